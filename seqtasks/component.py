@@ -1,0 +1,82 @@
+"""Components: classes with a nested `Config`, found by `kind`.
+
+A family is a direct subclass of `Component` (Encoder, Decoder, TextProcessor, Task). Each member carries its
+own options, so that adding one takes one file:
+
+    class MyEncoder(Encoder):
+        class Config(Settings):
+            kind: Literal["mine"] = "mine"
+            layers: int = 2
+
+and `kind = "mine"` in a run configuration finds it, once the file is imported (`--code FILE`, or an entry point
+in the group `seqtasks.components`).
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+
+class Settings(BaseModel):
+    """Options that are checked when they are read and never change afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Component:
+    """The root of every family; see the module's text."""
+
+    Config: ClassVar[type[Settings]]
+    kinds: ClassVar[dict[str, type[Component]]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if Component in cls.__bases__:
+            cls.kinds = {}
+        elif "Config" in cls.__dict__:
+            cls.kinds[cls.Config.model_fields["kind"].default] = cls
+
+    @classmethod
+    def of_kind(cls, kind: str) -> type[Component]:
+        """The member of this family that is called `kind`; a KeyError when there is none."""
+        if kind not in cls.kinds:
+            load_entry_points()
+        return cls.kinds[kind]
+
+
+class OneOf:
+    """Marks a field as the options of any member of a family: `encoder: Annotated[Settings, OneOf(Encoder)]`."""
+
+    def __init__(self, family: type[Component]) -> None:
+        self.family = family
+
+    def parse(self, value: Any) -> Settings:
+        if isinstance(value, Settings):
+            return value
+        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+            raise PydanticCustomError("kind_missing", "needs a table with a kind")
+        try:
+            component = self.family.of_kind(value["kind"])
+        except KeyError:
+            raise PydanticCustomError(
+                "kind_unknown",
+                "unknown kind {kind}; there are {known} (your own: --code FILE)",
+                {"kind": repr(value["kind"]), "known": ", ".join(sorted(self.family.kinds))},
+            ) from None
+        return component.Config.model_validate(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse,
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda settings: settings.model_dump()),
+        )
+
+
+def load_entry_points() -> None:
+    """Imports the components that installed packages offer in the group `seqtasks.components`."""
+    for entry in entry_points(group="seqtasks.components"):
+        entry.load()
