@@ -1,1 +1,1 @@
-
+"""Examples out of files, and batches out of examples."""

@@ -1,0 +1,133 @@
+"""Batches of similar lengths under a budget of tokens.
+
+Examples of one epoch are shuffled, cut into pools, sorted by length inside each pool, and cut into batches;
+the batches then come in random order. Sorting goes by the longer side, and within one length back and forth over
+the difference of the two sides, so that neighbours are alike on both: on natural sentence pairs about 5 % of the
+positions are padding, where a shuffle without sorting wastes about half of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from seqtasks.errors import SeqtasksError
+
+POOL = 64
+"""Batches that are sorted together: more of them pad less, fewer mix more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One batch: the numbers of its examples, and where it stands in training."""
+
+    epoch: int
+    index: int
+    """Within the epoch, from 0."""
+    examples: Int[np.ndarray, " rows"]
+
+
+class TokenBatches:
+    """Batches for training, without end: epoch after epoch, each in its own random order.
+
+    `max(longest source, longest target) * rows` is at most `budget` in every batch; an example that is longer than
+    the budget is a batch of its own. Lengths count tokens as they are fed, begin and end of sentence included.
+
+    `weights` mixes sources: an epoch draws each example `weight` times, where 2 means twice and 0.5 that a random
+    half of the examples of this weight takes part. Without weights every example comes exactly once an epoch.
+
+    An epoch depends on `seed` and its own number alone, so that (epoch, index) is all there is to save: a restored
+    object continues with exactly the batch that would have come next.
+
+    Raises:
+        SeqtasksError: an epoch would be empty.
+    """
+
+    def __init__(
+        self,
+        source_lengths: Int[np.ndarray, " examples"],
+        target_lengths: Int[np.ndarray, " examples"],
+        budget: int,
+        *,
+        seed: int,
+        weights: Float[np.ndarray, " examples"] | None = None,
+    ) -> None:
+        self.longer = np.maximum(np.maximum(source_lengths, target_lengths), 1)
+        self.difference = source_lengths.astype(np.int64) - target_lengths
+        self.budget = budget
+        self.seed = seed
+        self.weights = np.ones(len(self.longer)) if weights is None else weights
+        self.epoch = 0
+        self.index = 0
+        if len(self._draw(np.random.default_rng(seed))) == 0:
+            raise SeqtasksError("There is no example to make batches of.", "Look at what was skipped, and at weights.")
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Goes on from where this object stands; the state already points behind a batch when it is handed out."""
+        while True:
+            epoch = self.epoch
+            batches = self.batches(epoch)
+            while self.epoch == epoch and self.index < len(batches):
+                index = self.index
+                self.index += 1
+                yield Batch(epoch, index, batches[index])
+            if self.epoch == epoch:
+                self.epoch, self.index = epoch + 1, 0
+
+    def batches(self, epoch: int) -> list[Int[np.ndarray, " rows"]]:
+        """All batches of one epoch, in order."""
+        random = np.random.default_rng([self.seed, epoch])
+        drawn = random.permutation(self._draw(random))
+        pools = max(1, round(int(self.longer[drawn].sum()) / (self.budget * POOL)))
+        batches = []
+        for pool in np.array_split(drawn, pools):
+            lengths = self.longer[pool]
+            forth = np.where(lengths % 2 == 0, self.difference[pool], -self.difference[pool])
+            ordered = pool[np.lexsort((forth, lengths))]
+            batches += cut(ordered, self.longer[ordered], self.budget)
+        return [batches[place] for place in random.permutation(len(batches))]
+
+    def _draw(self, random: np.random.Generator) -> Int[np.ndarray, " drawn"]:
+        """The examples of one epoch, each as often as its weight says."""
+        copies = np.floor(self.weights).astype(np.int64)
+        parts = self.weights - copies
+        for part in np.unique(parts[parts > 0]):
+            candidates = np.flatnonzero(parts == part)
+            copies[random.choice(candidates, round(part * len(candidates)), replace=False)] += 1
+        return np.repeat(np.arange(len(copies)), copies)
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the next batch stands; the state after a given batch is its epoch and its index + 1."""
+        return {"epoch": self.epoch, "index": self.index}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continues from a saved state, at the next batch that is asked for."""
+        self.epoch, self.index = state["epoch"], state["index"]
+
+
+def sorted_batches(lengths: Int[np.ndarray, " examples"], budget: int) -> list[Int[np.ndarray, " rows"]]:
+    """Batches for inference: the numbers of all examples, longest first, `longest * rows` at most `budget`.
+
+    The longest come first so that memory runs out at once or never. The caller restores the order.
+    """
+    ordered = np.argsort(-lengths, kind="stable")
+    return cut(ordered, np.maximum(lengths[ordered], 1), budget)
+
+
+def cut(
+    ordered: Int[np.ndarray, " examples"], lengths: Int[np.ndarray, " examples"], budget: int
+) -> list[Int[np.ndarray, " rows"]]:
+    """Cuts a row of examples into batches, each as long as `max(lengths) * rows` stays within the budget."""
+    batches = []
+    start = longest = 0
+    for place, length in enumerate(lengths.tolist()):
+        longest = max(longest, length)
+        if place > start and longest * (place - start + 1) > budget:
+            batches.append(ordered[start:place])
+            start, longest = place, length
+    if len(ordered) > start:
+        batches.append(ordered[start:])
+    return batches

@@ -1,0 +1,30 @@
+"""Token sequences of different lengths as one tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from seqtasks.text.processor import BEGIN, END, PAD
+
+
+def pad(
+    sequences: Sequence[Sequence[int] | Int[np.ndarray, " length"]], *, begin: bool = False, end: bool = False
+) -> Int[Tensor, "rows length"]:
+    """Puts sequences below each other, padded on the right with PAD, as 64-bit integers.
+
+    `begin` and `end` put BEGIN before and END behind every sequence.
+    """
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences)) + int(begin)
+    table = np.full((len(sequences), int(lengths.max(initial=0)) + int(end)), PAD, np.int64)
+    if begin:
+        table[:, 0] = BEGIN
+    for row, sequence, length in zip(table, sequences, lengths.tolist(), strict=True):
+        row[int(begin) : length] = sequence
+    if end:
+        table[np.arange(len(sequences)), lengths] = END
+    return torch.from_numpy(table)

@@ -1,0 +1,65 @@
+"""What readers give, and what they leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+PLACES = 3
+"""Places that are told for each reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and its translation, as they stand in the data."""
+
+    source: str
+    target: str
+
+
+@dataclass(slots=True)
+class Omission:
+    """How often examples were left out for one reason, and where first."""
+
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+
+
+class SkipReport:
+    """Counts the examples that were read, and those that were left out, by reason.
+
+    A reader tells where it stands with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
+    generators, so `skip` finds the right place also in the loop that consumes them.
+    """
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.omissions: dict[str, Omission] = {}
+        self._file = ""
+        self._line = 0
+
+    def reach(self, file: str, line: int) -> None:
+        """The example at hand begins at this line (from 1) of this file."""
+        self.read += 1
+        self._file = file
+        self._line = line
+
+    def skip(self, reason: str) -> None:
+        """Counts the example at hand as left out; `reason` is a short noun phrase such as "empty side"."""
+        omission = self.omissions.setdefault(reason, Omission())
+        omission.count += 1
+        if omission.count <= PLACES:
+            omission.places.append(f"{self._file}:{self._line}")
+
+    @property
+    def skipped(self) -> int:
+        """How many examples were left out."""
+        return sum(omission.count for omission in self.omissions.values())
+
+    def describe(self) -> str:
+        """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        total = f"skipped {self.skipped:,} of {self.read:,}"
+        reasons = []
+        for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
+            more = ", ..." if omission.count > len(omission.places) else ""
+            reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
+        return f"{total}: {', '.join(reasons)}" if reasons else total

@@ -1,0 +1,51 @@
+"""Lines of a text file, plain or compressed, with mistakes told by file and line."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from seqtasks.errors import SeqtasksError
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
+    """Opens a file, unpacked when its name ends in .gz.
+
+    Raises:
+        SeqtasksError: there is no such file, or it cannot be opened.
+    """
+    try:
+        return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+    except FileNotFoundError:
+        raise SeqtasksError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    r"""The lines of a UTF-8 file without their ends; only "\n" and "\r\n" end a line. A byte order mark is dropped.
+
+    Raises:
+        SeqtasksError: the file cannot be read or unpacked, or is not UTF-8.
+    """
+    with open_bytes(path) as file:
+        number = 0
+        try:
+            for number, line in enumerate(file, 1):
+                text = line.decode()
+                yield text.removesuffix("\n").removesuffix("\r").removeprefix(BYTE_ORDER_MARK if number == 1 else "")
+        except UnicodeDecodeError as error:
+            message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
+            raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: Exception) -> SeqtasksError:
+    """The error of a file that breaks while it is read: damaged, cut off, not compressed though its name says so."""
+    return SeqtasksError(f"{path}: the file cannot be read to its end ({error}).", "Fetch or make it again.")
