@@ -1,0 +1,68 @@
+"""The family of text processors: text to ids and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from numpy.random import Generator
+
+from seqtasks.component import Component
+
+PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
+SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
+
+
+class TextProcessor(Component, ABC):
+    """Cuts text into tokens numbered below `size`; the first four numbers are PAD, UNKNOWN, BEGIN and END.
+
+    Every text passes through `clean` first, and `decode(encode(text)) == clean(text)` for any text whatever: what the
+    vocabulary lacks is spelled in UTF-8 bytes, so UNKNOWN never comes out of `encode`.
+    """
+
+    extension: ClassVar[str]
+    """The suffix of the one file that `save` writes."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many ids there are, special ids included."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, texts: Iterable[str], config: Any) -> Self:
+        """A processor whose vocabulary is learned from `texts`; `config` is this member's own `Config`.
+
+        The same texts in the same order give the same file, byte for byte. Raises SeqtasksError when there is no text.
+        """
+
+    @abstractmethod
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, without BEGIN and END."""
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for many texts at once."""
+        return [self.encode(text) for text in texts]
+
+    def sample(self, text: str, random: Generator) -> list[int]:
+        """The ids of one segmentation drawn with `random`, where the kind knows several; else those of `encode`."""
+        return self.encode(text)
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of any sequence of ids below `size`, always on one line; special ids are passed over."""
+
+    @abstractmethod
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """What each token looks like, for display: a blank shows as `▁`, a byte as `<0xE2>`, END as `</s>`."""
+
+    @abstractmethod
+    def save(self, path: Path) -> None:
+        """Writes everything that `load` needs into the one file `path`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, path: Path, config: Any) -> Self:
+        """The processor that `save` wrote; SeqtasksError when the file is missing or damaged."""
