@@ -1,0 +1,93 @@
+"""Directories that appear whole or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PART = ".seqtasks-part-"
+STALE_SECONDS = 3600
+
+
+@contextmanager
+def whole_directory(path: Path) -> Iterator[Path]:
+    """Gives an empty sibling of `path` to write into, and puts it in the place of `path` at the end.
+
+    Everything is on the disk before the name changes, so that even a power cut leaves the old directory or the new
+    one. When the body raises, `path` stays as it was and the sibling goes. A process that is killed leaves its
+    sibling behind; the next one to write here removes it an hour later.
+    """
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(path.parent)
+    part = Path(tempfile.mkdtemp(prefix=PART, dir=path.parent))
+    try:
+        part.chmod(0o777 & ~_umask())
+        yield part
+        _to_disk(part)
+        _put(part, path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _put(part: Path, path: Path) -> None:
+    """Renames `part` to `path`; a directory that was there ends up at `part`."""
+    if not path.exists():
+        os.rename(part, path)
+    elif not _exchange(part, path):
+        aside = path.with_name(f"{path.name}.previous")
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(path, aside)
+        os.rename(part, path)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swaps two names in one step, so that no reader finds either missing; False where the system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except AttributeError:
+        return False
+    return bool(renameat2(here, os.fsencode(first), here, os.fsencode(second), exchange) == 0)
+
+
+def _to_disk(folder: Path) -> None:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _remove_stale(folder: Path) -> None:
+    for part in folder.glob(f"{PART}*"):
+        try:
+            stale = time.time() - part.stat().st_mtime > STALE_SECONDS
+        except FileNotFoundError:
+            continue
+        if stale:
+            shutil.rmtree(part, ignore_errors=True)

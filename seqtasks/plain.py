@@ -1,0 +1,38 @@
+"""Plain data and tensors in a file: what can be read back without running anything."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def save_plain(value: Any, file: Path) -> None:
+    """Raises OSError when the disk refuses. Check the value with `require_plain` first."""
+    try:
+        torch.save(value, file)
+    except RuntimeError as error:  # what torch makes of a write that the disk refused
+        raise OSError(f"{file.name}: {error}") from error
+
+
+def load_plain(file: Path) -> Any:
+    """Tensors come to the CPU. Raises ValueError for a damaged file and for anything else that is pickled."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged archive raises whatever its bytes happen to trigger
+        raise ValueError(f"{file.name} is not plain data and tensors") from error
+
+
+def require_plain(value: Any, place: str) -> None:
+    """Raises TypeError, naming the place, for what `load_plain` would refuse; a NumPy float passes for no float."""
+    if type(value) in (dict, OrderedDict):
+        for key, item in value.items():
+            require_plain(key, f"key of {place}")
+            require_plain(item, f"{place}.{key}")
+    elif type(value) in (list, tuple):
+        for index, item in enumerate(value):
+            require_plain(item, f"{place}[{index}]")
+    elif value is not None and type(value) not in (bool, int, float, str, torch.Tensor):
+        raise TypeError(f"{place} is a {type(value).__name__}: only plain data and tensors can be read back")
