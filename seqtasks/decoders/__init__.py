@@ -1,1 +1,7 @@
+"""Decoders: from a memory to tokens. Importing this package registers every built-in kind."""
 
+from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoders.lstm import LstmDecoder
+from seqtasks.decoders.transformer import TransformerDecoder
+
+__all__ = ["Decoded", "Decoder", "LstmDecoder", "TransformerDecoder"]

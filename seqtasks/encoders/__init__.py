@@ -1,1 +1,7 @@
+"""Encoders: from an input to a memory. Importing this package registers every built-in kind."""
 
+from seqtasks.encoders.base import Encoder, TextEncoder
+from seqtasks.encoders.recurrent import GruEncoder, LstmEncoder, RnnEncoder
+from seqtasks.encoders.transformer import TransformerEncoder
+
+__all__ = ["Encoder", "GruEncoder", "LstmEncoder", "RnnEncoder", "TextEncoder", "TransformerEncoder"]

@@ -1,0 +1,56 @@
+"""The protocol of decoders: one model, two ways to run it, with the same numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqtasks.component import Component
+from seqtasks.decoding.state import State
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+
+
+class Decoded(NamedTuple):
+    """What teacher forcing gives."""
+
+    states: Float[Tensor, "rows tgt dim"]
+    """Before the output layer, so that a loss can leave out padding first."""
+    attention: Float[Tensor, "rows tgt src"] | None
+    """Where each step looked, when it was asked for."""
+
+
+class Decoder(Component, nn.Module, ABC):
+    """Writes tokens, looking at a memory."""
+
+    def __init__(self, embedding: TokenEmbedding, *, tie_output: bool) -> None:
+        nn.Module.__init__(self)
+        self.embedding = embedding
+        self.output = nn.Linear(embedding.dim, embedding.size)
+        nn.init.zeros_(self.output.bias)
+        if tie_output:
+            self.output.weight = embedding.weight
+        else:
+            nn.init.normal_(self.output.weight, std=embedding.dim**-0.5)
+
+    @abstractmethod
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+        """Reads given targets, all positions at once (teacher forcing)."""
+
+    @abstractmethod
+    def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        """The state before the first token."""
+
+    @abstractmethod
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        """Reads one token of every hypothesis; returns the logits of the next. The old state is used up."""
+
+    def project(self, states: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape vocab"]:
+        """The output layer: logits over the vocabulary."""
+        logits: Tensor = self.output(states)
+        return logits

@@ -1,0 +1,148 @@
+"""The LSTM decoder with attention, fused over time in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqtasks.component import Settings
+from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoding.state import State
+from seqtasks.layers.attention import AdditiveAttention, DotAttention, mask_bias
+from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+from seqtasks.layers.recurrent import recurrent_layer
+
+
+class Attended(NamedTuple):
+    """The memory as the attention wants it; what the hypotheses of a row have in common."""
+
+    keys: Float[Tensor, "rows src dim"]
+    values: Float[Tensor, "rows src memory_dim"]
+    bias: Float[Tensor, "rows src"]
+
+
+class Recurrence(NamedTuple):
+    """What belongs to one hypothesis: hidden and cell state, a layer each, and the vector that is fed back."""
+
+    hidden: tuple[Float[Tensor, "rows hyps dim"], ...]
+    cell: tuple[Float[Tensor, "rows hyps dim"], ...]
+    fed: Float[Tensor, "rows hyps embedding_dim"] | None
+
+
+Recur = Callable[[int, Tensor], Tensor]
+"""Runs layer i over (rows, length, width) inputs, where length is time or hypotheses."""
+
+
+class LstmDecoder(Decoder):
+    """An LSTM that looks at the memory.
+
+    The first layer reads the target alone; its states query the attention; every further layer reads the states
+    below it and the context (the order of GNMT, Wu et al. 2016, and RNMT+, Chen et al. 2018). No layer needs the
+    step before it from the layer above, so training runs each layer over the whole target in one fused call.
+
+    With `input_feeding` the last attentional vector is an input of the first layer (Luong et al. 2015,
+    section 3.3), which makes training a loop over time.
+    """
+
+    class Config(Settings):
+        kind: Literal["lstm"] = "lstm"
+        dim: int = Field(default=512, gt=0)
+        layers: int = Field(default=2, gt=0)
+        attention: Literal["dot", "additive"] = "dot"
+        dropout: float = Field(default=0.3, ge=0, lt=1)
+        """Between layers and before the output layer."""
+        input_feeding: bool = False
+
+    def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
+        super().__init__(embedding, tie_output=tie_output)
+        self.input_feeding = config.input_feeding
+        first = embedding.dim * (2 if config.input_feeding else 1)
+        widths = [first] + [config.dim + memory_dim] * (config.layers - 1)
+        self.layers = nn.ModuleList(recurrent_layer("lstm", width, config.dim) for width in widths)
+        self.start_hidden = nn.Linear(memory_dim, config.dim * config.layers)
+        self.start_cell = nn.Linear(memory_dim, config.dim * config.layers)
+        kind = AdditiveAttention if config.attention == "additive" else DotAttention
+        self.attention = kind(config.dim, memory_dim, config.dim)
+        self.combine = nn.Linear(config.dim + memory_dim, embedding.dim)
+        self.dropout = Dropout(config.dropout)
+
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+        attended, state = self.attended(memory), self.first_recurrence(memory, 1)
+        inputs = self.embedding.dropped(self.embedding(tokens))
+        if self.input_feeding:
+            outputs, weights = [], []
+            for position in range(tokens.shape[1]):
+                output, looked, state = self.advance(inputs[:, position : position + 1], attended, state)
+                outputs.append(output)
+                weights.append(looked)
+            return Decoded(torch.cat(outputs, dim=1), torch.cat(weights, dim=1) if attention else None)
+
+        def over_time(index: int, layer_inputs: Tensor) -> Tensor:
+            start = (state.hidden[index].transpose(0, 1).contiguous(), state.cell[index].transpose(0, 1).contiguous())
+            outputs: Tensor = self.layers[index](layer_inputs, start)[0]
+            return outputs
+
+        states, looked = self.read(inputs, attended, over_time)
+        return Decoded(states, looked if attention else None)
+
+    def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        return State(self.attended(memory), self.first_recurrence(memory, hyps))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        inputs = self.embedding.dropped(self.embedding(tokens))
+        output, _, live = self.advance(inputs, state.shared, state.live)
+        return self.project(output), State(state.shared, live)
+
+    def attended(self, memory: Memory) -> Attended:
+        keys = self.attention.keys(memory.states)
+        return Attended(keys, memory.states, mask_bias(memory.mask, keys.dtype))
+
+    def first_recurrence(self, memory: Memory, hyps: int) -> Recurrence:
+        def spread(values: Tensor) -> tuple[Tensor, ...]:
+            parts = torch.tanh(values).unsqueeze(1).expand(-1, hyps, -1).chunk(len(self.layers), dim=2)
+            return tuple(part.contiguous() for part in parts)
+
+        hidden, cell = spread(self.start_hidden(memory.summary)), spread(self.start_cell(memory.summary))
+        rows = memory.summary.shape[0]
+        fed = hidden[0].new_zeros(rows, hyps, self.embedding.dim) if self.input_feeding else None
+        return Recurrence(hidden, cell, fed)
+
+    def advance(
+        self, inputs: Float[Tensor, "rows hyps embedding_dim"], attended: Attended, state: Recurrence
+    ) -> tuple[Float[Tensor, "rows hyps embedding_dim"], Float[Tensor, "rows hyps src"], Recurrence]:
+        """One step of every hypothesis."""
+        hidden, cell = list(state.hidden), list(state.cell)
+
+        def over_hypotheses(index: int, layer_inputs: Tensor) -> Tensor:
+            shape = layer_inputs.shape[:2]
+            start = (hidden[index].flatten(0, 1).unsqueeze(0), cell[index].flatten(0, 1).unsqueeze(0))
+            outputs, (new_hidden, new_cell) = self.layers[index](layer_inputs.flatten(0, 1).unsqueeze(1), start)
+            hidden[index], cell[index] = new_hidden[0].unflatten(0, shape), new_cell[0].unflatten(0, shape)
+            step: Tensor = outputs.squeeze(1).unflatten(0, shape)
+            return step
+
+        if state.fed is not None:
+            inputs = torch.cat([inputs, state.fed.to(inputs.dtype)], dim=2)
+        output, weights = self.read(inputs, attended, over_hypotheses)
+        return output, weights, Recurrence(tuple(hidden), tuple(cell), None if state.fed is None else output)
+
+    def read(
+        self, inputs: Float[Tensor, "rows length width"], attended: Attended, recur: Recur
+    ) -> tuple[Float[Tensor, "rows length embedding_dim"], Float[Tensor, "rows length src"]]:
+        """All layers over inputs of any length; also returns where each of them looked."""
+        states = self.dropout(recur(0, inputs))
+        weights = self.attention(states, attended.keys, attended.bias)
+        context = weights @ attended.values
+        for index in range(1, len(self.layers)):
+            states = self.dropout(recur(index, torch.cat([states, context], dim=2)))
+        combined = torch.tanh(self.combine(torch.cat([states, context], dim=2)))
+        return self.dropout(combined), weights

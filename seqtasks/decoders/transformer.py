@@ -1,0 +1,107 @@
+"""The Transformer decoder (Vaswani et al. 2017), norm first, with a key-value cache that search never has to copy."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqtasks.component import Settings
+from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoding.state import State
+from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
+from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.memory import Memory
+from seqtasks.layers.transformer import DecoderLayer
+
+
+class Shared(NamedTuple):
+    """What the hypotheses of a row have in common."""
+
+    memory: tuple[KeysValues, ...]
+    """The memory's keys and values, a layer each."""
+    memory_bias: Float[Tensor, "rows 1 1 src"]
+    caches: tuple[KeysValues, ...]
+    """Keys and values of all hypotheses, a layer each: slot `position * hyps + hypothesis`."""
+
+
+class Live(NamedTuple):
+    """What belongs to one hypothesis: which slots of the caches are its own past.
+
+    Reordering hypotheses moves these marks instead of the caches, whose slots are written once and never copied.
+    """
+
+    visible: Bool[Tensor, "rows hyps slots"]
+
+
+class TransformerDecoder(Decoder):
+    """Causal self-attention, attention to the memory, feed-forward. Its width is the embedding's."""
+
+    class Config(Settings):
+        kind: Literal["transformer"] = "transformer"
+        layers: int = Field(default=4, gt=0)
+        heads: int = Field(default=4, gt=0)
+        inner_dim: int = Field(default=512, gt=0)
+        dropout: float = Field(default=0.3, ge=0, lt=1)
+        """On the output of every attention and feed-forward."""
+        inner_dropout: float = Field(default=0.0, ge=0, lt=1)
+        """Inside the feed-forward, after its activation."""
+
+    def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
+        super().__init__(embedding, tie_output=tie_output)
+        self.heads = config.heads
+        self.layers = nn.ModuleList(
+            DecoderLayer(
+                embedding.dim, memory_dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout
+            )
+            for _ in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(embedding.dim)
+
+    def embed(self, tokens: Int[Tensor, "rows length"], start: int, length: int) -> Float[Tensor, "rows length dim"]:
+        """Token and place; all tokens share one place when `length` is 1."""
+        vectors = self.embedding(tokens)
+        places = sinusoids(length, self.embedding.dim, start=start, device=tokens.device)
+        return self.embedding.dropped(vectors + places.to(vectors.dtype))
+
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+        length = tokens.shape[1]
+        states = self.embed(tokens, 0, length)
+        memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
+        causal = causal_bias(length, states.dtype, states.device)[None, None]
+        weights = None
+        for layer in self.layers:
+            remembered = layer.memory_attention.remember(memory.states)
+            if attention and layer is self.layers[-1]:
+                after = layer.dropout.add(states, layer.attention(layer.attention_norm(states), causal))
+                weights = layer.memory_attention.weights(layer.memory_norm(after), remembered, memory_bias)
+            states = layer(states, causal, remembered, memory_bias)
+        return Decoded(self.norm(states), weights)
+
+    def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        rows, slots = memory.states.shape[0], capacity * hyps
+        remembered = tuple(layer.memory_attention.remember(memory.states) for layer in self.layers)
+        kind = remembered[0].keys
+        shape = (rows, self.heads, slots, self.embedding.dim // self.heads)
+        caches = tuple(KeysValues(kind.new_zeros(shape), kind.new_zeros(shape)) for _ in self.layers)
+        bias = mask_bias(memory.mask, kind.dtype)[:, None, None, :]
+        visible = torch.zeros(rows, hyps, slots, dtype=torch.bool, device=kind.device)
+        return State(Shared(remembered, bias, caches), Live(visible))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        shared: Shared = state.shared
+        hyps = tokens.shape[1]
+        states = self.embed(tokens, position, 1)
+        visible, bias = state.live.visible, None
+        if hyps > 1:
+            own = torch.arange(hyps, device=tokens.device)
+            visible[:, own, position * hyps + own] = True
+            bias = mask_bias(visible[:, :, : (position + 1) * hyps], states.dtype).unsqueeze(1)
+        for layer, cache, memory in zip(self.layers, shared.caches, shared.memory, strict=True):
+            states = layer.step(states, cache, position, bias, memory, shared.memory_bias)
+        return self.project(self.norm(states)), state

@@ -1,0 +1,31 @@
+"""The protocol of encoders."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from jaxtyping import Bool, Int
+from torch import Tensor, nn
+
+from seqtasks.component import Component
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+
+
+class Encoder(Component, nn.Module, ABC):
+    """Turns an input into a `Memory`."""
+
+    dim: int
+    """The width of the memory's states and of its summary."""
+
+
+class TextEncoder(Encoder):
+    """Reads tokens."""
+
+    def __init__(self, embedding: TokenEmbedding) -> None:
+        nn.Module.__init__(self)
+        self.embedding = embedding
+
+    @abstractmethod
+    def forward(self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+        """Encodes padded rows; `mask` is True at real tokens. What padding holds changes nothing."""

@@ -1,0 +1,185 @@
+"""Attention: scaled dot product over many heads, and the additive and dot forms of recurrent decoders."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+SHORT = 256
+"""Up to this many keys, training on a CPU uses plain matrix products: ten times as fast as the backward pass
+of PyTorch's blocked kernel, and short sequences need none of its savings in memory."""
+
+
+class KeysValues(NamedTuple):
+    """What is attended to, split into heads."""
+
+    keys: Float[Tensor, "rows heads src head_dim"]
+    values: Float[Tensor, "rows heads src head_dim"]
+
+
+def mask_bias(mask: Bool[Tensor, "*shape"], dtype: torch.dtype) -> Float[Tensor, "*shape"]:
+    """0 where `mask` is True, the lowest number elsewhere: added to attention scores."""
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, torch.finfo(dtype).min)
+
+
+def causal_bias(length: int, dtype: torch.dtype, device: torch.device) -> Float[Tensor, "tgt tgt"]:
+    """Forbids each position to look at later ones."""
+    return mask_bias(torch.ones(length, length, dtype=torch.bool, device=device).tril(), dtype)
+
+
+def attend(
+    queries: Float[Tensor, "rows heads tgt head_dim"],
+    keys: Float[Tensor, "rows heads src head_dim"],
+    values: Float[Tensor, "rows heads src head_dim"],
+    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
+) -> Float[Tensor, "rows heads tgt head_dim"]:
+    """Scaled dot-product attention (Vaswani et al. 2017, equation 1)."""
+    if torch.is_grad_enabled() and queries.device.type == "cpu" and keys.shape[2] <= SHORT:
+        return attention_weights(queries, keys, bias) @ values
+    return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
+
+
+def attention_weights(
+    queries: Float[Tensor, "rows heads tgt head_dim"],
+    keys: Float[Tensor, "rows heads src head_dim"],
+    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
+) -> Float[Tensor, "rows heads tgt src"]:
+    """How much each query looks at each key; the weights of a query sum to 1."""
+    scores = (queries * (1 / math.sqrt(queries.shape[-1]))) @ keys.transpose(2, 3)
+    return (scores if bias is None else scores + bias).softmax(dim=-1)
+
+
+def split_heads(vectors: Float[Tensor, "rows length dim"], heads: int) -> Float[Tensor, "rows heads length head_dim"]:
+    return vectors.unflatten(2, (heads, -1)).transpose(1, 2)
+
+
+def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> Float[Tensor, "rows length dim"]:
+    return vectors.transpose(1, 2).flatten(2)
+
+
+class SelfAttention(nn.Module):
+    """Each position looks at the positions of its own sequence."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Linear(dim, 3 * dim)
+        self.output = nn.Linear(dim, dim)
+
+    def split(self, inputs: Float[Tensor, "rows length dim"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each (rows, heads, length, head_dim)."""
+        queries, keys, values = self.project(inputs).chunk(3, dim=2)
+        return split_heads(queries, self.heads), split_heads(keys, self.heads), split_heads(values, self.heads)
+
+    def forward(
+        self, inputs: Float[Tensor, "rows length dim"], bias: Float[Tensor, "#rows 1 #length length"]
+    ) -> Float[Tensor, "rows length dim"]:
+        merged: Tensor = self.output(merge_heads(attend(*self.split(inputs), bias)))
+        return merged
+
+    def step(
+        self,
+        inputs: Float[Tensor, "rows hyps dim"],
+        cache: KeysValues,
+        position: int,
+        bias: Float[Tensor, "rows 1 hyps slots"] | None,
+    ) -> Float[Tensor, "rows hyps dim"]:
+        """One step of every hypothesis. Writes its keys and values into the slots of `position` in `cache`.
+
+        All hypotheses of a row write into one cache; `bias` lets each see its own past only (see `Slots`).
+        """
+        queries, keys, values = self.split(inputs)
+        hyps = inputs.shape[1]
+        first, last = position * hyps, (position + 1) * hyps
+        cache.keys[:, :, first:last] = keys
+        cache.values[:, :, first:last] = values
+        attended = attend(queries, cache.keys[:, :, :last], cache.values[:, :, :last], bias)
+        merged: Tensor = self.output(merge_heads(attended))
+        return merged
+
+
+class CrossAttention(nn.Module):
+    """Each target position, or each hypothesis, looks at the memory."""
+
+    def __init__(self, dim: int, memory_dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(dim, dim)
+        self.memory = nn.Linear(memory_dim, 2 * dim)
+        self.output = nn.Linear(dim, dim)
+
+    def remember(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
+        """The memory's keys and values: computed once for a whole search."""
+        keys, values = self.memory(states).chunk(2, dim=2)
+        return KeysValues(split_heads(keys, self.heads), split_heads(values, self.heads))
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "rows tgt dim"],
+        memory: KeysValues,
+        bias: Float[Tensor, "rows 1 1 src"],
+    ) -> Float[Tensor, "rows tgt dim"]:
+        queries = split_heads(self.query(inputs), self.heads)
+        merged: Tensor = self.output(merge_heads(attend(queries, *memory, bias)))
+        return merged
+
+    def weights(
+        self, inputs: Float[Tensor, "rows tgt dim"], memory: KeysValues, bias: Float[Tensor, "rows 1 1 src"]
+    ) -> Float[Tensor, "rows tgt src"]:
+        """Where `forward` looks, averaged over the heads."""
+        return attention_weights(split_heads(self.query(inputs), self.heads), memory.keys, bias).mean(dim=1)
+
+
+class DotAttention(nn.Module):
+    """Scores by a bilinear product, the "general" form of Luong et al. 2015 (section 3.1)."""
+
+    def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_dim, dim, bias=False)
+        self.key = nn.Linear(memory_dim, dim, bias=False)
+        self.scale = dim**-0.5
+
+    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
+        """What queries are compared with: computed once for a whole search."""
+        projected: Tensor = self.key(states)
+        return projected
+
+    def forward(
+        self,
+        queries: Float[Tensor, "rows tgt query_dim"],
+        keys: Float[Tensor, "rows src dim"],
+        bias: Float[Tensor, "rows src"],
+    ) -> Float[Tensor, "rows tgt src"]:
+        """Attention weights; those of a query sum to 1."""
+        scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
+        return (scores + bias.unsqueeze(1)).softmax(dim=2)
+
+
+class AdditiveAttention(nn.Module):
+    """Scores by a one-layer network (Bahdanau et al. 2015, appendix A.1.2)."""
+
+    def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_dim, dim)
+        self.key = nn.Linear(memory_dim, dim, bias=False)
+        self.score = nn.Linear(dim, 1, bias=False)
+
+    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
+        """What queries are compared with: computed once for a whole search."""
+        projected: Tensor = self.key(states)
+        return projected
+
+    def forward(
+        self,
+        queries: Float[Tensor, "rows tgt query_dim"],
+        keys: Float[Tensor, "rows src dim"],
+        bias: Float[Tensor, "rows src"],
+    ) -> Float[Tensor, "rows tgt src"]:
+        """Attention weights; those of a query sum to 1."""
+        hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
+        return (self.score(hidden).squeeze(3) + bias.unsqueeze(1)).softmax(dim=2)

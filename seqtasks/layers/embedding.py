@@ -1,0 +1,55 @@
+"""Token embeddings, tied or not, and positions."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqtasks.layers.dropout import Dropout
+
+
+class TokenEmbedding(nn.Module):
+    """A vector a token, scaled by sqrt(dim), with dropout of elements and of whole words.
+
+    The weights start at a standard deviation of dim^-0.5 so that the same matrix can serve as the output layer
+    (Press & Wolf 2017; Vaswani et al. 2017, section 3.4); the scaling gives the inputs unit variance again.
+    """
+
+    def __init__(self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(size, dim) * dim**-0.5)
+        self.dropout = Dropout(dropout)
+        self.word_dropout = word_dropout
+
+    @property
+    def size(self) -> int:
+        return self.weight.shape[0]
+
+    @property
+    def dim(self) -> int:
+        return self.weight.shape[1]
+
+    def forward(self, tokens: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
+        vectors = nn.functional.embedding(tokens, self.weight) * math.sqrt(self.dim)
+        if self.training and self.word_dropout > 0:
+            kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
+            vectors = vectors * kept.unsqueeze(-1)
+        if torch.is_autocast_enabled(vectors.device.type):
+            vectors = vectors.to(torch.get_autocast_dtype(vectors.device.type))
+        return vectors
+
+    def dropped(self, vectors: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape dim"]:
+        """Element dropout, applied after positions are added."""
+        dropped: Tensor = self.dropout(vectors)
+        return dropped
+
+
+def sinusoids(length: int, dim: int, *, start: int = 0, device: torch.device) -> Float[Tensor, "length dim"]:
+    """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length."""
+    positions = torch.arange(start, start + length, dtype=torch.float32, device=device).unsqueeze(1)
+    rates = torch.exp(torch.arange(0, dim, 2, dtype=torch.float32, device=device) * (-math.log(10000.0) / dim))
+    angles = positions * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]

@@ -1,0 +1,73 @@
+"""Recurrent layers over padded batches: results never depend on the padding."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+Cell = Literal["rnn", "gru", "lstm"]
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
+    """One layer, one direction, batch-first; an LSTM starts with its forget gates open (Jozefowicz et al. 2015)."""
+    layer = CELLS[cell](input_dim, dim, batch_first=True)
+    if isinstance(layer, nn.LSTM):
+        with torch.no_grad():
+            layer.bias_ih_l0[dim : 2 * dim] = 1.0
+            layer.bias_hh_l0[dim : 2 * dim] = 0.0
+    return layer
+
+
+class BidirectionalLayer(nn.Module):
+    """One layer in one or both directions; `dim` is that of the output, shared between the directions.
+
+    The way back reads each row's real tokens in reverse, so the fused kernels run on plain padded tensors:
+    padding comes last in both directions and cannot reach a real position.
+    """
+
+    def __init__(self, cell: Cell, input_dim: int, dim: int, *, both_directions: bool) -> None:
+        super().__init__()
+        part = dim // 2 if both_directions else dim
+        self.forwards = recurrent_layer(cell, input_dim, part)
+        self.backwards = recurrent_layer(cell, input_dim, part) if both_directions else None
+
+    def forward(
+        self, inputs: Float[Tensor, "rows src input_dim"], mask: Bool[Tensor, "rows src"]
+    ) -> tuple[Float[Tensor, "rows src dim"], Float[Tensor, "rows dim"]]:
+        """The outputs at each position, and the last real state of each direction side by side."""
+        outputs, _ = self.forwards(inputs)
+        last = (mask.sum(dim=1) - 1).clamp(min=0)
+        summary = outputs[torch.arange(len(last), device=last.device), last]
+        if self.backwards is None:
+            return outputs, summary
+        mirror = mirrored_positions(mask)
+        reversed_outputs, _ = self.backwards(_Permute.apply(inputs, mirror))
+        backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
+        outputs = torch.cat([outputs, _Permute.apply(reversed_outputs, mirror)], dim=2)
+        return outputs, torch.cat([summary, backward_summary], dim=1)
+
+
+def mirrored_positions(mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "positions"]:
+    """Where each position of the flattened batch finds its mirror image among its row's real positions."""
+    rows, length = mask.shape
+    positions = torch.arange(length, device=mask.device).expand(rows, length)
+    mirrored = torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - positions, positions)
+    return (mirrored + torch.arange(rows, device=mask.device).unsqueeze(1) * length).flatten()
+
+
+class _Permute(torch.autograd.Function):
+    """Reads the flattened positions in another order that is its own inverse, so the way back is the same read."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, order: Tensor) -> Tensor:
+        ctx.save_for_backward(order)
+        return inputs.flatten(0, 1).index_select(0, order).view(inputs.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        (order,) = ctx.saved_tensors
+        return gradient.flatten(0, 1).index_select(0, order).view(gradient.shape), None

@@ -1,0 +1,88 @@
+"""Transformer layers with the norm first (Xiong et al. 2020), which train without a long warm-up."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seqtasks.layers.attention import CrossAttention, KeysValues, SelfAttention
+from seqtasks.layers.dropout import Dropout
+
+
+class FeedForward(nn.Module):
+    """Two linear layers with ReLU between, for each position alone."""
+
+    def __init__(self, dim: int, inner_dim: int, dropout: float) -> None:
+        super().__init__()
+        self.expand = nn.Linear(dim, inner_dim)
+        self.contract = nn.Linear(inner_dim, dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, inputs: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
+        outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu()))
+        return outputs
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and feed-forward, each behind a norm and added to its input."""
+
+    def __init__(self, dim: int, heads: int, inner_dim: int, dropout: float, inner_dropout: float) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim)
+        self.attention = SelfAttention(dim, heads)
+        self.feed_forward_norm = nn.LayerNorm(dim)
+        self.feed_forward = FeedForward(dim, inner_dim, inner_dropout)
+        self.dropout = Dropout(dropout)
+
+    def forward(
+        self, states: Float[Tensor, "rows src dim"], bias: Float[Tensor, "rows 1 1 src"]
+    ) -> Float[Tensor, "rows src dim"]:
+        states = self.dropout.add(states, self.attention(self.attention_norm(states), bias))
+        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the memory, and feed-forward."""
+
+    def __init__(
+        self, dim: int, memory_dim: int, heads: int, inner_dim: int, dropout: float, inner_dropout: float
+    ) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim)
+        self.attention = SelfAttention(dim, heads)
+        self.memory_norm = nn.LayerNorm(dim)
+        self.memory_attention = CrossAttention(dim, memory_dim, heads)
+        self.feed_forward_norm = nn.LayerNorm(dim)
+        self.feed_forward = FeedForward(dim, inner_dim, inner_dropout)
+        self.dropout = Dropout(dropout)
+
+    def forward(
+        self,
+        states: Float[Tensor, "rows tgt dim"],
+        causal: Float[Tensor, "1 1 tgt tgt"],
+        memory: KeysValues,
+        memory_bias: Float[Tensor, "rows 1 1 src"],
+    ) -> Float[Tensor, "rows tgt dim"]:
+        states = self.dropout.add(states, self.attention(self.attention_norm(states), causal))
+        return self.after_self_attention(states, memory, memory_bias)
+
+    def step(
+        self,
+        states: Float[Tensor, "rows hyps dim"],
+        cache: KeysValues,
+        position: int,
+        bias: Float[Tensor, "rows 1 hyps slots"] | None,
+        memory: KeysValues,
+        memory_bias: Float[Tensor, "rows 1 1 src"],
+    ) -> Float[Tensor, "rows hyps dim"]:
+        states = states + self.attention.step(self.attention_norm(states), cache, position, bias)
+        return self.after_self_attention(states, memory, memory_bias)
+
+    def after_self_attention(
+        self,
+        states: Float[Tensor, "rows tgt dim"],
+        memory: KeysValues,
+        memory_bias: Float[Tensor, "rows 1 1 src"],
+    ) -> Float[Tensor, "rows tgt dim"]:
+        states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory, memory_bias))
+        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))

@@ -1,0 +1,124 @@
+"""The generator: an encoder, a memory, a decoder. Translation, captions and every other task that writes text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqtasks.component import OneOf, Settings
+from seqtasks.decoders import Decoder
+from seqtasks.decoding.state import Forced, State
+from seqtasks.encoders import Encoder
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+
+
+class Loss(NamedTuple):
+    """A sum and what to divide it by: the trainer does so over all parts of an update."""
+
+    total: Float[Tensor, ""]
+    count: Int[Tensor, ""]
+
+
+class TextPairs(NamedTuple):
+    """A batch: padded token ids. Targets start with the begin token and end with the end token."""
+
+    source: Int[Tensor, "rows src"]
+    source_mask: Bool[Tensor, "rows src"]
+    target: Int[Tensor, "rows tgt"]
+    target_mask: Bool[Tensor, "rows tgt"]
+
+
+class Generator(nn.Module):
+    """Writes tokens for a source."""
+
+    class Config(Settings):
+        dim: int = Field(default=256, gt=0)
+        """Width of the embeddings; a Transformer's width everywhere."""
+        tie: Literal["none", "output", "all"] = "all"
+        """Which embeddings are one matrix: none; target and output layer; source, target and output layer."""
+        embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        word_dropout: float = Field(default=0.0, ge=0, lt=1)
+        """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
+        label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+        """Szegedy et al. 2016, section 7."""
+        encoder: Annotated[Settings, OneOf(Encoder)]
+        decoder: Annotated[Settings, OneOf(Decoder)]
+
+        @model_validator(mode="after")
+        def heads_divide_width(self) -> Generator.Config:
+            for part in (self.encoder, self.decoder):
+                heads = getattr(part, "heads", 1)
+                if self.dim % heads:
+                    raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            return self
+
+    def __init__(self, config: Config, source_size: int, target_size: int) -> None:
+        super().__init__()
+        self.label_smoothing = config.label_smoothing
+
+        def embedding(size: int) -> TokenEmbedding:
+            return TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+
+        target_embedding = embedding(target_size)
+        source_embedding = target_embedding if config.tie == "all" else embedding(source_size)
+        encoder_class, decoder_class = Encoder.of_kind(config.encoder.kind), Decoder.of_kind(config.decoder.kind)  # type: ignore[attr-defined]
+        self.encoder = encoder_class(config.encoder, source_embedding)  # type: ignore[call-arg]
+        self.decoder = decoder_class(  # type: ignore[call-arg]
+            config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
+        )
+
+    def encode(self, source: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+        memory: Memory = self.encoder(source, mask)
+        return memory
+
+    def loss(self, batch: TextPairs) -> Loss:
+        """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens."""
+        memory = self.encode(batch.source, batch.source_mask)
+        states = self.decoder(batch.target[:, :-1], memory).states
+        real = batch.target_mask[:, 1:].flatten().nonzero().squeeze(1)
+        logits = self.decoder.project(states.flatten(0, 1).index_select(0, real))
+        wanted = batch.target[:, 1:].flatten().index_select(0, real)
+        total = functional.cross_entropy(
+            logits.float(), wanted, label_smoothing=self.label_smoothing if self.training else 0.0, reduction="sum"
+        )
+        return Loss(total, torch.tensor(len(wanted), device=total.device))
+
+    def stepper(self, source: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> GeneratorStepper:
+        """The model bound to a source, ready for search."""
+        return GeneratorStepper(self.decoder, self.encode(source, mask))
+
+
+class GeneratorStepper:
+    """A decoder and the memory that it looks at: the `Stepper` of the decoding module."""
+
+    def __init__(self, decoder: Decoder, memory: Memory) -> None:
+        self.decoder = decoder
+        self.memory = memory
+
+    @property
+    def rows(self) -> int:
+        return self.memory.states.shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        return self.memory.states.device
+
+    def start(self, hyps: int, capacity: int) -> State:
+        return self.decoder.start(self.memory, hyps, capacity)
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        return self.decoder.step(tokens, position, state)
+
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+        decoded = self.decoder(tokens[:, :-1], self.memory, attention=attention)
+        log_probabilities = self.decoder.project(decoded.states).float().log_softmax(dim=2)
+        chosen = log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)
+        return Forced(chosen, decoded.attention)
