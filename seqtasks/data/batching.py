@@ -16,8 +16,8 @@ from jaxtyping import Float, Int
 
 from seqtasks.errors import SeqtasksError
 
-POOL = 64
-"""Batches that are sorted together: more of them pad less, fewer mix more."""
+POOL = 48
+"""About how many batches are sorted together: more of them pad less, fewer mix more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ class TokenBatches:
         """All batches of one epoch, in order."""
         random = np.random.default_rng([self.seed, epoch])
         drawn = random.permutation(self._draw(random))
-        pools = max(1, round(int(self.longer[drawn].sum()) / (self.budget * POOL)))
+        pools = 1 + int(self.longer[drawn].sum()) // (self.budget * POOL)
         batches = []
         for pool in np.array_split(drawn, pools):
             lengths = self.longer[pool]

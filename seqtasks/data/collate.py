@@ -20,7 +20,7 @@ def pad(
     `begin` and `end` put BEGIN before and END behind every sequence.
     """
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences)) + int(begin)
-    table = np.full((len(sequences), int(lengths.max(initial=0)) + int(end)), PAD, np.int64)
+    table = np.full((len(sequences), int(lengths.max(initial=int(begin))) + int(end)), PAD, np.int64)
     if begin:
         table[:, 0] = BEGIN
     for row, sequence, length in zip(table, sequences, lengths.tolist(), strict=True):

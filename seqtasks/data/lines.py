@@ -22,7 +22,7 @@ def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
     try:
         return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
     except FileNotFoundError:
-        raise SeqtasksError(f"{path}: there is no such file.") from None
+        raise SeqtasksError(f"{path}: there is no such file.", "Relative paths begin where you stand.") from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
 

@@ -1,11 +1,12 @@
 """Translation memories: TMX files, read as a stream.
 
-The file is parsed by expat directly, which never loads anything from outside; a file that declares entities is
-refused, because entities can grow without bound or name other files.
+The file is parsed by expat directly, which never loads anything from outside; a file that uses entities of its
+own is refused, because entities can grow without bound or name other files.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,14 @@ def read_tmx(path: Path, skipped: SkipReport, languages: tuple[str, str]) -> Ite
     Units that lack one of the two languages are left out.
 
     Raises:
-        SeqtasksError: broken XML, declared entities, a file that cannot be read to its end.
+        SeqtasksError: broken XML, entities, a file that cannot be read to its end.
     """
     units = Units(path)
     with open_bytes(path) as file:
         while True:
             try:
                 chunk = file.read(CHUNK)
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 raise unreadable(path, error) from None
             try:
                 units.parser.Parse(chunk, not chunk)
@@ -84,6 +85,7 @@ class Units:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.characters
         self.parser.EntityDeclHandler = self.refuse
+        self.parser.SkippedEntityHandler = self.refuse
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "tu":
@@ -108,8 +110,8 @@ class Units:
         if self.segment is not None and not self.markup:
             self.segment.append(text)
 
-    def refuse(self, *declaration: Any) -> None:
+    def refuse(self, *entity: Any) -> None:
         raise SeqtasksError(
-            f"{self.path}:{self.parser.CurrentLineNumber}: the file declares entities, which are not read.",
+            f"{self.path}:{self.parser.CurrentLineNumber}: the file uses entities of its own, which are not read.",
             "Replace them by the characters that they stand for.",
         )
