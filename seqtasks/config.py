@@ -1,0 +1,183 @@
+"""The run configuration: one TOML file, checked as a whole before anything starts.
+
+task = "translation"
+seed = 1
+[model.encoder]         # the task's own tables
+kind = "transformer"
+[training]              # seqtasks.training.settings.TrainingSettings
+steps = 20000
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+import sys
+import tomllib
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import Field
+
+from seqtasks.component import Component, Settings
+from seqtasks.errors import SeqtasksError
+from seqtasks.mistakes import Mistake, Place, check
+from seqtasks.training.settings import TrainingSettings
+
+
+class General(Settings):
+    """The tables and keys that every run has; those beside them are the task's."""
+
+    seed: int = Field(default=1, ge=0)
+    training: TrainingSettings = TrainingSettings()
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfiguration:
+    """All that determines a run."""
+
+    task: Settings
+    """The `Config` of a task."""
+    training: TrainingSettings
+    seed: int
+
+
+def task_family() -> type[Component]:
+    """The family of tasks, with those that come with seqtasks in it."""
+    from seqtasks.tasks.base import Task
+
+    return Task
+
+
+def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | None = None) -> RunConfiguration:
+    """Reads a run configuration from a file, or from `text`; both may be missing when `overrides` say it all.
+
+    An override is `a.b=c` with a TOML value; what is no TOML value is a string; `a.0.b` enters a list. Raises
+    SeqtasksError with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
+    """
+    name = "configuration" if path is None else str(path)
+    if text is None:
+        text = "" if path is None else _read(path)
+    document = _parse(text, name)
+    overridden = [_override(document, override) for override in overrides]
+    task = _task(document.pop("task", None), name)
+    mistakes: list[Mistake] = []
+    general = check(General, {key: document.pop(key) for key in General.model_fields if key in document}, mistakes)
+    if "kind" in document:
+        mistakes.append(Mistake(("kind",), "unknown key (did you mean task?)"))
+    kind = task.model_fields["kind"].default
+    settings = check(task, document | {"kind": kind}, mistakes)
+    if settings is None or general is None or mistakes:
+        raise SeqtasksError("\n".join(_line(mistake, name, overridden) for mistake in mistakes))
+    return RunConfiguration(task=settings, training=general.training, seed=general.seed)
+
+
+def to_toml(run: RunConfiguration) -> str:
+    """The configuration with every setting written out; reading it back gives an equal one."""
+    task = _plain(run.task)
+    kind = task.pop("kind")
+    return tomli_w.dumps({"task": kind, "seed": run.seed, **task, "training": _plain(run.training)})
+
+
+def load_code(path: Path) -> None:
+    """Runs a Python file of the user's, so that the components in it can be named in a configuration."""
+    if not path.is_file():
+        raise SeqtasksError(f"{path} (--code) is not a file.")
+    name = f"seqtasks_code_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SeqtasksError(f"{path} (--code) is not a Python file.", "Its name has to end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        raise SeqtasksError(f"{path} (--code), line {line}: {type(error).__name__}: {error}.") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SeqtasksError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SeqtasksError(f"{path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        found = re.fullmatch(r"(.*) \(at (.*)\)", str(error), re.DOTALL)
+        message = f"{found[2]}: {found[1]}" if found else str(error)
+        raise SeqtasksError(f"{name}: {message}.", "It has to be a TOML file.") from error
+    except RecursionError as error:
+        raise SeqtasksError(f"{name}: nested too deeply.") from error
+
+
+def _override(document: dict[str, Any], override: str) -> Place:
+    """Puts `a.b=c` into the document, in place; returns the keys."""
+    dotted, sign, written = override.partition("=")
+    keys = dotted.strip().split(".")
+    if not sign or not all(keys):
+        raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.steps=2000")
+    place: list[int | str] = []
+    table: Any = document
+    for depth, key in enumerate(keys):
+        where = ".".join(keys[:depth])
+        if isinstance(table, list):
+            if not key.isdecimal() or int(key) >= len(table):
+                raise SeqtasksError(f"--set {override}: {where} is a list of {len(table)}, which has no {key}.")
+        elif not isinstance(table, dict):
+            raise SeqtasksError(f"--set {override}: {where} is a value, not a table.")
+        step: Any = int(key) if isinstance(table, list) else key
+        place.append(step)
+        if depth == len(keys) - 1:
+            table[step] = _value(written.strip())
+        else:
+            table = table[step] if isinstance(table, list) else table.setdefault(step, {})
+    return tuple(place)
+
+
+def _value(written: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {written}")
+    except (ValueError, RecursionError):
+        return written
+    return parsed["value"] if len(parsed) == 1 else written
+
+
+def _task(kind: Any, name: str) -> type[Settings]:
+    family = task_family()
+    try:
+        return family.of_kind(kind if isinstance(kind, str) else "").Config
+    except KeyError:
+        wrong = "task is missing" if kind is None else f"there is no task {kind!r}"
+        known = f"There are {', '.join(sorted(family.kinds))} (your own: --code FILE)."
+        raise SeqtasksError(f"{name}: {wrong}.", known) from None
+
+
+def _line(mistake: Mistake, name: str, overridden: Sequence[Place]) -> str:
+    given = any(mistake.place[: len(keys)] == keys for keys in overridden)
+    return f"{'--set' if given else name}: {'.'.join(map(str, mistake.place))}: {mistake.message}"
+
+
+def _plain(value: Any) -> Any:
+    """What TOML can say; settings that are None are left out."""
+    if isinstance(value, Settings):
+        return {name: _plain(item) for name, item in value if item is not None}
+    if dataclasses.is_dataclass(value):
+        items = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {name: _plain(item) for name, item in items if item is not None}
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
