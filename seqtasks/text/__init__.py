@@ -1,7 +1,9 @@
 """Text in, ids out, and back: subwords, words and characters."""
 
+from seqtasks.text.characters import Characters
 from seqtasks.text.clean import clean
 from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN, TextProcessor
 from seqtasks.text.subwords import Subwords
+from seqtasks.text.words import Words
 
-__all__ = ["BEGIN", "END", "PAD", "UNKNOWN", "Subwords", "TextProcessor", "clean"]
+__all__ = ["BEGIN", "END", "PAD", "UNKNOWN", "Characters", "Subwords", "TextProcessor", "Words", "clean"]

@@ -1,0 +1,65 @@
+"""Cutting text into words with spaCy's tokenizers, which need no trained pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property
+from typing import Any
+
+from seqtasks.errors import SeqtasksError
+
+CACHED_CHUNKS = 2**16
+LONGEST_CHUNK = 100
+"""Characters without a blank that are cut at once: spaCy's time grows with their square."""
+
+
+@cache
+def cutter(language: str) -> WordCutter:
+    """The one cutter of a language, so that what it has learned to cut is known to all."""
+    return WordCutter(language)
+
+
+class WordCutter:
+    """Cuts text at blanks first, so that spaCy sees each chunk between blanks once."""
+
+    def __init__(self, language: str) -> None:
+        self.language = re.split("[-_]", language.lower())[0]
+        self.chunks: dict[str, list[str]] = {}
+
+    def cut(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The tokens of cleaned text, and whether a blank stands before each; none before the first.
+
+        Raises SeqtasksError where spaCy needs another package to cut this language.
+        """
+        blank = False
+        for chunk in text.split(" "):
+            for token in self.chunks.get(chunk) or self._remember(chunk):
+                yield token, blank
+                blank = False
+            blank = True
+
+    def _remember(self, chunk: str) -> list[str]:
+        parts = [chunk[start : start + LONGEST_CHUNK] for start in range(0, len(chunk), LONGEST_CHUNK)]
+        tokens = [token.text for part in parts for token in self._tokenizer(part)]
+        if len(self.chunks) >= CACHED_CHUNKS:
+            self.chunks.clear()
+        self.chunks[chunk] = tokens
+        return tokens
+
+    @cached_property
+    def _tokenizer(self) -> Callable[[str], Iterable[Any]]:
+        import spacy
+        from spacy.util import get_lang_class
+
+        try:
+            get_lang_class(self.language)
+        except ImportError:
+            return spacy.blank("xx").tokenizer
+        try:
+            return spacy.blank(self.language).tokenizer
+        except ImportError as error:
+            raise SeqtasksError(
+                f"spaCy cuts {self.language!r} only with another package's help: {str(error).splitlines()[0]}",
+                'Install that package, or take kind = "subwords", which needs none.',
+            ) from None

@@ -1,0 +1,89 @@
+"""Words: cut by spaCy, put together again by rule, with UTF-8 bytes for those that training did not show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field
+
+from seqtasks.component import Settings
+from seqtasks.text.clean import clean
+from seqtasks.text.cutting import cutter
+from seqtasks.text.detokenise import blanks_before
+from seqtasks.text.processor import TextProcessor
+from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
+
+WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
+MARKS = ("<end of word>", "<joined>", "<apart>")
+
+
+class Words(TextProcessor):
+    """Words, punctuation and the parts of contractions (do n't) are tokens; blanks are not.
+
+    Where ordinary text by the rules of `detokenise` would have a blank and this one has none, or the other way round,
+    a mark JOINED or APART says so: nothing is lost. A word spelled in bytes ends with the mark WORD_END.
+    """
+
+    class Config(Settings):
+        kind: Literal["words"] = "words"
+        language: str = "xx"
+        """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
+        minimum_count: int = Field(2, ge=1)
+        """Rarer words are spelled in bytes."""
+        size: int = Field(50000, ge=300)
+        """Ids in all, at most."""
+
+    extension: ClassVar[str] = ".json"
+
+    def __init__(self, vocabulary: Vocabulary, config: Words.Config) -> None:
+        self.vocabulary = vocabulary
+        self.config = config
+        self.cutter = cutter(config.language)
+
+    @property
+    def size(self) -> int:
+        return self.vocabulary.size
+
+    @classmethod
+    def fit(cls, texts: Iterable[str], config: Words.Config) -> Self:
+        counts = Counter(token for text in texts for token, _ in cutter(config.language).cut(clean(text)))
+        return cls(
+            Vocabulary.of_counts(counts, minimum_count=config.minimum_count, size=config.size, marks=MARKS), config
+        )
+
+    def encode(self, text: str) -> list[int]:
+        cut = list(self.cutter.cut(clean(text)))
+        usual = blanks_before([token for token, _ in cut], self.cutter.language)
+        ids: list[int] = []
+        for (token, blank), expected in zip(cut, usual, strict=True):
+            if blank != expected:
+                ids.append(APART if blank else JOINED)
+            spelled = self.vocabulary.spell(token)
+            ids.extend(spelled)
+            if spelled[0] < FIRST_MARK:
+                ids.append(WORD_END)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        tokens: list[str] = []
+        marked: dict[int, bool] = {}
+        for number, token in self.vocabulary.read(ids):
+            if token:
+                tokens.append(token)
+            elif number in (JOINED, APART):
+                marked[len(tokens)] = number == APART
+        usual = blanks_before(tokens, self.cutter.language)
+        return clean("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        return [self.vocabulary.names[number] for number in ids]
+
+    def save(self, path: Path) -> None:
+        self.vocabulary.save(path)
+
+    @classmethod
+    def load(cls, path: Path, config: Words.Config) -> Self:
+        return cls(Vocabulary.load(path, MARKS), config)
