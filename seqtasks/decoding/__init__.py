@@ -1,1 +1,25 @@
+"""Decoding: greedy, beam search, sampling, forced scoring and ensembles, over anything that steps."""
 
+from seqtasks.decoding.ensemble import Ensemble
+from seqtasks.decoding.length import LengthRule
+from seqtasks.decoding.options import Decoding
+from seqtasks.decoding.penalty import LengthPenalty
+from seqtasks.decoding.result import Hypothesis
+from seqtasks.decoding.score import score
+from seqtasks.decoding.search import search
+from seqtasks.decoding.state import Forced, State, Stepper, reorder, select
+
+__all__ = [
+    "Decoding",
+    "Ensemble",
+    "Forced",
+    "Hypothesis",
+    "LengthPenalty",
+    "LengthRule",
+    "State",
+    "Stepper",
+    "reorder",
+    "score",
+    "search",
+    "select",
+]

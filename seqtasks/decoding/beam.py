@@ -1,0 +1,94 @@
+"""Beam search: the best hypotheses that a beam of a given width finds."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from seqtasks.decoding.candidates import Candidates, best_candidates
+from seqtasks.decoding.dropping import RowsLeft
+from seqtasks.decoding.penalty import LengthPenalty
+from seqtasks.decoding.result import Found, Paths, best_first, join, take, take_rows
+from seqtasks.decoding.rules import Rules
+from seqtasks.decoding.state import Stepper, reorder, select
+
+
+def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penalty: LengthPenalty) -> Found:
+    """The `nbest` best hypotheses of each row by normalised score.
+
+    Each step looks at 2 * `width` continuations, so that `width` of them go on even if as many end. An end counts only
+    when it is among the first `width`: a beam of 1 is greedy search. A row stops when no live hypothesis can beat the
+    worst one kept, whatever its length will be; hypotheses cut at the length limit compete with finished ones.
+    """
+    rows, device = stepper.rows, stepper.device
+    limits = set(rules.max_length.tolist())
+    capacity = max(limits)
+    table = penalty.table(capacity, device)
+    left = RowsLeft(rows, device)
+    state = stepper.start(width, capacity)
+    tokens = torch.full((rows, width), rules.begin, device=device)
+    live = Paths.start(rows, width, capacity, device)
+    live.scores[:, 1:] = -torch.inf  # all start equal: one is enough
+    found = _nothing(rows, nbest, capacity, device)
+    for position in range(capacity):
+        length = position + 1
+        logits, state = stepper.step(tokens, position, state)
+        log_probabilities = rules.apply(logits.float().log_softmax(2), live.tokens[..., :position], position)
+        best = best_candidates(log_probabilities, live.scores, 2 * width)
+        ends = best.tokens == rules.end
+
+        ended = Candidates(*(leaf[:, :width] for leaf in best))
+        found = _keep(found, _extend(live, ended, position), ends[:, :width], length, table, finished=True)
+
+        others = torch.sort(ends, dim=1, stable=True).indices[:, :width]
+        best = best._replace(scores=best.scores.masked_fill(ends, -torch.inf))
+        onward = best.at(others)
+        live, tokens = _extend(live, onward, position), onward.tokens
+        if length in limits:
+            cut = (rules.max_length == length).unsqueeze(1).expand(-1, width)
+            found = _keep(found, live, cut, length, table, finished=False)
+            live = live._replace(scores=live.scores.masked_fill(cut, -torch.inf))
+
+        attainable = live.scores.amax(1) / table[rules.max_length]  # scores only fall, the penalty only grows
+        kept = left.drop(attainable <= found.normalised[:, -1], found, position)
+        parents = onward.parents
+        if kept is not None:
+            live, found, tokens, parents = take_rows((live, found, tokens, parents), kept)
+            if not len(kept):
+                break
+            state, rules = select(state, kept), rules.select(kept)
+        state = reorder(state, parents)
+    return left.finish(found)
+
+
+def _nothing(rows: int, hyps: int, capacity: int, device: torch.device) -> Found:
+    return Found(
+        Paths.start(rows, hyps, capacity, device),
+        torch.full((rows, hyps), -torch.inf, device=device),
+        torch.zeros(rows, hyps, dtype=torch.long, device=device),
+        torch.zeros(rows, hyps, dtype=torch.bool, device=device),
+    )
+
+
+def _extend(paths: Paths, candidates: Candidates, position: int) -> Paths:
+    """The paths that the candidates lead to."""
+    tokens, log_probabilities, _ = take(paths, candidates.parents)
+    tokens[..., position] = candidates.tokens
+    log_probabilities[..., position] = candidates.log_probabilities
+    return Paths(tokens, log_probabilities, candidates.scores)
+
+
+def _keep(
+    found: Found,
+    paths: Paths,
+    counts: Bool[Tensor, "rows hyps"],
+    length: int,
+    table: Float[Tensor, "lengths"],
+    *,
+    finished: bool,
+) -> Found:
+    """Adds those paths that count, and keeps as many of the best as there were. Of equals the earlier one stays."""
+    normalised = (paths.scores / table[length]).masked_fill(~counts, -torch.inf)
+    new = Found(paths, normalised, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished))
+    return best_first(join(found, new, dim=1), hyps=found.normalised.shape[1])

@@ -1,0 +1,73 @@
+"""Several models that decide together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqtasks.decoding.state import Forced, State, Stepper
+from seqtasks.errors import SeqtasksError
+
+
+class Ensemble:
+    """The mean of the probabilities of its members. All are bound to the same input and share one vocabulary.
+
+    Raises SeqtasksError where there is no member, or where members differ in their number of inputs, their device or
+    the size of their vocabulary.
+    """
+
+    def __init__(self, steppers: Sequence[Stepper]) -> None:
+        if not steppers:
+            raise SeqtasksError("An ensemble has no members.", "Give at least one.")
+        self._members = list(steppers)
+        if len({(member.rows, member.device) for member in self._members}) > 1:
+            raise SeqtasksError(
+                "The members of an ensemble are bound to different inputs or devices.", "Give all the same batch."
+            )
+
+    @property
+    def rows(self) -> int:
+        return self._members[0].rows
+
+    @property
+    def device(self) -> torch.device:
+        return self._members[0].device
+
+    def start(self, hyps: int, capacity: int) -> State:
+        return _join([member.start(hyps, capacity) for member in self._members])
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        log_probabilities, states = [], []
+        for member, shared, live in zip(self._members, state.shared, state.live, strict=True):
+            logits, after = member.step(tokens, position, State(shared, live))
+            log_probabilities.append(logits.float().log_softmax(2))
+            states.append(after)
+        sizes = [each.shape[2] for each in log_probabilities]
+        if len(set(sizes)) > 1:
+            raise SeqtasksError(
+                f"The members of an ensemble have vocabularies of different sizes: {', '.join(map(str, sizes))}.",
+                "Only models trained with one text processor can decide together.",
+            )
+        return _log_mean(log_probabilities), _join(states)
+
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+        """The attention is the mean of the members', None where one has none."""
+        forced = [member.force(tokens, attention=attention) for member in self._members]
+        maps = [each.attention for each in forced if each.attention is not None]
+        mean = torch.stack(maps).mean(0) if len(maps) == len(forced) else None
+        return Forced(_log_mean([each.log_probabilities for each in forced]), mean)
+
+
+def _join(states: Sequence[State]) -> State:
+    return State(tuple(state.shared for state in states), tuple(state.live for state in states))
+
+
+def _log_mean(log_probabilities: Sequence[Tensor]) -> Tensor:
+    """The logarithm of the mean of the probabilities."""
+    return torch.stack(list(log_probabilities)).logsumexp(0) - math.log(len(log_probabilities))

@@ -1,0 +1,24 @@
+"""The likeliest token at each step."""
+
+from __future__ import annotations
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqtasks.decoding.candidates import best_candidates
+from seqtasks.decoding.penalty import LengthPenalty
+from seqtasks.decoding.result import Found
+from seqtasks.decoding.rules import Rules
+from seqtasks.decoding.state import Stepper
+from seqtasks.decoding.walk import walk
+
+
+def greedy_search(stepper: Stepper, rules: Rules, *, penalty: LengthPenalty) -> Found:
+    """One hypothesis a row. The same tokens as a beam of 1 under penalty `none`."""
+    return walk(stepper, rules, hyps=1, choose=_likeliest, penalty=penalty)
+
+
+def _likeliest(
+    log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
+) -> Int[Tensor, "rows hyps"]:
+    return best_candidates(log_probabilities, log_probabilities.new_zeros(len(rows), 1), 1).tokens

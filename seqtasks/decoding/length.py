@@ -1,0 +1,33 @@
+"""Lengths that follow the source: "1.5x+10", "2x", "50"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from jaxtyping import Int
+from torch import Tensor
+
+_FORM = re.compile(r"(?:(?P<factor>\d+(?:\.\d+)?)?(?P<source>x))?(?P<offset>(?(source)\+)\d+)?")
+
+
+@dataclass(frozen=True)
+class LengthRule:
+    """A number of tokens, end token included: `factor` times the source length, plus `offset`."""
+
+    factor: Fraction
+    offset: int
+
+    @classmethod
+    def parse(cls, text: str) -> LengthRule:
+        """Reads "FACTORx+OFFSET", "FACTORx", "x+OFFSET", "x" or "OFFSET". Raises ValueError for anything else."""
+        form = _FORM.fullmatch(text)
+        if form is None or not text:
+            raise ValueError(f'{text!r} is no length: write a number of tokens ("50") or a rule ("1.5x+10").')
+        factor = Fraction(form["factor"] or 1) if form["source"] else Fraction(0)
+        return cls(factor, int(form["offset"] or 0))
+
+    def __call__(self, source_lengths: Int[Tensor, "rows"]) -> Int[Tensor, "rows"]:
+        """The number of tokens for each row, rounded down."""
+        return source_lengths * self.factor.numerator // self.factor.denominator + self.offset

@@ -1,0 +1,100 @@
+"""What a search found: as tensors while it runs, as plain Python objects at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from seqtasks.decoding.state import Tree, tree_map
+
+Branch = TypeVar("Branch", bound=tuple[Tree, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One output. Its tokens hold neither the begin nor the end token."""
+
+    tokens: tuple[int, ...]
+    score: float
+    """Sum of the log-probabilities (natural logarithm), end token included."""
+    normalised: float
+    """The score divided by the length penalty."""
+    log_probabilities: tuple[float, ...]
+    """Of each token and, where finished, of the end token."""
+    finished: bool
+    """False where the output was cut at the length limit."""
+
+
+class Paths(NamedTuple):
+    """Token sequences under way. Positions not reached yet hold zeros."""
+
+    tokens: Int[Tensor, "rows hyps capacity"]
+    log_probabilities: Float[Tensor, "rows hyps capacity"]
+    scores: Float[Tensor, "rows hyps"]
+
+    @classmethod
+    def start(cls, rows: int, hyps: int, capacity: int, device: torch.device) -> Paths:
+        """Empty sequences with score 0."""
+        return cls(
+            torch.zeros(rows, hyps, capacity, dtype=torch.long, device=device),
+            torch.zeros(rows, hyps, capacity, device=device),
+            torch.zeros(rows, hyps, device=device),
+        )
+
+
+class Found(NamedTuple):
+    """Token sequences that are done, best first. A place not filled yet has length 0 and normalised score -inf."""
+
+    paths: Paths
+    normalised: Float[Tensor, "rows hyps"]
+    lengths: Int[Tensor, "rows hyps"]
+    finished: Bool[Tensor, "rows hyps"]
+
+
+def take(tree: Branch, index: Int[Tensor, "rows hyps"]) -> Branch:
+    """For each row the hypotheses that `index` names, of leaves (rows, hyps, ...)."""
+    rows = torch.arange(index.shape[0], device=index.device).unsqueeze(1)
+    taken: Branch = tree_map(lambda leaf: leaf[rows, index], tree)
+    return taken
+
+
+def take_rows(tree: Branch, rows: Int[Tensor, "kept"]) -> Branch:
+    """The given rows of every leaf."""
+    taken: Branch = tree_map(lambda leaf: leaf.index_select(0, rows), tree)
+    return taken
+
+
+def join(*parts: Found, dim: int) -> Found:
+    """All of the parts, side by side along the rows (0) or the hypotheses (1)."""
+    return Found(
+        Paths(*(torch.cat(leaves, dim) for leaves in zip(*(part.paths for part in parts), strict=True))),
+        torch.cat([part.normalised for part in parts], dim),
+        torch.cat([part.lengths for part in parts], dim),
+        torch.cat([part.finished for part in parts], dim),
+    )
+
+
+def best_first(found: Found, hyps: int) -> Found:
+    """The `hyps` best by normalised score; of equals the earlier one."""
+    order = torch.sort(found.normalised, dim=1, descending=True, stable=True).indices
+    return take(found, order[:, :hyps])
+
+
+def to_lists(found: Found) -> list[list[Hypothesis]]:
+    """The hypotheses of each row, at least one; further ones only where they are possible at all."""
+    columns = (
+        found.paths.tokens, found.paths.log_probabilities, found.paths.scores,
+        found.normalised, found.lengths, found.finished,
+    )  # fmt: skip
+    lists = []
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        hypotheses = [
+            Hypothesis(tuple(tokens[: length - finished]), score, normalised, tuple(values[:length]), finished)
+            for tokens, values, score, normalised, length, finished in zip(*row, strict=True)
+        ]
+        lists.append(hypotheses[:1] + [other for other in hypotheses[1:] if other.normalised != -float("inf")])
+    return lists
