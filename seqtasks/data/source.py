@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ class Source(Settings):
     """How often an epoch draws each example of this source."""
 
     @model_validator(mode="after")
-    def check_paths(self) -> Self:
+    def check_paths(self) -> Source:
         """One form or the other."""
         one, two = self.path is not None, self.source is not None and self.target is not None
         if one == two or (one and (self.source is not None or self.target is not None)):

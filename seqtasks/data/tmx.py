@@ -40,9 +40,9 @@ def read_tmx(path: Path, skipped: SkipReport, languages: tuple[str, str]) -> Ite
                 raise unreadable(path, error) from None
             try:
                 units.parser.Parse(chunk, not chunk)
-            except expat.ExpatError as error:
-                message = f"{path}:{error.lineno}: broken XML ({expat.ErrorString(error.code)})."
-                raise SeqtasksError(message, "Export the file again, or cut out the broken unit.") from None
+            except (expat.ExpatError, LookupError, ValueError) as error:
+                message = f"{path}:{units.parser.CurrentLineNumber}: broken XML ({error})."
+                raise SeqtasksError(message, "Export the file again as UTF-8, or cut out the broken unit.") from None
             for line, texts in units.finished:
                 skipped.reach(str(path), line)
                 source, target = (find_language(texts, language) for language in languages)

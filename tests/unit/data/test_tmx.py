@@ -108,3 +108,11 @@ def test_broken_xml_is_told_by_line(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(SeqtasksError, match=r"a\.tmx:1: broken XML"):
         read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-z", "shift_jis", "hex"])
+def test_encodings_that_cannot_be_read_are_told(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.tmx"
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?>\n<tmx/>')
+    with pytest.raises(SeqtasksError, match=r"a\.tmx:1: broken XML"):
+        read(path)
