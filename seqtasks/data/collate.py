@@ -13,7 +13,7 @@ from seqtasks.text.processor import BEGIN, END, PAD
 
 
 def pad(
-    sequences: Sequence[Sequence[int] | Int[np.ndarray, " length"]], *, begin: bool = False, end: bool = False
+    sequences: Sequence[Sequence[int] | Int[np.ndarray, "_"]], *, begin: bool = False, end: bool = False
 ) -> Int[Tensor, "rows length"]:
     """Puts sequences below each other, padded on the right with PAD, as 64-bit integers.
 

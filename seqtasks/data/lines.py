@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
 
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
+def open_bytes(path: Path) -> BufferedIOBase:
     """Opens a file, unpacked when its name ends in .gz.
 
     Raises:
