@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,7 +34,7 @@ class Characters(TextProcessor):
         return self.vocabulary.size
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Characters.Config) -> Self:
+    def fit(cls, texts: Iterable[str], config: Characters.Config) -> Characters:
         counts = Counter[str]()
         for text in texts:
             counts.update(clean(text))
@@ -53,5 +53,5 @@ class Characters(TextProcessor):
         self.vocabulary.save(path)
 
     @classmethod
-    def load(cls, path: Path, config: Characters.Config) -> Self:
+    def load(cls, path: Path, config: Characters.Config) -> Characters:
         return cls(Vocabulary.load(path), config)

@@ -32,8 +32,8 @@ class _Habit(NamedTuple):
 def blanks_before(tokens: Sequence[str], language: str) -> list[bool]:
     """For each token whether ordinary text has a blank before it; False for the first.
 
-    The tokens are spaCy's; the rules are those of English, German, French and their like. Quotation marks open and close
-    by turns, so a mark's side depends on those before it.
+    The tokens are spaCy's; the rules are those of English, German, French and their like. Quotation marks open and
+    close by turns, so a mark's side depends on those before it.
     """
     blanks = []
     opened: set[str] = set()

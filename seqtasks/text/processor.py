@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from numpy.random import Generator
 
@@ -32,7 +32,7 @@ class TextProcessor(Component, ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, texts: Iterable[str], config: Any) -> Self:
+    def fit(cls, texts: Iterable[str], config: Any) -> TextProcessor:
         """A processor whose vocabulary is learned from `texts`; `config` is this member's own `Config`.
 
         The same texts in the same order give the same file, byte for byte. Raises SeqtasksError when there is no text.
@@ -64,5 +64,5 @@ class TextProcessor(Component, ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, path: Path, config: Any) -> Self:
+    def load(cls, path: Path, config: Any) -> TextProcessor:
         """The processor that `save` wrote; SeqtasksError when the file is missing or damaged."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from numpy.random import Generator
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from seqtasks.component import Settings
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.clean import clean
 from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN, TextProcessor
 from seqtasks.text.segmentation import MergeDropout, UnigramSampler
+
+FIRST_PIECE = END + 1 + 256
 
 TRAINING_TEXTS = 1_000_000
 """Of more texts than these a random choice is trained on: a vocabulary gains nothing from more."""
@@ -38,6 +42,12 @@ class Subwords(TextProcessor):
         sampling: float = Field(0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`; bpe: the probability of `MergeDropout`."""
 
+        @model_validator(mode="after")
+        def _dropout_is_a_probability(self) -> Subwords.Config:
+            if self.model == "bpe" and self.sampling > 1:
+                raise ValueError(f"sampling is a probability where the model is bpe: at most 1, not {self.sampling}")
+            return self
+
     extension: ClassVar[str] = ".spm"
 
     def __init__(self, proto: bytes, config: Subwords.Config) -> None:
@@ -56,7 +66,7 @@ class Subwords(TextProcessor):
         return int(self.model.get_piece_size())
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Subwords.Config) -> Self:
+    def fit(cls, texts: Iterable[str], config: Subwords.Config) -> Subwords:
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
@@ -87,7 +97,7 @@ class Subwords(TextProcessor):
         path.write_bytes(self.proto)
 
     @classmethod
-    def load(cls, path: Path, config: Subwords.Config) -> Self:
+    def load(cls, path: Path, config: Subwords.Config) -> Subwords:
         try:
             processor = cls(path.read_bytes(), config)
         except OSError as error:
@@ -121,26 +131,33 @@ def _choose(texts: Iterable[str]) -> list[str]:
     return chosen
 
 
-def _coverage(texts: Iterable[str], size: int) -> float:
-    """The share of characters that get a piece of their own: all, unless the alphabet would crowd the vocabulary."""
+def _rare_characters(texts: Iterable[str], size: int) -> set[str]:
+    """The characters that bytes will spell, so that a large alphabet does not crowd a vocabulary of `size` ids.
+
+    An alphabet of up to a sixteenth of the ids is kept whole; of others the commonest characters that make up
+    99.99 % of the text, and at most as many as half the ids that are left beside the bytes.
+    """
     counts = Counter[str]()
     for text in texts:
         counts.update(text)
-    room = (size - 260) // 2
-    if len(counts) <= room:
-        return 1.0
-    return min(0.9999, sum(count for _, count in counts.most_common(room)) / counts.total())
+    ranked = [character for character, _ in counts.most_common()]
+    if len(ranked) <= size // 16:
+        return set()
+    covered = list(accumulate(counts[character] for character in ranked))
+    enough = bisect_left(covered, 0.9999 * covered[-1]) + 1
+    return set(ranked[min(enough, (size - FIRST_PIECE) // 2) :])
 
 
 def _train(texts: list[str], config: Subwords.Config) -> bytes:
     from sentencepiece import SentencePieceTrainer
 
+    rare = str.maketrans(dict.fromkeys(_rare_characters(texts, config.size), " "))
     proto = BytesIO()
     options: dict[str, Any] = {"model_type": config.model, "vocab_size": config.size, "hard_vocab_limit": False}
     SentencePieceTrainer.train(
-        sentence_iterator=iter(texts),
+        sentence_iterator=(text.translate(rare) for text in texts) if rare else iter(texts),
         model_writer=proto,
-        character_coverage=_coverage(texts, config.size),
+        character_coverage=1.0,
         byte_fallback=True,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,

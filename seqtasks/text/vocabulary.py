@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.processor import END, SPECIAL_PIECES
@@ -27,7 +26,7 @@ class Vocabulary:
     @classmethod
     def of_counts(
         cls, counts: Counter[str], *, minimum_count: int, size: int | None = None, marks: Sequence[str] = ()
-    ) -> Self:
+    ) -> Vocabulary:
         """The tokens seen at least `minimum_count` times, the commonest first; ids number `size` at most.
 
         Raises SeqtasksError when nothing was counted.
@@ -68,7 +67,7 @@ class Vocabulary:
         path.write_text(json.dumps({"tokens": self.tokens}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path, marks: Sequence[str] = ()) -> Self:
+    def load(cls, path: Path, marks: Sequence[str] = ()) -> Vocabulary:
         """The vocabulary that `save` wrote; SeqtasksError when the file is missing or damaged."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

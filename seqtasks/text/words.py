@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -48,7 +48,7 @@ class Words(TextProcessor):
         return self.vocabulary.size
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Words.Config) -> Self:
+    def fit(cls, texts: Iterable[str], config: Words.Config) -> Words:
         counts = Counter(token for text in texts for token, _ in cutter(config.language).cut(clean(text)))
         return cls(
             Vocabulary.of_counts(counts, minimum_count=config.minimum_count, size=config.size, marks=MARKS), config
@@ -85,5 +85,5 @@ class Words(TextProcessor):
         self.vocabulary.save(path)
 
     @classmethod
-    def load(cls, path: Path, config: Words.Config) -> Self:
+    def load(cls, path: Path, config: Words.Config) -> Words:
         return cls(Vocabulary.load(path, MARKS), config)
