@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from seqtasks.component import OneOf, Settings
 
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 Place = tuple[int | str, ...]
 Checked = TypeVar("Checked", bound=Settings)
 
@@ -28,7 +29,8 @@ def check(declared: type[Checked], value: Any, mistakes: list[Mistake]) -> Check
         return declared.model_validate(value)
     except ValidationError as error:
         for detail in error.errors():
-            known = known_keys(declared, value, detail["loc"][:-1])
+            unknown = detail["type"] in UNKNOWN_KEY
+            known = known_keys(declared, value, detail["loc"][:-1]) if unknown else []
             mistakes.append(Mistake(detail["loc"], _message(detail, known)))
         return None
 
@@ -38,8 +40,7 @@ def known_keys(declared: Any, value: Any, place: Place) -> list[str]:
     origin, parts = get_origin(declared), get_args(declared)
     if origin is Annotated:
         families = [mark.family for mark in parts[1:] if isinstance(mark, OneOf)]
-        kind = value.get("kind") if isinstance(value, dict) else None
-        return known_keys(families[0].of_kind(kind).Config if families else parts[0], value, place)
+        return known_keys(families[0].of_kind(value["kind"]).Config if families else parts[0], value, place)
     if origin in (list, tuple, dict):
         return known_keys(parts[-1], value[place[0]], place[1:]) if place else []
     if origin is not None:
@@ -66,12 +67,12 @@ def _fields(declared: Any) -> dict[str, Any]:
 
 
 def _message(detail: ErrorDetails, known: Sequence[str]) -> str:
+    if detail["type"] in UNKNOWN_KEY:
+        close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+        if close:
+            return f"unknown key (did you mean {close[0]}?)"
+        return f"unknown key (known: {', '.join(known)})" if known else "unknown key"
     match detail["type"]:
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-            if close:
-                return f"unknown key (did you mean {close[0]}?)"
-            return f"unknown key (known: {', '.join(known)})" if known else "unknown key"
         case "missing":
             return "is missing"
         case "model_type" | "dataclass_type" | "dict_type":

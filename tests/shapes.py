@@ -1,0 +1,8 @@
+"""The run-time check of types and shapes, put around every function of seqtasks while tests run."""
+
+from typing import Any, Self
+
+from beartype import BeartypeConf, FrozenDict, beartype
+
+# Functions are wrapped one by one, where beartype cannot tell the class that Self stands for.
+check = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=FrozenDict({Self: Any})))
