@@ -100,9 +100,10 @@ class Subwords(TextProcessor):
     def load(cls, path: Path, config: Subwords.Config) -> Subwords:
         try:
             processor = cls(path.read_bytes(), config)
+            processor.pieces(range(processor.size))
         except OSError as error:
             raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
-        except RuntimeError:
+        except (RuntimeError, UnicodeDecodeError):
             raise SeqtasksError(f"{path}: not a sentencepiece model, or damaged.", "Copy or train it again.") from None
         model = processor.model
         special = (model.pad_id(), model.unk_id(), model.bos_id(), model.eos_id())

@@ -154,6 +154,12 @@ def test_cut_off_and_missing_files_are_refused(processor: Subwords, tmp_path: Pa
         Subwords.load(path, processor.config)
 
 
+def test_pieces_that_are_no_text_are_refused(processor: Subwords, tmp_path: Path) -> None:
+    (tmp_path / "source.spm").write_bytes(processor.proto.replace("▁".encode(), b"\xff\xff\xff"))
+    with pytest.raises(SeqtasksError, match="damaged"):
+        Subwords.load(tmp_path / "source.spm", processor.config)
+
+
 def test_models_of_other_programs_are_refused(tmp_path: Path) -> None:
     prefix = tmp_path / "other"
     SentencePieceTrainer.train(
