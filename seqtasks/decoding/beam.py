@@ -63,9 +63,10 @@ def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penal
 
 
 def _nothing(rows: int, hyps: int, capacity: int, device: torch.device) -> Found:
+    impossible = torch.full((rows, hyps), -torch.inf, device=device)
     return Found(
-        Paths.start(rows, hyps, capacity, device),
-        torch.full((rows, hyps), -torch.inf, device=device),
+        Paths.start(rows, hyps, capacity, device)._replace(scores=impossible),
+        impossible,
         torch.zeros(rows, hyps, dtype=torch.long, device=device),
         torch.zeros(rows, hyps, dtype=torch.bool, device=device),
     )

@@ -39,7 +39,7 @@ class Rules:
         cls, options: Decoding, source_lengths: Int[Tensor, "rows"], prefixes: Sequence[Sequence[int]] | None = None
     ) -> Rules:
         """The rules for a batch. A prefix ends at its first end token, and counts towards the length of its row."""
-        cut = [_until_end(prefix) for prefix in prefixes or [()] * len(source_lengths)]
+        cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
         if len(cut) != len(source_lengths):
             raise SeqtasksError(
                 f"There are {len(cut)} prefixes for {len(source_lengths)} inputs.", "Give one for each."

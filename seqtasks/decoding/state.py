@@ -6,7 +6,7 @@ Search knows nothing else: no model class, no task, no tokenizer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -34,6 +34,7 @@ class Forced(NamedTuple):
     """Where each step looked; None for a model without attention."""
 
 
+@runtime_checkable
 class Stepper(Protocol):
     """A model bound to its input: all that search knows. An `Ensemble` of steppers is a stepper."""
 

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from seqtasks.decoding import Decoding
+
+
+@pytest.mark.parametrize(
+    ("options", "signature"),
+    [
+        ({}, "beam=5|penalty=average|max=1.5x+10"),
+        ({"beam": 1, "penalty": "wu:0.6"}, "beam=1|penalty=wu:0.6|max=1.5x+10"),
+        ({"nbest": 2, "min_length": "3"}, "beam=5|penalty=average|max=1.5x+10|nbest=2|min=3"),
+        ({"banned": (7, 9), "no_repeat_ngram": 3}, "beam=5|penalty=average|max=1.5x+10|banned=7,9|no_repeat_ngram=3"),
+        ({"seed": 4}, "beam=5|penalty=average|max=1.5x+10"),
+        ({"sample": True, "top_p": 0.9}, "sample|penalty=average|max=1.5x+10|seed=1|top_p=0.9"),
+    ],
+)
+def test_signature(options: dict[str, Any], signature: str) -> None:
+    assert Decoding(**options).signature() == signature
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"beam": 0}, "beam = 0: it must be at least 1"),
+        ({"nbest": 0}, "nbest = 0"),
+        ({"nbest": 6}, "a beam of 5 finds at most 5"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram = -1"),
+        ({"top_k": -1}, "top_k = -1"),
+        ({"seed": -1}, "seed = -1"),
+        ({"temperature": 0.0}, "temperature = 0.0: it must be above 0"),
+        ({"temperature": float("nan")}, "temperature = nan"),
+        ({"top_p": 0.0}, "top_p = 0.0"),
+        ({"top_p": 1.1}, "top_p = 1.1"),
+        ({"banned": (-2,)}, "never negative"),
+        ({"penalty": "sum"}, "'sum' is no length penalty"),
+        ({"max_length": "long"}, "'long' is no length"),
+        ({"min_length": "x-1"}, "'x-1' is no length"),
+    ],
+)
+def test_bad_values(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Decoding(**options)
+
+
+def test_as_a_table_of_settings() -> None:
+    adapter = TypeAdapter(Decoding)
+    assert adapter.validate_python({"beam": 2, "banned": [5]}) == Decoding(beam=2, banned=(5,))
+    with pytest.raises(ValidationError, match="beem"):
+        adapter.validate_python({"beem": 2})
+    with pytest.raises(ValidationError, match="a beam of 5 finds"):
+        adapter.validate_python({"nbest": 9})
