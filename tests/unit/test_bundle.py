@@ -20,8 +20,9 @@ import torch
 
 import seqtasks.bundle
 import seqtasks.files
-from seqtasks.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
+from seqtasks.bundle import SPECIAL_IDS, Bundle, built_in_models, find_model, read_bundle, write_bundle
 from seqtasks.errors import SeqtasksError
+from seqtasks.text import processor
 
 WEIGHT = torch.arange(6, dtype=torch.float32).reshape(2, 3)
 
@@ -360,6 +361,11 @@ def test_models_that_ship_are_found_by_name(tmp_path: Path, monkeypatch: pytest.
         find_model("fr-en")
     write(tmp_path / "en-fr")
     assert find_model("en-fr") == Path("en-fr")
+
+
+def test_special_ids_are_those_of_the_processors() -> None:
+    processors = {"pad": processor.PAD, "unknown": processor.UNKNOWN, "begin": processor.BEGIN, "end": processor.END}
+    assert processors == SPECIAL_IDS
 
 
 def test_opening_a_bundle_does_not_import_torch(tmp_path: Path) -> None:

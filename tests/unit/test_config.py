@@ -288,6 +288,12 @@ def test_every_training_setting_is_described_in_a_line() -> None:
         assert "\n" not in field.description, name
 
 
+def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    with pytest.raises(SeqtasksError, match="There are translation"):
+        read_run(None, overrides=["task=juggling"])
+
+
 def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
