@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from pydantic import Field, model_validator
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
 from seqtasks.decoding.state import Forced, State
 from seqtasks.encoders import Encoder
 from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 
 
@@ -82,10 +82,14 @@ class Generator(nn.Module):
         memory = self.encode(batch.source, batch.source_mask)
         states = self.decoder(batch.target[:, :-1], memory).states
         real = batch.target_mask[:, 1:].flatten().nonzero().squeeze(1)
-        logits = self.decoder.project(states.flatten(0, 1).index_select(0, real))
         wanted = batch.target[:, 1:].flatten().index_select(0, real)
-        total = functional.cross_entropy(
-            logits.float(), wanted, label_smoothing=self.label_smoothing if self.training else 0.0, reduction="sum"
+        output = self.decoder.output
+        total = smoothed_cross_entropy(
+            states.flatten(0, 1).index_select(0, real),
+            output.weight,
+            output.bias,
+            wanted,
+            self.label_smoothing if self.training else 0.0,
         )
         return Loss(total, torch.tensor(len(wanted), device=total.device))
 

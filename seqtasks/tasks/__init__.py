@@ -1,1 +1,6 @@
+"""Tasks. Importing this package registers every built-in one."""
 
+from seqtasks.tasks.base import Task
+from seqtasks.tasks.translation import TranslationTask
+
+__all__ = ["Task", "TranslationTask"]

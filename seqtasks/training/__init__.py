@@ -1,1 +1,1 @@
-
+"""Training. Settings are light to import; the trainer brings torch."""

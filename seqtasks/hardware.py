@@ -1,0 +1,51 @@
+"""What the processor or the accelerator is good at, set up once before training or decoding."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import AbstractContextManager
+
+import torch
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+
+
+def prepare(threads: int = 0) -> None:
+    """Sets threads (0 = all cores), lets oneDNN do the matrix products, and keeps freed memory in the process.
+
+    Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
+    them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc.
+    """
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or 1)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(M_MMAP_MAX, 0)
+    mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    mallopt(M_TOP_PAD, 2**28)
+
+
+def choose_device(wanted: str) -> torch.device:
+    """ "auto" is the first GPU when there is one, else the processor."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(wanted)
+
+
+def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """ "auto" is bfloat16 where the device multiplies matrices of it in hardware, else float32."""
+    if wanted != "auto":
+        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    capabilities = torch.cpu.get_capabilities()
+    fast = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return torch.bfloat16 if device.type == "cpu" and fast else torch.float32
+
+
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
+    """Matrix products in `dtype` while the weights stay float32."""
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)

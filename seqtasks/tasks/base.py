@@ -1,0 +1,99 @@
+"""The protocol of tasks: plain Python around a model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from seqtasks.component import Component, Settings
+from seqtasks.metrics.score import Score
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Training batches without end, in an order that `state_dict` pins down: a restored stream goes on exactly."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]: ...
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the next batch stands: `epoch` and `index` within it."""
+        ...
+
+    def load_state_dict(self, state: dict[str, int]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One validation example, to look at."""
+
+    source: str
+    reference: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on some data. The first score is the one to improve."""
+
+    scores: tuple[Score, ...]
+    samples: tuple[Sample, ...] = ()
+    decoding: str = ""
+    """Signature of the decoding, where the task decodes."""
+    examples: int = 0
+    seconds: float = 0.0
+    """Time for decoding alone."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task whose processors are fitted, and what was found in the data."""
+
+    task: Task
+    remarks: tuple[str, ...]
+    """For people, a line each: how many examples, what was skipped and why."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """For the manifest: how many examples, and a fingerprint that changes when they do."""
+
+
+class Task(Component, ABC):
+    """Reads data, fits processors, makes batches, scores a model. The trainer sees no more than this.
+
+    `Config` is the run configuration's share of the task: its `kind` is the key `task` of the TOML file.
+    """
+
+    primary_metric: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+        """Reads the training and validation data; fits the processors, or reads them from the folder `processors`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, config: Any, processors: Path) -> Task:
+        """The task of a trained model: its processors without any data."""
+
+    @abstractmethod
+    def build_model(self) -> nn.Module:
+        """A new model. It has `loss(batch) -> Loss`."""
+
+    @abstractmethod
+    def batches(self, batch_tokens: int, seed: int) -> Batches:
+        """The training data in batches of at most `batch_tokens` padded tokens on the longer side."""
+
+    @abstractmethod
+    def validate(self, model: nn.Module) -> Evaluation:
+        """Decodes the validation data and scores it, as a user would see it."""
+
+    @abstractmethod
+    def save_processors(self, folder: Path) -> None:
+        """Writes what `load` reads."""
+
+    @abstractmethod
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        """The model card, in Markdown: what it is, trained on what, how good, how to use it."""

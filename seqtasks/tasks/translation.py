@@ -1,0 +1,277 @@
+"""Translation: the whole sentence is read, then another one is written."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+from torch import nn
+
+from seqtasks.component import OneOf, Settings
+from seqtasks.data.batching import Batch, TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.readers import read_pairs
+from seqtasks.data.source import Source
+from seqtasks.decoding import Decoding
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.score import Score
+from seqtasks.metrics.translation import translation_scores
+from seqtasks.models import Generator, TextPairs
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.translator import Translator
+from seqtasks.text import Subwords, TextProcessor, clean
+
+
+class Languages(Settings):
+    """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
+
+    source: str = "xx"
+    target: str = "xx"
+
+
+class TranslationData(Settings):
+    """What to train on and what to validate on."""
+
+    train: list[Source] = Field(min_length=1)
+    validation: list[Source] = []
+    """Without any, a part of the training data is held out."""
+    held_out: int = Field(default=1000, gt=0)
+    """Pairs that are held out, at most a tenth of all; pairs with the same source go together."""
+    max_tokens: int = Field(default=128, gt=0)
+    """Pairs that are longer on either side are not trained on."""
+
+
+class TranslationTask(Task):
+    """Raw text in, raw text out."""
+
+    class Config(Settings):
+        kind: Literal["translation"] = "translation"
+        languages: Languages = Languages()
+        text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        joint: bool = True
+        """One vocabulary for both languages, or one each."""
+        data: TranslationData
+        model: Generator.Config
+        decoding: Decoding = Decoding()
+        """How the trained model translates unless it is told otherwise."""
+        validation_beam: int = Field(default=1, gt=0)
+        lowercase: bool = False
+        """Scores ignore case."""
+
+    primary_metric = "BLEU"
+
+    def __init__(self, config: Config, source: TextProcessor, target: TextProcessor) -> None:
+        self.config = config
+        self.source = source
+        self.target = target
+        self.train: list[Pair] = []
+        self.weights: list[float] = []
+        self.validation: list[Pair] = []
+        if config.model.tie == "all" and source is not target:
+            raise SeqtasksError(
+                'model.tie = "all" needs one vocabulary for both sides.', 'Set joint = true or model.tie = "output".'
+            )
+
+    @classmethod
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+        skipped = SkipReport()
+        train, weights, validation = read_data(config, seed, skipped)
+        if processors is None:
+            task = cls(config, *fit_processors(config, train))
+        else:
+            task = cls.load(config, processors)
+        lengths = [
+            max(map(len, sides))
+            for sides in zip(
+                task.source.encode_all([pair.source for pair in train]),
+                task.target.encode_all([pair.target for pair in train]),
+                strict=True,
+            )
+        ]
+        kept = [number for number, length in enumerate(lengths) if 0 < length <= config.data.max_tokens]
+        task.train = [train[number] for number in kept]
+        task.weights = [weights[number] for number in kept]
+        task.validation = validation
+        if not task.train:
+            raise SeqtasksError(
+                f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
+            )
+        if not validation:
+            raise SeqtasksError(
+                "There is no sentence pair to validate on.", "Give data.validation, or more training pairs."
+            )
+        digest = hashlib.sha256()
+        for pair in (*task.train, *validation):
+            digest.update(f"{pair.source}\t{pair.target}\n".encode())
+        remarks = (
+            f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
+            f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}",
+            f"vocabulary: {task.source.size:,}" + ("" if config.joint else f" source, {task.target.size:,} target"),
+        )
+        data = {"pairs": len(task.train), "validation_pairs": len(validation), "fingerprint": digest.hexdigest()}
+        return Prepared(task, remarks, data)
+
+    @classmethod
+    def load(cls, config: Config, processors: Path) -> TranslationTask:
+        kind = TextProcessor.of_kind(config.text.kind)  # type: ignore[attr-defined]
+        source_config, target_config = text_settings(config)
+        source = kind.load(processors / f"source{kind.extension}", source_config)  # type: ignore[attr-defined]
+        if config.joint:
+            return cls(config, source, source)
+        return cls(config, source, kind.load(processors / f"target{kind.extension}", target_config))  # type: ignore[attr-defined]
+
+    def save_processors(self, folder: Path) -> None:
+        self.source.save(folder / f"source{self.source.extension}")
+        if self.target is not self.source:
+            self.target.save(folder / f"target{self.target.extension}")
+
+    def build_model(self) -> Generator:
+        return Generator(self.config.model, self.source.size, self.target.size)
+
+    def batches(self, batch_tokens: int, seed: int) -> PairBatches:
+        return PairBatches(self, batch_tokens, seed)
+
+    def validate(self, model: nn.Module) -> Evaluation:
+        assert isinstance(model, Generator)
+        decoding = Decoding(
+            beam=self.config.validation_beam,
+            penalty=self.config.decoding.penalty,
+            max_length=self.config.decoding.max_length,
+        )
+        return self.evaluate([model], self.validation, decoding, metrics=("bleu",))
+
+    def evaluate(
+        self,
+        models: Sequence[Generator],
+        pairs: Sequence[Pair],
+        decoding: Decoding,
+        *,
+        lowercase: bool | None = None,
+        metrics: Sequence[str] = ("bleu", "chrf", "ter"),
+    ) -> Evaluation:
+        """Translates the pairs' sources and compares with their targets."""
+        translator = Translator(models, self.source, self.target)
+        started = time.perf_counter()
+        outputs = [found.text for found in translator.translate([pair.source for pair in pairs], decoding)]
+        seconds = time.perf_counter() - started
+        scores = translation_scores(
+            outputs,
+            [pair.target for pair in pairs],
+            lowercase=self.config.lowercase if lowercase is None else lowercase,
+            metrics=metrics,
+        )
+        shown = range(0, len(pairs), max(1, len(pairs) // 3))[:3]
+        samples = tuple(Sample(pairs[row].source, pairs[row].target, outputs[row]) for row in shown)
+        return Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds)
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        languages = self.config.languages
+        table = "\n".join(f"| {score.metric} | {score.value:.2f} | `{score.signature}` |" for score in scores)
+        return (
+            f"# Translation, {languages.source} to {languages.target}\n\n"
+            f"Encoder `{self.config.model.encoder.kind}`, decoder `{self.config.model.decoder.kind}`, "  # type: ignore[attr-defined]
+            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.\n\n"
+            f"| metric on {data.get('validation_pairs', 0):,} validation pairs | value | signature |\n|---|---|---|\n{table}\n\n"
+            'Use it: `seqtasks translate --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
+        )
+
+
+class PairBatches:
+    """Sentence pairs as padded tensors. Sampled segmentations depend on the seed, the epoch and the batch alone."""
+
+    def __init__(self, task: TranslationTask, batch_tokens: int, seed: int) -> None:
+        self.task = task
+        self.seed = seed
+        self.sampling = getattr(task.config.text, "sampling", 0.0) > 0
+        self.sources = encode_arrays(task.source, [pair.source for pair in task.train])
+        self.targets = encode_arrays(task.target, [pair.target for pair in task.train])
+        lengths = [np.array([len(ids) for ids in side]) for side in (self.sources, self.targets)]
+        self.order = TokenBatches(
+            lengths[0] + 1, lengths[1] + 2, batch_tokens, seed=seed, weights=np.array(task.weights, dtype=np.float64)
+        )
+
+    def __iter__(self) -> Iterator[TextPairs]:
+        for batch in self.order:
+            sources, targets = self.sides(batch)
+            source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
+            yield TextPairs(source, source != 0, target, target != 0)
+
+    def sides(self, batch: Batch) -> tuple[list[Any], list[Any]]:
+        rows = batch.examples.tolist()
+        if not self.sampling:
+            return [self.sources[row] for row in rows], [self.targets[row] for row in rows]
+        random = np.random.default_rng([self.seed, batch.epoch, batch.index])
+        pairs = [self.task.train[row] for row in rows]
+        return (
+            [self.task.source.sample(pair.source, random) for pair in pairs],
+            [self.task.target.sample(pair.target, random) for pair in pairs],
+        )
+
+    def state_dict(self) -> dict[str, int]:
+        return self.order.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.order.load_state_dict(state)
+
+
+def encode_arrays(processor: TextProcessor, texts: list[str]) -> list[np.ndarray[Any, Any]]:
+    return [np.array(ids, dtype=np.int32) for ids in processor.encode_all(texts)]
+
+
+def read_data(
+    config: TranslationTask.Config, seed: int, skipped: SkipReport
+) -> tuple[list[Pair], list[float], list[Pair]]:
+    """Training pairs, the weight of each, and validation pairs."""
+    languages = (config.languages.source, config.languages.target)
+
+    def read(source: Source, report: SkipReport) -> Iterator[Pair]:
+        for pair in read_pairs(source, report, languages=languages):
+            if clean(pair.source) and clean(pair.target):
+                yield pair
+            else:
+                report.skip("empty side")
+
+    train: list[Pair] = []
+    weights: list[float] = []
+    for source in config.data.train:
+        before = len(train)
+        train.extend(read(source, skipped))
+        weights.extend([source.weight] * (len(train) - before))
+    if config.data.validation:
+        return train, weights, [pair for source in config.data.validation for pair in read(source, SkipReport())]
+    sources = sorted({pair.source for pair in train})
+    chosen = np.random.default_rng(seed).permutation(len(sources))[
+        : max(1, min(config.data.held_out, len(sources) // 10))
+    ]
+    held_out = {sources[number] for number in chosen.tolist()} if len(sources) > 1 else set()
+    kept = [number for number, pair in enumerate(train) if pair.source not in held_out]
+    validation = [pair for pair in train if pair.source in held_out]
+    return [train[number] for number in kept], [weights[number] for number in kept], validation
+
+
+def text_settings(config: TranslationTask.Config) -> tuple[Settings, Settings]:
+    """The options of both text processors: the same but for the language, where the kind has one."""
+    if "language" not in type(config.text).model_fields:
+        return config.text, config.text
+    languages = config.languages
+    return (
+        config.text.model_copy(update={"language": "xx" if config.joint else languages.source}),
+        config.text.model_copy(update={"language": languages.target}),
+    )
+
+
+def fit_processors(config: TranslationTask.Config, pairs: list[Pair]) -> tuple[TextProcessor, TextProcessor]:
+    """Text processors learned from the training data."""
+    kind = TextProcessor.of_kind(config.text.kind)  # type: ignore[attr-defined]
+    source_config, target_config = text_settings(config)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    if config.joint:
+        shared = kind.fit(sources + targets, source_config)  # type: ignore[attr-defined]
+        return shared, shared
+    return kind.fit(sources, source_config), kind.fit(targets, target_config)  # type: ignore[attr-defined]

@@ -1,0 +1,201 @@
+"""From texts to translations: cutting, batching, search, and everything back in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from seqtasks.data.batching import sorted_batches
+from seqtasks.data.collate import pad
+from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
+from seqtasks.models import Generator
+from seqtasks.text import TextProcessor, clean
+
+BATCH_TOKENS = 2048
+"""Source tokens a batch, times the beam that it is decoded with: more gives nothing on a CPU."""
+LONGEST = 400
+"""Source tokens that are translated in one piece; a longer text is cut at sentence ends, or at blanks."""
+SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+")
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A text and what became of it."""
+
+    source: str
+    text: str
+    score: float
+    """Sum of the tokens' log-probabilities, natural logarithm."""
+    normalised: float
+    """The score under the length penalty."""
+    tokens: tuple[str, ...] = ()
+    log_probabilities: tuple[float, ...] = ()
+    """Of each token, then of the end where it was reached."""
+    finished: bool = True
+    """False when the output was cut at the length limit."""
+    alternatives: tuple[Translation, ...] = ()
+    """The other hypotheses, best first."""
+    source_tokens: tuple[str, ...] = ()
+    attention: tuple[tuple[float, ...], ...] | None = None
+    """A row for each token (and the end): how much it looked at each source token (and its end)."""
+
+
+class Translator:
+    """One model or an ensemble, and the text processors that they share."""
+
+    def __init__(self, models: Sequence[Generator], source: TextProcessor, target: TextProcessor) -> None:
+        self.models = list(models)
+        self.source = source
+        self.target = target
+
+    def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
+        """The models bound to tokenised sources."""
+        device = next(self.models[0].parameters()).device
+        tokens = pad(sources, end=True).to(device)
+        steppers = [model.stepper(tokens, tokens != 0) for model in self.models]
+        return steppers[0] if len(steppers) == 1 else Ensemble(steppers)
+
+    @torch.no_grad()
+    def translate(
+        self,
+        texts: Sequence[str],
+        decoding: Decoding,
+        *,
+        prefixes: Sequence[str] | None = None,
+        first_number: int = 0,
+        attention: bool = False,
+    ) -> list[Translation]:
+        """Translates each text; the results stand in the order of the texts and do not depend on each other.
+
+        `prefixes` are what the translations have to begin with. `first_number` is the number of the first text in
+        the whole input: sampling depends on it. An empty text stays empty.
+        """
+        pieces: list[str] = []
+        owners: list[int] = []
+        for number, text in enumerate(texts):
+            parts = self.cut(clean(text))
+            pieces += parts
+            owners += [number] * len(parts)
+        starts = [""] * len(pieces)
+        for place, owner in enumerate(owners):
+            if prefixes is not None and (place == 0 or owners[place - 1] != owner):
+                starts[place] = clean(prefixes[owner])
+        found = self.search(pieces, decoding, starts, [first_number + owner for owner in owners], attention)
+        whole: list[list[Translation]] = [[] for _ in texts]
+        for owner, translation in zip(owners, found, strict=True):
+            whole[owner].append(translation)
+        return [join(text, parts) for text, parts in zip(texts, whole, strict=True)]
+
+    def cut(self, text: str) -> list[str]:
+        """The text in pieces that the model can read: none for an empty one, nearly always one."""
+        if not text:
+            return []
+        if len(text) <= LONGEST or len(self.source.encode(text)) <= LONGEST:
+            return [text]
+        pieces: list[str] = []
+        for sentence in SENTENCE_END.split(text):
+            words = sentence.split(" ")
+            while words:
+                taken = fitting(words, self.source)
+                pieces.append(" ".join(words[:taken]) if taken else words[0][:LONGEST])
+                words = words[taken:] if taken else [words[0][LONGEST:], *words[1:]]
+                words = words if words != [""] else []
+        return pieces
+
+    def search(
+        self, texts: Sequence[str], decoding: Decoding, prefixes: Sequence[str], numbers: Sequence[int], attention: bool
+    ) -> list[Translation]:
+        encoded = self.source.encode_all(texts)
+        starts = [self.target.encode(prefix) if prefix else [] for prefix in prefixes]
+        lengths = np.array([len(ids) + 1 for ids in encoded], dtype=np.int64)
+        width = decoding.nbest if decoding.sample else decoding.beam
+        results: list[Translation | None] = [None] * len(texts)
+        for rows in sorted_batches(lengths, max(BATCH_TOKENS, BATCH_TOKENS * 4 // width)):
+            batch = [encoded[row] for row in rows.tolist()]
+            stepper = self.stepper(batch)
+            found = search(
+                stepper,
+                source_lengths=torch.from_numpy(lengths[rows]),
+                options=decoding,
+                prefixes=[starts[row] for row in rows.tolist()] if any(starts) else None,
+                row_numbers=[numbers[row] for row in rows.tolist()],
+            )
+            looks = self.attention(stepper, batch, found) if attention else [None] * len(batch)
+            for row, ids, hypotheses, look in zip(rows.tolist(), batch, found, looks, strict=True):
+                first, *others = [self.present(texts[row], hypothesis) for hypothesis in hypotheses]
+                results[row] = Translation(
+                    **{**vars(first), "alternatives": tuple(others), "attention": look,
+                       "source_tokens": (*self.source.pieces(ids), "</s>")},
+                )  # fmt: skip
+        return [result for result in results if result is not None]
+
+    def attention(
+        self, stepper: Stepper, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Hypothesis]]
+    ) -> list[tuple[tuple[float, ...], ...] | None]:
+        """Where the best hypotheses looked: read off in one pass over their tokens."""
+        device = stepper.device
+        forced = stepper.force(
+            pad([hypotheses[0].tokens for hypotheses in found], begin=True, end=True).to(device), attention=True
+        )
+        if forced.attention is None:
+            return [None] * len(found)
+        weights = forced.attention.float().cpu()
+        return [
+            tuple(tuple(line) for line in weights[row, : len(hypotheses[0].tokens) + 1, : len(ids) + 1].tolist())
+            for row, (ids, hypotheses) in enumerate(zip(sources, found, strict=True))
+        ]
+
+    def present(self, text: str, hypothesis: Hypothesis) -> Translation:
+        return Translation(
+            source=text,
+            text=self.target.decode(hypothesis.tokens),
+            score=hypothesis.score,
+            normalised=hypothesis.normalised,
+            tokens=tuple(self.target.pieces(hypothesis.tokens)),
+            log_probabilities=hypothesis.log_probabilities,
+            finished=hypothesis.finished,
+        )
+
+    @torch.no_grad()
+    def score(self, texts: Sequence[str], targets: Sequence[str], *, penalty: str = "average") -> list[Translation]:
+        """How probable the given translations are, token by token."""
+        sources = self.source.encode_all([clean(text) for text in texts])
+        wanted = self.target.encode_all([clean(text) for text in targets])
+        lengths = np.array([max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)])
+        results: list[Translation | None] = [None] * len(texts)
+        for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
+            stepper = self.stepper([sources[row] for row in rows.tolist()])
+            scored = score(stepper, [wanted[row] for row in rows.tolist()], penalty=penalty)
+            for row, hypothesis in zip(rows.tolist(), scored, strict=True):
+                results[row] = self.present(texts[row], hypothesis)
+        return [result for result in results if result is not None]
+
+
+def fitting(words: Sequence[str], processor: TextProcessor) -> int:
+    """How many of the words, from the first, make a piece that the model can read."""
+    total = 0
+    for number, word in enumerate(words):
+        total += len(processor.encode(word)) + 1
+        if total > LONGEST:
+            return number
+    return len(words)
+
+
+def join(text: str, parts: Sequence[Translation]) -> Translation:
+    """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
+    if len(parts) == 1:
+        return Translation(**{**vars(parts[0]), "source": text})
+    return Translation(
+        source=text,
+        text=" ".join(part.text for part in parts),
+        score=sum(part.score for part in parts),
+        normalised=sum(part.normalised for part in parts) / max(1, len(parts)),
+        tokens=tuple(token for part in parts for token in part.tokens),
+        log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
+        finished=all(part.finished for part in parts),
+        source_tokens=tuple(token for part in parts for token in part.source_tokens),
+    )

@@ -1,0 +1,86 @@
+"""Checkpoints: bundles that training can go on from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from seqtasks.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.metrics.score import Score
+from seqtasks.tasks.base import Task
+
+BEST = "best"
+
+
+def own_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The model's state with every tied tensor once, under its first name: the live tensors, not copies."""
+    seen: set[int] = set()
+    tensors = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if tensor.data_ptr() not in seen or tensor.numel() == 0:
+            seen.add(tensor.data_ptr())
+            tensors[name] = tensor.detach()
+    return tensors
+
+
+def load_own_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copies what `own_tensors` named into the model. Raises KeyError where a tensor is missing."""
+    for name, tensor in own_tensors(model).items():
+        tensor.copy_(tensors[name])
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """The checkpoints of a training directory, earliest first."""
+    found = [path for path in out.glob("step-*") if path.name[5:].isdigit() and (path / "bundle.json").is_file()]
+    return sorted(found, key=lambda path: int(path.name[5:]))
+
+
+def latest_checkpoint(out: Path) -> Bundle | None:
+    """The newest checkpoint, verified; None when there is none yet."""
+    found = checkpoints(out)
+    return read_bundle(found[-1]) if found else None
+
+
+class CheckpointWriter:
+    """Writes checkpoints and the best model of one training directory."""
+
+    def __init__(self, out: Path, task: Task, config_toml: str, data: dict[str, Any], keep: int) -> None:
+        self.out = out
+        self.task = task
+        self.config_toml = config_toml
+        self.data = data
+        self.keep = keep
+
+    def write(
+        self, path: Path, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None
+    ) -> Path:
+        """Writes one bundle: a checkpoint when it comes with the trainer's state."""
+        write_bundle(
+            path,
+            task=self.task.config.kind,
+            model=self.task.config.model.model_dump(mode="json"),
+            tensors=weights,
+            processors=self.task.save_processors,
+            config_toml=self.config_toml,
+            scores=[vars(score) for score in scores],
+            data=self.data,
+            card=self.task.card(scores, self.data),
+            trainer=trainer,
+        )
+        return path
+
+    def write_step(
+        self, step: int, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any]
+    ) -> Path:
+        """Writes `step-N`, then removes what is older than the latest `keep`."""
+        path = self.write(self.out / f"step-{step}", weights, scores, trainer)
+        for old in checkpoints(self.out)[: -self.keep]:
+            shutil.rmtree(old)
+        return path
+
+    def write_best(self, weights: Mapping[str, Tensor], scores: tuple[Score, ...]) -> Path:
+        return self.write(self.out / BEST, weights, scores, None)

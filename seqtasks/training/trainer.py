@@ -1,0 +1,200 @@
+"""The one trainer: a generator of reports. Showing them, and stopping, is up to who asks for them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.metrics.score import Score
+from seqtasks.tasks.base import Task
+from seqtasks.training.averaging import make_averaging
+from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint, load_own_tensors, own_tensors
+from seqtasks.training.optimiser import learning_rate, make_optimiser
+from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
+from seqtasks.training.settings import TrainingSettings
+
+
+class Trainer:
+    """Trains the model of a task into the directory `out`.
+
+    Sees `model.loss(batch)`, `task.batches(...)` and `task.validate(model)`, nothing else of the task. On the same
+    machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
+    weights, bit for bit on a CPU, as one that is not.
+    """
+
+    def __init__(
+        self, task: Task, settings: TrainingSettings, *, out: Path, seed: int, config_toml: str, data: dict[str, Any]
+    ) -> None:
+        prepare(settings.threads)
+        self.task = task
+        self.settings = settings
+        self.out = out
+        self.device = choose_device(settings.device)
+        self.dtype = choose_dtype(settings.dtype, self.device)
+        self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
+        torch.manual_seed(seed)
+        self.model: nn.Module = task.build_model().to(self.device)
+        self.weights = own_tensors(self.model)
+        self.optimiser = make_optimiser(self.model.parameters(), settings)
+        self.averaging = make_averaging(self.weights, settings)
+        self.batches = task.batches(settings.batch_tokens, seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.bad_steps = 0
+        self.best = -math.inf
+        self.unimproved = 0
+        self.scores: tuple[Score, ...] = ()
+        self.saved_step = -1
+
+    def resume(self) -> int:
+        """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
+
+        Raises SeqtasksError when the checkpoint was trained on other data.
+        """
+        bundle = latest_checkpoint(self.out)
+        if bundle is None:
+            return 0
+        if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
+            raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--out).")
+        state = bundle.trainer()
+        load_own_tensors(self.model, state["weights"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.averaging.load_state_dict(state["averaging"])
+        self.batches.load_state_dict(state["batches"])
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_random"], self.device)
+        for name in ("step", "seconds", "bad_steps", "best", "unimproved"):
+            setattr(self, name, state[name])
+        self.scores = tuple(Score(**score) for score in state["scores"])
+        self.saved_step = self.step
+        return self.step
+
+    def run(self) -> Iterator[Report]:
+        """Trains to the end; every update, validation and checkpoint is reported once it is done."""
+        settings = self.settings
+        stream = iter(self.batches)
+        while (reason := self.finished()) is None:
+            started = time.perf_counter()
+            report = self.update(list(islice(stream, settings.accumulate)))
+            self.seconds += time.perf_counter() - started
+            yield report if isinstance(report, Dropped) else Progress(**{**vars(report), "seconds": self.seconds})
+            if isinstance(report, Dropped):
+                if report.in_a_row >= settings.max_bad_steps:
+                    raise SeqtasksError(
+                        f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
+                        "Lower training.learning_rate, or look for broken examples in the data.",
+                    )
+                continue
+            if self.step % settings.validate_every == 0 or self.step == settings.steps:
+                yield self.validate()
+            if self.step % settings.checkpoint_every == 0 or self.step == settings.steps:
+                yield self.save()
+        if self.saved_step != self.step:
+            yield self.validate()
+            yield self.save()
+        yield Finished(self.step, reason)
+
+    def finished(self) -> str | None:
+        """Why training is over; None while it is not."""
+        settings = self.settings
+        if self.step >= settings.steps:
+            return "all steps are done"
+        if settings.minutes is not None and self.seconds >= 60 * settings.minutes:
+            return f"{settings.minutes:g} minutes are over"
+        if 0 < settings.patience <= self.unimproved:
+            return f"{self.unimproved} validations brought no improvement"
+        return None
+
+    def update(self, batches: list[tuple[Tensor, ...]]) -> Progress | Dropped:
+        """One update from the gradients of all `batches`, divided by their number of target tokens together."""
+        self.model.train()
+        total = count = 0.0
+        for batch in batches:
+            with mixed_precision(self.device, self.dtype):
+                loss = self.model.loss(self.to_device(batch))  # type: ignore[operator]
+            loss.total.backward()
+            total += loss.total.item()
+            count += loss.count.item()
+        parameters = [parameter for parameter in self.model.parameters() if parameter.grad is not None]
+        torch._foreach_div_([parameter.grad for parameter in parameters], max(1.0, count))
+        norm = nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm or math.inf).item()
+        if not (math.isfinite(total) and math.isfinite(norm)):
+            self.optimiser.zero_grad()
+            self.bad_steps += 1
+            reason = "the loss is not finite" if not math.isfinite(total) else "the gradient is not finite"
+            return Dropped(self.step, reason, self.bad_steps)
+        self.bad_steps = 0
+        self.step += 1
+        rate = learning_rate(self.step, self.settings)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.averaging.after_step(self.step)
+        epoch = self.batches.state_dict()["epoch"]
+        return Progress(self.step, epoch, total / max(1.0, count), int(count), rate, norm, 0.0)
+
+    def to_device(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        moved = (tensor.to(self.device, non_blocking=True) for tensor in batch)
+        return type(batch)(*moved) if hasattr(batch, "_fields") else tuple(moved)
+
+    def validate(self) -> Validated:
+        """Scores the averaged weights as a user would see them; keeps them in `best` when they are the best so far."""
+        self.averaging.before_validation()
+        with self.averaged():
+            self.model.eval()
+            evaluation = self.task.validate(self.model)
+            self.scores = evaluation.scores
+            value = evaluation.scores[0].value
+            best = value > self.best
+            if best:
+                self.best, self.unimproved = value, 0
+                self.writer.write_best(self.weights, self.scores)
+            else:
+                self.unimproved += 1
+        return Validated(self.step, evaluation, best, self.seconds)
+
+    def save(self) -> Saved:
+        """Writes a checkpoint: the averaged weights as a model to use, and all that training needs to go on."""
+        state = {
+            "weights": self.weights,
+            "optimiser": self.optimiser.state_dict(),
+            "averaging": self.averaging.state_dict(),
+            "batches": self.batches.state_dict(),
+            "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "step": self.step,
+            "seconds": self.seconds,
+            "bad_steps": self.bad_steps,
+            "best": self.best,
+            "unimproved": self.unimproved,
+            "scores": [vars(score) for score in self.scores],
+        }
+        path = self.writer.write_step(self.step, self.averaging.average(), self.scores, state)
+        self.saved_step = self.step
+        return Saved(self.step, path)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model with its averaged weights; random numbers drawn meanwhile do not count."""
+        live = {name: tensor.clone() for name, tensor in self.weights.items()}
+        random = torch.get_rng_state()
+        for name, tensor in self.averaging.average().items():
+            self.weights[name].copy_(tensor)
+        try:
+            yield
+        finally:
+            for name, tensor in live.items():
+                self.weights[name].copy_(tensor)
+            torch.set_rng_state(random)
