@@ -41,9 +41,7 @@ def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penal
         ended = Candidates(*(leaf[:, :width] for leaf in best))
         found = _keep(found, _extend(live, ended, position), ends[:, :width], length, table, finished=True)
 
-        others = torch.sort(ends, dim=1, stable=True).indices[:, :width]
-        best = best._replace(scores=best.scores.masked_fill(ends, -torch.inf))
-        onward = best.at(others)
+        onward = best.at(torch.sort(ends, dim=1, stable=True).indices[:, :width])  # the best that do not end
         live, tokens = _extend(live, onward, position), onward.tokens
         if length in limits:
             cut = (rules.max_length == length).unsqueeze(1).expand(-1, width)

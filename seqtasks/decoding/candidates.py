@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-_BLOCK = 32
+_BLOCK = 64
 
 
 class Candidates(NamedTuple):
@@ -37,7 +37,7 @@ def best_candidates(
     """The `count` continuations of each row with the highest sums of score and log-probability.
 
     The vocabulary is cut into blocks. The best `count` blocks, ranked by their maxima, contain the best `count` tokens:
-    a token of any other block is beaten by the maximum of each of these. Exact, and several times faster than
+    a token of any other block is beaten by the maximum of each of these. Exact, and nearly three times as fast as
     `torch.topk` over everything.
     """
     vocab = log_probabilities.shape[2]

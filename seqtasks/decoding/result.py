@@ -30,7 +30,7 @@ class Hypothesis:
 
 
 class Paths(NamedTuple):
-    """Token sequences under way. Positions not reached yet hold zeros."""
+    """Token sequences under way. Positions beyond their ends mean nothing."""
 
     tokens: Int[Tensor, "rows hyps capacity"]
     log_probabilities: Float[Tensor, "rows hyps capacity"]

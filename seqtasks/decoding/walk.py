@@ -62,7 +62,7 @@ def _continue(
     paths = found.paths
     running = ~found.finished & (position < rules.max_length.unsqueeze(1))
     values = values.masked_fill(~running, 0.0)
-    paths.tokens[..., position] = tokens * running
+    paths.tokens[..., position] = tokens
     paths.log_probabilities[..., position] = values
     scores = paths.scores + values
     lengths = found.lengths + running

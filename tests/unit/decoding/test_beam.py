@@ -55,6 +55,20 @@ def test_an_end_beyond_the_width_does_not_count() -> None:
     assert best.score == pytest.approx(math.log(0.38 * 0.5))
 
 
+def test_as_many_go_on_as_end() -> None:
+    after = {
+        4: probabilities(0.6, 0, 0, 0.4, 0),
+        5: probabilities(0.6, 0, 0, 0, 0.4),
+        6: probabilities(0.2, 0.2, 0.2, 0.2, 0.2),
+        7: probabilities(1, 0, 0, 0, 0),
+    }
+    stepper = TableStepper(1, probabilities(0, 0.52, 0.48, 0, 0), after=after)
+    [[best]] = search(stepper, source_lengths=ONE, options=Decoding(beam=2, max_length="4"))
+    # After one token both hypotheses end first of all; the lesser of the two that go on becomes the best.
+    assert best.tokens == (5, 7)
+    assert best.normalised == pytest.approx(math.log(0.48 * 0.4) / 3)
+
+
 def test_cut_hypotheses_compete_with_finished_ones() -> None:
     stepper = TableStepper(1, probabilities(0.1, 0.9))
     options = Decoding(beam=2, nbest=2, penalty="none", max_length="3")

@@ -62,7 +62,7 @@ def test_a_sample_depends_on_seed_row_and_hypothesis_alone() -> None:
     assert together[1] == samples([9], options)[0]
     assert Counter(together[1]) <= Counter(samples([9], longer)[0])
     assert together != samples([5, 9, 6], Decoding(sample=True, nbest=3, max_length="x", penalty="none", seed=2))
-    assert len(set(samples([12], Decoding(sample=True, nbest=20, max_length="x"))[0])) > 10
+    assert len(set(samples([12], Decoding(sample=True, nbest=20, max_length="x"))[0])) > 5
 
 
 def test_rows_of_equal_inputs_are_given_different_samples() -> None:
