@@ -1,3 +1,81 @@
-"""Every sequence task on one core."""
+"""Every sequence task on one core.
+
+    import seqtasks
+
+    for translation in seqtasks.load("en-de").translate(["A dog runs.", "Two men talk."]):
+        print(translation.text)
+
+Names are imported when they are first used: `import seqtasks` itself brings no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqtasks.bundle import built_in_models
+    from seqtasks.component import Component, Settings
+    from seqtasks.config import RunConfiguration, read_run, to_toml
+    from seqtasks.decoders import Decoder
+    from seqtasks.decoding import Decoding
+    from seqtasks.encoders import Encoder, TextEncoder
+    from seqtasks.errors import SeqtasksError
+    from seqtasks.predictor import TranslationPredictor, load
+    from seqtasks.tasks import Task
+    from seqtasks.tasks.translator import Translation
+    from seqtasks.text import TextProcessor
+    from seqtasks.training.trainer import Trainer
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Component",
+    "Decoder",
+    "Decoding",
+    "Encoder",
+    "RunConfiguration",
+    "SeqtasksError",
+    "Settings",
+    "Task",
+    "TextEncoder",
+    "TextProcessor",
+    "Trainer",
+    "Translation",
+    "TranslationPredictor",
+    "built_in_models",
+    "load",
+    "read_run",
+    "to_toml",
+]
+
+MODULES = {
+    "Component": "component",
+    "Decoder": "decoders",
+    "Decoding": "decoding",
+    "Encoder": "encoders",
+    "RunConfiguration": "config",
+    "SeqtasksError": "errors",
+    "Settings": "component",
+    "Task": "tasks",
+    "TextEncoder": "encoders",
+    "TextProcessor": "text",
+    "Trainer": "training.trainer",
+    "Translation": "tasks.translator",
+    "TranslationPredictor": "predictor",
+    "built_in_models": "bundle",
+    "load": "predictor",
+    "read_run": "config",
+    "to_toml": "config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES:
+        raise AttributeError(f"module 'seqtasks' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"seqtasks.{MODULES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *MODULES])

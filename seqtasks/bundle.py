@@ -185,13 +185,14 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
 
 
 def find_model(name_or_path: str | Path) -> Path:
-    """The directory of a bundle: a path as it is, or the name of a model that ships.
+    """The directory of a bundle: a path, the `best` in a training directory, or the name of a model that ships.
 
     Raises SeqtasksError, naming what ships, when there is neither.
     """
     path = Path(name_or_path)
-    if (path / MANIFEST).is_file():
-        return path
+    for folder in (path, path / "best"):
+        if (folder / MANIFEST).is_file():
+            return folder
     shipped = _shipped()
     if str(name_or_path) in shipped:
         return shipped[str(name_or_path)]

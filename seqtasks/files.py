@@ -1,4 +1,4 @@
-"""Directories that appear whole or not at all."""
+"""Directories and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".seqtasks-part-"
 STALE_SECONDS = 3600
@@ -36,6 +37,31 @@ def whole_directory(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Gives a file to write into, which gets the name `path` at the end; when the body raises, nothing is there.
+
+    What is no ordinary file, such as a pipe or /dev/stdout, is written to directly.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
+    descriptor, name = tempfile.mkstemp(prefix=PART, dir=path.parent)
+    part = Path(name)
+    try:
+        with open(descriptor, "wb") as stream:
+            part.chmod(0o666 & ~_umask())
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+        _sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _put(part: Path, path: Path) -> None:

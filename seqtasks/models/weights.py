@@ -1,0 +1,45 @@
+"""The tensors of a model by name, each stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.errors import SeqtasksError
+
+
+def own_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The model's state with every tied tensor once, under its first name: the live tensors, not copies."""
+    seen: set[int] = set()
+    tensors = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if tensor.data_ptr() not in seen or tensor.numel() == 0:
+            seen.add(tensor.data_ptr())
+            tensors[name] = tensor.detach()
+    return tensors
+
+
+@torch.no_grad()
+def load_own_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copies what `own_tensors` named into the model.
+
+    Raises SeqtasksError, before anything is copied, where a name or a shape is not the model's.
+    """
+    own = own_tensors(model)
+    wrong = [f"{name} is missing" for name in own if name not in tensors]
+    wrong += [f"{name} is unknown" for name in tensors if name not in own]
+    wrong += [
+        f"{name} is {'x'.join(map(str, tensors[name].shape))}, not {'x'.join(map(str, tensor.shape))}"
+        for name, tensor in own.items()
+        if name in tensors and tensors[name].shape != tensor.shape
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise SeqtasksError(
+            f"The weights do not fit the model: {wrong[0]}{more}.",
+            "Weights and settings have to come from the same training.",
+        )
+    for name, tensor in own.items():
+        tensor.copy_(tensors[name])

@@ -1,0 +1,173 @@
+"""Trained models, ready to use: `load("en-de").translate(["A dog runs."])`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+import seqtasks
+from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.config import read_run
+from seqtasks.data.examples import Pair
+from seqtasks.decoding import Decoding
+from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import choose_device, choose_dtype, prepare
+from seqtasks.models import Generator
+from seqtasks.models.weights import load_own_tensors
+from seqtasks.tasks import Task, TranslationTask
+from seqtasks.tasks.base import Evaluation
+from seqtasks.tasks.translator import Translation, Translator
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def load(
+    model: str | Path, *others: str | Path, device: str = "auto", dtype: Precision = "auto", threads: int = 0
+) -> TranslationPredictor:
+    """Opens a model, or several as an ensemble: names of models that ship, model directories, training directories.
+
+    `dtype` is the precision of the weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on
+    a CPU; 0 = all cores. Raises SeqtasksError for what is no model, a damaged one, or members of an ensemble that do
+    not share their text processors.
+    """
+    bundles = [read_bundle(find_model(name)) for name in (model, *others)]
+    require_same_processors(bundles)
+    prepare(threads)
+    chosen_device = choose_device(device)
+    chosen_dtype = choose_dtype(dtype, chosen_device)
+    tasks = [load_task(bundle) for bundle in bundles]
+    models = [
+        load_generator(task, bundle).to(chosen_device, chosen_dtype)
+        for task, bundle in zip(tasks, bundles, strict=True)
+    ]
+    return TranslationPredictor(tasks[0], models)
+
+
+class TranslationPredictor:
+    """Translates, scores translations and measures how good it is at it. See `load`."""
+
+    def __init__(self, task: TranslationTask, models: Sequence[Generator]) -> None:
+        self.task = task
+        self.models = list(models)
+        self.translator = Translator(self.models, task.source, task.target)
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Codes of the source and the target language; "xx" where they are not known."""
+        return self.task.config.languages.source, self.task.config.languages.target
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision that the model works in."""
+        return next(self.models[0].parameters()).dtype
+
+    def decoding(self, **options: Any) -> Decoding:
+        """The model's own options of decoding, but for those given; None keeps the model's own.
+
+        A beam that is not given is as wide as `nbest` needs it. Raises SeqtasksError for values that make no sense.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        unknown = given.keys() - {field.name for field in dataclasses.fields(Decoding)}
+        if unknown:
+            known = ", ".join(field.name for field in dataclasses.fields(Decoding))
+            raise SeqtasksError(f"There is no option {', '.join(sorted(unknown))} of decoding.", f"There are {known}.")
+        own = self.task.config.decoding
+        try:
+            if "beam" not in given and isinstance(given.get("nbest"), int):
+                given["beam"] = max(own.beam, given["nbest"])
+            return dataclasses.replace(own, **given)
+        except (ValueError, TypeError) as error:
+            raise SeqtasksError(f"Decoding: {error}") from error
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        *,
+        prefixes: Sequence[str] | None = None,
+        attention: bool = False,
+        first_number: int = 0,
+        **options: Any,
+    ) -> list[Translation]:
+        """One translation for each text, in their order; `alternatives` hold the others of `nbest`.
+
+        `options` are those of `Decoding`: beam, nbest, penalty, sample, temperature and so on. `prefixes`, one a
+        text, are what the translations have to begin with. `attention` adds where the model looked. `first_number`
+        is the number of the first text in a longer input that comes in parts: samples depend on it. An empty text
+        stays empty.
+        """
+        require_list(texts, "texts")
+        if prefixes is not None:
+            require_list(prefixes, "prefixes")
+            require_equal(len(prefixes), "prefixes", len(texts))
+        return self.translator.translate(
+            texts, self.decoding(**options), prefixes=prefixes, first_number=first_number, attention=attention
+        )
+
+    def score(self, texts: Sequence[str], translations: Sequence[str]) -> list[Translation]:
+        """How probable each of the given translations is, token by token (forced scoring)."""
+        require_list(texts, "texts")
+        require_list(translations, "translations")
+        require_equal(len(translations), "translations", len(texts))
+        return self.translator.score(texts, translations, penalty=self.task.config.decoding.penalty)
+
+    def evaluate(self, pairs: Sequence[Pair], *, lowercase: bool | None = None, **options: Any) -> Evaluation:
+        """Translates the pairs' sources and compares with their targets: BLEU, chrF, TER.
+
+        `lowercase` ignores case; None is what the model was trained to ignore. The evaluation's `decoding` is the
+        signature of all that the outputs depend on.
+        """
+        evaluation = self.task.evaluate(self.models, pairs, self.decoding(**options), lowercase=lowercase)
+        members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
+        precision = str(self.dtype).removeprefix("torch.")
+        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
+        return dataclasses.replace(evaluation, decoding=signature)
+
+
+def load_task(bundle: Bundle) -> TranslationTask:
+    """The task of a model, with its text processors."""
+    config = read_run(bundle.configuration).task
+    family = Task.of_kind(bundle.task)
+    if not issubclass(family, TranslationTask) or not isinstance(config, family.Config):
+        raise SeqtasksError(f"{bundle.path} is a model for {bundle.task}, not for translation.")
+    return family.load(config, bundle.processors)
+
+
+def load_generator(task: TranslationTask, bundle: Bundle) -> Generator:
+    """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
+    with torch.random.fork_rng(devices=[]):
+        model = task.build_model()
+    try:
+        load_own_tensors(model, bundle.tensors())
+    except SeqtasksError as error:
+        raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
+    return model.eval().requires_grad_(False)
+
+
+def require_same_processors(bundles: Sequence[Bundle]) -> None:
+    """Raises SeqtasksError where the members of an ensemble do not number their tokens alike."""
+    first = processor_hashes(bundles[0])
+    for bundle in bundles[1:]:
+        if processor_hashes(bundle) != first:
+            raise SeqtasksError(
+                f"{bundles[0].path} and {bundle.path} do not share their text processors.",
+                "The models of an ensemble have to be trained with the same vocabulary, such as with other seeds.",
+            )
+
+
+def processor_hashes(bundle: Bundle) -> dict[str, str]:
+    hashes: dict[str, str] = bundle.manifest["sha256"]
+    return {name: digest for name, digest in hashes.items() if Path(name).parts[0] == PROCESSORS}
+
+
+def require_list(texts: Sequence[str], name: str) -> None:
+    if isinstance(texts, str):
+        raise SeqtasksError(f"{name} is one text, not a list of texts.", f"Write [{texts[:20]!r}].")
+
+
+def require_equal(count: int, name: str, texts: int) -> None:
+    if count != texts:
+        raise SeqtasksError(f"There are {count} {name} for {texts} texts.", "Give one for each.")
