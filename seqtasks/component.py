@@ -15,7 +15,7 @@ in the group `seqtasks.components`).
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -25,6 +25,14 @@ class Settings(BaseModel):
     """Options that are checked when they are read and never change afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Member = TypeVar("Member", bound="Component")
+
+
+def kind_of(settings: Settings) -> str:
+    """The kind of the component whose options these are."""
+    return str(type(settings).model_fields["kind"].default)
 
 
 class Component:
@@ -41,11 +49,16 @@ class Component:
             cls.kinds[cls.Config.model_fields["kind"].default] = cls
 
     @classmethod
-    def of_kind(cls, kind: str) -> type[Component]:
+    def of_kind(cls: type[Member], kind: str) -> type[Member]:
         """The member of this family that is called `kind`; a KeyError when there is none."""
         if kind not in cls.kinds:
             load_entry_points()
-        return cls.kinds[kind]
+        return cast(type[Member], cls.kinds[kind])
+
+    @classmethod
+    def of(cls: type[Member], settings: Settings) -> type[Member]:
+        """The member of this family whose options these are."""
+        return cls.of_kind(kind_of(settings))
 
 
 class OneOf:

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 
 import torch
 
+from seqtasks.errors import SeqtasksError
+
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 
 
@@ -17,7 +19,7 @@ def prepare(threads: int = 0) -> None:
     Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
     them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc.
     """
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or 1)
+    torch.set_num_threads(threads or available_cores())
     torch.set_float32_matmul_precision("medium")
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -28,11 +30,23 @@ def prepare(threads: int = 0) -> None:
     mallopt(M_TOP_PAD, 2**28)
 
 
+def available_cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def choose_device(wanted: str) -> torch.device:
-    """ "auto" is the first GPU when there is one, else the processor."""
+    """ "auto" is the first GPU when there is one, else the processor. Raises SeqtasksError for one that is not there."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(wanted)
+    try:
+        return torch.empty(0, device=wanted).device
+    except (RuntimeError, AssertionError) as error:
+        raise SeqtasksError(
+            f"There is no device {wanted!r} here.", 'Take "cpu", "auto" or, with a GPU, "cuda".'
+        ) from error
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ class Decoded(NamedTuple):
 class Decoder(Component, nn.Module, ABC):
     """Writes tokens, looking at a memory."""
 
-    def __init__(self, embedding: TokenEmbedding, *, tie_output: bool) -> None:
+    def __init__(self, config: Any, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         nn.Module.__init__(self)
         self.embedding = embedding
         self.output = nn.Linear(embedding.dim, embedding.size)

@@ -61,7 +61,7 @@ class LstmDecoder(Decoder):
         input_feeding: bool = False
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
-        super().__init__(embedding, tie_output=tie_output)
+        super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.input_feeding = config.input_feeding
         first = embedding.dim * (2 if config.input_feeding else 1)
         widths = [first] + [config.dim + memory_dim] * (config.layers - 1)

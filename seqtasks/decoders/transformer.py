@@ -15,6 +15,7 @@ from seqtasks.decoding.state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.memory import Memory
+from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import DecoderLayer
 
 
@@ -51,9 +52,9 @@ class TransformerDecoder(Decoder):
         """Inside the feed-forward, after its activation."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
-        super().__init__(embedding, tie_output=tie_output)
+        super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.heads = config.heads
-        self.layers = nn.ModuleList(
+        self.layers: Stack[DecoderLayer] = Stack(
             DecoderLayer(
                 embedding.dim, memory_dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout
             )

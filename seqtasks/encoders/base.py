@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class Encoder(Component, nn.Module, ABC):
 class TextEncoder(Encoder):
     """Reads tokens."""
 
-    def __init__(self, embedding: TokenEmbedding) -> None:
+    def __init__(self, config: Any, embedding: TokenEmbedding) -> None:
         nn.Module.__init__(self)
         self.embedding = embedding
 

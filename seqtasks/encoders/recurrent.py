@@ -33,7 +33,7 @@ class RecurrentEncoder(TextEncoder):
     cell: Cell
 
     def __init__(self, config: RecurrentSettings, embedding: TokenEmbedding) -> None:
-        super().__init__(embedding)
+        super().__init__(config, embedding)
         both = config.directions == "both"
         widths = [embedding.dim] + [config.dim] * (config.layers - 1)
         self.dim = config.dim

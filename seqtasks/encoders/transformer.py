@@ -30,7 +30,7 @@ class TransformerEncoder(TextEncoder):
         """Inside the feed-forward, after its activation."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding) -> None:
-        super().__init__(embedding)
+        super().__init__(config, embedding)
         self.dim = embedding.dim
         self.layers = nn.ModuleList(
             EncoderLayer(self.dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout)

@@ -55,7 +55,8 @@ def attention_weights(
 
 
 def split_heads(vectors: Float[Tensor, "rows length dim"], heads: int) -> Float[Tensor, "rows heads length head_dim"]:
-    return vectors.unflatten(2, (heads, -1)).transpose(1, 2)
+    rows, length, dim = vectors.shape
+    return vectors.view(rows, length, heads, dim // heads).transpose(1, 2)
 
 
 def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> Float[Tensor, "rows length dim"]:
@@ -157,7 +158,8 @@ class DotAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
-        return (scores + bias.unsqueeze(1)).softmax(dim=2)
+        weights: Tensor = (scores + bias.unsqueeze(1)).softmax(dim=2)
+        return weights
 
 
 class AdditiveAttention(nn.Module):
@@ -182,4 +184,5 @@ class AdditiveAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
-        return (self.score(hidden).squeeze(3) + bias.unsqueeze(1)).softmax(dim=2)
+        weights: Tensor = (self.score(hidden).squeeze(3) + bias.unsqueeze(1)).softmax(dim=2)
+        return weights

@@ -26,15 +26,20 @@ class Dropout(nn.Module):
             return values
         if values.device.type != "cpu":
             return functional.dropout(values, self.probability)
-        mask, scale = keep_mask(values, self.probability)
-        return _MaskedSum.apply(values, mask, scale, None)
+        return self.masked(values, None)
 
     def add(self, residual: Float[Tensor, "*shape"], values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """`residual + dropout(values)` in one pass."""
         if not self.training or self.probability == 0 or values.device.type != "cpu":
-            return residual + self(values)
-        mask, scale = keep_mask(values, self.probability)
-        return _MaskedSum.apply(values, mask, scale, residual)
+            kept: Tensor = self(values)
+            return residual + kept
+        return self.masked(values, residual)
+
+    def masked(
+        self, values: Float[Tensor, "*shape"], residual: Float[Tensor, "*shape"] | None
+    ) -> Float[Tensor, "*shape"]:
+        masked: Tensor = _MaskedSum.apply(values, *keep_mask(values, self.probability), residual)
+        return masked
 
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
@@ -63,7 +68,7 @@ class _MaskedSum(torch.autograd.Function):
         return torch.addcmul(residual, values, mask, value=scale)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (mask,) = ctx.saved_tensors
         residual = None if ctx.residual_dtype is None else gradient.to(ctx.residual_dtype)
         return (gradient * mask).mul_(ctx.scale).to(mask.dtype), None, None, residual

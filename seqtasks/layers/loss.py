@@ -38,12 +38,12 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         rows = max(CHUNK_BYTES // (4 * vocabulary), 16)
         small_weight = weight.to(states.dtype)
         small_bias = bias.to(states.dtype)
-        mean_logits = states.float() @ weight.float().mean(dim=0) + bias.float().mean()
-        total = -smoothing * mean_logits.sum()
         d_states = torch.empty_like(states) if train else None
         d_weight = torch.zeros_like(weight, dtype=torch.float32) if train else None
         d_bias = torch.zeros_like(bias, dtype=torch.float32) if train else None
         with torch.autocast(states.device.type, enabled=False):
+            mean_logits = states.float() @ weight.float().mean(dim=0) + bias.float().mean()
+            total = -smoothing * mean_logits.sum()
             for first in range(0, len(states), rows):
                 chunk, wanted = states[first : first + rows], targets[first : first + rows, None]
                 logits = torch.addmm(small_bias, chunk, small_weight.t())
@@ -65,7 +65,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         d_states, d_weight, d_bias = ctx.saved_tensors
         weight_dtype, bias_dtype = ctx.dtypes
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 Cell = Literal["rnn", "gru", "lstm"]
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
@@ -17,8 +18,8 @@ def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
     layer = CELLS[cell](input_dim, dim, batch_first=True)
     if isinstance(layer, nn.LSTM):
         with torch.no_grad():
-            layer.bias_ih_l0[dim : 2 * dim] = 1.0
-            layer.bias_hh_l0[dim : 2 * dim] = 0.0
+            layer.get_parameter("bias_ih_l0")[dim : 2 * dim] = 1.0
+            layer.get_parameter("bias_hh_l0")[dim : 2 * dim] = 0.0
     return layer
 
 
@@ -68,6 +69,6 @@ class _Permute(torch.autograd.Function):
         return inputs.flatten(0, 1).index_select(0, order).view(inputs.shape)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (order,) = ctx.saved_tensors
         return gradient.flatten(0, 1).index_select(0, order).view(gradient.shape), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -18,7 +19,8 @@ from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True)
+class Loss:
     """A sum and what to divide it by: the trainer does so over all parts of an update."""
 
     total: Float[Tensor, ""]
@@ -67,9 +69,8 @@ class Generator(nn.Module):
 
         target_embedding = embedding(target_size)
         source_embedding = target_embedding if config.tie == "all" else embedding(source_size)
-        encoder_class, decoder_class = Encoder.of_kind(config.encoder.kind), Decoder.of_kind(config.decoder.kind)  # type: ignore[attr-defined]
-        self.encoder = encoder_class(config.encoder, source_embedding)  # type: ignore[call-arg]
-        self.decoder = decoder_class(  # type: ignore[call-arg]
+        self.encoder = Encoder.of(config.encoder)(config.encoder, source_embedding)
+        self.decoder = Decoder.of(config.decoder)(
             config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
         )
 

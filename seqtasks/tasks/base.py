@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
-from seqtasks.component import Component, Settings
+from seqtasks.component import Component
 from seqtasks.metrics.score import Score
 
 
@@ -67,6 +67,8 @@ class Task(Component, ABC):
     """
 
     primary_metric: ClassVar[str]
+    config: Any
+    """The member's own `Config`; its field `model` holds the settings of the model."""
 
     @classmethod
     @abstractmethod

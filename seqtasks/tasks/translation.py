@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
-from seqtasks.component import OneOf, Settings
+from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.batching import Batch, TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair, SkipReport
@@ -39,7 +39,7 @@ class TranslationData(Settings):
     """What to train on and what to validate on."""
 
     train: list[Source] = Field(min_length=1)
-    validation: list[Source] = []
+    validation: list[Source] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: int = Field(default=1000, gt=0)
     """Pairs that are held out, at most a tenth of all; pairs with the same source go together."""
@@ -64,6 +64,14 @@ class TranslationTask(Task):
         lowercase: bool = False
         """Scores ignore case."""
 
+        @model_validator(mode="after")
+        def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:
+            if self.model.tie == "all" and not self.joint:
+                raise ValueError(
+                    'model.tie = "all" needs joint = true: with two vocabularies take model.tie = "output"'
+                )
+            return self
+
     primary_metric = "BLEU"
 
     def __init__(self, config: Config, source: TextProcessor, target: TextProcessor) -> None:
@@ -73,19 +81,12 @@ class TranslationTask(Task):
         self.train: list[Pair] = []
         self.weights: list[float] = []
         self.validation: list[Pair] = []
-        if config.model.tie == "all" and source is not target:
-            raise SeqtasksError(
-                'model.tie = "all" needs one vocabulary for both sides.', 'Set joint = true or model.tie = "output".'
-            )
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
         skipped = SkipReport()
         train, weights, validation = read_data(config, seed, skipped)
-        if processors is None:
-            task = cls(config, *fit_processors(config, train))
-        else:
-            task = cls.load(config, processors)
+        task = cls.load(config, processors) if processors else cls(config, *fit_processors(config, train))
         lengths = [
             max(map(len, sides))
             for sides in zip(
@@ -119,12 +120,12 @@ class TranslationTask(Task):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> TranslationTask:
-        kind = TextProcessor.of_kind(config.text.kind)  # type: ignore[attr-defined]
+        kind = TextProcessor.of(config.text)
         source_config, target_config = text_settings(config)
-        source = kind.load(processors / f"source{kind.extension}", source_config)  # type: ignore[attr-defined]
+        source = kind.load(processors / f"source{kind.extension}", source_config)
         if config.joint:
             return cls(config, source, source)
-        return cls(config, source, kind.load(processors / f"target{kind.extension}", target_config))  # type: ignore[attr-defined]
+        return cls(config, source, kind.load(processors / f"target{kind.extension}", target_config))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")
@@ -175,9 +176,10 @@ class TranslationTask(Task):
         table = "\n".join(f"| {score.metric} | {score.value:.2f} | `{score.signature}` |" for score in scores)
         return (
             f"# Translation, {languages.source} to {languages.target}\n\n"
-            f"Encoder `{self.config.model.encoder.kind}`, decoder `{self.config.model.decoder.kind}`, "  # type: ignore[attr-defined]
+            f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.\n\n"
-            f"| metric on {data.get('validation_pairs', 0):,} validation pairs | value | signature |\n|---|---|---|\n{table}\n\n"
+            f"| metric on {data.get('validation_pairs', 0):,} validation pairs | value | signature |\n|---|---|---|\n"
+            f"{table}\n\n"
             'Use it: `seqtasks translate --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
         )
 
@@ -268,10 +270,10 @@ def text_settings(config: TranslationTask.Config) -> tuple[Settings, Settings]:
 
 def fit_processors(config: TranslationTask.Config, pairs: list[Pair]) -> tuple[TextProcessor, TextProcessor]:
     """Text processors learned from the training data."""
-    kind = TextProcessor.of_kind(config.text.kind)  # type: ignore[attr-defined]
+    kind = TextProcessor.of(config.text)
     source_config, target_config = text_settings(config)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if config.joint:
-        shared = kind.fit(sources + targets, source_config)  # type: ignore[attr-defined]
+        shared = kind.fit(sources + targets, source_config)
         return shared, shared
-    return kind.fit(sources, source_config), kind.fit(targets, target_config)  # type: ignore[attr-defined]
+    return kind.fit(sources, source_config), kind.fit(targets, target_config)

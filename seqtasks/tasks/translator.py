@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,12 +14,15 @@ from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
 from seqtasks.models import Generator
 from seqtasks.text import TextProcessor, clean
+from seqtasks.text.processor import END
 
-BATCH_TOKENS = 2048
-"""Source tokens a batch, times the beam that it is decoded with: more gives nothing on a CPU."""
+BATCH_TOKENS = 10_000
+"""Source tokens a batch, times the hypotheses of each: more gives nothing on a CPU."""
 LONGEST = 400
 """Source tokens that are translated in one piece; a longer text is cut at sentence ends, or at blanks."""
-SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+")
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+WORD = re.compile(rf"\s*\S{{1,{LONGEST // 4}}}")
+"""A word with the blanks before it. A character is at most four tokens, so a longer word is cut."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +97,9 @@ class Translator:
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
         if not text:
             return []
-        if len(text) <= LONGEST or len(self.source.encode(text)) <= LONGEST:
+        if len(self.source.encode(text)) <= LONGEST:
             return [text]
-        pieces: list[str] = []
-        for sentence in SENTENCE_END.split(text):
-            words = sentence.split(" ")
-            while words:
-                taken = fitting(words, self.source)
-                pieces.append(" ".join(words[:taken]) if taken else words[0][:LONGEST])
-                words = words[taken:] if taken else [words[0][LONGEST:], *words[1:]]
-                words = words if words != [""] else []
-        return pieces
+        return [piece for sentence in SENTENCE_END.split(text) for piece in pack(sentence, self.source)]
 
     def search(
         self, texts: Sequence[str], decoding: Decoding, prefixes: Sequence[str], numbers: Sequence[int], attention: bool
@@ -114,7 +109,7 @@ class Translator:
         lengths = np.array([len(ids) + 1 for ids in encoded], dtype=np.int64)
         width = decoding.nbest if decoding.sample else decoding.beam
         results: list[Translation | None] = [None] * len(texts)
-        for rows in sorted_batches(lengths, max(BATCH_TOKENS, BATCH_TOKENS * 4 // width)):
+        for rows in sorted_batches(lengths, BATCH_TOKENS // width):
             batch = [encoded[row] for row in rows.tolist()]
             stepper = self.stepper(batch)
             found = search(
@@ -127,10 +122,12 @@ class Translator:
             looks = self.attention(stepper, batch, found) if attention else [None] * len(batch)
             for row, ids, hypotheses, look in zip(rows.tolist(), batch, found, looks, strict=True):
                 first, *others = [self.present(texts[row], hypothesis) for hypothesis in hypotheses]
-                results[row] = Translation(
-                    **{**vars(first), "alternatives": tuple(others), "attention": look,
-                       "source_tokens": (*self.source.pieces(ids), "</s>")},
-                )  # fmt: skip
+                results[row] = replace(
+                    first,
+                    alternatives=tuple(others),
+                    attention=look,
+                    source_tokens=tuple(self.source.pieces([*ids, END])),
+                )
         return [result for result in results if result is not None]
 
     def attention(
@@ -175,20 +172,24 @@ class Translator:
         return [result for result in results if result is not None]
 
 
-def fitting(words: Sequence[str], processor: TextProcessor) -> int:
-    """How many of the words, from the first, make a piece that the model can read."""
-    total = 0
-    for number, word in enumerate(words):
-        total += len(processor.encode(word)) + 1
-        if total > LONGEST:
-            return number
-    return len(words)
+def pack(sentence: str, processor: TextProcessor) -> list[str]:
+    """The sentence in as few pieces of at most LONGEST tokens as its words allow."""
+    pieces: list[str] = []
+    room = 0
+    for word in WORD.findall(sentence):
+        size = len(processor.encode(word)) + 1
+        if size > room:
+            pieces.append("")
+            room = LONGEST
+        pieces[-1] += word
+        room -= size
+    return [piece.strip() for piece in pieces]
 
 
 def join(text: str, parts: Sequence[Translation]) -> Translation:
     """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
     if len(parts) == 1:
-        return Translation(**{**vars(parts[0]), "source": text})
+        return replace(parts[0], source=text)
     return Translation(
         source=text,
         text=" ".join(part.text for part in parts),

@@ -37,9 +37,9 @@ class Subwords(TextProcessor):
     class Config(Settings):
         kind: Literal["subwords"] = "subwords"
         model: Literal["unigram", "bpe"] = "unigram"
-        size: int = Field(8000, ge=300)
+        size: int = Field(default=8000, ge=300)
         """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
-        sampling: float = Field(0.0, ge=0.0)
+        sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`; bpe: the probability of `MergeDropout`."""
 
         @model_validator(mode="after")

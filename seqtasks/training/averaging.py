@@ -116,7 +116,10 @@ class MeanOfLast(Averaging):
         return {"kept": self.kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.kept = list(state["kept"])
+        self.kept = [
+            {name: tensor.to(self.weights[name].device) for name, tensor in weights.items()}
+            for weights in state["kept"]
+        ]
 
 
 def make_averaging(weights: Weights, settings: TrainingSettings) -> Averaging:

@@ -7,30 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.component import kind_of
 from seqtasks.metrics.score import Score
 from seqtasks.tasks.base import Task
 
 BEST = "best"
-
-
-def own_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The model's state with every tied tensor once, under its first name: the live tensors, not copies."""
-    seen: set[int] = set()
-    tensors = {}
-    for name, tensor in model.state_dict(keep_vars=True).items():
-        if tensor.data_ptr() not in seen or tensor.numel() == 0:
-            seen.add(tensor.data_ptr())
-            tensors[name] = tensor.detach()
-    return tensors
-
-
-def load_own_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copies what `own_tensors` named into the model. Raises KeyError where a tensor is missing."""
-    for name, tensor in own_tensors(model).items():
-        tensor.copy_(tensors[name])
 
 
 def checkpoints(out: Path) -> list[Path]:
@@ -54,6 +38,7 @@ class CheckpointWriter:
         self.config_toml = config_toml
         self.data = data
         self.keep = keep
+        self.model: dict[str, Any] = task.config.model.model_dump(mode="json")
 
     def write(
         self, path: Path, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None
@@ -61,8 +46,8 @@ class CheckpointWriter:
         """Writes one bundle: a checkpoint when it comes with the trainer's state."""
         write_bundle(
             path,
-            task=self.task.config.kind,
-            model=self.task.config.model.model_dump(mode="json"),
+            task=kind_of(self.task.config),
+            model=self.model,
             tensors=weights,
             processors=self.task.save_processors,
             config_toml=self.config_toml,

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from torch import Tensor, nn
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.score import Score
+from seqtasks.models.weights import load_own_tensors, own_tensors
 from seqtasks.tasks.base import Task
 from seqtasks.training.averaging import make_averaging
-from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint, load_own_tensors, own_tensors
+from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
 from seqtasks.training.optimiser import learning_rate, make_optimiser
 from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
 from seqtasks.training.settings import TrainingSettings
@@ -54,29 +56,35 @@ class Trainer:
         self.best = -math.inf
         self.unimproved = 0
         self.scores: tuple[Score, ...] = ()
+        self.validated_step = -1
         self.saved_step = -1
 
     def resume(self) -> int:
         """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
 
-        Raises SeqtasksError when the checkpoint was trained on other data.
+        Raises SeqtasksError when the checkpoint belongs to other data or to a model with other settings.
         """
         bundle = latest_checkpoint(self.out)
         if bundle is None:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
             raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--out).")
+        if bundle.model != self.writer.model:
+            raise SeqtasksError(
+                f"The model in {bundle.path} has other settings.", "Train into another directory (--out)."
+            )
         state = bundle.trainer()
         load_own_tensors(self.model, state["weights"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.averaging.load_state_dict(state["averaging"])
         self.batches.load_state_dict(state["batches"])
         torch.set_rng_state(state["random"])
-        if self.device.type == "cuda":
+        if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
         for name in ("step", "seconds", "bad_steps", "best", "unimproved"):
             setattr(self, name, state[name])
         self.scores = tuple(Score(**score) for score in state["scores"])
+        self.validated_step = state.get("validated_step", self.step)
         self.saved_step = self.step
         return self.step
 
@@ -88,7 +96,7 @@ class Trainer:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.accumulate)))
             self.seconds += time.perf_counter() - started
-            yield report if isinstance(report, Dropped) else Progress(**{**vars(report), "seconds": self.seconds})
+            yield report if isinstance(report, Dropped) else replace(report, seconds=self.seconds)
             if isinstance(report, Dropped):
                 if report.in_a_row >= settings.max_bad_steps:
                     raise SeqtasksError(
@@ -100,8 +108,9 @@ class Trainer:
                 yield self.validate()
             if self.step % settings.checkpoint_every == 0 or self.step == settings.steps:
                 yield self.save()
-        if self.saved_step != self.step:
+        if self.validated_step != self.step:
             yield self.validate()
+        if self.saved_step != self.step:
             yield self.save()
         yield Finished(self.step, reason)
 
@@ -126,9 +135,9 @@ class Trainer:
             loss.total.backward()
             total += loss.total.item()
             count += loss.count.item()
-        parameters = [parameter for parameter in self.model.parameters() if parameter.grad is not None]
-        torch._foreach_div_([parameter.grad for parameter in parameters], max(1.0, count))
-        norm = nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm or math.inf).item()
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        torch._foreach_div_(gradients, max(1.0, count))
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or math.inf).item()
         if not (math.isfinite(total) and math.isfinite(norm)):
             self.optimiser.zero_grad()
             self.bad_steps += 1
@@ -163,6 +172,7 @@ class Trainer:
                 self.writer.write_best(self.weights, self.scores)
             else:
                 self.unimproved += 1
+        self.validated_step = self.step
         return Validated(self.step, evaluation, best, self.seconds)
 
     def save(self) -> Saved:
@@ -179,6 +189,7 @@ class Trainer:
             "bad_steps": self.bad_steps,
             "best": self.best,
             "unimproved": self.unimproved,
+            "validated_step": self.validated_step,
             "scores": [vars(score) for score in self.scores],
         }
         path = self.writer.write_step(self.step, self.averaging.average(), self.scores, state)
