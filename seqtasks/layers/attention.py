@@ -92,7 +92,7 @@ class SelfAttention(nn.Module):
     ) -> Float[Tensor, "rows hyps dim"]:
         """One step of every hypothesis. Writes its keys and values into the slots of `position` in `cache`.
 
-        All hypotheses of a row write into one cache; `bias` lets each see its own past only (see `Slots`).
+        All hypotheses of a row write into one cache; `bias` lets each see its own past only (`Live`, in the decoder).
         """
         queries, keys, values = self.split(inputs)
         hyps = inputs.shape[1]

@@ -1,0 +1,77 @@
+"""Tiny generators of every kind, with random weights."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+
+from seqtasks.component import Settings
+from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
+from seqtasks.models import Generator, TextPairs
+
+BEGIN, END = 2, 3
+VOCAB = 7
+
+ENCODERS: dict[str, Settings] = {
+    f"{kind.__name__[:3].lower()}-{directions}": kind.Config(dim=6, layers=layers, directions=directions, dropout=0.0)
+    for kind, layers in ((RnnEncoder, 1), (GruEncoder, 2), (LstmEncoder, 2))
+    for directions in ("forward", "both")
+} | {"transformer": TransformerEncoder.Config(layers=2, heads=2, inner_dim=12, dropout=0.0)}
+
+DECODERS: dict[str, Settings] = {
+    f"{attention}{'-fed' * fed}-{layers}": LstmDecoder.Config(
+        dim=10, layers=layers, attention=attention, input_feeding=fed, dropout=0.0
+    )
+    for attention, fed, layers in itertools.product(("dot", "additive"), (False, True), (1, 2, 3))
+} | {
+    f"transformer-{layers}": TransformerDecoder.Config(layers=layers, heads=4, inner_dim=12, dropout=0.0)
+    for layers in (1, 3)
+}
+
+PAIRS = [
+    ("lst-both", "dot-2", "all"),
+    ("gru-forward", "additive-fed-2", "output"),
+    ("rnn-both", "dot-fed-1", "none"),
+    ("transformer", "transformer-3", "all"),
+    ("lst-forward", "transformer-1", "none"),
+    ("transformer", "additive-1", "output"),
+]
+"""An encoder, a decoder and how embeddings are tied: each kind in some company."""
+
+
+def generator(encoder: str, decoder: str, tie: str = "all", *, seed: int = 1, sharpness: float = 4.0) -> Generator:
+    """A model in evaluation mode whose weights are large enough that its distributions are far from uniform."""
+    torch.manual_seed(seed)
+    model = Generator(
+        Generator.Config(dim=8, tie=tie, embedding_dropout=0.0, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]),
+        VOCAB,
+        VOCAB,
+    ).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+        model.decoder.output.weight.mul_(sharpness)
+        model.decoder.output.bias.normal_()
+    return model
+
+
+def text(seed: int) -> list[int]:
+    """A source of 1 to 5 words and the end token, decided by the seed."""
+    numbers = torch.Generator().manual_seed(seed)
+    length = int(torch.randint(1, 6, (), generator=numbers))
+    return [*torch.randint(END + 1, VOCAB, (length,), generator=numbers).tolist(), END]
+
+
+def pairs(*seeds: int) -> TextPairs:
+    """A batch of random sources and targets, one for each seed."""
+    sources, targets = [text(seed) for seed in seeds], [[BEGIN, *text(seed + 1000)] for seed in seeds]
+    return TextPairs(*padded(sources), *padded(targets))
+
+
+def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids, 0 where padded, and the mask of the real ones."""
+    width = max(map(len, rows))
+    tokens = torch.tensor([row + [0] * (width - len(row)) for row in rows])
+    return tokens, tokens != 0

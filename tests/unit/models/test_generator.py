@@ -1,0 +1,185 @@
+"""One model, several ways to run it, the same numbers: for every encoder, decoder and way of tying."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from generators import BEGIN, DECODERS, ENCODERS, PAIRS, VOCAB, generator, pairs
+from pydantic import ValidationError
+from torch import Tensor
+
+from seqtasks.decoders import Decoder
+from seqtasks.decoding import Ensemble
+from seqtasks.decoding.state import reorder, select
+from seqtasks.layers.memory import Memory
+from seqtasks.models import Generator, TextPairs
+
+TIES = ("none", "output", "all")
+ALL = [(*both, tie) for both, tie in zip(itertools.product(ENCODERS, DECODERS), itertools.cycle(TIES))]
+
+every_model = pytest.mark.parametrize("names", ALL, ids="/".join)
+some_models = pytest.mark.parametrize("names", PAIRS, ids="/".join)
+
+
+def copied(memory: Memory, hyps: int) -> Memory:
+    """The memory with every row once for each hypothesis."""
+    return Memory(*(leaf.repeat_interleave(hyps, dim=0) for leaf in memory))
+
+
+def forced_logits(decoder: Decoder, histories: Tensor, memory: Memory) -> Tensor:
+    """The logits after each history (rows, hyps, length), by teacher forcing."""
+    states = decoder(histories.flatten(0, 1), copied(memory, histories.shape[1])).states[:, -1]
+    return decoder.project(states).unflatten(0, histories.shape[:2])
+
+
+@every_model
+@torch.no_grad()
+def test_step_by_step_is_teacher_forcing(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names), pairs(1, 2, 3, 4)
+    memory = model.encode(batch.source, batch.source_mask)
+    hyps, length = 3, 5
+    random = torch.Generator().manual_seed(7)
+    state = model.decoder.start(memory, hyps, length)
+    tokens = torch.full((4, hyps), BEGIN)
+    histories = tokens.unsqueeze(2)
+    for position in range(length):
+        logits, state = model.decoder.step(tokens, position, state)
+        assert torch.allclose(logits, forced_logits(model.decoder, histories, memory), atol=1e-5)
+        if position == 2:
+            left = torch.tensor([3, 1])
+            state, histories = select(state, left), histories[left]
+            memory = Memory(*(leaf[left] for leaf in memory))
+        parents = torch.randint(0, hyps, histories.shape[:2], generator=random)
+        state = reorder(state, parents)
+        tokens = torch.randint(0, VOCAB, parents.shape, generator=random)
+        past = histories.gather(1, parents.unsqueeze(2).expand(-1, -1, histories.shape[2]))
+        histories = torch.cat([past, tokens.unsqueeze(2)], dim=2)
+
+
+@some_models
+@torch.no_grad()
+def test_one_hypothesis_step_by_step(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names), pairs(1, 2, 3)
+    stepper = model.stepper(batch.source, batch.source_mask)
+    state = stepper.start(1, batch.target.shape[1])
+    steps = []
+    for position in range(batch.target.shape[1] - 1):
+        logits, state = stepper.step(batch.target[:, position : position + 1], position, state)
+        chosen = logits.squeeze(1).log_softmax(1).gather(1, batch.target[:, position + 1 : position + 2])
+        steps.append(chosen)
+    assert torch.allclose(torch.cat(steps, dim=1), stepper.force(batch.target).log_probabilities, atol=1e-5)
+
+
+@some_models
+@torch.no_grad()
+def test_a_row_does_not_depend_on_the_batch(names: tuple[str, str, str]) -> None:
+    model, seeds = generator(*names), [5, 3, 8, 1]
+    batch = pairs(*seeds)
+    together = model.stepper(batch.source, batch.source_mask).force(batch.target).log_probabilities
+    for row, seed in enumerate(seeds):
+        single = pairs(seed)
+        alone = model.stepper(single.source, single.source_mask).force(single.target).log_probabilities
+        assert torch.allclose(together[row, : alone.shape[1]], alone[0], atol=1e-5)
+    order = torch.tensor([2, 0, 3, 1])
+    shuffled = model.stepper(batch.source[order], batch.source_mask[order]).force(batch.target[order])
+    assert torch.allclose(shuffled.log_probabilities, together[order], atol=1e-5)
+
+
+@some_models
+@torch.no_grad()
+def test_padding_changes_nothing(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names), pairs(1, 2, 3)
+    expected = model.stepper(batch.source, batch.source_mask).force(batch.target, attention=True)
+    source = torch.where(batch.source_mask, batch.source, 5)
+    source = torch.cat([source, torch.full((3, 4), 6)], dim=1)
+    mask = torch.cat([batch.source_mask, torch.zeros(3, 4, dtype=torch.bool)], dim=1)
+    found = model.stepper(source, mask).force(batch.target, attention=True)
+    assert torch.allclose(found.log_probabilities, expected.log_probabilities, atol=1e-5)
+    assert expected.attention is not None
+    assert found.attention is not None
+    width = batch.source.shape[1]
+    assert torch.allclose(found.attention[..., :width], expected.attention, atol=1e-5)
+    assert torch.all(found.attention[~mask.unsqueeze(1).expand_as(found.attention)] == 0)
+    assert torch.allclose(found.attention.sum(2), torch.ones(found.attention.shape[:2]), atol=1e-5)
+
+
+@some_models
+def test_loss_is_a_sum_over_rows(names: tuple[str, str, str]) -> None:
+    model, seeds = generator(*names).train(), [1, 2, 3, 4]
+    together = model.loss(pairs(*seeds))
+    alone = [model.loss(pairs(seed)) for seed in seeds]
+    assert together.total.item() == pytest.approx(sum(each.total.item() for each in alone), rel=1e-5)
+    assert together.count.item() == sum(each.count.item() for each in alone)
+    gradients = torch.autograd.grad(together.total, list(model.parameters()))
+    summed = torch.autograd.grad(sum(each.total for each in alone), list(model.parameters()))
+    for one, two in zip(gradients, summed, strict=True):
+        assert torch.allclose(one, two, rtol=1e-3, atol=1e-4)
+
+
+@some_models
+@torch.no_grad()
+def test_loss_is_what_force_says(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names), pairs(1, 2, 3)
+    forced = model.stepper(batch.source, batch.source_mask).force(batch.target).log_probabilities
+    loss = model.loss(batch)
+    assert loss.total.item() == pytest.approx(-forced[batch.target_mask[:, 1:]].sum().item(), rel=1e-5)
+    assert loss.count.item() == batch.target_mask[:, 1:].sum().item()
+    smoothed = model.train().loss(batch).total.item()
+    assert smoothed != pytest.approx(loss.total.item(), rel=1e-3)
+
+
+@every_model
+def test_gradients_reach_every_parameter(names: tuple[str, str, str]) -> None:
+    model = generator(*names, sharpness=1.0).train()
+    model.loss(pairs(1, 2, 3, 4, 5)).total.backward()
+    missed = [name for name, each in model.named_parameters() if each.grad is None or not each.grad.any()]
+    assert missed == []
+
+
+@pytest.mark.parametrize(("tie", "matrices"), [("none", 3), ("output", 2), ("all", 1)])
+def test_tied_matrices(tie: str, matrices: int) -> None:
+    model = generator("transformer", "transformer-1", tie)
+    found = (model.encoder.embedding.weight, model.decoder.embedding.weight, model.decoder.output.weight)
+    assert len({id(each) for each in found}) == matrices
+
+
+@some_models
+@torch.no_grad()
+def test_dropout_is_for_training_alone(names: tuple[str, str, str]) -> None:
+    encoder, decoder, tie = names
+    config = Generator.Config(
+        dim=8,
+        tie=tie,
+        word_dropout=0.3,
+        encoder=ENCODERS[encoder].model_copy(update={"dropout": 0.5}),
+        decoder=DECODERS[decoder].model_copy(update={"dropout": 0.5}),
+    )
+    model, batch = Generator(config, VOCAB, VOCAB), pairs(1, 2, 3)
+    assert model.loss(batch).total != model.loss(batch).total
+    model.eval()
+    assert model.loss(batch).total == model.loss(batch).total
+
+
+@torch.no_grad()
+def test_an_ensemble_with_itself_is_the_model() -> None:
+    for names in PAIRS:
+        model, batch = generator(*names), pairs(1, 2, 3)
+        stepper = model.stepper(batch.source, batch.source_mask)
+        alone, twins = (each.force(batch.target, attention=True) for each in (stepper, Ensemble([stepper, stepper])))
+        for one, two in zip(alone, twins, strict=True):
+            assert torch.allclose(one, two, atol=1e-6)
+
+
+def test_heads_have_to_divide_the_width() -> None:
+    with pytest.raises(ValidationError, match="dim = 10 cannot be shared by 4 heads"):
+        Generator.Config(dim=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
+
+
+@torch.no_grad()
+def test_an_empty_source_is_only_its_end() -> None:
+    for names in PAIRS:
+        model = generator(*names)
+        batch = TextPairs(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
+        assert model.loss(batch).total.isfinite()
