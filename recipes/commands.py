@@ -1,0 +1,76 @@
+"""What recipes do: they write a configuration and run the two commands that anyone would type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+TINY = (
+    "text.size=300",
+    "text.sampling=0",
+    "model.dim=32",
+    "model.encoder.layers=1",
+    "model.decoder.layers=1",
+    "training.steps=60",
+    "training.warmup=20",
+    "training.validate_every=30",
+    "training.checkpoint_every=30",
+)
+"""Settings that make a translation recipe last a minute: to see that all is in place, not to learn anything."""
+
+
+def data_folder(given: Path | None, name: str, example: str) -> Path:
+    """The folder that was given, else SEQTASKS_DATA/name; it has to hold the file `example`."""
+    folder = given or Path(os.environ.get("SEQTASKS_DATA", "data")) / name
+    if official(folder, example).is_file():
+        return folder
+    raise typer.BadParameter(f"{folder} holds no {example} (give the folder, or set SEQTASKS_DATA)", param_hint="DATA")
+
+
+def official(folder: Path, name: str) -> Path:
+    """A file of the official download, which may be compressed there."""
+    return folder / name if (folder / name).is_file() else folder / f"{name}.gz"
+
+
+def seqtasks(*arguments: str | Path) -> None:
+    """Shows a command and runs it; stops the recipe where it fails."""
+    words = [str(argument) for argument in arguments]
+    print("$ seqtasks", shlex.join(words), flush=True)
+    if code := subprocess.run([sys.executable, "-m", "seqtasks", *words], check=False).returncode:
+        raise typer.Exit(code)
+
+
+def train(configuration: str, out: Path, settings: Sequence[str], *, resume: bool) -> None:
+    """Trains a model into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "recipe.toml"
+    file.write_text(configuration, encoding="utf-8")
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    seqtasks("train", file, "--out", out, *chosen, *(["--resume"] if resume else []))
+
+
+def evaluate(model: Path, *arguments: str | Path) -> dict[str, Any]:
+    """What `seqtasks evaluate --json` says of a model."""
+    words = ["evaluate", str(model), *(str(argument) for argument in arguments)]
+    print("$ seqtasks", shlex.join(words), flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "seqtasks", *words, "--json"], check=False, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def score(result: dict[str, Any], metric: str) -> dict[str, Any]:
+    """One score of an evaluation."""
+    found: dict[str, Any] = next(score for score in result["scores"] if score["metric"] == metric)
+    return found

@@ -1,0 +1,134 @@
+"""Multi30k (Elliott et al. 2016), image descriptions from English to German: 29,000 pairs, text alone.
+
+    python recipes/translate_multi30k.py data/multi30k --model transformer --out runs/multi30k-transformer
+
+The folder holds `train`, `val` and `test_2016_flickr` with the endings .en and .de, as the public download has them
+(compressed or not). The model is trained on `train` and chosen on `val`; `test_2016_flickr` is read once, at the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from commands import TINY, data_folder, evaluate, official, score, train
+
+DATA = """\
+task = "translation"
+seed = {seed}
+lowercase = true
+
+[languages]
+source = "en"
+target = "de"
+
+[data]
+train = [{{ source = "{train_source}", target = "{train_target}" }}]
+validation = [{{ source = "{validation_source}", target = "{validation_target}" }}]
+"""
+
+TRANSFORMER = """
+[text]
+kind = "subwords"
+size = 5000
+sampling = 0.5
+
+[model]
+dim = 192
+embedding_dropout = 0.3
+
+[model.encoder]
+kind = "transformer"
+layers = 3
+heads = 4
+inner_dim = 512
+dropout = 0.3
+
+[model.decoder]
+kind = "transformer"
+layers = 3
+heads = 4
+inner_dim = 512
+dropout = 0.3
+
+[training]
+steps = 14000
+batch_tokens = 1500
+learning_rate = 3e-3
+warmup = 600
+ema_decay = 0.9995
+"""
+
+LSTM = """
+[text]
+kind = "subwords"
+size = 5000
+sampling = 0.5
+
+[model]
+dim = 256
+embedding_dropout = 0.3
+word_dropout = 0.1
+
+[model.encoder]
+kind = "lstm"
+dim = 512
+layers = 1
+dropout = 0.4
+
+[model.decoder]
+kind = "lstm"
+dim = 512
+layers = 2
+dropout = 0.4
+
+[training]
+steps = 14000
+batch_tokens = 1500
+learning_rate = 2e-3
+warmup = 600
+ema_decay = 0.9995
+"""
+
+
+def configuration(data: Path, model: Literal["transformer", "lstm"], seed: int) -> str:
+    """The run configuration, as TOML."""
+    paths = {
+        f"{name}_{side}": official(data, f"{file}.{language}").resolve()
+        for name, file in (("train", "train"), ("validation", "val"))
+        for side, language in (("source", "en"), ("target", "de"))
+    }
+    return DATA.format(seed=seed, **paths) + (LSTM if model == "lstm" else TRANSFORMER)
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/multi30k.")] = None,
+    model: Annotated[Literal["transformer", "lstm"], typer.Option(help="Encoder and decoder.")] = "transformer",
+    out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
+    seed: int = 1,
+    beam: int = 5,
+    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
+    ] = None,
+) -> None:
+    """Train a translator on Multi30k and print its row of the results table."""
+    folder = data_folder(data, "multi30k", "train.en")
+    out = out or Path("runs") / f"multi30k-{model}"
+    train(configuration(folder, model, seed), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
+    lowercase = evaluate(out, *test, "--beam", str(beam), "--lowercase")
+    cased = evaluate(out, *test, "--beam", str(beam), "--cased")
+    values = f"{score(lowercase, 'BLEU')['value']:.2f} | {score(cased, 'BLEU')['value']:.2f}"
+    chrf = f"{score(cased, 'chrF')['value']:.2f}"
+    print("| model | BLEU, lower-cased | BLEU, cased | chrF | signatures |\n|---|---|---|---|---|")
+    print(
+        f"| {model} | {values} | {chrf} | `{score(lowercase, 'BLEU')['signature']}` "
+        f"`{score(cased, 'BLEU')['signature']}` `{lowercase['decoding']}` |"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

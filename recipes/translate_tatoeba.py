@@ -1,0 +1,90 @@
+"""Tatoeba sentence pairs and LibreOffice help texts, English to German: the model that ships as `en-de`.
+
+    python recipes/translate_tatoeba.py data/tatoeba --help-texts data/libreoffice/en-de.tsv.gz --out runs/en-de
+
+The folder holds `en-de.train.tsv`, `en-de.dev.tsv` and `en-de.test.tsv` (compressed or not), an English and a German
+sentence a line. The model is chosen on `dev`; `test` is read once, at the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from commands import TINY, data_folder, evaluate, official, score, train
+
+CONFIGURATION = """\
+task = "translation"
+seed = {seed}
+
+[languages]
+source = "en"
+target = "de"
+
+[text]
+kind = "subwords"
+size = 8000
+
+[data]
+train = [{train}]
+validation = [{{ path = "{validation}" }}]
+
+[model]
+dim = 256
+embedding_dropout = 0.1
+
+[model.encoder]
+kind = "transformer"
+layers = 3
+heads = 4
+inner_dim = 768
+dropout = 0.1
+
+[model.decoder]
+kind = "transformer"
+layers = 3
+heads = 4
+inner_dim = 768
+dropout = 0.1
+
+[training]
+steps = 12000
+batch_tokens = 1800
+learning_rate = 2e-3
+warmup = 600
+"""
+
+
+def configuration(data: Path, help_texts: Path | None, seed: int) -> str:
+    """The run configuration, as TOML."""
+    sources = [f'{{ path = "{official(data, "en-de.train.tsv").resolve()}" }}']
+    if help_texts is not None:
+        sources.append(f'{{ path = "{help_texts.resolve()}", weight = 0.25 }}')
+    validation = official(data, "en-de.dev.tsv").resolve()
+    return CONFIGURATION.format(seed=seed, train=", ".join(sources), validation=validation)
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/tatoeba.")] = None,
+    help_texts: Annotated[Path | None, typer.Option(help="Pairs of help texts to mix in, a TSV file.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("runs/en-de"),
+    seed: int = 1,
+    beam: int = 5,
+    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
+    ] = None,
+) -> None:
+    """Train the translator that ships and print its row of the results table."""
+    folder = data_folder(data, "tatoeba", "en-de.train.tsv")
+    train(configuration(folder, help_texts, seed), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    result = evaluate(out, official(folder, "en-de.test.tsv"), "--beam", str(beam))
+    bleu, chrf = score(result, "BLEU"), score(result, "chrF")
+    print("| model | BLEU, cased | chrF | signatures |\n|---|---|---|---|")
+    print(f"| en-de | {bleu['value']:.2f} | {chrf['value']:.2f} | `{bleu['signature']}` `{result['decoding']}` |")
+
+
+if __name__ == "__main__":
+    typer.run(main)
