@@ -61,6 +61,11 @@ class TranslationPredictor:
         return self.task.config.languages.source, self.task.config.languages.target
 
     @property
+    def device(self) -> torch.device:
+        """Where the model works."""
+        return next(self.models[0].parameters()).device
+
+    @property
     def dtype(self) -> torch.dtype:
         """The precision that the model works in."""
         return next(self.models[0].parameters()).dtype

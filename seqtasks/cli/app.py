@@ -1,0 +1,66 @@
+"""The program `seqtasks`: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from seqtasks.cli import demo, evaluate, info, models, score, train, translate
+from seqtasks.errors import SeqtasksError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+app = typer.Typer(
+    name="seqtasks",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    train.train, translate.translate, evaluate.evaluate, score.score, info.info, models.models, demo.demo
+):  # fmt: skip
+    app.command()(command)
+
+
+@app.callback()
+def common() -> None:
+    """Train and use models for sequence tasks.
+
+    \b
+    Examples:
+      seqtasks demo
+      echo "A dog runs." | seqtasks translate
+      seqtasks train translation pairs.tsv --out my-model
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 for an interruption.
+
+    A SeqtasksError is told in its own words on stderr; any other exception is a mistake of ours and keeps its
+    traceback.
+    """
+    try:
+        app(list(arguments), prog_name="seqtasks")
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 0
+    except KeyboardInterrupt:
+        return 130
+    except SeqtasksError as error:
+        print(f"seqtasks: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        where = f"{error.filename} " if error.filename else "the output "
+        print(f"seqtasks: {where}cannot be written: {error.strerror}. Free some space there.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))

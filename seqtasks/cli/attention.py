@@ -1,0 +1,52 @@
+"""A picture of where a translation looked."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqtasks.cli.output import written_whole
+from seqtasks.errors import SeqtasksError
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.translator import Translation
+
+INCHES_A_TOKEN = 0.35
+
+
+def require_drawable(path: Path) -> None:
+    """Raises SeqtasksError where no picture can be written under this name."""
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        raise SeqtasksError("--attention needs matplotlib.", "Install it: pip install 'seqtasks[plots]'") from None
+    if picture_format(path) not in FigureCanvasBase.get_supported_filetypes():
+        raise SeqtasksError(f"{path}: there is no such picture format.", "Take a name that ends in .png.")
+
+
+def picture_format(path: Path) -> str:
+    return path.suffix[1:].lower()
+
+
+def draw_attention(translation: Translation, path: Path) -> None:
+    """Writes a heat map: a column for each source token, a row for each output token."""
+    from matplotlib.figure import Figure
+
+    if translation.attention is None:
+        raise SeqtasksError(
+            "There is no attention to draw.", "The model has none, or the text was translated in several pieces."
+        )
+    rows = [*translation.tokens, "</s>"][: len(translation.attention)]
+    columns = list(translation.source_tokens)
+    figure = Figure(figsize=(2 + INCHES_A_TOKEN * len(columns), 2 + INCHES_A_TOKEN * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(translation.attention, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=90, parse_math=False)
+    axes.set_yticks(range(len(rows)), rows, parse_math=False)
+    axes.set_xlabel("source")
+    axes.set_ylabel("translation")
+    figure.colorbar(image, label="attention")
+    with warnings.catch_warnings(), written_whole(path) as stream:
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(stream, format=picture_format(path), dpi=150)

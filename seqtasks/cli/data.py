@@ -1,0 +1,42 @@
+"""Data files on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+PAIR_FILES = (".tsv", ".csv", ".jsonl", ".tmx")
+
+
+def data_sources(files: Sequence[Path]) -> list[dict[str, Path]]:
+    """Files of pairs stand alone; other files are parallel ones, and each two of them belong together."""
+    sources: list[dict[str, Path]] = []
+    waiting: list[Path] = []
+    for file in files:
+        if plain_suffix(file) in PAIR_FILES:
+            sources.append({"path": file})
+        else:
+            waiting.append(file)
+        if len(waiting) == 2:
+            sources.append({"source": waiting[0], "target": waiting[1]})
+            waiting = []
+    if waiting:
+        raise typer.BadParameter(
+            f"{waiting[0]} needs a parallel file beside it, or a name that ends in {', '.join(PAIR_FILES)}",
+            param_hint="DATA",
+        )
+    return sources
+
+
+def languages_of(files: Sequence[Path]) -> tuple[str, str] | None:
+    """The languages that two parallel files have in their names: train.en and train.de."""
+    suffixes = [plain_suffix(file)[1:] for file in files[:2] if plain_suffix(file) not in PAIR_FILES]
+    if len(suffixes) == 2 and all(suffix.isalpha() and len(suffix) in (2, 3) for suffix in suffixes):
+        return suffixes[0], suffixes[1]
+    return None
+
+
+def plain_suffix(file: Path) -> str:
+    return Path(file.name.lower().removesuffix(".gz")).suffix

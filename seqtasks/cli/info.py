@@ -1,0 +1,68 @@
+"""`seqtasks info`: what a model is."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtasks.cli.options import ModelArgument
+
+if TYPE_CHECKING:
+    from seqtasks.bundle import Bundle
+
+
+def info(model: ModelArgument) -> None:
+    """Describe a model and check its files.
+
+    \b
+    Example:
+      seqtasks info my-model
+    """
+    from seqtasks.bundle import find_model, read_bundle
+
+    bundle = read_bundle(find_model(model))
+    for name, value in facts(bundle).items():
+        print(f"{name:<12} {value}")
+
+
+def facts(bundle: Bundle) -> dict[str, str]:
+    """For people, in the order to show them."""
+    from seqtasks.cli.scores import metric_name
+
+    task = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
+    languages, data = task.get("languages", {}), bundle.manifest["data"]
+    versions = bundle.manifest["versions"]
+    size = sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file())
+    shown = {
+        "model": str(bundle.path),
+        "task": bundle.task,
+        "languages": f"{languages.get('source', 'xx')} to {languages.get('target', 'xx')}",
+        "text": ", ".join(f"{name} {value}" for name, value in task.get("text", {}).items()),
+        "settings": "width {dim}, tied embeddings: {tie}".format_map({"dim": "?", "tie": "?", **bundle.model}),
+        "encoder": describe(bundle.model.get("encoder", {})),
+        "decoder": describe(bundle.model.get("decoder", {})),
+        "parameters": f"{parameter_count(bundle.path / 'model.safetensors'):,}",
+        "size": f"{size / 1e6:,.1f} MB",
+        "data": f"{data.get('pairs', 0):,} training pairs, {data.get('validation_pairs', 0):,} validation pairs",
+    }
+    for score in bundle.scores:
+        shown[metric_name(score["metric"])] = f"{score['value']:.2f}  {score['signature']}"
+    shown["made with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    shown["files"] = "whole: every hash is right"
+    return shown
+
+
+def describe(part: dict[str, Any]) -> str:
+    """The settings of an encoder or decoder in a line."""
+    others = ", ".join(f"{name} {value}" for name, value in part.items() if name != "kind")
+    return f"{part.get('kind', '?')} ({others})"
+
+
+def parameter_count(weights: Path) -> int:
+    """Numbers in a safetensors file, from its header: 8 bytes of length, then JSON."""
+    with weights.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")

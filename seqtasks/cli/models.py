@@ -1,0 +1,24 @@
+"""`seqtasks models`: what ships."""
+
+from __future__ import annotations
+
+
+def models() -> None:
+    """List the models that ship.
+
+    \b
+    Example:
+      seqtasks models
+    """
+    from seqtasks.bundle import built_in_models, find_model, read_bundle
+    from seqtasks.cli.info import facts
+
+    names = built_in_models()
+    if not names:
+        print("No models ship with this installation. Train one: seqtasks train translation pairs.tsv --out my-model")
+        return
+    for name in names:
+        bundle = read_bundle(find_model(name), verify=False)
+        told = facts(bundle)
+        score = next((f", {shown['metric'].upper()} {shown['value']:.1f}" for shown in bundle.scores), "")
+        print(f"{name:<12} {bundle.task}, {told['languages']}, {told['parameters']} parameters, {told['size']}{score}")

@@ -1,0 +1,85 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqtasks.errors import SeqtasksError
+
+if TYPE_CHECKING:
+    from seqtasks.predictor import TranslationPredictor
+
+DEFAULT_MODEL = "en-de"
+
+
+class Precision(StrEnum):
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model's directory, or the name of one that ships.", show_default=False)
+]
+Beam = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Width of the search; 1 is greedy.", show_default="the model's")
+]
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any other option of decoding, such as penalty=wu:0.6."),
+]
+Code = Annotated[Path | None, typer.Option(metavar="FILE", help="A Python file with components of your own.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help='"auto", "cpu", "cuda", "cuda:1".')]
+Dtype = Annotated[Precision, typer.Option(help='Precision; "auto" is bfloat16 where that is fast.')]
+Threads = Annotated[int, typer.Option(min=0, metavar="N", help="Threads on a CPU; 0 = all cores.")]
+LanguagePair = Annotated[
+    str | None, typer.Option(metavar="FROM-TO", help="Such as en-de: for .tmx, and .jsonl with language codes.")
+]
+
+
+def open_models(
+    names: Sequence[str], *, code: Path | None, device: str, dtype: Precision, threads: int
+) -> TranslationPredictor:
+    """The predictor of one model or an ensemble."""
+    from seqtasks.bundle import find_model
+
+    for name in names:
+        find_model(name)  # tells a wrong name before the slow imports
+    if code is not None:
+        from seqtasks.config import load_code
+
+        load_code(code)
+    from seqtasks.predictor import load
+
+    return load(*names, device=device, dtype=dtype.value, threads=threads)
+
+
+def decoding_options(chosen: Sequence[str] | None, **options: Any) -> dict[str, Any]:
+    """The options of decoding that were given, those of `--set` among them."""
+    import tomllib
+
+    given = {name: value for name, value in options.items() if value is not None}
+    for item in chosen or ():
+        name, sign, written = item.partition("=")
+        if not sign:
+            raise SeqtasksError(f"--set {item}: not of the form name=value.", "Example: --set penalty=wu:0.6")
+        try:
+            given[name.strip()] = tomllib.loads(f"value = {written}")["value"]
+        except ValueError:
+            given[name.strip()] = written.strip()
+    return given
+
+
+def split_languages(languages: str | None) -> tuple[str, str] | None:
+    """ "en-de" as a pair."""
+    if languages is None:
+        return None
+    source, _, target = languages.partition("-")
+    if not (source and target):
+        raise typer.BadParameter("write the two codes with a hyphen, such as en-de", param_hint="--languages")
+    return source, target

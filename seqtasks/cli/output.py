@@ -1,0 +1,45 @@
+"""Where results go: standard output, or a file that appears when it is complete."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from seqtasks.errors import SeqtasksError
+
+Write = Callable[[str], None]
+"""Writes one line, of which it gets the text without its end."""
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[Write]:
+    """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
+    if path is None:
+        yield line_writer(sys.stdout.buffer)
+        return
+    with written_whole(path) as stream:
+        yield line_writer(stream)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there once it is complete; SeqtasksError where it cannot be written."""
+    from seqtasks.files import whole_file
+
+    try:
+        with whole_file(path) as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
+
+
+def line_writer(stream: BinaryIO) -> Write:
+    def write(line: str) -> None:
+        stream.write(line.encode(errors="replace") + b"\n")
+
+    return write

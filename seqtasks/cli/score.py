@@ -1,0 +1,90 @@
+"""`seqtasks score`: how probable given translations are."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqtasks.cli.options import (
+    Code,
+    Device,
+    Dtype,
+    LanguagePair,
+    ModelArgument,
+    Precision,
+    Threads,
+    open_models,
+    split_languages,
+)
+
+WINDOW_PAIRS = 2_000
+
+
+def score(
+    model: ModelArgument,
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="DATA...", help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, token by token.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
+    ] = None,
+    languages: LanguagePair = None,
+    code: Code = None,
+    device: Device = "auto",
+    dtype: Dtype = Precision.auto,
+    threads: Threads = 0,
+) -> None:
+    """Score given translations.
+
+    Writes for each pair its normalised score, log-probability, source and target, with tabs between them.
+
+    \b
+    Example:
+      seqtasks score my-model pairs.tsv
+    """
+    from seqtasks.cli.data import data_sources
+    from seqtasks.cli.output import open_output
+
+    sources = data_sources(data)
+    predictor = open_models([model], code=code, device=device, dtype=dtype, threads=threads)
+
+    from seqtasks.data.examples import SkipReport
+    from seqtasks.data.readers import read_pairs
+    from seqtasks.data.source import Source
+
+    skipped = SkipReport()
+    named = split_languages(languages) or predictor.languages
+    pairs = (pair for each in sources for pair in read_pairs(Source(**each), skipped, languages=named))
+    total, tokens, count = 0.0, 0, 0
+    with open_output(output) as write:
+        while window := list(islice(pairs, WINDOW_PAIRS)):
+            scored = predictor.score([pair.source for pair in window], [pair.target for pair in window])
+            for pair, found in zip(window, scored, strict=True):
+                total, tokens, count = total + found.score, tokens + len(found.log_probabilities), count + 1
+                if as_json:
+                    line = {
+                        "source": pair.source,
+                        "target": pair.target,
+                        "score": found.score,
+                        "normalised": found.normalised,
+                        "tokens": found.tokens,
+                        "log_probabilities": found.log_probabilities,
+                    }
+                    write(json.dumps(line, ensure_ascii=False))
+                else:
+                    write(f"{found.normalised:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}")
+            if output is None:
+                sys.stdout.flush()
+    if skipped.skipped:
+        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+    if tokens:
+        mean = total / tokens
+        print(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-mean):.2f} a token", file=sys.stderr)

@@ -1,0 +1,9 @@
+"""How scores are shown."""
+
+from __future__ import annotations
+
+METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
+
+
+def metric_name(metric: str) -> str:
+    return METRIC_NAMES.get(metric, metric)

@@ -1,0 +1,185 @@
+"""`seqtasks translate`: text in, text out."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from seqtasks.cli.attention import draw_attention, require_drawable
+from seqtasks.cli.lines import LineWindows, Window
+from seqtasks.cli.options import (
+    DEFAULT_MODEL,
+    Beam,
+    Chosen,
+    Code,
+    Device,
+    Dtype,
+    Precision,
+    Threads,
+    decoding_options,
+    open_models,
+)
+from seqtasks.cli.output import open_output
+from seqtasks.cli.workers import translate_window, translate_windows
+from seqtasks.errors import SeqtasksError
+
+if TYPE_CHECKING:
+    from seqtasks.predictor import TranslationPredictor
+    from seqtasks.tasks.translator import Translation
+
+WINDOW_LINES, WINDOW_SIZE = 2_000, 256 * 1024
+WORKER_LINES, WORKER_SIZE = 500, 64 * 1024
+STANDARD_INPUT = Path("-")
+
+
+def translate(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text, a sentence a line; else standard input.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Again for an ensemble.", show_default=DEFAULT_MODEL),
+    ] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="One sentence, instead of files.")] = None,
+    beam: Beam = None,
+    nbest: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Outputs for each line: its number, normalised score and text, with tabs."
+        ),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw outputs at random.")] = False,
+    prefix: Annotated[
+        bool, typer.Option("--prefix", help="Lines are TEXT<tab>BEGINNING: how the translation has to begin.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with scores and tokens.")] = False,
+    attention: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw where the model looked in the first sentence.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes of one thread each.")] = 1,
+    chosen: Chosen = None,
+    code: Code = None,
+    device: Device = "auto",
+    dtype: Dtype = Precision.auto,
+    threads: Threads = 0,
+) -> None:
+    """Translate text, line by line.
+
+    \b
+    Examples:
+      echo "A dog runs." | seqtasks translate
+      seqtasks translate --model my-model input.txt --output output.txt
+    """
+    if text is not None and files:
+        raise typer.BadParameter("give either files or --text", param_hint="--text")
+    options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
+    with ExitStack() as stack:
+        streams = open_inputs(files or [], text, stack)
+        if workers > 1:
+            device, threads = ("cpu" if device == "auto" else device), 1
+            if device != "cpu":
+                raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
+        if attention is not None:
+            require_drawable(attention)
+        predictor = open_models(model or [DEFAULT_MODEL], code=code, device=device, dtype=dtype, threads=threads)
+        predictor.decoding(**options)
+        present = as_object if as_json else as_list if nbest else as_text
+        run(predictor, streams, options, present, prefix, attention, output, workers)
+
+
+def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> list[BinaryIO]:
+    """All inputs, opened at once, so that a missing one is told before anything is translated."""
+    if text is not None:
+        line = " ".join(text.split("\n"))
+        return [io.BytesIO(line.encode(errors="surrogateescape") + b"\n")]
+    if not files and sys.stdin.isatty():
+        print("Type a sentence a line; Ctrl-D ends.", file=sys.stderr)
+    streams: list[BinaryIO] = []
+    for file in files or [STANDARD_INPUT]:
+        if file == STANDARD_INPUT:
+            streams.append(sys.stdin.buffer)
+            continue
+        try:
+            streams.append(stack.enter_context(file.open("rb", buffering=0)))
+        except OSError as error:
+            raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
+    return streams
+
+
+def run(
+    predictor: TranslationPredictor,
+    streams: Sequence[BinaryIO],
+    options: dict[str, Any],
+    present: Callable[[int, Translation], Iterator[str]],
+    prefixed: bool,
+    attention: Path | None,
+    output: Path | None,
+    workers: int,
+) -> None:
+    lines, size = (WINDOW_LINES, WINDOW_SIZE) if workers == 1 else (WORKER_LINES, WORKER_SIZE)
+    windows = LineWindows(streams, lines=lines, size=size)
+    unfinished = 0
+    drawn = attention is None
+    with open_output(output) as write:
+        for window, translations in translate_windows(predictor, windows, options, prefixed=prefixed, workers=workers):
+            for number, translation in enumerate(translations, window.first + 1):
+                unfinished += not translation.finished
+                for line in present(number, translation):
+                    write(line)
+            if output is None:
+                sys.stdout.flush()
+            if not drawn and attention is not None:
+                place = next((place for place, each in enumerate(translations) if each.source.strip()), None)
+                if place is not None:
+                    first = Window(window.first + place, window.lines[place : place + 1], pause=True)
+                    options_with = {**options, "attention": True}
+                    draw_attention(translate_window(predictor, first, options_with, prefixed)[0], attention)
+                    drawn = True
+    if windows.undecodable:
+        print(f"seqtasks: {windows.undecodable:,} lines were not UTF-8; what could not be read is U+FFFD.",
+              file=sys.stderr)  # fmt: skip
+    if unfinished:
+        print(f"seqtasks: {unfinished:,} translations were cut at the length limit.", file=sys.stderr)
+    if not drawn:
+        raise SeqtasksError(f"There was no sentence to draw: {attention} was not written.")
+
+
+def as_text(number: int, translation: Translation) -> Iterator[str]:
+    yield translation.text
+
+
+def as_list(number: int, translation: Translation) -> Iterator[str]:
+    for each in (translation, *translation.alternatives):
+        yield f"{number}\t{each.normalised:.4f}\t{each.text}"
+
+
+def as_object(number: int, translation: Translation) -> Iterator[str]:
+    yield json.dumps(
+        {
+            "source": translation.source,
+            **fields(translation),
+            "alternatives": [fields(each) for each in translation.alternatives],
+        },
+        ensure_ascii=False,
+    )
+
+
+def fields(translation: Translation) -> dict[str, Any]:
+    return {
+        "text": translation.text,
+        "score": translation.score,
+        "normalised": translation.normalised,
+        "tokens": translation.tokens,
+        "log_probabilities": translation.log_probabilities,
+        "finished": translation.finished,
+    }

@@ -1,0 +1,140 @@
+"""A run configuration for people who have data and no wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.readers import read_pairs
+from seqtasks.data.source import Source
+from seqtasks.errors import SeqtasksError
+
+TOKENS_A_WORD = 1.3
+"""Subword tokens of an ordinary word."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What suits an amount of data."""
+
+    pairs: int
+    """Sentence pairs from which on it applies."""
+    vocabulary: int
+    dim: int
+    layers: int
+    inner_dim: int
+    heads: int
+    dropout: float
+    batch_tokens: int
+    learning_rate: float
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+
+SCALES = (
+    Scale(0, 1_000, 128, 2, 256, 4, 0.4, 800, 2e-3, 120, (2_000, 5_000)),
+    Scale(5_000, 3_000, 160, 3, 384, 4, 0.35, 1_000, 3e-3, 60, (4_000, 10_000)),
+    Scale(15_000, 5_000, 192, 3, 512, 4, 0.3, 1_500, 3e-3, 40, (8_000, 16_000)),
+    Scale(100_000, 8_000, 256, 3, 768, 4, 0.1, 1_800, 2e-3, 12, (12_000, 40_000)),
+    Scale(1_000_000, 16_000, 512, 6, 2_048, 8, 0.1, 4_000, 1e-3, 10, (40_000, 200_000)),
+)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much data there is."""
+
+    pairs: int
+    words: int
+    """On the side that has more of them."""
+
+
+def automatic_translation(
+    sources: Sequence[dict[str, Path]],
+    languages: tuple[str, str] | None,
+    *,
+    encoder: str = "transformer",
+    decoder: str = "transformer",
+) -> str:
+    """A run configuration, as TOML, whose sizes and regularisation fit the amount of data.
+
+    | pairs from | vocabulary | width | layers | dropout | batch tokens | learning rate | epochs | updates |
+    |---|---|---|---|---|---|---|---|---|
+    | 0 | 1,000 | 128 | 2+2 | 0.4 | 800 | 2e-3 | 120 | 2,000 to 5,000 |
+    | 5,000 | 3,000 | 160 | 3+3 | 0.35 | 1,000 | 3e-3 | 60 | 4,000 to 10,000 |
+    | 15,000 | 5,000 | 192 | 3+3 | 0.3 | 1,500 | 3e-3 | 40 | 8,000 to 16,000 |
+    | 100,000 | 8,000 | 256 | 3+3 | 0.1 | 1,800 | 2e-3 | 12 | 12,000 to 40,000 |
+    | 1,000,000 | 16,000 | 512 | 6+6 | 0.1 | 4,000 | 1e-3 | 10 | 40,000 to 200,000 |
+
+    The updates follow from the epochs and the number of words, within the limits of the last column. Recurrent parts
+    (`encoder` and `decoder` are kinds) get two layers of twice the width; of kinds that are not built in, nothing is
+    set. Raises SeqtasksError for files that cannot be read and for data without a single pair.
+    """
+    amount = measure(sources, languages)
+    scale = next(scale for scale in reversed(SCALES) if amount.pairs >= scale.pairs)
+    updates_an_epoch = amount.words * TOKENS_A_WORD / scale.batch_tokens
+    steps = rounded(min(max(scale.epochs * updates_an_epoch, scale.steps[0]), scale.steps[1]))
+    validate_every = max(100, rounded(steps / 25))
+    source, target = languages or ("xx", "xx")
+    configuration = {
+        "task": "translation",
+        "languages": {"source": source, "target": target},
+        "text": {"kind": "subwords", "size": scale.vocabulary},
+        "data": {"train": [{side: str(path) for side, path in each.items()} for each in sources]},
+        "model": {
+            "dim": scale.dim,
+            "embedding_dropout": scale.dropout,
+            "encoder": part(encoder, scale),
+            "decoder": part(decoder, scale),
+        },
+        "training": {
+            "steps": steps,
+            "batch_tokens": scale.batch_tokens,
+            "learning_rate": scale.learning_rate,
+            "warmup": max(200, min(4_000, rounded(steps / 20))),
+            "validate_every": validate_every,
+            "checkpoint_every": validate_every,
+            "patience": 10,
+        },
+    }
+    return tomli_w.dumps(configuration)
+
+
+def measure(sources: Sequence[dict[str, Path]], languages: tuple[str, str] | None) -> Amount:
+    """Counts the pairs and words of all sources in one pass over the files."""
+    skipped = SkipReport()
+    pairs = source_words = target_words = 0
+    for each in sources:
+        for pair in read_pairs(Source(**each), skipped, languages=languages):
+            pairs += 1
+            source_words += len(pair.source.split())
+            target_words += len(pair.target.split())
+    if not pairs:
+        raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
+    return Amount(pairs, max(source_words, target_words))
+
+
+def part(kind: str, scale: Scale) -> dict[str, Any]:
+    """The settings of an encoder or a decoder."""
+    if kind == "transformer":
+        return {
+            "kind": kind,
+            "layers": scale.layers,
+            "heads": scale.heads,
+            "inner_dim": scale.inner_dim,
+            "dropout": scale.dropout,
+        }
+    if kind in ("lstm", "gru", "rnn"):
+        return {"kind": kind, "layers": 2, "dim": 2 * scale.dim, "dropout": scale.dropout}
+    return {"kind": kind}
+
+
+def rounded(steps: float) -> int:
+    """To a multiple of 100."""
+    return round(steps / 100) * 100
