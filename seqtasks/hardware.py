@@ -38,7 +38,7 @@ def available_cores() -> int:
 
 
 def choose_device(wanted: str) -> torch.device:
-    """ "auto" is the first GPU when there is one, else the processor. Raises SeqtasksError for one that is not there."""
+    """ "auto" is the first GPU when there is one, else the processor. Raises SeqtasksError where there is none."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -66,7 +66,6 @@ class Task(Component, ABC):
     `Config` is the run configuration's share of the task: its `kind` is the key `task` of the TOML file.
     """
 
-    primary_metric: ClassVar[str]
     config: Any
     """The member's own `Config`; its field `model` holds the settings of the model."""
 

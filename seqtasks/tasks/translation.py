@@ -72,8 +72,6 @@ class TranslationTask(Task):
                 )
             return self
 
-    primary_metric = "BLEU"
-
     def __init__(self, config: Config, source: TextProcessor, target: TextProcessor) -> None:
         self.config = config
         self.source = source

@@ -45,11 +45,11 @@ class TrainingSettings(Settings):
     """Updates in a row that may be skipped for a gradient that is not finite, before training gives up."""
 
     averaging: Literal["none", "ema", "last"] = "ema"
-    """Weights that are validated and kept: the latest, their exponential mean, or the mean of the last checkpoints."""
+    """Weights that are validated and kept: the latest, their exponential mean, or the mean of those last validated."""
     ema_decay: Decay = 0.999
     """Share of the old mean at each update, for averaging = "ema"."""
     average_last: Count = 5
-    """Checkpoints in the mean, for averaging = "last"."""
+    """Validations whose weights are in the mean, for averaging = "last"."""
 
     validate_every: Count = 500
     """Updates between validations."""
