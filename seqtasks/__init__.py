@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqtasks.bundle import built_in_models
+    from seqtasks.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
     from seqtasks.component import Component, Settings
     from seqtasks.config import RunConfiguration, read_run, to_toml
     from seqtasks.decoders import Decoder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bundle",
     "Component",
     "Decoder",
     "Decoding",
@@ -44,12 +45,16 @@ __all__ = [
     "Translation",
     "TranslationPredictor",
     "built_in_models",
+    "find_model",
     "load",
+    "read_bundle",
     "read_run",
     "to_toml",
+    "write_bundle",
 ]
 
 MODULES = {
+    "Bundle": "bundle",
     "Component": "component",
     "Decoder": "decoders",
     "Decoding": "decoding",
@@ -64,9 +69,12 @@ MODULES = {
     "Translation": "tasks.translator",
     "TranslationPredictor": "predictor",
     "built_in_models": "bundle",
+    "find_model": "bundle",
     "load": "predictor",
+    "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",
+    "write_bundle": "bundle",
 }
 
 

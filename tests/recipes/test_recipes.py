@@ -1,0 +1,94 @@
+"""Recipes run from end to end on small folders of ours in the official layouts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from synthetic import sentence_pairs
+
+import seqtasks
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
+
+
+def recipe(name: str, *arguments: str | Path, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | ({"SEQTASKS_DATA": str(data)} if data else {})
+    command = [sys.executable, str(RECIPES / f"{name}.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, env=environment)
+
+
+def write(file: Path, lines: list[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    if file.suffix == ".gz":
+        file.write_bytes(gzip.compress(text.encode()))
+    else:
+        file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders as the public downloads have them: Multi30k partly compressed, Tatoeba in tables."""
+    folder = tmp_path_factory.mktemp("data")
+    multi30k, tatoeba = folder / "multi30k", folder / "tatoeba"
+    multi30k.mkdir()
+    tatoeba.mkdir()
+    for seed, (name, part, count) in enumerate(
+        [("train", "train", 300), ("val", "dev", 20), ("test_2016_flickr", "test", 20)]
+    ):
+        pairs = sentence_pairs(count, seed=seed)
+        write(multi30k / f"{name}.en", [source for source, _ in pairs])
+        write(multi30k / f"{name}.de.gz", [target for _, target in pairs])
+        write(tatoeba / f"en-de.{part}.tsv.gz", [f"{source}\t{target}" for source, target in pairs])
+    return folder
+
+
+@pytest.mark.parametrize("model", ["transformer", "lstm"])
+def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: str) -> None:
+    done = recipe("translate_multi30k", "--model", model, "--out", tmp_path / "model", *SMALL, data=data)
+    assert done.returncode == 0, done.stderr
+    row = done.stdout.splitlines()[-1]
+    assert row.startswith(f"| {model} | ")
+    assert "case:lc" in row
+    assert "case:mixed" in row
+    assert "beam=2" in row
+    best = seqtasks.load(tmp_path / "model", threads=1)
+    assert best.task.config.model.decoder.kind == model
+    assert best.languages == ("en", "de")
+
+
+def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) -> None:
+    help_texts = tmp_path / "help.tsv"
+    write(help_texts, [f"{source}\t{target}" for source, target in sentence_pairs(40, seed=9)])
+    out, packed = tmp_path / "model", tmp_path / "packed"
+    done = recipe("translate_tatoeba", data / "tatoeba", "--help-texts", help_texts, "--out", out, *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("| en-de | ")
+
+    scores = {"metric": "BLEU", "value": 12.5, "signature": "some"}
+    result = {"data": ["/a/b/test.tsv"], "decoding": "beam=2", "scores": [scores]}
+    (tmp_path / "scores.json").write_text(json.dumps(result))
+    (tmp_path / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
+    done = recipe("pack", out, packed, "--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md")
+    assert done.returncode == 0, done.stderr
+    card = (packed / "README.md").read_text()
+    assert "340 sentence pairs" in card
+    assert "| test.tsv | BLEU | 12.50 | `some` | `beam=2` |" in card
+    assert str(tmp_path) not in (packed / "config.toml").read_text()
+    texts = ["a red dog sees the old house ."]
+    translations = [
+        seqtasks.load(model, threads=1, dtype="bfloat16").translate(texts)[0].text for model in (out, packed)
+    ]
+    assert translations[0] == translations[1]
+
+
+def test_a_folder_without_the_data_is_told(tmp_path: Path) -> None:
+    done = recipe("translate_multi30k", tmp_path)
+    assert done.returncode == 2
+    assert "train.en" in done.stderr
