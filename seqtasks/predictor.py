@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 
 import seqtasks
 from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
@@ -75,18 +76,22 @@ class TranslationPredictor:
 
         A beam that is not given is as wide as `nbest` needs it. Raises SeqtasksError for values that make no sense.
         """
+        own = dataclasses.asdict(self.task.config.decoding)
         given = {name: value for name, value in options.items() if value is not None}
-        unknown = given.keys() - {field.name for field in dataclasses.fields(Decoding)}
+        unknown = given.keys() - own.keys()
         if unknown:
-            known = ", ".join(field.name for field in dataclasses.fields(Decoding))
-            raise SeqtasksError(f"There is no option {', '.join(sorted(unknown))} of decoding.", f"There are {known}.")
-        own = self.task.config.decoding
+            raise SeqtasksError(
+                f"There is no option {', '.join(sorted(unknown))} of decoding.", f"There are {', '.join(own)}."
+            )
+        if "beam" not in given and isinstance(given.get("nbest"), int):
+            given["beam"] = max(own["beam"], given["nbest"])
+        texts = {name: str(value) for name, value in given.items() if isinstance(own[name], str)}
         try:
-            if "beam" not in given and isinstance(given.get("nbest"), int):
-                given["beam"] = max(own.beam, given["nbest"])
-            return dataclasses.replace(own, **given)
-        except (ValueError, TypeError) as error:
-            raise SeqtasksError(f"Decoding: {error}") from error
+            return TypeAdapter(Decoding).validate_python({**own, **given, **texts})
+        except ValidationError as error:
+            detail = error.errors()[0]
+            where = "".join(f"{part}: " for part in detail["loc"])
+            raise SeqtasksError(f"Decoding: {where}{detail['msg'].removeprefix('Value error, ')}") from error
 
     def translate(
         self,

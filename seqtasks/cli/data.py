@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from seqtasks.data.source import Source
 
 PAIR_FILES = (".tsv", ".csv", ".jsonl", ".tmx")
 
 
-def data_sources(files: Sequence[Path]) -> list[dict[str, Path]]:
+def data_sources(files: Sequence[Path]) -> list[Source]:
     """Files of pairs stand alone; other files are parallel ones, and each two of them belong together."""
-    sources: list[dict[str, Path]] = []
+    from seqtasks.data.source import Source
+
+    sources: list[Source] = []
     waiting: list[Path] = []
     for file in files:
         if plain_suffix(file) in PAIR_FILES:
-            sources.append({"path": file})
+            sources.append(Source(path=file))
         else:
             waiting.append(file)
         if len(waiting) == 2:
-            sources.append({"source": waiting[0], "target": waiting[1]})
+            sources.append(Source(source=waiting[0], target=waiting[1]))
             waiting = []
     if waiting:
         raise typer.BadParameter(

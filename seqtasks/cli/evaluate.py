@@ -32,7 +32,9 @@ def evaluate(
         typer.Argument(metavar="DATA...", help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files."),
     ],
     beam: Beam = None,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case, also where the model does not.")] = False,
+    lowercase: Annotated[
+        bool | None, typer.Option("--lowercase/--cased", help="Ignore case or not; else as the model was trained.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     languages: LanguagePair = None,
     chosen: Chosen = None,
@@ -58,14 +60,13 @@ def evaluate(
 
     from seqtasks.data.examples import SkipReport
     from seqtasks.data.readers import read_pairs
-    from seqtasks.data.source import Source
 
     skipped = SkipReport()
     named = split_languages(languages) or predictor.languages
-    pairs = [pair for each in sources for pair in read_pairs(Source(**each), skipped, languages=named)]
+    pairs = [pair for each in sources for pair in read_pairs(each, skipped, languages=named)]
     if skipped.skipped:
         print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
-    found = predictor.evaluate(pairs, lowercase=lowercase or None, **options)
+    found = predictor.evaluate(pairs, lowercase=lowercase, **options)
     if as_json:
         scores = [
             {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
+STDERR = 2
 
 
 class Interruption:
@@ -18,7 +19,7 @@ class Interruption:
 
 
 @contextmanager
-def interruptible(console: Console) -> Iterator[Interruption]:
+def interruptible() -> Iterator[Interruption]:
     """Within this, the first Ctrl-C only leaves a note for the loop to see; a second one is a KeyboardInterrupt."""
     interruption = Interruption()
 
@@ -26,7 +27,8 @@ def interruptible(console: Console) -> Iterator[Interruption]:
         if interruption.asked:
             raise KeyboardInterrupt
         interruption.asked = True
-        console.print("Stopping after this update; Ctrl-C again aborts at once.")
+        # the handler may have interrupted a print, so it must not print itself
+        os.write(STDERR, b"\nStopping after this update; Ctrl-C again aborts at once.\n")
 
     before = signal.signal(signal.SIGINT, note)
     try:

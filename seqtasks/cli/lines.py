@@ -6,11 +6,20 @@ import os
 import select
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol, runtime_checkable
 
 CHUNK = 65_536
 PATIENCE = 0.05
 """Seconds without new input after which what has come is translated first."""
+
+
+@runtime_checkable
+class ByteStream(Protocol):
+    """A file open for reading, or bytes in memory."""
+
+    def fileno(self) -> int: ...
+
+    def read(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class LineWindows:
     Text that is not UTF-8 becomes U+FFFD; `undecodable` counts the lines with such text so far.
     """
 
-    def __init__(self, streams: Iterable[BinaryIO], *, lines: int, size: int) -> None:
+    def __init__(self, streams: Iterable[ByteStream], *, lines: int, size: int) -> None:
         self.streams = streams
         self.lines = lines
         self.size = size
@@ -74,7 +83,7 @@ class LineWindows:
             return line.decode(errors="replace")
 
 
-def chunks(stream: BinaryIO) -> Iterator[bytes | None]:
+def chunks(stream: ByteStream) -> Iterator[bytes | None]:
     """What comes, as soon as it comes; None before each wait. Nothing may have been read from the stream before."""
     try:
         descriptor = stream.fileno()

@@ -18,10 +18,10 @@ Write = Callable[[str], None]
 def open_output(path: Path | None) -> Iterator[Write]:
     """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
     if path is None:
-        yield line_writer(sys.stdout.buffer)
+        yield line_writer(sys.stdout.buffer.write)
         return
     with written_whole(path) as stream:
-        yield line_writer(stream)
+        yield line_writer(stream.write)
 
 
 @contextmanager
@@ -38,8 +38,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
 
 
-def line_writer(stream: BinaryIO) -> Write:
+def line_writer(write_bytes: Callable[[bytes], int]) -> Write:
     def write(line: str) -> None:
-        stream.write(line.encode(errors="replace") + b"\n")
+        write_bytes(line.encode(errors="replace") + b"\n")
 
     return write

@@ -58,11 +58,10 @@ def score(
 
     from seqtasks.data.examples import SkipReport
     from seqtasks.data.readers import read_pairs
-    from seqtasks.data.source import Source
 
     skipped = SkipReport()
     named = split_languages(languages) or predictor.languages
-    pairs = (pair for each in sources for pair in read_pairs(Source(**each), skipped, languages=named))
+    pairs = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
         while window := list(islice(pairs, WINDOW_PAIRS)):

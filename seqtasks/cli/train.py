@@ -190,7 +190,7 @@ def follow(trainer: Trainer, out: Path, console: Console) -> bool:
     every = max(1, min(LOG_EVERY, settings.validate_every // 5))
     log = MetricsLog(out, trainer.step)
     recent, since_validation = Pace(trainer.seconds), Pace(trainer.seconds)
-    with TrainingDisplay(console, settings, trainer.step, trainer.seconds) as display, interruptible(console) as ctrl_c:
+    with TrainingDisplay(console, settings, trainer.step, trainer.seconds) as display, interruptible() as ctrl_c:
         for report in trainer.run():
             due = False
             match report:

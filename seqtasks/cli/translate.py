@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqtasks.cli.attention import draw_attention, require_drawable
-from seqtasks.cli.lines import LineWindows, Window
+from seqtasks.cli.lines import ByteStream, LineWindows, Window
 from seqtasks.cli.options import (
     DEFAULT_MODEL,
     Beam,
@@ -97,14 +97,14 @@ def translate(
         run(predictor, streams, options, present, prefix, attention, output, workers)
 
 
-def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> list[BinaryIO]:
+def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> list[ByteStream]:
     """All inputs, opened at once, so that a missing one is told before anything is translated."""
     if text is not None:
         line = " ".join(text.split("\n"))
         return [io.BytesIO(line.encode(errors="surrogateescape") + b"\n")]
     if not files and sys.stdin.isatty():
         print("Type a sentence a line; Ctrl-D ends.", file=sys.stderr)
-    streams: list[BinaryIO] = []
+    streams: list[ByteStream] = []
     for file in files or [STANDARD_INPUT]:
         if file == STANDARD_INPUT:
             streams.append(sys.stdin.buffer)
@@ -118,7 +118,7 @@ def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> li
 
 def run(
     predictor: TranslationPredictor,
-    streams: Sequence[BinaryIO],
+    streams: Sequence[ByteStream],
     options: dict[str, Any],
     present: Callable[[int, Translation], Iterator[str]],
     prefixed: bool,
@@ -146,10 +146,10 @@ def run(
                     draw_attention(translate_window(predictor, first, options_with, prefixed)[0], attention)
                     drawn = True
     if windows.undecodable:
-        print(f"seqtasks: {windows.undecodable:,} lines were not UTF-8; what could not be read is U+FFFD.",
+        print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {windows.undecodable:,}",
               file=sys.stderr)  # fmt: skip
     if unfinished:
-        print(f"seqtasks: {unfinished:,} translations were cut at the length limit.", file=sys.stderr)
+        print(f"seqtasks: translations that were cut at the length limit: {unfinished:,}", file=sys.stderr)
     if not drawn:
         raise SeqtasksError(f"There was no sentence to draw: {attention} was not written.")
 

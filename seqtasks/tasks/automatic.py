@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import tomli_w
@@ -56,7 +55,7 @@ class Amount:
 
 
 def automatic_translation(
-    sources: Sequence[dict[str, Path]],
+    sources: Sequence[Source],
     languages: tuple[str, str] | None,
     *,
     encoder: str = "transformer",
@@ -86,7 +85,7 @@ def automatic_translation(
         "task": "translation",
         "languages": {"source": source, "target": target},
         "text": {"kind": "subwords", "size": scale.vocabulary},
-        "data": {"train": [{side: str(path) for side, path in each.items()} for each in sources]},
+        "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
         "model": {
             "dim": scale.dim,
             "embedding_dropout": scale.dropout,
@@ -106,12 +105,12 @@ def automatic_translation(
     return tomli_w.dumps(configuration)
 
 
-def measure(sources: Sequence[dict[str, Path]], languages: tuple[str, str] | None) -> Amount:
+def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> Amount:
     """Counts the pairs and words of all sources in one pass over the files."""
     skipped = SkipReport()
     pairs = source_words = target_words = 0
     for each in sources:
-        for pair in read_pairs(Source(**each), skipped, languages=languages):
+        for pair in read_pairs(each, skipped, languages=languages):
             pairs += 1
             source_words += len(pair.source.split())
             target_words += len(pair.target.split())

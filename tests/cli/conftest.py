@@ -1,0 +1,61 @@
+"""The program as its users run it, and one tiny model for all tests."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from program import SINGLE_THREADED, TINY, Program, Result, settings
+from synthetic import sentence_pairs
+
+from seqtasks.cli.app import run
+
+
+@pytest.fixture(name="seqtasks", scope="session")
+def program() -> Program:
+    """`seqtasks(*arguments, stdin=b"")` runs the program in this process."""
+
+    def call(*arguments: str | Path, stdin: bytes = b"") -> Result:
+        before = sys.stdin, sys.stdout, sys.stderr
+        streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="") for data in (stdin, b"", b"")]
+        sys.stdin, sys.stdout, sys.stderr = streams
+        try:
+            words = [str(argument) for argument in arguments]
+            code = run([*words, "--threads", "1"] if words[0] in SINGLE_THREADED else words)
+            for stream in streams[1:]:
+                stream.flush()
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = before
+        out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]
+        return Result(code, out, err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pairs.tsv to train on, and test.en and test.de."""
+    folder = tmp_path_factory.mktemp("data")
+    pairs = sentence_pairs(800)
+    (folder / "pairs.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
+    test = sentence_pairs(30, seed=2)
+    for name, side in (("test.en", 0), ("test.de", 1)):
+        (folder / name).write_text("".join(f"{pair[side]}\n" for pair in test), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(seqtasks: Program, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A training directory, and what the training said."""
+    out = tmp_path_factory.mktemp("models") / "tiny"
+    steps = settings(*TINY, "training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--languages", "en-de", "--out", out, *steps)
+    assert result.code == 0, result.err
+    return out, result
+
+
+@pytest.fixture(scope="session")
+def model(trained: tuple[Path, Result]) -> Path:
+    return trained[0]

@@ -1,0 +1,133 @@
+"""`seqtasks train`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import TINY, Program, Result, settings
+
+STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
+
+
+def log(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
+    out, result = trained
+    assert sorted(path.name for path in out.iterdir()) == [
+        "best",
+        "config.toml",
+        "metrics.jsonl",
+        "step-100",
+        "step-150",
+    ]
+    assert (out / "config.toml").read_text(encoding="utf-8").strip() in result.out
+    assert "training pairs: 757" in result.out
+    assert "Best BLEU" in result.out
+    assert f"the model is in {out / 'best'}" in result.out
+    assert f'seqtasks translate --model {out} --text "..."' in result.out
+
+
+def test_the_log_of_a_training(trained: tuple[Path, Result]) -> None:
+    lines = log(trained[0])
+    assert [line["step"] for line in lines if line["kind"] == "progress"] == list(range(10, 151, 10))
+    validations = [line for line in lines if line["kind"] == "validation"]
+    assert [line["step"] for line in validations] == [50, 100, 150]
+    assert validations[-1]["scores"]["bleu"] > validations[0]["scores"]["bleu"]
+    losses = [line["loss"] for line in lines if line["kind"] == "progress"]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model: Path, data: Path) -> None:
+    before = (model / "config.toml").read_bytes()
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", model)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "holds a training already. Go on with it (--resume)" in result.err
+    assert seqtasks("train", model / "config.toml").code == 1
+    assert (model / "config.toml").read_bytes() == before
+
+
+def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    program = [sys.executable, "-m", "seqtasks"]
+    command = ["train", "translation", str(data / "pairs.tsv"), "--languages", "en-de", "--out", str(out)]
+    with subprocess.Popen(
+        [*program, *command, *settings(*TINY, *STEPS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("step 70 "):
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    go_on = said[-1].split()
+    assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--out", str(out), "--resume"]
+    interrupted = int(said[-2].split("step ")[1].split(";")[0])
+    assert 70 <= interrupted < 100
+    assert (out / f"step-{interrupted}").is_dir()
+    with (out / "metrics.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('{"kind": "progress", "step": 149}\n{"kind": "prog')
+    subprocess.run([*program, *go_on[1:]], check=True, capture_output=True, timeout=200)
+    assert [line["step"] for line in log(out) if line["kind"] == "validation"] == [50, 100, 150]
+    assert len(log(out)) == len(log(model))
+    weights = "best/model.safetensors"
+    assert (out / weights).read_bytes() == (model / weights).read_bytes()
+
+
+def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:
+    few = settings(*TINY, "training.steps=2", "training.validate_every=1", "model.encoder.kind=lstm",
+                   "model.decoder.kind=lstm")  # fmt: skip
+    kept = [word for word in few if ".layers" not in word and "inner_dim" not in word]
+    arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments)
+    assert result.code == 0, result.err
+    configuration = (tmp_path / "new" / "config.toml").read_text(encoding="utf-8")
+    assert configuration.count('kind = "lstm"') == 2
+    other = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments,
+                     "--set", "data.held_out=10")  # fmt: skip
+    assert (other.code, other.err.count("\n")) == (1, 1)
+    assert "was trained on other data" in other.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["missing.toml"], "missing.toml: there is no such file."),
+        (["translation", "missing.tsv"], "missing.tsv: there is no such file."),
+        (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean layers?)"),
+        (["translation", "latin.tsv"], "latin.tsv:2: not UTF-8"),
+        (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
+        (["translation", "pairs.tmx"], "needs to know which two languages"),
+        (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
+        (["run.toml", "--out", "run.toml"], "run.toml is a file."),
+    ],
+)
+def test_mistakes_are_one_sentence_and_leave_nothing(
+    seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(
+        'task = "translation"\n[data]\ntrain = [{path = "x.tsv"}]\n[model.encoder]\nkind = "transformer"\nlayrs = 2\n'
+        '[model.decoder]\nkind = "transformer"\n',
+        encoding="utf-8",
+    )
+    Path("latin.tsv").write_bytes(b"a\tb\n\xe4\tc\n")
+    Path("a.en").write_text("a\nb\n", encoding="utf-8")
+    Path("b.de").write_text("a\n", encoding="utf-8")
+    Path("pairs.tmx").write_text("<tmx/>", encoding="utf-8")
+    before = sorted(os.listdir())
+    result = seqtasks("train", *arguments)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("seqtasks: ")
+    assert result.err.count("\n") == 1
+    assert told in result.err
+    assert sorted(os.listdir()) == before

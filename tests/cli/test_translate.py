@@ -1,0 +1,168 @@
+"""`seqtasks translate`."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from program import Program
+from synthetic import sentence_pairs
+
+SENTENCE, TRANSLATION = "the red dog sees a big house .", "das hund rot sieht ein haus gross ."
+
+
+def test_files_and_standard_input_give_the_same(seqtasks: Program, model: Path, data: Path, tmp_path: Path) -> None:
+    expected = (data / "test.de").read_text(encoding="utf-8")
+    result = seqtasks("translate", "--model", model, data / "test.en")
+    right = sum(ours == theirs for ours, theirs in zip(result.out.split("\n"), expected.split("\n"), strict=True))
+    assert right >= 28
+    assert (result.code, result.err) == (0, "")
+    piped = seqtasks("translate", "-m", model, stdin=(data / "test.en").read_bytes())
+    assert piped.out == result.out
+    written = seqtasks("translate", "-m", model, data / "test.en", "-", "-o", tmp_path / "out", stdin=b"\n")
+    assert written.out == ""
+    assert (tmp_path / "out").read_text(encoding="utf-8") == result.out + "\n"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_each_line_has_its_place(seqtasks: Program, model: Path) -> None:
+    source = f"{SENTENCE}\n\n  \x00 \n{SENTENCE}\r\n{SENTENCE}".encode()
+    assert seqtasks("translate", "-m", model, stdin=source).out == (
+        f"{TRANSLATION}\n\n\n{TRANSLATION}\n{TRANSLATION}\n"
+    )
+    assert seqtasks("translate", "-m", model, stdin=b"").out == ""
+
+
+def test_one_sentence(seqtasks: Program, model: Path) -> None:
+    assert seqtasks("translate", "-m", model, "--text", SENTENCE).out == f"{TRANSLATION}\n"
+
+
+def test_nbest_lists(seqtasks: Program, model: Path) -> None:
+    rows = [
+        line.split("\t")
+        for line in seqtasks("translate", "-m", model, "--nbest", "3", stdin=f"{SENTENCE}\n\n{SENTENCE}".encode())
+        .out.strip("\n")
+        .split("\n")
+    ]
+    assert [row[0] for row in rows] == ["1", "1", "1", "2", "3", "3", "3"]
+    assert rows[0][2] == TRANSLATION
+    assert rows[3] == ["2", "0.0000", ""]
+    assert float(rows[0][1]) > float(rows[1][1]) > float(rows[2][1])
+
+
+def test_json(seqtasks: Program, model: Path) -> None:
+    result = seqtasks("translate", "-m", model, "--json", "--nbest", "2", "--text", SENTENCE)
+    found = json.loads(result.out)
+    assert found.keys() == {
+        "source", "text", "score", "normalised", "tokens", "log_probabilities", "finished", "alternatives",
+    }  # fmt: skip
+    assert (found["source"], found["text"], found["finished"]) == (SENTENCE, TRANSLATION, True)
+    assert math.isclose(sum(found["log_probabilities"]), found["score"], rel_tol=1e-4)
+    assert len(found["log_probabilities"]) == len(found["tokens"]) + 1
+    assert [each["text"] != TRANSLATION for each in found["alternatives"]] == [True]
+
+
+def test_the_beginning_can_be_given(seqtasks: Program, model: Path) -> None:
+    result = seqtasks("translate", "-m", model, "--prefix", stdin=f"{SENTENCE}\tein vogel\n{SENTENCE}\n".encode())
+    given, free = result.out.strip("\n").split("\n")
+    assert given.startswith("ein vogel")
+    assert free == TRANSLATION
+
+
+def test_samples_are_drawn_again_by_the_same_seed(seqtasks: Program, model: Path) -> None:
+    command = ("translate", "-m", model, "--sample", "--nbest", "4", "--set", "temperature=1.5", "--text", SENTENCE)
+    first = seqtasks(*command)
+    assert first.out == seqtasks(*command).out
+    assert first.out != seqtasks(*command, "--set", "seed=2").out
+
+
+def test_an_ensemble(seqtasks: Program, model: Path) -> None:
+    assert seqtasks("translate", "-m", model, "-m", model / "best", "--text", SENTENCE).out == f"{TRANSLATION}\n"
+
+
+def test_what_is_not_utf8_is_replaced_and_told(seqtasks: Program, model: Path) -> None:
+    result = seqtasks("translate", "-m", model, "--json", stdin=b"the red \xff dog\n\xfe\n")
+    assert [json.loads(line)["source"] for line in result.out.splitlines()] == ["the red \ufffd dog", "\ufffd"]
+    assert result.code == 0
+    assert "not UTF-8, with U+FFFD for what could not be read: 2" in result.err
+
+
+def test_a_very_long_line(seqtasks: Program, model: Path) -> None:
+    line = (SENTENCE + " ") * 60
+    result = seqtasks("translate", "-m", model, "--beam", "1", "--set", "max_length=12", stdin=line.encode() + b"\n")
+    assert result.code == 0
+    assert result.out.count("\n") == 1
+
+
+def test_workers_keep_the_order(model: Path, tmp_path: Path) -> None:
+    pairs = sentence_pairs(1_100, seed=3)
+    lines = [source for source, _ in pairs]
+    (tmp_path / "in").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    command = [sys.executable, "-m", "seqtasks", "translate", "-m", str(model), str(tmp_path / "in"), "--beam", "1"]
+    done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    found = done.stdout.split("\n")[:-1]
+    assert len(found) == len(lines)
+    assert sum(ours == theirs for ours, (_, theirs) in zip(found, pairs, strict=True)) > 1_000
+
+
+def test_a_worker_that_dies_is_one_sentence(
+    seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("seqtasks.cli.workers.translate_window", lambda *arguments: os._exit(9))
+    result = seqtasks("translate", "-m", model, "--workers", "2", "-o", tmp_path / "out", stdin=b"a\n")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "A worker process died" in result.err
+    assert os.listdir(tmp_path) == []
+
+
+def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "look.png"
+    result = seqtasks("translate", "-m", model, "--attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
+    assert (result.code, result.err) == (0, "")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    wrong = seqtasks("translate", "-m", model, "--attention", tmp_path / "look.txt", "--text", SENTENCE)
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "no such picture format" in wrong.err
+
+
+def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    result = seqtasks("translate", "-m", model, "--attention", "a.png", "--text", SENTENCE)
+    assert (result.code, result.err) == (
+        1,
+        "seqtasks: --attention needs matplotlib. Install it: pip install 'seqtasks[plots]'\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["-m", "nonsense"], "there is no model 'nonsense'"),
+        (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
+        (["-m", "MODEL", "--text", "a", "--set", "penalty"], "not of the form name=value"),
+        (["-m", "MODEL", "--text", "a", "--set", "penalty=odd"], "penalty"),
+        (["-m", "MODEL", "--text", "a", "--beam", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
+        (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
+        (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),
+    ],
+)
+def test_mistakes_are_one_sentence(seqtasks: Program, model: Path, arguments: list[str], told: str) -> None:
+    result = seqtasks("translate", *(str(model) if word == "MODEL" else word for word in arguments))
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("seqtasks: ")
+    assert result.err.count("\n") == 1
+    assert told in result.err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence(seqtasks: Program, model: Path) -> None:
+    result = seqtasks("translate", "-m", model, "--text", SENTENCE, "-o", "/dev/full")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "/dev/full cannot be written: No space left on device." in result.err
