@@ -21,8 +21,8 @@ BATCH_TOKENS = 10_000
 LONGEST = 400
 """Source tokens that are translated in one piece; a longer text is cut at sentence ends, or at blanks."""
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
-WORD = re.compile(rf"\s*\S{{1,{LONGEST // 4}}}")
-"""A word with the blanks before it. A character is at most four tokens, so a longer word is cut."""
+WORD = re.compile(rf"\s*\S{{1,{LONGEST // 6}}}")
+"""A word with the blanks before it. A character is at most six tokens (four bytes, two marks): a longer word is cut."""
 
 
 @dataclass(frozen=True)

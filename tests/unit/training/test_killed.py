@@ -1,0 +1,102 @@
+"""Trainings that are killed and resumed end with the weights of one that was not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import killed_training
+import pytest
+import torch
+from synthetic import sentence_pairs
+from toys import toy_trainer
+
+from seqtasks.bundle import read_bundle
+from seqtasks.component import Settings
+from seqtasks.data.source import Source
+from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.encoders import LstmEncoder, TransformerEncoder
+from seqtasks.models import Generator
+from seqtasks.tasks import TranslationTask
+from seqtasks.tasks.translation import TranslationData
+from seqtasks.text import Subwords
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder"),
+    [
+        (LstmEncoder.Config(dim=8, layers=1), LstmDecoder.Config(dim=8)),
+        (TransformerEncoder.Config(layers=1, inner_dim=8), TransformerDecoder.Config(layers=1, inner_dim=8)),
+    ],
+    ids=["lstm", "transformer"],
+)
+def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Settings, decoder: Settings) -> None:
+    """With dropout, hidden words, sampled segmentations and averaged weights, over several epochs."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    file = tmp_path / "train.tsv"
+    file.write_text("".join(f"{source}\t{target}\n" for source, target in sentence_pairs(60)), encoding="utf-8")
+    config = TranslationTask.Config(
+        text=Subwords.Config(size=300, sampling=0.3),
+        data=TranslationData(train=[Source(path=file)], held_out=2),
+        model=Generator.Config(dim=8, word_dropout=0.1, encoder=encoder, decoder=decoder),
+    )
+    prepared = TranslationTask.prepare(config, seed=1)
+    settings = TrainingSettings(
+        steps=30, batch_tokens=300, warmup=5, accumulate=2, validate_every=9, checkpoint_every=4,
+        threads=1, device="cpu", dtype="float32", averaging="ema",
+    )  # fmt: skip
+
+    def trainer(name: str) -> Trainer:
+        return Trainer(prepared.task, settings, out=tmp_path / name, seed=1, config_toml="", data=prepared.data)
+
+    straight = trainer("straight")
+    list(straight.run())
+    assert straight.batches.state_dict()["epoch"] > 2
+    resumed = []
+    for reports in (2, 6, 9, 3, 100):
+        killed = trainer("killed")
+        resumed.append(killed.resume())
+        list(islice(killed.run(), reports))
+    assert resumed == [0, 0, 4, 8, 8]
+    assert killed.step == 30
+    for name, tensor in straight.weights.items():
+        assert torch.equal(killed.weights[name], tensor)
+    for folder in ("best", "step-30"):
+        ours, theirs = (read_bundle(tmp_path / run / folder).tensors() for run in ("killed", "straight"))
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_killed_processes(tmp_path: Path) -> None:
+    straight = toy_trainer(tmp_path / "straight", **killed_training.OPTIONS)
+    list(straight.run())
+    folder = Path(killed_training.__file__).parent
+    done = subprocess.run(
+        [sys.executable, str(folder / "killed_training.py"), str(tmp_path / "killed")],
+        env={"PYTHONPATH": f"{folder}:{folder.parent}", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "resumed 0", "step 2: killed",
+        "resumed 0", "step 7: killed",
+        "resumed 6", "writing 9: killed",
+        "resumed 6", "writing 15: killed",
+        "resumed 12", "step 24: killed",
+        "resumed 21", "writing 24: killed",
+        "resumed 21", "never: exit 0",
+    ]  # fmt: skip
+    for name in ("step-40", "step-39", "best"):
+        ours, theirs = (read_bundle(tmp_path / run / name).tensors() for run in ("killed", "straight"))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    ours, theirs = (read_bundle(tmp_path / run / "step-40").trainer() for run in ("killed", "straight"))
+    assert torch.equal(ours["random"], theirs["random"])
+    for key, value in theirs["optimiser"]["state"].items():
+        assert all(torch.equal(value[name], ours["optimiser"]["state"][key][name]) for name in value)

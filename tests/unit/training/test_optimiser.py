@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from seqtasks.training.optimiser import learning_rate, make_optimiser
+from seqtasks.training.settings import TrainingSettings
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        ({"schedule": "constant", "warmup": 0}, {1: 1, 7: 1, 1000: 1}),
+        ({"schedule": "constant", "warmup": 4}, {1: 0.25, 2: 0.5, 3: 0.75, 4: 1, 5: 1}),
+        ({"schedule": "inverse_sqrt", "warmup": 0}, {1: 1, 4: 0.5, 100: 0.1}),
+        ({"schedule": "inverse_sqrt", "warmup": 100}, {1: 0.01, 50: 0.5, 100: 1, 400: 0.5, 10_000: 0.1}),
+        ({"schedule": "cosine", "warmup": 0, "steps": 100}, {50: 0.5, 100: 0, 200: 0}),
+        (
+            {"schedule": "cosine", "warmup": 20, "steps": 100},
+            {10: 0.5, 20: 1, 40: (1 + math.sqrt(0.5)) / 2, 60: 0.5, 100: 0},
+        ),
+        ({"schedule": "cosine", "warmup": 100, "steps": 50}, {25: 0.25, 50: 0.5}),
+    ],
+)
+def test_learning_rates(options: dict[str, Any], rates: dict[int, float]) -> None:
+    settings = TrainingSettings(learning_rate=0.01, **options)
+    for step, share in rates.items():
+        assert learning_rate(step, settings) == pytest.approx(0.01 * share, abs=1e-9)
+
+
+def test_only_matrices_decay() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
+    model[0].weight.grad, model[0].bias.grad = torch.zeros(3, 2), torch.zeros(3)
+    model[1].weight.grad, model[1].bias.grad = torch.zeros(3), torch.zeros(3)
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    make_optimiser(model.parameters(), TrainingSettings(learning_rate=0.1, weight_decay=0.5)).step()
+    for name, value in model.named_parameters():
+        factor = 0.95 if name == "0.weight" else 1.0
+        assert torch.allclose(value, before[name] * factor)
+
+
+def test_frozen_parameters_stay_out() -> None:
+    model = nn.Linear(2, 2)
+    model.bias.requires_grad_(False)
+    groups = make_optimiser(model.parameters(), TrainingSettings()).param_groups
+    assert [len(group["params"]) for group in groups] == [1, 0]
