@@ -1,0 +1,104 @@
+"""Small models learn tasks that need what they are made of: attention to find a place, an order to count by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqtasks.component import Settings
+from seqtasks.data.examples import Pair
+from seqtasks.data.source import Source
+from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
+from seqtasks.models import Generator
+from seqtasks.tasks import TranslationTask
+from seqtasks.tasks.translation import TranslationData
+from seqtasks.tasks.translator import Translator
+from seqtasks.text import Characters, Words
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+LETTERS = "abcdefgh"
+WORDS = ("north", "east", "south", "west", "up", "down", "left", "right", "near", "far")
+
+LSTM = LstmDecoder.Config(dim=64, layers=1, dropout=0.0)
+TRANSFORMER = TransformerDecoder.Config(layers=1, heads=4, inner_dim=96, dropout=0.0)
+
+
+def characters(chance: random.Random) -> list[str]:
+    return chance.choices(LETTERS, k=chance.randint(3, 7))
+
+
+def words(chance: random.Random) -> list[str]:
+    return chance.choices(WORDS, k=chance.randint(3, 6))
+
+
+def copy(items: list[str]) -> list[str]:
+    return items
+
+
+def reverse(items: list[str]) -> list[str]:
+    return items[::-1]
+
+
+def pairs(draw: Callable[..., list[str]], change: Callable[..., list[str]], between: str, count: int) -> list[Pair]:
+    """Distinct pairs of texts, in an order that does not depend on their lengths."""
+    chance = random.Random(1)
+    found: dict[str, Pair] = {}
+    while len(found) < count:
+        items = draw(chance)
+        found[between.join(items)] = Pair(between.join(items), between.join(change(items)))
+    shuffled = list(found.values())
+    chance.shuffle(shuffled)
+    return shuffled
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "draw", "change", "steps", "rate"),
+    [
+        (TransformerEncoder.Config(layers=1, inner_dim=96, dropout=0.0), TRANSFORMER, characters, copy, 350, 3e-3),
+        (TransformerEncoder.Config(layers=1, inner_dim=96, dropout=0.0), TRANSFORMER, words, reverse, 600, 4e-3),
+        (LstmEncoder.Config(dim=64, layers=1, dropout=0.0), LSTM, characters, reverse, 600, 6e-3),
+        (GruEncoder.Config(dim=64, layers=1, dropout=0.0), LSTM, words, reverse, 300, 6e-3),
+    ],
+    ids=["transformer-copy", "transformer-reverse", "lstm-reverse", "gru-reverse"],
+)
+def test_learned(
+    tmp_path: Path,
+    encoder: Settings,
+    decoder: Settings,
+    draw: Callable[..., list[str]],
+    change: Callable[..., list[str]],
+    steps: int,
+    rate: float,
+) -> None:
+    between = " " if draw is words else ""
+    everything = pairs(draw, change, between, 6000)
+    unseen, train = everything[:200], everything[200:]
+    file = tmp_path / "train.tsv"
+    file.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in train), encoding="utf-8")
+    config = TranslationTask.Config(
+        text=Words.Config() if draw is words else Characters.Config(),
+        data=TranslationData(train=[Source(path=file)], held_out=20),
+        model=Generator.Config(dim=48, embedding_dropout=0.0, label_smoothing=0.0, encoder=encoder, decoder=decoder),
+    )
+    prepared = TranslationTask.prepare(config, seed=1)
+    task = prepared.task
+    assert isinstance(task, TranslationTask)
+    settings = TrainingSettings(
+        steps=steps, batch_tokens=500, learning_rate=rate, warmup=50, schedule="cosine", ema_decay=0.98,
+        validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
+    )  # fmt: skip
+    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
+    list(trainer.run())
+    model = trainer.model.eval()
+    assert isinstance(model, Generator)
+    translations = Translator([model], task.source, task.target).translate(
+        [pair.source for pair in unseen], Decoding(beam=1)
+    )
+    right = sum(found.text == pair.target for found, pair in zip(translations, unseen, strict=True))
+    assert right >= 0.99 * len(unseen)
