@@ -74,3 +74,8 @@ def score(result: dict[str, Any], metric: str) -> dict[str, Any]:
     """One score of an evaluation."""
     found: dict[str, Any] = next(score for score in result["scores"] if score["metric"] == metric)
     return found
+
+
+def cell(text: str) -> str:
+    """A signature inside a Markdown table."""
+    return f"`{text}`".replace("|", "\\|")

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import tomli_w
 import torch
 import typer
+from commands import cell
 
 from seqtasks import find_model, read_bundle, write_bundle
 
@@ -50,7 +51,10 @@ def main(
     ]
     table = "\n".join(
         ["| data | metric | value | signature | decoding |", "|---|---|---|---|---|"]
-        + [f"| {s['data']} | {s['metric']} | {s['value']:.2f} | `{s['signature']}` | `{s['decoding']}` |" for s in kept]
+        + [
+            f"| {s['data']} | {s['metric']} | {s['value']:.2f} | {cell(s['signature'])} | {cell(s['decoding'])} |"
+            for s in kept
+        ]
     )
     data = bundle.manifest["data"]
     configuration = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))

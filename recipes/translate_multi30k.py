@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from commands import TINY, data_folder, evaluate, official, score, train
+from commands import TINY, cell, data_folder, evaluate, official, score, train
 
 DATA = """\
 task = "translation"
@@ -125,8 +125,8 @@ def main(
     chrf = f"{score(cased, 'chrF')['value']:.2f}"
     print("| model | BLEU, lower-cased | BLEU, cased | chrF | signatures |\n|---|---|---|---|---|")
     print(
-        f"| {model} | {values} | {chrf} | `{score(lowercase, 'BLEU')['signature']}` "
-        f"`{score(cased, 'BLEU')['signature']}` `{lowercase['decoding']}` |"
+        f"| {model} | {values} | {chrf} | {cell(score(lowercase, 'BLEU')['signature'])} "
+        f"{cell(score(cased, 'BLEU')['signature'])} {cell(lowercase['decoding'])} |"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from commands import TINY, data_folder, evaluate, official, score, train
+from commands import TINY, cell, data_folder, evaluate, official, score, train
 
 CONFIGURATION = """\
 task = "translation"
@@ -83,7 +83,9 @@ def main(
     result = evaluate(out, official(folder, "en-de.test.tsv"), "--beam", str(beam))
     bleu, chrf = score(result, "BLEU"), score(result, "chrF")
     print("| model | BLEU, cased | chrF | signatures |\n|---|---|---|---|")
-    print(f"| en-de | {bleu['value']:.2f} | {chrf['value']:.2f} | `{bleu['signature']}` `{result['decoding']}` |")
+    print(
+        f"| en-de | {bleu['value']:.2f} | {chrf['value']:.2f} | {cell(bleu['signature'])} {cell(result['decoding'])} |"
+    )
 
 
 if __name__ == "__main__":

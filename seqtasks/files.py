@@ -32,6 +32,9 @@ def whole_directory(path: Path) -> Iterator[Path]:
     try:
         part.chmod(0o777 & ~_umask())
         yield part
+        for file in part.rglob("*"):
+            if file.is_file():
+                file.chmod(0o666 & ~_umask())
         _to_disk(part)
         _put(part, path)
         _sync(path.parent)

@@ -171,7 +171,11 @@ class TranslationTask(Task):
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         languages = self.config.languages
-        table = "\n".join(f"| {score.metric} | {score.value:.2f} | `{score.signature}` |" for score in scores)
+        signatures = [score.signature.replace("|", "\\|") for score in scores]
+        table = "\n".join(
+            f"| {score.metric} | {score.value:.2f} | `{signature}` |"
+            for score, signature in zip(scores, signatures, strict=True)
+        )
         return (
             f"# Translation, {languages.source} to {languages.target}\n\n"
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "

@@ -71,7 +71,7 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| en-de | ")
 
-    scores = {"metric": "BLEU", "value": 12.5, "signature": "some"}
+    scores = {"metric": "BLEU", "value": 12.5, "signature": "a|b"}
     result = {"data": ["/a/b/test.tsv"], "decoding": "beam=2", "scores": [scores]}
     (tmp_path / "scores.json").write_text(json.dumps(result))
     (tmp_path / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
@@ -79,7 +79,7 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     card = (packed / "README.md").read_text()
     assert "340 sentence pairs" in card
-    assert "| test.tsv | BLEU | 12.50 | `some` | `beam=2` |" in card
+    assert "| test.tsv | BLEU | 12.50 | `a\\|b` | `beam=2` |" in card
     assert str(tmp_path) not in (packed / "config.toml").read_text()
     texts = ["a red dog sees the old house ."]
     translations = [

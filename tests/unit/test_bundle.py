@@ -340,6 +340,7 @@ def test_others_may_read_as_the_mask_allows(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "model").stat().st_mode & 0o777 == 0o755
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "model").rglob("*") if file.is_file()} == {0o644}
 
 
 @pytest.mark.parametrize("place", ["installed", "checkout"])
