@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SHORT = 256
-"""Up to this many keys, training on a CPU uses plain matrix products: ten times as fast as the backward pass
-of PyTorch's blocked kernel, and short sequences need none of its savings in memory."""
+"""Up to this many keys, a CPU uses plain matrix products: several times as fast as PyTorch's blocked kernel, forward
+(one query a row) and backward, and short sequences need none of its savings in memory."""
 
 
 class KeysValues(NamedTuple):
@@ -39,7 +39,7 @@ def attend(
     bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
 ) -> Float[Tensor, "rows heads tgt head_dim"]:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1)."""
-    if torch.is_grad_enabled() and queries.device.type == "cpu" and keys.shape[2] <= SHORT:
+    if queries.device.type == "cpu" and keys.shape[2] <= SHORT:
         return attention_weights(queries, keys, bias) @ values
     return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
 
@@ -117,7 +117,7 @@ class CrossAttention(nn.Module):
     def remember(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
         """The memory's keys and values: computed once for a whole search."""
         keys, values = self.memory(states).chunk(2, dim=2)
-        return KeysValues(split_heads(keys, self.heads), split_heads(values, self.heads))
+        return KeysValues(split_heads(keys, self.heads).contiguous(), split_heads(values, self.heads).contiguous())
 
     def forward(
         self,
