@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from seqtasks.component import Settings
 
@@ -64,5 +64,13 @@ class TrainingSettings(Settings):
     """"auto" (a GPU when there is one), "cpu", "cuda", "cuda:1"."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of matrix products; "auto" is bfloat16 where the device is fast at it."""
+    processes: CountOrNone = 0
+    """Processes of one thread on a CPU that share the rows of each batch; 0 = one a core, at most 4."""
     threads: CountOrNone = 0
-    """Threads on a CPU; 0 = all cores."""
+    """Threads on a CPU, all in one process; 0 = none but those of `processes`."""
+
+    @model_validator(mode="after")
+    def processes_or_threads(self) -> TrainingSettings:
+        if self.processes > 1 and self.threads > 1:
+            raise ValueError("processes and threads: set one of them, processes have one thread each")
+        return self

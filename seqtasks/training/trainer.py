@@ -15,13 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.hardware import choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.score import Score
 from seqtasks.models.weights import load_own_tensors, own_tensors
 from seqtasks.tasks.base import Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
 from seqtasks.training.optimiser import learning_rate, make_optimiser
+from seqtasks.training.processes import GradientProcesses, choose_processes
 from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
 from seqtasks.training.settings import TrainingSettings
 
@@ -37,15 +38,17 @@ class Trainer:
     def __init__(
         self, task: Task, settings: TrainingSettings, *, out: Path, seed: int, config_toml: str, data: dict[str, Any]
     ) -> None:
-        prepare(settings.threads)
         self.task = task
         self.settings = settings
         self.out = out
         self.device = choose_device(settings.device)
+        processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
+        prepare(settings.threads if processes == 1 else 1)
         self.dtype = choose_dtype(settings.dtype, self.device)
         self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
         torch.manual_seed(seed)
         self.model: nn.Module = task.build_model().to(self.device)
+        self.processes = GradientProcesses(self.model, processes - 1, self.backward) if processes > 1 else None
         self.weights = own_tensors(self.model)
         self.optimiser = make_optimiser(self.model.parameters(), settings)
         self.averaging = make_averaging(self.weights, settings)
@@ -84,7 +87,7 @@ class Trainer:
         for name in ("step", "seconds", "bad_steps", "best", "unimproved"):
             setattr(self, name, state[name])
         self.scores = tuple(Score(**score) for score in state["scores"])
-        self.validated_step = state.get("validated_step", self.step)
+        self.validated_step = state["validated_step"]
         self.saved_step = self.step
         return self.step
 
@@ -112,6 +115,8 @@ class Trainer:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
+        if self.processes is not None:
+            self.processes.stop()
         yield Finished(self.step, reason)
 
     def finished(self) -> str | None:
@@ -127,14 +132,13 @@ class Trainer:
 
     def update(self, batches: list[tuple[Tensor, ...]]) -> Progress | Dropped:
         """One update from the gradients of all `batches`, divided by their number of target tokens together."""
-        self.model.train()
         total = count = 0.0
         for batch in batches:
-            with mixed_precision(self.device, self.dtype):
-                loss = self.model.loss(self.to_device(batch))  # type: ignore[operator]
-            loss.total.backward()
-            total += loss.total.item()
-            count += loss.count.item()
+            parts = [self.backward(batch if self.processes is None else self.processes.start(batch))]
+            if self.processes is not None:
+                parts.append(self.processes.finish())
+            total += sum(part[0] for part in parts)
+            count += sum(part[1] for part in parts)
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         torch._foreach_div_(gradients, max(1.0, count))
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or math.inf).item()
@@ -153,6 +157,14 @@ class Trainer:
         self.averaging.after_step(self.step)
         epoch = self.batches.state_dict()["epoch"]
         return Progress(self.step, epoch, total / max(1.0, count), int(count), rate, norm, 0.0)
+
+    def backward(self, batch: tuple[Tensor, ...]) -> tuple[float, float]:
+        """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
+        self.model.train()
+        with mixed_precision(self.device, self.dtype):
+            loss = self.model.loss(self.to_device(batch))  # type: ignore[operator]
+        loss.total.backward()
+        return loss.total.item(), loss.count.item()
 
     def to_device(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         moved = (tensor.to(self.device, non_blocking=True) for tensor in batch)
