@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
@@ -18,6 +19,9 @@ from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import DecoderLayer
 
+GROWTH = 16
+"""Positions by which the caches grow: whole caches are read in every step, which needs no copy of a part of them."""
+
 
 class Shared(NamedTuple):
     """What the hypotheses of a row have in common."""
@@ -26,13 +30,13 @@ class Shared(NamedTuple):
     """The memory's keys and values, a layer each."""
     memory_bias: Float[Tensor, "rows 1 1 src"]
     caches: tuple[KeysValues, ...]
-    """Keys and values of all hypotheses, a layer each: slot `position * hyps + hypothesis`."""
+    """Keys and values of all hypotheses, a layer each: slot `position * hyps + hypothesis`, some still empty."""
 
 
 class Live(NamedTuple):
     """What belongs to one hypothesis: which slots of the caches are its own past.
 
-    Reordering hypotheses moves these marks instead of the caches, whose slots are written once and never copied.
+    Reordering hypotheses moves these marks instead of the caches.
     """
 
     visible: Bool[Tensor, "rows hyps slots"]
@@ -83,26 +87,34 @@ class TransformerDecoder(Decoder):
         return Decoded(self.norm(states), weights)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        rows, slots = memory.states.shape[0], capacity * hyps
+        rows = memory.states.shape[0]
         remembered = tuple(layer.memory_attention.remember(memory.states) for layer in self.layers)
         kind = remembered[0].keys
-        shape = (rows, self.heads, slots, self.embedding.dim // self.heads)
-        caches = tuple(KeysValues(kind.new_zeros(shape), kind.new_zeros(shape)) for _ in self.layers)
+        empty = kind.new_empty(rows, self.heads, 0, self.embedding.dim // self.heads)
         bias = mask_bias(memory.mask, kind.dtype)[:, None, None, :]
-        visible = torch.zeros(rows, hyps, slots, dtype=torch.bool, device=kind.device)
-        return State(Shared(remembered, bias, caches), Live(visible))
+        visible = torch.empty(rows, hyps, 0, dtype=torch.bool, device=kind.device)
+        return State(Shared(remembered, bias, tuple(KeysValues(empty, empty) for _ in self.layers)), Live(visible))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        shared: Shared = state.shared
         hyps = tokens.shape[1]
+        if position % GROWTH == 0:
+            state = grow(state, GROWTH * hyps)
+        shared, visible = state.shared, state.live.visible
         states = self.embed(tokens, position, 1)
-        visible, bias = state.live.visible, None
-        if hyps > 1:
-            own = torch.arange(hyps, device=tokens.device)
-            visible[:, own, position * hyps + own] = True
-            bias = mask_bias(visible[:, :, : (position + 1) * hyps], states.dtype).unsqueeze(1)
+        own = torch.arange(hyps, device=tokens.device)
+        visible[:, own, position * hyps + own] = True
+        bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache, memory in zip(self.layers, shared.caches, shared.memory, strict=True):
             states = layer.step(states, cache, position, bias, memory, shared.memory_bias)
         return self.project(self.norm(states)), state
+
+
+def grow(state: State, slots: int) -> State:
+    """The state with empty slots behind those that its caches have."""
+    caches = tuple(
+        KeysValues(functional.pad(keys, (0, 0, 0, slots)), functional.pad(values, (0, 0, 0, slots)))
+        for keys, values in state.shared.caches
+    )
+    return State(state.shared._replace(caches=caches), Live(functional.pad(state.live.visible, (0, slots))))

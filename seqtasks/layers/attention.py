@@ -14,6 +14,9 @@ SHORT = 256
 """Up to this many keys, a CPU uses plain matrix products: several times as fast as PyTorch's blocked kernel, forward
 (one query a row) and backward, and short sequences need none of its savings in memory."""
 
+VECTOR = 16
+"""Numbers of float32 in a vector register of the CPU."""
+
 
 class KeysValues(NamedTuple):
     """What is attended to, split into heads."""
@@ -51,7 +54,17 @@ def attention_weights(
 ) -> Float[Tensor, "rows heads tgt src"]:
     """How much each query looks at each key; the weights of a query sum to 1."""
     scores = (queries * (1 / math.sqrt(queries.shape[-1]))) @ keys.transpose(2, 3)
-    return (scores if bias is None else scores + bias).softmax(dim=-1)
+    return normalise(scores if bias is None else scores + bias)
+
+
+def normalise(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queries src"]:
+    """The softmax over the keys, computed in float32.
+
+    PyTorch's kernel for CPUs needs ten times as long for a number when a row is shorter than one of its vectors.
+    """
+    length = scores.shape[-1]
+    wide = functional.pad(scores.float(), (0, max(0, VECTOR - length)), value=-torch.inf)
+    return wide.softmax(dim=-1)[..., :length].to(scores.dtype)
 
 
 def split_heads(vectors: Float[Tensor, "rows length dim"], heads: int) -> Float[Tensor, "rows heads length head_dim"]:
@@ -88,7 +101,7 @@ class SelfAttention(nn.Module):
         inputs: Float[Tensor, "rows hyps dim"],
         cache: KeysValues,
         position: int,
-        bias: Float[Tensor, "rows 1 hyps slots"] | None,
+        bias: Float[Tensor, "rows 1 hyps slots"],
     ) -> Float[Tensor, "rows hyps dim"]:
         """One step of every hypothesis. Writes its keys and values into the slots of `position` in `cache`.
 
@@ -99,8 +112,7 @@ class SelfAttention(nn.Module):
         first, last = position * hyps, (position + 1) * hyps
         cache.keys[:, :, first:last] = keys
         cache.values[:, :, first:last] = values
-        attended = attend(queries, cache.keys[:, :, :last], cache.values[:, :, :last], bias)
-        merged: Tensor = self.output(merge_heads(attended))
+        merged: Tensor = self.output(merge_heads(attend(queries, *cache, bias)))
         return merged
 
 
@@ -158,8 +170,7 @@ class DotAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
-        weights: Tensor = (scores + bias.unsqueeze(1)).softmax(dim=2)
-        return weights
+        return normalise(scores + bias.unsqueeze(1))
 
 
 class AdditiveAttention(nn.Module):
@@ -184,5 +195,4 @@ class AdditiveAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
-        weights: Tensor = (self.score(hidden).squeeze(3) + bias.unsqueeze(1)).softmax(dim=2)
-        return weights
+        return normalise(self.score(hidden).squeeze(3) + bias.unsqueeze(1))

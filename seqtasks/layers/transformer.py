@@ -71,7 +71,7 @@ class DecoderLayer(nn.Module):
         states: Float[Tensor, "rows hyps dim"],
         cache: KeysValues,
         position: int,
-        bias: Float[Tensor, "rows 1 hyps slots"] | None,
+        bias: Float[Tensor, "rows 1 hyps slots"],
         memory: KeysValues,
         memory_bias: Float[Tensor, "rows 1 1 src"],
     ) -> Float[Tensor, "rows hyps dim"]:

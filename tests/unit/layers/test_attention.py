@@ -14,6 +14,7 @@ from seqtasks.layers.attention import (
     attention_weights,
     causal_bias,
     mask_bias,
+    normalise,
 )
 
 
@@ -79,8 +80,11 @@ def test_self_attention_step_by_step_is_forward() -> None:
     inputs = torch.randn(rows, length, dim)
     expected = attention(inputs, causal_bias(length, torch.float32, inputs.device)[None, None])
     cache = KeysValues(*torch.zeros(2, rows, heads, length, dim // heads))
+    causal = causal_bias(length, torch.float32, inputs.device)
     with torch.no_grad():
-        steps = [attention.step(inputs[:, at : at + 1], cache, at, None) for at in range(length)]
+        steps = [
+            attention.step(inputs[:, at : at + 1], cache, at, causal[at].expand(rows, 1, 1, -1)) for at in range(length)
+        ]
     assert torch.allclose(torch.cat(steps, dim=1), expected, atol=1e-6)
 
 
@@ -95,7 +99,8 @@ def test_hypotheses_in_one_cache_see_their_own_past_only() -> None:
     cache = KeysValues(*torch.zeros(2, rows, heads, length * hyps, dim // heads))
     own = torch.eye(hyps, dtype=torch.bool).repeat(1, length)
     for at in range(length):
-        bias = mask_bias(own[:, : (at + 1) * hyps], torch.float32).expand(rows, 1, -1, -1)
+        past = torch.arange(length * hyps) < (at + 1) * hyps
+        bias = mask_bias(own & past, torch.float32).expand(rows, 1, -1, -1)
         step = attention.step(inputs[:, :, at], cache, at, bias)
         assert torch.allclose(step, expected[:, :, at], atol=1e-6)
 
@@ -128,3 +133,14 @@ def test_recurrent_attentions(kind: type[DotAttention | AdditiveAttention]) -> N
     else:
         scores = torch.stack([attention.score(torch.tanh(query + keys[1, place]))[0] for place in range(2)])
     assert torch.allclose(weights[1, 2, :2], scores.softmax(0), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("length", [1, 3, 15, 16, 17, 40])
+def test_normalise_is_the_softmax(length: int, dtype: torch.dtype) -> None:
+    scores = torch.randn(2, 3, length).to(dtype)
+    scores[0, :, length // 2 :] = torch.finfo(dtype).min
+    scores[0, :, 0] = 0
+    weights = normalise(scores)
+    assert weights.dtype == dtype
+    assert torch.allclose(weights.float(), scores.float().softmax(dim=2), atol=1e-6 if dtype == torch.float32 else 4e-3)
