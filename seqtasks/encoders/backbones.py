@@ -1,0 +1,150 @@
+"""Backbones: classification networks up to their last grid of features."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.layers.efficientnet_lite import CHANNELS, efficientnet_lite0, own_names
+
+LITE = "efficientnet_lite0"
+
+HEADS = {"avgpool", "classifier", "dropout", "fc", "flatten", "head"}
+"""What torchvision's networks call the parts that come after the grid."""
+
+GROUPS = {"blocks", "features", "layers", "trunk_output"}
+"""What they call a sequence of blocks; every other part is a block by itself."""
+
+COUNTED = "num_batches_tracked"
+"""A number that batch normalisation keeps and that changes nothing here."""
+
+
+class Trunk(NamedTuple):
+    """A network without its head, and what it has been trained on: `(pixel - mean) / deviation`, pixels 0 to 255."""
+
+    network: nn.Sequential
+    channels: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+class Backbone(nn.Module):
+    """Bytes of pixels to a grid of features; normalises by itself.
+
+    Blocks from `train_from` on are trained, counted from the end where negative; None trains none. The others run
+    in evaluation mode, in the precision of their weights, and without autograd. The statistics of batch
+    normalisation are kept in trained blocks too, but for a network that learns `from_scratch` and has none yet.
+    """
+
+    def __init__(self, name: str, *, train_from: int | None = None, from_scratch: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.trunk, self.channels, self.mean, self.deviation = make_trunk(name)
+        self.from_scratch = from_scratch
+        count = len(self.blocks)
+        if train_from is not None and not -count <= train_from < count:
+            raise SeqtasksError(
+                f"train_from = {train_from} is not a block of {name}.",
+                f"It has {count}: 0 is the first, {count - 1} or -1 the last.",
+            )
+        self.frozen_blocks = count if train_from is None else train_from % count
+        for block in self.blocks[: self.frozen_blocks]:
+            block.requires_grad_(False)
+        self.train()
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """What the network consists of, from the pixels on."""
+        blocks: list[nn.Module] = []
+        for name, part in self.trunk.named_children():
+            blocks.extend(part.children() if name in GROUPS else [part])
+        return blocks
+
+    def forward(
+        self, pixels: UInt8[Tensor, "rows 3 height width"]
+    ) -> Float[Tensor, "rows channels grid_height grid_width"]:
+        blocks = self.blocks
+        with torch.no_grad(), torch.autocast(pixels.device.type, enabled=False):
+            grid = self.normalised(pixels)
+            for block in blocks[: self.frozen_blocks]:
+                grid = block(grid)
+        for block in blocks[self.frozen_blocks :]:
+            grid = block(grid)
+        return grid
+
+    def normalised(self, pixels: UInt8[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows 3 height width"]:
+        """The input of the first block; channels last, which convolutions on a CPU are quicker with."""
+        mean, deviation = (
+            torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (self.mean, self.deviation)
+        )
+        dtype = next(self.trunk.parameters()).dtype
+        return ((pixels.float() - mean) / deviation).to(dtype).contiguous(memory_format=torch.channels_last)
+
+    def train(self, mode: bool = True) -> Backbone:
+        super().train(mode)
+        for number, block in enumerate(self.blocks):
+            if number < self.frozen_blocks:
+                block.eval()
+            elif not self.from_scratch:
+                for module in block.modules():
+                    if isinstance(module, nn.BatchNorm2d):
+                        module.eval()
+        return self
+
+    def load_tensors(self, tensors: Mapping[str, Tensor], source: str) -> None:
+        """Takes the weights of the whole network, by torchvision's names; those of its head are not looked at.
+
+        Raises SeqtasksError, naming the `source`, where one is missing or has another shape.
+        """
+        if self.name == LITE:
+            tensors = own_names(tensors)
+        own = self.trunk.state_dict()
+        wanted = [name for name in own if not name.endswith(COUNTED)]
+        wrong = [name for name in wanted if name not in tensors or tensors[name].shape != own[name].shape]
+        if wrong:
+            problem = "has another shape" if wrong[0] in tensors else "is missing"
+            more = f", and {len(wrong) - 1} more do not fit" if len(wrong) > 1 else ""
+            raise SeqtasksError(
+                f"{source} does not hold the weights of {self.name}: {wrong[0]} {problem}{more}.",
+                "Name the backbone that the weights belong to.",
+            )
+        self.trunk.load_state_dict({name: tensors[name] for name in wanted}, strict=False)
+
+
+def backbone_names() -> list[str]:
+    """Every backbone there is: our own, and torchvision's classification networks that keep a grid."""
+    from torchvision import models
+
+    return [LITE, *(name for name in models.list_models(module=models) if not name.startswith("vit_"))]
+
+
+def make_trunk(name: str) -> Trunk:
+    """The backbone of this name with random weights."""
+    if name == LITE:
+        return Trunk(efficientnet_lite0(), CHANNELS, (127.0,) * 3, (128.0,) * 3)
+    from torchvision import models
+
+    options: dict[str, Any] = {}
+    preset = models.get_model_weights(name).DEFAULT.transforms()
+    mean, deviation = preset.mean, preset.std
+    if name in ("googlenet", "inception_v3"):  # ported from TensorFlow with its normalisation
+        options = {"aux_logits": False, "init_weights": False}
+        mean, deviation = (0.5,) * 3, (0.5,) * 3
+    model = models.get_model(name, weights=None, **options)
+    parts = OrderedDict(
+        (part, nn.Sequential(*module) if isinstance(module, nn.ModuleList) else module)
+        for part, module in model.named_children()
+        if part not in HEADS
+    )
+    if name.startswith("densenet"):  # its forward applies this between features and pooling
+        parts["activation"] = nn.ReLU(inplace=True)
+    network = nn.Sequential(parts).eval()
+    with torch.no_grad():
+        channels = network(torch.zeros(1, 3, 224, 224)).shape[1]
+    return Trunk(network, channels, *(tuple(255.0 * value for value in values) for values in (mean, deviation)))

@@ -1,0 +1,122 @@
+"""The convolutional encoder: a picture as a grid of cells, each one a source position (Xu et al. 2015)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import math
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float, UInt8
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+
+from seqtasks.component import Settings
+from seqtasks.encoders.backbones import COUNTED, LITE, Backbone, backbone_names
+from seqtasks.encoders.base import Encoder
+from seqtasks.encoders.pretrained import pretrained_tensors
+from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.embedding import sinusoids
+from seqtasks.layers.memory import Memory
+
+FEATURES = "features 1"
+"""Part of every fingerprint; to be changed whenever `CnnEncoder.features` computes something else."""
+
+LARGEST = torch.finfo(torch.float16).max
+FIRST_PLACE_SCALE = 0.2
+
+
+class CnnEncoder(Encoder):
+    """A backbone, a projection of its cells, and the place of each; the memory's summary is the mean of the cells.
+
+    Features of a `frozen` backbone have half precision, so that a cache on disk holds exactly what the network
+    gives: training on either is the same.
+    """
+
+    class Config(Settings):
+        kind: Literal["cnn"] = "cnn"
+        backbone: str = LITE
+        """"efficientnet_lite0", or a classification network by its torchvision name."""
+        weights: str = "DEFAULT"
+        """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
+        train_from: int | None = None
+        """The block from which on the backbone is trained, negative from the end; left out, it is frozen."""
+        learning_rate_scale: float = Field(default=0.1, gt=0)
+        """The backbone's learning rate is this many times that of the rest."""
+        dim: int | None = Field(default=512, gt=0, multiple_of=2)
+        """Width that cells are projected to; None keeps the backbone's."""
+        dropout: float = Field(default=0.3, ge=0, lt=1)
+
+        @field_validator("backbone")
+        @classmethod
+        def is_known(cls, name: str) -> str:
+            if name == LITE:
+                return name
+            known = backbone_names()
+            if name not in known:
+                close = difflib.get_close_matches(name, known) or [LITE, "mobilenet_v3_large", "resnet50"]
+                raise ValueError(f"there is no backbone {name!r} with a grid of features; try {', '.join(close)}")
+            return name
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.weights = config.weights
+        self.backbone = Backbone(config.backbone, train_from=config.train_from, from_scratch=config.weights == "none")
+        self.learning_rate_scale = config.learning_rate_scale
+        self.dim = config.dim or self.backbone.channels
+        self.project = nn.Linear(self.backbone.channels, self.dim) if config.dim else nn.Identity()
+        self.norm = nn.LayerNorm(self.dim)
+        self.place_scale = nn.Parameter(torch.full((self.dim,), FIRST_PLACE_SCALE))
+        self.dropout = Dropout(config.dropout)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether no part of the backbone is trained, so that its features can be computed once."""
+        return self.backbone.frozen_blocks == len(self.backbone.blocks)
+
+    def load_pretrained(self) -> None:
+        """Gets the weights that the settings name. A model out of a bundle has its own and must not call this.
+
+        Raises SeqtasksError when they cannot be had or do not fit.
+        """
+        if self.weights != "none":
+            tensors = pretrained_tensors(self.backbone.name, self.weights)
+            self.backbone.load_tensors(tensors, f"weights = {self.weights!r}")
+
+    def forward(
+        self,
+        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
+        mask: Bool[Tensor, "rows cells"] | None = None,
+    ) -> Memory:
+        """Encodes square pictures, or what `features` has made of them. No picture is padded: all cells are real."""
+        cells = self.features(images) if images.dtype == torch.uint8 else images
+        normed: Tensor = self.norm(self.project(cells.to(self.norm.weight.dtype)))
+        places = sinusoids_of_grid(normed.shape[1], self.dim, device=normed.device)
+        states = normed + (places * self.place_scale).to(normed.dtype)
+        real = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
+        return Memory(self.dropout(states), real, self.dropout(states.mean(dim=1)))
+
+    def features(self, pixels: UInt8[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows cells channels"]:
+        """The backbone's cells, row by row of the grid."""
+        cells: Tensor = self.backbone(pixels).flatten(2).transpose(1, 2)
+        return cells.clamp(-LARGEST, LARGEST).to(torch.float16) if self.frozen else cells
+
+    def fingerprint(self) -> str:
+        """Changes with whatever `features` depends on but the pixels: the key of a cache."""
+        backbone = self.backbone
+        digest = hashlib.sha256(f"{FEATURES} {backbone.name} {backbone.mean} {backbone.deviation}".encode())
+        for name, tensor in backbone.trunk.state_dict().items():
+            if not name.endswith(COUNTED):
+                digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+
+def sinusoids_of_grid(cells: int, dim: int, *, device: torch.device) -> Float[Tensor, "cells dim"]:
+    """The row of each cell of a square grid in the first half of the width, its column in the second."""
+    side = math.isqrt(cells)
+    if side * side != cells:
+        raise ValueError(f"{cells} cells are not those of a square picture")
+    line = sinusoids(side, dim // 2, device=device)
+    return torch.cat([line.repeat_interleave(side, dim=0), line.repeat(side, 1)], dim=1)

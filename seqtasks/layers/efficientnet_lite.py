@@ -1,0 +1,118 @@
+"""EfficientNet-Lite0: EfficientNet-B0 (Tan & Le 2019) without squeeze-and-excitation, and with ReLU6 for swish.
+
+What is left are inverted bottlenecks (Sandler et al. 2018), which are quick on small processors.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+CHANNELS = 1280
+"""Of the grid that comes out: a cell for 32 x 32 pixels."""
+
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+"""How many blocks, kernel, stride of the first block, expansion, channels."""
+
+PUBLISHED_NAMES = {
+    "_conv_stem": "stem.0",
+    "_bn0": "stem.1",
+    "_conv_head": "head.0",
+    "_bn1": "head.1",
+}
+PUBLISHED_BLOCK_NAMES = {
+    "_expand_conv": "expand.0",
+    "_bn0": "expand.1",
+    "_depthwise_conv": "depthwise.0",
+    "_bn1": "depthwise.1",
+    "_project_conv": "project.0",
+    "_bn2": "project.1",
+}
+
+
+class SameConvolution(nn.Conv2d):
+    """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
+
+    def forward(
+        self, values: Float[Tensor, "rows inputs height width"]
+    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+        needed = []
+        for length, kernel, stride in zip(values.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
+            padding = max(0, (-(-length // stride) - 1) * stride + kernel - length)
+            needed += [padding // 2, padding - padding // 2]
+        left, right, top, bottom = needed
+        if left == right and top == bottom:
+            return functional.conv2d(values, self.weight, self.bias, self.stride, (top, left), groups=self.groups)
+        padded = functional.pad(values, needed)
+        return functional.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
+
+
+class InvertedBottleneck(nn.Module):
+    """Widens, looks at the neighbourhood of each channel by itself, narrows; adds its input where shapes allow."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        self.expand = normalised(inputs, inner, activated=True) if expansion > 1 else nn.Identity()
+        self.depthwise = normalised(inner, inner, kernel, stride, groups=inner, activated=True)
+        self.project = normalised(inner, outputs, activated=False)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(
+        self, values: Float[Tensor, "rows inputs height width"]
+    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+        found: Tensor = self.project(self.depthwise(self.expand(values)))
+        return found + values if self.residual else found
+
+
+def efficientnet_lite0() -> nn.Sequential:
+    """The network without its classifier: pixels (rows, 3, height, width) to a grid of `CHANNELS`."""
+    blocks: list[nn.Module] = []
+    inputs = 32
+    for count, kernel, stride, expansion, outputs in STAGES:
+        for number in range(count):
+            blocks.append(InvertedBottleneck(inputs, outputs, kernel, stride if number == 0 else 1, expansion))
+            inputs = outputs
+    parts: dict[str, nn.Module] = {
+        "stem": normalised(3, 32, 3, 2, activated=True),
+        "blocks": nn.Sequential(*blocks),
+        "head": normalised(inputs, CHANNELS, activated=True),
+    }
+    return nn.Sequential(OrderedDict(parts))
+
+
+def normalised(
+    inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, groups: int = 1, activated: bool
+) -> nn.Sequential:
+    """Convolution, batch normalisation and, if wanted, ReLU6."""
+    convolution = SameConvolution(inputs, outputs, kernel, stride, groups=groups, bias=False)
+    norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
+    return nn.Sequential(convolution, norm, nn.ReLU6(inplace=True)) if activated else nn.Sequential(convolution, norm)
+
+
+def own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under the names of this module, be they named so already or as efficientnet-lite-pytorch does."""
+
+    def renamed() -> Iterator[tuple[str, Tensor]]:
+        for name, tensor in tensors.items():
+            match name.split("."):
+                case ["_blocks", number, part, kind] if part in PUBLISHED_BLOCK_NAMES:
+                    yield f"blocks.{number}.{PUBLISHED_BLOCK_NAMES[part]}.{kind}", tensor
+                case [part, kind] if part in PUBLISHED_NAMES:
+                    yield f"{PUBLISHED_NAMES[part]}.{kind}", tensor
+                case _:
+                    yield name, tensor
+
+    return dict(renamed())
