@@ -1,0 +1,1 @@
+"""Pictures out of files, and pixels for a network out of pictures."""

@@ -1,0 +1,227 @@
+"""Pictures out of files: whatever the file, one upright RGB picture; what is none is told in a sentence, by name."""
+
+from __future__ import annotations
+
+import glob
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from io import BytesIO
+from pathlib import Path
+from typing import NoReturn, Protocol, cast, runtime_checkable
+
+from PIL import ExifTags, Image
+from PIL.Image import Transpose
+
+from seqtasks.errors import SeqtasksError
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+"""As Pillow names them. It reads others too, some by starting a program (EPS) or past every limit (ICO)."""
+
+ENDINGS = frozenset((
+    ".apng", ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm",
+    ".ppm", ".tif", ".tiff", ".webp",
+))  # fmt: skip
+"""The names that are looked for in folders."""
+
+MAX_PIXELS = 89_478_485
+"""Larger pictures are refused before they are decoded: they would take 4 bytes a pixel. Pillow warns beyond this."""
+
+MAX_SIDE = 2**16 - 1
+"""Pictures that are longer or higher are refused, as the formats of cameras do."""
+
+MAX_BYTES = 2**28
+"""Larger files are refused; an endless stream is read no further."""
+
+WHITES = (1, 255, 65535)
+"""What the brightest grey may be written as where pixels are wider than a byte."""
+
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What has to be done to a picture, by its EXIF orientation."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """What bytes come from: an open file, a pipe, an answer of a server."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class ImageError(SeqtasksError):
+    """A picture that cannot be had; its message begins with the name of the file."""
+
+
+def open_image(
+    source: str | Path | bytes | Stream | Image.Image, name: str | None = None, *, at_least: int | None = None
+) -> Image.Image:
+    """An upright RGB picture of its own: EXIF orientation applied, on white where it was transparent, the first frame.
+
+    `name` is what errors call it; a path has one already. A JPEG whose shorter side stays at `at_least` pixels or more
+    is decoded at a half, a quarter or an eighth of its size, several times as fast.
+
+    Raises:
+        ImageError: the file cannot be read, is empty, no picture of the `FORMATS`, damaged, truncated, or too large.
+    """
+    if name is None:
+        name = str(source) if isinstance(source, str | Path) else "unnamed picture"
+    try:
+        picture = source if isinstance(source, Image.Image) else read_header(read(source, name), name)
+        check_size(picture, name)
+        if at_least is not None and picture is not source:
+            picture.draft(None, (at_least, at_least))
+        picture.load()
+        coloured = in_colours(upright(picture))
+    except ImageError:
+        raise
+    except Exception as error:  # bytes that were made to break a decoder can make it raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"{name}: the picture is damaged ({reason}).") from error
+    coloured.info.clear()  # its EXIF data would turn it once more
+    return coloured
+
+
+def read(source: str | Path | bytes | Stream, name: str) -> bytes:
+    """All bytes of a file or a stream, which may be a pipe."""
+    if isinstance(source, bytes):
+        content = source
+    else:
+        try:
+            with nullcontext(source) if isinstance(source, Stream) else open(source, "rb") as stream:
+                content = read_stream(stream)
+        except FileNotFoundError:
+            raise ImageError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ImageError(f"{name}: the file cannot be read ({reason}).") from None
+    if not content:
+        raise ImageError(f"{name}: the file is empty.")
+    if len(content) > MAX_BYTES:
+        limit = f"{MAX_BYTES // 2**20} MiB"
+        raise ImageError(f"{name}: the file is larger than {limit}.", "Make the picture smaller first.")
+    return content
+
+
+def read_stream(stream: Stream) -> bytes:
+    """What a stream gives until its end, or until it is too much."""
+    gathered = bytearray()
+    while len(gathered) <= MAX_BYTES and (piece := stream.read(2**20)):
+        gathered += piece
+    return bytes(gathered)
+
+
+def read_header(content: bytes, name: str) -> Image.Image:
+    """The picture with its size and nothing else read.
+
+    Image.open would look at a limit of its own, which other code may have changed, and print a warning.
+    """
+    Image.init()
+    for factory, accepts in (Image.OPEN[kind] for kind in FORMATS if kind in Image.OPEN):
+        if accepts is None or accepts(content[:16]) is True:
+            return factory(BytesIO(content), "")
+    raise ImageError(
+        f"{name}: this is no picture, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}."
+    )
+
+
+def check_size(picture: Image.Image, name: str) -> None:
+    width, height = picture.size
+    if width * height == 0:
+        raise ValueError("it has no pixels")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise ImageError(
+            f"{name}: {width:,} x {height:,} pixels are too many; up to {MAX_PIXELS:,} are read, {MAX_SIDE:,} a side.",
+            "Make the picture smaller first.",
+        )
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture as the camera was held."""
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        turn = TURNS.get(orientation) if isinstance(orientation, int) else None
+    except Exception:  # what is broken is what is said about the picture, not the picture
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
+
+
+def in_colours(picture: Image.Image) -> Image.Image:
+    """The picture in RGB, on white where it is transparent."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        picture = in_bytes(picture)
+    if picture.has_transparency_data:
+        white = Image.new("RGBA", picture.size, "white")
+        white.alpha_composite(picture.convert("RGBA"))
+        picture = white
+    return picture.convert("RGB")
+
+
+def in_bytes(picture: Image.Image) -> Image.Image:
+    """Greys of 16 or 32 bits as greys of 8: from 0, or the darkest below it, to the white that holds the brightest."""
+    wide = picture if picture.mode == "F" else picture.convert("I")
+    low, high = cast(tuple[float, float], wide.getextrema())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("its greys are no finite numbers")
+    black = min(0.0, low)
+    scale = 255 / (next((white for white in WHITES if high <= white), high) - black)
+    narrow = wide.point(lambda grey: grey * scale - black * scale).convert("L")
+    narrow.info.pop("transparency", None)
+    return narrow
+
+
+def find_images(paths: Sequence[str | Path]) -> Iterator[Path]:
+    """The files that are meant by paths, in the order of the paths.
+
+    A file is taken as it is, whatever its name. A folder gives the pictures in it and in the folders in it, by name;
+    a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and unknown endings.
+
+    Raises:
+        SeqtasksError: at once, before the first path is given, for a path that does not exist, a folder that cannot be
+            read, and a folder or a pattern without a picture.
+    """
+    return iter([image for path in paths for image in images_at(str(path))])
+
+
+def images_at(path: str) -> list[Path]:
+    """What `find_images` makes of one path."""
+    if os.path.isdir(path):
+        found = list(images_below(path))
+        if not found:
+            raise SeqtasksError(f"{path}: there is no picture in this folder.", known_endings())
+        return found
+    if os.path.exists(path):
+        return [Path(path)]
+    if glob.has_magic(path):
+        matches = sorted(glob.glob(path, recursive=True))
+        found = [Path(match) for match in matches if is_image_name(match) and not os.path.isdir(match)]
+        if not found:
+            raise SeqtasksError(f"{path}: there is no picture that fits this pattern.", known_endings())
+        return found
+    raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
+
+
+def images_below(folder: str) -> Iterator[Path]:
+    """Links to files are followed, links to folders are not: they may lead in circles."""
+    for parent, folders, names in os.walk(folder, onerror=refuse_folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(names) if is_image_name(name))
+
+
+def is_image_name(path: str) -> bool:
+    return Path(path).suffix.lower() in ENDINGS and not Path(path).name.startswith(".")
+
+
+def known_endings() -> str:
+    return f"Pictures end in {', '.join(sorted(ENDINGS))}; others have to be named one by one."
+
+
+def refuse_folder(error: OSError) -> NoReturn:
+    raise SeqtasksError(f"{error.filename}: the folder cannot be read ({error.strerror}).")
