@@ -30,8 +30,10 @@ FIRST_PLACE_SCALE = 0.2
 class CnnEncoder(Encoder):
     """A backbone, a projection of its cells, and the place of each; the memory's summary is the mean of the cells.
 
-    Features of a `frozen` backbone have half precision, so that a cache on disk holds exactly what the network
-    gives: training on either is the same.
+    Features of a `frozen` backbone are rounded to half precision, so that a cache on disk rounds nothing more. They
+    are not the same to the bit in batches of other sizes, for which a CPU may take other kernels: between 32 and 8
+    photographs EfficientNet-Lite0's differed by 2e-6 of their norm before the rounding; after it 0.2 % of them were
+    the neighbouring number, and the states of a new encoder, which are about 1, differed by at most 7e-4.
     """
 
     class Config(Settings):

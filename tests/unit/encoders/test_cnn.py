@@ -85,7 +85,7 @@ def test_training_on_a_cache_is_training_on_pixels(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
-def test_a_picture_does_not_depend_on_the_batch() -> None:
+def test_a_picture_depends_on_the_batch_by_no_more_than_rounding() -> None:
     made, pixels = encoder(), pictures(4)
     together = made.features(pixels)
     for row in range(4):
