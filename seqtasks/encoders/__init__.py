@@ -2,7 +2,6 @@
 
 from seqtasks.encoders.base import Encoder, TextEncoder
 from seqtasks.encoders.cnn import CnnEncoder
-from seqtasks.encoders.cnn import CnnEncoder
 from seqtasks.encoders.recurrent import GruEncoder, LstmEncoder, RnnEncoder
 from seqtasks.encoders.transformer import TransformerEncoder
 
