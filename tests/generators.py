@@ -7,7 +7,7 @@ import itertools
 import torch
 
 from seqtasks.component import Settings
-from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.models import Generator, TextPairs
 
@@ -29,6 +29,10 @@ DECODERS: dict[str, Settings] = {
     f"transformer-{layers}": TransformerDecoder.Config(layers=layers, heads=4, inner_dim=12, dropout=0.0)
     for layers in (1, 3)
 }
+DECODERS |= {
+    "show-and-tell": ShowAndTellDecoder.Config(dim=10, dropout=0.0),
+    "show-attend-and-tell": ShowAttendAndTellDecoder.Config(dim=10, attention_dim=5, dropout=0.0),
+}
 
 PAIRS = [
     ("lst-both", "dot-2", "all"),
@@ -37,6 +41,8 @@ PAIRS = [
     ("transformer", "transformer-3", "all"),
     ("lst-forward", "transformer-1", "none"),
     ("transformer", "additive-1", "output"),
+    ("gru-both", "show-and-tell", "all"),
+    ("lst-both", "show-attend-and-tell", "output"),
 ]
 """An encoder, a decoder and how embeddings are tied: each kind in some company."""
 

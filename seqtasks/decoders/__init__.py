@@ -2,6 +2,15 @@
 
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.decoders.lstm import LstmDecoder
+from seqtasks.decoders.show_and_tell import ShowAndTellDecoder
+from seqtasks.decoders.show_attend_and_tell import ShowAttendAndTellDecoder
 from seqtasks.decoders.transformer import TransformerDecoder
 
-__all__ = ["Decoded", "Decoder", "LstmDecoder", "TransformerDecoder"]
+__all__ = [
+    "Decoded",
+    "Decoder",
+    "LstmDecoder",
+    "ShowAndTellDecoder",
+    "ShowAttendAndTellDecoder",
+    "TransformerDecoder",
+]

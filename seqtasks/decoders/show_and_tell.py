@@ -1,0 +1,64 @@
+"""The decoder of Show and Tell: an LSTM that sees the image once, before the first word."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqtasks.component import Settings
+from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoding.state import State
+from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+from seqtasks.layers.recurrent import recurrent_layer
+
+
+class Recurrence(NamedTuple):
+    """What belongs to one hypothesis: the hidden and the cell state of the LSTM."""
+
+    hidden: Float[Tensor, "rows hyps dim"]
+    cell: Float[Tensor, "rows hyps dim"]
+
+
+class ShowAndTellDecoder(Decoder):
+    """An LSTM whose first input is the image, or the summary of any other source (Vinyals et al. 2015).
+
+    The image is read before the begin token and never again: there is no attention. Training runs over image and
+    target in one fused call.
+    """
+
+    class Config(Settings):
+        kind: Literal["show-and-tell"] = "show-and-tell"
+        dim: int = Field(default=512, gt=0)
+        dropout: float = Field(default=0.3, ge=0, lt=1)
+        """Of the LSTM's outputs, never inside the recurrence (Zaremba et al. 2014)."""
+
+    def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
+        super().__init__(config, embedding, memory_dim, tie_output=tie_output)
+        self.image = nn.Linear(memory_dim, embedding.dim)
+        self.layer = recurrent_layer("lstm", embedding.dim, config.dim)
+        self.readout = nn.Linear(config.dim, embedding.dim)
+        self.dropout = Dropout(config.dropout)
+
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+        inputs = torch.cat([self.image(memory.summary).unsqueeze(1), self.embedding(tokens)], dim=1)
+        states, _ = self.layer(self.embedding.dropped(inputs))
+        return Decoded(self.readout(self.dropout(states[:, 1:])), None)
+
+    def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        inputs = self.embedding.dropped(self.image(memory.summary).unsqueeze(1))
+        _, last = self.layer(inputs)
+        return State(None, Recurrence(*(leaf.transpose(0, 1).repeat(1, hyps, 1) for leaf in last)))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        inputs = self.embedding.dropped(self.embedding(tokens)).flatten(0, 1).unsqueeze(1)
+        _, last = self.layer(inputs, tuple(leaf.flatten(0, 1).unsqueeze(0) for leaf in state.live))
+        live = Recurrence(*(leaf[0].unflatten(0, tokens.shape) for leaf in last))
+        return self.project(self.readout(self.dropout(live.hidden))), State(None, live)

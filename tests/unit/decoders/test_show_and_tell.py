@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from seqtasks.decoders import ShowAndTellDecoder
+from seqtasks.hardware import mixed_precision
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+
+VOCAB, WIDTH, MEMORY_WIDTH = 9, 6, 5
+TOKENS = torch.tensor([[2, 4, 5, 8], [2, 7, 3, 0]])
+
+
+def decoder() -> ShowAndTellDecoder:
+    torch.manual_seed(1)
+    config = ShowAndTellDecoder.Config(dim=7)
+    return ShowAndTellDecoder(config, TokenEmbedding(VOCAB, WIDTH), MEMORY_WIDTH, tie_output=True).eval()
+
+
+def grid() -> Memory:
+    """The cells of two pictures."""
+    torch.manual_seed(2)
+    cells = torch.randn(2, 4, MEMORY_WIDTH)
+    return Memory(cells, torch.ones(2, 4, dtype=torch.bool), cells.mean(dim=1))
+
+
+@torch.no_grad()
+def test_reads_the_picture_and_then_the_words() -> None:
+    model, memory = decoder(), grid()
+    cell = nn.LSTMCell(WIDTH, 7)
+    cell.load_state_dict({name.removesuffix("_l0"): value for name, value in model.layer.state_dict().items()})
+    state = cell(model.image(memory.summary))
+    expected = []
+    for position in range(TOKENS.shape[1]):
+        state = cell(model.embedding(TOKENS[:, position]), state)
+        expected.append(model.readout(state[0]))
+    assert torch.allclose(model(TOKENS, memory).states, torch.stack(expected, dim=1), atol=1e-6)
+
+
+@torch.no_grad()
+def test_sees_the_summary_alone() -> None:
+    model, memory = decoder(), grid()
+    expected = model(TOKENS, memory, attention=True)
+    assert expected.attention is None
+    assert torch.equal(model(TOKENS, memory._replace(states=memory.states + 1)).states, expected.states)
+    another = model(TOKENS, memory._replace(summary=memory.summary.flip(0))).states
+    assert not torch.isclose(another, expected.states).all(dim=2).any()
+
+
+def test_forget_gates_start_open() -> None:
+    layer = decoder().layer
+    assert torch.equal((layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0"))[7:14], torch.ones(7))
+
+
+def test_half_precision_is_close() -> None:
+    model, memory = decoder(), grid()
+    expected = model.project(model(TOKENS, memory).states)
+    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+        found = model.project(model(TOKENS, memory).states)
+        found.float().sum().backward()
+        state, steps = model.start(memory, 1, 4), []
+        for position in range(TOKENS.shape[1]):
+            logits, state = model.step(TOKENS[:, position : position + 1], position, state)
+            steps.append(logits)
+    assert torch.allclose(found.float(), expected, atol=0.05)
+    assert torch.allclose(torch.cat(steps, dim=1).float(), expected, atol=0.05)
