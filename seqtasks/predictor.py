@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,28 +12,32 @@ from pydantic import TypeAdapter, ValidationError
 
 import seqtasks
 from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.component import kind_of
 from seqtasks.config import read_run
+from seqtasks.data.captions import CaptionedImage
 from seqtasks.data.examples import Pair
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import choose_device, choose_dtype, prepare
 from seqtasks.models import Generator
 from seqtasks.models.weights import load_own_tensors
-from seqtasks.tasks import Task, TranslationTask
+from seqtasks.tasks import CaptioningTask, Task, TranslationTask
 from seqtasks.tasks.base import Evaluation
+from seqtasks.tasks.captioner import Caption, Captioner, Picture
 from seqtasks.tasks.translator import Translation, Translator
+from seqtasks.vision.images import ImageError
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def load(
     model: str | Path, *others: str | Path, device: str = "auto", dtype: Precision = "auto", threads: int = 0
-) -> TranslationPredictor:
+) -> Any:
     """Opens a model, or several as an ensemble: names of models that ship, model directories, training directories.
 
-    `dtype` is the precision of the weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on
-    a CPU; 0 = all cores. Raises SeqtasksError for what is no model, a damaged one, or members of an ensemble that do
-    not share their text processors.
+    Returns a TranslationPredictor or a CaptioningPredictor, as the model's task is. `dtype` is the precision of the
+    weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. Raises
+    SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their processors.
     """
     bundles = [read_bundle(find_model(name)) for name in (model, *others)]
     require_same_processors(bundles)
@@ -41,25 +45,31 @@ def load(
     chosen_device = choose_device(device)
     chosen_dtype = choose_dtype(dtype, chosen_device)
     tasks = [load_task(bundle) for bundle in bundles]
+    kinds: dict[type[Task], type[Predictor]] = {
+        TranslationTask: TranslationPredictor,
+        CaptioningTask: CaptioningPredictor,
+    }
+    kind = next((predictor for task, predictor in kinds.items() if isinstance(tasks[0], task)), None)
+    if kind is None:
+        raise SeqtasksError(f"{bundles[0].path} is a model for {bundles[0].task}: nothing here predicts with it.")
     models = [
         load_generator(task, bundle).to(chosen_device, chosen_dtype)
         for task, bundle in zip(tasks, bundles, strict=True)
     ]
-    return TranslationPredictor(tasks[0], models)
+    return kind(tasks[0], models)
 
 
-class TranslationPredictor:
-    """Translates, scores translations and measures how good it is at it. See `load`."""
+class Predictor:
+    """What the predictors of all tasks have in common. See `load`."""
 
-    def __init__(self, task: TranslationTask, models: Sequence[Generator]) -> None:
+    def __init__(self, task: Any, models: Sequence[Generator]) -> None:
         self.task = task
         self.models = list(models)
-        self.translator = Translator(self.models, task.source, task.target)
 
     @property
-    def languages(self) -> tuple[str, str]:
-        """Codes of the source and the target language; "xx" where they are not known."""
-        return self.task.config.languages.source, self.task.config.languages.target
+    def kind(self) -> str:
+        """The kind of the task."""
+        return kind_of(self.task.config)
 
     @property
     def device(self) -> torch.device:
@@ -92,6 +102,28 @@ class TranslationPredictor:
             detail = error.errors()[0]
             where = "".join(f"{part}: " for part in detail["loc"])
             raise SeqtasksError(f"Decoding: {where}{detail['msg'].removeprefix('Value error, ')}") from error
+
+    def signed(self, evaluation: Evaluation) -> Evaluation:
+        """The evaluation with the signature of all that the outputs depend on."""
+        members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
+        precision = str(self.dtype).removeprefix("torch.")
+        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
+        return dataclasses.replace(evaluation, decoding=signature)
+
+
+class TranslationPredictor(Predictor):
+    """Translates, scores translations and measures how good it is at it. See `load`."""
+
+    task: TranslationTask
+
+    def __init__(self, task: TranslationTask, models: Sequence[Generator]) -> None:
+        super().__init__(task, models)
+        self.translator = Translator(self.models, task.source, task.target)
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Codes of the source and the target language; "xx" where they are not known."""
+        return self.task.config.languages.source, self.task.config.languages.target
 
     def translate(
         self,
@@ -130,26 +162,63 @@ class TranslationPredictor:
         `lowercase` ignores case; None is what the model was trained to ignore. The evaluation's `decoding` is the
         signature of all that the outputs depend on.
         """
-        evaluation = self.task.evaluate(self.models, pairs, self.decoding(**options), lowercase=lowercase)
-        members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        precision = str(self.dtype).removeprefix("torch.")
-        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
-        return dataclasses.replace(evaluation, decoding=signature)
+        return self.signed(self.task.evaluate(self.models, pairs, self.decoding(**options), lowercase=lowercase))
 
 
-def load_task(bundle: Bundle) -> TranslationTask:
-    """The task of a model, with its text processors."""
+class CaptioningPredictor(Predictor):
+    """Says what pictures show, and measures how good it is at it. See `load`."""
+
+    task: CaptioningTask
+
+    def __init__(self, task: CaptioningTask, models: Sequence[Generator]) -> None:
+        super().__init__(task, models)
+        self.captioner = Captioner(self.models, task.config.images, task.processor)
+
+    def caption(
+        self, pictures: Sequence[Picture], *, attention: bool = False, first_number: int = 0, **options: Any
+    ) -> list[Caption]:
+        """One caption for each picture (a path, bytes, an open file, a Pillow image), in their order.
+
+        `options` are those of `Decoding`: beam, nbest, penalty, sample, temperature and so on; `alternatives` hold
+        the others of `nbest`. `attention` adds where the model looked. `first_number` is the number of the first
+        picture in a longer input that comes in parts: samples depend on it. Raises ImageError for what is no picture;
+        `captions` tells of those and goes on.
+        """
+        found = list(self.captions(pictures, attention=attention, first_number=first_number, **options))
+        for each in found:
+            if isinstance(each, ImageError):
+                raise each
+        return [each for each in found if isinstance(each, Caption)]
+
+    def captions(
+        self, pictures: Sequence[Picture], *, attention: bool = False, first_number: int = 0, **options: Any
+    ) -> Iterator[Caption | ImageError]:
+        """As `caption`, as they are made; for a picture that cannot be read, the reason."""
+        if isinstance(pictures, str | bytes):
+            raise SeqtasksError("pictures is one picture, not a list of pictures.", "Put it into a list.")
+        return self.captioner.caption(
+            pictures, self.decoding(**options), first_number=first_number, attention=attention
+        )
+
+    def evaluate(self, images: Sequence[CaptionedImage], **options: Any) -> Evaluation:
+        """Describes the pictures and compares with their captions: CIDEr-D, BLEU, ROUGE-L, what is new in them."""
+        return self.signed(self.task.evaluate(self.models, images, self.decoding(**options)))
+
+
+def load_task(bundle: Bundle) -> Task:
+    """The task of a model, with its processors."""
     config = read_run(bundle.configuration).task
     family = Task.of_kind(bundle.task)
-    if not issubclass(family, TranslationTask) or not isinstance(config, family.Config):
-        raise SeqtasksError(f"{bundle.path} is a model for {bundle.task}, not for translation.")
+    if not isinstance(config, family.Config):
+        raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")
     return family.load(config, bundle.processors)
 
 
-def load_generator(task: TranslationTask, bundle: Bundle) -> Generator:
+def load_generator(task: Task, bundle: Bundle) -> Generator:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     with torch.random.fork_rng(devices=[]):
         model = task.build_model()
+    assert isinstance(model, Generator)
     try:
         load_own_tensors(model, bundle.tensors())
     except SeqtasksError as error:

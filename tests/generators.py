@@ -9,7 +9,7 @@ import torch
 from seqtasks.component import Settings
 from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
-from seqtasks.models import Generator, TextPairs
+from seqtasks.models import Generator, Pairs
 
 BEGIN, END = 2, 3
 VOCAB = 7
@@ -70,10 +70,10 @@ def text(seed: int) -> list[int]:
     return [*torch.randint(END + 1, VOCAB, (length,), generator=numbers).tolist(), END]
 
 
-def pairs(*seeds: int) -> TextPairs:
+def pairs(*seeds: int) -> Pairs:
     """A batch of random sources and targets, one for each seed."""
     sources, targets = [text(seed) for seed in seeds], [[BEGIN, *text(seed + 1000)] for seed in seeds]
-    return TextPairs(*padded(sources), *padded(targets))
+    return Pairs(*padded(sources), *padded(targets))
 
 
 def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from seqtasks.cli import demo, evaluate, info, models, score, train, translate
+from seqtasks.cli import caption, demo, evaluate, info, models, score, train, translate
 from seqtasks.errors import SeqtasksError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,7 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    train.train, translate.translate, evaluate.evaluate, score.score, info.info, models.models, demo.demo
+    train.train, translate.translate, caption.caption, evaluate.evaluate, score.score, info.info, models.models,
+    demo.demo,
 ):  # fmt: skip
     app.command()(command)
 

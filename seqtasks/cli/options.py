@@ -12,7 +12,7 @@ import typer
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import TranslationPredictor
+    from seqtasks.predictor import CaptioningPredictor, TranslationPredictor
 
 DEFAULT_MODEL = "en-de"
 
@@ -42,9 +42,7 @@ LanguagePair = Annotated[
 ]
 
 
-def open_models(
-    names: Sequence[str], *, code: Path | None, device: str, dtype: Precision, threads: int
-) -> TranslationPredictor:
+def open_predictor(names: Sequence[str], *, code: Path | None, device: str, dtype: Precision, threads: int) -> Any:
     """The predictor of one model or an ensemble."""
     from seqtasks.bundle import find_model
 
@@ -57,6 +55,26 @@ def open_models(
     from seqtasks.predictor import load
 
     return load(*names, device=device, dtype=dtype.value, threads=threads)
+
+
+def open_models(names: Sequence[str], **options: Any) -> TranslationPredictor:
+    """The predictor of one model or an ensemble that translates."""
+    predictor = open_predictor(names, **options)
+    from seqtasks.predictor import TranslationPredictor
+
+    if not isinstance(predictor, TranslationPredictor):
+        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for translation.")
+    return predictor
+
+
+def open_captioner(names: Sequence[str], **options: Any) -> CaptioningPredictor:
+    """The predictor of one model or an ensemble that describes pictures."""
+    predictor = open_predictor(names, **options)
+    from seqtasks.predictor import CaptioningPredictor
+
+    if not isinstance(predictor, CaptioningPredictor):
+        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for captioning.")
+    return predictor
 
 
 def decoding_options(chosen: Sequence[str] | None, **options: Any) -> dict[str, Any]:

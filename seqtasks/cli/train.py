@@ -224,8 +224,11 @@ def follow(trainer: Trainer, out: Path, console: Console) -> bool:
 
 def tell_result(trainer: Trainer, out: Path, console: Console) -> None:
     from seqtasks.cli.scores import metric_name
+    from seqtasks.component import kind_of
 
     name = metric_name(trainer.scores[0].metric) if trainer.scores else "score"
-    use = shlex.join(["seqtasks", "translate", "--model", str(out)])
-    text = f'Best {name} {trainer.best:.2f}; the model is in {out / "best"}. Use it:\n  {use} --text "..."'
+    captions = kind_of(trainer.task.config) == "captioning"
+    use = shlex.join(["seqtasks", "caption" if captions else "translate", "--model", str(out)])
+    text = f"Best {name} {trainer.best:.2f}; the model is in {out / 'best'}. Use it:\n  {use} "
+    text += "photo.jpg" if captions else '--text "..."'
     console.print(text, markup=False, soft_wrap=True)

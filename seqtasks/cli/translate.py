@@ -164,6 +164,8 @@ def as_list(number: int, translation: Translation) -> Iterator[str]:
 
 
 def as_object(number: int, translation: Translation) -> Iterator[str]:
+    from seqtasks.tasks.output import fields
+
     yield json.dumps(
         {
             "source": translation.source,
@@ -172,14 +174,3 @@ def as_object(number: int, translation: Translation) -> Iterator[str]:
         },
         ensure_ascii=False,
     )
-
-
-def fields(translation: Translation) -> dict[str, Any]:
-    return {
-        "text": translation.text,
-        "score": translation.score,
-        "normalised": translation.normalised,
-        "tokens": translation.tokens,
-        "log_probabilities": translation.log_probabilities,
-        "finished": translation.finished,
-    }

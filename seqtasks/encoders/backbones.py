@@ -42,9 +42,17 @@ class Backbone(nn.Module):
     normalisation are kept in trained blocks too, but for a network that learns `from_scratch` and has none yet.
     """
 
-    def __init__(self, name: str, *, train_from: int | None = None, from_scratch: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        train_from: int | None = None,
+        from_scratch: bool = False,
+        learning_rate_scale: float = 1.0,
+    ) -> None:
         super().__init__()
         self.name = name
+        self.learning_rate_scale = learning_rate_scale
         self.trunk, self.channels, self.mean, self.deviation = make_trunk(name)
         self.from_scratch = from_scratch
         count = len(self.blocks)

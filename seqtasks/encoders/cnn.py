@@ -64,8 +64,12 @@ class CnnEncoder(Encoder):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.weights = config.weights
-        self.backbone = Backbone(config.backbone, train_from=config.train_from, from_scratch=config.weights == "none")
-        self.learning_rate_scale = config.learning_rate_scale
+        self.backbone = Backbone(
+            config.backbone,
+            train_from=config.train_from,
+            from_scratch=config.weights == "none",
+            learning_rate_scale=config.learning_rate_scale,
+        )
         self.dim = config.dim or self.backbone.channels
         self.project = nn.Linear(self.backbone.channels, self.dim) if config.dim else nn.Identity()
         self.norm = nn.LayerNorm(self.dim)

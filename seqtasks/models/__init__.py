@@ -1,5 +1,5 @@
 """Models: an encoder and a head."""
 
-from seqtasks.models.generator import Generator, GeneratorStepper, Loss, TextPairs
+from seqtasks.models.generator import Generator, GeneratorStepper, Loss, Pairs
 
-__all__ = ["Generator", "GeneratorStepper", "Loss", "TextPairs"]
+__all__ = ["Generator", "GeneratorStepper", "Loss", "Pairs"]

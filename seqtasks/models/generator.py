@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
 from seqtasks.decoding.state import Forced, State
-from seqtasks.encoders import Encoder
+from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
+from seqtasks.layers.regularisation import attention_regularisation
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Loss:
     count: Int[Tensor, ""]
 
 
-class TextPairs(NamedTuple):
-    """A batch: padded token ids. Targets start with the begin token and end with the end token."""
+class Pairs(NamedTuple):
+    """A batch. Targets are padded token ids that start with the begin token and end with the end token."""
 
-    source: Int[Tensor, "rows src"]
-    source_mask: Bool[Tensor, "rows src"]
+    source: Shaped[Tensor, "rows *source"]
+    """What the encoder reads: padded token ids; pixels or features of pictures."""
+    source_mask: Bool[Tensor, "rows src"] | None
+    """True at real tokens; None where no source is padded."""
     target: Int[Tensor, "rows tgt"]
     target_mask: Bool[Tensor, "rows tgt"]
 
@@ -43,12 +46,14 @@ class Generator(nn.Module):
         dim: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
         tie: Literal["none", "output", "all"] = "all"
-        """Which embeddings are one matrix: none; target and output layer; source, target and output layer."""
+        """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
+        attention_regularisation: float = Field(default=0.0, ge=0)
+        """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
         encoder: Annotated[Settings, OneOf(Encoder)]
         decoder: Annotated[Settings, OneOf(Decoder)]
 
@@ -63,25 +68,31 @@ class Generator(nn.Module):
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
+        self.attention_regularisation = config.attention_regularisation
 
         def embedding(size: int) -> TokenEmbedding:
             return TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
 
         target_embedding = embedding(target_size)
-        source_embedding = target_embedding if config.tie == "all" else embedding(source_size)
-        self.encoder = Encoder.of(config.encoder)(config.encoder, source_embedding)
+        kind = Encoder.of(config.encoder)
+        if issubclass(kind, TextEncoder):
+            source_embedding = target_embedding if config.tie == "all" else embedding(source_size)
+            self.encoder: Encoder = kind(config.encoder, source_embedding)
+        else:
+            self.encoder = kind(config.encoder)
         self.decoder = Decoder.of(config.decoder)(
             config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
         )
 
-    def encode(self, source: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def encode(self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None) -> Memory:
         memory: Memory = self.encoder(source, mask)
         return memory
 
-    def loss(self, batch: TextPairs) -> Loss:
+    def loss(self, batch: Pairs) -> Loss:
         """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens."""
         memory = self.encode(batch.source, batch.source_mask)
-        states = self.decoder(batch.target[:, :-1], memory).states
+        regularised = self.training and self.attention_regularisation > 0
+        states, attention = self.decoder(batch.target[:, :-1], memory, attention=regularised)
         real = batch.target_mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = batch.target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
@@ -92,9 +103,14 @@ class Generator(nn.Module):
             wanted,
             self.label_smoothing if self.training else 0.0,
         )
+        if attention is not None and regularised:
+            missed = attention_regularisation(attention, batch.target_mask[:, 1:], memory.mask) / len(memory.mask)
+            total = total + self.attention_regularisation * len(wanted) * missed
         return Loss(total, torch.tensor(len(wanted), device=total.device))
 
-    def stepper(self, source: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> GeneratorStepper:
+    def stepper(
+        self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None = None
+    ) -> GeneratorStepper:
         """The model bound to a source, ready for search."""
         return GeneratorStepper(self.decoder, self.encode(source, mask))
 

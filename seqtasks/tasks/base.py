@@ -13,12 +13,15 @@ from torch import Tensor, nn
 from seqtasks.component import Component
 from seqtasks.metrics.score import Score
 
+BatchTensors = tuple[Tensor | None, ...]
+"""The tensors of a batch, the rows first in each; None for what this batch does not need."""
+
 
 @runtime_checkable
 class Batches(Protocol):
     """Training batches without end, in an order that `state_dict` pins down: a restored stream goes on exactly."""
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]: ...
+    def __iter__(self) -> Iterator[BatchTensors]: ...
 
     def state_dict(self) -> dict[str, int]:
         """Where the next batch stands: `epoch` and `index` within it."""
@@ -82,6 +85,9 @@ class Task(Component, ABC):
     @abstractmethod
     def build_model(self) -> nn.Module:
         """A new model. It has `loss(batch) -> Loss`."""
+
+    def begin(self, model: nn.Module) -> None:
+        """What has to be done with a new model before its first batch, such as to load a part of it from elsewhere."""
 
     @abstractmethod
     def batches(self, batch_tokens: int, seed: int) -> Batches:

@@ -22,7 +22,7 @@ from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.translation import translation_scores
-from seqtasks.models import Generator, TextPairs
+from seqtasks.models import Generator, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
 from seqtasks.tasks.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
@@ -200,11 +200,11 @@ class PairBatches:
             lengths[0] + 1, lengths[1] + 2, batch_tokens, seed=seed, weights=np.array(task.weights, dtype=np.float64)
         )
 
-    def __iter__(self) -> Iterator[TextPairs]:
+    def __iter__(self) -> Iterator[Pairs]:
         for batch in self.order:
             sources, targets = self.sides(batch)
             source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
-            yield TextPairs(source, source != 0, target, target != 0)
+            yield Pairs(source, source != 0, target, target != 0)
 
     def sides(self, batch: Batch) -> tuple[list[Any], list[Any]]:
         rows = batch.examples.tolist()

@@ -13,6 +13,7 @@ from seqtasks.data.batching import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
 from seqtasks.models import Generator
+from seqtasks.tasks.output import Output, attention_of, written
 from seqtasks.text import TextProcessor, clean
 from seqtasks.text.processor import END
 
@@ -25,26 +26,14 @@ WORD = re.compile(rf"\s*\S{{1,{LONGEST // 6}}}")
 """A word with the blanks before it. A character is at most six tokens (four bytes, two marks): a longer word is cut."""
 
 
-@dataclass(frozen=True)
-class Translation:
-    """A text and what became of it."""
+@dataclass(frozen=True, kw_only=True)
+class Translation(Output):
+    """A text and what became of it; attention looks at `source_tokens`, the last of which is the end."""
 
     source: str
-    text: str
-    score: float
-    """Sum of the tokens' log-probabilities, natural logarithm."""
-    normalised: float
-    """The score under the length penalty."""
-    tokens: tuple[str, ...] = ()
-    log_probabilities: tuple[float, ...] = ()
-    """Of each token, then of the end where it was reached."""
-    finished: bool = True
-    """False when the output was cut at the length limit."""
     alternatives: tuple[Translation, ...] = ()
     """The other hypotheses, best first."""
     source_tokens: tuple[str, ...] = ()
-    attention: tuple[tuple[float, ...], ...] | None = None
-    """A row for each token (and the end): how much it looked at each source token (and its end)."""
 
 
 class Translator:
@@ -119,7 +108,7 @@ class Translator:
                 prefixes=[starts[row] for row in rows.tolist()] if any(starts) else None,
                 row_numbers=[numbers[row] for row in rows.tolist()],
             )
-            looks = self.attention(stepper, batch, found) if attention else [None] * len(batch)
+            looks = attention_of(stepper, found, lengths[rows].tolist()) if attention else [None] * len(batch)
             for row, ids, hypotheses, look in zip(rows.tolist(), batch, found, looks, strict=True):
                 first, *others = [self.present(texts[row], hypothesis) for hypothesis in hypotheses]
                 results[row] = replace(
@@ -130,32 +119,8 @@ class Translator:
                 )
         return [result for result in results if result is not None]
 
-    def attention(
-        self, stepper: Stepper, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Hypothesis]]
-    ) -> list[tuple[tuple[float, ...], ...] | None]:
-        """Where the best hypotheses looked: read off in one pass over their tokens."""
-        device = stepper.device
-        forced = stepper.force(
-            pad([hypotheses[0].tokens for hypotheses in found], begin=True, end=True).to(device), attention=True
-        )
-        if forced.attention is None:
-            return [None] * len(found)
-        weights = forced.attention.float().cpu()
-        return [
-            tuple(tuple(line) for line in weights[row, : len(hypotheses[0].tokens) + 1, : len(ids) + 1].tolist())
-            for row, (ids, hypotheses) in enumerate(zip(sources, found, strict=True))
-        ]
-
     def present(self, text: str, hypothesis: Hypothesis) -> Translation:
-        return Translation(
-            source=text,
-            text=self.target.decode(hypothesis.tokens),
-            score=hypothesis.score,
-            normalised=hypothesis.normalised,
-            tokens=tuple(self.target.pieces(hypothesis.tokens)),
-            log_probabilities=hypothesis.log_probabilities,
-            finished=hypothesis.finished,
-        )
+        return Translation(source=text, **written(hypothesis, self.target))
 
     @torch.no_grad()
     def score(self, texts: Sequence[str], targets: Sequence[str], *, penalty: str = "average") -> list[Translation]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -11,14 +10,32 @@ from torch import nn
 from seqtasks.training.settings import TrainingSettings
 
 
-def make_optimiser(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed."""
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
+def make_optimiser(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
+
+    A module with a `learning_rate_scale` learns at so many times the learning rate: a part that was trained before.
+    """
+    scales: dict[nn.Parameter, float] = {}
+    for module in model.modules():  # outer ones first
+        if module is model or hasattr(module, "learning_rate_scale"):
+            scales |= dict.fromkeys(module.parameters(), getattr(module, "learning_rate_scale", 1.0))
+    trained = [parameter for parameter in scales if parameter.requires_grad]
     groups = [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+        {
+            "params": [p for p in trained if scales[p] == scale and (p.dim() > 1) == decayed],
+            "weight_decay": settings.weight_decay if decayed else 0.0,
+            "scale": scale,
+        }
+        for scale in sorted({1.0, *(scales[p] for p in trained)}, reverse=True)
+        for decayed in (True, False)
     ]
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, eps=1e-8, fused=True)
+
+
+def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Sets the learning rate of all parameters, of some of them scaled."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["scale"]
 
 
 def learning_rate(step: int, settings: TrainingSettings) -> float:

@@ -85,9 +85,7 @@ class GradientProcesses:
                 continue
             total, count = total + answer[0], count + answer[1]
             for parameter, gradient in zip(self.parameters, gradients, strict=True):
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-            torch._foreach_add_([parameter.grad for parameter in self.parameters], gradients)
+                parameter.grad = gradient.clone() if parameter.grad is None else parameter.grad.add_(gradient)
         return total, count
 
     def stop(self) -> None:
@@ -144,8 +142,14 @@ def serve(
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:
     """Every `workers`th row of each tensor of the batch."""
-    rows = (tensor[number::workers].clone() for tensor in batch)
-    return type(batch)(*rows) if hasattr(batch, "_fields") else type(batch)(rows)
+    return of_kind(batch, [None if tensor is None else tensor[number::workers].clone() for tensor in batch])
+
+
+def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
+    """The tensors as a tuple, or a named one, as the batch is."""
+    kind: Any = type(batch)
+    made: Batch = kind(*tensors) if hasattr(batch, "_fields") else kind(tensors)
+    return made
 
 
 def shared_like(tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.score import Score
 from seqtasks.models.weights import load_own_tensors, own_tensors
-from seqtasks.tasks.base import Task
+from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
-from seqtasks.training.optimiser import learning_rate, make_optimiser
-from seqtasks.training.processes import GradientProcesses, choose_processes
+from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
+from seqtasks.training.processes import GradientProcesses, choose_processes, of_kind
 from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
 from seqtasks.training.settings import TrainingSettings
 
@@ -48,9 +48,10 @@ class Trainer:
         self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
         torch.manual_seed(seed)
         self.model: nn.Module = task.build_model().to(self.device)
+        task.begin(self.model)
         self.processes = GradientProcesses(self.model, processes - 1, self.backward) if processes > 1 else None
         self.weights = own_tensors(self.model)
-        self.optimiser = make_optimiser(self.model.parameters(), settings)
+        self.optimiser = make_optimiser(self.model, settings)
         self.averaging = make_averaging(self.weights, settings)
         self.batches = task.batches(settings.batch_tokens, seed)
         self.step = 0
@@ -130,7 +131,7 @@ class Trainer:
             return f"{self.unimproved} validations brought no improvement"
         return None
 
-    def update(self, batches: list[tuple[Tensor, ...]]) -> Progress | Dropped:
+    def update(self, batches: list[BatchTensors]) -> Progress | Dropped:
         """One update from the gradients of all `batches`, divided by their number of target tokens together."""
         total = count = 0.0
         for batch in batches:
@@ -150,15 +151,14 @@ class Trainer:
         self.bad_steps = 0
         self.step += 1
         rate = learning_rate(self.step, self.settings)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimiser, rate)
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.averaging.after_step(self.step)
         epoch = self.batches.state_dict()["epoch"]
         return Progress(self.step, epoch, total / max(1.0, count), int(count), rate, norm, 0.0)
 
-    def backward(self, batch: tuple[Tensor, ...]) -> tuple[float, float]:
+    def backward(self, batch: BatchTensors) -> tuple[float, float]:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
         self.model.train()
         with mixed_precision(self.device, self.dtype):
@@ -166,9 +166,8 @@ class Trainer:
         loss.total.backward()
         return loss.total.item(), loss.count.item()
 
-    def to_device(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        moved = (tensor.to(self.device, non_blocking=True) for tensor in batch)
-        return type(batch)(*moved) if hasattr(batch, "_fields") else tuple(moved)
+    def to_device(self, batch: BatchTensors) -> BatchTensors:
+        return of_kind(batch, [None if each is None else each.to(self.device, non_blocking=True) for each in batch])
 
     def validate(self) -> Validated:
         """Scores the averaged weights as a user would see them; keeps them in `best` when they are the best so far."""

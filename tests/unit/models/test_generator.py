@@ -14,7 +14,7 @@ from seqtasks.decoders import Decoder
 from seqtasks.decoding import Ensemble
 from seqtasks.decoding.state import reorder, select
 from seqtasks.layers.memory import Memory
-from seqtasks.models import Generator, TextPairs
+from seqtasks.models import Generator, Pairs
 
 TIES = ("none", "output", "all")
 ALL = [(*both, tie) for both, tie in zip(itertools.product(ENCODERS, DECODERS), itertools.cycle(TIES))]
@@ -184,5 +184,5 @@ def test_heads_have_to_divide_the_width() -> None:
 def test_an_empty_source_is_only_its_end() -> None:
     for names in PAIRS:
         model = generator(*names)
-        batch = TextPairs(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
+        batch = Pairs(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
         assert model.loss(batch).total.isfinite()

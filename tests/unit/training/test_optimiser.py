@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqtasks.training.optimiser import learning_rate, make_optimiser
+from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
 from seqtasks.training.settings import TrainingSettings
 
 
@@ -37,7 +37,7 @@ def test_only_matrices_decay() -> None:
     model[0].weight.grad, model[0].bias.grad = torch.zeros(3, 2), torch.zeros(3)
     model[1].weight.grad, model[1].bias.grad = torch.zeros(3), torch.zeros(3)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    make_optimiser(model.parameters(), TrainingSettings(learning_rate=0.1, weight_decay=0.5)).step()
+    make_optimiser(model, TrainingSettings(learning_rate=0.1, weight_decay=0.5)).step()
     for name, value in model.named_parameters():
         factor = 0.95 if name == "0.weight" else 1.0
         assert torch.allclose(value, before[name] * factor)
@@ -46,5 +46,18 @@ def test_only_matrices_decay() -> None:
 def test_frozen_parameters_stay_out() -> None:
     model = nn.Linear(2, 2)
     model.bias.requires_grad_(False)
-    groups = make_optimiser(model.parameters(), TrainingSettings()).param_groups
+    groups = make_optimiser(model, TrainingSettings()).param_groups
     assert [len(group["params"]) for group in groups] == [1, 0]
+
+
+def test_a_part_with_a_scale_learns_more_slowly() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)))
+    model[1].learning_rate_scale = 0.1
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    optimiser = make_optimiser(model, TrainingSettings())
+    set_learning_rate(optimiser, 0.5)
+    optimiser.step()
+    for name, value in model.named_parameters():  # Adam's first step is as long as its learning rate
+        assert torch.allclose(before[name] - value, torch.tensor(0.5 if name.startswith("0") else 0.05), atol=1e-4)

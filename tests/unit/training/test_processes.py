@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
-from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 from torch import Tensor
+from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.bundle import read_bundle
 from seqtasks.errors import SeqtasksError
