@@ -1,0 +1,87 @@
+"""Rewards of single sentences, for training that samples them (self-critical training, Rennie et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.cider import CiderD
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.base import Metric
+
+Sentence = Sequence[str]
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """One number an output, the more the better; each output stands with the references of its own input."""
+
+    def __call__(
+        self, outputs: Sequence[Sentence], references: Sequence[Sequence[Sentence]], /
+    ) -> Float[np.ndarray, " rows"]: ...
+
+
+def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
+    """The reward that is called `kind`.
+
+    "cider-d", from 0 to 10, needs the references of every `training` example: rare n-grams weigh more. Sentences are
+    the tokens that are counted, so put the end-of-sentence token into all of them: see `CiderD`.
+    "bleu" (sentence BLEU up to the orders that the output has) and "chrf", from 0 to 1, join tokens by spaces and
+    score the text as sacrebleu does: give the words of the plain text, without an end-of-sentence token.
+
+    Raises:
+        SeqtasksError: there is no such reward.
+    """
+    if kind not in REWARDS:
+        raise SeqtasksError(f"There is no reward {kind}.", f"There are {', '.join(REWARDS)}.")
+    return REWARDS[kind](training)
+
+
+class TextReward:
+    """A score of sacrebleu's for single sentences, from 0 to 1."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+
+    def __call__(
+        self, outputs: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
+    ) -> Float[np.ndarray, " rows"]:
+        scores = [
+            self.metric.sentence_score(" ".join(output), [" ".join(other) for other in others]).score
+            for output, others in zip(outputs, references, strict=True)
+        ]
+        return np.array(scores, dtype=np.float64) / 100
+
+
+def cider_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
+    """CIDEr-D over the n-grams of the training references."""
+    cider = CiderD(training)
+    if not cider.rarest:
+        raise SeqtasksError("The reward cider-d needs the references of at least two training examples.")
+    return cider.score
+
+
+def bleu_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
+    """BLEU without the orders for which the output is too short."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    return TextReward(BLEU(effective_order=True))
+
+
+def chrf_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
+    """F2 over up to six characters."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    return TextReward(CHRF())
+
+
+REWARDS: dict[str, Callable[[Iterable[Sequence[Sentence]]], Reward]] = {
+    "cider-d": cider_reward,
+    "bleu": bleu_reward,
+    "chrf": chrf_reward,
+}
