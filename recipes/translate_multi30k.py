@@ -53,7 +53,7 @@ inner_dim = 512
 dropout = 0.3
 
 [training]
-steps = 14000
+steps = 14500
 batch_tokens = 1500
 learning_rate = 3e-3
 warmup = 600
@@ -73,38 +73,71 @@ word_dropout = 0.1
 
 [model.encoder]
 kind = "lstm"
-dim = 512
+dim = 384
 layers = 1
 dropout = 0.4
 
 [model.decoder]
 kind = "lstm"
-dim = 512
+dim = 384
 layers = 2
 dropout = 0.4
 
 [training]
-steps = 14000
+steps = 6000
 batch_tokens = 1500
 learning_rate = 2e-3
 warmup = 600
 ema_decay = 0.9995
 """
 
+QUICK = """
+[text]
+kind = "subwords"
+size = 5000
 
-def configuration(data: Path, model: Literal["transformer", "lstm"], seed: int) -> str:
+[model]
+dim = 256
+embedding_dropout = 0.2
+
+[model.encoder]
+kind = "lstm"
+dim = 320
+layers = 1
+dropout = 0.25
+
+[model.decoder]
+kind = "lstm"
+dim = 320
+layers = 2
+dropout = 0.25
+
+[training]
+steps = 2000
+batch_tokens = 1500
+learning_rate = 3e-3
+warmup = 300
+schedule = "cosine"
+ema_decay = 0.998
+"""
+
+Model = Literal["transformer", "lstm", "quick"]
+MODELS: dict[Model, str] = {"transformer": TRANSFORMER, "lstm": LSTM, "quick": QUICK}
+
+
+def configuration(data: Path, model: Model, seed: int) -> str:
     """The run configuration, as TOML."""
     paths = {
         f"{name}_{side}": official(data, f"{file}.{language}").resolve()
         for name, file in (("train", "train"), ("validation", "val"))
         for side, language in (("source", "en"), ("target", "de"))
     }
-    return DATA.format(seed=seed, **paths) + (LSTM if model == "lstm" else TRANSFORMER)
+    return DATA.format(seed=seed, **paths) + MODELS[model]
 
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/multi30k.")] = None,
-    model: Annotated[Literal["transformer", "lstm"], typer.Option(help="Encoder and decoder.")] = "transformer",
+    model: Annotated[Model, typer.Option(help="quick is an LSTM for a few minutes.")] = "transformer",
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
     seed: int = 1,
     beam: int = 5,

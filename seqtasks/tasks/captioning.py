@@ -27,7 +27,7 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
 from seqtasks.tasks.captioner import BATCH, Caption, Captioner, picture_encoder
-from seqtasks.text import TextProcessor, Words, clean
+from seqtasks.text import TextProcessor, Words
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 
@@ -149,7 +149,8 @@ class CaptioningTask(Task):
             penalty=self.config.decoding.penalty,
             max_length=self.config.decoding.max_length,
         )
-        return self.evaluate([model], self.validation, decoding, features=self.features.get("validation"))
+        features = self.features.get("validation")
+        return self.evaluate([model], self.validation, decoding, features=features, with_meteor=False)
 
     def evaluate(
         self,
@@ -158,8 +159,12 @@ class CaptioningTask(Task):
         decoding: Decoding,
         *,
         features: CachedFeatures | None = None,
+        with_meteor: bool = True,
     ) -> Evaluation:
-        """Describes the pictures and compares with their captions; those that cannot be read are left out."""
+        """Describes the pictures and compares with their captions; those that cannot be read are left out.
+
+        METEOR takes seconds to start, and needs Java.
+        """
         captioner = Captioner(models, self.config.images, self.processor)
         started = time.perf_counter()
         found: list[Caption | SeqtasksError]
@@ -171,9 +176,8 @@ class CaptioningTask(Task):
         pairs = [(each, caption) for each, caption in zip(images, found, strict=True) if isinstance(caption, Caption)]
         if not pairs:
             raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        training = {clean(caption) for each in self.train for caption in each.captions}
         scores = caption_scores(
-            [caption.text for _, caption in pairs], [each.captions for each, _ in pairs], training=training or None
+            [caption.text for _, caption in pairs], [each.captions for each, _ in pairs], with_meteor=with_meteor
         )
         samples = tuple(
             Sample(pairs[row][0].image.name, pairs[row][0].captions[0], pairs[row][1].text)

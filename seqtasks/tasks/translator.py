@@ -17,8 +17,8 @@ from seqtasks.tasks.output import Output, attention_of, written
 from seqtasks.text import TextProcessor, clean
 from seqtasks.text.processor import END
 
-BATCH_TOKENS = 10_000
-"""Source tokens a batch, times the hypotheses of each: more gives nothing on a CPU."""
+BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
+"""Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
 LONGEST = 400
 """Source tokens that are translated in one piece; a longer text is cut at sentence ends, or at blanks."""
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
@@ -98,7 +98,7 @@ class Translator:
         lengths = np.array([len(ids) + 1 for ids in encoded], dtype=np.int64)
         width = decoding.nbest if decoding.sample else decoding.beam
         results: list[Translation | None] = [None] * len(texts)
-        for rows in sorted_batches(lengths, BATCH_TOKENS // width):
+        for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
             batch = [encoded[row] for row in rows.tolist()]
             stepper = self.stepper(batch)
             found = search(
