@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -60,14 +60,12 @@ def caption(
     warnings.filterwarnings("ignore", module="PIL")
     from seqtasks.vision.images import find_images
 
-    named = [path for path in paths if path != STANDARD_INPUT]
-    found: Iterator[str | Path] = iter([STANDARD_INPUT] if STANDARD_INPUT in paths else [])
-    pictures: list[Any] = [*found, *find_images(named)]
-    sources = [sys.stdin.buffer.read() if picture == STANDARD_INPUT else picture for picture in pictures]
+    names = [str(name) for path in paths for name in ([path] if path == STANDARD_INPUT else find_images([path]))]
+    pictures = [sys.stdin.buffer if name == STANDARD_INPUT else name for name in names]
     predictor = open_captioner(model, code=code, device=device, dtype=dtype, threads=threads)
     predictor.decoding(**options)
     present = as_object if as_json else as_list if nbest else as_text
-    failed = describe(predictor.captions(sources, **options), [str(each) for each in pictures], present, output)
+    failed = describe(predictor.captions(pictures, **options), names, present, output)
     if failed:
         raise typer.Exit(1)
 
@@ -79,17 +77,20 @@ def describe(
     output: Path | None,
 ) -> int:
     """Writes captions as they come and tells of pictures that cannot be read; returns how many those are."""
-    failed = 0
+    failed = unfinished = 0
     with open_output(output) as write:
         for name, each in zip(names, captions, strict=True):
             if isinstance(each, SeqtasksError):
                 failed += 1
                 print(f"seqtasks: {each}", file=sys.stderr)
                 continue
+            unfinished += not each.finished
             for line in present(name, each):
                 write(line)
             if output is None:
                 sys.stdout.flush()
+    if unfinished:
+        print(f"seqtasks: captions that were cut at the length limit: {unfinished:,}", file=sys.stderr)
     return failed
 
 

@@ -39,14 +39,16 @@ def facts(bundle: Bundle) -> dict[str, str]:
     shown = {
         "model": str(bundle.path),
         "task": bundle.task,
-        "languages": f"{languages.get('source', 'xx')} to {languages.get('target', 'xx')}",
+        **({"languages": f"{languages['source']} to {languages['target']}"} if languages else {}),
         "text": ", ".join(f"{name} {value}" for name, value in task.get("text", {}).items()),
         "settings": "width {dim}, tied embeddings: {tie}".format_map({"dim": "?", "tie": "?", **bundle.model}),
         "encoder": describe(bundle.model.get("encoder", {})),
         "decoder": describe(bundle.model.get("decoder", {})),
         "parameters": f"{parameter_count(bundle.path / 'model.safetensors'):,}",
         "size": f"{size / 1e6:,.1f} MB",
-        "data": f"{data.get('pairs', 0):,} training pairs, {data.get('validation_pairs', 0):,} validation pairs",
+        "data": ", ".join(
+            f"{count:,} {name.replace('_', ' ')}" for name, count in data.items() if isinstance(count, int)
+        ),
     }
     for score in bundle.scores:
         shown[metric_name(score["metric"])] = f"{score['value']:.2f}  {score['signature']}"

@@ -21,4 +21,5 @@ def models() -> None:
         bundle = read_bundle(find_model(name), verify=False)
         told = facts(bundle)
         score = next((f", {shown['metric'].upper()} {shown['value']:.1f}" for shown in bundle.scores), "")
-        print(f"{name:<12} {bundle.task}, {told['languages']}, {told['parameters']} parameters, {told['size']}{score}")
+        what = ", ".join(told[key] for key in ("task", "languages") if key in told)
+        print(f"{name:<12} {what}, {told['parameters']} parameters, {told['size']}{score}")

@@ -7,6 +7,7 @@ METRIC_NAMES = {
     "chrf": "chrF",
     "ter": "TER",
     "cider-d": "CIDEr-D",
+    **{f"bleu-{size}": f"BLEU-{size}" for size in range(1, 5)},
     "rouge-l": "ROUGE-L",
     "meteor": "METEOR",
 }

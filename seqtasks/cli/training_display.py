@@ -70,10 +70,10 @@ class TrainingDisplay:
         """A row of the table, and one of the outputs to look at."""
         scores = report.evaluation.scores
         if not self.headed:
-            names = "".join(f"{metric_name(score.metric):>8}" for score in scores)
+            names = "".join(f"{metric_name(score.metric):>9}" for score in scores)
             self.say(f"{'step':>8}{'loss':>8}{names}    {'tokens/s':>10}{'time':>9}")
             self.headed = True
-        values = "".join(f"{score.value:8.2f}" for score in scores)
+        values = "".join(f"{score.value:9.2f}" for score in scores)
         mark = " *" if report.best else "  "
         speed = f"{pace.tokens_per_second:,.0f}" if pace.tokens else "-"
         loss = f"{pace.loss:.3f}" if pace.tokens else "-"

@@ -84,7 +84,7 @@ class Captioner:
 
     def try_pixels(self, picture: Picture) -> Tensor | ImageError:
         try:
-            return self.pixels(picture)
+            return self.pixels(picture, name_of(picture))
         except ImageError as error:
             return error
 
@@ -115,5 +115,6 @@ def picture_encoder(model: Generator) -> CnnEncoder:
 
 
 def name_of(picture: Picture) -> str:
-    """What a picture is called: its path, where it has one."""
-    return str(picture) if isinstance(picture, str | Path) else "unnamed picture"
+    """What a picture is called: its path, or the name of the file or stream that it is read from."""
+    name = picture if isinstance(picture, str | Path) else getattr(picture, "name", None)
+    return str(name) if isinstance(name, str | Path) else "unnamed picture"

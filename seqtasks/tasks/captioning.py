@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,8 @@ from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 
 IMAGES = "image.json"
+WATCHED = ("cider-d", "bleu-4", "distinct")
+"""The scores that are shown while training."""
 
 
 class CaptioningData(Settings):
@@ -150,7 +153,8 @@ class CaptioningTask(Task):
             max_length=self.config.decoding.max_length,
         )
         features = self.features.get("validation")
-        return self.evaluate([model], self.validation, decoding, features=features, with_meteor=False)
+        found = self.evaluate([model], self.validation, decoding, features=features, with_meteor=False)
+        return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
     def evaluate(
         self,

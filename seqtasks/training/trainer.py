@@ -94,6 +94,13 @@ class Trainer:
 
     def run(self) -> Iterator[Report]:
         """Trains to the end; every update, validation and checkpoint is reported once it is done."""
+        try:
+            yield from self.steps()
+        finally:
+            if self.processes is not None:
+                self.processes.stop()
+
+    def steps(self) -> Iterator[Report]:
         settings = self.settings
         stream = iter(self.batches)
         while (reason := self.finished()) is None:
@@ -116,8 +123,6 @@ class Trainer:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
-        if self.processes is not None:
-            self.processes.stop()
         yield Finished(self.step, reason)
 
     def finished(self) -> str | None:

@@ -136,7 +136,7 @@ def test_what_is_told_of_a_hypothesis_is_true(model: Factory, data: st.DataObjec
             length = len(each.tokens) + each.finished
             assert each.log_probabilities == pytest.approx(forced.log_probabilities[:length], abs=1e-5)
             assert each.score == pytest.approx(math.fsum(each.log_probabilities), abs=1e-5)
-            assert each.normalised == pytest.approx(each.score / penalty(length), abs=1e-6)
+            assert each.normalised == pytest.approx(each.score / penalty(length), rel=1e-6, abs=1e-6)
 
 
 @every_model
