@@ -17,6 +17,7 @@ from seqtasks.encoders.backbones import COUNTED, LITE, Backbone, backbone_names
 from seqtasks.encoders.base import Encoder
 from seqtasks.encoders.pretrained import pretrained_tensors
 from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.efficientnet_lite import LITE_FAMILY
 from seqtasks.layers.embedding import sinusoids
 from seqtasks.layers.memory import Memory
 
@@ -39,7 +40,7 @@ class CnnEncoder(Encoder):
     class Config(Settings):
         kind: Literal["cnn"] = "cnn"
         backbone: str = LITE
-        """"efficientnet_lite0", or a classification network by its torchvision name."""
+        """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
         weights: str = "DEFAULT"
         """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
         train_from: int | None = None
@@ -53,7 +54,7 @@ class CnnEncoder(Encoder):
         @field_validator("backbone")
         @classmethod
         def is_known(cls, name: str) -> str:
-            if name == LITE:
+            if name in LITE_FAMILY:
                 return name
             known = backbone_names()
             if name not in known:

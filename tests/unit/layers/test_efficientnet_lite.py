@@ -4,14 +4,40 @@ import pytest
 import torch
 from torch.nn import functional
 
-from seqtasks.layers.efficientnet_lite import InvertedBottleneck, SameConvolution, efficientnet_lite0
+from seqtasks.layers.efficientnet_lite import (
+    LITE_FAMILY,
+    InvertedBottleneck,
+    SameConvolution,
+    efficientnet_lite,
+    multiple_of_eight,
+)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "blocks"),
+    [
+        ("efficientnet_lite0", 4_652_008, 16),
+        ("efficientnet_lite1", 5_416_680, 21),
+        ("efficientnet_lite2", 6_092_072, 21),
+        ("efficientnet_lite3", 8_197_096, 24),
+        ("efficientnet_lite4", 13_006_568, 30),
+    ],
+)
 @torch.no_grad()
-def test_size() -> None:
-    network = efficientnet_lite0().eval()
-    assert sum(each.numel() for each in network.parameters()) == 4_652_008 - 1_281_000  # published, less its classifier
+def test_size(name: str, parameters: int, blocks: int) -> None:
+    network = efficientnet_lite(*LITE_FAMILY[name]).eval()
+    classifier = 1_281_000
+    assert sum(each.numel() for each in network.parameters()) == parameters - classifier  # published
+    assert len(network.blocks) == blocks
     assert network(torch.randn(2, 3, 64, 96)).shape == (2, 1280, 2, 3)
+
+
+def test_channels_are_a_multiple_of_eight_and_lose_at_most_a_tenth() -> None:
+    found = [multiple_of_eight(each) for each in (16, 17.6, 19.2, 20, 33.6, 134.4, 268.8)]
+    assert found == [16, 16, 24, 24, 32, 136, 272]
+    for channels in range(16, 400):
+        assert channels * 0.9 <= multiple_of_eight(channels) < channels + 8
+        assert multiple_of_eight(channels) % 8 == 0
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5])
