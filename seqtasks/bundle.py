@@ -207,13 +207,18 @@ def built_in_models() -> list[str]:
     return list(_shipped())
 
 
-def _shipped() -> dict[str, Path]:
+def asset_folders(kind: str) -> list[Path]:
+    """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
     package = Path(seqtasks.__file__).parent
-    folders = [package / "assets" / "models"]
+    folders = [package / "assets" / kind]
     if (package.parent / "pyproject.toml").is_file():
-        folders.append(package.parent / "assets" / "models")
+        folders.append(package.parent / "assets" / kind)
+    return folders
+
+
+def _shipped() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for folder in folders:
+    for folder in asset_folders("models"):
         for file in sorted(folder.glob(f"*/{MANIFEST}")):
             found.setdefault(file.parent.name, file.parent)
     return found

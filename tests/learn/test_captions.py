@@ -1,0 +1,82 @@
+"""A small captioner learns from pictures and sentences alone what shapes, colours and places are called."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+from rendered import KINDS, SIDE, every_scene, write_pictures
+from torch import nn
+
+from seqtasks.data.captions import CaptionSource
+from seqtasks.decoders import ShowAttendAndTellDecoder
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import CnnEncoder, backbones
+from seqtasks.models import Generator
+from seqtasks.tasks import CaptioningTask
+from seqtasks.tasks.captioner import Caption, Captioner
+from seqtasks.tasks.captioning import CaptioningData
+from seqtasks.text import Words
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+from seqtasks.vision.transforms import ImageSettings
+
+CHANNELS = (3, 24, 48, 64, 64)
+STRIDES = (2, 2, 2, 1)
+
+
+def small_trunk(name: str) -> backbones.Trunk:
+    """Four convolutions in place of the backbone called `name`, which would take many minutes to learn from nothing."""
+    blocks = [
+        nn.Sequential(
+            nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+        )
+        for before, after, stride in zip(CHANNELS, CHANNELS[1:], STRIDES, strict=False)
+    ]
+    network = nn.Sequential(OrderedDict(features=nn.Sequential(*blocks)))
+    return backbones.Trunk(network, CHANNELS[-1], (127.0,) * 3, (64.0,) * 3)
+
+
+def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbones, "make_trunk", small_trunk)
+    chance = random.Random(1)
+    couples = [frozenset(couple) for couple in itertools.combinations(KINDS, 2)]
+    apart = set(chance.sample(couples, len(couples) // 5))
+    seen, unseen = [], []
+    for scene in every_scene():
+        (unseen if {scene.first, scene.second} in apart else seen).append(scene)
+    write_pictures(tmp_path / "train", chance.choices(seen, k=4000), chance)
+    pictures = write_pictures(tmp_path / "unseen", unseen, chance)
+    config = CaptioningTask.Config(
+        text=Words.Config(language="en", minimum_count=1),
+        images=ImageSettings(size=SIDE),
+        data=CaptioningData(train=[CaptionSource(images=tmp_path / "train")], held_out=0.02),
+        model=Generator.Config(
+            dim=48,
+            embedding_dropout=0.0,
+            label_smoothing=0.0,
+            encoder=CnnEncoder.Config(weights="none", train_from=0, learning_rate_scale=1.0, dim=96, dropout=0.0),
+            decoder=ShowAttendAndTellDecoder.Config(dim=96, attention_dim=64, dropout=0.0),
+        ),
+    )
+    prepared = CaptioningTask.prepare(config, seed=1)
+    task = prepared.task
+    assert isinstance(task, CaptioningTask)
+    settings = TrainingSettings(
+        steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, schedule="cosine", ema_decay=0.98,
+        validate_every=500, checkpoint_every=500, threads=1, device="cpu", dtype="float32",
+    )  # fmt: skip
+    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
+    list(trainer.run())
+    model = trainer.model.eval()
+    assert isinstance(model, Generator)
+    captioner = Captioner([model], config.images, task.processor)
+    captions = captioner.caption(pictures, Decoding(beam=1, max_length="20"))
+    right = sum(
+        isinstance(found, Caption) and found.text == scene.caption
+        for found, scene in zip(captions, unseen, strict=True)
+    )
+    assert right >= 0.95 * len(unseen)
