@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor, TranslationPredictor
+    from seqtasks.predictor import CaptioningPredictor
 
 DEFAULT_MODEL = "en-de"
+
+Task = Literal["translation", "captioning"]
+"""What a model is for."""
 
 
 class Precision(StrEnum):
@@ -42,8 +45,16 @@ LanguagePair = Annotated[
 ]
 
 
-def open_predictor(names: Sequence[str], *, code: Path | None, device: str, dtype: Precision, threads: int) -> Any:
-    """The predictor of one model or an ensemble."""
+def open_predictor(
+    names: Sequence[str],
+    task: Task | None = None,
+    *,
+    code: Path | None,
+    device: str,
+    dtype: Precision,
+    threads: int,
+) -> Any:
+    """The predictor of one model or an ensemble; SeqtasksError where it is for another task than `task`."""
     from seqtasks.bundle import find_model
 
     for name in names:
@@ -52,28 +63,18 @@ def open_predictor(names: Sequence[str], *, code: Path | None, device: str, dtyp
         from seqtasks.config import load_code
 
         load_code(code)
-    from seqtasks.predictor import load
+    from seqtasks.predictor import CaptioningPredictor, Predictor, TranslationPredictor, load
 
-    return load(*names, device=device, dtype=dtype.value, threads=threads)
-
-
-def open_models(names: Sequence[str], **options: Any) -> TranslationPredictor:
-    """The predictor of one model or an ensemble that translates."""
-    predictor = open_predictor(names, **options)
-    from seqtasks.predictor import TranslationPredictor
-
-    if not isinstance(predictor, TranslationPredictor):
-        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for translation.")
+    predictor = load(*names, device=device, dtype=dtype.value, threads=threads)
+    kinds = {"translation": TranslationPredictor, "captioning": CaptioningPredictor, None: Predictor}
+    if not isinstance(predictor, kinds[task]):
+        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for {task}.")
     return predictor
 
 
 def open_captioner(names: Sequence[str], **options: Any) -> CaptioningPredictor:
     """The predictor of one model or an ensemble that describes pictures."""
-    predictor = open_predictor(names, **options)
-    from seqtasks.predictor import CaptioningPredictor
-
-    if not isinstance(predictor, CaptioningPredictor):
-        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for captioning.")
+    predictor: CaptioningPredictor = open_predictor(names, "captioning", **options)
     return predictor
 
 

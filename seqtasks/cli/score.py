@@ -7,7 +7,7 @@ import math
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,9 +19,12 @@ from seqtasks.cli.options import (
     ModelArgument,
     Precision,
     Threads,
-    open_models,
+    open_predictor,
     split_languages,
 )
+
+if TYPE_CHECKING:
+    from seqtasks.predictor import TranslationPredictor
 
 WINDOW_PAIRS = 2_000
 
@@ -54,7 +57,9 @@ def score(
     from seqtasks.cli.output import open_output
 
     sources = data_sources(data)
-    predictor = open_models([model], code=code, device=device, dtype=dtype, threads=threads)
+    predictor: TranslationPredictor = open_predictor(
+        [model], "translation", code=code, device=device, dtype=dtype, threads=threads
+    )
 
     from seqtasks.data.examples import SkipReport
     from seqtasks.data.readers import read_pairs

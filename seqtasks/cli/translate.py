@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtasks.cli.attention import draw_attention, require_drawable
 from seqtasks.cli.lines import ByteStream, LineWindows, Window
 from seqtasks.cli.options import (
     DEFAULT_MODEL,
@@ -24,9 +23,10 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_models,
+    open_predictor,
 )
 from seqtasks.cli.output import open_output
+from seqtasks.cli.translation_attention import draw_attention, require_drawable
 from seqtasks.cli.workers import translate_window, translate_windows
 from seqtasks.errors import SeqtasksError
 
@@ -91,7 +91,9 @@ def translate(
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
         if attention is not None:
             require_drawable(attention)
-        predictor = open_models(model or [DEFAULT_MODEL], code=code, device=device, dtype=dtype, threads=threads)
+        predictor: TranslationPredictor = open_predictor(
+            model or [DEFAULT_MODEL], "translation", code=code, device=device, dtype=dtype, threads=threads
+        )
         predictor.decoding(**options)
         present = as_object if as_json else as_list if nbest else as_text
         run(predictor, streams, options, present, prefix, attention, output, workers)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from program import Program
+from program import Program, Result, settings
 
 CONFIGURATION = """
 task = "captioning"
@@ -58,10 +58,25 @@ def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPa
     return folder / "model"
 
 
+@pytest.fixture(scope="module")
+def attentive(seqtasks: Program, captioner: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A captioner that looks at 2 x 2 cells."""
+    chosen = settings('model.decoder={kind="show-attend-and-tell",dim=16}', "images.size=64")
+    out = tmp_path_factory.mktemp("attentive") / "model"
+    result = seqtasks("train", captioner / "config.toml", "--out", out, *chosen)
+    assert result.code == 0, result.err
+    return out
+
+
+def complaints(result: Result) -> list[str]:
+    """What was told, but that a model of two steps does not know when to stop."""
+    return [line for line in result.err.splitlines() if "cut at the length limit" not in line]
+
+
 def test_a_line_for_each_picture(seqtasks: Program, captioner: Path, pictures: Path) -> None:
     names = [str(pictures / "red.png"), str(pictures / "blue.png")]
     result = seqtasks("caption", "--model", captioner, *names)
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, complaints(result)) == (0, [])
     assert [line.partition("\t")[0] for line in result.out.splitlines()] == names
 
 
@@ -69,11 +84,11 @@ def test_folders_broken_pictures_and_standard_input(seqtasks: Program, captioner
     content = (pictures / "green.png").read_bytes()
     result = seqtasks("caption", "--model", captioner, pictures, "-", "--beam", "1", stdin=content)
     assert result.code == 1
-    told = [line.partition("\t")[0] for line in result.out.splitlines()]
-    assert told == ["-", *(str(pictures / f"{colour}.png") for colour in ("blue", "green", "red", "white"))]
-    assert len(result.err.splitlines()) == 1
-    assert "broken.jpg" in result.err
-    assert result.out.splitlines()[0].partition("\t")[2] == result.out.splitlines()[2].partition("\t")[2]
+    names, texts = zip(*(line.split("\t") for line in result.out.splitlines()), strict=True)
+    assert names == (*(str(pictures / f"{colour}.png") for colour in ("blue", "green", "red", "white")), "-")
+    assert texts[names.index("-")] == texts[names.index(str(pictures / "green.png"))]
+    (complaint,) = complaints(result)
+    assert "broken.jpg" in complaint
 
 
 def test_lists_and_objects(seqtasks: Program, captioner: Path, pictures: Path) -> None:
@@ -96,3 +111,82 @@ def test_nothing_to_describe(seqtasks: Program, captioner: Path, model: Path, pi
     assert "is a model for translation, not for captioning" in result.err
     result = seqtasks("translate", "--model", captioner, "--text", "Hello.")
     assert "is a model for captioning, not for translation" in result.err
+
+
+def test_the_model_that_ships_is_used_unless_another_is_named(seqtasks: Program, pictures: Path) -> None:
+    result = seqtasks("caption", pictures / "red.png")
+    assert result.code == 0 or result.err.startswith("seqtasks: there is no model 'captions': ")
+    assert "[default: (captions)]" in " ".join(seqtasks("caption", "--help").out.split())
+
+
+@pytest.mark.parametrize("name", ["look.png", "look.JPG", "look.webp"])
+def test_attention_is_drawn_beside_the_usual_line(
+    seqtasks: Program, attentive: Path, pictures: Path, tmp_path: Path, name: str
+) -> None:
+    arguments = ("caption", "--model", attentive, "--beam", "1", "--set", "max_length=6", pictures / "red.png")
+    plain, drawn = seqtasks(*arguments), seqtasks(*arguments, "--attention", tmp_path / name)
+    assert (drawn.code, drawn.out) == (0, plain.out)
+    with Image.open(tmp_path / name) as look:
+        red, _, blue = look.convert("RGB").split()
+        assert red.getextrema() > (0, 200)
+        assert blue.getextrema()[0] < 10
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_attention_of_a_picture_from_standard_input(
+    seqtasks: Program, attentive: Path, pictures: Path, tmp_path: Path
+) -> None:
+    named, piped = tmp_path / "named.png", tmp_path / "piped.png"
+    page = tmp_path / "page.html"
+    picture = pictures / "green.png"
+    assert seqtasks("caption", "-m", attentive, picture, "--attention", named).code == 0
+    content = picture.read_bytes()
+    result = seqtasks("caption", "-m", attentive, "-", "--attention", piped, "--report", page, stdin=content)
+    assert result.code == 0
+    assert piped.read_bytes() == named.read_bytes()
+    assert ">-</h2>" in page.read_text(encoding="utf-8")
+
+
+def test_attention_that_cannot_be_drawn(
+    seqtasks: Program, captioner: Path, attentive: Path, pictures: Path, tmp_path: Path
+) -> None:
+    look, report = tmp_path / "look.png", tmp_path / "report.html"
+    red, broken = pictures / "red.png", pictures / "broken.jpg"
+    several = seqtasks("caption", "-m", "no-such-model", pictures, "--attention", look)
+    assert several.err.startswith("seqtasks: --attention draws one picture, and there are 5. ")
+    unknown = seqtasks("caption", "-m", "no-such-model", red, "--attention", tmp_path / "look.txt")
+    assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: there is no such picture format. ")
+    without = seqtasks("caption", "-m", captioner, red, "--attention", look, "--report", report)
+    assert without.err.startswith("seqtasks: There is no attention to draw: the model sees the picture as a whole. ")
+    unread = seqtasks("caption", "-m", attentive, broken, "--attention", look)
+    assert "broken.jpg" in unread.err
+    nowhere = seqtasks("caption", "-m", attentive, red, "--attention", tmp_path / "none" / "look.png")
+    assert "cannot be written" in nowhere.err
+    for result in (several, unknown, without, unread, nowhere):
+        assert result.code == 1
+        assert len(result.err.splitlines()) == 1
+        assert result.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("presentation", [(), ("--json",), ("--nbest", "2"), ("--sample",)])
+def test_a_report_changes_nothing_of_what_is_printed(
+    seqtasks: Program, attentive: Path, pictures: Path, tmp_path: Path, presentation: tuple[str, ...]
+) -> None:
+    arguments = ("caption", "-m", attentive, pictures, "--set", "max_length=5", *presentation)
+    report = tmp_path / "report.html"
+    plain, reported = seqtasks(*arguments), seqtasks(*arguments, "--report", report)
+    assert (reported.code, reported.out, reported.err) == (1, plain.out, plain.err)
+    page = report.read_text(encoding="utf-8")
+    assert page.count("<article ") == 4
+    assert page.count("broken.jpg") == 1
+
+
+def test_a_report_has_all_hypotheses_of_the_beam_or_those_asked_for(
+    seqtasks: Program, captioner: Path, pictures: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    for options, count in ((("--beam", "3"), 3), (("--beam", "3", "--nbest", "2"), 2)):
+        assert seqtasks("caption", "-m", captioner, pictures / "red.png", *options, "--report", report).code == 0
+        found = report.read_text(encoding="utf-8").partition('<ol class="others">')[2].partition("</ol>")[0]
+        assert found.count("<li ") == count

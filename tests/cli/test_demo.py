@@ -1,0 +1,126 @@
+"""`seqtasks demo` where a model that describes pictures ships too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from program import Program
+
+import seqtasks as package
+from seqtasks import bundle
+
+SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
+CONFIGURATION = """
+task = "captioning"
+[text]
+kind = "words"
+language = "en"
+minimum_count = 1
+[images]
+size = 32
+[data]
+train = [{{ images = "{folder}" }}]
+held_out = 0.5
+[model]
+dim = 16
+[model.encoder]
+kind = "cnn"
+weights = "none"
+dim = 16
+[model.decoder]
+kind = "show-and-tell"
+dim = 16
+[training]
+steps = 2
+batch_tokens = 40
+threads = 1
+device = "cpu"
+"""
+
+
+@pytest.fixture(scope="module")
+def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("captioner")
+    lines = ["image,caption"]
+    for colour in ("red", "blue"):
+        Image.new("RGB", (40, 40), colour).save(folder / f"{colour}.png")
+        lines += [f"{colour}.png,a {colour} square"]
+    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "run.toml").write_text(CONFIGURATION.format(folder=folder), encoding="utf-8")
+    result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
+    assert result.code == 0, result.err
+    return folder / "model" / "best"
+
+
+@pytest.fixture
+def both(model: Path, captioner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"captions": captioner, "en-de": model / "best"})
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation in `folder` without pictures; returns where they would be."""
+    images = folder / "seqtasks" / "assets" / "images"
+    images.mkdir(parents=True)
+    monkeypatch.setattr(package, "__file__", str(folder / "seqtasks" / "__init__.py"))
+    return images
+
+
+@pytest.mark.usefixtures("both")
+def test_every_photograph_that_ships_is_described(seqtasks: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED.parent.parent)
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    pictures = [Path("assets/images") / file.name for file in sorted(SHIPPED.glob("*.jpg"))]
+    assert pictures
+    for picture in pictures:
+        place = lines.index(str(picture))
+        assert lines[place + 1].endswith("% sure)")
+        assert lines[place + 2].startswith("    or: ")
+    assert result.out.count("% sure)") == 5 + len(pictures)
+    assert f"{len(pictures)} photographs in " in result.out
+    assert lines[-1].strip().startswith("seqtasks caption photo.jpg")
+    assert seqtasks("caption", pictures[0]).code == 0
+
+
+@pytest.mark.usefixtures("both")
+def test_an_installation_has_its_own_photographs(
+    seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = install(tmp_path, monkeypatch)
+    for name, colour in (("lake", "blue"), ("meadow", "green")):
+        Image.new("RGB", (50, 40), colour).save(images / f"{name}.jpg")
+    (images / "README.md").touch()
+    shown = seqtasks("demo").out
+    assert f"\n{images / 'lake.jpg'}\n" in shown
+    assert f"\n{images / 'meadow.jpg'}\n" in shown
+    assert "2 photographs in " in shown
+
+
+@pytest.mark.usefixtures("both")
+def test_without_photographs_it_only_translates(
+    seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch)
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.count("% sure)") == 5
+    assert "photo" not in result.out
+
+
+def test_without_the_model_it_only_translates(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best"})
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    assert "photo" not in result.out
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.jpg")), ids=lambda file: file.stem)
+def test_photographs_are_small_and_tell_nothing_else(file: Path) -> None:
+    with Image.open(file) as picture:
+        assert max(picture.size) <= 640
+        assert not picture.getexif()
+    assert file.stat().st_size < 100_000
+    assert f"`{file.name}`" in (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
