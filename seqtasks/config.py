@@ -33,6 +33,8 @@ class General(Settings):
     """The tables and keys that every run has; those beside them are the task's."""
 
     seed: int = Field(default=1, ge=0)
+    start_from: str | None = None
+    """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
     training: TrainingSettings = TrainingSettings()
 
 
@@ -44,6 +46,7 @@ class RunConfiguration:
     """The `Config` of a task."""
     training: TrainingSettings
     seed: int
+    start_from: str | None = None
 
 
 def task_family() -> type[Component]:
@@ -73,14 +76,15 @@ def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | No
     settings = check(task, document | {"kind": kind}, mistakes)
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, overridden) for mistake in mistakes))
-    return RunConfiguration(task=settings, training=general.training, seed=general.seed)
+    return RunConfiguration(settings, general.training, general.seed, general.start_from)
 
 
 def to_toml(run: RunConfiguration) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
     task = _plain(run.task)
     kind = task.pop("kind")
-    return tomli_w.dumps({"task": kind, "seed": run.seed, **task, "training": _plain(run.training)})
+    start = {} if run.start_from is None else {"start_from": run.start_from}
+    return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
 
 
 def load_code(path: Path) -> None:

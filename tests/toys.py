@@ -81,6 +81,10 @@ class ToyTask(Task):
     def build_model(self) -> nn.Module:
         return ToyModel(self.config.model.width)
 
+    def loss(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Loss:
+        assert isinstance(model, ToyModel)
+        return model.loss(batch)
+
     def batches(self, batch_tokens: int, seed: int) -> ToyBatches:
         return ToyBatches(self.config.model.width, self.broken)
 

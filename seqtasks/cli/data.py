@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from seqtasks.data.captions import CaptionSource
     from seqtasks.data.source import Source
 
 PAIR_FILES = (".tsv", ".csv", ".jsonl", ".tmx")
@@ -21,6 +22,10 @@ def data_sources(files: Sequence[Path]) -> list[Source]:
     sources: list[Source] = []
     waiting: list[Path] = []
     for file in files:
+        if file.is_dir():
+            raise typer.BadParameter(
+                f"{file} is a folder; translation needs files of sentence pairs", param_hint="DATA"
+            )
         if plain_suffix(file) in PAIR_FILES:
             sources.append(Source(path=file))
         else:
@@ -34,6 +39,22 @@ def data_sources(files: Sequence[Path]) -> list[Source]:
             param_hint="DATA",
         )
     return sources
+
+
+def caption_source(paths: Sequence[Path], split: str | None) -> CaptionSource:
+    """The folder of the pictures and, where it does not hold them under a usual name, the file of their captions."""
+    from seqtasks.data.captions import CaptionSource
+
+    if paths[0].is_file():
+        raise typer.BadParameter(
+            f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions",
+            param_hint="DATA",
+        )
+    if len(paths) > 2:
+        raise typer.BadParameter(
+            f"{paths[2]} is too much: there is one folder of pictures and one file of captions", param_hint="DATA"
+        )
+    return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
 
 
 def languages_of(files: Sequence[Path]) -> tuple[str, str] | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,68 +22,144 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_models,
+    open_predictor,
     split_languages,
 )
+
+if TYPE_CHECKING:
+    from seqtasks.data.captions import CaptionedImage, CaptionReport
+    from seqtasks.predictor import CaptioningPredictor, Predictor, TranslationPredictor
+    from seqtasks.tasks.base import Evaluation
 
 
 def evaluate(
     model: ModelArgument,
     data: Annotated[
         list[Path],
-        typer.Argument(metavar="DATA...", help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files."),
+        typer.Argument(
+            metavar="DATA...",
+            help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; "
+            "for captions the folder of the pictures, and the file of captions where it is not found there.",
+        ),
     ],
     beam: Beam = None,
     lowercase: Annotated[
-        bool | None, typer.Option("--lowercase/--cased", help="Ignore case or not; else as the model was trained.")
+        bool | None,
+        typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     languages: LanguagePair = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists pictures; else all."),
+    ] = None,
     chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Measure a model: BLEU, chrF and TER, with signatures.
+    """Measure a model, with signatures: BLEU, chrF and TER; or CIDEr-D, BLEU, ROUGE-L and METEOR of captions.
 
-    The sources of DATA are translated and compared with its targets.
+    The sources of DATA are translated and compared with its targets, its pictures are described and compared with
+    their captions. Pictures that are missing or broken are told and left out.
 
     \b
-    Example:
+    Examples:
       seqtasks evaluate my-model test.en test.de
+      seqtasks evaluate my-captioner photos/ captions.csv
     """
-    from seqtasks.cli.data import data_sources
-    from seqtasks.cli.scores import metric_name
-
-    sources = data_sources(data)
     options = decoding_options(chosen, beam=beam)
-    predictor = open_models([model], code=code, device=device, dtype=dtype, threads=threads)
+    predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads)
+    from seqtasks.predictor import CaptioningPredictor
 
+    if isinstance(predictor, CaptioningPredictor):
+        refuse(predictor, {"--lowercase/--cased": lowercase, "--languages": languages})
+        found, of = evaluate_captions(predictor, data, split, options), "pictures"
+    else:
+        refuse(predictor, {"--split": split})
+        found, of = evaluate_translations(predictor, data, split_languages(languages), lowercase, options), "sentences"
+    if as_json:
+        print(as_object(found, {"model": model, "data": [str(file) for file in data], "split": split}))
+    else:
+        show(found, of)
+
+
+def refuse(predictor: Predictor, given: dict[str, Any]) -> None:
+    """Tells of an option that is for models of other tasks."""
+    for name, value in given.items():
+        if value is not None:
+            raise typer.BadParameter(f"it does not apply to a model for {predictor.kind}", param_hint=name)
+
+
+def evaluate_translations(
+    predictor: TranslationPredictor,
+    data: Sequence[Path],
+    languages: tuple[str, str] | None,
+    lowercase: bool | None,
+    options: dict[str, Any],
+) -> Evaluation:
+    """Reads the pairs, tells what is no pair, translates."""
+    from seqtasks.cli.data import data_sources
     from seqtasks.data.examples import SkipReport
     from seqtasks.data.readers import read_pairs
 
     skipped = SkipReport()
-    named = split_languages(languages) or predictor.languages
-    pairs = [pair for each in sources for pair in read_pairs(each, skipped, languages=named)]
+    named = languages or predictor.languages
+    pairs = [pair for each in data_sources(data) for pair in read_pairs(each, skipped, languages=named)]
     if skipped.skipped:
         print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
-    found = predictor.evaluate(pairs, lowercase=lowercase, **options)
-    if as_json:
-        scores = [
-            {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
-            for score in found.scores
-        ]
-        result = {
-            "model": model,
-            "data": [str(file) for file in data],
-            "examples": found.examples,
-            "seconds": found.seconds,
-            "decoding": found.decoding,
-            "scores": scores,
-        }
-        print(json.dumps(result, ensure_ascii=False))
-        return
+    return predictor.evaluate(pairs, lowercase=lowercase, **options)
+
+
+def evaluate_captions(
+    predictor: CaptioningPredictor, data: Sequence[Path], split: str | None, options: dict[str, Any]
+) -> Evaluation:
+    """Reads the captions, describes the pictures, tells what is no picture and why there is no METEOR."""
+    from seqtasks.cli.data import caption_source
+    from seqtasks.data.captions import CaptionReport, read_captioned_images
+    from seqtasks.metrics.meteor import without_meteor
+
+    warnings.filterwarnings("ignore", module="PIL")
+    skipped = CaptionReport()
+    images = read_captioned_images(caption_source(data, split), skipped)
+    found = predictor.evaluate(images, **options)
+    if found.examples < len(images):
+        count_broken(images, skipped)
+    if skipped.skipped or skipped.pictures_skipped:
+        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+    if missing := without_meteor():
+        print(f"seqtasks: {missing}", file=sys.stderr)
+    return found
+
+
+def count_broken(images: Sequence[CaptionedImage], skipped: CaptionReport) -> None:
+    """Opens the pictures once more, to learn which of them were left out."""
+    from seqtasks.vision.images import ImageError, open_image
+
+    for each in images:
+        try:
+            open_image(each.image)
+        except ImageError:
+            skipped.skip_picture("broken", each.image.name)
+
+
+def as_object(found: Evaluation, about: dict[str, Any]) -> str:
+    from seqtasks.cli.scores import metric_name
+
+    scores = [
+        {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
+        for score in found.scores
+    ]
+    measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
+    return json.dumps({**about, **measured}, ensure_ascii=False)
+
+
+def show(found: Evaluation, of: str) -> None:
+    """For people; `of` is what the examples are."""
+    from seqtasks.cli.scores import metric_name
+
+    width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
-        print(f"{metric_name(score.metric):<5} {score.value:6.2f}  {score.signature}")
-    print(f"{found.examples:,} sentences in {found.seconds:.1f} s; decoding {found.decoding}")
+        print(f"{metric_name(score.metric):<{width}} {score.value:8.2f}  {score.signature}")
+    print(f"{found.examples:,} {of} in {found.seconds:.1f} s; decoding {found.decoding}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from seqtasks.config import RunConfiguration
     from seqtasks.training.trainer import Trainer
 
-AUTOMATIC = "translation"
+AUTOMATIC = {"translation": "pairs.tsv", "captioning": "photos/ captions.csv"}
+"""Tasks that train from data alone, and what their data may be."""
+USES = {"translation": 'translate --model {} --text "..."', "captioning": "caption --model {} photo.jpg"}
+"""How models of a task are used."""
 LOG_EVERY = 100
 """Updates between two lines of the log, at most."""
 
@@ -26,7 +30,11 @@ LOG_EVERY = 100
 def train(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="RUN.toml | translation DATA...", help="A run configuration; or a task and its data."),
+        typer.Argument(
+            metavar="RUN.toml | TASK DATA...",
+            help="A run configuration; or translation with pairs of sentences, or captioning with a folder of pictures "
+            "and the file of their captions.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the model goes; else named after RUN.toml.")
@@ -45,9 +53,10 @@ def train(
     Examples:
       seqtasks train translation pairs.tsv --out my-model
       seqtasks train translation train.en train.de --out my-model
+      seqtasks train captioning photos/ captions.csv --out my-captioner
       seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
     """
-    automatic = what[0] == AUTOMATIC and not Path(what[0]).is_file()
+    automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
     check_usage(what, automatic, languages)
     out = out or default_directory(Path(what[0]), automatic)
     if not resume:
@@ -57,9 +66,13 @@ def train(
 
         load_code(code)
     overrides = chosen or []
-    run = automatic_run([Path(name) for name in what[1:]], languages, overrides) if automatic else configured(
-        Path(what[0]), overrides
-    )  # fmt: skip
+    warnings.filterwarnings("ignore", module="PIL")
+    if not automatic:
+        run = configured(Path(what[0]), overrides)
+    elif what[0] == "captioning":
+        run = captioning_run([Path(name) for name in what[1:]], overrides)
+    else:
+        run = translation_run([Path(name) for name in what[1:]], languages, overrides)
 
     from rich.console import Console
 
@@ -72,12 +85,17 @@ def train(
 
 def check_usage(what: Sequence[str], automatic: bool, languages: str | None) -> None:
     if automatic and len(what) == 1:
-        raise typer.BadParameter("give the data too, such as pairs.tsv", param_hint="DATA")
+        raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]]}", param_hint="DATA")
     if not automatic and languages is not None:
         raise typer.BadParameter("the languages stand in the configuration", param_hint="--languages")
+    if automatic and what[0] == "captioning" and languages is not None:
+        raise typer.BadParameter(
+            "captions have one language; if it is not English, say so with --set text.language=de",
+            param_hint="--languages",
+        )
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
-            f"{what[0]!r} is no task that trains from data alone (there is: {AUTOMATIC}), "
+            f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(AUTOMATIC)}), "
             "and a configuration stands alone",
             param_hint="RUN.toml",
         )
@@ -102,30 +120,51 @@ def configured(path: Path, overrides: Sequence[str]) -> RunConfiguration:
     """The run that a file describes."""
     if not path.is_file():
         raise SeqtasksError(
-            f"{path}: there is no such file.", f"Without a configuration: seqtasks train {AUTOMATIC} pairs.tsv"
+            f"{path}: there is no such file.",
+            "Without a configuration: "
+            + ", or ".join(f"seqtasks train {task} {data}" for task, data in AUTOMATIC.items()),
         )
     from seqtasks.config import read_run
 
     return read_run(path, overrides=overrides)
 
 
-def automatic_run(files: Sequence[Path], languages: str | None, overrides: Sequence[str]) -> RunConfiguration:
-    """The run that suits the data; `--set model.decoder.kind=lstm` changes what its other settings are."""
+def translation_run(files: Sequence[Path], languages: str | None, overrides: Sequence[str]) -> RunConfiguration:
+    """The run that suits pairs of sentences."""
     from seqtasks.cli.data import data_sources, languages_of
 
     sources = data_sources(files)
     named = split_languages(languages) or languages_of(files)
 
     from seqtasks.config import read_run
-    from seqtasks.tasks.automatic import automatic_translation
+    from seqtasks.tasks.automatic_translation import automatic_translation
 
-    kinds = {
-        side: override.partition("=")[2].strip().strip("\"'")
-        for override in overrides
-        for side in ("encoder", "decoder")
-        if override.partition("=")[0].strip() == f"model.{side}.kind"
-    }
+    kinds = chosen_kinds(overrides, "model.encoder", "model.decoder")
     return read_run(None, overrides=overrides, text=automatic_translation(sources, named, **kinds))
+
+
+def captioning_run(paths: Sequence[Path], overrides: Sequence[str]) -> RunConfiguration:
+    """The run that suits pictures with captions."""
+    from seqtasks.cli.data import caption_source
+
+    source = caption_source(paths, None)
+
+    from seqtasks.config import read_run
+    from seqtasks.tasks.automatic_captioning import automatic_captioning
+
+    kinds = chosen_kinds(overrides, "text", "model.encoder", "model.decoder")
+    return read_run(None, overrides=overrides, text=automatic_captioning(source, **kinds))
+
+
+def chosen_kinds(overrides: Sequence[str], *parts: str) -> dict[str, str]:
+    """What `--set model.decoder.kind=lstm` and the like say of these parts, by their last names.
+
+    The kind of a part decides which other settings it has.
+    """
+    written = {
+        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
+    }
+    return {part.rpartition(".")[2]: written[f"{part}.kind"] for part in parts if f"{part}.kind" in written}
 
 
 def command_line(command: str, configuration: Path, out: Path, code: Path | None) -> str:
@@ -136,6 +175,7 @@ def command_line(command: str, configuration: Path, out: Path, code: Path | None
 
 def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, console: Console, go_on: str) -> bool:
     """Trains and shows it; True when it was interrupted."""
+    from seqtasks.bundle import find_model, read_bundle
     from seqtasks.config import to_toml
     from seqtasks.tasks import Task
     from seqtasks.training.checkpoint import latest_checkpoint
@@ -145,11 +185,20 @@ def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, co
     if shown:
         console.print(config_toml, markup=False, soft_wrap=True)
     checkpoint = latest_checkpoint(out) if resume else None
+    start = checkpoint or (read_bundle(find_model(run.start_from)) if run.start_from else None)
     family = Task.of(run.task)
-    prepared = family.prepare(run.task, run.seed, processors=checkpoint.processors if checkpoint else None)
+    prepared = family.prepare(run.task, run.seed, processors=start.processors if start else None)
     for remark in prepared.remarks:
         console.print(remark, markup=False, soft_wrap=True)
-    trainer = Trainer(prepared.task, run.training, out=out, seed=run.seed, config_toml=config_toml, data=prepared.data)
+    trainer = Trainer(
+        prepared.task,
+        run.training,
+        out=out,
+        seed=run.seed,
+        config_toml=config_toml,
+        data=prepared.data,
+        weights=start.tensors() if start else None,
+    )
     step = trainer.resume() if resume else 0
     write_configuration(out, config_toml)
     parameters = sum(tensor.numel() for tensor in trainer.weights.values())
@@ -227,8 +276,6 @@ def tell_result(trainer: Trainer, out: Path, console: Console) -> None:
     from seqtasks.component import kind_of
 
     name = metric_name(trainer.scores[0].metric) if trainer.scores else "score"
-    captions = kind_of(trainer.task.config) == "captioning"
-    use = shlex.join(["seqtasks", "caption" if captions else "translate", "--model", str(out)])
-    text = f"Best {name} {trainer.best:.2f}; the model is in {out / 'best'}. Use it:\n  {use} "
-    text += "photo.jpg" if captions else '--text "..."'
+    use = USES.get(kind_of(trainer.task.config), "info {}").format(shlex.quote(str(out)))
+    text = f"Best {name} {trainer.best:.2f}; the model is in {out / 'best'}. Use it:\n  seqtasks {use}"
     console.print(text, markup=False, soft_wrap=True)

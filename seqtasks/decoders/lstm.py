@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -17,7 +17,7 @@ from seqtasks.layers.attention import AdditiveAttention, DotAttention, mask_bias
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
-from seqtasks.layers.recurrent import recurrent_layer
+from seqtasks.layers.recurrent import lstm_step, recurrent_layer
 
 
 class Attended(NamedTuple):
@@ -123,12 +123,9 @@ class LstmDecoder(Decoder):
         hidden, cell = list(state.hidden), list(state.cell)
 
         def over_hypotheses(index: int, layer_inputs: Tensor) -> Tensor:
-            shape = layer_inputs.shape[:2]
-            start = (hidden[index].flatten(0, 1).unsqueeze(0), cell[index].flatten(0, 1).unsqueeze(0))
-            outputs, (new_hidden, new_cell) = self.layers[index](layer_inputs.flatten(0, 1).unsqueeze(1), start)
-            hidden[index], cell[index] = new_hidden[0].unflatten(0, shape), new_cell[0].unflatten(0, shape)
-            step: Tensor = outputs.squeeze(1).unflatten(0, shape)
-            return step
+            layer: Any = self.layers[index]
+            hidden[index], cell[index] = lstm_step(layer, layer_inputs, hidden[index], cell[index])
+            return hidden[index]
 
         if state.fed is not None:
             inputs = torch.cat([inputs, state.fed.to(inputs.dtype)], dim=2)

@@ -15,7 +15,7 @@ from seqtasks.decoding.state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
-from seqtasks.layers.recurrent import recurrent_layer
+from seqtasks.layers.recurrent import lstm_step, recurrent_layer
 
 
 class Recurrence(NamedTuple):
@@ -58,7 +58,6 @@ class ShowAndTellDecoder(Decoder):
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        inputs = self.embedding.dropped(self.embedding(tokens)).flatten(0, 1).unsqueeze(1)
-        _, last = self.layer(inputs, tuple(leaf.flatten(0, 1).unsqueeze(0) for leaf in state.live))
-        live = Recurrence(*(leaf[0].unflatten(0, tokens.shape) for leaf in last))
+        inputs = self.embedding.dropped(self.embedding(tokens))
+        live = Recurrence(*lstm_step(self.layer, inputs, *state.live))
         return self.project(self.readout(self.dropout(live.hidden))), State(None, live)

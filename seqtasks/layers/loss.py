@@ -19,20 +19,31 @@ def smoothed_cross_entropy(
     bias: Float[Tensor, "vocab"],
     targets: Int[Tensor, "positions"],
     smoothing: float,
+    factors: Float[Tensor, "positions"] | None = None,
 ) -> Float[Tensor, ""]:
     """The sum over positions of the cross-entropy between softmax(states @ weight.T + bias) and smoothed targets.
 
     A smoothed target gives `1 - smoothing` to the wanted token and spreads `smoothing` evenly over the vocabulary
-    (Szegedy et al. 2016, section 7). Natural logarithm. The gradients are computed on the way forward.
+    (Szegedy et al. 2016, section 7). Natural logarithm. Each position counts `factors` times, once without them.
+    The gradients are computed on the way forward.
     """
-    total: Tensor = _SmoothedCrossEntropy.apply(states, weight, bias, targets, smoothing, torch.is_grad_enabled())
+    total: Tensor = _SmoothedCrossEntropy.apply(
+        states, weight, bias, targets, smoothing, factors, torch.is_grad_enabled()
+    )
     return total
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, train: bool
+        ctx: Any,
+        states: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        smoothing: float,
+        factors: Tensor | None,
+        train: bool,
     ) -> Tensor:
         vocabulary = weight.shape[0]
         rows = max(CHUNK_BYTES // (4 * vocabulary), 16)
@@ -43,18 +54,22 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         d_bias = torch.zeros_like(bias, dtype=torch.float32) if train else None
         with torch.autocast(states.device.type, enabled=False):
             mean_logits = states.float() @ weight.float().mean(dim=0) + bias.float().mean()
-            total = -smoothing * mean_logits.sum()
+            total = -smoothing * (mean_logits if factors is None else mean_logits * factors).sum()
             for first in range(0, len(states), rows):
                 chunk, wanted = states[first : first + rows], targets[first : first + rows, None]
                 logits = torch.addmm(small_bias, chunk, small_weight.t())
                 chosen = logits.gather(1, wanted).float()
                 probabilities = logits.softmax(dim=1, dtype=torch.float32)
                 normalisers = chosen - probabilities.gather(1, wanted).clamp_min(1e-37).log()
-                total += (normalisers - (1 - smoothing) * chosen).sum()
+                losses = normalisers - (1 - smoothing) * chosen
+                counted = None if factors is None else factors[first : first + rows, None]
+                total += losses.sum() if counted is None else (losses * counted).sum()
                 if d_states is None or d_weight is None or d_bias is None:
                     continue
                 d_logits = probabilities.sub_(smoothing / vocabulary)
                 d_logits.scatter_add_(1, wanted, torch.full_like(chosen, smoothing - 1))
+                if counted is not None:
+                    d_logits *= counted
                 d_bias += d_logits.sum(dim=0)
                 small = d_logits.to(states.dtype)
                 torch.mm(small, small_weight, out=d_states[first : first + rows])
@@ -72,6 +87,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
             d_states * gradient.to(d_states.dtype),
             (d_weight * gradient).to(weight_dtype),
             (d_bias * gradient).to(bias_dtype),
+            None,
             None,
             None,
             None,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Sentence = Sequence[str]
 
+SEES_END = frozenset({"cider-d"})
+"""Rewards that count the end of a sentence as a token: one that did not would teach captions that break off."""
+
 
 @runtime_checkable
 class Reward(Protocol):

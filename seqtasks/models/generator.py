@@ -29,14 +29,20 @@ class Loss:
 
 
 class Pairs(NamedTuple):
-    """A batch. Targets are padded token ids that start with the begin token and end with the end token."""
+    """A batch. Targets are padded token ids that start with the begin token and end with the end token.
+
+    A source can have several targets, such as a picture that many have described: it is encoded once. Where it has
+    fewer of them than others the rest is padding alone.
+    """
 
     source: Shaped[Tensor, "rows *source"]
     """What the encoder reads: padded token ids; pixels or features of pictures."""
     source_mask: Bool[Tensor, "rows src"] | None
     """True at real tokens; None where no source is padded."""
-    target: Int[Tensor, "rows tgt"]
-    target_mask: Bool[Tensor, "rows tgt"]
+    target: Int[Tensor, "rows *targets tgt"]
+    target_mask: Bool[Tensor, "rows *targets tgt"]
+    weight: Float[Tensor, "rows *targets"] | None = None
+    """How much each target counts: once where it is None. Self-critical training knows negative ones."""
 
 
 class Generator(nn.Module):
@@ -89,22 +95,32 @@ class Generator(nn.Module):
         return memory
 
     def loss(self, batch: Pairs) -> Loss:
-        """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens."""
+        """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens.
+
+        Targets that have weights are not smoothed.
+        """
         memory = self.encode(batch.source, batch.source_mask)
+        target, mask, weight = batch.target, batch.target_mask, batch.weight
+        if target.dim() == 3:
+            rows, places = mask.any(dim=2).nonzero(as_tuple=True)
+            memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))
+            target, mask = target[rows, places], mask[rows, places]
+            weight = None if weight is None else weight[rows, places]
         regularised = self.training and self.attention_regularisation > 0
-        states, attention = self.decoder(batch.target[:, :-1], memory, attention=regularised)
-        real = batch.target_mask[:, 1:].flatten().nonzero().squeeze(1)
-        wanted = batch.target[:, 1:].flatten().index_select(0, real)
+        states, attention = self.decoder(target[:, :-1], memory, attention=regularised)
+        real = mask[:, 1:].flatten().nonzero().squeeze(1)
+        wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
         total = smoothed_cross_entropy(
             states.flatten(0, 1).index_select(0, real),
             output.weight,
             output.bias,
             wanted,
-            self.label_smoothing if self.training else 0.0,
+            self.label_smoothing if self.training and weight is None else 0.0,
+            None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),
         )
         if attention is not None and regularised:
-            missed = attention_regularisation(attention, batch.target_mask[:, 1:], memory.mask) / len(memory.mask)
+            missed = attention_regularisation(attention, mask[:, 1:], memory.mask) / len(memory.mask)
             total = total + self.attention_regularisation * len(wanted) * missed
         return Loss(total, torch.tensor(len(wanted), device=total.device))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqtasks.component import Component
 from seqtasks.metrics.score import Score
+from seqtasks.models import Loss
 
 BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
@@ -84,10 +85,17 @@ class Task(Component, ABC):
 
     @abstractmethod
     def build_model(self) -> nn.Module:
-        """A new model. It has `loss(batch) -> Loss`."""
+        """A new model."""
+
+    def initialise(self, model: nn.Module) -> None:
+        """Gives a new model the parts that others have trained. One that starts from a bundle has them already."""
 
     def begin(self, model: nn.Module) -> None:
-        """What has to be done with a new model before its first batch, such as to load a part of it from elsewhere."""
+        """What has to be done before the first batch, such as to compute what never changes in training."""
+
+    @abstractmethod
+    def loss(self, model: nn.Module, batch: Any) -> Loss:
+        """The training objective on one of the `batches`."""
 
     @abstractmethod
     def batches(self, batch_tokens: int, seed: int) -> Batches:

@@ -16,21 +16,22 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.data.batching import TokenBatches
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
-from seqtasks.data.collate import pad
 from seqtasks.data.features import CachedFeatures, FeatureCache
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.captions import caption_scores
 from seqtasks.metrics.score import Score
-from seqtasks.models import Generator, Pairs
+from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
 from seqtasks.tasks.captioner import BATCH, Caption, Captioner, picture_encoder
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.picture_batches import PictureBatches
+from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import TextProcessor, Words
-from seqtasks.vision.images import ImageError, open_image
-from seqtasks.vision.transforms import ImageSettings, training_transform
+from seqtasks.vision.images import open_image
+from seqtasks.vision.transforms import ImageSettings, evaluation_transform, training_transform
 
 IMAGES = "image.json"
 WATCHED = ("cider-d", "bleu-4", "distinct")
@@ -49,6 +50,8 @@ class CaptioningData(Settings):
     """Longer captions are not trained on."""
     features: Path | None = None
     """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
+    views: int = Field(default=1, gt=0)
+    """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
 class CaptioningTask(Task):
@@ -62,14 +65,18 @@ class CaptioningTask(Task):
         model: Generator.Config
         decoding: Decoding = Decoding(beam=3, max_length="40")
         """How the trained model describes unless it is told otherwise."""
+        self_critical: SelfCriticalSettings | None = None
+        """Training on rewarded samples in place of the captions' cross-entropy."""
         validation_beam: int = Field(default=1, gt=0)
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
             if not isinstance(self.model.encoder, CnnEncoder.Config):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
-            if self.images.augments and self.model.encoder.train_from is None:
-                raise ValueError("images that change in training need a CNN that is trained: model.encoder.train_from")
+            if self.images.augments and self.model.encoder.train_from is None and self.data.views == 1:
+                raise ValueError(
+                    "images that change in training need a CNN that is trained, model.encoder.train_from, or data.views"
+                )
             return self
 
     def __init__(self, config: Config, processor: TextProcessor) -> None:
@@ -77,8 +84,10 @@ class CaptioningTask(Task):
         self.processor = processor
         self.train: list[CaptionedImage] = []
         self.validation: list[CaptionedImage] = []
-        self.features: dict[str, CachedFeatures] = {}
-        """Those of the training and the validation pictures, where the CNN is frozen."""
+        self.train_features: list[CachedFeatures] = []
+        """One for each view, where the CNN is frozen; else none."""
+        self.validation_features: CachedFeatures | None = None
+        self.self_critical: SelfCritical | None = None
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
@@ -124,26 +133,53 @@ class CaptioningTask(Task):
     def build_model(self) -> Generator:
         return Generator(self.config.model, 0, self.processor.size)
 
-    def begin(self, model: nn.Module) -> None:
-        """Loads the CNN's weights and computes the features of all pictures, where they are not on disk already."""
+    def initialise(self, model: nn.Module) -> None:
         assert isinstance(model, Generator)
+        picture_encoder(model).load_pretrained()
+
+    def begin(self, model: nn.Module) -> None:
+        """Computes the features of all pictures, where the CNN is frozen and they are not on disk already."""
+        assert isinstance(model, Generator)
+        if picture_encoder(model).frozen:
+            self.train_features = [
+                self.compute_features(model, self.train, view) for view in range(self.config.data.views)
+            ]
+            self.validation_features = self.compute_features(model, self.validation, 0)
+        if self.config.self_critical is not None:
+            captions = (self.processor.encode_all(each.captions) for each in self.train)
+            self.self_critical = SelfCritical(self.config.self_critical, self.processor, self.config.decoding, captions)
+
+    def compute_features(self, model: Generator, images: Sequence[CaptionedImage], view: int) -> CachedFeatures:
+        """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
         encoder = picture_encoder(model)
-        encoder.load_pretrained()
-        if not encoder.frozen:
-            return
-        captioner = Captioner([model], self.config.images, self.processor)
-        made_by = encoder.fingerprint(), self.config.images.model_dump_json(include={"size", "fit"})
+        settings = self.config.images
+        as_it_is, changed = evaluation_transform(settings), training_transform(settings)
+        device = next(model.parameters()).device
+
+        def pixels(content: bytes, name: str) -> Tensor:
+            picture = open_image(content, name, at_least=settings.at_least)
+            return changed(picture, np.random.default_rng([view, *content[-64:]])) if view else as_it_is(picture)
+
+        fixed = None if view else {"size", "fit"}
+        made_by = encoder.fingerprint(), settings.model_dump_json(include=fixed), *([f"view {view}"] if view else [])
         cache = FeatureCache(features_folder(self.config.data), *made_by)
-        for name, images in (("train", self.train), ("validation", self.validation)):
-            found = cache.features(
-                [each.image for each in images],
-                lambda content, picture: captioner.pixels(content, picture),
-                lambda pixels: encoder.features(pixels.to(captioner.device)),
-            )
-            self.features[name] = found
+        return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
+
+    def loss(self, model: nn.Module, batch: Pairs) -> Loss:
+        assert isinstance(model, Generator)
+        return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> PictureBatches:
-        return PictureBatches(self, batch_tokens, seed)
+        captions = [self.processor.encode_all(each.captions) for each in self.train]
+        return PictureBatches(
+            [each.image for each in self.train],
+            captions,
+            self.train_features,
+            self.config.images,
+            batch_tokens=batch_tokens,
+            longest=self.config.data.max_tokens,
+            seed=seed,
+        )
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
@@ -152,8 +188,7 @@ class CaptioningTask(Task):
             penalty=self.config.decoding.penalty,
             max_length=self.config.decoding.max_length,
         )
-        features = self.features.get("validation")
-        found = self.evaluate([model], self.validation, decoding, features=features, with_meteor=False)
+        found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
     def evaluate(
@@ -191,70 +226,15 @@ class CaptioningTask(Task):
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
-        signatures = [score.signature.replace("|", "\\|") for score in scores]
-        table = "\n".join(
-            f"| {score.metric} | {score.value:.2f} | `{signature}` |"
-            for score, signature in zip(scores, signatures, strict=True)
-        )
+        validated = f"{data.get('validation_pictures', 0):,} validation pictures"
         return (
             f"# Captions\n\n"
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
             f"{self.processor.size:,}; trained with seqtasks on {data.get('captions', 0):,} captions of "
             f"{data.get('pictures', 0):,} pictures.\n\n"
-            f"| metric on {data.get('validation_pictures', 0):,} validation pictures | value | signature |\n"
-            f"|---|---|---|\n{table}\n\n"
+            f"{score_table(validated, scores)}\n"
             "Use it: `seqtasks caption --model DIRECTORY photo.jpg`. `config.toml` trains it again.\n"
         )
-
-
-class PictureBatches:
-    """Training batches: every caption once an epoch, beside the pixels or the features of its picture."""
-
-    def __init__(self, task: CaptioningTask, batch_tokens: int, seed: int) -> None:
-        self.task = task
-        self.seed = seed
-        self.features = task.features.get("train")
-        self.transform = training_transform(task.config.images)
-        left_out = set() if self.features is None else set(self.features.unreadable)
-        pairs = [
-            (number, np.array(ids, dtype=np.int32))
-            for number, each in enumerate(task.train)
-            if number not in left_out
-            for ids in task.processor.encode_all(each.captions)
-            if 0 < len(ids) <= task.config.data.max_tokens
-        ]
-        if not pairs:
-            raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
-        self.pictures = np.array([number for number, _ in pairs])
-        self.targets = [ids for _, ids in pairs]
-        lengths = np.array([len(ids) + 2 for ids in self.targets])
-        self.order = TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed)
-
-    def __iter__(self) -> Iterator[Pairs]:
-        for batch in self.order:
-            random = np.random.default_rng([self.seed, batch.epoch, batch.index])
-            target = pad([self.targets[row] for row in batch.examples.tolist()], begin=True, end=True)
-            yield Pairs(self.sources(self.pictures[batch.examples].tolist(), random), None, target, target != 0)
-
-    def sources(self, pictures: list[int], random: np.random.Generator) -> Tensor:
-        if self.features is not None:
-            return self.features.rows(pictures)
-        settings = self.task.config.images
-        shown = []
-        for number in pictures:
-            path = self.task.train[number].image
-            try:
-                picture = open_image(path, at_least=settings.at_least)
-            except ImageError as error:
-                raise SeqtasksError(error.message, "Take it out of the captions, or mend it.") from error
-            shown.append(self.transform(picture, random))
-        return torch.stack(shown)
-
-    def state_dict(self) -> dict[str, int]:
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.order.load_state_dict(state)
 
 
 def from_features(

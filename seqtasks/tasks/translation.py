@@ -22,8 +22,10 @@ from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.translation import translation_scores
-from seqtasks.models import Generator, Pairs
+from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.tasks.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
 
@@ -60,6 +62,8 @@ class TranslationTask(Task):
         model: Generator.Config
         decoding: Decoding = Decoding()
         """How the trained model translates unless it is told otherwise."""
+        self_critical: SelfCriticalSettings | None = None
+        """Training on rewarded samples in place of the targets' cross-entropy."""
         validation_beam: int = Field(default=1, gt=0)
         lowercase: bool = False
         """Scores ignore case."""
@@ -79,6 +83,7 @@ class TranslationTask(Task):
         self.train: list[Pair] = []
         self.weights: list[float] = []
         self.validation: list[Pair] = []
+        self.self_critical: SelfCritical | None = None
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
@@ -133,6 +138,17 @@ class TranslationTask(Task):
     def build_model(self) -> Generator:
         return Generator(self.config.model, self.source.size, self.target.size)
 
+    def begin(self, model: nn.Module) -> None:
+        if self.config.self_critical is not None:
+            targets = self.target.encode_all([pair.target for pair in self.train])
+            self.self_critical = SelfCritical(
+                self.config.self_critical, self.target, self.config.decoding, ([ids] for ids in targets)
+            )
+
+    def loss(self, model: nn.Module, batch: Pairs) -> Loss:
+        assert isinstance(model, Generator)
+        return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
+
     def batches(self, batch_tokens: int, seed: int) -> PairBatches:
         return PairBatches(self, batch_tokens, seed)
 
@@ -171,17 +187,12 @@ class TranslationTask(Task):
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         languages = self.config.languages
-        signatures = [score.signature.replace("|", "\\|") for score in scores]
-        table = "\n".join(
-            f"| {score.metric} | {score.value:.2f} | `{signature}` |"
-            for score, signature in zip(scores, signatures, strict=True)
-        )
+        validated = f"{data.get('validation_pairs', 0):,} validation pairs"
         return (
             f"# Translation, {languages.source} to {languages.target}\n\n"
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.\n\n"
-            f"| metric on {data.get('validation_pairs', 0):,} validation pairs | value | signature |\n|---|---|---|\n"
-            f"{table}\n\n"
+            f"{score_table(validated, scores)}\n"
             'Use it: `seqtasks translate --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
@@ -30,26 +30,44 @@ from seqtasks.training.settings import TrainingSettings
 class Trainer:
     """Trains the model of a task into the directory `out`.
 
-    Sees `model.loss(batch)`, `task.batches(...)` and `task.validate(model)`, nothing else of the task. On the same
-    machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
+    Sees `task.loss(model, batch)`, `task.batches(...)` and `task.validate(model)`, nothing else of the task. On the
+    same machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
     weights, bit for bit on a CPU, as one that is not.
+
+    `weights` are those to start from, as `own_tensors` names them; without any the task initialises a new model.
+    Raises SeqtasksError where they are those of another model.
     """
 
     def __init__(
-        self, task: Task, settings: TrainingSettings, *, out: Path, seed: int, config_toml: str, data: dict[str, Any]
+        self,
+        task: Task,
+        settings: TrainingSettings,
+        *,
+        out: Path,
+        seed: int,
+        config_toml: str,
+        data: dict[str, Any],
+        weights: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.task = task
         self.settings = settings
         self.out = out
         self.device = choose_device(settings.device)
         processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
-        prepare(settings.threads if processes == 1 else 1)
+        prepare(settings.threads)
         self.dtype = choose_dtype(settings.dtype, self.device)
         self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
         torch.manual_seed(seed)
         self.model: nn.Module = task.build_model().to(self.device)
+        if weights is None:
+            task.initialise(self.model)
+        else:
+            load_own_tensors(self.model, weights)
         task.begin(self.model)
-        self.processes = GradientProcesses(self.model, processes - 1, self.backward) if processes > 1 else None
+        self.processes = None
+        if processes > 1:
+            prepare(1)
+            self.processes = GradientProcesses(self.model, processes - 1, self.backward)
         self.weights = own_tensors(self.model)
         self.optimiser = make_optimiser(self.model, settings)
         self.averaging = make_averaging(self.weights, settings)
@@ -167,8 +185,8 @@ class Trainer:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
         self.model.train()
         with mixed_precision(self.device, self.dtype):
-            loss = self.model.loss(self.to_device(batch))  # type: ignore[operator]
-        loss.total.backward()
+            loss = self.task.loss(self.model, self.to_device(batch))
+        loss.total.backward()  # type: ignore[no-untyped-call]
         return loss.total.item(), loss.count.item()
 
     def to_device(self, batch: BatchTensors) -> BatchTensors:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from synthetic import sentence_pairs
 
 import seqtasks
@@ -86,6 +87,66 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
         seqtasks.load(model, threads=1, dtype="bfloat16").translate(texts)[0].text for model in (out, packed)
     ]
     assert translations[0] == translations[1]
+
+
+@pytest.fixture(scope="module")
+def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Coloured squares in Flickr8k's layout: 40 pictures, two captions each, one test picture without its file."""
+    folder = tmp_path_factory.mktemp("data") / "flickr8k"
+    (folder / "Flicker8k_Dataset").mkdir(parents=True)
+    colours = ("red", "green", "blue", "white", "black")
+    names = [f"{number:04}_{colours[number % 5]}.jpg" for number in range(40)]
+    for number, name in enumerate(names[:-1]):
+        picture = Image.new("RGB", (40, 50 + number), colours[number % 5])
+        picture.save(folder / "Flicker8k_Dataset" / name)
+    lines = [
+        f"{name}#{number}\tA {name[5:-4]} {shape} ."
+        for name in names
+        for number, shape in enumerate(("wall", "square"))
+    ]
+    write(folder / "Flickr8k.token.txt", lines)
+    for split, part in (("train", names[:25]), ("dev", names[25:35]), ("test", names[35:])):
+        write(folder / f"Flickr_8k.{split}Images.txt", part)
+    return folder
+
+
+def caption_flickr8k(data: Path, model: str, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    small = [
+        "images.size=32", "model.dim=32", "model.encoder.dim=32", "model.encoder.weights=none", "training.threads=1",
+        f"data.features={out}-features",
+    ]  # fmt: skip
+    chosen = [word for setting in small for word in ("--set", setting)]
+    done = recipe(
+        "caption_flickr8k", data, "--model", model, "--out", out, "--beam", "2", "--tiny", *chosen, *arguments
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("model", ["show-and-tell", "show-attend-and-tell", "fused", "transformer"])
+def test_flickr8k_trains_and_prints_its_row(flickr8k: Path, tmp_path: Path, model: str) -> None:
+    done = caption_flickr8k(flickr8k, model, tmp_path / "model")
+    assert "training pictures: 25 with 50 captions" in done.stdout
+    assert "validation pictures: 10" in done.stdout
+    heading, _, row = (line.split(" | ") for line in done.stdout.splitlines()[-3:])
+    assert row[:2] == [f"| {model}", "dev"]
+    assert heading[2] == "CIDEr-D"
+    assert float(row[2]) >= 0
+    assert "n=10" in row[-1]
+    assert "beam=2" in row[-1]
+    kind = seqtasks.load(tmp_path / "model", threads=1).task.config.model.decoder.kind
+    assert kind == ("lstm" if model == "fused" else model)
+
+
+def test_flickr8k_goes_on_and_is_tested_when_asked(flickr8k: Path, tmp_path: Path) -> None:
+    caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.steps=2")
+    more = ["--resume", "--test", "--set", "training.steps=4"]
+    done = caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", *more)
+    assert "Going on from step 2." in done.stdout
+    rows = done.stdout.splitlines()[-2:]
+    assert [row.split(" | ")[1] for row in rows] == ["dev", "test"]
+    assert "n=4" in rows[1]
+    assert "1 missing (0039_black.jpg)" in done.stderr
 
 
 def test_a_folder_without_the_data_is_told(tmp_path: Path) -> None:

@@ -265,6 +265,7 @@ runs = st.builds(
         minutes=st.none() | st.floats(1e-9, 1e9),
     ),
     seed=st.integers(0, 2**63 - 1),
+    start_from=st.none() | st.sampled_from(["en-de", "runs/first/best"]),
 )
 
 

@@ -37,6 +37,20 @@ def test_equals_torch(monkeypatch: pytest.MonkeyPatch, positions: int, smoothing
         assert torch.allclose(one, two, atol=1e-4)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_positions_count_as_often_as_their_factors_say(monkeypatch: pytest.MonkeyPatch, smoothing: float) -> None:
+    monkeypatch.setattr(loss, "CHUNK_BYTES", 1)
+    *leaves, targets = inputs(50)
+    factors = torch.randn(50)
+    found = smoothed_cross_entropy(*leaves, targets, smoothing, factors)
+    logits = leaves[0] @ leaves[1].T + leaves[2]
+    each = functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
+    expected = (each * factors).sum()
+    assert found.item() == pytest.approx(expected.item(), rel=1e-4, abs=1e-3)
+    for one, two in zip(torch.autograd.grad(found, leaves), torch.autograd.grad(expected, leaves), strict=True):
+        assert torch.allclose(one, two, atol=1e-4)
+
+
 def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     *leaves, targets = inputs(200)
     whole = smoothed_cross_entropy(*leaves, targets, 0.1)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqtasks.layers.recurrent import BidirectionalLayer, Cell, mirrored_positions, recurrent_layer
+from seqtasks.layers.recurrent import BidirectionalLayer, Cell, lstm_step, mirrored_positions, recurrent_layer
 
 REFERENCES: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 LENGTHS = [5, 1, 3]
@@ -77,3 +77,17 @@ def test_forget_gates_start_open() -> None:
     total = layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")
     assert torch.equal(total[5:10], torch.ones(5))
     assert not torch.any(total[:5] == 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.no_grad()
+def test_steps_one_by_one_are_the_layer_over_time(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    layer = recurrent_layer("lstm", 6, 8).to(dtype)
+    inputs, hidden, cell = torch.randn(3, 2, 5, 6, dtype=dtype), *torch.randn(2, 3, 2, 8, dtype=dtype)
+    start = hidden.flatten(0, 1).unsqueeze(0), cell.flatten(0, 1).unsqueeze(0)
+    whole, last = layer(inputs.flatten(0, 1), start)
+    for time in range(5):
+        hidden, cell = lstm_step(layer, inputs[:, :, time], hidden, cell)
+        assert torch.allclose(hidden.flatten(0, 1), whole[:, time], atol=1e-6 if dtype == torch.float32 else 0.02)
+    assert torch.allclose(cell.flatten(0, 1).float(), last[1][0].float(), atol=1e-6 if dtype == torch.float32 else 0.03)

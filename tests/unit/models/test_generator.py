@@ -186,3 +186,41 @@ def test_an_empty_source_is_only_its_end() -> None:
         model = generator(*names)
         batch = Pairs(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
         assert model.loss(batch).total.isfinite()
+
+
+@some_models
+def test_several_targets_of_a_source_are_as_good_as_the_source_again_and_again(names: tuple[str, str, str]) -> None:
+    model, several, again = generator(*names), pairs(1, 2), pairs(1, 1, 2)
+    width = again.target.shape[1]
+    target = torch.zeros(2, 2, width, dtype=torch.long)
+    target[0], target[1, 1] = again.target[:2], again.target[2]
+    together = Pairs(several.source, several.source_mask, target, target != 0)
+    losses = [model.loss(batch) for batch in (together, again)]
+    assert torch.allclose(losses[0].total, losses[1].total, atol=1e-5)
+    assert losses[0].count == losses[1].count
+    gradients = [torch.autograd.grad(loss.total, model.decoder.output.weight)[0] for loss in losses]
+    assert torch.allclose(*gradients, atol=1e-5)
+
+
+@some_models
+def test_a_target_counts_as_often_as_its_weight_says(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names), pairs(1, 2, 3)
+    alone = torch.stack([model.loss(pairs(seed)).total for seed in (1, 2, 3)])
+    weight = torch.tensor([2.0, -0.5, 0.0])
+    weighted = model.loss(batch._replace(weight=weight))
+    assert torch.allclose(weighted.total, (weight * alone).sum(), atol=1e-4)
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    found, wanted = (
+        torch.autograd.grad(total, parameters, allow_unused=True) for total in (weighted.total, (weight * alone).sum())
+    )
+    for one, two in zip(found, wanted, strict=True):
+        assert one is two is None or torch.allclose(one, two, atol=1e-3)
+
+
+def test_targets_with_weights_are_not_smoothed() -> None:
+    model, batch = generator(*PAIRS[0]).train(), pairs(1, 2, 3)
+    assert model.label_smoothing > 0
+    plain = model.eval().loss(batch).total
+    weighted = model.train().loss(batch._replace(weight=torch.ones(3))).total
+    assert torch.allclose(weighted, plain, atol=1e-4)
+    assert not torch.allclose(model.loss(batch).total, plain, atol=1e-2)

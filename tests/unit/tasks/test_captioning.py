@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 
 import seqtasks
+from seqtasks.bundle import read_bundle
 from seqtasks.config import read_run, to_toml
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
@@ -129,12 +131,99 @@ def test_cached_features_and_pixels_train_alike(pictures: Path, tmp_path: Path) 
     cached = next(iter(batches))
     assert cached.source.dtype == torch.float16
     batches = task.batches(40, 1)
-    batches.features = None
+    batches.views = []
     shown = next(iter(batches))
     assert shown.source.dtype == torch.uint8
     trainer.model.eval()
     losses = [trainer.model.loss(batch).total.item() for batch in (cached, shown)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_a_frozen_cnn_sees_pictures_in_several_versions(pictures: Path, tmp_path: Path) -> None:
+    settings = {"data.views": 3, "images.flip": "true", "images.smallest_crop": 0.5, "images.colour_jitter": 0.4}
+    run = run_of(pictures, tmp_path / "cache", **settings)
+    task = trainer_of(run, tmp_path / "run").task
+    assert isinstance(task, CaptioningTask)
+    everything = range(len(task.train))
+    views = [view.rows(everything) for view in task.train_features]
+    assert len(views) == 3
+    assert all(not torch.equal(one, two) for one, two in itertools.combinations(views, 2))
+    plain = trainer_of(run_of(pictures, tmp_path / "cache"), tmp_path / "plain").task
+    assert isinstance(plain, CaptioningTask)
+    [as_they_are] = plain.train_features
+    assert torch.equal(as_they_are.rows(everything), views[0])
+    again = trainer_of(run, tmp_path / "again").task
+    assert isinstance(again, CaptioningTask)
+    assert all(torch.equal(one.rows(everything), two) for one, two in zip(again.train_features, views, strict=True))
+
+    seen = [row for batch in itertools.islice(task.batches(200, 1), 20) for row in batch.source]
+    known = [row for view in views for row in view]
+    met = {next(number for number, other in enumerate(known) if torch.equal(row, other)) for row in seen}
+    assert len(met) > len(everything)
+
+
+@pytest.mark.parametrize("trained_cnn", [True, False])
+def test_batches_go_on_where_a_saved_state_stands(pictures: Path, tmp_path: Path, trained_cnn: bool) -> None:
+    settings = {"model.encoder.train_from": -1, "images.smallest_crop": 0.5} if trained_cnn else {}
+    task = trainer_of(run_of(pictures, tmp_path / "cache", **settings), tmp_path / "run").task
+    whole = list(itertools.islice(task.batches(40, 1), 9))
+    for already in (0, 1, 5):
+        begun, continued = task.batches(40, 1), task.batches(40, 1)
+        stream = iter(begun)
+        for _ in range(already):
+            next(stream)
+        continued.load_state_dict(begun.state_dict())
+        for one, two in zip(itertools.islice(continued, 3), whole[already:], strict=False):
+            assert torch.equal(one.source, two.source)
+            assert torch.equal(one.target, two.target)
+
+
+def test_every_picture_comes_once_an_epoch_with_all_its_captions(pictures: Path, tmp_path: Path) -> None:
+    task = trainer_of(run_of(pictures, tmp_path / "cache"), tmp_path / "run").task
+    assert isinstance(task, CaptioningTask)
+    batches = task.batches(30, 1)
+    met = []
+    for batch in batches:
+        if batches.state_dict()["epoch"] > 0 or len(met) >= 2 * len(task.train):
+            break
+        assert batch.target.numel() <= 30
+        for ids, real in zip(batch.target.flatten(0, 1), batch.target_mask.flatten(0, 1), strict=True):
+            met.append(task.processor.decode(ids[real].tolist()[1:-1]))
+    assert sorted(met) == sorted(caption for each in task.train for caption in each.captions)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_self_critical_training_starts_from_a_model(
+    trained: Path, pictures: Path, tmp_path: Path, frozen: bool
+) -> None:
+    start = read_bundle(trained / "best")
+    settings: dict[str, Any] = {"self_critical.samples": 2, "training.learning_rate": 0.05}
+    if not frozen:
+        settings["model.encoder.train_from"] = -1
+    run = run_of(pictures, tmp_path / "cache", **settings)
+    prepared = CaptioningTask.prepare(run.task, run.seed, processors=start.processors)
+    trainer = Trainer(
+        prepared.task,
+        run.training,
+        out=tmp_path / "run",
+        seed=1,
+        config_toml=to_toml(run),
+        data=prepared.data,
+        weights=start.tensors(),
+    )
+    assert all(torch.equal(tensor, trainer.weights[name]) for name, tensor in start.tensors().items())
+    list(trainer.run())
+    changed = [name for name, tensor in start.tensors().items() if not torch.equal(tensor, trainer.weights[name])]
+    assert changed
+    assert any("backbone" in name for name in changed) != frozen
+
+
+def test_weights_of_another_model_are_no_start(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    start = read_bundle(trained / "best")
+    run = run_of(pictures, tmp_path / "cache", **{"model.dim": 18})
+    prepared = CaptioningTask.prepare(run.task, run.seed, processors=start.processors)
+    with pytest.raises(SeqtasksError, match="do not fit the model"):
+        Trainer(prepared.task, run.training, out=tmp_path, seed=1, config_toml="", data={}, weights=start.tensors())
 
 
 def test_a_cnn_that_is_trained_sees_pixels_and_changes(pictures: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A run configuration for people who have data and no wishes."""
+"""A run configuration for people who have sentence pairs and no wishes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,113 @@
+"""Training batches of pictures and their captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtasks.data.batching import TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.data.features import CachedFeatures
+from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import available_cores
+from seqtasks.models import Pairs
+from seqtasks.vision.images import ImageError, open_image
+from seqtasks.vision.transforms import ImageSettings, training_transform
+
+IntArray = NDArray[np.int32]
+
+
+class PictureBatches:
+    """Every picture once an epoch, as features or as pixels, with all of its captions up to `longest` tokens.
+
+    `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
+    the pictures are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
+    and the batch alone. A batch has at most `batch_tokens` padded tokens. Raises SeqtasksError when no caption is left.
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[Path],
+        captions: Sequence[Sequence[Sequence[int]]],
+        views: Sequence[CachedFeatures],
+        settings: ImageSettings,
+        *,
+        batch_tokens: int,
+        longest: int,
+        seed: int,
+    ) -> None:
+        self.pictures = pictures
+        self.views = views
+        self.settings = settings
+        self.transform = training_transform(settings)
+        self.seed = seed
+        left_out = {number for view in views for number in view.unreadable}
+        self.captions: dict[int, list[IntArray]] = {}
+        for number, texts in enumerate(captions):
+            kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= longest]
+            if kept and number not in left_out:
+                self.captions[number] = kept
+        self.numbers = list(self.captions)
+        if not self.numbers:
+            raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
+        lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
+        self.order = TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed)
+        self.state = self.order.state_dict()
+
+    def __iter__(self) -> Iterator[Pairs]:
+        """Goes on from where `state_dict` stands; the next batch is made while this one is trained on."""
+        order = iter(self.order)
+
+        def make() -> tuple[Pairs, dict[str, int]]:
+            batch = next(order)
+            random = np.random.default_rng([self.seed, batch.epoch, batch.index])
+            numbers = [self.numbers[row] for row in batch.examples.tolist()]
+            target = padded([self.captions[number] for number in numbers])
+            return Pairs(self.sources(numbers, random), None, target, target != 0), self.order.state_dict()
+
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(make)
+            while True:
+                pairs, self.state = coming.result()
+                coming = ahead.submit(make)
+                yield pairs
+
+    def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
+        if self.views:
+            views = random.integers(len(self.views), size=len(numbers)).tolist()
+            return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
+        changes = random.spawn(len(numbers))
+        with ThreadPoolExecutor(available_cores()) as pool:
+            return torch.stack(list(pool.map(self.pixels, numbers, changes)))
+
+    def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
+        """A picture as training sees it this time."""
+        try:
+            picture = open_image(self.pictures[number], at_least=self.settings.at_least)
+        except ImageError as error:
+            raise SeqtasksError(error.message, "Take it out of the captions, or mend it.") from error
+        return self.transform(picture, random)
+
+    def state_dict(self) -> dict[str, int]:
+        return self.state
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.state = state
+        self.order.load_state_dict(state)
+
+
+def padded(captions: Sequence[Sequence[IntArray]]) -> Int[Tensor, "rows targets tgt"]:
+    """The captions of each picture, padded to the same length and with empty ones to the same number."""
+    most = max(map(len, captions))
+    flat = pad([ids for row in captions for ids in row], begin=True, end=True)
+    target = flat.new_zeros(len(captions), most, flat.shape[1])
+    places = [(row, place) for row, each in enumerate(captions) for place in range(len(each))]
+    target[tuple(torch.tensor(places).T)] = flat
+    return target

@@ -1,0 +1,118 @@
+"""Self-critical training (Rennie et al. 2017): what scores better than the model's usual outputs becomes likelier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from seqtasks.component import Settings
+from seqtasks.data.collate import pad
+from seqtasks.decoding import Decoding, Hypothesis, search
+from seqtasks.metrics.rewards import SEES_END, reward
+from seqtasks.models import Generator, Loss, Pairs
+from seqtasks.text import TextProcessor
+from seqtasks.text.processor import END, SPECIAL_PIECES
+
+
+class SelfCriticalSettings(Settings):
+    """The table `[self_critical]` of a task that writes. Start from a model that writes well already (`start_from`)."""
+
+    reward: Literal["cider-d", "bleu", "chrf"] = "cider-d"
+    """What outputs are rewarded with; cider-d is for several references, bleu and chrf are for translations."""
+    samples: int = Field(default=5, gt=1)
+    """Outputs that are drawn for each source."""
+    baseline: Literal["samples", "greedy"] = "samples"
+    """What an output has to beat: the mean of the other samples (Luo 2020), or what greedy search finds."""
+
+
+class SelfCritical:
+    """The objective: draws outputs, scores each against its source's references and trains on it by its advantage.
+
+    The loss is the mean reward below zero. Its gradient is that of the cross-entropy of each output, weighted by the
+    advantage, which is the output's reward minus the baseline (equation 7 of the paper). `training` are the
+    references of all training sources, token ids, from which cider-d knows what is rare.
+    """
+
+    def __init__(
+        self,
+        settings: SelfCriticalSettings,
+        processor: TextProcessor,
+        decoding: Decoding,
+        training: Iterable[Sequence[Sequence[int]]],
+    ) -> None:
+        self.settings = settings
+        self.processor = processor
+        self.greedy = Decoding(beam=1, penalty="none", max_length=decoding.max_length)
+        self.sampling = replace(self.greedy, sample=True, nbest=settings.samples)
+        known = ([self.sentence(ids) for ids in others] for others in training)
+        self.reward = reward(settings.reward, known if settings.reward == "cider-d" else ())
+
+    def loss(self, model: Generator, batch: Pairs) -> Loss:
+        """What to add to the gradients for a batch; the random numbers of the samples come from torch's generator."""
+        samples, baselines = self.outputs(model, batch)
+        references = [list(self.references(*row)) for row in zip(batch.target, batch.target_mask, strict=True)]
+        rewards = self.rewards(samples, references)
+        if baselines is None:
+            advantages = (rewards - rewards.mean(axis=1, keepdims=True)) * rewards.shape[1] / (rewards.shape[1] - 1)
+        else:
+            advantages = rewards - self.rewards(baselines, references)
+        target, mask = padded(samples)
+        weight = torch.from_numpy(advantages).to(batch.target.device, torch.float32)
+        device = batch.target.device
+        loss = model.loss(Pairs(batch.source, batch.source_mask, target.to(device), mask.to(device), weight))
+        return Loss(loss.total - loss.total.detach() - float(rewards.mean()) * loss.count, loss.count)
+
+    def outputs(self, model: Generator, batch: Pairs) -> tuple[list[list[Hypothesis]], list[list[Hypothesis]] | None]:
+        """The samples of each source and, where they are the baseline, what greedy search finds; without dropout."""
+        training = model.training
+        model.eval()
+        with torch.no_grad():
+            stepper = model.stepper(batch.source, batch.source_mask)
+            lengths = torch.zeros(stepper.rows) if batch.source_mask is None else batch.source_mask.sum(dim=1)
+            seed = int(torch.randint(2**62, ()))
+            samples = search(stepper, source_lengths=lengths.long(), options=replace(self.sampling, seed=seed))
+            baselines = None
+            if self.settings.baseline == "greedy":
+                baselines = search(stepper, source_lengths=lengths.long(), options=self.greedy)
+        model.train(training)
+        torch.clear_autocast_cache()  # it holds weights that were cast without a gradient
+        return samples, baselines
+
+    def rewards(
+        self, found: Sequence[Sequence[Hypothesis]], references: Sequence[Sequence[Sequence[str]]]
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """The reward of each output."""
+        outputs = [self.sentence(each.tokens, finished=each.finished) for row in found for each in row]
+        beside = [others for row, others in zip(found, references, strict=True) for _ in row]
+        return self.reward(outputs, beside).reshape(len(found), -1)
+
+    def references(self, target: Tensor, mask: Tensor) -> Iterator[Sequence[str]]:
+        """The references of one source, out of its padded targets."""
+        length = target.shape[-1]
+        for ids, real in zip(target.view(-1, length), mask.view(-1, length), strict=True):
+            if real.any():
+                yield self.sentence(ids[real].tolist()[1:-1])
+
+    def sentence(self, ids: Sequence[int], *, finished: bool = True) -> list[str]:
+        """What the reward counts: tokens and their end, or the words of the text."""
+        if self.settings.reward in SEES_END:
+            return [*self.processor.pieces(ids), *([SPECIAL_PIECES[END]] if finished else [])]
+        return self.processor.decode(ids).split()
+
+
+def padded(found: Sequence[Sequence[Hypothesis]]) -> tuple[Tensor, Tensor]:
+    """The outputs as targets (rows, outputs, length) and where these are real; an output without end has none."""
+    flat = [each for row in found for each in row]
+    target = pad([each.tokens for each in flat], begin=True, end=True)
+    for row, each in enumerate(flat):
+        if not each.finished:
+            target[row, len(each.tokens) + 1] = 0
+    target = target.view(len(found), -1, target.shape[1])
+    return target, target != 0
