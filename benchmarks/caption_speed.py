@@ -12,6 +12,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Measurements; the median is the result.")] = 5,
 ) -> None:
     """Time a captioning model on the first pictures of a folder."""
-    files = find_images([pictures])[:many]
+    files = list(islice(find_images([pictures]), many))
     predictor = seqtasks.load(model, threads=threads)
 
     def one_at_a_time() -> None:

@@ -223,7 +223,9 @@ def load_generator(task: Task, bundle: Bundle) -> Generator:
         load_own_tensors(model, bundle.tensors())
     except SeqtasksError as error:
         raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    model.encoder.simplify()
+    return model
 
 
 def require_same_processors(bundles: Sequence[Bundle]) -> None:

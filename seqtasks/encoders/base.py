@@ -19,6 +19,9 @@ class Encoder(Component, nn.Module, ABC):
     dim: int
     """The width of the memory's states and of its summary."""
 
+    def simplify(self) -> None:
+        """Makes the same numbers, but for rounding, come quicker. For inference alone: nothing can be trained then."""
+
 
 class TextEncoder(Encoder):
     """Reads tokens."""

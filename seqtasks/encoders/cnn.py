@@ -109,6 +109,9 @@ class CnnEncoder(Encoder):
         cells: Tensor = self.backbone(pixels).flatten(2).transpose(1, 2)
         return cells.clamp(-LARGEST, LARGEST).to(torch.float16) if self.frozen else cells
 
+    def simplify(self) -> None:
+        self.backbone.fold_batch_norms()
+
     def fingerprint(self) -> str:
         """Changes with whatever `features` depends on but the pixels: the key of a cache."""
         backbone = self.backbone

@@ -138,4 +138,5 @@ def jittered(picture: Image.Image, strength: float, random: Generator) -> Image.
 
 
 def pixels(picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+    """Turned by numpy: torch would start threads of its own in each thread that decodes pictures."""
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1)))

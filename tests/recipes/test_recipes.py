@@ -129,12 +129,12 @@ def test_flickr8k_trains_and_prints_its_row(flickr8k: Path, tmp_path: Path, mode
     assert "training pictures: 25 with 50 captions" in done.stdout
     assert "validation pictures: 10" in done.stdout
     heading, _, row = (line.split(" | ") for line in done.stdout.splitlines()[-3:])
-    assert row[:2] == [f"| {model}", "dev"]
-    assert heading[2] == "CIDEr-D"
-    assert float(row[2]) >= 0
+    assert row[:3] == [f"| {model}", "frozen", "dev"]
+    assert heading[3] == "CIDEr-D"
+    assert float(row[3]) >= 0
     assert "n=10" in row[-1]
     assert "beam=2" in row[-1]
-    kind = seqtasks.load(tmp_path / "model", threads=1).task.config.model.decoder.kind
+    kind = seqtasks.load(tmp_path / "model" / "frozen", threads=1).task.config.model.decoder.kind
     assert kind == ("lstm" if model == "fused" else model)
 
 
@@ -144,9 +144,26 @@ def test_flickr8k_goes_on_and_is_tested_when_asked(flickr8k: Path, tmp_path: Pat
     done = caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", *more)
     assert "Going on from step 2." in done.stdout
     rows = done.stdout.splitlines()[-2:]
-    assert [row.split(" | ")[1] for row in rows] == ["dev", "test"]
+    assert [row.split(" | ")[2] for row in rows] == ["dev", "test"]
     assert "n=4" in rows[1]
     assert "1 missing (0039_black.jpg)" in done.stderr
+
+
+def test_flickr8k_goes_through_all_phases(flickr8k: Path, tmp_path: Path) -> None:
+    phases = [
+        "--through",
+        "rewarded",
+        "--set",
+        "training.steps=2",
+        "--set",
+        "model.encoder.backbone=mobilenet_v3_small",
+    ]
+    done = caption_flickr8k(flickr8k, "fused", tmp_path / "model", *phases)
+    assert [row.split(" | ")[1] for row in done.stdout.splitlines()[-3:]] == ["frozen", "fine-tuned", "rewarded"]
+    runs = [seqtasks.load(tmp_path / "model" / phase, threads=1).task.config for phase in ("fine-tuned", "rewarded")]
+    assert runs[0].model.encoder.train_from == -10
+    assert runs[0].self_critical is None
+    assert runs[1].self_critical is not None
 
 
 def test_a_folder_without_the_data_is_told(tmp_path: Path) -> None:

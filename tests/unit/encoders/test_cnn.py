@@ -210,3 +210,21 @@ def test_places() -> None:
     assert torch.equal(rows[:, 0], columns[0])
     with pytest.raises(ValueError, match="8 cells are not those of a square picture"):
         sinusoids_of_grid(8, 8, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small", "resnet18", "densenet121"])
+@torch.no_grad()
+def test_simplified_it_says_the_same(backbone: str) -> None:
+    made, pixels = encoder(backbone=backbone, weights="none"), pictures(2)
+    for name, statistic in made.named_buffers():
+        if "running_var" in name:
+            statistic.uniform_(0.5, 1.5)
+    whole = made(pixels)
+    assert whole.states.isfinite().all()
+    norms = sum(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    made.simplify()
+    left = sum(isinstance(module, nn.BatchNorm2d) for module in made.modules())
+    assert left < norms
+    assert left == 0 or backbone in ("resnet18", "densenet121")
+    for one, two in zip(made(pixels), whole, strict=True):
+        assert torch.allclose(one, two, atol=2e-3)
