@@ -3,8 +3,10 @@
     seqtasks evaluate runs/en-de test.tsv --beam 5 --json > scores.json
     python recipes/pack.py runs/en-de assets/models/en-de --scores scores.json --card card.md
 
-Weights are stored in bfloat16, the precision that processors translate in. Paths of the data in `config.toml` become
-`data/FOLDER/FILE`. The card is a template: `{scores}` becomes a table, `{data}` what the model learned from.
+Weights are stored in bfloat16, the precision that processors translate in, or in float16, which a CNN needs. Paths of
+the data in `config.toml` become `data/FOLDER/FILE`, and those of one machine alone are left out; `--set` changes how
+the model decodes unless it is told otherwise.
+The card is a template: `{scores}` becomes a table, `{data}` what the model learned from.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tomli_w
 import torch
@@ -27,12 +29,24 @@ from seqtasks import find_model, read_bundle, write_bundle
 def anonymous(value: Any) -> Any:
     """The same configuration with paths that name no machine."""
     if isinstance(value, Mapping):
-        return {name: anonymous(item) for name, item in value.items()}
+        return {name: anonymous(item) for name, item in value.items() if name not in ("start_from", "features")}
     if isinstance(value, list):
         return [anonymous(item) for item in value]
     if isinstance(value, str) and value.startswith("/"):
-        return str(Path("data", *Path(value).parts[-2:]))
+        path = Path(value)
+        return str(Path("data", *path.parts[-2 if path.suffix else -1 :]))
     return value
+
+
+def names(data: list[str]) -> list[str]:
+    return [Path(name).name for name in data]
+
+
+def learned_from(data: Mapping[str, Any]) -> str:
+    """How much data a model has seen, in words."""
+    if "pairs" in data:
+        return f"{data['pairs']:,} sentence pairs"
+    return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
 
 
 def main(
@@ -40,12 +54,22 @@ def main(
     destination: Path,
     scores: Annotated[list[Path], typer.Option(help="What `seqtasks evaluate --json` printed; may be repeated.")],
     card: Annotated[Path, typer.Option(help="The model card, Markdown.")],
+    dtype: Annotated[
+        Literal["bfloat16", "float16"], typer.Option(help="Precision of the stored weights.")
+    ] = "bfloat16",
+    decoding: Annotated[
+        list[str] | None, typer.Option("--set", help="An option of decoding as TOML, such as beam=5.")
+    ] = None,
 ) -> None:
     """Write a bundle that ships."""
     bundle = read_bundle(find_model(model))
     results = [json.loads(file.read_text(encoding="utf-8")) for file in scores]
     kept = [
-        {**score, "data": " ".join(Path(name).name for name in result["data"]), "decoding": result["decoding"]}
+        {
+            **score,
+            "data": " ".join([*names(result["data"]), result["split"] or ""]).strip(),
+            "decoding": result["decoding"],
+        }
         for result in results
         for score in result["scores"]
     ]
@@ -58,6 +82,7 @@ def main(
     )
     data = bundle.manifest["data"]
     configuration = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
+    configuration["decoding"].update(tomllib.loads("\n".join(decoding or ())))
     write_bundle(
         destination,
         task=bundle.task,
@@ -67,8 +92,8 @@ def main(
         config_toml=tomli_w.dumps(anonymous(configuration)),
         scores=kept,
         data=data,
-        card=card.read_text(encoding="utf-8").format(scores=table, data=f"{data['pairs']:,} sentence pairs"),
-        dtype=torch.bfloat16,
+        card=card.read_text(encoding="utf-8").format(scores=table, data=learned_from(data)),
+        dtype=getattr(torch, dtype),
     )
     size = sum(file.stat().st_size for file in destination.rglob("*") if file.is_file())
     print(f"{destination}: {size / 1e6:.1f} MB")

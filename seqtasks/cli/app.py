@@ -36,6 +36,7 @@ def common() -> None:
       seqtasks demo
       echo "A dog runs." | seqtasks translate
       seqtasks train translation pairs.tsv --out my-model
+      seqtasks train captioning photos/ captions.csv --out my-captioner
     """
 
 

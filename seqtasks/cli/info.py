@@ -24,8 +24,10 @@ def info(model: ModelArgument) -> None:
     from seqtasks.bundle import find_model, read_bundle
 
     bundle = read_bundle(find_model(model))
-    for name, value in facts(bundle).items():
-        print(f"{name:<12} {value}")
+    shown = facts(bundle)
+    width = max(map(len, shown))
+    for name, value in shown.items():
+        print(f"{name:<{width}}  {value}")
 
 
 def facts(bundle: Bundle) -> dict[str, str]:
@@ -51,7 +53,8 @@ def facts(bundle: Bundle) -> dict[str, str]:
         ),
     }
     for score in bundle.scores:
-        shown[metric_name(score["metric"])] = f"{score['value']:.2f}  {score['signature']}"
+        on = f" on {score['data']}" if "data" in score else ""
+        shown[f"{metric_name(score['metric'])}{on}"] = f"{score['value']:.2f}  {score['signature']}"
     shown["made with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     shown["files"] = "whole: every hash is right"
     return shown
