@@ -73,15 +73,17 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
     assert done.stdout.splitlines()[-1].startswith("| en-de | ")
 
     scores = {"metric": "BLEU", "value": 12.5, "signature": "a|b"}
-    result = {"data": ["/a/b/test.tsv"], "decoding": "beam=2", "scores": [scores]}
+    result = {"data": ["/a/b/test.tsv"], "split": None, "decoding": "beam=2", "scores": [scores]}
     (tmp_path / "scores.json").write_text(json.dumps(result))
     (tmp_path / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
-    done = recipe("pack", out, packed, "--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md")
+    given = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md", "--set", 'max_length="1.4x+9"']
+    done = recipe("pack", out, packed, *given)
     assert done.returncode == 0, done.stderr
     card = (packed / "README.md").read_text()
     assert "340 sentence pairs" in card
     assert "| test.tsv | BLEU | 12.50 | `a\\|b` | `beam=2` |" in card
     assert str(tmp_path) not in (packed / "config.toml").read_text()
+    assert seqtasks.load(packed, threads=1).decoding().max_length == "1.4x+9"
     texts = ["a red dog sees the old house ."]
     translations = [
         seqtasks.load(model, threads=1, dtype="bfloat16").translate(texts)[0].text for model in (out, packed)
