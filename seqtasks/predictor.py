@@ -14,7 +14,7 @@ import seqtasks
 from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
 from seqtasks.component import kind_of
 from seqtasks.config import read_run
-from seqtasks.data.captions import CaptionedImage
+from seqtasks.data.captions import CaptionedImage, CaptionReport
 from seqtasks.data.examples import Pair
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
@@ -200,9 +200,14 @@ class CaptioningPredictor(Predictor):
             pictures, self.decoding(**options), first_number=first_number, attention=attention
         )
 
-    def evaluate(self, images: Sequence[CaptionedImage], **options: Any) -> Evaluation:
-        """Describes the pictures and compares with their captions: CIDEr-D, BLEU, ROUGE-L, what is new in them."""
-        return self.signed(self.task.evaluate(self.models, images, self.decoding(**options)))
+    def evaluate(
+        self, images: Sequence[CaptionedImage], *, skipped: CaptionReport | None = None, **options: Any
+    ) -> Evaluation:
+        """Describes the pictures and compares with their captions: CIDEr-D, BLEU, ROUGE-L, METEOR, how different.
+
+        Pictures that cannot be read are left out and counted in `skipped`.
+        """
+        return self.signed(self.task.evaluate(self.models, images, self.decoding(**options), skipped=skipped))
 
 
 def load_task(bundle: Bundle) -> Task:

@@ -17,11 +17,12 @@ import seqtasks
 from seqtasks.cli.caption_attention import require_picture_format
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
-from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_captioner
+from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_predictor
 from seqtasks.cli.output import open_output
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.predictor import CaptioningPredictor
     from seqtasks.tasks.captioner import Caption
 
 DEFAULT_CAPTIONER = "captions"
@@ -82,7 +83,9 @@ def caption(
         require_picture_format(attention)
         require_one(names)
     models = model or [DEFAULT_CAPTIONER]
-    predictor = open_captioner(models, code=code, device=device, dtype=dtype, threads=threads)
+    predictor: CaptioningPredictor = open_predictor(
+        models, "captioning", code=code, device=device, dtype=dtype, threads=threads
+    )
     decoding = predictor.decoding(**options)
     if report is not None and not decoding.sample:
         options.setdefault("nbest", decoding.beam)

@@ -27,7 +27,6 @@ from seqtasks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from seqtasks.data.captions import CaptionedImage, CaptionReport
     from seqtasks.predictor import CaptioningPredictor, Predictor, TranslationPredictor
     from seqtasks.tasks.base import Evaluation
 
@@ -123,25 +122,12 @@ def evaluate_captions(
     warnings.filterwarnings("ignore", module="PIL")
     skipped = CaptionReport()
     images = read_captioned_images(caption_source(data, split), skipped)
-    found = predictor.evaluate(images, **options)
-    if found.examples < len(images):
-        count_broken(images, skipped)
+    found = predictor.evaluate(images, skipped=skipped, **options)
     if skipped.skipped or skipped.pictures_skipped:
         print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
     if missing := without_meteor():
         print(f"seqtasks: {missing}", file=sys.stderr)
     return found
-
-
-def count_broken(images: Sequence[CaptionedImage], skipped: CaptionReport) -> None:
-    """Opens the pictures once more, to learn which of them were left out."""
-    from seqtasks.vision.images import ImageError, open_image
-
-    for each in images:
-        try:
-            open_image(each.image)
-        except ImageError:
-            skipped.skip_picture("broken", each.image.name)
 
 
 def as_object(found: Evaluation, about: dict[str, Any]) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from seqtasks.errors import SeqtasksError
-
-if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
 
 DEFAULT_MODEL = "en-de"
 
@@ -69,12 +66,6 @@ def open_predictor(
     kinds = {"translation": TranslationPredictor, "captioning": CaptioningPredictor, None: Predictor}
     if not isinstance(predictor, kinds[task]):
         raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for {task}.")
-    return predictor
-
-
-def open_captioner(names: Sequence[str], **options: Any) -> CaptioningPredictor:
-    """The predictor of one model or an ensemble that describes pictures."""
-    predictor: CaptioningPredictor = open_predictor(names, "captioning", **options)
     return predictor
 
 

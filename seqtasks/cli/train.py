@@ -199,6 +199,8 @@ def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, co
         data=prepared.data,
         weights=start.tensors() if start else None,
     )
+    for remark in trainer.remarks:
+        console.print(remark, markup=False, soft_wrap=True)
     step = trainer.resume() if resume else 0
     write_configuration(out, config_toml)
     parameters = sum(tensor.numel() for tensor in trainer.weights.values())

@@ -88,14 +88,16 @@ class CaptionReport(SkipReport):
 
     def describe(self) -> str:
         """For people: `captions: skipped 0 of 30,000; pictures: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
+        return f"captions: {super().describe()}; pictures: {self.describe_pictures()}"
+
+    def describe_pictures(self) -> str:
+        """The part about the pictures."""
         reasons = []
         for reason, omission in sorted(self.picture_omissions.items(), key=lambda item: -item[1].count):
             more = ", ..." if omission.count > len(omission.places) else ""
             reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
-        pictures = f"skipped {self.pictures_skipped:,} of {self.pictures:,}"
-        if reasons:
-            pictures = f"{pictures}: {', '.join(reasons)}"
-        return f"captions: {super().describe()}; pictures: {pictures}"
+        told = f"skipped {self.pictures_skipped:,} of {self.pictures:,}"
+        return f"{told}: {', '.join(reasons)}" if reasons else told
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list[CaptionedImage]:

@@ -28,3 +28,14 @@ def pad(
     if end:
         table[np.arange(len(sequences)), lengths] = END
     return torch.from_numpy(table)
+
+
+def pad_groups(
+    groups: Sequence[Sequence[Sequence[int] | Int[np.ndarray, "_"]]], *, begin: bool = False, end: bool = False
+) -> Int[Tensor, "rows group length"]:
+    """`pad` for groups of sequences, a row each; a group that is smaller than others is filled up with padding."""
+    flat = pad([sequence for group in groups for sequence in group], begin=begin, end=end)
+    table = flat.new_full((len(groups), max(map(len, groups)), flat.shape[1]), PAD)
+    sizes = torch.tensor([len(group) for group in groups])
+    table[torch.arange(table.shape[1]) < sizes.unsqueeze(1)] = flat
+    return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -90,8 +90,12 @@ class Task(Component, ABC):
     def initialise(self, model: nn.Module) -> None:
         """Gives a new model the parts that others have trained. One that starts from a bundle has them already."""
 
-    def begin(self, model: nn.Module) -> None:
-        """What has to be done before the first batch, such as to compute what never changes in training."""
+    def begin(self, model: nn.Module) -> Sequence[str]:
+        """Does what has to be done before the first batch, such as to compute what never changes in training.
+
+        Returns remarks for people, a line each.
+        """
+        return ()
 
     @abstractmethod
     def loss(self, model: nn.Module, batch: Any) -> Loss:

@@ -42,8 +42,8 @@ class Captioner:
 
     def __init__(self, models: Sequence[Generator], images: ImageSettings, processor: TextProcessor) -> None:
         self.models = list(models)
-        self.images = images
-        self.transform = evaluation_transform(images)
+        self.images = images.unchanging
+        self.transform = evaluation_transform(self.images)
         self.processor = processor
 
     @property
@@ -73,14 +73,10 @@ class Captioner:
                 good = [number for number, found in zip(part, ready, strict=True) if isinstance(found, Tensor)]
                 shown = [found for found in ready if isinstance(found, Tensor)]
                 numbers = [first_number + number for number in good]
-                said = self.describe(torch.stack(shown), decoding, numbers, attention) if shown else []
-                captions = dict(zip(good, said, strict=True))
-                for number, found in zip(part, ready, strict=True):
-                    yield (
-                        replace(captions[number], picture=name_of(pictures[number]))
-                        if isinstance(found, Tensor)
-                        else found
-                    )
+                names = [name_of(pictures[number]) for number in good]
+                said = iter(self.describe(torch.stack(shown), names, decoding, numbers, attention) if shown else [])
+                for found in ready:
+                    yield next(said) if isinstance(found, Tensor) else found
 
     def try_pixels(self, picture: Picture) -> Tensor | ImageError:
         try:
@@ -91,19 +87,20 @@ class Captioner:
     def describe(
         self,
         pictures: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
+        names: Sequence[str],
         decoding: Decoding,
         numbers: Sequence[int] | None = None,
         attention: bool = False,
     ) -> list[Caption]:
-        """A caption for each of the pictures, given as pixels or, to a model with a frozen backbone, as features."""
+        """A caption for each of these pictures, given as pixels or, where the CNN is frozen, as features."""
         steppers = [model.stepper(pictures.to(self.device)) for model in self.models]
         stepper: Stepper = steppers[0] if len(steppers) == 1 else Ensemble(steppers)
         nothing = torch.zeros(len(pictures), dtype=torch.long)  # no source text: lengths do not depend on it
         found = search(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []
-        for hypotheses, look in zip(found, looks, strict=True):
-            first, *others = [Caption(picture="", **written(each, self.processor)) for each in hypotheses]
+        for name, hypotheses, look in zip(names, found, looks, strict=True):
+            first, *others = [Caption(picture=name, **written(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
         return captions
 

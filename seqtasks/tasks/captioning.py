@@ -6,9 +6,11 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from seqtasks.data.features import CachedFeatures, FeatureCache
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import available_cores
 from seqtasks.metrics.captions import caption_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
@@ -30,8 +33,8 @@ from seqtasks.tasks.card import score_table
 from seqtasks.tasks.picture_batches import PictureBatches
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import TextProcessor, Words
-from seqtasks.vision.images import open_image
-from seqtasks.vision.transforms import ImageSettings, evaluation_transform, training_transform
+from seqtasks.vision.images import ImageError, open_image
+from seqtasks.vision.transforms import ImageSettings, training_transform
 
 IMAGES = "image.json"
 WATCHED = ("cider-d", "bleu-4", "distinct")
@@ -77,6 +80,8 @@ class CaptioningTask(Task):
                 raise ValueError(
                     "images that change in training need a CNN that is trained, model.encoder.train_from, or data.views"
                 )
+            if self.data.views > 1 and not self.images.augments:
+                raise ValueError(f"data.views = {self.data.views} needs images that change in training, such as flip")
             return self
 
     def __init__(self, config: Config, processor: TextProcessor) -> None:
@@ -87,6 +92,8 @@ class CaptioningTask(Task):
         self.train_features: list[CachedFeatures] = []
         """One for each view, where the CNN is frozen; else none."""
         self.validation_features: CachedFeatures | None = None
+        self.broken: set[int] = set()
+        """The training pictures that cannot be read."""
         self.self_critical: SelfCritical | None = None
 
     @classmethod
@@ -137,31 +144,41 @@ class CaptioningTask(Task):
         assert isinstance(model, Generator)
         picture_encoder(model).load_pretrained()
 
-    def begin(self, model: nn.Module) -> None:
-        """Computes the features of all pictures, where the CNN is frozen and they are not on disk already."""
+    def begin(self, model: nn.Module) -> Sequence[str]:
+        """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
+
+        Tells of pictures that cannot be read; they are left out.
+        """
         assert isinstance(model, Generator)
         if picture_encoder(model).frozen:
-            self.train_features = [
-                self.compute_features(model, self.train, view) for view in range(self.config.data.views)
-            ]
-            self.validation_features = self.compute_features(model, self.validation, 0)
+            views = [self.compute_features(model, self.train, view) for view in range(self.config.data.views)]
+            self.train_features, self.validation_features = views, self.compute_features(model, self.validation, 0)
+            self.broken = {number for view in views for number in view.unreadable}
+            broken = set(self.validation_features.unreadable)
+        else:
+            self.broken, broken = unreadable(self.train), unreadable(self.validation)
         if self.config.self_critical is not None:
             captions = (self.processor.encode_all(each.captions) for each in self.train)
             self.self_critical = SelfCritical(self.config.self_critical, self.processor, self.config.decoding, captions)
+        report = CaptionReport()
+        report.pictures = len(self.train) + len(self.validation)
+        for images, numbers in ((self.train, self.broken), (self.validation, broken)):
+            for number in sorted(numbers):
+                report.skip_picture("broken", images[number].image.name)
+        return (f"pictures opened: {report.describe_pictures()}",) if report.pictures_skipped else ()
 
     def compute_features(self, model: Generator, images: Sequence[CaptionedImage], view: int) -> CachedFeatures:
         """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
         encoder = picture_encoder(model)
-        settings = self.config.images
-        as_it_is, changed = evaluation_transform(settings), training_transform(settings)
+        settings = self.config.images if view else self.config.images.unchanging
+        transform = training_transform(settings)
         device = next(model.parameters()).device
 
         def pixels(content: bytes, name: str) -> Tensor:
             picture = open_image(content, name, at_least=settings.at_least)
-            return changed(picture, np.random.default_rng([view, *content[-64:]])) if view else as_it_is(picture)
+            return transform(picture, np.random.default_rng([view, crc32(content)]))
 
-        fixed = None if view else {"size", "fit"}
-        made_by = encoder.fingerprint(), settings.model_dump_json(include=fixed), *([f"view {view}"] if view else [])
+        made_by = encoder.fingerprint(), settings.model_dump_json(), f"view {view}"
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
@@ -176,6 +193,7 @@ class CaptioningTask(Task):
             captions,
             self.train_features,
             self.config.images,
+            left_out=self.broken,
             batch_tokens=batch_tokens,
             longest=self.config.data.max_tokens,
             seed=seed,
@@ -183,11 +201,7 @@ class CaptioningTask(Task):
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
-        decoding = Decoding(
-            beam=self.config.validation_beam,
-            penalty=self.config.decoding.penalty,
-            max_length=self.config.decoding.max_length,
-        )
+        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False)
         found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
@@ -199,10 +213,11 @@ class CaptioningTask(Task):
         *,
         features: CachedFeatures | None = None,
         with_meteor: bool = True,
+        skipped: CaptionReport | None = None,
     ) -> Evaluation:
-        """Describes the pictures and compares with their captions; those that cannot be read are left out.
+        """Describes the pictures and compares with their captions.
 
-        METEOR takes seconds to start, and needs Java.
+        Those that cannot be read are left out and counted in `skipped`. METEOR takes seconds to start, and needs Java.
         """
         captioner = Captioner(models, self.config.images, self.processor)
         started = time.perf_counter()
@@ -210,9 +225,14 @@ class CaptioningTask(Task):
         if features is None:
             found = [*captioner.caption([each.image for each in images], decoding)]
         else:
-            found = [*from_features(captioner, features, decoding)]
+            found = [*from_features(captioner, features, [each.image.name for each in images], decoding)]
         seconds = time.perf_counter() - started
-        pairs = [(each, caption) for each, caption in zip(images, found, strict=True) if isinstance(caption, Caption)]
+        pairs = []
+        for each, caption in zip(images, found, strict=True):
+            if isinstance(caption, Caption):
+                pairs.append((each, caption))
+            elif skipped is not None:
+                skipped.skip_picture("broken", each.image.name)
         if not pairs:
             raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
         scores = caption_scores(
@@ -238,7 +258,7 @@ class CaptioningTask(Task):
 
 
 def from_features(
-    captioner: Captioner, features: CachedFeatures, decoding: Decoding
+    captioner: Captioner, features: CachedFeatures, names: Sequence[str], decoding: Decoding
 ) -> Iterator[Caption | SeqtasksError]:
     """A caption for each picture whose features are known, the reason for each other."""
     good = [number for number in range(len(features)) if number not in features.unreadable]
@@ -246,9 +266,24 @@ def from_features(
     for start in range(0, len(good), 8 * BATCH):
         part = good[start : start + 8 * BATCH]
         with torch.no_grad():
-            said.update(zip(part, captioner.describe(features.rows(part), decoding, part), strict=True))
+            shown = [names[number] for number in part]
+            said.update(zip(part, captioner.describe(features.rows(part), shown, decoding, part), strict=True))
     for number in range(len(features)):
         yield said[number] if number in said else features.unreadable[number]
+
+
+def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
+    """The numbers of the pictures that cannot be read. Opens all of them, in threads."""
+
+    def broken(each: CaptionedImage) -> bool:
+        try:
+            open_image(each.image, at_least=1)
+        except ImageError:
+            return True
+        return False
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        return {number for number, found in enumerate(pool.map(broken, images)) if found}
 
 
 def features_folder(data: CaptioningData) -> Path:

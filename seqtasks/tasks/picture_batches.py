@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.data.batching import TokenBatches
-from seqtasks.data.collate import pad
+from seqtasks.data.collate import pad_groups
 from seqtasks.data.features import CachedFeatures
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.models import Pairs
+from seqtasks.text.processor import PAD
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 
@@ -25,7 +26,7 @@ IntArray = NDArray[np.int32]
 
 
 class PictureBatches:
-    """Every picture once an epoch, as features or as pixels, with all of its captions up to `longest` tokens.
+    """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
 
     `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
     the pictures are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
@@ -39,6 +40,7 @@ class PictureBatches:
         views: Sequence[CachedFeatures],
         settings: ImageSettings,
         *,
+        left_out: Collection[int],
         batch_tokens: int,
         longest: int,
         seed: int,
@@ -48,7 +50,6 @@ class PictureBatches:
         self.settings = settings
         self.transform = training_transform(settings)
         self.seed = seed
-        left_out = {number for view in views for number in view.unreadable}
         self.captions: dict[int, list[IntArray]] = {}
         for number, texts in enumerate(captions):
             kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= longest]
@@ -69,23 +70,21 @@ class PictureBatches:
             batch = next(order)
             random = np.random.default_rng([self.seed, batch.epoch, batch.index])
             numbers = [self.numbers[row] for row in batch.examples.tolist()]
-            target = padded([self.captions[number] for number in numbers])
-            return Pairs(self.sources(numbers, random), None, target, target != 0), self.order.state_dict()
+            target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
+            return Pairs(self.sources(numbers, random, pool), None, target, target != PAD), self.order.state_dict()
 
-        with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(make)
+        with ThreadPoolExecutor(available_cores() + 1) as pool:
+            coming = pool.submit(make)
             while True:
                 pairs, self.state = coming.result()
-                coming = ahead.submit(make)
+                coming = pool.submit(make)
                 yield pairs
 
-    def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
+    def sources(self, numbers: list[int], random: np.random.Generator, pool: ThreadPoolExecutor) -> Tensor:
         if self.views:
             views = random.integers(len(self.views), size=len(numbers)).tolist()
             return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
-        changes = random.spawn(len(numbers))
-        with ThreadPoolExecutor(available_cores()) as pool:
-            return torch.stack(list(pool.map(self.pixels, numbers, changes)))
+        return torch.stack(list(pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
 
     def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
         """A picture as training sees it this time."""
@@ -101,13 +100,3 @@ class PictureBatches:
     def load_state_dict(self, state: dict[str, int]) -> None:
         self.state = state
         self.order.load_state_dict(state)
-
-
-def padded(captions: Sequence[Sequence[IntArray]]) -> Int[Tensor, "rows targets tgt"]:
-    """The captions of each picture, padded to the same length and with empty ones to the same number."""
-    most = max(map(len, captions))
-    flat = pad([ids for row in captions for ids in row], begin=True, end=True)
-    target = flat.new_zeros(len(captions), most, flat.shape[1])
-    places = [(row, place) for row, each in enumerate(captions) for place in range(len(each))]
-    target[tuple(torch.tensor(places).T)] = flat
-    return target

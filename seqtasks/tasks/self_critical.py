@@ -13,12 +13,12 @@ from pydantic import Field
 from torch import Tensor
 
 from seqtasks.component import Settings
-from seqtasks.data.collate import pad
+from seqtasks.data.collate import pad_groups
 from seqtasks.decoding import Decoding, Hypothesis, search
 from seqtasks.metrics.rewards import SEES_END, reward
 from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.text import TextProcessor
-from seqtasks.text.processor import END, SPECIAL_PIECES
+from seqtasks.text.processor import END, PAD, SPECIAL_PIECES
 
 
 class SelfCriticalSettings(Settings):
@@ -63,10 +63,11 @@ class SelfCritical:
             advantages = (rewards - rewards.mean(axis=1, keepdims=True)) * rewards.shape[1] / (rewards.shape[1] - 1)
         else:
             advantages = rewards - self.rewards(baselines, references)
-        target, mask = padded(samples)
+        target = pad_groups(
+            [[(*each.tokens, END) if each.finished else each.tokens for each in row] for row in samples], begin=True
+        ).to(batch.target.device)
         weight = torch.from_numpy(advantages).to(batch.target.device, torch.float32)
-        device = batch.target.device
-        loss = model.loss(Pairs(batch.source, batch.source_mask, target.to(device), mask.to(device), weight))
+        loss = model.loss(Pairs(batch.source, batch.source_mask, target, target != PAD, weight))
         return Loss(loss.total - loss.total.detach() - float(rewards.mean()) * loss.count, loss.count)
 
     def outputs(self, model: Generator, batch: Pairs) -> tuple[list[list[Hypothesis]], list[list[Hypothesis]] | None]:
@@ -105,14 +106,3 @@ class SelfCritical:
         if self.settings.reward in SEES_END:
             return [*self.processor.pieces(ids), *([SPECIAL_PIECES[END]] if finished else [])]
         return self.processor.decode(ids).split()
-
-
-def padded(found: Sequence[Sequence[Hypothesis]]) -> tuple[Tensor, Tensor]:
-    """The outputs as targets (rows, outputs, length) and where these are real; an output without end has none."""
-    flat = [each for row in found for each in row]
-    target = pad([each.tokens for each in flat], begin=True, end=True)
-    for row, each in enumerate(flat):
-        if not each.finished:
-            target[row, len(each.tokens) + 1] = 0
-    target = target.view(len(found), -1, target.shape[1])
-    return target, target != 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -138,12 +139,13 @@ class TranslationTask(Task):
     def build_model(self) -> Generator:
         return Generator(self.config.model, self.source.size, self.target.size)
 
-    def begin(self, model: nn.Module) -> None:
+    def begin(self, model: nn.Module) -> Sequence[str]:
         if self.config.self_critical is not None:
             targets = self.target.encode_all([pair.target for pair in self.train])
             self.self_critical = SelfCritical(
                 self.config.self_critical, self.target, self.config.decoding, ([ids] for ids in targets)
             )
+        return ()
 
     def loss(self, model: nn.Module, batch: Pairs) -> Loss:
         assert isinstance(model, Generator)
@@ -154,11 +156,7 @@ class TranslationTask(Task):
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
-        decoding = Decoding(
-            beam=self.config.validation_beam,
-            penalty=self.config.decoding.penalty,
-            max_length=self.config.decoding.max_length,
-        )
+        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False)
         return self.evaluate([model], self.validation, decoding, metrics=("bleu",))
 
     def evaluate(

@@ -63,7 +63,7 @@ class Trainer:
             task.initialise(self.model)
         else:
             load_own_tensors(self.model, weights)
-        task.begin(self.model)
+        self.remarks = task.begin(self.model)
         self.processes = None
         if processes > 1:
             prepare(1)

@@ -46,6 +46,11 @@ class ImageSettings(Settings):
         return self.smallest_crop < 1 or self.flip or self.colour_jitter > 0
 
     @property
+    def unchanging(self) -> ImageSettings:
+        """The same with nothing left to chance: how a trained model sees pictures."""
+        return ImageSettings(size=self.size, fit=self.fit)
+
+    @property
     def at_least(self) -> int:
         """The shorter side that `open_image` is to leave: enough for the resizing here to have the last word."""
         return math.ceil(2 * self.size / math.sqrt(self.smallest_crop))

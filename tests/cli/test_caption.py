@@ -6,44 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from program import Program, Result, settings
-
-CONFIGURATION = """
-task = "captioning"
-[text]
-kind = "words"
-language = "en"
-minimum_count = 1
-[images]
-size = 32
-[data]
-train = [{{ images = "{folder}" }}]
-held_out = 0.25
-features = "{folder}/cache"
-[model]
-dim = 16
-[model.encoder]
-kind = "cnn"
-weights = "none"
-dim = 16
-[model.decoder]
-kind = "show-and-tell"
-dim = 16
-[training]
-steps = 2
-batch_tokens = 40
-threads = 1
-device = "cpu"
-"""
+from squares import configuration, write_squares
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
-    lines = ["image,caption"]
-    for colour in ("red", "green", "blue", "white"):
-        Image.new("RGB", (40, 40), colour).save(folder / f"{colour}.png")
-        lines += [f"{colour}.png,a {colour} square"]
-    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_squares(folder, [(f"{colour}.png", colour) for colour in ("red", "green", "blue", "white")])
     (folder / "broken.jpg").write_bytes((folder / "red.png").read_bytes()[:60])
     return folder
 
@@ -51,7 +20,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("captioner")
-    (folder / "run.toml").write_text(CONFIGURATION.format(folder=pictures), encoding="utf-8")
+    (folder / "run.toml").write_text(configuration(pictures, pictures / "cache"), encoding="utf-8")
     result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
     assert result.code == 0, result.err
     assert "seqtasks caption --model" in result.out

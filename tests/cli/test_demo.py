@@ -7,48 +7,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from program import Program
+from squares import configuration, write_squares
 
 import seqtasks as package
 from seqtasks import bundle
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
-CONFIGURATION = """
-task = "captioning"
-[text]
-kind = "words"
-language = "en"
-minimum_count = 1
-[images]
-size = 32
-[data]
-train = [{{ images = "{folder}" }}]
-held_out = 0.5
-[model]
-dim = 16
-[model.encoder]
-kind = "cnn"
-weights = "none"
-dim = 16
-[model.decoder]
-kind = "show-and-tell"
-dim = 16
-[training]
-steps = 2
-batch_tokens = 40
-threads = 1
-device = "cpu"
-"""
 
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("captioner")
-    lines = ["image,caption"]
-    for colour in ("red", "blue"):
-        Image.new("RGB", (40, 40), colour).save(folder / f"{colour}.png")
-        lines += [f"{colour}.png,a {colour} square"]
-    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "run.toml").write_text(CONFIGURATION.format(folder=folder), encoding="utf-8")
+    write_squares(folder, [("red.png", "red"), ("blue.png", "blue")])
+    (folder / "run.toml").write_text(configuration(folder, folder / "cache"), encoding="utf-8")
     result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
     assert result.code == 0, result.err
     return folder / "model" / "best"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqtasks.data.collate import pad
+from seqtasks.data.collate import pad, pad_groups
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,13 @@ def test_no_sequences_and_empty_ones() -> None:
     assert pad([[], []]).shape == (2, 0)
     assert pad([], begin=True).shape == (0, 1)
     assert pad([], begin=True, end=True).shape == (0, 2)
+
+
+def test_groups_of_different_sizes_are_rows_of_one_tensor() -> None:
+    groups = [[[7, 8], [5]], [[]], [], [[9], [6, 7], [8]]]
+    table = pad_groups(groups, begin=True, end=True)
+    assert table.shape == (4, 3, 4)
+    assert table[0].tolist() == [[2, 7, 8, 3], [2, 5, 3, 0], [0, 0, 0, 0]]
+    assert table[1].tolist() == [[2, 3, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert not table[2].any()
+    assert table[3].tolist() == [[2, 9, 3, 0], [2, 6, 7, 3], [2, 8, 3, 0]]

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from squares import configuration, write_squares
 
 import seqtasks
 from seqtasks.bundle import read_bundle
@@ -26,49 +28,14 @@ COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Coloured squares with two captions each."""
-    folder = tmp_path_factory.mktemp("pictures")
-    lines = ["image,caption"]
-    for number in range(12):
-        colour = COLOURS[number % len(COLOURS)]
-        Image.new("RGB", (40, 40 + number), colour).save(folder / f"{number:02}.png")
-        lines += [f"{number:02}.png,a {colour} square", f"{number:02}.png,something {colour}"]
-    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    squares = [(f"{number:02}.png", COLOURS[number % len(COLOURS)]) for number in range(12)]
+    return write_squares(tmp_path_factory.mktemp("pictures"), squares)
 
 
 def run_of(pictures: Path, cache: Path, **settings: Any) -> Any:
-    text = f"""
-task = "captioning"
-[text]
-kind = "words"
-language = "en"
-minimum_count = 1
-[images]
-size = 64
-[data]
-train = [{{ images = "{pictures}" }}]
-held_out = 0.25
-features = "{cache}"
-[model]
-dim = 16
-[model.encoder]
-kind = "cnn"
-weights = "none"
-dim = 16
-[model.decoder]
-kind = "lstm"
-dim = 16
-layers = 1
-[training]
-steps = 2
-batch_tokens = 40
-warmup = 0
-threads = 1
-validate_every = 2
-checkpoint_every = 2
-device = "cpu"
-"""
-    return read_run(None, text=text, overrides=[f"{name}={value}" for name, value in settings.items()])
+    changes = {"images.size": 64, "model.decoder": '{kind="lstm",dim=16,layers=1}', **settings}
+    overrides = [f"{name}={value}" for name, value in changes.items()]
+    return read_run(None, text=configuration(pictures, cache), overrides=overrides)
 
 
 def trainer_of(run: Any, out: Path) -> Trainer:
@@ -160,6 +127,24 @@ def test_a_frozen_cnn_sees_pictures_in_several_versions(pictures: Path, tmp_path
     known = [row for view in views for row in view]
     met = {next(number for number, other in enumerate(known) if torch.equal(row, other)) for row in seen}
     assert len(met) > len(everything)
+
+
+@pytest.mark.parametrize("trained_cnn", [True, False])
+def test_broken_pictures_are_named_and_left_out(pictures: Path, tmp_path: Path, trained_cnn: bool) -> None:
+    folder = Path(shutil.copytree(pictures, tmp_path / "pictures"))
+    broken = ["02.png", "07.png"]
+    for name in broken:
+        (folder / name).write_bytes((folder / name).read_bytes()[:60])
+    settings = {"model.encoder.train_from": -1} if trained_cnn else {}
+    trainer = trainer_of(run_of(folder, tmp_path / "cache", **settings), tmp_path / "run")
+    [remark] = trainer.remarks
+    assert remark.startswith("pictures opened: skipped 2 of 12: 2 broken (")
+    assert all(name in remark for name in broken)
+    task = trainer.task
+    assert isinstance(task, CaptioningTask)
+    shown = {task.train[number].image.name for number in task.batches(40, 1).numbers}
+    assert shown == {each.image.name for each in task.train} - set(broken)
+    list(trainer.run())
 
 
 @pytest.mark.parametrize("trained_cnn", [True, False])

@@ -12,7 +12,7 @@ from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding
 from seqtasks.metrics.rewards import reward
 from seqtasks.models import Generator, Pairs
-from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings, padded
+from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import END, Characters
 
 LETTERS = Characters.fit(["abc"] * 9, Characters.Config())
@@ -147,15 +147,19 @@ def test_samples_are_others_each_time_and_depend_on_the_random_state() -> None:
     assert training.outputs(model, examples)[0] == first != second
 
 
-def test_an_output_without_end_has_none_as_a_target() -> None:
-    model, examples = writer(), batch()
-    samples, _ = objective(samples=30).outputs(model, examples)
-    target, mask = padded(samples)
-    for row, line in zip(samples, target, strict=True):
+def test_an_output_without_end_has_none_as_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, training, asked = writer(), objective(samples=30), []
+    samples, _ = training.outputs(model, batch())
+    whole = model.loss
+    monkeypatch.setattr(training, "outputs", lambda *_: (samples, None))
+    monkeypatch.setattr(model, "loss", lambda pairs: [asked.append(pairs), whole(pairs)][1])
+    training.loss(model, batch())
+    [pairs] = asked
+    for row, line in zip(samples, pairs.target, strict=True):
         for each, ids in zip(row, line, strict=True):
             assert ids[ids != 0].tolist()[1:] == [*each.tokens, *([END] if each.finished else [])]
     assert {each.finished for row in samples for each in row} == {True, False}
-    assert torch.equal(mask, target != 0)
+    assert torch.equal(pairs.target_mask, pairs.target != 0)
 
 
 def test_cider_knows_the_training_references_and_the_greedy_baseline_is_found_without_dropout() -> None:

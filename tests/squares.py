@@ -1,0 +1,54 @@
+"""Coloured squares with captions, and a captioner that is trained on them for two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+CONFIGURATION = """
+task = "captioning"
+[text]
+kind = "words"
+language = "en"
+minimum_count = 1
+[images]
+size = 32
+[data]
+train = [{{ images = "{folder}" }}]
+held_out = 0.25
+features = "{cache}"
+[model]
+dim = 16
+[model.encoder]
+kind = "cnn"
+weights = "none"
+dim = 16
+[model.decoder]
+kind = "show-and-tell"
+dim = 16
+[training]
+steps = 2
+batch_tokens = 40
+warmup = 0
+threads = 1
+validate_every = 2
+checkpoint_every = 2
+device = "cpu"
+"""
+
+
+def write_squares(folder: Path, names_and_colours: Iterable[tuple[str, str]]) -> Path:
+    """Squares under these names, with two captions each in captions.csv; returns the folder."""
+    lines = ["image,caption"]
+    for number, (name, colour) in enumerate(names_and_colours):
+        Image.new("RGB", (40, 40 + number), colour).save(folder / name)
+        lines += [f"{name},a {colour} square", f"{name},something {colour}"]
+    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def configuration(folder: Path, cache: Path) -> str:
+    """The run that trains on the squares in a folder, as TOML."""
+    return CONFIGURATION.format(folder=folder, cache=cache)
