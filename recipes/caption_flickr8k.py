@@ -27,7 +27,8 @@ seed = {seed}
 [text]
 kind = "words"
 language = "en"
-minimum_count = 2
+minimum_count = 4
+rare = "unknown"
 
 [data]
 train = [{{ images = "{folder}", captions = "{captions}", split = "{train}" }}]

@@ -38,6 +38,9 @@ JSON_BYTES = 1 << 30
 NUMBER = re.compile(r"#\d+$")
 """Flickr's number of a caption, behind the name of its picture."""
 
+TOKENISED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
+"""A blank that captions have where they were tokenised, before marks and the ends of contractions."""
+
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
 
@@ -51,7 +54,7 @@ class Caption:
     picture: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
     text: str
-    """One line; white space is single spaces."""
+    """One line; white space is single spaces, without those that tokenising put before full stops and the like."""
     split: str | None
     """As the file calls it."""
 
@@ -86,7 +89,8 @@ def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Ite
         else:
             if picture not in names:
                 names[picture] = relative_name(picture, row)
-            yield Caption(names[picture], " ".join(text.split()), (as_text(row.split) or "").lower() or None)
+            line = TOKENISED_BLANK.sub("", " ".join(text.split()))
+            yield Caption(names[picture], line, (as_text(row.split) or "").lower() or None)
 
 
 def read_rows(path: Path, form: Format) -> Iterator[Row]:

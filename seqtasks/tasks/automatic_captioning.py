@@ -121,7 +121,7 @@ def measure(images: Sequence[CaptionedImage]) -> Amount:
 def text_part(kind: str, scale: Scale) -> dict[str, Any]:
     """The settings of the text processor."""
     if kind == "words":
-        return {"kind": kind, "language": "en", "minimum_count": scale.minimum_count}
+        return {"kind": kind, "language": "en", "minimum_count": scale.minimum_count, "rare": "unknown"}
     return {"kind": kind}
 
 

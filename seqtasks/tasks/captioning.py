@@ -62,7 +62,9 @@ class CaptioningTask(Task):
 
     class Config(Settings):
         kind: Literal["captioning"] = "captioning"
-        text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(language="en", minimum_count=5, size=50_000)
+        text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
+            language="en", minimum_count=5, rare="unknown"
+        )
         images: ImageSettings = ImageSettings()
         data: CaptioningData
         model: Generator.Config

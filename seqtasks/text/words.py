@@ -1,4 +1,4 @@
-"""Words: cut by spaCy, put together again by rule, with UTF-8 bytes for those that training did not show."""
+"""Words: cut by spaCy, put together again by rule; those that training did not show are spelled in UTF-8 bytes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from seqtasks.component import Settings
 from seqtasks.text.clean import clean
 from seqtasks.text.cutting import cutter
 from seqtasks.text.detokenise import blanks_before
-from seqtasks.text.processor import TextProcessor
-from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
+from seqtasks.text.processor import UNKNOWN, TextProcessor
+from seqtasks.text.vocabulary import FIRST_BYTE, FIRST_MARK, Vocabulary
 
 WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
 MARKS = ("<end of word>", "<joined>", "<apart>")
@@ -32,7 +32,9 @@ class Words(TextProcessor):
         language: str = "xx"
         """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
         minimum_count: int = Field(2, ge=1)
-        """Rarer words are spelled in bytes."""
+        """Rarer words are not in the vocabulary."""
+        rare: Literal["bytes", "unknown"] = "bytes"
+        """What stands for them: their bytes, so that nothing is lost, or one UNKNOWN, which no model ever writes."""
         size: int = Field(50000, ge=300)
         """Ids in all, at most."""
 
@@ -61,11 +63,16 @@ class Words(TextProcessor):
         for (token, blank), expected in zip(cut, usual, strict=True):
             if blank != expected:
                 ids.append(APART if blank else JOINED)
-            spelled = self.vocabulary.spell(token)
+            spelled = self.spell(token)
             ids.extend(spelled)
-            if spelled[0] < FIRST_MARK:
+            if FIRST_BYTE <= spelled[0] < FIRST_MARK:
                 ids.append(WORD_END)
         return ids
+
+    def spell(self, token: str) -> list[int]:
+        if self.config.rare == "unknown" and token not in self.vocabulary.ids:
+            return [UNKNOWN]
+        return self.vocabulary.spell(token)
 
     def decode(self, ids: Sequence[int]) -> str:
         tokens: list[str] = []

@@ -18,7 +18,7 @@ from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 
 CAPTIONS = [
-    Caption("a.jpg", "A dog , running .", None),
+    Caption("a.jpg", "A dog, running.", None),
     Caption("a.jpg", 'The "big" dog', None),
     Caption("b.png", "Zwei größere Hunde", None),
 ]

@@ -6,7 +6,9 @@ import pytest
 from seqtasks.errors import SeqtasksError
 from seqtasks.text import Words
 from seqtasks.text.cutting import cutter
-from seqtasks.text.words import APART, JOINED, WORD_END
+from seqtasks.text.processor import UNKNOWN
+from seqtasks.text.vocabulary import FIRST_BYTE, FIRST_MARK
+from seqtasks.text.words import APART, JOINED, MARKS, WORD_END
 
 SENTENCES = ["The dog can't see (it).", "The cat doesn't see it, can't it?", 'A "dog" sees the cat.']
 
@@ -88,3 +90,11 @@ def test_save_and_load(tmp_path: Path) -> None:
     loaded = Words.load(tmp_path / "words.json", saved.config)
     assert loaded.size == saved.size
     assert loaded.encode(SENTENCES[0]) == saved.encode(SENTENCES[0])
+
+
+def test_rare_words_can_be_one_unknown_that_is_never_read() -> None:
+    words = Words.fit(["a dog , a cat .", "a dog ran ."], Words.Config(language="en", minimum_count=2, rare="unknown"))
+    ids = words.encode("A dog ran, a cat.")
+    assert ids.count(UNKNOWN) == 4  # A, ran, the comma, cat
+    assert not any(FIRST_BYTE <= number < FIRST_MARK + len(MARKS) for number in ids)
+    assert words.decode(ids) == "dog a."
