@@ -84,7 +84,8 @@ class Predictor:
     def decoding(self, **options: Any) -> Decoding:
         """The model's own options of decoding, but for those given; None keeps the model's own.
 
-        A beam that is not given is as wide as `nbest` needs it. Raises SeqtasksError for values that make no sense.
+        A beam that is not given is as wide as `nbest` needs it; greedy search and sampling switch the model's own
+        consensus off. Raises SeqtasksError for values that make no sense.
         """
         own = dataclasses.asdict(self.task.config.decoding)
         given = {name: value for name, value in options.items() if value is not None}
@@ -95,6 +96,8 @@ class Predictor:
             )
         if "beam" not in given and isinstance(given.get("nbest"), int):
             given["beam"] = max(own["beam"], given["nbest"])
+        if given.get("beam") == 1 or given.get("sample"):
+            own["consensus"] = 0
         texts = {name: str(value) for name, value in given.items() if isinstance(own[name], str)}
         try:
             return TypeAdapter(Decoding).validate_python({**own, **given, **texts})

@@ -29,6 +29,8 @@ class Decoding:
     """No sequence of this many tokens appears twice in an output; 0 is off."""
     sample: bool = False
     """Draw `nbest` outputs at random rather than search for the best ones."""
+    consensus: int = 0
+    """Samples that vote on the order of the beam's hypotheses (minimum Bayes risk); 0 is off."""
     temperature: float = 1.0
     """Sampling: below 1 sharpens the distribution, above 1 flattens it."""
     top_k: int = 0
@@ -41,11 +43,20 @@ class Decoding:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        for name, least in (("beam", 1), ("nbest", 1), ("no_repeat_ngram", 0), ("top_k", 0), ("seed", 0)):
+        for name, least in (
+            ("beam", 1),
+            ("nbest", 1),
+            ("no_repeat_ngram", 0),
+            ("consensus", 0),
+            ("top_k", 0),
+            ("seed", 0),
+        ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least {least}.")
         if not self.sample and self.nbest > self.beam:
             raise ValueError(f"nbest = {self.nbest}: a beam of {self.beam} finds at most {self.beam} hypotheses.")
+        if self.consensus and (self.sample or self.beam == 1):
+            raise ValueError(f"consensus = {self.consensus}: it chooses among the hypotheses of a beam of 2 or more.")
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")
         if not 0 < self.top_p <= 1:
@@ -61,7 +72,10 @@ class Decoding:
         head = ["sample"] if self.sample else [f"beam={self.beam}"]
         head += [f"penalty={self.penalty}", f"max={self.max_length}"]
         told = {"beam", "sample", "penalty", "max_length"}
-        if self.sample:
+        if self.consensus:
+            head.append(f"consensus={self.consensus}")
+            told.add("consensus")
+        if self.sample or self.consensus:
             head.append(f"seed={self.seed}")
             told.add("seed")
         else:

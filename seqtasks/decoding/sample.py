@@ -18,14 +18,14 @@ from seqtasks.decoding.state import Stepper
 from seqtasks.decoding.walk import walk
 
 
-def draw(stepper: Stepper, rules: Rules, *, options: Decoding, row_numbers: Sequence[int]) -> Found:
-    """`options.nbest` independent samples a row, best first.
+def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_numbers: Sequence[int]) -> Found:
+    """`count` independent samples a row, best first.
 
     The random numbers depend on the seed, the row's number, the hypothesis and the position alone: a row is given the
     same samples in any batch. Log-probabilities are the model's own, before temperature, top-k and top-p.
     """
     capacity = int(rules.max_length.max())
-    uniforms = torch.from_numpy(_uniforms(options.seed, row_numbers, options.nbest, capacity)).to(stepper.device)
+    uniforms = torch.from_numpy(_uniforms(options.seed, row_numbers, count, capacity)).to(stepper.device)
 
     def choose(
         log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
@@ -35,8 +35,8 @@ def draw(stepper: Stepper, rules: Rules, *, options: Decoding, row_numbers: Sequ
         return index if ids is None else ids.gather(2, index.unsqueeze(2)).squeeze(2)
 
     penalty = LengthPenalty.parse(options.penalty)
-    found = walk(stepper, rules, hyps=options.nbest, choose=choose, penalty=penalty)
-    return best_first(found, options.nbest)
+    found = walk(stepper, rules, hyps=count, choose=choose, penalty=penalty)
+    return best_first(found, count)
 
 
 def _uniforms(

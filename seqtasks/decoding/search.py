@@ -9,6 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.beam import beam_search
+from seqtasks.decoding.consensus import by_agreement
 from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.options import Decoding
 from seqtasks.decoding.penalty import LengthPenalty
@@ -44,8 +45,13 @@ def search(
         return []
     rules = Rules.make(options, source_lengths.to(stepper.device), prefixes)
     penalty = LengthPenalty.parse(options.penalty)
+    if options.consensus:
+        hypotheses = beam_search(stepper, rules, width=options.beam, nbest=options.beam, penalty=penalty)
+        samples = draw(stepper, rules, count=options.consensus, options=options, row_numbers=numbers)
+        rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
+        return [by_agreement(own, others)[: options.nbest] for own, others in rows]
     if options.sample:
-        found = draw(stepper, rules, options=options, row_numbers=numbers)
+        found = draw(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
     elif options.beam == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:

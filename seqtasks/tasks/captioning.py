@@ -203,7 +203,7 @@ class CaptioningTask(Task):
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False)
+        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
         found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 

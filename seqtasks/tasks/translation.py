@@ -156,7 +156,7 @@ class TranslationTask(Task):
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False)
+        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
         return self.evaluate([model], self.validation, decoding, metrics=("bleu",))
 
     def evaluate(

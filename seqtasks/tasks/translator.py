@@ -96,7 +96,7 @@ class Translator:
         encoded = self.source.encode_all(texts)
         starts = [self.target.encode(prefix) if prefix else [] for prefix in prefixes]
         lengths = np.array([len(ids) + 1 for ids in encoded], dtype=np.int64)
-        width = decoding.nbest if decoding.sample else decoding.beam
+        width = decoding.nbest if decoding.sample else max(decoding.beam, decoding.consensus)
         results: list[Translation | None] = [None] * len(texts)
         for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
             batch = [encoded[row] for row in rows.tolist()]

@@ -54,9 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_model(folder: Path, name: str, *, seed: int, pairs: str = "pairs", decoder: str = "lstm") -> Path:
+def make_model(folder: Path, name: str, *, seed: int, pairs: str = "pairs", decoder: str = "lstm", more: str = "") -> Path:
     """A model with random weights."""
-    run = read_run(None, text=CONFIGURATION.format(pairs=folder / f"{pairs}.tsv", decoder=decoder))
+    run = read_run(None, text=CONFIGURATION.format(pairs=folder / f"{pairs}.tsv", decoder=decoder) + more)
     assert isinstance(run.task, TranslationTask.Config)
     task = TranslationTask.prepare(run.task, 1).task
     assert isinstance(task, TranslationTask)
@@ -130,6 +130,20 @@ def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPredictor)
     assert predictor.decoding(nbest=2).beam == 5
     assert predictor.decoding(beam=None).beam == 5
     assert predictor.decoding(max_length=50).max_length == "50"
+
+
+def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: Path) -> None:
+    own = make_model(folder, "consensus", seed=1, more="[decoding]\nconsensus = 20\n")
+    predictor = load(own, threads=1, dtype="float32")
+    assert predictor.decoding(beam=3).consensus == 20
+    assert predictor.decoding(beam=1).consensus == predictor.decoding(sample=True).consensus == 0
+    voted = predictor.translate(TEXTS, nbest=5, max_length="12")
+    usual = predictor.translate(TEXTS, nbest=5, max_length="12", consensus=0)
+    assert [each.text for each in voted] != [each.text for each in usual]
+    for one, other in zip(voted, usual, strict=True):
+        assert {one.text, *(each.text for each in one.alternatives)} == {
+            other.text, *(each.text for each in other.alternatives)
+        }  # fmt: skip
 
 
 def test_wrong_use_is_told(predictor: seqtasks.TranslationPredictor) -> None:

@@ -16,6 +16,7 @@ from seqtasks.decoding import Decoding
         ({"nbest": 2, "min_length": "3"}, "beam=5|penalty=average|max=1.5x+10|nbest=2|min=3"),
         ({"banned": (7, 9), "no_repeat_ngram": 3}, "beam=5|penalty=average|max=1.5x+10|banned=7,9|no_repeat_ngram=3"),
         ({"seed": 4}, "beam=5|penalty=average|max=1.5x+10"),
+        ({"consensus": 9, "temperature": 0.5}, "beam=5|penalty=average|max=1.5x+10|consensus=9|seed=1|temperature=0.5"),
         ({"sample": True, "top_p": 0.9}, "sample|penalty=average|max=1.5x+10|seed=1|top_p=0.9"),
     ],
 )
@@ -36,6 +37,9 @@ def test_signature(options: dict[str, Any], signature: str) -> None:
         ({"temperature": float("nan")}, "temperature = nan"),
         ({"top_p": 0.0}, "top_p = 0.0"),
         ({"top_p": 1.1}, "top_p = 1.1"),
+        ({"consensus": -1}, "consensus = -1"),
+        ({"consensus": 9, "beam": 1}, "consensus = 9: it chooses among the hypotheses of a beam"),
+        ({"consensus": 9, "sample": True}, "consensus = 9: it chooses among the hypotheses of a beam"),
         ({"banned": (-2,)}, "never negative"),
         ({"penalty": "sum"}, "'sum' is no length penalty"),
         ({"max_length": "long"}, "'long' is no length"),
