@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from seqtasks.decoding import Decoding
     from seqtasks.encoders import Encoder, TextEncoder
     from seqtasks.errors import SeqtasksError
-    from seqtasks.predictor import TranslationPredictor, load
+    from seqtasks.predictor import TaggingPredictor, TranslationPredictor, load
     from seqtasks.tasks import Task
+    from seqtasks.tasks.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translator import Translation
     from seqtasks.text import TextProcessor
     from seqtasks.training.trainer import Trainer
@@ -38,6 +39,8 @@ __all__ = [
     "RunConfiguration",
     "SeqtasksError",
     "Settings",
+    "TaggedSentence",
+    "TaggingPredictor",
     "Task",
     "TextEncoder",
     "TextProcessor",
@@ -62,6 +65,8 @@ MODULES = {
     "RunConfiguration": "config",
     "SeqtasksError": "errors",
     "Settings": "component",
+    "TaggedSentence": "tasks.sentence_tagger",
+    "TaggingPredictor": "predictor",
     "Task": "tasks",
     "TextEncoder": "encoders",
     "TextProcessor": "text",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from mmap import mmap
 
 import torch
+from torch import Tensor
 
 from seqtasks.errors import SeqtasksError
 
@@ -63,3 +66,13 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
 def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
     """Matrix products in `dtype` while the weights stay float32."""
     return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)
+
+
+def shared_like(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Zeros of the same shapes, in memory that this process and those forked from it see alike."""
+    found = []
+    for tensor in tensors:
+        size = max(1, tensor.numel() * tensor.element_size())
+        memory = torch.frombuffer(mmap(-1, size), dtype=torch.uint8)
+        found.append(memory[: tensor.numel() * tensor.element_size()].view(tensor.dtype).view(tensor.shape))
+    return found

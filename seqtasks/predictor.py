@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 import seqtasks
-from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.bundle import find_model, read_bundle
 from seqtasks.component import kind_of
-from seqtasks.config import read_run
 from seqtasks.data.captions import CaptionedImage, CaptionReport
+from seqtasks.data.conllu import Sentence
 from seqtasks.data.examples import Pair
+from seqtasks.data.playing import Playing
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import choose_device, choose_dtype, prepare
-from seqtasks.models import Generator
-from seqtasks.models.weights import load_own_tensors
-from seqtasks.tasks import CaptioningTask, Task, TranslationTask
+from seqtasks.loading import load_model, load_task, require_same_processors
+from seqtasks.models import Generator, Tagger
+from seqtasks.tasks import CaptioningTask, TaggingTask, Task, TranslationTask
 from seqtasks.tasks.base import Evaluation
 from seqtasks.tasks.captioner import Caption, Captioner, Picture
+from seqtasks.tasks.clip_captioner import ClipCaptioner, evaluate_clips
+from seqtasks.tasks.sentence_tagger import SentenceTagger, TaggedSentence
+from seqtasks.tasks.tagging import TaggingEvaluation
 from seqtasks.tasks.translator import Translation, Translator
+from seqtasks.text import clean
+from seqtasks.text.cutting import cutter
+from seqtasks.text.sentences import Token, split_sentences
 from seqtasks.vision.images import ImageError
+from seqtasks.vision.video import Frame
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -35,9 +45,10 @@ def load(
 ) -> Any:
     """Opens a model, or several as an ensemble: names of models that ship, model directories, training directories.
 
-    Returns a TranslationPredictor or a CaptioningPredictor, as the model's task is. `dtype` is the precision of the
-    weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. Raises
-    SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their processors.
+    Returns a TranslationPredictor, a CaptioningPredictor or a TaggingPredictor, as the model's task is. `dtype` is the
+    precision of the weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all
+    cores. Raises SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their
+    processors.
     """
     bundles = [read_bundle(find_model(name)) for name in (model, *others)]
     require_same_processors(bundles)
@@ -48,13 +59,13 @@ def load(
     kinds: dict[type[Task], type[Predictor]] = {
         TranslationTask: TranslationPredictor,
         CaptioningTask: CaptioningPredictor,
+        TaggingTask: TaggingPredictor,
     }
     kind = next((predictor for task, predictor in kinds.items() if isinstance(tasks[0], task)), None)
     if kind is None:
         raise SeqtasksError(f"{bundles[0].path} is a model for {bundles[0].task}: nothing here predicts with it.")
     models = [
-        load_generator(task, bundle).to(chosen_device, chosen_dtype)
-        for task, bundle in zip(tasks, bundles, strict=True)
+        load_model(task, bundle).to(chosen_device, chosen_dtype) for task, bundle in zip(tasks, bundles, strict=True)
     ]
     return kind(tasks[0], models)
 
@@ -62,7 +73,7 @@ def load(
 class Predictor:
     """What the predictors of all tasks have in common. See `load`."""
 
-    def __init__(self, task: Any, models: Sequence[Generator]) -> None:
+    def __init__(self, task: Any, models: Sequence[Any]) -> None:
         self.task = task
         self.models = list(models)
 
@@ -74,12 +85,25 @@ class Predictor:
     @property
     def device(self) -> torch.device:
         """Where the model works."""
-        return next(self.models[0].parameters()).device
+        device: torch.device = next(self.models[0].parameters()).device
+        return device
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision that the model works in."""
-        return next(self.models[0].parameters()).dtype
+        dtype: torch.dtype = next(self.models[0].parameters()).dtype
+        return dtype
+
+    def signed(self, evaluation: Evaluation) -> Evaluation:
+        """The evaluation with the signature of all that the outputs depend on."""
+        members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
+        precision = str(self.dtype).removeprefix("torch.")
+        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
+        return dataclasses.replace(evaluation, decoding=signature)
+
+
+class WritingPredictor(Predictor):
+    """Searches for what to write."""
 
     def decoding(self, **options: Any) -> Decoding:
         """The model's own options of decoding, but for those given; None keeps the model's own.
@@ -106,15 +130,8 @@ class Predictor:
             where = "".join(f"{part}: " for part in detail["loc"])
             raise SeqtasksError(f"Decoding: {where}{detail['msg'].removeprefix('Value error, ')}") from error
 
-    def signed(self, evaluation: Evaluation) -> Evaluation:
-        """The evaluation with the signature of all that the outputs depend on."""
-        members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        precision = str(self.dtype).removeprefix("torch.")
-        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
-        return dataclasses.replace(evaluation, decoding=signature)
 
-
-class TranslationPredictor(Predictor):
+class TranslationPredictor(WritingPredictor):
     """Translates, scores translations and measures how good it is at it. See `load`."""
 
     task: TranslationTask
@@ -168,7 +185,7 @@ class TranslationPredictor(Predictor):
         return self.signed(self.task.evaluate(self.models, pairs, self.decoding(**options), lowercase=lowercase))
 
 
-class CaptioningPredictor(Predictor):
+class CaptioningPredictor(WritingPredictor):
     """Says what pictures show, and measures how good it is at it. See `load`."""
 
     task: CaptioningTask
@@ -203,6 +220,29 @@ class CaptioningPredictor(Predictor):
             pictures, self.decoding(**options), first_number=first_number, attention=attention
         )
 
+    def frames(
+        self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
+    ) -> Iterator[tuple[Frame, Caption]]:
+        """Each frame of a clip with its caption, as they come; `seqtasks.vision.video.open_clip` gives frames.
+
+        Models that were trained on clips know the frames before. `together` frames are taken before the first of them
+        is described: 1 for a live stream, else what is fast. `options` as in `caption`.
+        """
+        waiting: deque[Frame] = deque()
+
+        def pictures() -> Iterator[Image.Image]:
+            for frame in frames:
+                waiting.append(frame)
+                yield frame.picture
+
+        describer = ClipCaptioner(self.captioner)
+        for caption in describer.describe(pictures(), self.decoding(**options), together=together):
+            yield waiting.popleft(), caption
+
+    def evaluate_clips(self, clips: Sequence[Playing], **options: Any) -> Evaluation:
+        """Describes the frames of the clips and compares with what people said of them."""
+        return self.signed(evaluate_clips(self.captioner, clips, self.decoding(**options)))
+
     def evaluate(
         self, images: Sequence[CaptionedImage], *, skipped: CaptionReport | None = None, **options: Any
     ) -> Evaluation:
@@ -213,46 +253,48 @@ class CaptioningPredictor(Predictor):
         return self.signed(self.task.evaluate(self.models, images, self.decoding(**options), skipped=skipped))
 
 
-def load_task(bundle: Bundle) -> Task:
-    """The task of a model, with its processors."""
-    config = read_run(bundle.configuration).task
-    family = Task.of_kind(bundle.task)
-    if not isinstance(config, family.Config):
-        raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")
-    return family.load(config, bundle.processors)
+class TaggingPredictor(Predictor):
+    """Labels words, and measures how good it is at it. See `load`."""
+
+    task: TaggingTask
+
+    def __init__(self, task: TaggingTask, models: Sequence[Tagger]) -> None:
+        if len(models) > 1:
+            raise SeqtasksError(f"{len(models)} models cannot tag together.", "Give one of them.")
+        super().__init__(task, models)
+        self.tagger = SentenceTagger(self.models[0], task.reader, task.labels)
+
+    @property
+    def labels(self) -> list[str]:
+        """All labels that it knows, the commonest of its training data first."""
+        return self.task.labels
+
+    def tag(self, sentences: Sequence[str | Sequence[str]]) -> list[TaggedSentence]:
+        """A label for each word of each sentence, in their order.
+
+        A sentence is a list of words, or a text that is cut into words by spaCy's rules for the model's language.
+        `sentences` finds the sentences in a longer text.
+        """
+        require_list(sentences, "sentences")
+        return self.tagger.tag([self.words(each) if isinstance(each, str) else each for each in sentences])
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text."""
+        return [word for sentence in self.sentences(text) for word, _ in sentence]
+
+    def sentences(self, text: str) -> list[list[Token]]:
+        """The sentences of a text by rule: the words of each, and whether a blank stands before them."""
+        cleaned = clean(text)
+        return list(split_sentences(cutter(self.task.config.text.language).cut(cleaned))) if cleaned else []
+
+    def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+        """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
+        found = self.signed(self.task.evaluate(self.models[0], sentences))
+        assert isinstance(found, TaggingEvaluation)
+        return found
 
 
-def load_generator(task: Task, bundle: Bundle) -> Generator:
-    """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
-    with torch.random.fork_rng(devices=[]):
-        model = task.build_model()
-    assert isinstance(model, Generator)
-    try:
-        load_own_tensors(model, bundle.tensors())
-    except SeqtasksError as error:
-        raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
-    model.eval().requires_grad_(False)
-    model.encoder.simplify()
-    return model
-
-
-def require_same_processors(bundles: Sequence[Bundle]) -> None:
-    """Raises SeqtasksError where the members of an ensemble do not number their tokens alike."""
-    first = processor_hashes(bundles[0])
-    for bundle in bundles[1:]:
-        if processor_hashes(bundle) != first:
-            raise SeqtasksError(
-                f"{bundles[0].path} and {bundle.path} do not share their text processors.",
-                "The models of an ensemble have to be trained with the same vocabulary, such as with other seeds.",
-            )
-
-
-def processor_hashes(bundle: Bundle) -> dict[str, str]:
-    hashes: dict[str, str] = bundle.manifest["sha256"]
-    return {name: digest for name, digest in hashes.items() if Path(name).parts[0] == PROCESSORS}
-
-
-def require_list(texts: Sequence[str], name: str) -> None:
+def require_list(texts: Sequence[Any], name: str) -> None:
     if isinstance(texts, str):
         raise SeqtasksError(f"{name} is one text, not a list of texts.", f"Write [{texts[:20]!r}].")
 

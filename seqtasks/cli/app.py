@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from seqtasks.cli import caption, demo, evaluate, info, models, score, train, translate
+from seqtasks.cli import caption, demo, evaluate, info, models, score, tag, train, translate
 from seqtasks.errors import SeqtasksError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    train.train, translate.translate, caption.caption, evaluate.evaluate, score.score, info.info, models.models,
-    demo.demo,
+    train.train, translate.translate, caption.caption, tag.tag, evaluate.evaluate, score.score, info.info,
+    models.models, demo.demo,
 ):  # fmt: skip
     app.command()(command)
 
@@ -37,6 +37,7 @@ def common() -> None:
       echo "A dog runs." | seqtasks translate
       seqtasks train translation pairs.tsv --out my-model
       seqtasks train captioning photos/ captions.csv --out my-captioner
+      seqtasks train tagging train.conllu --out my-tagger
     """
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,11 @@ import typer
 
 import seqtasks
 from seqtasks.cli.caption_attention import require_picture_format
+from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
 from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_predictor
-from seqtasks.cli.output import open_output
+from seqtasks.cli.output import Write, open_output
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -54,6 +56,20 @@ def caption(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Show pictures, captions and attention on one page.")
     ] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Clips: a frame every 2s, 500ms, ...", show_default="1s")
+    ] = None,
+    every_frame: Annotated[int | None, typer.Option(min=1, metavar="N", help="Clips: every N-th frame.")] = None,
+    scenes: Annotated[bool, typer.Option("--scenes", help="Clips: a frame wherever the scene changes.")] = False,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Clips: how spans are written.", show_default="text")
+    ] = None,
+    render: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="The one clip once more, with its captions.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="The frames of the one clip, times and captions below.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
     ] = None,
@@ -63,25 +79,30 @@ def caption(
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Say what pictures show: a line for each, its path, a tab, the caption.
+    """Say what pictures and clips show: a line for each picture, its path, a tab, the caption; for clips one a span.
 
-    Files that are no pictures are told, a line each, the others are described; the exit code is then 1.
+    Files that cannot be read are told, a line each, the others are described; the exit code is then 1. A folder is
+    looked through; with an option for clips, numbered pictures in it are the frames of one.
 
     \b
     Examples:
       seqtasks caption photo.jpg --attention look.png
       seqtasks caption photos/ "more/*.png" --report captions.html
       seqtasks caption --model my-captioner photos/ --json
+      seqtasks caption clip.mp4 --every 500ms --format srt > clip.srt
+      seqtasks caption clip.mp4 --scenes --sheet sheet.png --render captioned.mp4
     """
     options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
     warnings.filterwarnings("ignore", module="PIL")
-    from seqtasks.vision.images import find_images
-
-    names = [str(name) for path in paths for name in ([path] if path == STANDARD_INPUT else find_images([path]))]
-    pictures = [StandardInput() if name == STANDARD_INPUT else name for name in names]
+    clip_options = ClipOptions(every, every_frame, scenes, form or ("jsonl" if as_json else "text"), render, sheet)
+    names = found_at(paths, clip_options)
+    clips = [name for name in names if name != STANDARD_INPUT and is_clip(name, clip_options)]
+    require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
         require_picture_format(attention)
         require_one(names)
+    if clips and (nbest or attention or report):
+        raise SeqtasksError("--nbest, --attention and --report are for pictures.", f"Leave out {clips[0]}.")
     models = model or [DEFAULT_CAPTIONER]
     predictor: CaptioningPredictor = open_predictor(
         models, "captioning", code=code, device=device, dtype=dtype, threads=threads
@@ -98,19 +119,40 @@ def caption(
         if report is not None:
             origin = (*models, decoding.signature(), f"seqtasks {seqtasks.__version__}")
             looks.append(report_look(stack.enter_context(open_report(report, settings, origin))))
-        captions = predictor.captions(pictures, attention=bool(looks), **options)
-        failed = describe(captions, names, pictures, present, decoding.nbest, output, looks)
+        write = stack.enter_context(open_output(output))
+        failed = 0
+        for clip, group in groupby(names, clips.__contains__):
+            if clip:
+                for name in group:
+                    failed += not describe_clip(name, predictor, clip_options, options, write)
+                continue
+            pictures = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
+            captions = predictor.captions([each for _, each in pictures], attention=bool(looks), **options)
+            failed += describe(captions, pictures, present, decoding.nbest, write, looks)
     if failed:
         raise typer.Exit(1)
 
 
+def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
+    """The names of the pictures and clips that are meant, in the order of the paths."""
+    from seqtasks.vision.film import ENDINGS as FILM_ENDINGS
+    from seqtasks.vision.images import ENDINGS, find_images
+
+    names: list[str] = []
+    for path in paths:
+        if path == STANDARD_INPUT or is_clip(path, options):
+            names.append(path)
+        else:
+            names += map(str, find_images([path], endings=ENDINGS | FILM_ENDINGS))
+    return names
+
+
 def describe(
     captions: Iterator[Caption | SeqtasksError],
-    names: Sequence[str],
-    pictures: Sequence[str | StandardInput],
+    pictures: Sequence[tuple[str, str | StandardInput]],
     present: Callable[[str, Caption], Iterator[str]],
     nbest: int,
-    output: Path | None,
+    write: Write,
     looks: Sequence[Look],
 ) -> int:
     """Writes captions as they come and tells of pictures that cannot be read; returns how many those are.
@@ -118,19 +160,17 @@ def describe(
     Captions may have more alternatives than the `nbest` to write: `looks` show all of them.
     """
     failed = unfinished = 0
-    with open_output(output) as write:
-        for name, picture, each in zip(names, pictures, captions, strict=True):
-            for look in looks:
-                look(name, picture, each)
-            if isinstance(each, SeqtasksError):
-                failed += 1
-                print(f"seqtasks: {each}", file=sys.stderr)
-                continue
-            unfinished += not each.finished
-            for line in present(name, replace(each, alternatives=each.alternatives[: nbest - 1])):
-                write(line)
-            if output is None:
-                sys.stdout.flush()
+    for (name, picture), each in zip(pictures, captions, strict=True):
+        for look in looks:
+            look(name, picture, each)
+        if isinstance(each, SeqtasksError):
+            failed += 1
+            print(f"seqtasks: {each}", file=sys.stderr)
+            continue
+        unfinished += not each.finished
+        for line in present(name, replace(each, alternatives=each.alternatives[: nbest - 1])):
+            write(line)
+        sys.stdout.flush()
     if unfinished:
         print(f"seqtasks: captions that were cut at the length limit: {unfinished:,}", file=sys.stderr)
     return failed

@@ -27,7 +27,7 @@ from seqtasks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor, Predictor, TranslationPredictor
+    from seqtasks.predictor import CaptioningPredictor, Predictor, TaggingPredictor, TranslationPredictor
     from seqtasks.tasks.base import Evaluation
 
 
@@ -38,7 +38,8 @@ def evaluate(
         typer.Argument(
             metavar="DATA...",
             help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; "
-            "for captions the folder of the pictures, and the file of captions where it is not found there.",
+            "for captions the folder of the pictures, and the file of captions where it is not found there; "
+            "for labels files as those it was trained on.",
         ),
     ],
     beam: Beam = None,
@@ -58,21 +59,28 @@ def evaluate(
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Measure a model, with signatures: BLEU, chrF and TER; or CIDEr-D, BLEU, ROUGE-L and METEOR of captions.
+    """Measure a model, with signatures: BLEU, chrF and TER; CIDEr-D, BLEU, ROUGE-L and METEOR of captions; accuracy of
+    labels and, where they are those of spans, F1.
 
     The sources of DATA are translated and compared with its targets, its pictures are described and compared with
-    their captions. Pictures that are missing or broken are told and left out.
+    their captions, its words are labelled and compared with their labels (each label's own scores are in --json).
+    Pictures that are missing or broken are told and left out.
 
     \b
     Examples:
       seqtasks evaluate my-model test.en test.de
       seqtasks evaluate my-captioner photos/ captions.csv
+      seqtasks evaluate my-tagger test.conllu
     """
     options = decoding_options(chosen, beam=beam)
     predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads)
-    from seqtasks.predictor import CaptioningPredictor
+    from seqtasks.predictor import CaptioningPredictor, TaggingPredictor
 
-    if isinstance(predictor, CaptioningPredictor):
+    if isinstance(predictor, TaggingPredictor):
+        others = {"--beam": beam, "--lowercase/--cased": lowercase, "--languages": languages, "--split": split}
+        refuse(predictor, {**others, "--set": chosen or None})
+        found, of = evaluate_labels(predictor, data), "sentences"
+    elif isinstance(predictor, CaptioningPredictor):
         refuse(predictor, {"--lowercase/--cased": lowercase, "--languages": languages})
         found, of = evaluate_captions(predictor, data, split, options), "pictures"
     else:
@@ -130,15 +138,36 @@ def evaluate_captions(
     return found
 
 
+def evaluate_labels(predictor: TaggingPredictor, data: Sequence[Path]) -> Evaluation:
+    """Reads the sentences as those that the model was trained on, tells which are broken, labels their words."""
+    from seqtasks.data.conll import read_sentences, with_labels
+    from seqtasks.data.examples import SkipReport
+
+    skipped = SkipReport()
+    trained_on = predictor.task.config.data.train[0]
+    sentences = [
+        sentence
+        for file in data
+        for sentence in with_labels(
+            read_sentences(file, skipped, column=trained_on.column, form=trained_on.form), skipped
+        )
+    ]
+    if skipped.skipped:
+        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+    return predictor.evaluate(sentences)
+
+
 def as_object(found: Evaluation, about: dict[str, Any]) -> str:
     from seqtasks.cli.scores import metric_name
+    from seqtasks.tasks.tagging import TaggingEvaluation
 
     scores = [
         {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
         for score in found.scores
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
-    return json.dumps({**about, **measured}, ensure_ascii=False)
+    labels = [label._asdict() for label in found.labels] if isinstance(found, TaggingEvaluation) else None
+    return json.dumps({**about, **measured, **({"labels": labels} if labels else {})}, ensure_ascii=False)
 
 
 def show(found: Evaluation, of: str) -> None:

@@ -13,7 +13,7 @@ from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL = "en-de"
 
-Task = Literal["translation", "captioning"]
+Task = Literal["translation", "captioning", "tagging"]
 """What a model is for."""
 
 
@@ -60,10 +60,13 @@ def open_predictor(
         from seqtasks.config import load_code
 
         load_code(code)
-    from seqtasks.predictor import CaptioningPredictor, Predictor, TranslationPredictor, load
+    from seqtasks.predictor import CaptioningPredictor, Predictor, TaggingPredictor, TranslationPredictor, load
 
     predictor = load(*names, device=device, dtype=dtype.value, threads=threads)
-    kinds = {"translation": TranslationPredictor, "captioning": CaptioningPredictor, None: Predictor}
+    kinds = {
+        "translation": TranslationPredictor, "captioning": CaptioningPredictor, "tagging": TaggingPredictor,
+        None: Predictor,
+    }  # fmt: skip
     if not isinstance(predictor, kinds[task]):
         raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for {task}.")
     return predictor

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from seqtasks.config import RunConfiguration
     from seqtasks.training.trainer import Trainer
 
-AUTOMATIC = {"translation": "pairs.tsv", "captioning": "photos/ captions.csv"}
+AUTOMATIC = {"translation": "pairs.tsv", "captioning": "photos/ captions.csv", "tagging": "train.conllu"}
 """Tasks that train from data alone, and what their data may be."""
-USES = {"translation": 'translate --model {} --text "..."', "captioning": "caption --model {} photo.jpg"}
+USES = {
+    "translation": 'translate --model {} --text "..."',
+    "captioning": "caption --model {} photo.jpg",
+    "tagging": "tag --model {} text.txt",
+}
 """How models of a task are used."""
 LOG_EVERY = 100
 """Updates between two lines of the log, at most."""
@@ -32,8 +36,8 @@ def train(
         list[str],
         typer.Argument(
             metavar="RUN.toml | TASK DATA...",
-            help="A run configuration; or translation with pairs of sentences, or captioning with a folder of pictures "
-            "and the file of their captions.",
+            help="A run configuration; or translation with pairs of sentences, captioning with a folder of pictures "
+            "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl.",
         ),
     ],
     out: Annotated[
@@ -54,6 +58,7 @@ def train(
       seqtasks train translation pairs.tsv --out my-model
       seqtasks train translation train.en train.de --out my-model
       seqtasks train captioning photos/ captions.csv --out my-captioner
+      seqtasks train tagging train.conllu --out my-tagger
       seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
     """
     automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
@@ -71,6 +76,8 @@ def train(
         run = configured(Path(what[0]), overrides)
     elif what[0] == "captioning":
         run = captioning_run([Path(name) for name in what[1:]], overrides)
+    elif what[0] == "tagging":
+        run = tagging_run([Path(name) for name in what[1:]], overrides)
     else:
         run = translation_run([Path(name) for name in what[1:]], languages, overrides)
 
@@ -88,10 +95,9 @@ def check_usage(what: Sequence[str], automatic: bool, languages: str | None) -> 
         raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]]}", param_hint="DATA")
     if not automatic and languages is not None:
         raise typer.BadParameter("the languages stand in the configuration", param_hint="--languages")
-    if automatic and what[0] == "captioning" and languages is not None:
+    if automatic and what[0] != "translation" and languages is not None:
         raise typer.BadParameter(
-            "captions have one language; if it is not English, say so with --set text.language=de",
-            param_hint="--languages",
+            f"{what[0]} knows one language; say which with --set text.language=de", param_hint="--languages"
         )
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
@@ -154,6 +160,17 @@ def captioning_run(paths: Sequence[Path], overrides: Sequence[str]) -> RunConfig
 
     kinds = chosen_kinds(overrides, "text", "model.encoder", "model.decoder")
     return read_run(None, overrides=overrides, text=automatic_captioning(source, **kinds))
+
+
+def tagging_run(files: Sequence[Path], overrides: Sequence[str]) -> RunConfiguration:
+    """The run that suits sentences with labels."""
+    from seqtasks.config import read_run
+    from seqtasks.tasks.automatic_tagging import automatic_tagging
+    from seqtasks.tasks.tagging import TaggedSource
+
+    kinds = chosen_kinds(overrides, "model.encoder", "model.characters")
+    sources = [TaggedSource(path=file) for file in files]
+    return read_run(None, overrides=overrides, text=automatic_tagging(sources, **kinds))
 
 
 def chosen_kinds(overrides: Sequence[str], *parts: str) -> dict[str, str]:

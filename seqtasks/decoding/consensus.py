@@ -50,4 +50,5 @@ def agreement(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) -
         cosines += table[:count] @ table[count:].T
     lengths = numpy.array([len(tokens) for tokens in outputs])
     difference = lengths[:count, None] - lengths[count:]
-    return cosines / ORDERS * numpy.exp(-(difference**2) / (2 * LENGTH_DEVIATION**2))
+    agreeing: Float[numpy.ndarray, "hyps samples"] = cosines * numpy.exp(-(difference**2) / (2 * LENGTH_DEVIATION**2))
+    return agreeing / ORDERS

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqtasks.component import Component
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
+from seqtasks.layers.word_embedding import WordEmbedding
 
 
 class Encoder(Component, nn.Module, ABC):
@@ -24,12 +25,12 @@ class Encoder(Component, nn.Module, ABC):
 
 
 class TextEncoder(Encoder):
-    """Reads tokens."""
+    """Reads tokens. What they are, ids or rows of them, only the embedding knows."""
 
-    def __init__(self, config: Any, embedding: TokenEmbedding) -> None:
+    def __init__(self, config: Any, embedding: TokenEmbedding | WordEmbedding) -> None:
         nn.Module.__init__(self)
         self.embedding = embedding
 
     @abstractmethod
-    def forward(self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
         """Encodes padded rows; `mask` is True at real tokens. What padding holds changes nothing."""

@@ -28,6 +28,33 @@ LARGEST = torch.finfo(torch.float16).max
 FIRST_PLACE_SCALE = 0.2
 
 
+class CnnSettings(Settings):
+    """What encoders of pictures have in common."""
+
+    backbone: str = LITE
+    """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
+    weights: str = "DEFAULT"
+    """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
+    train_from: int | None = None
+    """The block from which on the backbone is trained, negative from the end; left out, it is frozen."""
+    learning_rate_scale: float = Field(default=0.1, gt=0)
+    """The backbone's learning rate is this many times that of the rest."""
+    dim: int | None = Field(default=512, gt=0, multiple_of=2)
+    """Width that cells are projected to; None keeps the backbone's."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+
+    @field_validator("backbone")
+    @classmethod
+    def is_known(cls, name: str) -> str:
+        if name in LITE_FAMILY:
+            return name
+        known = backbone_names()
+        if name not in known:
+            close = difflib.get_close_matches(name, known) or [LITE, "mobilenet_v3_large", "resnet50"]
+            raise ValueError(f"there is no backbone {name!r} with a grid of features; try {', '.join(close)}")
+        return name
+
+
 class CnnEncoder(Encoder):
     """A backbone, a projection of its cells, and the place of each; the memory's summary is the mean of the cells.
 
@@ -37,32 +64,10 @@ class CnnEncoder(Encoder):
     the neighbouring number, and the states of a new encoder, which are about 1, differed by at most 7e-4.
     """
 
-    class Config(Settings):
+    class Config(CnnSettings):
         kind: Literal["cnn"] = "cnn"
-        backbone: str = LITE
-        """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
-        weights: str = "DEFAULT"
-        """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
-        train_from: int | None = None
-        """The block from which on the backbone is trained, negative from the end; left out, it is frozen."""
-        learning_rate_scale: float = Field(default=0.1, gt=0)
-        """The backbone's learning rate is this many times that of the rest."""
-        dim: int | None = Field(default=512, gt=0, multiple_of=2)
-        """Width that cells are projected to; None keeps the backbone's."""
-        dropout: float = Field(default=0.3, ge=0, lt=1)
 
-        @field_validator("backbone")
-        @classmethod
-        def is_known(cls, name: str) -> str:
-            if name in LITE_FAMILY:
-                return name
-            known = backbone_names()
-            if name not in known:
-                close = difflib.get_close_matches(name, known) or [LITE, "mobilenet_v3_large", "resnet50"]
-                raise ValueError(f"there is no backbone {name!r} with a grid of features; try {', '.join(close)}")
-            return name
-
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: CnnSettings) -> None:
         super().__init__()
         self.weights = config.weights
         self.backbone = Backbone(
@@ -97,10 +102,18 @@ class CnnEncoder(Encoder):
         mask: Bool[Tensor, "rows cells"] | None = None,
     ) -> Memory:
         """Encodes square pictures, or what `features` has made of them. No picture is padded: all cells are real."""
+        return self.memory(self.states(images))
+
+    def states(
+        self, images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"]
+    ) -> Float[Tensor, "rows cells dim"]:
+        """The projected cells, each with its place."""
         cells = self.features(images) if images.dtype == torch.uint8 else images
         normed: Tensor = self.norm(self.project(cells.to(self.norm.weight.dtype)))
         places = sinusoids_of_grid(normed.shape[1], self.dim, device=normed.device)
-        states = normed + (places * self.place_scale).to(normed.dtype)
+        return normed + (places * self.place_scale).to(normed.dtype)
+
+    def memory(self, states: Float[Tensor, "rows cells dim"]) -> Memory:
         real = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
         return Memory(self.dropout(states), real, self.dropout(states.mean(dim=1)))
 

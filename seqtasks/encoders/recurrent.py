@@ -14,6 +14,7 @@ from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import BidirectionalLayer, Cell
+from seqtasks.layers.word_embedding import WordEmbedding
 
 
 class RecurrentSettings(Settings):
@@ -32,7 +33,7 @@ class RecurrentEncoder(TextEncoder):
 
     cell: Cell
 
-    def __init__(self, config: RecurrentSettings, embedding: TokenEmbedding) -> None:
+    def __init__(self, config: RecurrentSettings, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         both = config.directions == "both"
         widths = [embedding.dim] + [config.dim] * (config.layers - 1)
@@ -42,7 +43,7 @@ class RecurrentEncoder(TextEncoder):
         )
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
         states = self.embedding.dropped(self.embedding(tokens))
         for layer in self.layers:
             states, summary = layer(states, mask)

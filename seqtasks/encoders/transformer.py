@@ -14,6 +14,7 @@ from seqtasks.layers.attention import mask_bias
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.transformer import EncoderLayer
+from seqtasks.layers.word_embedding import WordEmbedding
 
 
 class TransformerEncoder(TextEncoder):
@@ -29,7 +30,7 @@ class TransformerEncoder(TextEncoder):
         inner_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Inside the feed-forward, after its activation."""
 
-    def __init__(self, config: Config, embedding: TokenEmbedding) -> None:
+    def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         self.dim = embedding.dim
         self.layers = nn.ModuleList(
@@ -38,7 +39,7 @@ class TransformerEncoder(TextEncoder):
         )
         self.norm = nn.LayerNorm(self.dim)
 
-    def forward(self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
         vectors = self.embedding(tokens)
         places = sinusoids(tokens.shape[1], self.dim, device=tokens.device).to(vectors.dtype)
         states = self.embedding.dropped(vectors + places)

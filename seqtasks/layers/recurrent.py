@@ -65,11 +65,18 @@ class BidirectionalLayer(nn.Module):
         summary = outputs[torch.arange(len(last), device=last.device), last]
         if self.backwards is None:
             return outputs, summary
-        mirror = mirrored_positions(mask)
-        reversed_outputs, _ = self.backwards(_Permute.apply(inputs, mirror))
+        reversed_outputs, _ = self.backwards(mirrored(inputs, mask))
         backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
-        outputs = torch.cat([outputs, _Permute.apply(reversed_outputs, mirror)], dim=2)
+        outputs = torch.cat([outputs, mirrored(reversed_outputs, mask)], dim=2)
         return outputs, torch.cat([summary, backward_summary], dim=1)
+
+
+def mirrored(
+    values: Float[Tensor, "rows src width"], mask: Bool[Tensor, "rows src"]
+) -> Float[Tensor, "rows src width"]:
+    """Each row's real positions in reverse, its padding where it was. Twice is nothing."""
+    turned: Tensor = _Permute.apply(values, mirrored_positions(mask))
+    return turned
 
 
 def mirrored_positions(mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "positions"]:

@@ -99,8 +99,16 @@ class Generator(nn.Module):
 
         Targets that have weights are not smoothed.
         """
-        memory = self.encode(batch.source, batch.source_mask)
-        target, mask, weight = batch.target, batch.target_mask, batch.weight
+        return self.loss_of(self.encode(batch.source, batch.source_mask), batch.target, batch.target_mask, batch.weight)
+
+    def loss_of(
+        self,
+        memory: Memory,
+        target: Int[Tensor, "rows *targets tgt"],
+        mask: Bool[Tensor, "rows *targets tgt"],
+        weight: Float[Tensor, "rows *targets"] | None = None,
+    ) -> Loss:
+        """`loss` where the sources are encoded already; rows that have no target at all do not count."""
         if target.dim() == 3:
             rows, places = mask.any(dim=2).nonzero(as_tuple=True)
             memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))

@@ -2,6 +2,8 @@
 
 from seqtasks.tasks.base import Task
 from seqtasks.tasks.captioning import CaptioningTask
+from seqtasks.tasks.tagging import TaggingTask
 from seqtasks.tasks.translation import TranslationTask
+from seqtasks.tasks.video import VideoTask
 
-__all__ = ["CaptioningTask", "Task", "TranslationTask"]
+__all__ = ["CaptioningTask", "TaggingTask", "Task", "TranslationTask", "VideoTask"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -100,6 +100,17 @@ class Task(Component, ABC):
     @abstractmethod
     def loss(self, model: nn.Module, batch: Any) -> Loss:
         """The training objective on one of the `batches`."""
+
+    def is_new(self, name: str) -> bool:
+        """Whether a model that this training starts from may lack the tensor that is called so."""
+        return False
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What the objective carries from batch to batch, for a training that is stopped and goes on."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Goes on with what `state_dict` gave."""
 
     @abstractmethod
     def batches(self, batch_tokens: int, seed: int) -> Batches:

@@ -94,8 +94,19 @@ class Captioner:
     ) -> list[Caption]:
         """A caption for each of these pictures, given as pixels or, where the CNN is frozen, as features."""
         steppers = [model.stepper(pictures.to(self.device)) for model in self.models]
+        return self.write(steppers, names, decoding, numbers, attention)
+
+    def write(
+        self,
+        steppers: Sequence[Stepper],
+        names: Sequence[str],
+        decoding: Decoding,
+        numbers: Sequence[int] | None = None,
+        attention: bool = False,
+    ) -> list[Caption]:
+        """A caption for each row of the models' steppers."""
         stepper: Stepper = steppers[0] if len(steppers) == 1 else Ensemble(steppers)
-        nothing = torch.zeros(len(pictures), dtype=torch.long)  # no source text: lengths do not depend on it
+        nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
         found = search(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []

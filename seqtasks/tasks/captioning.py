@@ -21,7 +21,7 @@ from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
 from seqtasks.data.features import CachedFeatures, FeatureCache
 from seqtasks.decoding import Decoding
-from seqtasks.encoders import CnnEncoder
+from seqtasks.encoders.cnn import CnnSettings
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.metrics.captions import caption_scores
@@ -57,26 +57,31 @@ class CaptioningData(Settings):
     """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
+class CaptionSettings(Settings):
+    """What tasks that describe pictures have in common."""
+
+    text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
+        language="en", minimum_count=5, rare="unknown", size=50_000
+    )
+    images: ImageSettings = ImageSettings()
+    model: Generator.Config
+    decoding: Decoding = Decoding(beam=3, max_length="40")
+    """How the trained model describes unless it is told otherwise."""
+    validation_beam: int = Field(default=1, gt=0)
+
+
 class CaptioningTask(Task):
     """Pictures in, sentences out."""
 
-    class Config(Settings):
+    class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
-        text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
-            language="en", minimum_count=5, rare="unknown"
-        )
-        images: ImageSettings = ImageSettings()
         data: CaptioningData
-        model: Generator.Config
-        decoding: Decoding = Decoding(beam=3, max_length="40")
-        """How the trained model describes unless it is told otherwise."""
         self_critical: SelfCriticalSettings | None = None
         """Training on rewarded samples in place of the captions' cross-entropy."""
-        validation_beam: int = Field(default=1, gt=0)
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
-            if not isinstance(self.model.encoder, CnnEncoder.Config):
+            if not isinstance(self.model.encoder, CnnSettings):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
             if self.images.augments and self.model.encoder.train_from is None and self.data.views == 1:
                 raise ValueError(

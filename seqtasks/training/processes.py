@@ -8,7 +8,6 @@ import pickle
 import signal
 import traceback
 from collections.abc import Callable, Sequence
-from mmap import mmap
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import shared_like
 
 MOST = 4
 """Processes that are started unasked: the parts of a batch get too small for more of them."""
@@ -150,16 +150,6 @@ def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
     kind: Any = type(batch)
     made: Batch = kind(*tensors) if hasattr(batch, "_fields") else kind(tensors)
     return made
-
-
-def shared_like(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Zeros of the same shapes, in memory that this process and those forked from it see alike."""
-    found = []
-    for tensor in tensors:
-        size = max(1, tensor.numel() * tensor.element_size())
-        memory = torch.frombuffer(mmap(-1, size), dtype=torch.uint8)
-        found.append(memory[: tensor.numel() * tensor.element_size()].view(tensor.dtype).view(tensor.shape))
-    return found
 
 
 def died() -> SeqtasksError:

@@ -62,7 +62,8 @@ class Trainer:
         if weights is None:
             task.initialise(self.model)
         else:
-            load_own_tensors(self.model, weights)
+            new = {name: own for name, own in own_tensors(self.model).items() if task.is_new(name)}
+            load_own_tensors(self.model, new | dict(weights))
         self.remarks = task.begin(self.model)
         self.processes = None
         if processes > 1:
@@ -100,6 +101,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.averaging.load_state_dict(state["averaging"])
         self.batches.load_state_dict(state["batches"])
+        self.task.load_state_dict(state["carried"])
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
@@ -216,6 +218,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "averaging": self.averaging.state_dict(),
             "batches": self.batches.state_dict(),
+            "carried": self.task.state_dict(),
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "step": self.step,

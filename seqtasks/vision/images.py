@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
@@ -177,50 +177,50 @@ def in_bytes(picture: Image.Image) -> Image.Image:
     return narrow
 
 
-def find_images(paths: Sequence[str | Path]) -> Iterator[Path]:
+def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDINGS) -> Iterator[Path]:
     """The files that are meant by paths, in the order of the paths.
 
     A file is taken as it is, whatever its name. A folder gives the pictures in it and in the folders in it, by name;
-    a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and unknown endings.
+    a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and endings not among these.
 
     Raises:
         SeqtasksError: at once, before the first path is given, for a path that does not exist, a folder that cannot be
             read, and a folder or a pattern without a picture.
     """
-    return iter([image for path in paths for image in images_at(str(path))])
+    return iter([image for path in paths for image in images_at(str(path), endings)])
 
 
-def images_at(path: str) -> list[Path]:
+def images_at(path: str, endings: Collection[str]) -> list[Path]:
     """What `find_images` makes of one path."""
     if os.path.isdir(path):
-        found = list(images_below(path))
+        found = list(images_below(path, endings))
         if not found:
-            raise SeqtasksError(f"{path}: there is no picture in this folder.", known_endings())
+            raise SeqtasksError(f"{path}: there is no picture in this folder.", known_endings(endings))
         return found
     if os.path.exists(path):
         return [Path(path)]
     if glob.has_magic(path):
         matches = sorted(glob.glob(path, recursive=True))
-        found = [Path(match) for match in matches if is_image_name(match) and not os.path.isdir(match)]
+        found = [Path(match) for match in matches if is_image_name(match, endings) and not os.path.isdir(match)]
         if not found:
-            raise SeqtasksError(f"{path}: there is no picture that fits this pattern.", known_endings())
+            raise SeqtasksError(f"{path}: there is no picture that fits this pattern.", known_endings(endings))
         return found
     raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
 
 
-def images_below(folder: str) -> Iterator[Path]:
+def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:
     """Links to files are followed, links to folders are not: they may lead in circles."""
     for parent, folders, names in os.walk(folder, onerror=refuse_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(names) if is_image_name(name))
+        yield from (Path(parent, name) for name in sorted(names) if is_image_name(name, endings))
 
 
-def is_image_name(path: str) -> bool:
-    return Path(path).suffix.lower() in ENDINGS and not Path(path).name.startswith(".")
+def is_image_name(path: str, endings: Collection[str]) -> bool:
+    return Path(path).suffix.lower() in endings and not Path(path).name.startswith(".")
 
 
-def known_endings() -> str:
-    return f"Pictures end in {', '.join(sorted(ENDINGS))}; others have to be named one by one."
+def known_endings(endings: Collection[str]) -> str:
+    return f"Known endings are {', '.join(sorted(endings))}; others have to be named one by one."
 
 
 def refuse_folder(error: OSError) -> NoReturn:

@@ -54,7 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_model(folder: Path, name: str, *, seed: int, pairs: str = "pairs", decoder: str = "lstm", more: str = "") -> Path:
+def make_model(
+    folder: Path, name: str, *, seed: int, pairs: str = "pairs", decoder: str = "lstm", more: str = ""
+) -> Path:
     """A model with random weights."""
     run = read_run(None, text=CONFIGURATION.format(pairs=folder / f"{pairs}.tsv", decoder=decoder) + more)
     assert isinstance(run.task, TranslationTask.Config)

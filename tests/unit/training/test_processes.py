@@ -14,8 +14,9 @@ from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.bundle import read_bundle
 from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import shared_like
 from seqtasks.models import Loss
-from seqtasks.training.processes import choose_processes, part_of, shared_like
+from seqtasks.training.processes import choose_processes, part_of
 from seqtasks.training.reports import Progress
 from seqtasks.training.settings import TrainingSettings
 

@@ -1,0 +1,106 @@
+"""UD English EWT (Silveira et al. 2014): universal parts of speech for English, from scratch.
+
+    python recipes/tag_ud_ewt.py data/ud_ewt --out runs/pos-en
+
+The folder holds `en_ewt-ud-train.conllu` and `en_ewt-ud-dev.conllu`, as the treebank's repository has them. The model
+is trained on the one, chosen and measured on the other; --test measures on `en_ewt-ud-test.conllu`, once, at the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from commands import cell, data_folder, evaluate, official, score, train
+
+FILE = "en_ewt-ud-{}.conllu"
+CONFIGURATION = """\
+task = "tagging"
+seed = {seed}
+
+[text]
+language = "en"
+minimum_count = 2
+lowercase = true
+
+[data]
+train = [{{ path = "{train}", column = "{column}" }}]
+validation = [{{ path = "{dev}", column = "{column}" }}]
+
+[model]
+dim = 128
+embedding_dropout = 0.4
+word_dropout = 0.2
+head = "softmax"
+
+[model.characters]
+kind = "{characters}"
+
+[model.encoder]
+kind = "lstm"
+dim = 400
+layers = 2
+dropout = 0.4
+
+[training]
+steps = 3000
+batch_tokens = 1000
+learning_rate = 3e-3
+warmup = 200
+schedule = "cosine"
+ema_decay = 0.995
+validate_every = 300
+checkpoint_every = 300
+"""
+TINY = (
+    "model.dim=16",
+    "model.encoder.dim=32",
+    "model.encoder.layers=1",
+    "training.steps=60",
+    "training.warmup=10",
+    "training.validate_every=30",
+    "training.checkpoint_every=30",
+)
+
+
+def configuration(data: Path, column: str, characters: str, seed: int) -> str:
+    """The run configuration, as TOML."""
+    train, dev = (official(data, FILE.format(part)).resolve() for part in ("train", "dev"))
+    return CONFIGURATION.format(seed=seed, train=train, dev=dev, column=column, characters=characters)
+
+
+def row(name: str, part: str, result: dict[str, Any]) -> str:
+    """A row of the results table."""
+    accuracy = score(result, "accuracy")
+    signed = f"{cell(accuracy['signature'])} {cell(result['decoding'])}"
+    return f"| {name} | {part} | {accuracy['value']:.2f} | {signed} |"
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/ud_ewt.")] = None,
+    column: Annotated[str, typer.Option(help="What is learned: a column of CoNLL-U, such as xpos.")] = "upos",
+    characters: Annotated[str, typer.Option(help="What reads the characters of words: cnn or lstm.")] = "cnn",
+    out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("runs/pos-en"),
+    seed: int = 1,
+    test: Annotated[bool, typer.Option("--test", help="Measure on the test part, too.")] = False,
+    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
+    ] = None,
+) -> None:
+    """Train a tagger on UD English EWT and print its rows of the results table."""
+    folder = data_folder(data, "ud_ewt", FILE.format("train"))
+    chosen = [*(TINY if tiny else ()), *(settings or [])]
+    train(configuration(folder, column, characters, seed), out, chosen, resume=resume)
+    rows = [
+        row(out.name, part, evaluate(out, official(folder, FILE.format(part))))
+        for part in (("dev", "test") if test else ("dev",))
+    ]
+    print("| model | on | accuracy | signatures |\n|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)

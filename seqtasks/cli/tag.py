@@ -1,0 +1,196 @@
+"""`seqtasks tag`: words in, labels out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqtasks.cli.data import plain_suffix
+from seqtasks.cli.lines import ByteStream, LineWindows
+from seqtasks.cli.options import Code, Device, Dtype, Precision, Threads, open_predictor
+from seqtasks.cli.output import open_output
+from seqtasks.cli.translate import STANDARD_INPUT, WINDOW_LINES, WINDOW_SIZE, open_inputs
+
+if TYPE_CHECKING:
+    from seqtasks.data.conllu import Sentence
+    from seqtasks.data.examples import SkipReport
+    from seqtasks.predictor import TaggingPredictor
+    from seqtasks.tasks.sentence_tagger import TaggedSentence
+    from seqtasks.text.sentences import Token
+
+DEFAULT_TAGGER = "pos-en"
+WINDOW_SENTENCES = 1_000
+
+
+class Input(StrEnum):
+    text = "text"
+    conllu = "conllu"
+    columns = "columns"
+    jsonl = "jsonl"
+
+
+class Format(StrEnum):
+    text = "text"
+    conllu = "conllu"
+    jsonl = "jsonl"
+
+
+def tag(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text or sentences; else standard input.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="A tagger.")] = DEFAULT_TAGGER,
+    words: Annotated[
+        bool, typer.Option("--words", help="The text is a sentence a line, its words stand between blanks.")
+    ] = False,
+    read: Annotated[
+        Input | None, typer.Option("--input", help="What FILE holds.", show_default="by its suffix, else text")
+    ] = None,
+    written: Annotated[
+        Format | None,
+        typer.Option("--format", help="What is written.", show_default="conllu or jsonl as they come in, else text"),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
+    ] = None,
+    code: Code = None,
+    device: Device = "auto",
+    dtype: Dtype = Precision.auto,
+    threads: Threads = 0,
+) -> None:
+    """Label each word of a text.
+
+    Text is cut into sentences and words by rule; no sentence goes on from one line to the next. The output `text` has
+    a word, a tab and its label a line, and an empty line after each sentence: `cut -f 2 | sort | uniq -c` counts
+    labels, and `seqtasks train tagging` can read it. A .conllu file comes back with its column of labels filled.
+    Sentences that are broken in FILE are told and left out; the exit code is then 1.
+
+    \b
+    Examples:
+      echo "A dog runs." | seqtasks tag
+      seqtasks tag --model my-tagger input.conllu --output output.conllu
+    """
+    if words and read not in (None, Input.text):
+        raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--words")
+    names = files or [STANDARD_INPUT]
+    forms = [Input.text if words else read or form_of(name) for name in names]
+    presented = PRESENTED[written or Format.__members__.get(forms[0], Format.text)]
+    with ExitStack() as stack:
+        streams = open_inputs(names, None, stack)
+        predictor: TaggingPredictor = open_predictor(
+            [model], "tagging", code=code, device=device, dtype=dtype, threads=threads
+        )
+        from seqtasks.data.examples import SkipReport
+
+        skipped = SkipReport()
+        inputs = Inputs(predictor, skipped, words=words)
+        with open_output(output) as write:
+            for sentences in inputs.read(zip(names, forms, streams, strict=True)):
+                tagged = predictor.tag([sentence.words for sentence in sentences])
+                for sentence, found in zip(sentences, tagged, strict=True):
+                    for line in presented(sentence, found, predictor.task.column):
+                        write(line)
+                if output is None:
+                    sys.stdout.flush()
+    if inputs.undecodable:
+        print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {inputs.undecodable:,}",
+              file=sys.stderr)  # fmt: skip
+    if skipped.skipped:
+        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def form_of(file: Path) -> Input:
+    """What a file holds, by its suffix."""
+    return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(plain_suffix(file), Input.text)
+
+
+class Inputs:
+    """Sentences out of streams, some at a time."""
+
+    def __init__(self, predictor: TaggingPredictor, skipped: SkipReport, *, words: bool) -> None:
+        self.predictor = predictor
+        self.skipped = skipped
+        self.words = words
+        self.count = 0
+        self.undecodable = 0
+
+    def read(self, inputs: Iterable[tuple[Path, Input, ByteStream]]) -> Iterator[list[Sentence]]:
+        for name, form, stream in inputs:
+            windows = LineWindows([stream], lines=WINDOW_LINES, size=WINDOW_SIZE)
+            if form == Input.text:
+                for window in windows:
+                    yield [sentence for line in window.lines for sentence in self.cut(line)]
+            else:
+                yield from self.parse(name, form, None if name != STANDARD_INPUT else windows)
+            self.undecodable += windows.undecodable
+
+    def cut(self, line: str) -> Iterator[Sentence]:
+        """The sentences of a line of text."""
+        from seqtasks.data.conll import between_blanks
+        from seqtasks.data.conllu import Sentence
+
+        as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]
+        for tokens in as_it_stands if self.words else self.predictor.sentences(line):
+            if tokens:
+                self.count += 1
+                yield Sentence(tuple(word for word, _ in tokens), lines=tuple(conllu_lines(tokens, self.count)))
+
+    def parse(self, name: Path, form: Input, windows: LineWindows | None) -> Iterator[list[Sentence]]:
+        """The sentences of a file that holds words, or of the `windows` that standard input gives."""
+        from seqtasks.data.conll import read_sentences, sentences_of
+
+        if windows is None:
+            sentences = read_sentences(name, self.skipped, form=form.value)
+        else:
+            lines = (plain(line) for window in windows for line in window.lines)
+            sentences = sentences_of(lines, "standard input", self.skipped, form=form.value)
+        while window := list(islice(sentences, WINDOW_SENTENCES)):
+            yield window
+
+
+def plain(line: str) -> str:
+    """A line without what other systems put at the ends of lines and at the beginning of files."""
+    return line.removesuffix("\r").removeprefix("\ufeff")
+
+
+def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:
+    """A sentence of a text as CoNLL-U without any label."""
+    text = "".join(" " * blank + word for word, blank in tokens).strip()
+    yield f"# sent_id = {number}"
+    yield f"# text = {text}"
+    for place, (word, _) in enumerate(tokens, 1):
+        joined = place < len(tokens) and not tokens[place][1]
+        yield "\t".join([str(place), word, *"_" * 7, "SpaceAfter=No" if joined else "_"])
+
+
+def as_text(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+    for word, label in zip(found.words, found.labels, strict=True):
+        yield f"{word}\t{label}"
+    yield ""
+
+
+def as_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+    from seqtasks.data.conllu import write_conllu
+
+    yield write_conllu(sentence, column, found.labels).removesuffix("\n")
+
+
+def as_object(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+    confidences = [round(confidence, 6) for confidence in found.confidences]
+    yield json.dumps({"words": found.words, "labels": found.labels, "confidences": confidences}, ensure_ascii=False)
+
+
+PRESENTED: dict[Format, Callable[[Sentence, TaggedSentence, str], Iterator[str]]] = {
+    Format.text: as_text,
+    Format.conllu: as_conllu,
+    Format.jsonl: as_object,
+}

@@ -1,0 +1,92 @@
+"""The encoder of clips: a CNN for each frame, then an LSTM over time between the frames (Donahue et al. 2015)."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, UInt8
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqtasks.encoders.cnn import CnnEncoder, CnnSettings
+from seqtasks.layers.memory import Memory
+from seqtasks.layers.recurrent import mirrored, recurrent_layer
+
+
+class Carried(NamedTuple):
+    """What the frames seen so far have left in each cell."""
+
+    hidden: Float[Tensor, "clips cells width"]
+    cell: Float[Tensor, "clips cells width"]
+
+
+class FramesEncoder(CnnEncoder):
+    """Every frame is a row of the memory, and each of its cells knows what came before it.
+
+    An LSTM runs over time in every cell of the grid, with the same weights for all; it reads the cell and the mean of
+    all cells, and adds what it remembers to the cell. It adds nothing before training, so that a captioner of
+    pictures can be the start. `temporal` says what a frame knows of: "none" is the captioner of pictures, "causal" is
+    for streams, "both" looks ahead as well, as far as the frames that are given together.
+    """
+
+    class Config(CnnSettings):
+        kind: Literal["frames"] = "frames"
+        temporal: Literal["none", "causal", "both"] = "causal"
+        memory_dim: int = Field(default=256, gt=0)
+        """Width of what each cell remembers, in each direction."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.memory_dim = config.memory_dim
+        directions = {"none": 0, "causal": 1, "both": 2}[config.temporal]
+        self.over_time = nn.ModuleList(
+            recurrent_layer("lstm", 2 * self.dim, config.memory_dim) for _ in range(directions)
+        )
+        self.remembered = nn.Linear(directions * config.memory_dim, self.dim) if directions else None
+        if self.remembered is not None:
+            nn.init.zeros_(self.remembered.weight)
+            nn.init.zeros_(self.remembered.bias)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether what a frame gives depends on those after it."""
+        return len(self.over_time) == 2
+
+    def forward(
+        self,
+        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
+        mask: Bool[Tensor, "rows cells"] | None = None,
+    ) -> Memory:
+        """Encodes pictures that have nothing to do with each other: clips of one frame."""
+        return self.encode(images.unsqueeze(1), torch.ones(len(images), 1, dtype=torch.bool, device=images.device))[0]
+
+    def encode(
+        self,
+        frames: UInt8[Tensor, "clips frames 3 height width"] | Float[Tensor, "clips frames cells channels"],
+        mask: Bool[Tensor, "clips frames"],
+        carried: Carried | None = None,
+    ) -> tuple[Memory, Carried | None]:
+        """The memory of every frame, clip by clip, padding included; and what to give to the frames that follow.
+
+        `mask` is True at real frames, which come before the padding; what is carried is of use only for clips that
+        fill their row. `carried` comes from the frames before; without it the clips begin here.
+        """
+        clips, length = mask.shape
+        states = self.states(frames.flatten(0, 1))
+        if self.remembered is None:
+            return self.memory(states), None
+        cells = states.shape[1]
+        seen = torch.cat([states, states.mean(dim=1, keepdim=True).expand_as(states)], dim=2)
+        lines = seen.view(clips, length, cells, -1).transpose(1, 2).flatten(0, 1)  # (clips * cells, frames, 2 * dim)
+        start = None
+        if carried is not None:
+            start = tuple(part.flatten(0, 1).unsqueeze(0).to(lines.dtype) for part in carried)
+        outputs, last = self.over_time[0](lines, start)
+        if self.looks_ahead:
+            real = mask.repeat_interleave(cells, dim=0)
+            backwards, _ = self.over_time[1](mirrored(lines, real))
+            outputs = torch.cat([outputs, mirrored(backwards, real)], dim=2)
+        added = self.remembered(self.dropout(outputs))
+        states = states + added.view(clips, cells, length, -1).transpose(1, 2).flatten(0, 1)
+        return self.memory(states), Carried(*(part.squeeze(0).view(clips, cells, -1) for part in last))

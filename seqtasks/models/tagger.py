@@ -1,0 +1,131 @@
+"""The tagger: an encoder of words and a label for each of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+from jaxtyping import Bool, Float, Int
+from pydantic import Field, field_validator, model_validator
+from torch import Tensor, nn
+
+from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.encoders import Encoder, TextEncoder
+from seqtasks.layers.character_readers import CharacterReader
+from seqtasks.layers.crf import ConditionalRandomField
+from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.layers.word_embedding import WordEmbedding
+from seqtasks.models.generator import Loss
+
+
+class Tagged(NamedTuple):
+    """A batch of sentences whose labels are known."""
+
+    tokens: Int[Tensor, "rows src parts"]
+    """The id of each word, and those of its characters where they are read, padded with PAD."""
+    mask: Bool[Tensor, "rows src"]
+    """True at real words."""
+    labels: Int[Tensor, "rows src"]
+    """From 0 on; what they are at padding changes nothing."""
+
+
+class Tagger(nn.Module):
+    """Gives every word of a sentence a label."""
+
+    class Config(Settings):
+        dim: int = Field(default=100, gt=0)
+        """Width of the vectors of words, without what is read out of their characters."""
+        embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
+        """On what the encoder reads of words: their vectors and what their characters give."""
+        word_dropout: float = Field(default=0.0, ge=0, lt=1)
+        """Probability of hiding a word in training as if it were unknown, so that its characters must do."""
+        characters: Annotated[Settings, OneOf(CharacterReader)] | None = None
+        """What reads the characters of words; nothing where it is None."""
+        encoder: Annotated[Settings, OneOf(TextEncoder)]
+        head: Literal["softmax", "crf"] = "softmax"
+        """Each label by itself, or all of a sentence together, with scores between neighbours."""
+        label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+        """Szegedy et al. 2016, section 7; for head = "softmax"."""
+        dropout: float = Field(default=0.0, ge=0, lt=1)
+        """On the encoder's states; recurrent encoders have one of their own there."""
+
+        @field_validator("encoder")
+        @classmethod
+        def reads_text(cls, encoder: Settings) -> Settings:
+            if not issubclass(Encoder.of(encoder), TextEncoder):
+                known = sorted(kind for kind, member in Encoder.kinds.items() if issubclass(member, TextEncoder))
+                raise ValueError(f"{kind_of(encoder)!r} does not read text; there are {', '.join(known)}")
+            return encoder
+
+        @model_validator(mode="after")
+        def heads_divide_width(self) -> Tagger.Config:
+            heads = getattr(self.encoder, "heads", 1)
+            read = getattr(self.characters, "dim", 0)
+            if (self.dim + read) % heads:
+                parts = f"dim = {self.dim} and characters.dim = {read} together" if read else f"dim = {self.dim}"
+                raise ValueError(f"{parts} cannot be shared by {heads} heads")
+            return self
+
+        @model_validator(mode="after")
+        def only_softmax_is_smoothed(self) -> Tagger.Config:
+            if self.head == "crf" and self.label_smoothing > 0:
+                raise ValueError('label_smoothing is for head = "softmax"; leave it out')
+            return self
+
+    def __init__(self, config: Config, words: int, characters: int, labels: int) -> None:
+        super().__init__()
+        self.label_smoothing = config.label_smoothing
+        reader = None
+        if config.characters is not None:
+            reader = CharacterReader.of(config.characters)(config.characters, characters)
+        embedding = WordEmbedding(
+            words, config.dim, reader, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+        )
+        self.encoder = TextEncoder.of(config.encoder)(config.encoder, embedding)
+        self.dropout = Dropout(config.dropout)
+        self.output = nn.Linear(self.encoder.dim, labels)
+        self.field = ConditionalRandomField(labels) if config.head == "crf" else None
+
+    def states(
+        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
+    ) -> Float[Tensor, "rows src dim"]:
+        """What labels are decided from."""
+        states: Tensor = self.dropout(self.encoder(tokens, mask).states)
+        return states
+
+    def loss(self, batch: Tagged) -> Loss:
+        """The negative log-likelihood, natural logarithm, summed over the real words, and how many those are.
+
+        With a softmax the labels are smoothed in training; with a CRF it is that of whole sentences.
+        """
+        tokens, mask, labels = batch
+        states = self.states(tokens, mask)
+        if self.field is None:
+            real = mask.flatten().nonzero().squeeze(1)
+            total = smoothed_cross_entropy(
+                states.flatten(0, 1).index_select(0, real),
+                self.output.weight,
+                self.output.bias,
+                labels.flatten().index_select(0, real),
+                self.label_smoothing if self.training else 0.0,
+            )
+        else:
+            scores = self.output(states)
+            total = (self.field.log_partition(scores, mask) - self.field.score(scores, labels, mask)).sum()
+        return Loss(total, mask.sum())
+
+    def tag(
+        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
+    ) -> tuple[Int[Tensor, "rows src"], Float[Tensor, "rows src"]]:
+        """The best labels, and the probability of each at its place; both are 0 at padding.
+
+        With a CRF the labels are those of the best sequence, and a probability is that of the one label over all
+        sequences, so that the best sequence can hold labels that are not the likeliest ones at their places.
+        """
+        scores = self.output(self.states(tokens, mask))
+        if self.field is None:
+            highest = scores.float().softmax(dim=2).max(dim=2)
+            return highest.indices.masked_fill(~mask, 0), highest.values.masked_fill(~mask, 0)
+        labels = self.field.best(scores, mask)
+        probabilities = self.field.marginals(scores, mask).gather(2, labels.unsqueeze(2)).squeeze(2)
+        return labels, probabilities

@@ -1,0 +1,102 @@
+"""A tagger as a component of spaCy's pipelines, which finds it by its entry point.
+
+import spacy
+
+nlp = spacy.blank("en")
+nlp.add_pipe("sentencizer")
+nlp.add_pipe("seqtasks_tagger", config={"model": "pos-en"})
+print([(token.text, token.pos_) for token in nlp("A dog runs.")])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, no_type_check
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, Token
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.spans import are_spans, spans
+
+if TYPE_CHECKING:
+    from seqtasks.predictor import TaggingPredictor
+
+ATTRIBUTES = ("pos", "tag", "ents")
+
+
+@Language.factory(
+    "seqtasks_tagger",
+    assigns=["token.pos", "token.tag", "doc.ents"],
+    default_config={"model": "pos-en", "attribute": "auto", "device": "auto", "dtype": "auto", "threads": 0},
+)
+@no_type_check  # what checks types in tests would hide from spaCy which arguments there are
+def make_tagger(
+    nlp: Language, name: str, model: str, attribute: str, device: str, dtype: str, threads: int
+) -> SpacyTagger:
+    """Opens the model, a name or a directory; `attribute` is where its labels go (see SpacyTagger)."""
+    from seqtasks.predictor import TaggingPredictor, load
+
+    predictor = load(model, device=device, dtype=dtype, threads=threads)
+    if not isinstance(predictor, TaggingPredictor):
+        raise SeqtasksError(f"{model} is a model for {predictor.kind}, not for tagging.")
+    return SpacyTagger(predictor, attribute)
+
+
+class SpacyTagger:
+    """Labels the words of documents.
+
+    Labels go to `token.pos_`, to `token.tag_`, or as BIO or BIOES to `doc.ents`, in place of what was there. With
+    "auto" it is the one that suits them: universal parts of speech, spans, all others to `token.tag_`. Sentences are
+    those of the pipeline; where it has none, a document is one sentence. White space is no word: it gets the part of
+    speech SPACE and the tag _SP, as spaCy's own taggers have it.
+    """
+
+    def __init__(self, predictor: TaggingPredictor, attribute: str) -> None:
+        if attribute == "auto":
+            attribute = "ents" if are_spans(predictor.labels) else "pos" if predictor.task.column == "upos" else "tag"
+        if attribute not in ATTRIBUTES:
+            raise SeqtasksError(
+                f"attribute = {attribute!r} is no place for labels.", f"There are auto, {', '.join(ATTRIBUTES)}."
+            )
+        self.predictor = predictor
+        self.attribute = attribute
+
+    def __call__(self, doc: Doc) -> Doc:
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """The documents, labelled so many at a time."""
+        waiting = iter(stream)
+        while docs := list(islice(waiting, batch_size)):
+            sentences = [sentence for doc in docs for sentence in sentences_of(doc)]
+            tagged = iter(self.predictor.tag([[token.text for token in sentence] for sentence in sentences]))
+            for doc in docs:
+                self.assign(doc, [(words, next(tagged).labels) for words in sentences_of(doc)])
+                yield doc
+
+    def assign(self, doc: Doc, labelled: Iterable[tuple[list[Token], tuple[str, ...]]]) -> None:
+        """Puts the labels where they go."""
+        entities: list[Span] = []
+        for words, labels in labelled:
+            if self.attribute == "ents":
+                entities += [
+                    Span(doc, words[span.first].i, words[span.last].i + 1, label=span.kind or "SPAN")
+                    for span in sorted(spans(labels), key=lambda span: span.first)
+                ]
+                continue
+            for token, label in zip(words, labels, strict=True):
+                setattr(token, f"{self.attribute}_", label)
+        if self.attribute == "ents":
+            doc.set_ents(entities)
+            return
+        for token in doc:
+            if token.is_space:
+                setattr(token, f"{self.attribute}_", "SPACE" if self.attribute == "pos" else "_SP")
+
+
+def sentences_of(doc: Doc) -> list[list[Token]]:
+    """The words of each sentence, without white space."""
+    parts = list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]] if len(doc) else []
+    return [words for part in parts if (words := [token for token in part if not token.is_space])]

@@ -1,0 +1,129 @@
+"""A run configuration for people who have labelled sentences and no wishes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tomli_w
+
+from seqtasks.data.conll import read_sentences, with_labels
+from seqtasks.data.examples import SkipReport
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.spans import are_spans
+from seqtasks.tasks.automatic_translation import rounded
+from seqtasks.tasks.tagging import TaggedSource
+
+TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
+"""How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What suits an amount of data."""
+
+    words: int
+    """Words to train on from which on it applies."""
+    dim: int
+    encoder_dim: int
+    dropout: float
+    batch_tokens: int
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+
+SCALES = (
+    Scale(0, 64, 200, 0.5, 400, 40, (600, 1_500)),
+    Scale(20_000, 96, 300, 0.5, 600, 25, (1_000, 3_000)),
+    Scale(100_000, 128, 400, 0.4, 1_000, 12, (2_000, 8_000)),
+    Scale(1_000_000, 192, 600, 0.3, 2_000, 8, (6_000, 40_000)),
+)
+LEARNING_RATE = 3e-3
+LAYERS = 2
+HEADS = 4
+WORD_DROPOUT = 0.2
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much data there is, and of what sort."""
+
+    words: int
+    spans: bool
+    """The labels are BIO or BIOES."""
+
+
+def automatic_tagging(sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn") -> str:
+    """A run configuration, as TOML, whose sizes and regularisation fit the number of words.
+
+    | words from | width of words | width of the encoder | dropout | batch tokens | epochs | updates |
+    |---|---|---|---|---|---|---|
+    | 0 | 64 | 200 | 0.5 | 400 | 40 | 600 to 1,500 |
+    | 20,000 | 96 | 300 | 0.5 | 600 | 25 | 1,000 to 3,000 |
+    | 100,000 | 128 | 400 | 0.4 | 1,000 | 12 | 2,000 to 8,000 |
+    | 1,000,000 | 192 | 600 | 0.3 | 2,000 | 8 | 6,000 to 40,000 |
+
+    The updates follow from the epochs and the number of words, within the limits of the last column. Labels of spans
+    (BIO, BIOES) are found by a conditional random field, others one by one. The language, which decides how raw text
+    is cut into words, is read off the names of treebanks alone. `encoder` and `characters` are kinds; of kinds that
+    are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
+    """
+    amount = measure(sources)
+    scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
+    steps = rounded(min(max(scale.epochs * amount.words / scale.batch_tokens, scale.steps[0]), scale.steps[1]))
+    validate_every = max(100, rounded(steps / 10))
+    named = TREEBANK.match(sources[0].path.name)
+    configuration = {
+        "task": "tagging",
+        "text": {"language": named[1] if named else "xx"},
+        "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
+        "model": {
+            "dim": scale.dim,
+            "embedding_dropout": scale.dropout,
+            "word_dropout": WORD_DROPOUT,
+            "head": "crf" if amount.spans else "softmax",
+            "characters": {"kind": characters},
+            "encoder": encoder_part(encoder, scale),
+        },
+        "training": {
+            "steps": steps,
+            "batch_tokens": scale.batch_tokens,
+            "learning_rate": LEARNING_RATE,
+            "warmup": max(50, rounded(steps / 20)),
+            "schedule": "cosine",
+            "ema_decay": 0.995,
+            "validate_every": validate_every,
+            "checkpoint_every": validate_every,
+        },
+    }
+    return tomli_w.dumps(configuration)
+
+
+def measure(sources: Sequence[TaggedSource]) -> Amount:
+    """Counts the words of all sources in one pass over the files, and looks at their labels."""
+    skipped = SkipReport()
+    words = 0
+    labels: set[str] = set()
+    for each in sources:
+        sentences = read_sentences(each.path, skipped, column=each.column, form=each.form)
+        for sentence in with_labels(sentences, skipped):
+            words += len(sentence.words)
+            labels.update(sentence.labels)
+    if not words:
+        raise SeqtasksError(
+            f"There is no sentence with labels to train on: {skipped.describe()}.", "Look at the data files."
+        )
+    return Amount(words, are_spans(labels))
+
+
+def encoder_part(kind: str, scale: Scale) -> dict[str, Any]:
+    """The settings of an encoder."""
+    if kind == "transformer":
+        own = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * scale.dim}
+        return {"kind": kind, **own, "dropout": scale.dropout}
+    if kind in ("lstm", "gru", "rnn"):
+        return {"kind": kind, "layers": LAYERS, "dim": scale.encoder_dim, "dropout": scale.dropout}
+    return {"kind": kind}

@@ -1,0 +1,224 @@
+"""Tagging: a sentence is read, then each of its words gets a label."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+from torch import nn
+
+from seqtasks.component import Settings, kind_of
+from seqtasks.data.conll import Form, read_sentences, with_labels
+from seqtasks.data.conllu import Sentence
+from seqtasks.data.examples import SkipReport
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.labels import LabelScore, label_scores, scores_by_label
+from seqtasks.metrics.score import Score
+from seqtasks.models import Loss, Tagged, Tagger
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging_batches import TaggedBatches
+from seqtasks.text.tokens import TokenReader, TokenSettings
+from seqtasks.text.vocabulary import Vocabulary
+
+LABELS = "labels.json"
+BEST_FOR_SPANS = "span-f1"
+"""The score to improve where labels are spans; else it is the accuracy."""
+UNIVERSAL_TAGS = frozenset(
+    ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ",
+     "SYM", "VERB", "X")
+)  # fmt: skip
+"""The parts of speech of Universal Dependencies (Nivre et al. 2020)."""
+
+
+class TaggedSource(Settings):
+    """A file of sentences whose words have labels."""
+
+    path: Path
+    column: str | int = "upos"
+    """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
+    form: Form = "auto"
+
+
+class TaggingData(Settings):
+    """What to train on and what to validate on."""
+
+    train: list[TaggedSource] = Field(min_length=1)
+    validation: list[TaggedSource] = Field(default=[])
+    """Without any, a part of the training data is held out."""
+    held_out: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the sentences that are held out; equal sentences go together."""
+    max_words: int = Field(default=256, gt=0)
+    """Longer sentences are not trained on."""
+
+
+@dataclass(frozen=True)
+class TaggingEvaluation(Evaluation):
+    """The scores, and those of each label or kind of span."""
+
+    labels: tuple[LabelScore, ...] = ()
+
+
+class TaggingTask(Task):
+    """Words in, a label for each out."""
+
+    class Config(Settings):
+        kind: Literal["tagging"] = "tagging"
+        text: TokenSettings = TokenSettings()
+        data: TaggingData
+        model: Tagger.Config
+
+    def __init__(self, config: Config, reader: TokenReader, labels: Sequence[str]) -> None:
+        self.config = config
+        self.reader = reader
+        self.labels = list(labels)
+        self.train: list[Sentence] = []
+        self.validation: list[Sentence] = []
+
+    @classmethod
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+        skipped = SkipReport()
+        everything, validation = read_data(config.data, seed, skipped)
+        train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
+        if not train:
+            raise SeqtasksError(
+                f"There is no sentence with labels to train on: {skipped.describe()}.", "Look at the data files."
+            )
+        if not validation:
+            raise SeqtasksError(
+                "There is no sentence with labels to validate on.", "Give data.validation, or more training data."
+            )
+        counts = Counter(label for sentence in train for label in sentence.labels)
+        if processors is None:
+            names = sorted(counts, key=lambda label: (-counts[label], label))
+            words = (sentence.words for sentence in train)
+            reader = TokenReader.fit(words, config.text, with_characters=config.model.characters is not None)
+            task = cls(config, reader, names)
+        else:
+            task = cls.load(config, processors)
+            if strange := sorted(counts.keys() - set(task.labels)):
+                raise SeqtasksError(
+                    f"The model that training starts from has no label {strange[0]!r}.",
+                    "Train a new one, or look at the column of the labels.",
+                )
+        task.train, task.validation = train, validation
+        digest = hashlib.sha256()
+        for sentence in (*train, *validation):
+            digest.update(("\t".join([*sentence.words, *sentence.labels]) + "\n").encode())
+        total = counts.total()
+        remarks = (
+            f"training sentences: {len(train):,} with {total:,} words ({skipped.describe()}; "
+            f"{len(everything) - len(train):,} over {config.data.max_words} words); "
+            f"validation sentences: {len(validation):,}",
+            f"vocabulary: {len(task.reader.words.tokens):,} words"
+            + (f", {len(task.reader.characters.tokens):,} characters" if task.reader.characters is not None else "")
+            + f"; labels: {len(task.labels):,}",
+        )
+        data = {
+            "sentences": len(train), "words": total, "validation_sentences": len(validation),
+            "fingerprint": digest.hexdigest(),
+        }  # fmt: skip
+        return Prepared(task, remarks, data)
+
+    @classmethod
+    def load(cls, config: Config, processors: Path) -> TaggingTask:
+        reader = TokenReader.load(processors, config.text, with_characters=config.model.characters is not None)
+        return cls(config, reader, Vocabulary.load(processors / LABELS).tokens)
+
+    def save_processors(self, folder: Path) -> None:
+        self.reader.save(folder)
+        Vocabulary(self.labels).save(folder / LABELS)
+
+    @property
+    def column(self) -> str:
+        """The column of CoNLL-U that the labels belong in.
+
+        It is the one that they were learned from; those of other files are universal parts of speech or go to xpos.
+        """
+        named = self.config.data.train[0].column
+        if isinstance(named, str) and named.lower() != "upos":
+            return named.lower()
+        return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"
+
+    def build_model(self) -> Tagger:
+        characters = 0 if self.reader.characters is None else self.reader.characters.size
+        return Tagger(self.config.model, self.reader.words.size, characters, len(self.labels))
+
+    def loss(self, model: nn.Module, batch: Tagged) -> Loss:
+        assert isinstance(model, Tagger)
+        return model.loss(batch)
+
+    def batches(self, batch_tokens: int, seed: int) -> TaggedBatches:
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        return TaggedBatches(
+            [self.reader.read(sentence.words) for sentence in self.train],
+            [[numbers[label] for label in sentence.labels] for sentence in self.train],
+            batch_tokens=batch_tokens,
+            seed=seed,
+        )
+
+    def validate(self, model: nn.Module) -> Evaluation:
+        assert isinstance(model, Tagger)
+        found = self.evaluate(model, self.validation)
+        return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
+
+    def evaluate(self, model: Tagger, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+        """Tags the sentences' words and compares with their labels."""
+        tagger = SentenceTagger(model, self.reader, self.labels)
+        started = time.perf_counter()
+        found = [tagged.labels for tagged in tagger.tag([sentence.words for sentence in sentences])]
+        seconds = time.perf_counter() - started
+        expected = [sentence.labels for sentence in sentences]
+        shown = range(0, len(sentences), max(1, len(sentences) // 3))[:3]
+        return TaggingEvaluation(
+            label_scores(found, expected),
+            tuple(
+                Sample(" ".join(sentences[row].words), " ".join(expected[row]), " ".join(found[row])) for row in shown
+            ),
+            "viterbi" if self.config.model.head == "crf" else "argmax",
+            len(sentences),
+            seconds,
+            scores_by_label(found, expected),
+        )
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        model = self.config.model
+        reads = "" if model.characters is None else f", characters read by `{kind_of(model.characters)}`"
+        validated = f"{data.get('validation_sentences', 0):,} validation sentences"
+        labels = ", ".join(f"`{label}`" for label in self.labels[:50])
+        return (
+            f"# Labels for words\n\n"
+            f"Encoder `{kind_of(model.encoder)}`{reads}, head `{model.head}`; trained with seqtasks on "
+            f"{data.get('words', 0):,} words in {data.get('sentences', 0):,} sentences.\n\n"
+            f"{len(self.labels):,} labels: {labels}{' and others' if len(self.labels) > 50 else ''}.\n\n"
+            f"{score_table(validated, scores)}\n"
+            'Use it: `echo "..." | seqtasks tag --model DIRECTORY`. `config.toml` trains it again.\n'
+        )
+
+
+def read_data(data: TaggingData, seed: int, skipped: SkipReport) -> tuple[list[Sentence], list[Sentence]]:
+    """Training and validation sentences, all of them with labels."""
+
+    def read(source: TaggedSource, report: SkipReport) -> Iterator[Sentence]:
+        return with_labels(read_sentences(source.path, report, column=source.column, form=source.form), report)
+
+    train = [replace(sentence, lines=()) for source in data.train for sentence in read(source, skipped)]
+    if data.validation:
+        return train, [sentence for source in data.validation for sentence in read(source, SkipReport())]
+    texts = sorted({sentence.words for sentence in train})
+    if len(texts) < 2:
+        return train, []
+    count = max(1, min(round(data.held_out * len(texts)), len(texts) - 1))
+    held_out = {texts[number] for number in np.random.default_rng(seed).permutation(len(texts))[:count].tolist()}
+    return (
+        [sentence for sentence in train if sentence.words not in held_out],
+        [sentence for sentence in train if sentence.words in held_out],
+    )

@@ -1,0 +1,221 @@
+"""Video captioning: a description for every frame, by a model that knows the frames before (or around) it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from PIL import Image
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from seqtasks.component import Settings, kind_of
+from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.clips import CaptionedClip, ClipSource, read_captioned_clips
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.playing import Playing, PlayingFile, PlayingStills
+from seqtasks.data.stills import StillsSettings, clips_of_stills
+from seqtasks.encoders import FramesEncoder
+from seqtasks.encoders.frames import Carried
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.score import Score
+from seqtasks.models import Generator, Loss
+from seqtasks.tasks.base import Evaluation, Prepared
+from seqtasks.tasks.captioner import Captioner
+from seqtasks.tasks.captioning import WATCHED, CaptioningTask, CaptionSettings
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.carried import CarriedState
+from seqtasks.tasks.clip_batches import ClipBatches, ClipWindow, no_captions
+from seqtasks.tasks.clip_captioner import evaluate_clips
+from seqtasks.text import TextProcessor
+from seqtasks.vision.moments import ClipError
+from seqtasks.vision.transforms import evaluation_transform
+
+TIME = ("encoder.over_time.", "encoder.remembered.")
+"""What a captioner of pictures lacks."""
+
+
+class VideoData(Settings):
+    """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
+
+    train: list[ClipSource] = Field(default=[])
+    train_stills: list[CaptionSource] = Field(default=[])
+    validation: list[ClipSource] = Field(default=[])
+    validation_stills: list[CaptionSource] = Field(default=[])
+    validation_clips: int = Field(default=50, gt=0)
+    """At most so many clips of the validation data are described at each validation."""
+    stills: StillsSettings = StillsSettings()
+    """How pictures become clips."""
+    every: float = Field(default=1.0, gt=0)
+    """Seconds from frame to frame of a clip in a file."""
+    clips: int = Field(default=4, gt=0)
+    """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    window: int = Field(default=8, gt=0)
+    """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    max_tokens: int = Field(default=50, gt=0)
+    """Longer captions are not trained on."""
+
+    @model_validator(mode="after")
+    def has_both(self) -> VideoData:
+        if not (self.train or self.train_stills):
+            raise ValueError("there is nothing to train on: give train or train_stills")
+        if not (self.validation or self.validation_stills):
+            raise ValueError("there is nothing to validate on: give validation or validation_stills")
+        return self
+
+
+class VideoTask(CaptioningTask):
+    """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
+
+    class Config(CaptionSettings):
+        kind: Literal["video-captioning"] = "video-captioning"
+        data: VideoData
+
+        @model_validator(mode="after")
+        def sees_frames(self) -> VideoTask.Config:
+            if not isinstance(self.model.encoder, FramesEncoder.Config):
+                raise ValueError('model.encoder has to read frames: kind = "frames"')
+            if self.images.augments:
+                raise ValueError("images that change at random do not make a clip: let data.stills change the frames")
+            return self
+
+    def __init__(self, config: Any, processor: TextProcessor) -> None:
+        super().__init__(config, processor)
+        self.stills: list[CaptionedImage] = []
+        self.files: list[PlayingFile] = []
+        self.validation_playing: list[Playing] = []
+        self.carried: CarriedState | None = None
+        """None where frames do not remember."""
+
+    @classmethod
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+        data: VideoData = config.data
+        report, clip_report = CaptionReport(), SkipReport()
+        stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
+        clips = [each for source in data.train for each in read_captioned_clips(source, clip_report)]
+        files, broken = opened(clips, data.every)
+        if processors is None:
+            spoken = [span.captions for clip in clips for span in clip.captions]
+            captions = [caption for group in (*(each.captions for each in stills), *spoken) for caption in group]
+            task = cls(config, TextProcessor.of(config.text).fit(captions, config.text))
+        else:
+            found = cls.load(config, processors)
+            assert isinstance(found, VideoTask)
+            task = found
+        task.stills, task.files = stills, files
+        task.validation_playing, unread = validation_clips(data)
+        digest = hashlib.sha256(repr((data.stills, data.every)).encode())
+        for still in stills:
+            digest.update("\t".join([still.image.name, *still.captions, "\n"]).encode())
+        for file in files:
+            digest.update(repr((file.clip.video.name, file.clip.captions)).encode())
+        remarks = [
+            f"training pictures: {len(stills):,} ({report.describe()}); training clips: {len(files):,} "
+            f"({clip_report.describe()}); validation clips: {len(task.validation_playing):,}",
+            f"vocabulary: {task.processor.size:,}",
+            *(f"left out: {reason}" for reason in (*broken, *unread)),
+        ]
+        counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
+        return Prepared(task, tuple(remarks), {**counted, "fingerprint": digest.hexdigest()})
+
+    def is_new(self, name: str) -> bool:
+        return name.startswith(TIME)
+
+    def begin(self, model: nn.Module) -> Sequence[str]:
+        encoder = frames_encoder(model)
+        if encoder.remembered is not None:
+            side = self.config.images.size
+            with torch.no_grad():
+                empty = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=next(model.parameters()).device)
+                cells = encoder.states(empty).shape[1]
+            self.carried = CarriedState(self.config.data.clips, [(cells, encoder.memory_dim)] * len(Carried._fields))
+        return ()
+
+    def loss(self, model: nn.Module, batch: Any) -> Loss:
+        assert isinstance(model, Generator)
+        assert isinstance(batch, ClipWindow)
+        encoder = frames_encoder(model)
+        start = None if self.carried is None else Carried(*self.carried.read(batch.lanes, batch.fresh))
+        memory, carried = encoder.encode(batch.source, batch.mask, start)
+        if self.carried is not None and carried is not None:
+            self.carried.write(batch.lanes, carried)
+        if no_captions(batch):
+            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
+        target = batch.target.flatten(0, 1)
+        return model.loss_of(memory, target, target != 0)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {} if self.carried is None else self.carried.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        if self.carried is not None:
+            self.carried.load_state_dict(state)
+
+    def batches(self, batch_tokens: int, seed: int) -> Any:
+        data: VideoData = self.config.data
+        transform = evaluation_transform(self.config.images)
+
+        def clips_of(epoch: int) -> list[Playing]:
+            shots = clips_of_stills(self.stills, data.stills, seed + epoch) if self.stills else []
+            return [*self.files, *(PlayingStills(self.stills, clip) for clip in shots)]
+
+        def pixels(picture: Image.Image) -> Tensor:
+            return transform(picture)
+
+        return ClipBatches(
+            clips_of, self.processor.encode, pixels,
+            lanes=data.clips, window=data.window, longest=data.max_tokens, seed=seed,
+        )  # fmt: skip
+
+    def validate(self, model: nn.Module) -> Evaluation:
+        assert isinstance(model, Generator)
+        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
+        captioner = Captioner([model], self.config.images, self.processor)
+        found = evaluate_clips(captioner, self.validation_playing, decoding, with_meteor=False)
+        return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        encoder = self.config.model.encoder
+        validated = f"{data.get('validation_clips', 0):,} validation clips"
+        return (
+            f"# Captions of clips\n\n"
+            f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
+            f"vocabulary of {self.processor.size:,}; trained with seqtasks on clips made of "
+            f"{data.get('pictures', 0):,} pictures, and on {data.get('clips', 0):,} clips in files.\n\n"
+            f"{score_table(validated, scores)}\n"
+            "Use it: `seqtasks caption --model DIRECTORY clip.mp4`. `config.toml` trains it again.\n"
+        )
+
+
+def frames_encoder(model: nn.Module) -> FramesEncoder:
+    """The part of a video captioner that sees."""
+    assert isinstance(model, Generator)
+    assert isinstance(model.encoder, FramesEncoder)
+    return model.encoder
+
+
+def opened(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:
+    """The clips that can be read, and why others cannot."""
+    files, broken = [], []
+    for clip in clips:
+        try:
+            files.append(PlayingFile.of(clip, every))
+        except ClipError as error:
+            broken.append(error.message)
+    if clips and not files:
+        raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")
+    return files, broken
+
+
+def validation_clips(data: VideoData) -> tuple[list[Playing], list[str]]:
+    """The clips that are described at each validation, and what is wrong with others."""
+    clips = [each for source in data.validation for each in read_captioned_clips(source, SkipReport())]
+    files, broken = opened(clips[: data.validation_clips], data.every)
+    room = data.validation_clips - len(files)
+    stills = [each for source in data.validation_stills for each in read_captioned_images(source, CaptionReport())]
+    shots = clips_of_stills(stills, data.stills, 0)[:room] if stills and room else []
+    return [*files, *(PlayingStills(stills, clip) for clip in shots)], broken

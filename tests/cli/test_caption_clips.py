@@ -1,0 +1,112 @@
+"""`seqtasks caption` of clips: spans as they come, mixed with pictures, and files drawn of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from program import Program
+from squares import configuration, write_squares
+
+from seqtasks.data.clip_files import write_clip
+from seqtasks.vision.video import EveryFrame, open_clip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pictures, a video of four seconds, an animated picture, numbered frames and a file that is no clip."""
+    folder = write_squares(tmp_path_factory.mktemp("media"), [("1.png", "red"), ("2.png", "blue")])
+    frames = [Image.open(folder / f"{1 + number // 20 % 2}.png").resize((64, 48)) for number in range(40)]
+    write_clip(folder / "film.mp4", frames, 10)
+    write_clip(folder / "moving.gif", frames[18:22], 1)
+    (folder / "broken.mp4").write_bytes((folder / "film.mp4").read_bytes()[:500])
+    (folder / "frames").mkdir()
+    for number, frame in enumerate(frames[::10]):
+        frame.save(folder / "frames" / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("captioner")
+    (made / "run.toml").write_text(configuration(folder, made / "cache"), encoding="utf-8")
+    assert seqtasks("train", made / "run.toml", "--out", made / "model").code == 0
+    return made / "model"
+
+
+def test_pictures_and_clips_on_one_command_line(seqtasks: Program, captioner: Path, folder: Path) -> None:
+    paths = [folder / name for name in ("1.png", "film.mp4", "2.png", "moving.gif", "broken.mp4")]
+    result = seqtasks("caption", "--model", captioner, *paths)
+    assert result.code == 1
+    assert "broken.mp4" in result.err
+    lines = [line.split("\t") for line in result.out.splitlines()]
+    assert list(dict.fromkeys(line[0] for line in lines)) == [str(path) for path in paths[:4]]
+    assert [len(line) for line in lines if line[0].endswith(".png")] == [2, 2]
+    spans = [line[1].split(" - ") for line in lines if line[0].endswith(".mp4")]
+    assert (spans[0][0], spans[-1][1]) == ("00:00:00.000", "00:00:04.000")
+    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+
+
+def test_a_folder_is_looked_through_for_both_and_can_be_a_clip(
+    seqtasks: Program, captioner: Path, folder: Path
+) -> None:
+    result = seqtasks("caption", "--model", captioner, folder)
+    names = {Path(line.partition("\t")[0]).name for line in result.out.splitlines()}
+    assert names == {"1.png", "2.png", "film.mp4", "moving.gif", "000.png", "001.png", "002.png", "003.png"}
+    result = seqtasks("caption", "--model", captioner, folder / "frames", "--every-frame", "1", "--format", "jsonl")
+    assert result.code == 0
+    spans = [json.loads(line) for line in result.out.splitlines()]
+    assert sum(span["frames"] for span in spans) == 4
+
+
+@pytest.mark.parametrize(
+    ("choice", "frames"), [(("--every", "500ms"), 8), (("--every", "2"), 2), (("--every-frame", "5"), 8), ((), 4)]
+)
+def test_as_many_frames_are_described_as_are_asked_for(
+    seqtasks: Program, captioner: Path, folder: Path, choice: tuple[str, ...], frames: int
+) -> None:
+    result = seqtasks("caption", "--model", captioner, folder / "film.mp4", *choice, "--json")
+    spans = [json.loads(line) for line in result.out.splitlines()]
+    assert sum(span["frames"] for span in spans) == frames
+
+
+def test_subtitles_the_sheet_and_the_clip_with_its_captions(
+    seqtasks: Program, captioner: Path, folder: Path, tmp_path: Path
+) -> None:
+    sheet, video, subtitles = tmp_path / "sheet.png", tmp_path / "captioned.mp4", tmp_path / "film.srt"
+    result = seqtasks(
+        "caption", "--model", captioner, folder / "film.mp4", "--scenes", "--format", "srt",
+        "--sheet", sheet, "--render", video, "--output", subtitles,
+    )  # fmt: skip
+    assert (result.code, result.out) == (0, "")
+    assert subtitles.read_text(encoding="utf-8").startswith("1\n00:00:00,000 --> ")
+    with Image.open(sheet) as drawn:
+        assert drawn.width > 64
+    assert len(list(open_clip(video).frames(EveryFrame()))) == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["1.png", "--scenes"], "are for clips, and there is none"),
+        (["film.mp4", "--every", "soon"], "no length of time"),
+        (["film.mp4", "--every", "0s"], "no frame every 0 seconds"),
+        (["film.mp4", "--every", "1s", "--scenes"], "exclude each other"),
+        (["film.mp4", "--nbest", "2"], "are for pictures"),
+        (["film.mp4", "moving.gif", "--sheet", "sheet.png"], "shows one clip, and there are 2"),
+        (["film.mp4", "1.png", "--format", "vtt"], "is for one clip"),
+        (["film.mp4", "--render", "film.mp4"], "would be written over what is described"),
+        (["film.mp4", "--sheet", "nowhere/sheet.png"], "no such folder"),
+    ],
+)
+def test_what_makes_no_sense_is_told_before_any_work(
+    seqtasks: Program, captioner: Path, folder: Path, arguments: list[str], told: str
+) -> None:
+    files = {entry.name for entry in folder.iterdir()}
+    paths = [folder / part if part in files or "/" in part else part for part in arguments]
+    result = seqtasks("caption", "--model", captioner, *paths)
+    assert result.code in (1, 2)
+    assert told in result.err
+    assert result.out == ""

@@ -1,0 +1,62 @@
+"""A small tagger learns labels that neither a word nor its neighbours give away alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tagged import labelled_sentences, write_conllu_file
+
+from seqtasks.component import Settings
+from seqtasks.encoders import GruEncoder, LstmEncoder
+from seqtasks.layers.character_readers import CnnReader, LstmReader
+from seqtasks.models import Tagger
+from seqtasks.tasks import TaggingTask
+from seqtasks.tasks.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging import TaggedSource, TaggingData
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+
+@pytest.mark.parametrize(
+    ("characters", "encoder", "head"),
+    [
+        (CnnReader.Config(), LstmEncoder.Config(dim=48, layers=1, dropout=0.0), "softmax"),
+        (LstmReader.Config(), GruEncoder.Config(dim=48, layers=1, dropout=0.0), "crf"),
+    ],
+    ids=["cnn-lstm-softmax", "lstm-gru-crf"],
+)
+def test_words_that_were_never_seen_are_labelled(
+    tmp_path: Path, characters: Settings, encoder: Settings, head: str
+) -> None:
+    config = TaggingTask.Config(
+        data=TaggingData(
+            train=[TaggedSource(path=write_conllu_file(tmp_path / "train.conllu", labelled_sentences(2000)))],
+            held_out=0.02,
+        ),
+        model=Tagger.Config(
+            dim=16, embedding_dropout=0.0, characters=characters, encoder=encoder, head=head
+        ),
+    )  # fmt: skip
+    prepared = TaggingTask.prepare(config, seed=1)
+    task = prepared.task
+    assert isinstance(task, TaggingTask)
+    settings = TrainingSettings(
+        steps=250, batch_tokens=500, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
+        validate_every=250, checkpoint_every=250, threads=1, device="cpu", dtype="float32",
+    )  # fmt: skip
+    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
+    list(trainer.run())
+    model = trainer.model.eval()
+    assert isinstance(model, Tagger)
+    known = set(task.reader.words.tokens)
+    unseen = labelled_sentences(200, seed=2)
+    found = SentenceTagger(model, task.reader, task.labels).tag([[word for word, _ in each] for each in unseen])
+    pairs = [
+        (ours, label)
+        for tagged, sentence in zip(found, unseen, strict=True)
+        for ours, (word, label) in zip(tagged.labels, sentence, strict=True)
+        if word not in known
+    ]
+    assert len(pairs) > 700
+    assert sum(ours == label for ours, label in pairs) >= 0.99 * len(pairs)
