@@ -46,6 +46,8 @@ def learned_from(data: Mapping[str, Any]) -> str:
     """How much data a model has seen, in words."""
     if "pairs" in data:
         return f"{data['pairs']:,} sentence pairs"
+    if "words" in data:
+        return f"{data['words']:,} words in {data['sentences']:,} sentences"
     return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
 
 
@@ -82,7 +84,8 @@ def main(
     )
     data = bundle.manifest["data"]
     configuration = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
-    configuration["decoding"].update(tomllib.loads("\n".join(decoding or ())))
+    if decoding:
+        configuration["decoding"].update(tomllib.loads("\n".join(decoding)))
     write_bundle(
         destination,
         task=bundle.task,

@@ -70,6 +70,7 @@ def evaluate(
     Examples:
       seqtasks evaluate my-model test.en test.de
       seqtasks evaluate my-captioner photos/ captions.csv
+      seqtasks evaluate my-captioner clips.jsonl
       seqtasks evaluate my-tagger test.conllu
     """
     options = decoding_options(chosen, beam=beam)
@@ -82,7 +83,12 @@ def evaluate(
         found, of = evaluate_labels(predictor, data), "sentences"
     elif isinstance(predictor, CaptioningPredictor):
         refuse(predictor, {"--lowercase/--cased": lowercase, "--languages": languages})
-        found, of = evaluate_captions(predictor, data, split, options), "pictures"
+        from seqtasks.data.clips import holds_clips
+
+        if len(data) == 1 and holds_clips(data[0]):
+            found, of = evaluate_clips(predictor, data[0], split, options), "frames"
+        else:
+            found, of = evaluate_captions(predictor, data, split, options), "pictures"
     else:
         refuse(predictor, {"--split": split})
         found, of = evaluate_translations(predictor, data, split_languages(languages), lowercase, options), "sentences"
@@ -136,6 +142,24 @@ def evaluate_captions(
     if missing := without_meteor():
         print(f"seqtasks: {missing}", file=sys.stderr)
     return found
+
+
+def evaluate_clips(
+    predictor: CaptioningPredictor, path: Path, split: str | None, options: dict[str, Any]
+) -> Evaluation:
+    """Reads the clips, describes their frames, as far apart as in training, and tells which clips cannot be read."""
+    from seqtasks.data.clips import ClipSource, read_captioned_clips
+    from seqtasks.data.examples import SkipReport
+    from seqtasks.tasks.video import VideoData, opened
+
+    skipped = SkipReport()
+    clips = read_captioned_clips(ClipSource(path=path, split=split), skipped)
+    files, broken = opened(clips, getattr(predictor.task.config.data, "every", VideoData.model_fields["every"].default))
+    if skipped.skipped:
+        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+    for reason in broken:
+        print(f"seqtasks: {reason}", file=sys.stderr)
+    return predictor.evaluate_clips(files, **options)
 
 
 def evaluate_labels(predictor: TaggingPredictor, data: Sequence[Path]) -> Evaluation:

@@ -43,9 +43,8 @@ def facts(bundle: Bundle) -> dict[str, str]:
         "task": bundle.task,
         **({"languages": f"{languages['source']} to {languages['target']}"} if languages else {}),
         "text": ", ".join(f"{name} {value}" for name, value in task.get("text", {}).items()),
-        "settings": "width {dim}, tied embeddings: {tie}".format_map({"dim": "?", "tie": "?", **bundle.model}),
-        "encoder": describe(bundle.model.get("encoder", {})),
-        "decoder": describe(bundle.model.get("decoder", {})),
+        "settings": ", ".join(f"{name} {value}" for name, value in bundle.model.items() if isinstance(value, int | str)),
+        **{name: describe(part) for name, part in bundle.model.items() if isinstance(part, dict)},
         "parameters": f"{parameter_count(bundle.path / 'model.safetensors'):,}",
         "size": f"{size / 1e6:,.1f} MB",
         "data": ", ".join(

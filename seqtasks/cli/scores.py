@@ -10,6 +10,9 @@ METRIC_NAMES = {
     **{f"bleu-{size}": f"BLEU-{size}" for size in range(1, 5)},
     "rouge-l": "ROUGE-L",
     "meteor": "METEOR",
+    "span-f1": "span F1",
+    "span-precision": "span precision",
+    "span-recall": "span recall",
 }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
+from seqtasks.data.captions import CaptionedImage
+from seqtasks.data.playing import PlayingStills
+from seqtasks.data.stills import StillsSettings, clips_of_stills
 from seqtasks.errors import SeqtasksError
 from seqtasks.files import whole_file
 from seqtasks.vision.rendering import Track, fitted
@@ -43,6 +47,29 @@ def write_clip(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
         raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
     with whole_file(path) as file:
         (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
+
+
+def write_clips_of_stills(
+    folder: Path, images: Sequence[CaptionedImage], settings: StillsSettings, seed: int, *, rate: float = 1.0
+) -> Path:
+    """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
+
+    All of it is a function of the pictures, the settings and the seed. Raises what `write_clip` raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, shots in enumerate(clips_of_stills(images, settings, seed)):
+        name = f"clip-{number:04}.mp4"
+        write_clip(folder / name, PlayingStills(images, shots).pictures(0), rate)
+        ends = list(accumulate(len(shot.changes) / rate for shot in shots))
+        spans = [
+            {"start": end - len(shot.changes) / rate, "end": end, "caption": list(images[shot.image].captions)}
+            for shot, end in zip(shots, ends, strict=True)
+        ]
+        lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
+    with whole_file(folder / "clips.jsonl") as file:
+        file.write("".join(lines).encode())
+    return folder / "clips.jsonl"
 
 
 def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:

@@ -102,6 +102,16 @@ def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[Captio
     return clips
 
 
+def holds_clips(path: Path) -> bool:
+    """Whether a file begins with a line about a video."""
+    if path.suffix.lower().removesuffix(".gz") != ".jsonl" and not path.name.lower().endswith(".jsonl.gz"):
+        return False
+    try:
+        return "video" in fields_of(next(iter(read_lines(path)), ""))
+    except Unfit:
+        return False
+
+
 def captions_at(clip: CaptionedClip, seconds: float) -> tuple[str, ...]:
     """The captions of a moment, from the first frame on; none between spans."""
     place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from jaxtyping import UInt8
@@ -86,12 +86,16 @@ class Film:
             raise SeqtasksError(
                 f"{self.name}: PyAV, which reads videos, is not installed.", "Install it: pip install 'seqtasks[video]'"
             ) from None
-        limits = {"format_whitelist": ",".join(FORMATS), "max_pixels": str(images.MAX_PIXELS)}
+        limits = {
+            "format_whitelist": ",".join(FORMATS),
+            "protocol_whitelist": "none",  # whatever a file asks for, no other is opened
+            "max_pixels": str(images.MAX_PIXELS),
+        }
         with open_file(self.path, self.name) as file:
             head = file.read(16)
             file.seek(0)
             try:
-                container = av.open(file, "r", options=limits, metadata_errors="replace", io_open=refuse)
+                container = av.open(file, "r", options=limits, metadata_errors="replace")
             except Exception as error:
                 raise not_opened(self.name, head) from error
             with container:
@@ -218,11 +222,6 @@ def not_opened(name: str, head: bytes) -> ClipError:
         f"{name}: this is no clip, of an unknown format, or damaged at its beginning.",
         f"Known formats are {', '.join(FORMATS)}.",
     )
-
-
-def refuse(*_: object) -> NoReturn:
-    """What is done where a clip asks for another file."""
-    raise PermissionError("clips may not open other files")
 
 
 def stated_end(container: InputContainer, stream: VideoStream) -> float | None:

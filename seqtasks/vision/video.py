@@ -63,14 +63,14 @@ class EverySeconds:
             raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
 
     def begin(self) -> Callable[[Moment], bool]:
-        due = 0.0
+        due = 0
 
         def wanted(moment: Moment) -> bool:
             nonlocal due
-            now = moment.seconds + TOLERANCE
-            if now < due:
+            passed = math.floor((moment.seconds + TOLERANCE) / self.seconds)
+            if passed < due:
                 return False
-            due = (math.floor(now / self.seconds) + 1) * self.seconds
+            due = passed + 1
             return True
 
         return wanted

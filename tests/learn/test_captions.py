@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 from rendered import KINDS, SIDE, every_scene, write_pictures
-from torch import nn
+from small_trunk import small_trunk
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
@@ -23,22 +22,6 @@ from seqtasks.text import Words
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.transforms import ImageSettings
-
-CHANNELS = (3, 24, 48, 64, 64)
-STRIDES = (2, 2, 2, 1)
-
-
-def small_trunk(name: str) -> backbones.Trunk:
-    """Four convolutions in place of the backbone called `name`, which would take many minutes to learn from nothing."""
-    blocks = [
-        nn.Sequential(
-            nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
-        )
-        for before, after, stride in zip(CHANNELS, CHANNELS[1:], STRIDES, strict=False)
-    ]
-    network = nn.Sequential(OrderedDict(features=nn.Sequential(*blocks)))
-    return backbones.Trunk(network, CHANNELS[-1], (127.0,) * 3, (64.0,) * 3)
-
 
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbones, "make_trunk", small_trunk)

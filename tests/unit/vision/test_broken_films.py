@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,14 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
     ending, codec, settings = KINDS[kind]
     content = write_film(tmp_path / f"whole.{ending}", codec, pictures=noise(30), **settings).read_bytes()
     path = tmp_path / f"cut.{ending}"
-    kept = []
+    kept: list[int] = []
+    refused: list[str] = []
     for part in range(1, 20):
         path.write_bytes(content[: len(content) * part // 20])
         try:
             clip = open_clip(path)
         except ClipError as error:
-            assert error.message.startswith(f"{path}: ")
+            refused.append(error.message)
             continue
         found = list(clip.frames(EveryFrame()))
         for frame in found:
@@ -67,6 +69,7 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
             assert clip.damage is not None, f"{part}/20 gives {len(found)} frames"
         if clip.damage is not None and "breaks off" in clip.damage:
             assert f"it breaks off after {found[-1].seconds:.2f} of 1.20 seconds" in clip.damage
+    assert all(message.startswith(f"{path}: ") for message in refused)
     assert kept == sorted(kept)
     assert max(kept) >= 24
     assert sum(0 < each < 24 for each in kept) >= 3
@@ -110,7 +113,7 @@ def test_whatever_the_bytes_there_are_frames_or_one_error(kind: str, tmp_path: P
     content = write_film(tmp_path / f"whole.{ending}", codec, pictures=noise(30), **settings).read_bytes()
     path = tmp_path / f"broken.{ending}"
     random = np.random.default_rng(len(kind))
-    given = 0
+    given, refused = 0, []
     for round_ in range(40):
         broken = np.frombuffer(content, dtype=np.uint8).copy()
         places = random.integers(0, 1000 if round_ % 2 else len(broken), random.integers(1, 12))
@@ -119,15 +122,16 @@ def test_whatever_the_bytes_there_are_frames_or_one_error(kind: str, tmp_path: P
         try:
             found = list(open_clip(path).frames(EveryFrame()))
         except ClipError as error:
-            assert error.message.startswith(f"{path}: ")
+            refused.append(error.message)
             continue
-        assert all(later.seconds > earlier.seconds for earlier, later in zip(found, found[1:], strict=False))
+        assert all(later.seconds > earlier.seconds for earlier, later in pairwise(found))
         given += len(found)
+    assert all(message.startswith(f"{path}: ") for message in refused)
     assert given > 300
 
 
 def test_a_disk_that_fails_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_film(tmp_path / "clip.ts", "mpeg2video", pictures=noise(60) * 5, frames=300)
+    write_film(tmp_path / "clip.ts", "mpeg2video", pictures=noise(60) * 5, frames=300, options={"b": "2000000"})
     clip = open_clip(tmp_path / "clip.ts")
     whole = [number_in(frame.picture) for frame in clip.frames(EveryFrame())]
     opened: Callable[..., Any] = film.open_file
@@ -135,7 +139,6 @@ def test_a_disk_that_fails_on_the_way(tmp_path: Path, monkeypatch: pytest.Monkey
     class Failing:
         def __init__(self, path: Path, name: str) -> None:
             self.file = opened(path, name)
-            self.left = path.stat().st_size * 2
             self.tell, self.seekable = self.file.tell, self.file.seekable
 
         def seek(self, *place: int) -> int:
@@ -190,8 +193,8 @@ def without_frames(path: Path) -> Path:
 def test_files_without_a_video(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match=r"sound\.m4a: there is no video in it\.$"):
         open_clip(sound(tmp_path / "sound.m4a"))
-    with pytest.raises(ClipError, match=r"song\.m4a: there is no video in it\.$"):
-        open_clip(sound(tmp_path / "song.m4a", sleeve=True))
+    with pytest.raises(ClipError, match=r"song\.mp4: there is no video in it\.$"):
+        open_clip(sound(tmp_path / "song.mp4", sleeve=True))
     with pytest.raises(ClipError, match=r"header\.mkv: there is no frame that can be read\.$"):
         open_clip(without_frames(tmp_path / "header.mkv"))
 
@@ -203,7 +206,7 @@ NO_CLIPS = {
     "zeros": bytes(5000),
     "a photograph": b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(100),
     "a song": b"ID3\x03\0\0\0\0\0\0" + b"\xff\xfb\x90\x00" * 500,
-    "a description of a stream": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=a\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n",
+    "a description of a stream": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=a\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n",
 }
 
 
@@ -233,12 +236,12 @@ def test_lists_of_files_are_not_followed(
     ending, content = LISTS[kind]
     path = tmp_path / f"clip.{ending if named == 'list' else named}"
     path.write_text(content)
+    monkeypatch.chdir(tmp_path)
     with av.open(str(path), format=kind) as container:  # FFmpeg by itself does follow
         assert sum(1 for _ in container.decode(video=0)) == 30
     with pytest.raises(ClipError):
         open_clip(path)
-    monkeypatch.setattr(film, "FORMATS", (*film.FORMATS, kind))  # should such a format come in, it opens nothing either
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(film, "FORMATS", (*film.FORMATS, kind))  # even then it opens nothing
     with pytest.raises(ClipError):
         open_clip(path)
 

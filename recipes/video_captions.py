@@ -1,0 +1,138 @@
+"""Captions of clips: a captioner of pictures learns to remember what it saw, on clips made of Flickr8k's pictures.
+
+    python recipes/video_captions.py data/flickr8k --temporal causal --out runs/video
+
+Each picture is shown for some frames, with pan and zoom, in spells of blur, darkness, noise or with something in front
+of it, and cut hard to the next. For training the clips are made on the way; those of the dev pictures are written as
+real videos, with their captions in `clips.jsonl`. Measured are the model that it starts from, which describes every
+frame as a picture of its own, and the trained one: on the clips, and on the pictures as they are.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from commands import cell, data_folder, evaluate, official, score, train
+
+from seqtasks.bundle import find_model, read_bundle
+from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.clip_files import write_clips_of_stills
+from seqtasks.data.stills import StillsSettings
+
+CAPTIONS = "Flickr8k.token.txt"
+CONFIGURATION = """\
+task = "video-captioning"
+seed = {seed}
+start_from = "{start}"
+
+[text]
+kind = "words"
+language = "en"
+minimum_count = 4
+rare = "unknown"
+
+[images]
+size = {size}
+
+[data]
+train_stills = [{{ images = "{folder}", captions = "{captions}", split = "train" }}]
+validation_stills = [{{ images = "{folder}", captions = "{captions}", split = "dev" }}]
+validation_clips = 30
+clips = 4
+window = 8
+
+[model]
+dim = {model[dim]}
+tie = "output"
+embedding_dropout = 0.3
+word_dropout = 0.1
+
+[model.encoder]
+kind = "frames"
+temporal = "{temporal}"
+backbone = "{model[encoder][backbone]}"
+dim = {model[encoder][dim]}
+dropout = 0.3
+
+[model.decoder]
+kind = "lstm"
+dim = {model[decoder][dim]}
+layers = {model[decoder][layers]}
+dropout = 0.4
+
+[training]
+steps = 700
+learning_rate = 6e-4
+warmup = 50
+schedule = "cosine"
+ema_decay = 0.99
+validate_every = 175
+checkpoint_every = 175
+"""
+
+Temporal = Literal["none", "causal", "both"]
+TINY = (
+    "training.steps=4",
+    "training.warmup=1",
+    "training.validate_every=4",
+    "training.checkpoint_every=4",
+    "data.validation_clips=2",
+    "data.clips=2",
+)
+TINY_PICTURES = 8
+CLIPS_SEED = 1
+METRICS = ("CIDEr-D", "BLEU-4", "ROUGE-L")
+
+
+def picture_size(model: Path) -> int:
+    """The side of the pictures that a captioner sees, in pixels."""
+    images = tomllib.loads((model / "config.toml").read_text(encoding="utf-8")).get("images", {})
+    return int(images.get("size", 224))
+
+
+def row(name: str, on: str, result: dict[str, Any]) -> str:
+    """A row of the results table."""
+    values = [f"{score(result, metric)['value']:.2f}" for metric in METRICS]
+    signed = " ".join(map(cell, (score(result, "CIDEr-D")["signature"], result["decoding"])))
+    return f"| {' | '.join([name, on, *values, signed])} |"
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="Flickr8k's folder; else SEQTASKS_DATA/flickr8k.")] = None,
+    start: Annotated[str, typer.Option(help="The captioner of pictures: a name or a directory.")] = "captions",
+    temporal: Annotated[Temporal, typer.Option(help="What a frame knows of the others.")] = "causal",
+    out: Annotated[Path, typer.Option(help="Where the model and the clips go.")] = Path("runs/video"),
+    seed: int = 1,
+    beam: int = 3,
+    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
+    ] = None,
+) -> None:
+    """Train a video captioner on clips made of Flickr8k and print its rows of the results table."""
+    folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
+    captions = official(folder, CAPTIONS)
+    source = CaptionSource(images=folder, captions=captions, split="dev")
+    pictures = read_captioned_images(source, CaptionReport())[: TINY_PICTURES if tiny else None]
+    clips = write_clips_of_stills(out / "clips", pictures, StillsSettings(), CLIPS_SEED)
+    bundle = read_bundle(find_model(start))
+    configuration = CONFIGURATION.format(
+        seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions, temporal=temporal,
+        model=bundle.model,
+    )  # fmt: skip
+    train(configuration, out / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    rows = []
+    for name, model in (("pictures alone", bundle.path), (temporal, out / temporal)):
+        rows.append(row(name, "clips", evaluate(model, clips, "--beam", str(beam))))
+        if not tiny:
+            rows.append(row(name, "dev", evaluate(model, folder, captions, "--split", "dev", "--beam", str(beam))))
+    print(f"| model | on | {' | '.join(METRICS)} | signatures |\n|{'---|' * (len(METRICS) + 3)}")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)
