@@ -23,6 +23,7 @@ from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.transforms import ImageSettings
 
+
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbones, "make_trunk", small_trunk)
     chance = random.Random(1)
