@@ -121,8 +121,8 @@ def main(
     clips = write_clips_of_stills(out / "clips", pictures, StillsSettings(), CLIPS_SEED)
     bundle = read_bundle(find_model(start))
     configuration = CONFIGURATION.format(
-        seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions, temporal=temporal,
-        model=bundle.model,
+        seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions,
+        temporal=temporal, model=bundle.model,
     )  # fmt: skip
     train(configuration, out / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []

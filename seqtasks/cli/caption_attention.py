@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.caption_words import seen_words
-from seqtasks.cli.fonts import font_for
 from seqtasks.cli.output import written_whole
 from seqtasks.errors import SeqtasksError
 
@@ -95,6 +94,8 @@ def best_columns(count: int, width: int, height: int) -> int:
 
 def write_title(draw: ImageDraw, word: str, number: str, left: int, bottom: int, width: int) -> None:
     """The word from the left, as large as there is room for, and its probability at the right."""
+    from seqtasks.vision.lettering import font_for
+
     baseline = bottom - TITLE_GAP
     small = font_for(number, NUMBER_SIZE)
     draw.text((left + width, baseline), number, fill=PALE_INK, font=small, anchor="rs")

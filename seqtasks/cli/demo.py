@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.caption import DEFAULT_CAPTIONER
 from seqtasks.cli.options import DEFAULT_MODEL
+from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.predictor import CaptioningPredictor
     from seqtasks.tasks.output import Output
 
 SENTENCES = (
@@ -22,6 +25,9 @@ SENTENCES = (
     "She told me that she would come tomorrow.",
     "We should drink more water when it is hot.",
 )
+TAGGED = ("Time flies like an arrow.", "Did the old man the boats?", "I saw her duck under the table.")
+EVERY = 0.5
+"""Seconds from one described frame of the clip to the next."""
 NEXT = """\
 Now try:
   seqtasks translate --text "How are you?"          one sentence
@@ -29,10 +35,14 @@ Now try:
   seqtasks translate --text "..." --nbest 5         five translations with scores
   seqtasks train translation pairs.tsv --out mine   a model of your own"""
 NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a picture shows"
+NEXT_CLIP = "  seqtasks caption clip.mp4 --sheet sheet.png       what a clip shows, and when"
+NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
 
 
 def demo() -> None:
-    """Translate a few sentences and describe a few photographs with the models that ship.
+    """Show what the models that ship can do.
+
+    They translate sentences, describe photographs and a clip, and tell the parts of speech of words.
 
     \b
     Example:
@@ -47,12 +57,16 @@ def demo() -> None:
             "Train one: seqtasks train translation pairs.tsv --out my-model",
         )
     translate_sentences()
-    pictures = photographs() if DEFAULT_CAPTIONER in models else []
-    if pictures:
-        describe(pictures)
-    print(NEXT)
-    if pictures:
-        print(NEXT_PICTURE)
+    tried = [NEXT]
+    if DEFAULT_CAPTIONER in models:
+        pictures, clip = shipped("images", "*.jpg"), shipped("clip.mp4")
+        if pictures or clip:
+            describe(pictures, clip)
+        tried += [NEXT_PICTURE] * bool(pictures) + [NEXT_CLIP] * bool(clip)
+    if DEFAULT_TAGGER in models:
+        tag_sentences()
+        tried.append(NEXT_TAGGED)
+    print("\n".join(tried))
 
 
 def translate_sentences() -> None:
@@ -73,29 +87,67 @@ def translate_sentences() -> None:
     )
 
 
-def describe(pictures: Sequence[Path]) -> None:
+def describe(pictures: Sequence[Path], clips: Sequence[Path]) -> None:
     started = time.perf_counter()
     from seqtasks.predictor import load
 
     predictor = load(DEFAULT_CAPTIONER)
     loaded = time.perf_counter()
-    captions = predictor.caption(pictures, nbest=2)
+    if pictures:
+        captions = predictor.caption(pictures, nbest=2)
+        done = time.perf_counter()
+        for caption in captions:
+            print(caption.picture)
+            show("  ", caption, caption.alternatives)
+        print(
+            f"{len(captions)} photographs in {done - loaded:.2f} s on {predictor.device}, "
+            f"after {loaded - started:.1f} s to load.\n"
+        )
+    for clip in clips:
+        if find_spec("av") is None:
+            print(f"{clip} is left out: pip install 'seqtasks[video]'\n")
+        else:
+            describe_clip(predictor, clip)
+
+
+def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
+    """Spans of time and what is seen in them, as they come."""
+    from seqtasks.cli.caption_clips import timed
+    from seqtasks.vision.timeline import merged
+    from seqtasks.vision.video import EverySeconds, open_clip
+
+    print(clip)
+    begun = time.perf_counter()
+    opened = open_clip(clip)
+    captions = list(timed(opened, predictor, EverySeconds(EVERY), {}, None))
+    for span in merged(captions, lambda: opened.duration):
+        print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
+    print(f"{len(captions)} frames in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
+
+
+def tag_sentences() -> None:
+    from seqtasks.predictor import load
+
+    predictor = load(DEFAULT_TAGGER)
+    begun = time.perf_counter()
+    tagged = predictor.tag(TAGGED)
     done = time.perf_counter()
-    for caption in captions:
-        print(caption.picture)
-        show("  ", caption, caption.alternatives)
-    print(
-        f"{len(captions)} photographs in {done - loaded:.2f} s on {predictor.device}, "
-        f"after {loaded - started:.1f} s to load.\n"
-    )
+    for sentence in tagged:
+        print("  ".join(f"{word}/{label}" for word, label in zip(sentence.words, sentence.labels, strict=True)))
+    print(f"{len(tagged)} sentences in {done - begun:.2f} s on {predictor.device}.\n")
 
 
-def photographs() -> list[Path]:
-    """The pictures that ship, from where you stand if that is shorter."""
+def shipped(*place: str) -> list[Path]:
+    """What ships at a place, a name or a folder and a pattern; from where you stand if that is shorter."""
     from seqtasks.bundle import asset_folders
 
     here = Path.cwd()
-    found = [file for folder in asset_folders("images") for file in sorted(folder.glob("*.jpg"))]
+    name, *pattern = place
+    found = [
+        file
+        for root in asset_folders(name)
+        for file in (sorted(root.glob(*pattern)) if pattern else [root] if root.is_file() else [])
+    ]
     return [file.relative_to(here) if file.is_relative_to(here) else file for file in found]
 
 

@@ -36,15 +36,15 @@ def facts(bundle: Bundle) -> dict[str, str]:
 
     task = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     languages, data = task.get("languages", {}), bundle.manifest["data"]
-    versions = bundle.manifest["versions"]
+    versions, model = bundle.manifest["versions"], bundle.model
     size = sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file())
     shown = {
         "model": str(bundle.path),
         "task": bundle.task,
         **({"languages": f"{languages['source']} to {languages['target']}"} if languages else {}),
         "text": ", ".join(f"{name} {value}" for name, value in task.get("text", {}).items()),
-        "settings": ", ".join(f"{name} {value}" for name, value in bundle.model.items() if isinstance(value, int | str)),
-        **{name: describe(part) for name, part in bundle.model.items() if isinstance(part, dict)},
+        "settings": ", ".join(f"{name} {value}" for name, value in model.items() if isinstance(value, int | str)),
+        **{name: describe(part) for name, part in model.items() if isinstance(part, dict)},
         "parameters": f"{parameter_count(bundle.path / 'model.safetensors'):,}",
         "size": f"{size / 1e6:,.1f} MB",
         "data": ", ".join(

@@ -104,11 +104,11 @@ def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[Captio
 
 def holds_clips(path: Path) -> bool:
     """Whether a file begins with a line about a video."""
-    if path.suffix.lower().removesuffix(".gz") != ".jsonl" and not path.name.lower().endswith(".jsonl.gz"):
+    if not path.name.lower().removesuffix(".gz").endswith(".jsonl"):
         return False
     try:
         return "video" in fields_of(next(iter(read_lines(path)), ""))
-    except Unfit:
+    except UnfitError:
         return False
 
 

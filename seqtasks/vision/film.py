@@ -151,10 +151,9 @@ class Clock:
         self.now = 0.0
 
     def pass_by(self, packet: Packet[Stream]) -> None:
-        """Looks how far the file reaches: its stream, or all streams where the length is stated for all at once."""
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is not None and (packet.stream.index == self.stream.index or self.stream.duration is None):
-            self.reached = max(self.reached, float((stamp + (packet.duration or 0)) * packet.time_base))
+        """Looks how far another stream reaches, where the length is stated for all streams at once."""
+        if self.stream.duration is None and packet.pts is not None:
+            self.reached = max(self.reached, float((packet.pts + (packet.duration or 0)) * packet.time_base))
 
     def place(self, frame: VideoFrame) -> float:
         """When a frame is shown; frames are given in the order in which they are shown."""
@@ -162,16 +161,17 @@ class Clock:
         seconds = None if stamp is None or frame.time_base is None else float(stamp * frame.time_base)
         if self.offset is None:
             self.offset = seconds or 0.0
-            return self.now
-        before = self.now
-        if seconds is None:
-            self.now += self.step
-        elif seconds - self.offset < before - JUMP:
-            self.now += self.step
-            self.offset = seconds - self.now
         else:
-            self.now = max(seconds - self.offset, before + NUDGE)
-        self.longest = max(self.longest, self.now - before)
+            before = self.now
+            if seconds is None:
+                self.now += self.step
+            elif seconds - self.offset < before - JUMP:
+                self.now += self.step
+                self.offset = seconds - self.now
+            else:
+                self.now = max(seconds - self.offset, before + NUDGE)
+            self.longest = max(self.longest, self.now - before)
+        self.reached = max(self.reached, self.offset + self.now + self.length(frame))
         return self.now
 
     def length(self, frame: VideoFrame) -> float:
@@ -179,17 +179,18 @@ class Clock:
         return float(frame.duration * frame.time_base) if frame.duration > 0 and frame.time_base else self.step
 
     def is_early(self) -> bool:
-        """Whether the file ended before its time, by more than two of its longest frames."""
-        return self.stated is not None and self.reached < self.stated - 2 * self.longest
+        """Whether the file ended before its time: by more than the last frame, whose length may not be known."""
+        return self.stated is not None and self.reached < self.stated - 1.5 * self.longest
 
 
 def packets_in(container: InputContainer, clock: Clock, losses: Losses) -> Iterator[Packet[VideoStream] | None]:
     """What the video is coded in, and at the end, also after an error, what makes the decoder give its last frames."""
     try:
         for packet in container.demux():
-            clock.pass_by(packet)
             if packet.stream.index == clock.stream.index:
                 yield cast("Packet[VideoStream]", packet)
+            else:
+                clock.pass_by(packet)
     except Exception as error:
         losses.lose(clock.now, error)
         yield None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_pictures_and_clips_on_one_command_line(seqtasks: Program, captioner: Pa
     assert [len(line) for line in lines if line[0].endswith(".png")] == [2, 2]
     spans = [line[1].split(" - ") for line in lines if line[0].endswith(".mp4")]
     assert (spans[0][0], spans[-1][1]) == ("00:00:00.000", "00:00:04.000")
-    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
 def test_a_folder_is_looked_through_for_both_and_can_be_a_clip(
@@ -110,3 +111,20 @@ def test_what_makes_no_sense_is_told_before_any_work(
     assert result.code in (1, 2)
     assert told in result.err
     assert result.out == ""
+
+
+def test_clips_with_captions_are_evaluated_frame_by_frame(
+    seqtasks: Program, captioner: Path, folder: Path, tmp_path: Path
+) -> None:
+    span = {"start": 0, "end": 3, "caption": ["a red square", "something red"]}
+    lines = [{"video": "film.mp4", "captions": [span]}, {"video": "broken.mp4", "captions": [span]}]
+    data = tmp_path / "clips.jsonl"
+    data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    for name in ("film.mp4", "broken.mp4"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    result = seqtasks("evaluate", captioner, data, "--json")
+    assert result.code == 0
+    assert "broken.mp4" in result.err
+    found = json.loads(result.out)
+    assert found["examples"] == 3
+    assert {"CIDEr-D", "BLEU-4"} <= {score["metric"] for score in found["scores"]}

@@ -11,8 +11,12 @@ from squares import configuration, write_squares
 
 import seqtasks as package
 from seqtasks import bundle
+from seqtasks.cli import demo
+from seqtasks.vision.video import open_clip
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
+CLIP = SHIPPED.parent / "clip.mp4"
+TAGGER = SHIPPED.parent / "models" / "pos-en"
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +54,14 @@ def test_every_photograph_that_ships_is_described(seqtasks: Program, monkeypatch
         place = lines.index(str(picture))
         assert lines[place + 1].endswith("% sure)")
         assert lines[place + 2].startswith("    or: ")
-    assert result.out.count("% sure)") == 5 + len(pictures)
+    spans = [line for line in lines if " s   " in line]
+    assert spans[0].startswith("  0.0 to ")
+    assert spans[-1].partition(" s ")[0].endswith(" to 8.0")
+    assert result.out.count("% sure)") == 5 + len(pictures) + len(spans)
     assert f"{len(pictures)} photographs in " in result.out
-    assert lines[-1].strip().startswith("seqtasks caption photo.jpg")
+    assert "16 frames in " in result.out
+    assert lines[-2].strip().startswith("seqtasks caption photo.jpg")
+    assert lines[-1].strip().startswith("seqtasks caption clip.mp4")
     assert seqtasks("caption", pictures[0]).code == 0
 
 
@@ -68,6 +77,26 @@ def test_an_installation_has_its_own_photographs(
     assert f"\n{images / 'lake.jpg'}\n" in shown
     assert f"\n{images / 'meadow.jpg'}\n" in shown
     assert "2 photographs in " in shown
+
+
+@pytest.mark.usefixtures("both")
+def test_without_pyav_it_says_what_the_clip_needs(
+    seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = install(tmp_path, monkeypatch).parent / "clip.mp4"
+    clip.touch()
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    assert f"{clip} is left out: pip install 'seqtasks[video]'" in result.out.splitlines()
+
+
+def test_sentences_are_tagged(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "pos-en": TAGGER})
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    assert "Time/NOUN  flies/VERB  like/ADP  an/DET  arrow/NOUN  ./PUNCT" in result.out.splitlines()
+    assert result.out.splitlines()[-1].strip().startswith("seqtasks tag text.txt")
 
 
 @pytest.mark.usefixtures("both")
@@ -95,3 +124,11 @@ def test_photographs_are_small_and_tell_nothing_else(file: Path) -> None:
         assert not picture.getexif()
     assert file.stat().st_size < 100_000
     assert f"`{file.name}`" in (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_clip_is_small_and_described() -> None:
+    clip = open_clip(CLIP)
+    assert clip.size == (320, 240)
+    assert clip.duration == pytest.approx(8)
+    assert CLIP.stat().st_size <= 400_000
+    assert "`clip.mp4`" in (SHIPPED.parent / "README.md").read_text(encoding="utf-8")

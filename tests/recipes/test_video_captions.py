@@ -1,0 +1,44 @@
+"""The recipe for clips, from end to end on coloured squares in Flickr8k's layout, from the captioner that ships."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import seqtasks
+from seqtasks.data.clips import ClipSource, read_captioned_clips
+from seqtasks.data.examples import SkipReport
+from seqtasks.encoders import FramesEncoder
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "video_captions.py"
+COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+
+
+@pytest.mark.parametrize("temporal", ["causal", "both"])
+def test_it_trains_and_prints_its_rows(tmp_path: Path, temporal: str) -> None:
+    data, out = tmp_path / "flickr8k", tmp_path / "video"
+    (data / "Images").mkdir(parents=True)
+    names = {part: [f"{part}{number}.jpg" for number in range(6)] for part in ("train", "dev")}
+    captions = []
+    for part, files in names.items():
+        (data / f"Flickr_8k.{part}Images.txt").write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+        for file, colour in zip(files, COLOURS, strict=True):
+            Image.new("RGB", (64, 64), colour).save(data / "Images" / file)
+            captions += [f"{file}#{number}\tA {colour} square .\n" for number in range(2)]
+    (data / "Flickr8k.token.txt").write_text("".join(captions), encoding="utf-8")
+    command = [sys.executable, str(RECIPE), str(data), "--out", str(out), "--temporal", temporal, "--tiny"]
+    small = ["--set", "training.threads=1", "--set", "data.stills.frames=2", "--set", "data.window=2"]
+    done = subprocess.run([*command, *small], capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stderr
+    before, after = done.stdout.splitlines()[-2:]
+    assert before.startswith("| pictures alone | clips | ")
+    assert after.startswith(f"| {temporal} | clips | ")
+    assert "n=48" in before
+    clips = read_captioned_clips(ClipSource(path=out / "clips" / "clips.jsonl"), SkipReport())
+    assert sum(len(clip.captions) for clip in clips) == 6
+    predictor = seqtasks.load(out / temporal, threads=1)
+    assert isinstance(predictor.models[0].encoder, FramesEncoder)
