@@ -28,8 +28,11 @@ class Recurrence(NamedTuple):
 class ShowAndTellDecoder(Decoder):
     """An LSTM whose first input is the image, or the summary of any other source (Vinyals et al. 2015).
 
-    The image is read before the begin token and never again: there is no attention. Training runs over image and
-    target in one fused call.
+    The image is read before the begin token and never again (equations 10 to 12): there is no attention. Training runs
+    over image and target in one fused call.
+
+    What the image does to a word far from it is small in a new LSTM. So it comes in as large as a word, and the
+    LSTM's outputs are made larger, both by layer norms, which the paper has not.
     """
 
     class Config(Settings):
@@ -40,15 +43,16 @@ class ShowAndTellDecoder(Decoder):
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
-        self.image = nn.Linear(memory_dim, embedding.dim)
+        self.image = nn.Sequential(nn.Linear(memory_dim, embedding.dim), nn.LayerNorm(embedding.dim))
         self.layer = recurrent_layer("lstm", embedding.dim, config.dim)
+        self.norm = nn.LayerNorm(config.dim)
         self.readout = nn.Linear(config.dim, embedding.dim)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
         inputs = torch.cat([self.image(memory.summary).unsqueeze(1), self.embedding(tokens)], dim=1)
         states, _ = self.layer(self.embedding.dropped(inputs))
-        return Decoded(self.readout(self.dropout(states[:, 1:])), None)
+        return Decoded(self.read_out(states[:, 1:]), None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
         inputs = self.embedding.dropped(self.image(memory.summary).unsqueeze(1))
@@ -60,4 +64,8 @@ class ShowAndTellDecoder(Decoder):
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
         inputs = self.embedding.dropped(self.embedding(tokens))
         live = Recurrence(*lstm_step(self.layer, inputs, *state.live))
-        return self.project(self.readout(self.dropout(live.hidden))), State(None, live)
+        return self.project(self.read_out(live.hidden)), State(None, live)
+
+    def read_out(self, hidden: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length embedding_dim"]:
+        states: Tensor = self.readout(self.dropout(self.norm(hidden)))
+        return states

@@ -291,7 +291,7 @@ def test_every_training_setting_is_described_in_a_line() -> None:
 
 def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    with pytest.raises(SeqtasksError, match="There are captioning, translation"):
+    with pytest.raises(SeqtasksError, match="There are captioning, tagging, translation, video-captioning"):
         read_run(None, overrides=["task=juggling"])
 
 
