@@ -221,15 +221,20 @@ def test_pictures_that_are_not_wanted_are_not_opened(tmp_path: Path) -> None:
     assert clip.damage is None
 
 
-def test_folders_that_are_no_clips(tmp_path: Path) -> None:
-    for names, message in {
-        (): r"there is no picture in this folder\.",
-        ("1.png", "cover.png"): r"cover\.png has no number",
-        ("a1.png", "b1.png"): r"a1\.png and b1\.png have the same number\.",
-    }.items():
-        path = folder(tmp_path / str(len(names)) / names[0] if names else tmp_path / "none", []) if not names else None
-        path = path or folder(tmp_path / "".join(names), list(names))
-        with pytest.raises(ClipError, match=message):
-            open_clip(path)
-    with pytest.raises(SeqtasksError, match="with 0 frames a second"):
-        open_clip(tmp_path, rate=0)
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], r"there is no picture in this folder\."),
+        (["1.png", "cover.png"], r"cover\.png has no number\."),
+        (["a1.png", "b1.png"], r"a1\.png and b1\.png have the same number\."),
+    ],
+)
+def test_folders_that_are_no_clips(names: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match=message):
+        open_clip(folder(tmp_path / "frames", names))
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_rates_that_make_no_sense(rate: float, tmp_path: Path) -> None:
+    with pytest.raises(SeqtasksError, match=r"there is no clip with .* frames a second"):
+        open_clip(folder(tmp_path / "frames", ["1.png"]), rate=rate)
