@@ -11,7 +11,7 @@ from squares import configuration, write_squares
 
 COLOURS = ("red", "green", "blue", "yellow")
 CHOSEN = settings(
-    "images.smallest_crop=0.5", "images.flip=true", "images.colour_jitter=0.3",
+    "images.size=64", "images.smallest_crop=0.5", "images.flip=true", "images.colour_jitter=0.3",
     "model.encoder.train_from=-2", "model.word_dropout=0.1", "model.decoder.kind=show-attend-and-tell",
     "training.steps=6", "training.checkpoint_every=2", "training.validate_every=3",
 )  # fmt: skip
