@@ -146,6 +146,8 @@ class Clock:
         self.in_order = container.format.name == "avi"  # it knows when frames are decoded, and no other times
         self.step = float(1 / (stream.average_rate or stream.guessed_rate or USUAL_RATE))
         self.longest = self.step
+        self.unsure = 0.0
+        """How much longer than assumed the last frame may be, in seconds."""
         self.reached = 0.0
         self.offset: float | None = None
         self.now = 0.0
@@ -171,6 +173,7 @@ class Clock:
             else:
                 self.now = max(seconds - self.offset, before + NUDGE)
             self.longest = max(self.longest, self.now - before)
+        self.unsure = self.step / 2 if frame.duration > 0 else 1.5 * self.longest
         self.reached = max(self.reached, self.offset + self.now + self.length(frame))
         return self.now
 
@@ -179,8 +182,8 @@ class Clock:
         return float(frame.duration * frame.time_base) if frame.duration > 0 and frame.time_base else self.step
 
     def is_early(self) -> bool:
-        """Whether the file ended before its time: by more than the last frame, whose length may not be known."""
-        return self.stated is not None and self.reached < self.stated - 1.5 * self.longest
+        """Whether the file ended before its time: by more than can be due to its last frame."""
+        return self.stated is not None and self.reached < self.stated - self.unsure
 
 
 def packets_in(container: InputContainer, clock: Clock, losses: Losses) -> Iterator[Packet[VideoStream] | None]:
