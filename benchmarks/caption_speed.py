@@ -9,37 +9,16 @@ tells that something else took the processor.
 from __future__ import annotations
 
 import json
-import statistics
-import time
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
+from timing import timed
 
 import seqtasks
 from seqtasks.vision.images import find_images
-
-
-def timed(work: Callable[[], Any], rounds: int, pictures: int) -> dict[str, float]:
-    """The median of several rounds, after one that does not count."""
-    work()
-    seconds, processor = [], []
-    for _ in range(rounds):
-        started, used = time.perf_counter(), time.process_time()
-        work()
-        seconds.append(time.perf_counter() - started)
-        processor.append(time.process_time() - used)
-    return {
-        "pictures_per_second": round(pictures / statistics.median(seconds), 1),
-        "fastest": round(pictures / min(seconds), 1),
-        "slowest": round(pictures / max(seconds), 1),
-        "pictures": pictures,
-        "seconds": round(statistics.median(seconds), 2),
-        "processor_seconds": round(statistics.median(processor), 2),
-    }
 
 
 def main(
@@ -60,8 +39,8 @@ def main(
             predictor.caption([file], beam=beam)
 
     result = {
-        "many": timed(lambda: predictor.caption(files, beam=beam), rounds, len(files)),
-        "one_at_a_time": timed(one_at_a_time, rounds, min(single, len(files))),
+        "many": timed(lambda: predictor.caption(files, beam=beam), rounds, "pictures", len(files)),
+        "one_at_a_time": timed(one_at_a_time, rounds, "pictures", min(single, len(files))),
         "threads": torch.get_num_threads(),
         "dtype": str(predictor.dtype).removeprefix("torch."),
         "decoding": predictor.decoding(beam=beam).signature(),

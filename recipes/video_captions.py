@@ -63,13 +63,17 @@ dim = {model[decoder][dim]}
 layers = {model[decoder][layers]}
 dropout = 0.4
 
+[data.stills]
+degraded = 0.4
+
 [training]
-steps = 700
+steps = 1_400
 learning_rate = 6e-4
+start_learning_rate_scale = 0.3
 warmup = 50
 schedule = "cosine"
 ema_decay = 0.99
-validate_every = 175
+validate_every = 350
 checkpoint_every = 175
 """
 

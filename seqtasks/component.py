@@ -50,10 +50,17 @@ class Component:
 
     @classmethod
     def of_kind(cls: type[Member], kind: str) -> type[Member]:
-        """The member of this family that is called `kind`; a KeyError when there is none."""
+        """The member of this family, or of this branch of it, that is called `kind`; a KeyError when there is none."""
         if kind not in cls.kinds:
             load_entry_points()
+        if not issubclass(cls.kinds[kind], cls):
+            raise KeyError(kind)
         return cast(type[Member], cls.kinds[kind])
+
+    @classmethod
+    def known(cls) -> list[str]:
+        """The kinds of all members; of those below a subclass of the family where this is one."""
+        return sorted(kind for kind, member in cls.kinds.items() if issubclass(member, cls))
 
     @classmethod
     def of(cls: type[Member], settings: Settings) -> type[Member]:
@@ -78,7 +85,7 @@ class OneOf:
             raise PydanticCustomError(
                 "kind_unknown",
                 "unknown kind {kind}; there are {known} (your own: --code FILE)",
-                {"kind": repr(value["kind"]), "known": ", ".join(sorted(self.family.kinds))},
+                {"kind": repr(value["kind"]), "known": ", ".join(self.family.known())},
             ) from None
         return component.Config.model_validate(value)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from seqtasks.component import Component, Settings
 from seqtasks.errors import SeqtasksError
@@ -36,6 +36,12 @@ class General(Settings):
     start_from: str | None = None
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def scales_a_start(self) -> General:
+        if self.start_from is None and self.training.start_learning_rate_scale != 1:
+            raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
+        return self
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +176,8 @@ def _task(kind: Any, name: str) -> type[Settings]:
 
 def _line(mistake: Mistake, name: str, overridden: Sequence[Place]) -> str:
     given = any(mistake.place[: len(keys)] == keys for keys in overridden)
-    return f"{'--set' if given else name}: {'.'.join(map(str, mistake.place))}: {mistake.message}"
+    place = [".".join(map(str, mistake.place))] if mistake.place else []
+    return ": ".join(["--set" if given else name, *place, mistake.message])
 
 
 def _plain(value: Any) -> Any:

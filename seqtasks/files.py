@@ -48,11 +48,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
     What is no ordinary file, such as a pipe or /dev/stdout, is written to directly.
     """
-    path = path.resolve()
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             yield stream
         return
+    path = path.resolve()
     descriptor, name = tempfile.mkstemp(prefix=PART, dir=path.parent)
     part = Path(name)
     try:

@@ -13,7 +13,7 @@ from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL = "en-de"
 
-Task = Literal["translation", "captioning", "tagging"]
+TaskName = Literal["translation", "captioning", "tagging"]
 """What a model is for."""
 
 
@@ -44,7 +44,7 @@ LanguagePair = Annotated[
 
 def open_predictor(
     names: Sequence[str],
-    task: Task | None = None,
+    task: TaskName | None = None,
     *,
     code: Path | None,
     device: str,
@@ -60,14 +60,11 @@ def open_predictor(
         from seqtasks.config import load_code
 
         load_code(code)
-    from seqtasks.predictor import CaptioningPredictor, Predictor, TaggingPredictor, TranslationPredictor, load
+    from seqtasks.predictor import PREDICTORS, load
+    from seqtasks.tasks import Task
 
     predictor = load(*names, device=device, dtype=dtype.value, threads=threads)
-    kinds = {
-        "translation": TranslationPredictor, "captioning": CaptioningPredictor, "tagging": TaggingPredictor,
-        None: Predictor,
-    }  # fmt: skip
-    if not isinstance(predictor, kinds[task]):
+    if task is not None and not isinstance(predictor, PREDICTORS[Task.of_kind(task)]):
         raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for {task}.")
     return predictor
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import Code, LanguagePair, split_languages
+from seqtasks.cli.automatic import AUTOMATIC
+from seqtasks.cli.options import Code, LanguagePair
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from seqtasks.config import RunConfiguration
     from seqtasks.training.trainer import Trainer
 
-AUTOMATIC = {"translation": "pairs.tsv", "captioning": "photos/ captions.csv", "tagging": "train.conllu"}
-"""Tasks that train from data alone, and what their data may be."""
-USES = {
-    "translation": 'translate --model {} --text "..."',
-    "captioning": "caption --model {} photo.jpg",
-    "tagging": "tag --model {} text.txt",
-}
-"""How models of a task are used."""
 LOG_EVERY = 100
 """Updates between two lines of the log, at most."""
 
@@ -72,14 +65,7 @@ def train(
         load_code(code)
     overrides = chosen or []
     warnings.filterwarnings("ignore", module="PIL")
-    if not automatic:
-        run = configured(Path(what[0]), overrides)
-    elif what[0] == "captioning":
-        run = captioning_run([Path(name) for name in what[1:]], overrides)
-    elif what[0] == "tagging":
-        run = tagging_run([Path(name) for name in what[1:]], overrides)
-    else:
-        run = translation_run([Path(name) for name in what[1:]], languages, overrides)
+    run = automatic_run(what, overrides, languages) if automatic else configured(Path(what[0]), overrides)
 
     from rich.console import Console
 
@@ -92,13 +78,9 @@ def train(
 
 def check_usage(what: Sequence[str], automatic: bool, languages: str | None) -> None:
     if automatic and len(what) == 1:
-        raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]]}", param_hint="DATA")
+        raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]].data}", param_hint="DATA")
     if not automatic and languages is not None:
         raise typer.BadParameter("the languages stand in the configuration", param_hint="--languages")
-    if automatic and what[0] != "translation" and languages is not None:
-        raise typer.BadParameter(
-            f"{what[0]} knows one language; say which with --set text.language=de", param_hint="--languages"
-        )
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
             f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(AUTOMATIC)}), "
@@ -128,60 +110,20 @@ def configured(path: Path, overrides: Sequence[str]) -> RunConfiguration:
         raise SeqtasksError(
             f"{path}: there is no such file.",
             "Without a configuration: "
-            + ", or ".join(f"seqtasks train {task} {data}" for task, data in AUTOMATIC.items()),
+            + ", or ".join(f"seqtasks train {task} {automatic.data}" for task, automatic in AUTOMATIC.items()),
         )
     from seqtasks.config import read_run
 
     return read_run(path, overrides=overrides)
 
 
-def translation_run(files: Sequence[Path], languages: str | None, overrides: Sequence[str]) -> RunConfiguration:
-    """The run that suits pairs of sentences."""
-    from seqtasks.cli.data import data_sources, languages_of
-
-    sources = data_sources(files)
-    named = split_languages(languages) or languages_of(files)
+def automatic_run(what: Sequence[str], overrides: Sequence[str], languages: str | None) -> RunConfiguration:
+    """The run that suits the data of a task."""
+    text = AUTOMATIC[what[0]].run([Path(name) for name in what[1:]], overrides, languages)
 
     from seqtasks.config import read_run
-    from seqtasks.tasks.automatic_translation import automatic_translation
 
-    kinds = chosen_kinds(overrides, "model.encoder", "model.decoder")
-    return read_run(None, overrides=overrides, text=automatic_translation(sources, named, **kinds))
-
-
-def captioning_run(paths: Sequence[Path], overrides: Sequence[str]) -> RunConfiguration:
-    """The run that suits pictures with captions."""
-    from seqtasks.cli.data import caption_source
-
-    source = caption_source(paths, None)
-
-    from seqtasks.config import read_run
-    from seqtasks.tasks.automatic_captioning import automatic_captioning
-
-    kinds = chosen_kinds(overrides, "text", "model.encoder", "model.decoder")
-    return read_run(None, overrides=overrides, text=automatic_captioning(source, **kinds))
-
-
-def tagging_run(files: Sequence[Path], overrides: Sequence[str]) -> RunConfiguration:
-    """The run that suits sentences with labels."""
-    from seqtasks.config import read_run
-    from seqtasks.tasks.automatic_tagging import automatic_tagging
-    from seqtasks.tasks.tagging import TaggedSource
-
-    kinds = chosen_kinds(overrides, "model.encoder", "model.characters")
-    sources = [TaggedSource(path=file) for file in files]
-    return read_run(None, overrides=overrides, text=automatic_tagging(sources, **kinds))
-
-
-def chosen_kinds(overrides: Sequence[str], *parts: str) -> dict[str, str]:
-    """What `--set model.decoder.kind=lstm` and the like say of these parts, by their last names.
-
-    The kind of a part decides which other settings it has.
-    """
-    written = {
-        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
-    }
-    return {part.rpartition(".")[2]: written[f"{part}.kind"] for part in parts if f"{part}.kind" in written}
+    return read_run(None, overrides=overrides, text=text)
 
 
 def command_line(command: str, configuration: Path, out: Path, code: Path | None) -> str:
@@ -292,9 +234,8 @@ def follow(trainer: Trainer, out: Path, console: Console) -> bool:
 
 def tell_result(trainer: Trainer, out: Path, console: Console) -> None:
     from seqtasks.cli.scores import metric_name
-    from seqtasks.component import kind_of
 
     name = metric_name(trainer.scores[0].metric) if trainer.scores else "score"
-    use = USES.get(kind_of(trainer.task.config), "info {}").format(shlex.quote(str(out)))
+    use = trainer.task.use.format(shlex.quote(str(out)))
     text = f"Best {name} {trainer.best:.2f}; the model is in {out / 'best'}. Use it:\n  seqtasks {use}"
     console.print(text, markup=False, soft_wrap=True)

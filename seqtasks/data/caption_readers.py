@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import open_bytes, read_lines, unreadable
+from seqtasks.data.lines import as_text, open_bytes, read_lines, unreadable
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -41,8 +41,6 @@ NUMBER = re.compile(r"#\d+$")
 TOKENISED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenised, before marks and the ends of contractions."""
 
-SURROGATES = re.compile(r"[\ud800-\udfff]")
-"""Halves of characters, which JSON can escape but no text holds."""
 
 FORMS = "Write a table with the columns image and caption, or a picture's name, a tab and its caption a line."
 
@@ -99,11 +97,6 @@ def read_rows(path: Path, form: Format) -> Iterator[Row]:
         suffix = PurePosixPath(path.name.lower().removesuffix(".gz")).suffix
         form = "jsonl" if suffix == ".jsonl" else "json" if suffix == ".json" else "table"
     return {"table": read_table, "jsonl": read_jsonl, "json": read_json}[form](path)
-
-
-def as_text(value: object) -> str | None:
-    """A string that can be written as UTF-8, without white space around it; None for anything else."""
-    return value.strip() if isinstance(value, str) and not SURROGATES.search(value) else None
 
 
 def relative_name(picture: str, row: Row) -> str:

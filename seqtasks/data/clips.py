@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.component import Settings
-from seqtasks.data.caption_readers import SPLIT_KEY, Row, as_mapping, as_text, relative_name
+from seqtasks.data.caption_readers import SPLIT_KEY, Row, as_mapping, relative_name
 from seqtasks.data.captions import SPLITS
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import read_lines
+from seqtasks.data.lines import as_text, read_lines
 from seqtasks.errors import SeqtasksError
 
 FORM = '{"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}]}'

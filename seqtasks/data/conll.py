@@ -19,10 +19,9 @@ from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from seqtasks.data.caption_readers import as_text
 from seqtasks.data.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import read_lines
+from seqtasks.data.lines import as_text, read_lines
 from seqtasks.errors import SeqtasksError
 
 Form = Literal["auto", "conllu", "columns", "jsonl", "text"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase
@@ -11,6 +12,8 @@ from pathlib import Path
 from seqtasks.errors import SeqtasksError
 
 BYTE_ORDER_MARK = "\ufeff"
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+"""Halves of characters, which JSON can escape but no text holds."""
 
 
 def open_bytes(path: Path) -> BufferedIOBase:
@@ -49,3 +52,8 @@ def read_lines(path: Path) -> Iterator[str]:
 def unreadable(path: Path, error: Exception) -> SeqtasksError:
     """The error of a file that breaks while it is read: damaged, cut off, not compressed though its name says so."""
     return SeqtasksError(f"{path}: the file cannot be read to its end ({error}).", "Fetch or make it again.")
+
+
+def as_text(value: object) -> str | None:
+    """A string that can be written as UTF-8, without white space around it; None for anything else."""
+    return value.strip() if isinstance(value, str) and not SURROGATES.search(value) else None

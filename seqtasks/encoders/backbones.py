@@ -80,6 +80,9 @@ class Backbone(nn.Module):
         self, pixels: UInt8[Tensor, "rows 3 height width"]
     ) -> Float[Tensor, "rows channels grid_height grid_width"]:
         blocks = self.blocks
+        rows = len(pixels)
+        if self.training and self.from_scratch and rows == 1:
+            pixels = pixels.expand(2, -1, -1, -1)  # batch normalisation refuses a single value a channel
         with torch.autocast(pixels.device.type, enabled=False):
             with torch.no_grad():
                 grid = self.normalised(pixels)
@@ -87,7 +90,7 @@ class Backbone(nn.Module):
                     grid = block(grid)
             for block in blocks[self.frozen_blocks :]:
                 grid = block(grid)
-        return grid
+        return grid[:rows]
 
     def normalised(self, pixels: UInt8[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows 3 height width"]:
         """The input of the first block; channels last, which convolutions on a CPU are quicker with."""

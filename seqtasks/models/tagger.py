@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from jaxtyping import Bool, Float, Int
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.encoders import Encoder, TextEncoder
+from seqtasks.component import OneOf, Settings
+from seqtasks.encoders import TextEncoder
 from seqtasks.layers.character_readers import CharacterReader
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
@@ -48,14 +48,6 @@ class Tagger(nn.Module):
         """Szegedy et al. 2016, section 7; for head = "softmax"."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
         """On the encoder's states; recurrent encoders have one of their own there."""
-
-        @field_validator("encoder")
-        @classmethod
-        def reads_text(cls, encoder: Settings) -> Settings:
-            if not issubclass(Encoder.of(encoder), TextEncoder):
-                known = sorted(kind for kind, member in Encoder.kinds.items() if issubclass(member, TextEncoder))
-                raise ValueError(f"{kind_of(encoder)!r} does not read text; there are {', '.join(known)}")
-            return encoder
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Tagger.Config:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -72,6 +72,8 @@ class Task(Component, ABC):
 
     config: Any
     """The member's own `Config`; its field `model` holds the settings of the model."""
+    use: ClassVar[str] = "info {}"
+    """The command that uses a model of the task, without the program's name; {} is the model."""
 
     @classmethod
     @abstractmethod

@@ -73,6 +73,8 @@ class CaptionSettings(Settings):
 class CaptioningTask(Task):
     """Pictures in, sentences out."""
 
+    use = "caption --model {} photo.jpg"
+
     class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
         data: CaptioningData

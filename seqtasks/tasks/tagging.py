@@ -70,6 +70,8 @@ class TaggingEvaluation(Evaluation):
 class TaggingTask(Task):
     """Words in, a label for each out."""
 
+    use = "tag --model {} text.txt"
+
     class Config(Settings):
         kind: Literal["tagging"] = "tagging"
         text: TokenSettings = TokenSettings()

@@ -53,6 +53,8 @@ class TranslationData(Settings):
 class TranslationTask(Task):
     """Raw text in, raw text out."""
 
+    use = 'translate --model {} --text "..."'
+
     class Config(Settings):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()

@@ -71,6 +71,8 @@ class VideoData(Settings):
 class VideoTask(CaptioningTask):
     """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
 
+    use = "caption --model {} clip.mp4"
+
     class Config(CaptionSettings):
         kind: Literal["video-captioning"] = "video-captioning"
         data: VideoData

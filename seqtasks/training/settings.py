@@ -31,6 +31,8 @@ class TrainingSettings(Settings):
 
     learning_rate: Positive = 2e-3
     """Highest learning rate of AdamW."""
+    start_learning_rate_scale: Positive = 1.0
+    """Times the learning rate: for what the model of `start_from` had already, while new parts learn at the whole."""
     weight_decay: PositiveOrNone = 0.0
     """Weight decay of AdamW, decoupled from the gradient."""
     betas: tuple[Decay, Decay] = (0.9, 0.98)

@@ -70,7 +70,7 @@ class Trainer:
             prepare(1)
             self.processes = GradientProcesses(self.model, processes - 1, self.backward)
         self.weights = own_tensors(self.model)
-        self.optimiser = make_optimiser(self.model, settings)
+        self.optimiser = make_optimiser(self.model, settings, task.is_new)
         self.averaging = make_averaging(self.weights, settings)
         self.batches = task.batches(settings.batch_tokens, seed)
         self.step = 0
@@ -176,7 +176,7 @@ class Trainer:
         self.bad_steps = 0
         self.step += 1
         rate = learning_rate(self.step, self.settings)
-        set_learning_rate(self.optimiser, rate)
+        set_learning_rate(self.optimiser, rate, self.step)
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.averaging.after_step(self.step)

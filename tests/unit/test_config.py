@@ -179,6 +179,10 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("training.dtype = 'int8'", "training.dtype: should be 'auto', 'float32' or 'bfloat16', not 'int8'"),
         ("training.betas = [0.9]", "training.betas.1: is missing"),
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
+        (
+            "training.start_learning_rate_scale = 0.5",
+            "training.start_learning_rate_scale has nothing to scale without start_from",
+        ),
         ("encoder.layrs = 3", "encoder: needs a table with a kind"),
         ("encoder = {kind = 'stak'}", "encoder: unknown kind 'stak'; there are stack, twins (your own: --code FILE)"),
         ("encoder = {kind = 'stack', layrs = 3}", "encoder.layrs: unknown key (did you mean layers?)"),

@@ -55,3 +55,14 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     reader.join(10)
     assert received == [b"text"]
     assert pipe.is_fifo()
+
+
+def test_a_pipe_without_a_name_is_written_to() -> None:
+    end, beginning = os.pipe()
+    try:
+        with whole_file(Path(f"/dev/fd/{beginning}")) as stream:
+            stream.write(b"text")
+        assert os.read(end, 10) == b"text"
+    finally:
+        os.close(end)
+        os.close(beginning)

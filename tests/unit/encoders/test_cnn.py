@@ -228,3 +228,9 @@ def test_simplified_it_says_the_same(backbone: str) -> None:
     assert left == 0 or backbone in ("resnet18", "densenet121")
     for one, two in zip(made(pixels), whole, strict=True):
         assert torch.allclose(one, two, atol=2e-3)
+
+
+def test_one_small_picture_can_be_learned_from_without_weights() -> None:
+    made = encoder(train_from=0, weights="none").train()
+    made(pictures(1, 32)).states.sum().backward()
+    assert next(made.backbone.parameters()).grad.isfinite().all()

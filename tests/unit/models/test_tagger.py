@@ -229,7 +229,7 @@ def test_settings_survive_being_written(names: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "cnn"}}, "'cnn' does not read text; there are gru, lstm, rnn, transformer"),
+        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag_of_words, gru, lstm"),
         ({"encoder": {"kind": "transformer"}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
         (
             {"encoder": {"kind": "transformer"}, "dim": 8, "characters": {"kind": "lstm", "dim": 6}},

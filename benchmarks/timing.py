@@ -1,0 +1,28 @@
+"""Timing of work that is done several times in one process."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def timed(work: Callable[[], Any], rounds: int, unit: str, count: int) -> dict[str, float]:
+    """How many of `unit` a second, if one round does `count`: the median of several rounds, after one that does not
+    count."""
+    work()
+    seconds, processor = [], []
+    for _ in range(rounds):
+        started, used = time.perf_counter(), time.process_time()
+        work()
+        seconds.append(time.perf_counter() - started)
+        processor.append(time.process_time() - used)
+    return {
+        f"{unit}_per_second": round(count / statistics.median(seconds), 1),
+        "fastest": round(count / min(seconds), 1),
+        "slowest": round(count / max(seconds), 1),
+        unit: count,
+        "seconds": round(statistics.median(seconds), 2),
+        "processor_seconds": round(statistics.median(processor), 2),
+    }

@@ -1,0 +1,82 @@
+"""Training from data alone: for each task the configuration that suits the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+
+from seqtasks.cli.options import split_languages
+
+
+class Automatic(NamedTuple):
+    """A task that can be trained from data alone."""
+
+    data: str
+    """What its data may be called, for messages."""
+    run: Callable[[Sequence[Path], Sequence[str], str | None], str]
+    """The configuration, as TOML, for the data, what `--set` says and `--languages`."""
+
+
+def translation_run(files: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
+    """Pairs of sentences."""
+    from seqtasks.cli.data import data_sources, languages_of
+
+    sources = data_sources(files)
+    named = split_languages(languages) or languages_of(files)
+
+    from seqtasks.tasks.automatic_translation import automatic_translation
+
+    kinds = chosen_kinds(overrides, "model.encoder", "model.decoder")
+    return automatic_translation(sources, named, **kinds)
+
+
+def captioning_run(paths: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
+    """Pictures with captions."""
+    require_no_languages("captioning", languages)
+    from seqtasks.cli.data import caption_source
+
+    source = caption_source(paths, None)
+
+    from seqtasks.tasks.automatic_captioning import automatic_captioning
+
+    kinds = chosen_kinds(overrides, "text", "model.encoder", "model.decoder")
+    return automatic_captioning(source, **kinds)
+
+
+def tagging_run(files: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
+    """Sentences with labels."""
+    require_no_languages("tagging", languages)
+    from seqtasks.tasks.automatic_tagging import automatic_tagging
+    from seqtasks.tasks.tagging import TaggedSource
+
+    kinds = chosen_kinds(overrides, "model.encoder", "model.characters")
+    sources = [TaggedSource(path=file) for file in files]
+    return automatic_tagging(sources, **kinds)
+
+
+def require_no_languages(task: str, languages: str | None) -> None:
+    if languages is not None:
+        raise typer.BadParameter(
+            f"{task} knows one language; say which with --set text.language=de", param_hint="--languages"
+        )
+
+
+def chosen_kinds(overrides: Sequence[str], *parts: str) -> dict[str, str]:
+    """What `--set model.decoder.kind=lstm` and the like say of these parts, by their last names.
+
+    The kind of a part decides which other settings it has.
+    """
+    written = {
+        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
+    }
+    return {part.rpartition(".")[2]: written[f"{part}.kind"] for part in parts if f"{part}.kind" in written}
+
+
+AUTOMATIC = {
+    "translation": Automatic("pairs.tsv", translation_run),
+    "captioning": Automatic("photos/ captions.csv", captioning_run),
+    "tagging": Automatic("train.conllu", tagging_run),
+}
