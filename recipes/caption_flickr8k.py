@@ -14,10 +14,10 @@ frozen CNN, the CNN with it, rewarded samples (self-critical training).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import typer
-from commands import cell, data_folder, evaluate, official, score, train
+from commands import Chosen, Resume, Test, Tiny, data_folder, evaluate, official, print_table, signatures, train, values
 
 CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\
@@ -129,15 +129,6 @@ def few_pictures(folder: Path, out: Path) -> dict[str, str]:
     return lists
 
 
-def row(name: str, phase: Phase, split: str, result: dict[str, Any]) -> str:
-    """A row of the results table; METEOR is missing where there is no Java."""
-    measured = {score["metric"] for score in result["scores"]}
-    values = [f"{score(result, metric)['value']:.2f}" if metric in measured else "" for metric in METRICS]
-    signatures = [score(result, metric)["signature"] for metric in METRICS[:2]]
-    signed = " ".join(cell(signature) for signature in (*signatures, result["decoding"]))
-    return f"| {' | '.join([name, phase, split, *values, signed])} |"
-
-
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/flickr8k.")] = None,
     model: Annotated[Model, typer.Option(help="The decoder; fused is the LSTM of two layers.")] = "fused",
@@ -145,12 +136,10 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Where the models go, a directory each.")] = None,
     seed: int = 1,
     beam: int = 3,
-    test: Annotated[bool, typer.Option("--test", help="Measure on the test pictures, too.")] = False,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900, in all phases.")
-    ] = None,
+    test: Test = False,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
 ) -> None:
     """Train a captioner on Flickr8k and print its rows of the results table."""
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
@@ -165,9 +154,10 @@ def main(
         start = out / phase / "best"
         for split in ("dev", "test") if test and phase == through else ("dev",):
             arguments = (folder, official(folder, CAPTIONS), "--split", splits[split], "--beam", str(beam))
-            rows.append(row(model, phase, split, evaluate(out / phase, *arguments)))
-    print(f"| model | phase | on | {' | '.join(METRICS)} | signatures |\n|{'---|' * (len(METRICS) + 4)}")
-    print("\n".join(rows))
+            result = evaluate(out / phase, *arguments)
+            signed = signatures(result, *METRICS[:2])
+            rows.append([model, phase, split, *values(result, METRICS), signed])
+    print_table(["model", "phase", "on", *METRICS, "signatures"], rows)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,14 @@ TINY = (
     "training.checkpoint_every=30",
 )
 """Settings that make a translation recipe last a minute: to see that all is in place, not to learn anything."""
+
+Tiny = Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")]
+Test = Annotated[bool, typer.Option("--test", help="Measure on the test part, too.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")]
+Chosen = Annotated[
+    list[str] | None, typer.Option("--set", metavar="a.b=c", help="Any setting, such as training.steps=900.")
+]
+Out = Annotated[Path, typer.Option(help="Where the model goes.")]
 
 
 def data_folder(given: Path | None, name: str, example: str) -> Path:
@@ -79,3 +87,20 @@ def score(result: dict[str, Any], metric: str) -> dict[str, Any]:
 def cell(text: str) -> str:
     """A signature inside a Markdown table."""
     return f"`{text}`".replace("|", "\\|")
+
+
+def values(result: dict[str, Any], metrics: Sequence[str]) -> list[str]:
+    """The cells of these metrics in a table; empty for one that was not measured."""
+    measured = {score["metric"] for score in result["scores"]}
+    return [f"{score(result, metric)['value']:.2f}" if metric in measured else "" for metric in metrics]
+
+
+def signatures(result: dict[str, Any], *metrics: str) -> str:
+    """The cell of the signatures of these metrics and of the decoding."""
+    return " ".join(map(cell, (*(score(result, metric)["signature"] for metric in metrics), result["decoding"])))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a Markdown table."""
+    for line in (columns, ["---"] * len(columns), *rows):
+        print(f"| {' | '.join(line)} |")

@@ -48,6 +48,8 @@ def learned_from(data: Mapping[str, Any]) -> str:
         return f"{data['pairs']:,} sentence pairs"
     if "words" in data:
         return f"{data['words']:,} words in {data['sentences']:,} sentences"
+    if "clips" in data:
+        return f"clips made of {data['pictures']:,} pictures"
     return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
 
 

@@ -9,10 +9,23 @@ is trained on the one, chosen and measured on the other; --test measures on `en_
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from commands import cell, data_folder, evaluate, official, score, train
+from commands import (
+    Chosen,
+    Out,
+    Resume,
+    Test,
+    Tiny,
+    data_folder,
+    evaluate,
+    official,
+    print_table,
+    signatures,
+    train,
+    values,
+)
 
 FILE = "en_ewt-ud-{}.conllu"
 CONFIGURATION = """\
@@ -70,36 +83,26 @@ def configuration(data: Path, column: str, characters: str, seed: int) -> str:
     return CONFIGURATION.format(seed=seed, train=train, dev=dev, column=column, characters=characters)
 
 
-def row(name: str, part: str, result: dict[str, Any]) -> str:
-    """A row of the results table."""
-    accuracy = score(result, "accuracy")
-    signed = f"{cell(accuracy['signature'])} {cell(result['decoding'])}"
-    return f"| {name} | {part} | {accuracy['value']:.2f} | {signed} |"
-
-
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/ud_ewt.")] = None,
     column: Annotated[str, typer.Option(help="What is learned: a column of CoNLL-U, such as xpos.")] = "upos",
     characters: Annotated[str, typer.Option(help="What reads the characters of words: cnn or lstm.")] = "cnn",
-    out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("runs/pos-en"),
+    out: Out = Path("runs/pos-en"),
     seed: int = 1,
-    test: Annotated[bool, typer.Option("--test", help="Measure on the test part, too.")] = False,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
-    ] = None,
+    test: Test = False,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
 ) -> None:
     """Train a tagger on UD English EWT and print its rows of the results table."""
     folder = data_folder(data, "ud_ewt", FILE.format("train"))
     chosen = [*(TINY if tiny else ()), *(settings or [])]
     train(configuration(folder, column, characters, seed), out, chosen, resume=resume)
-    rows = [
-        row(out.name, part, evaluate(out, official(folder, FILE.format(part))))
-        for part in (("dev", "test") if test else ("dev",))
-    ]
-    print("| model | on | accuracy | signatures |\n|---|---|---|---|")
-    print("\n".join(rows))
+    rows = []
+    for part in ("dev", "test") if test else ("dev",):
+        result = evaluate(out, official(folder, FILE.format(part)))
+        rows.append([out.name, part, *values(result, ["accuracy"]), signatures(result, "accuracy")])
+    print_table(["model", "on", "accuracy", "signatures"], rows)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from commands import TINY, cell, data_folder, evaluate, official, score, train
+from commands import (
+    TINY,
+    Chosen,
+    Resume,
+    Tiny,
+    cell,
+    data_folder,
+    evaluate,
+    official,
+    print_table,
+    score,
+    signatures,
+    train,
+    values,
+)
 
 DATA = """\
 task = "translation"
@@ -141,11 +155,9 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
     seed: int = 1,
     beam: int = 5,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
-    ] = None,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
 ) -> None:
     """Train a translator on Multi30k and print its row of the results table."""
     folder = data_folder(data, "multi30k", "train.en")
@@ -154,12 +166,16 @@ def main(
     test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
     lowercase = evaluate(out, *test, "--beam", str(beam), "--lowercase")
     cased = evaluate(out, *test, "--beam", str(beam), "--cased")
-    values = f"{score(lowercase, 'BLEU')['value']:.2f} | {score(cased, 'BLEU')['value']:.2f}"
-    chrf = f"{score(cased, 'chrF')['value']:.2f}"
-    print("| model | BLEU, lower-cased | BLEU, cased | chrF | signatures |\n|---|---|---|---|---|")
-    print(
-        f"| {model} | {values} | {chrf} | {cell(score(lowercase, 'BLEU')['signature'])} "
-        f"{cell(score(cased, 'BLEU')['signature'])} {cell(lowercase['decoding'])} |"
+    print_table(
+        ["model", "BLEU, lower-cased", "BLEU, cased", "chrF", "signatures"],
+        [
+            [
+                model,
+                *values(lowercase, ["BLEU"]),
+                *values(cased, ["BLEU", "chrF"]),
+                f"{cell(score(lowercase, 'BLEU')['signature'])} {signatures(cased, 'BLEU')}",
+            ]
+        ],
     )
 
 

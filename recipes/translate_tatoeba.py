@@ -12,7 +12,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from commands import TINY, cell, data_folder, evaluate, official, score, train
+from commands import (
+    TINY,
+    Chosen,
+    Out,
+    Resume,
+    Tiny,
+    data_folder,
+    evaluate,
+    official,
+    print_table,
+    signatures,
+    train,
+    values,
+)
 
 CONFIGURATION = """\
 task = "translation"
@@ -68,23 +81,20 @@ def configuration(data: Path, help_texts: Path | None, seed: int) -> str:
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/tatoeba.")] = None,
     help_texts: Annotated[Path | None, typer.Option(help="Pairs of help texts to mix in, a TSV file.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("runs/en-de"),
+    out: Out = Path("runs/en-de"),
     seed: int = 1,
     beam: int = 5,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
-    ] = None,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
 ) -> None:
     """Train the translator that ships and print its row of the results table."""
     folder = data_folder(data, "tatoeba", "en-de.train.tsv")
     train(configuration(folder, help_texts, seed), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     result = evaluate(out, official(folder, "en-de.test.tsv"), "--beam", str(beam))
-    bleu, chrf = score(result, "BLEU"), score(result, "chrF")
-    print("| model | BLEU, cased | chrF | signatures |\n|---|---|---|---|")
-    print(
-        f"| en-de | {bleu['value']:.2f} | {chrf['value']:.2f} | {cell(bleu['signature'])} {cell(result['decoding'])} |"
+    print_table(
+        ["model", "BLEU, cased", "chrF", "signatures"],
+        [["en-de", *values(result, ["BLEU", "chrF"]), signatures(result, "BLEU")]],
     )
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from commands import cell, data_folder, evaluate, official, score, train
+from commands import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, signatures, train, values
 
 from seqtasks.bundle import find_model, read_bundle
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
@@ -97,13 +97,6 @@ def picture_size(model: Path) -> int:
     return int(images.get("size", 224))
 
 
-def row(name: str, on: str, result: dict[str, Any]) -> str:
-    """A row of the results table."""
-    values = [f"{score(result, metric)['value']:.2f}" for metric in METRICS]
-    signed = " ".join(map(cell, (score(result, "CIDEr-D")["signature"], result["decoding"])))
-    return f"| {' | '.join([name, on, *values, signed])} |"
-
-
 def main(
     data: Annotated[Path | None, typer.Argument(help="Flickr8k's folder; else SEQTASKS_DATA/flickr8k.")] = None,
     start: Annotated[str, typer.Option(help="The captioner of pictures: a name or a directory.")] = "captions",
@@ -111,11 +104,9 @@ def main(
     out: Annotated[Path, typer.Option(help="Where the model and the clips go.")] = Path("runs/video"),
     seed: int = 1,
     beam: int = 3,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, such as training.steps=900.")
-    ] = None,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
 ) -> None:
     """Train a video captioner on clips made of Flickr8k and print its rows of the results table."""
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
@@ -131,11 +122,12 @@ def main(
     train(configuration, out / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []
     for name, model in (("pictures alone", bundle.path), (temporal, out / temporal)):
-        rows.append(row(name, "clips", evaluate(model, clips, "--beam", str(beam))))
+        measured = {"clips": evaluate(model, clips, "--beam", str(beam))}
         if not tiny:
-            rows.append(row(name, "dev", evaluate(model, folder, captions, "--split", "dev", "--beam", str(beam))))
-    print(f"| model | on | {' | '.join(METRICS)} | signatures |\n|{'---|' * (len(METRICS) + 3)}")
-    print("\n".join(rows))
+            measured["dev"] = evaluate(model, folder, captions, "--split", "dev", "--beam", str(beam))
+        for on, result in measured.items():
+            rows.append([name, on, *values(result, METRICS), signatures(result, "CIDEr-D")])
+    print_table(["model", "on", *METRICS, "signatures"], rows)
 
 
 if __name__ == "__main__":

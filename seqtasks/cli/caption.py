@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seqtasks.tasks.captioner import Caption
 
 DEFAULT_CAPTIONER = "captions"
+DEFAULT_CLIP_CAPTIONER = "clips"
 STANDARD_INPUT = "-"
 
 
@@ -38,7 +39,11 @@ def caption(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", "-m", metavar="NAME_OR_DIR", help="Again for an ensemble.", show_default=DEFAULT_CAPTIONER
+            "--model",
+            "-m",
+            metavar="NAME_OR_DIR",
+            help="Again for an ensemble.",
+            show_default=f"{DEFAULT_CAPTIONER}; for clips {DEFAULT_CLIP_CAPTIONER}",
         ),
     ] = None,
     beam: Beam = None,
@@ -103,32 +108,37 @@ def caption(
         require_one(names)
     if clips and (nbest or attention or report):
         raise SeqtasksError("--nbest, --attention and --report are for pictures.", f"Leave out {clips[0]}.")
-    models = model or [DEFAULT_CAPTIONER]
-    predictor: CaptioningPredictor = open_predictor(
-        models, "captioning", code=code, device=device, dtype=dtype, threads=threads
-    )
-    decoding = predictor.decoding(**options)
-    if report is not None and not decoding.sample:
-        options.setdefault("nbest", decoding.beam)
+    models = {
+        clip: model or [DEFAULT_CLIP_CAPTIONER if clip else DEFAULT_CAPTIONER]
+        for clip in {name in clips for name in names} or {False}
+    }
+    opened: dict[tuple[str, ...], CaptioningPredictor] = {
+        members: open_predictor(members, "captioning", code=code, device=device, dtype=dtype, threads=threads)
+        for members in set(map(tuple, models.values()))
+    }
+    predictors = {clip: opened[tuple(members)] for clip, members in models.items()}
+    decodings = {clip: predictor.decoding(**options) for clip, predictor in predictors.items()}
+    if report is not None and not decodings[False].sample:
+        options.setdefault("nbest", decodings[False].beam)
     present = as_object if as_json else as_list if nbest else as_text
-    settings = predictor.captioner.images
     looks: list[Look] = []
     with ExitStack() as stack:
         if attention is not None:
-            looks.append(attention_look(attention, settings))
+            looks.append(attention_look(attention, predictors[False].captioner.images))
         if report is not None:
-            origin = (*models, decoding.signature(), f"seqtasks {seqtasks.__version__}")
-            looks.append(report_look(stack.enter_context(open_report(report, settings, origin))))
+            origin = (*models[False], decodings[False].signature(), f"seqtasks {seqtasks.__version__}")
+            page = open_report(report, predictors[False].captioner.images, origin)
+            looks.append(report_look(stack.enter_context(page)))
         write = stack.enter_context(open_output(output))
         failed = 0
         for clip, group in groupby(names, clips.__contains__):
             if clip:
                 for name in group:
-                    failed += not describe_clip(name, predictor, clip_options, options, write)
+                    failed += not describe_clip(name, predictors[clip], clip_options, options, write)
                 continue
             pictures = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
-            captions = predictor.captions([each for _, each in pictures], attention=bool(looks), **options)
-            failed += describe(captions, pictures, present, decoding.nbest, write, looks)
+            captions = predictors[clip].captions([each for _, each in pictures], attention=bool(looks), **options)
+            failed += describe(captions, pictures, present, decodings[clip].nbest, write, looks)
     if failed:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.caption import DEFAULT_CAPTIONER
+from seqtasks.cli.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
 from seqtasks.cli.options import DEFAULT_MODEL
 from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
@@ -58,11 +58,12 @@ def demo() -> None:
         )
     translate_sentences()
     tried = [NEXT]
-    if DEFAULT_CAPTIONER in models:
-        pictures, clip = shipped("images", "*.jpg"), shipped("clip.mp4")
-        if pictures or clip:
-            describe(pictures, clip)
-        tried += [NEXT_PICTURE] * bool(pictures) + [NEXT_CLIP] * bool(clip)
+    if DEFAULT_CAPTIONER in models and (pictures := shipped("images", "*.jpg")):
+        describe(pictures)
+        tried.append(NEXT_PICTURE)
+    if DEFAULT_CLIP_CAPTIONER in models and (clips := shipped("clip.mp4")):
+        describe_clips(clips)
+        tried.append(NEXT_CLIP)
     if DEFAULT_TAGGER in models:
         tag_sentences()
         tried.append(NEXT_TAGGED)
@@ -87,27 +88,32 @@ def translate_sentences() -> None:
     )
 
 
-def describe(pictures: Sequence[Path], clips: Sequence[Path]) -> None:
+def describe(pictures: Sequence[Path]) -> None:
     started = time.perf_counter()
     from seqtasks.predictor import load
 
     predictor = load(DEFAULT_CAPTIONER)
     loaded = time.perf_counter()
-    if pictures:
-        captions = predictor.caption(pictures, nbest=2)
-        done = time.perf_counter()
-        for caption in captions:
-            print(caption.picture)
-            show("  ", caption, caption.alternatives)
-        print(
-            f"{len(captions)} photographs in {done - loaded:.2f} s on {predictor.device}, "
-            f"after {loaded - started:.1f} s to load.\n"
-        )
+    captions = predictor.caption(pictures, nbest=2)
+    done = time.perf_counter()
+    for caption in captions:
+        print(caption.picture)
+        show("  ", caption, caption.alternatives)
+    print(
+        f"{len(captions)} photographs in {done - loaded:.2f} s on {predictor.device}, "
+        f"after {loaded - started:.1f} s to load.\n"
+    )
+
+
+def describe_clips(clips: Sequence[Path]) -> None:
+    if find_spec("av") is None:
+        print(f"{clips[0]} is left out: pip install 'seqtasks[video]'\n")
+        return
+    from seqtasks.predictor import load
+
+    predictor = load(DEFAULT_CLIP_CAPTIONER)
     for clip in clips:
-        if find_spec("av") is None:
-            print(f"{clip} is left out: pip install 'seqtasks[video]'\n")
-        else:
-            describe_clip(predictor, clip)
+        describe_clip(predictor, clip)
 
 
 def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:

@@ -10,7 +10,7 @@ import tomli_w
 
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.automatic_translation import rounded
+from seqtasks.tasks.automatic import annealed, updates
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def automatic_captioning(
     amount = measure(read_captioned_images(train or source, CaptionReport()))
     scale = next(scale for scale in reversed(SCALES) if amount.captions >= scale.captions)
     tokens = amount.words + 2 * amount.captions  # each begins and ends
-    steps = rounded(min(max(scale.epochs * tokens / scale.batch_tokens, scale.steps[0]), scale.steps[1]))
-    validate_every = max(100, rounded(steps / 8))
+    steps = updates(tokens, scale.batch_tokens, scale.epochs, scale.steps)
     data = {"train": [table(train or source)]}
     if train and validation:
         data["validation"] = [table(validation)]
@@ -84,16 +83,9 @@ def automatic_captioning(
             "encoder": encoder_part(encoder, scale),
             "decoder": decoder_part(decoder, scale),
         },
-        "training": {
-            "steps": steps,
-            "batch_tokens": scale.batch_tokens,
-            "learning_rate": LEARNING_RATE,
-            "warmup": max(50, rounded(steps / 10)),
-            "schedule": "cosine",
-            "ema_decay": 0.998,
-            "validate_every": validate_every,
-            "checkpoint_every": validate_every,
-        },
+        "training": annealed(
+            steps, scale.batch_tokens, warmup=10, validations=8, learning_rate=LEARNING_RATE, ema_decay=0.998
+        ),
     }
     return tomli_w.dumps(configuration)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tomli_w
 
@@ -13,7 +12,7 @@ from seqtasks.data.conll import read_sentences, with_labels
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.spans import are_spans
-from seqtasks.tasks.automatic_translation import rounded
+from seqtasks.tasks.automatic import annealed, layers_of, updates
 from seqtasks.tasks.tagging import TaggedSource
 
 TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
@@ -73,9 +72,10 @@ def automatic_tagging(sources: Sequence[TaggedSource], *, encoder: str = "lstm",
     """
     amount = measure(sources)
     scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
-    steps = rounded(min(max(scale.epochs * amount.words / scale.batch_tokens, scale.steps[0]), scale.steps[1]))
-    validate_every = max(100, rounded(steps / 10))
+    steps = updates(amount.words, scale.batch_tokens, scale.epochs, scale.steps)
     named = TREEBANK.match(sources[0].path.name)
+    recurrent = {"layers": LAYERS, "dim": scale.encoder_dim}
+    transformer = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * scale.dim}
     configuration = {
         "task": "tagging",
         "text": {"language": named[1] if named else "xx"},
@@ -86,18 +86,11 @@ def automatic_tagging(sources: Sequence[TaggedSource], *, encoder: str = "lstm",
             "word_dropout": WORD_DROPOUT,
             "head": "crf" if amount.spans else "softmax",
             "characters": {"kind": characters},
-            "encoder": encoder_part(encoder, scale),
+            "encoder": layers_of(encoder, recurrent, transformer, scale.dropout),
         },
-        "training": {
-            "steps": steps,
-            "batch_tokens": scale.batch_tokens,
-            "learning_rate": LEARNING_RATE,
-            "warmup": max(50, rounded(steps / 20)),
-            "schedule": "cosine",
-            "ema_decay": 0.995,
-            "validate_every": validate_every,
-            "checkpoint_every": validate_every,
-        },
+        "training": annealed(
+            steps, scale.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995
+        ),
     }
     return tomli_w.dumps(configuration)
 
@@ -117,13 +110,3 @@ def measure(sources: Sequence[TaggedSource]) -> Amount:
             f"There is no sentence with labels to train on: {skipped.describe()}.", "Look at the data files."
         )
     return Amount(words, are_spans(labels))
-
-
-def encoder_part(kind: str, scale: Scale) -> dict[str, Any]:
-    """The settings of an encoder."""
-    if kind == "transformer":
-        own = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * scale.dim}
-        return {"kind": kind, **own, "dropout": scale.dropout}
-    if kind in ("lstm", "gru", "rnn"):
-        return {"kind": kind, "layers": LAYERS, "dim": scale.encoder_dim, "dropout": scale.dropout}
-    return {"kind": kind}

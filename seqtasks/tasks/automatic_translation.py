@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tomli_w
 
@@ -12,9 +11,11 @@ from seqtasks.data.examples import SkipReport
 from seqtasks.data.readers import read_pairs
 from seqtasks.data.source import Source
 from seqtasks.errors import SeqtasksError
+from seqtasks.tasks.automatic import layers_of, rounded, updates
 
 TOKENS_A_WORD = 1.3
 """Subword tokens of an ordinary word."""
+RECURRENT_LAYERS = 2
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,11 @@ def automatic_translation(
     """
     amount = measure(sources, languages)
     scale = next(scale for scale in reversed(SCALES) if amount.pairs >= scale.pairs)
-    updates_an_epoch = amount.words * TOKENS_A_WORD / scale.batch_tokens
-    steps = rounded(min(max(scale.epochs * updates_an_epoch, scale.steps[0]), scale.steps[1]))
+    steps = updates(amount.words * TOKENS_A_WORD, scale.batch_tokens, scale.epochs, scale.steps)
     validate_every = max(100, rounded(steps / 25))
     source, target = languages or ("xx", "xx")
+    recurrent = {"layers": RECURRENT_LAYERS, "dim": 2 * scale.dim}
+    transformer = {"layers": scale.layers, "heads": scale.heads, "inner_dim": scale.inner_dim}
     configuration = {
         "task": "translation",
         "languages": {"source": source, "target": target},
@@ -89,8 +91,8 @@ def automatic_translation(
         "model": {
             "dim": scale.dim,
             "embedding_dropout": scale.dropout,
-            "encoder": part(encoder, scale),
-            "decoder": part(decoder, scale),
+            "encoder": layers_of(encoder, recurrent, transformer, scale.dropout),
+            "decoder": layers_of(decoder, recurrent, transformer, scale.dropout),
         },
         "training": {
             "steps": steps,
@@ -117,23 +119,3 @@ def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> Amo
     if not pairs:
         raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
     return Amount(pairs, max(source_words, target_words))
-
-
-def part(kind: str, scale: Scale) -> dict[str, Any]:
-    """The settings of an encoder or a decoder."""
-    if kind == "transformer":
-        return {
-            "kind": kind,
-            "layers": scale.layers,
-            "heads": scale.heads,
-            "inner_dim": scale.inner_dim,
-            "dropout": scale.dropout,
-        }
-    if kind in ("lstm", "gru", "rnn"):
-        return {"kind": kind, "layers": 2, "dim": 2 * scale.dim, "dropout": scale.dropout}
-    return {"kind": kind}
-
-
-def rounded(steps: float) -> int:
-    """To a multiple of 100."""
-    return round(steps / 100) * 100

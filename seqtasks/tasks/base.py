@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -51,6 +52,8 @@ class Evaluation:
     examples: int = 0
     seconds: float = 0.0
     """Time for decoding alone."""
+    lower_is_better: bool = field(default=False, kw_only=True)
+    """The first score is a loss."""
 
 
 @dataclass(frozen=True)
@@ -129,3 +132,11 @@ class Task(Component, ABC):
     @abstractmethod
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
+
+
+def fingerprint(examples: Iterable[Sequence[str]]) -> str:
+    """A digest of the examples' texts that any change of them, or of their order, changes."""
+    digest = hashlib.sha256()
+    for texts in examples:
+        digest.update("\0".join([*texts, "\n"]).encode(errors="surrogatepass"))
+    return digest.hexdigest()

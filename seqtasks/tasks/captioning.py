@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ from seqtasks.hardware import available_cores
 from seqtasks.metrics.captions import caption_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.captioner import BATCH, Caption, Captioner, picture_encoder
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.picture_batches import PictureBatches
@@ -121,9 +120,6 @@ class CaptioningTask(Task):
             task = cls.load(config, processors)
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
-        digest = hashlib.sha256()
-        for each in (*train, *validation):
-            digest.update("\t".join([each.image.name, *each.captions, "\n"]).encode())
         remarks = (
             f"training pictures: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
             f"validation pictures: {len(validation):,}",
@@ -131,7 +127,7 @@ class CaptioningTask(Task):
         )
         data = {
             "pictures": len(train), "captions": captions_read, "validation_pictures": len(validation),
-            "fingerprint": digest.hexdigest(),
+            "fingerprint": fingerprint((each.image.name, *each.captions) for each in (*train, *validation)),
         }  # fmt: skip
         return Prepared(task, remarks, data)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.labels import LabelScore, label_scores, scores_by_label
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.sentence_tagger import SentenceTagger
 from seqtasks.tasks.tagging_batches import TaggedBatches
@@ -112,9 +111,6 @@ class TaggingTask(Task):
                     "Train a new one, or look at the column of the labels.",
                 )
         task.train, task.validation = train, validation
-        digest = hashlib.sha256()
-        for sentence in (*train, *validation):
-            digest.update(("\t".join([*sentence.words, *sentence.labels]) + "\n").encode())
         total = counts.total()
         remarks = (
             f"training sentences: {len(train):,} with {total:,} words ({skipped.describe()}; "
@@ -126,7 +122,7 @@ class TaggingTask(Task):
         )
         data = {
             "sentences": len(train), "words": total, "validation_sentences": len(validation),
-            "fingerprint": digest.hexdigest(),
+            "fingerprint": fingerprint((*each.words, *each.labels) for each in (*train, *validation)),
         }  # fmt: skip
         return Prepared(task, remarks, data)
 

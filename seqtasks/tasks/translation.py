@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.tasks.translator import Translator
@@ -113,15 +112,16 @@ class TranslationTask(Task):
             raise SeqtasksError(
                 "There is no sentence pair to validate on.", "Give data.validation, or more training pairs."
             )
-        digest = hashlib.sha256()
-        for pair in (*task.train, *validation):
-            digest.update(f"{pair.source}\t{pair.target}\n".encode())
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}",
             f"vocabulary: {task.source.size:,}" + ("" if config.joint else f" source, {task.target.size:,} target"),
         )
-        data = {"pairs": len(task.train), "validation_pairs": len(validation), "fingerprint": digest.hexdigest()}
+        data = {
+            "pairs": len(task.train),
+            "validation_pairs": len(validation),
+            "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
+        }
         return Prepared(task, remarks, data)
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from seqtasks.encoders.frames import Carried
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss
-from seqtasks.tasks.base import Evaluation, Prepared
+from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
 from seqtasks.tasks.captioner import Captioner
 from seqtasks.tasks.captioning import WATCHED, CaptioningTask, CaptionSettings
 from seqtasks.tasks.card import score_table
@@ -110,11 +109,11 @@ class VideoTask(CaptioningTask):
             task = found
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
-        digest = hashlib.sha256(repr((data.stills, data.every)).encode())
-        for still in stills:
-            digest.update("\t".join([still.image.name, *still.captions, "\n"]).encode())
-        for file in files:
-            digest.update(repr((file.clip.video.name, file.clip.captions)).encode())
+        seen = [
+            (repr((data.stills, data.every)),),
+            *((still.image.name, *still.captions) for still in stills),
+            *((file.clip.video.name, repr(file.clip.captions)) for file in files),
+        ]
         remarks = [
             f"training pictures: {len(stills):,} ({report.describe()}); training clips: {len(files):,} "
             f"({clip_report.describe()}); validation clips: {len(task.validation_playing):,}",
@@ -122,7 +121,7 @@ class VideoTask(CaptioningTask):
             *(f"left out: {reason}" for reason in (*broken, *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
-        return Prepared(task, tuple(remarks), {**counted, "fingerprint": digest.hexdigest()})
+        return Prepared(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)})
 
     def is_new(self, name: str) -> bool:
         return name.startswith(TIME)

@@ -31,7 +31,9 @@ def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture
 def both(model: Path, captioner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"captions": captioner, "en-de": model / "best"})
+    monkeypatch.setattr(
+        bundle, "_shipped", lambda: {"captions": captioner, "clips": captioner, "en-de": model / "best"}
+    )
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -62,7 +64,16 @@ def test_every_photograph_that_ships_is_described(seqtasks: Program, monkeypatch
     assert "16 frames in " in result.out
     assert lines[-2].strip().startswith("seqtasks caption photo.jpg")
     assert lines[-1].strip().startswith("seqtasks caption clip.mp4")
-    assert seqtasks("caption", pictures[0]).code == 0
+    assert seqtasks("caption", pictures[0], "assets/clip.mp4").code == 0
+
+
+def test_clips_have_a_model_of_their_own(seqtasks: Program, captioner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED.parent.parent)
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"captions": captioner})
+    assert seqtasks("caption", "assets/images/dog.jpg").code == 0
+    result = seqtasks("caption", "assets/images/dog.jpg", "assets/clip.mp4")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("seqtasks: there is no model 'clips'")
 
 
 @pytest.mark.usefixtures("both")

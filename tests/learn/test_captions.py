@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rendered import KINDS, SIDE, every_scene, write_pictures
 from small_trunk import small_trunk
+from trained import trained
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
@@ -19,8 +20,6 @@ from seqtasks.tasks import CaptioningTask
 from seqtasks.tasks.captioner import Caption, Captioner
 from seqtasks.tasks.captioning import CaptioningData
 from seqtasks.text import Words
-from seqtasks.training.settings import TrainingSettings
-from seqtasks.training.trainer import Trainer
 from seqtasks.vision.transforms import ImageSettings
 
 
@@ -49,13 +48,9 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
     prepared = CaptioningTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, CaptioningTask)
-    settings = TrainingSettings(
-        steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, schedule="cosine", ema_decay=0.98,
-        validate_every=500, checkpoint_every=500, threads=1, device="cpu", dtype="float32",
-    )  # fmt: skip
-    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
-    list(trainer.run())
-    model = trainer.model.eval()
+    model = trained(
+        prepared, tmp_path / "out", steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, ema_decay=0.98
+    ).model
     assert isinstance(model, Generator)
     captioner = Captioner([model], config.images, task.processor)
     captions = captioner.caption(pictures, Decoding(beam=1, max_length="20"))

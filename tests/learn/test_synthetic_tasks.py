@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from trained import trained
 
 from seqtasks.component import Settings
 from seqtasks.data.examples import Pair
@@ -19,8 +20,6 @@ from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation import TranslationData
 from seqtasks.tasks.translator import Translator
 from seqtasks.text import Characters, Words
-from seqtasks.training.settings import TrainingSettings
-from seqtasks.training.trainer import Trainer
 
 LETTERS = "abcdefgh"
 WORDS = ("north", "east", "south", "west", "up", "down", "left", "right", "near", "far")
@@ -89,13 +88,8 @@ def test_learned(
     prepared = TranslationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, TranslationTask)
-    settings = TrainingSettings(
-        steps=steps, batch_tokens=500, learning_rate=rate, warmup=50, schedule="cosine", ema_decay=0.98,
-        validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
-    )  # fmt: skip
-    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
-    list(trainer.run())
-    model = trainer.model.eval()
+    settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
+    model = trained(prepared, tmp_path / "out", **settings).model
     assert isinstance(model, Generator)
     translations = Translator([model], task.source, task.target).translate(
         [pair.source for pair in unseen], Decoding(beam=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tagged import labelled_sentences, write_conllu_file
+from trained import trained
 
 from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder
@@ -14,8 +15,6 @@ from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.sentence_tagger import SentenceTagger
 from seqtasks.tasks.tagging import TaggedSource, TaggingData
-from seqtasks.training.settings import TrainingSettings
-from seqtasks.training.trainer import Trainer
 
 
 @pytest.mark.parametrize(
@@ -41,13 +40,9 @@ def test_words_that_were_never_seen_are_labelled(
     prepared = TaggingTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, TaggingTask)
-    settings = TrainingSettings(
-        steps=250, batch_tokens=500, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
-        validate_every=250, checkpoint_every=250, threads=1, device="cpu", dtype="float32",
-    )  # fmt: skip
-    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
-    list(trainer.run())
-    model = trainer.model.eval()
+    model = trained(
+        prepared, tmp_path / "out", steps=250, batch_tokens=500, learning_rate=1e-2, warmup=20, ema_decay=0.9
+    ).model
     assert isinstance(model, Tagger)
     known = set(task.reader.words.tokens)
     unseen = labelled_sentences(200, seed=2)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from rendered import COLOURS, KINDS, OUTLINES, SIDE, Kind
 from small_trunk import small_trunk
+from trained import trained
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.data.clips import ClipSource
@@ -26,7 +27,6 @@ from seqtasks.tasks.captioning import CaptioningData
 from seqtasks.tasks.clip_captioner import ClipCaptioner
 from seqtasks.tasks.video import VideoData
 from seqtasks.text import Words
-from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.transforms import ImageSettings
 
@@ -96,13 +96,7 @@ def model_settings(encoder: CnnEncoder.Config | FramesEncoder.Config) -> Generat
     )
 
 
-def training_settings(steps: int, learning_rate: float) -> TrainingSettings:
-    return TrainingSettings(
-        steps=steps, batch_tokens=400, learning_rate=learning_rate, warmup=30, schedule="cosine", ema_decay=0.97,
-        validate_every=steps, checkpoint_every=steps, processes=1, threads=1, device="cpu", dtype="float32",
-    )  # fmt: skip
-
-
+TRAINING: dict[str, Any] = {"batch_tokens": 400, "learning_rate": 4e-3, "warmup": 30, "ema_decay": 0.97}
 SMALL: dict[str, Any] = {"weights": "none", "train_from": 0, "learning_rate_scale": 1.0, "dim": 96, "dropout": 0.0}
 TEXT = Words.Config(language="en", minimum_count=1)
 
@@ -115,10 +109,7 @@ def captioner_of_pictures(folder: Path, chance: random.Random) -> Trainer:
         model=model_settings(CnnEncoder.Config(**SMALL)),
     )
     prepared = CaptioningTask.prepare(config, seed=1)
-    settings = training_settings(450, 4e-3)
-    trainer = Trainer(prepared.task, settings, out=folder / "seen", seed=1, config_toml="", data=prepared.data)
-    list(trainer.run())
-    return trainer
+    return trained(prepared, folder / "seen", steps=450, **TRAINING)
 
 
 def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) -> Trainer:
@@ -134,17 +125,12 @@ def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) 
     )  # fmt: skip
     start.task.save_processors(folder)
     prepared = VideoTask.prepare(config, seed=1, processors=folder)
-    trainer = Trainer(
-        prepared.task, training_settings(700, 4e-3), out=folder / "remembered", seed=1, config_toml="",
-        data=prepared.data, weights=start.weights,
-    )  # fmt: skip
-    list(trainer.run())
-    return trainer
+    return trained(prepared, folder / "remembered", steps=700, weights=start.weights, **TRAINING)
 
 
 def named_rightly(trainer: Trainer, clips: Sequence[Playing], hidden: list[range]) -> tuple[float, float]:
     """The share of the frames with the right name, of those where the shape is hidden and of the others."""
-    task, model = trainer.task, trainer.model.eval()
+    task, model = trainer.task, trainer.model
     assert isinstance(task, CaptioningTask)
     assert isinstance(model, Generator)
     describer = ClipCaptioner(Captioner([model], task.config.images, task.processor))

@@ -1,0 +1,34 @@
+"""A model that is trained on the spot, for tests of what can be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from seqtasks.tasks.base import Prepared
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+
+def trained(
+    prepared: Prepared,
+    out: Path,
+    *,
+    steps: int,
+    batch_tokens: int,
+    learning_rate: float,
+    warmup: int,
+    ema_decay: float,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Trainer:
+    """The trainer after so many updates at a rate that falls to 0, validated at the end alone; its model evaluates."""
+    settings = TrainingSettings(
+        steps=steps, batch_tokens=batch_tokens, learning_rate=learning_rate, warmup=warmup, schedule="cosine",
+        ema_decay=ema_decay, validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
+    )  # fmt: skip
+    trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data, weights=weights)
+    list(trainer.run())
+    trainer.model.eval()
+    return trainer
