@@ -10,6 +10,22 @@ import random
 from collections.abc import Iterable
 from pathlib import Path
 
+EXAMPLE = """# sent_id = 1
+# text = She can't.
+1\tShe\tshe\tPRON\tPRP\tCase=Nom\t0\troot\t_\t_
+2-3\tcan't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
+2\tca\tcan\tAUX\tMD\t_\t1\taux\t_\t_
+3\tn't\tnot\tPART\tRB\t_\t1\tadvmod\t_\t_
+3.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t1:dep\tCopyOf=1
+4\t.\t.\tPUNCT\t.\t_\t1\tpunct\t_\t_
+
+# sent_id = 2
+1\t10 000\t10 000\tNUM\tCD\t_\t0\troot\t_\t_
+2\t_\t_\tSYM\tNFP\t_\t1\tdep\t_\t_
+
+"""
+"""CoNLL-U with all that it can hold: comments, a multiword token, an empty node, a word with a blank, a word `_`."""
+
 LETTERS = "bdefgilnorst"
 Labelled = list[tuple[str, str]]
 """Words with their labels."""

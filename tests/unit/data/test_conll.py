@@ -9,30 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tagged import EXAMPLE
 
 from seqtasks.data.conll import Form, read_sentences, sentences_of, with_labels
 from seqtasks.data.conllu import Sentence, write_conllu
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 
-CONLLU = """# sent_id = 1
-# text = She can't.
-1\tShe\tshe\tPRON\tPRP\tCase=Nom\t0\troot\t_\t_
-2-3\tcan't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
-2\tca\tcan\tAUX\tMD\t_\t1\taux\t_\t_
-3\tn't\tnot\tPART\tRB\t_\t1\tadvmod\t_\t_
-3.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t1:dep\tCopyOf=1
-4\t.\t.\tPUNCT\t.\t_\t1\tpunct\t_\t_
-
-# sent_id = 2
-1\t10 000\t10 000\tNUM\tCD\t_\t0\troot\t_\t_
-2\t_\t_\tSYM\tNFP\t_\t1\tdep\t_\t_
-
-"""
 WORDS = [("She", "ca", "n't", "."), ("10 000", "_")]
 UPOS = [("PRON", "AUX", "PART", "PUNCT"), ("NUM", "SYM")]
 CONTENTS = {
-    "conllu": CONLLU,
+    "conllu": EXAMPLE,
     "conll": "-DOCSTART-\tX\tO\n\nShe\tX\tPRON\nca\tX\tAUX\nn't\tX\tPART\n.\tX\tPUNCT\n\n10 000\tX\tNUM\n_\tX\tSYM\n",
     "jsonl": "".join(
         json.dumps({"words": words, "labels": labels, "id": 3}) + "\n"
@@ -86,7 +73,7 @@ def test_column_labels_come_from_the_column_asked_for(tmp_path: Path, column: in
 @pytest.mark.parametrize("column", ["form", "id", "pos", 0, 1, 2, 11, -9, -11])
 def test_a_column_that_holds_no_labels_is_told_at_once(tmp_path: Path, column: str | int) -> None:
     with pytest.raises(SeqtasksError, match=r"no column .* for labels"):
-        read_sentences(write(tmp_path / "a.conllu", CONLLU), SkipReport(), column=column)
+        read_sentences(write(tmp_path / "a.conllu", EXAMPLE), SkipReport(), column=column)
     if column in ("pos", 0, 1):
         with pytest.raises(SeqtasksError, match=r"a\.conll: there is no column .* for labels"):
             read_sentences(write(tmp_path / "a.conll", CONTENTS["conll"]), SkipReport(), column=column)
@@ -100,7 +87,7 @@ def test_a_missing_file_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "form"),
     [
-        ("a.conll", CONLLU, "conllu"),
+        ("a.conll", EXAMPLE, "conllu"),
         ("a.txt.gz", "\n\n# text = can't\n1-2\tcan't" + "\t_" * 8 + "\n1\tca" + "\t_" * 8 + "\n", "conllu"),
         ("a.conllu", "", "conllu"),
         ("a.txt", "-DOCSTART- -X- O\n\nEU NNP B-ORG\n", "columns"),
@@ -179,7 +166,7 @@ def test_json_that_holds_no_sentence_is_counted(tmp_path: Path, line: str, reaso
 @pytest.mark.parametrize(
     ("suffix", "text"),
     [
-        ("conllu", CONLLU.replace("\tAUX\t", "\t_\t")),
+        ("conllu", EXAMPLE.replace("\tAUX\t", "\t_\t")),
         ("conll", CONTENTS["conll"].replace("AUX", "_")),
         ("jsonl", CONTENTS["jsonl"].replace('"AUX"', "null")),
         ("jsonl", CONTENTS["jsonl"].replace('"AUX"', '""')),
@@ -207,7 +194,7 @@ def test_not_utf8_is_told_by_file_and_line(tmp_path: Path, suffix: str) -> None:
 def test_a_file_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
     report = SkipReport()
     path = tmp_path / "a.conllu"
-    path.write_bytes((CONLLU * 2000).encode() + b"\xff")
+    path.write_bytes((EXAMPLE * 2000).encode() + b"\xff")
     sentences = read_sentences(path, report)
     assert next(sentences).words == WORDS[0]
     assert report.read == 1
@@ -215,7 +202,7 @@ def test_a_file_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_lines_need_no_file() -> None:
     report = SkipReport()
-    found = list(sentences_of([*CONLLU.splitlines(), "1\tx"], "standard input", report))
+    found = list(sentences_of([*EXAMPLE.splitlines(), "1\tx"], "standard input", report))
     assert [sentence.words for sentence in found] == WORDS
     assert places(report) == {"wrong number of columns": ["standard input:14"]}
 

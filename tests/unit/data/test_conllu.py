@@ -9,25 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tagged import EXAMPLE
 
 from seqtasks.data.conll import read_sentences, sentences_of
 from seqtasks.data.conllu import Sentence, write_conllu
 from seqtasks.data.examples import SkipReport
 
-CONLLU = """# sent_id = 1
-# text = She can't.
-1\tShe\tshe\tPRON\tPRP\tCase=Nom\t0\troot\t_\t_
-2-3\tcan't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
-2\tca\tcan\tAUX\tMD\t_\t1\taux\t_\t_
-3\tn't\tnot\tPART\tRB\t_\t1\tadvmod\t_\t_
-3.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t1:dep\tCopyOf=1
-4\t.\t.\tPUNCT\t.\t_\t1\tpunct\t_\t_
-
-# sent_id = 2
-1\t10 000\t10 000\tNUM\tCD\t_\t0\troot\t_\t_
-2\t_\t_\tSYM\tNFP\t_\t1\tdep\t_\t_
-
-"""
 TREEBANK = Path(os.environ.get("SEQTASKS_DATA", "data")) / "ud_ewt" / "en_ewt-ud-dev.conllu"
 
 parts = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5)
@@ -53,7 +40,7 @@ def read(path: Path, text: str, report: SkipReport | None = None, column: str | 
 def test_conllu_labels_come_from_the_column_asked_for(
     tmp_path: Path, column: str | int, labels: tuple[str, ...]
 ) -> None:
-    assert read(tmp_path / "a.conllu", CONLLU, column=column)[0].labels == labels
+    assert read(tmp_path / "a.conllu", EXAMPLE, column=column)[0].labels == labels
 
 
 def test_broken_sentences_of_conllu_are_counted_with_the_line_of_the_mistake(tmp_path: Path) -> None:
@@ -82,10 +69,10 @@ def test_broken_sentences_of_conllu_are_counted_with_the_line_of_the_mistake(tmp
 
 
 def test_conllu_comes_back_with_one_column_changed(tmp_path: Path) -> None:
-    sentences = read(tmp_path / "a.conllu", CONLLU)
-    assert "".join(write_conllu(each, "upos", each.labels) for each in sentences) == CONLLU
+    sentences = read(tmp_path / "a.conllu", EXAMPLE)
+    assert "".join(write_conllu(each, "upos", each.labels) for each in sentences) == EXAMPLE
     changed = "".join(write_conllu(each, "deprel", [f"d{n}" for n in range(len(each.words))]) for each in sentences)
-    expected = CONLLU
+    expected = EXAMPLE
     for old, new in {"1\taux": "1\td1", "advmod": "d2", "1\tpunct": "1\td3", "root": "d0", "1\tdep": "1\td1"}.items():
         expected = expected.replace(f"{old}\t", f"{new}\t")
     assert changed == expected

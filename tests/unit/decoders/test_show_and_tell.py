@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import torch
+from grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 from torch import nn
 
 from seqtasks.decoders import ShowAndTellDecoder
@@ -8,21 +9,11 @@ from seqtasks.hardware import mixed_precision
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 
-VOCAB, WIDTH, MEMORY_WIDTH = 9, 6, 5
-TOKENS = torch.tensor([[2, 4, 5, 8], [2, 7, 3, 0]])
-
 
 def decoder() -> ShowAndTellDecoder:
     torch.manual_seed(1)
     config = ShowAndTellDecoder.Config(dim=7)
     return ShowAndTellDecoder(config, TokenEmbedding(VOCAB, WIDTH), MEMORY_WIDTH, tie_output=True).eval()
-
-
-def grid() -> Memory:
-    """The cells of two pictures."""
-    torch.manual_seed(2)
-    cells = torch.randn(2, 4, MEMORY_WIDTH)
-    return Memory(cells, torch.ones(2, 4, dtype=torch.bool), cells.mean(dim=1))
 
 
 @torch.no_grad()

@@ -4,28 +4,18 @@ import math
 
 import pytest
 import torch
+from grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.hardware import mixed_precision
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.memory import Memory
 from seqtasks.layers.regularisation import attention_regularisation
-
-VOCAB, WIDTH, MEMORY_WIDTH = 9, 6, 5
-TOKENS = torch.tensor([[2, 4, 5, 8], [2, 7, 3, 0]])
 
 
 def decoder() -> ShowAttendAndTellDecoder:
     torch.manual_seed(1)
     config = ShowAttendAndTellDecoder.Config(dim=7, attention_dim=3)
     return ShowAttendAndTellDecoder(config, TokenEmbedding(VOCAB, WIDTH), MEMORY_WIDTH, tie_output=True).eval()
-
-
-def grid() -> Memory:
-    """The cells of two pictures."""
-    torch.manual_seed(2)
-    cells = torch.randn(2, 4, MEMORY_WIDTH)
-    return Memory(cells, torch.ones(2, 4, dtype=torch.bool), cells.mean(dim=1))
 
 
 @torch.no_grad()
