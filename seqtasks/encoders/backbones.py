@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from seqtasks.encoders import vision_transformer
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.efficientnet_lite import CHANNELS, LITE_FAMILY, efficientnet_lite, own_names
 
@@ -131,6 +132,8 @@ class Backbone(nn.Module):
         """
         if self.name in LITE_FAMILY:
             tensors = own_names(tensors)
+        if self.name.startswith(vision_transformer.FAMILY):
+            tensors = vision_transformer.placed(tensors)
         own = self.trunk.state_dict()
         wanted = [name for name in own if not name.endswith(COUNTED)]
         wrong = [name for name in wanted if name not in tensors or tensors[name].shape != own[name].shape]
@@ -145,10 +148,10 @@ class Backbone(nn.Module):
 
 
 def backbone_names() -> list[str]:
-    """Every backbone there is: our own, and torchvision's classification networks that keep a grid."""
+    """Every backbone there is: our own, and torchvision's classification networks."""
     from torchvision import models
 
-    return [*LITE_FAMILY, *(name for name in models.list_models(module=models) if not name.startswith("vit_"))]
+    return [*LITE_FAMILY, *models.list_models(module=models)]
 
 
 def make_trunk(name: str) -> Trunk:
@@ -164,6 +167,9 @@ def make_trunk(name: str) -> Trunk:
         options = {"aux_logits": False, "init_weights": False}
         mean, deviation = (0.5,) * 3, (0.5,) * 3
     model = models.get_model(name, weights=None, **options)
+    scaled = [tuple(255.0 * value for value in values) for values in (mean, deviation)]
+    if name.startswith(vision_transformer.FAMILY):
+        return Trunk(vision_transformer.vision_transformer(model).eval(), model.hidden_dim, *scaled)
     parts = OrderedDict(
         (part, nn.Sequential(*module) if isinstance(module, nn.ModuleList) else module)
         for part, module in model.named_children()
@@ -174,4 +180,4 @@ def make_trunk(name: str) -> Trunk:
     network = nn.Sequential(parts).eval()
     with torch.no_grad():
         channels = network(torch.zeros(1, 3, 224, 224)).shape[1]
-    return Trunk(network, channels, *(tuple(255.0 * value for value in values) for values in (mean, deviation)))
+    return Trunk(network, channels, *scaled)

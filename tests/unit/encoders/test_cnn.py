@@ -154,7 +154,7 @@ def test_a_block_that_is_not_there(train_from: int) -> None:
 
 
 def test_an_unknown_backbone_is_a_mistake_in_the_settings() -> None:
-    for name in ("resnet5O", "vit_b_16"):
+    for name in ("resnet5O", "fasterrcnn_resnet50_fpn"):
         with pytest.raises(ValidationError, match=f"there is no backbone '{name}' with a grid of features; try"):
             CnnEncoder.Config(backbone=name)
 
