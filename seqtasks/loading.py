@@ -11,7 +11,7 @@ from torch import nn
 from seqtasks.bundle import PROCESSORS, Bundle
 from seqtasks.config import read_run
 from seqtasks.errors import SeqtasksError
-from seqtasks.models import Generator, Tagger
+from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
 from seqtasks.models.weights import load_own_tensors
 from seqtasks.tasks import Task
 
@@ -29,7 +29,7 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     with torch.random.fork_rng(devices=[]):
         model = task.build_model()
-    assert isinstance(model, Generator | Tagger)
+    assert isinstance(model, Classifier | Generator | LanguageModel | Tagger)
     try:
         load_own_tensors(model, bundle.tensors())
     except SeqtasksError as error:

@@ -18,7 +18,10 @@ ENCODERS: dict[str, Settings] = {
     f"{kind.__name__[:3].lower()}-{directions}": kind.Config(dim=6, layers=layers, directions=directions, dropout=0.0)
     for kind, layers in ((RnnEncoder, 1), (GruEncoder, 2), (LstmEncoder, 2))
     for directions in ("forward", "both")
-} | {"transformer": TransformerEncoder.Config(layers=2, heads=2, inner_dim=12, dropout=0.0)}
+} | {
+    name: TransformerEncoder.Config(layers=2, heads=2, inner_dim=12, dropout=0.0, causal=causal)
+    for name, causal in (("transformer", False), ("transformer-causal", True))
+}
 
 DECODERS: dict[str, Settings] = {
     f"{attention}{'-fed' * fed}-{layers}": LstmDecoder.Config(
@@ -43,6 +46,7 @@ PAIRS = [
     ("transformer", "additive-1", "output"),
     ("gru-both", "show-and-tell", "all"),
     ("lst-both", "show-attend-and-tell", "output"),
+    ("transformer-causal", "dot-2", "output"),
 ]
 """An encoder, a decoder and how embeddings are tied: each kind in some company."""
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.decoding.state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
+from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import DecoderLayer
-
-GROWTH = 16
-"""Positions by which the caches grow: whole caches are read in every step, which needs no copy of a part of them."""
 
 
 class Shared(NamedTuple):
@@ -29,17 +25,7 @@ class Shared(NamedTuple):
     memory: tuple[KeysValues, ...]
     """The memory's keys and values, a layer each."""
     memory_bias: Float[Tensor, "rows 1 1 src"]
-    caches: tuple[KeysValues, ...]
-    """Keys and values of all hypotheses, a layer each: slot `position * hyps + hypothesis`, some still empty."""
-
-
-class Live(NamedTuple):
-    """What belongs to one hypothesis: which slots of the caches are its own past.
-
-    Reordering hypotheses moves these marks instead of the caches.
-    """
-
-    visible: Bool[Tensor, "rows hyps slots"]
+    caches: Caches
 
 
 class TransformerDecoder(Decoder):
@@ -57,7 +43,6 @@ class TransformerDecoder(Decoder):
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
-        self.heads = config.heads
         self.layers: Stack[DecoderLayer] = Stack(
             DecoderLayer(
                 embedding.dim, memory_dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout
@@ -87,34 +72,19 @@ class TransformerDecoder(Decoder):
         return Decoded(self.norm(states), weights)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        rows = memory.states.shape[0]
         remembered = tuple(layer.memory_attention.remember(memory.states) for layer in self.layers)
-        kind = remembered[0].keys
-        empty = kind.new_empty(rows, self.heads, 0, self.embedding.dim // self.heads)
-        bias = mask_bias(memory.mask, kind.dtype)[:, None, None, :]
-        visible = torch.empty(rows, hyps, 0, dtype=torch.bool, device=kind.device)
-        return State(Shared(remembered, bias, tuple(KeysValues(empty, empty) for _ in self.layers)), Live(visible))
+        bias = mask_bias(memory.mask, remembered[0].keys.dtype)[:, None, None, :]
+        nothing = remembered[0].keys[:, :, :0]
+        caches, visible = begin(tuple(KeysValues(nothing, nothing) for _ in self.layers), hyps)
+        return State(Shared(remembered, bias, caches), visible)
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        hyps = tokens.shape[1]
-        if position % GROWTH == 0:
-            state = grow(state, GROWTH * hyps)
-        shared, visible = state.shared, state.live.visible
+        shared = state.shared
+        caches, visible, first = advance(shared.caches, state.live, position)
         states = self.embed(tokens, position, 1)
-        own = torch.arange(hyps, device=tokens.device)
-        visible[:, own, position * hyps + own] = True
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
-        for layer, cache, memory in zip(self.layers, shared.caches, shared.memory, strict=True):
-            states = layer.step(states, cache, position, bias, memory, shared.memory_bias)
-        return self.project(self.norm(states)), state
-
-
-def grow(state: State, slots: int) -> State:
-    """The state with empty slots behind those that its caches have."""
-    caches = tuple(
-        KeysValues(functional.pad(keys, (0, 0, 0, slots)), functional.pad(values, (0, 0, 0, slots)))
-        for keys, values in state.shared.caches
-    )
-    return State(state.shared._replace(caches=caches), Live(functional.pad(state.live.visible, (0, slots))))
+        for layer, cache, memory in zip(self.layers, caches, shared.memory, strict=True):
+            states = layer.step(states, cache, first, bias, memory, shared.memory_bias)
+        return self.project(self.norm(states)), State(shared._replace(caches=caches), visible)

@@ -1,12 +1,15 @@
 """Encoders: from an input to a memory. Importing this package registers every built-in kind."""
 
-from seqtasks.encoders.base import Encoder, TextEncoder
+from seqtasks.encoders.bag_of_words import BagOfWordsEncoder
+from seqtasks.encoders.base import CausalEncoder, Encoder, TextEncoder
 from seqtasks.encoders.cnn import CnnEncoder
 from seqtasks.encoders.frames import FramesEncoder
 from seqtasks.encoders.recurrent import GruEncoder, LstmEncoder, RnnEncoder
 from seqtasks.encoders.transformer import TransformerEncoder
 
 __all__ = [
+    "BagOfWordsEncoder",
+    "CausalEncoder",
     "CnnEncoder",
     "Encoder",
     "FramesEncoder",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
-from jaxtyping import Bool, Int
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seqtasks.component import Component
+from seqtasks.component import Component, Settings
+from seqtasks.decoding.state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.word_embedding import WordEmbedding
@@ -24,6 +27,13 @@ class Encoder(Component, nn.Module, ABC):
         """Makes the same numbers, but for rounding, come quicker. For inference alone: nothing can be trained then."""
 
 
+def begins_anew(encoder: Settings) -> Settings:
+    """For models that are no classifiers: a ValueError where the encoder is to start from a language model."""
+    if getattr(encoder, "start_from", None) is not None:
+        raise ValueError("start_from is for classification; other runs start from a whole model: start_from at the top")
+    return encoder
+
+
 class TextEncoder(Encoder):
     """Reads tokens. What they are, ids or rows of them, only the embedding knows."""
 
@@ -34,3 +44,46 @@ class TextEncoder(Encoder):
     @abstractmethod
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
         """Encodes padded rows; `mask` is True at real tokens. What padding holds changes nothing."""
+
+
+class CausalEncoder(TextEncoder):
+    """A text encoder that can read from left to right only, so that a text can go on after what was read.
+
+    Its settings say with `is_causal` whether it does; what is defined here is for those alone. All ways to read give
+    the same numbers.
+    """
+
+    context: int | None
+    """Tokens that it was trained to look back over; None where there is no limit."""
+
+    @abstractmethod
+    def carried_shapes(self) -> list[tuple[int, ...]]:
+        """One row's share of each tensor that training carries from window to window.
+
+        Empty where it carries none: every window begins anew.
+        """
+
+    @abstractmethod
+    def read(
+        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
+    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+        """The states at every position, and what to carry on: tensors (rows, ...).
+
+        `carried` stands for what was read before; without any the rows begin here.
+        """
+
+    @abstractmethod
+    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+        """The state before the first step, after what `carried` stands for."""
+
+    @abstractmethod
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+        """Reads one token of every hypothesis. Positions count from `start`. The old state is used up."""
+
+    def no_vectors(self, rows: int) -> Float[Tensor, "rows 0 width"]:
+        """The vectors of no tokens: they tell where, and in which precision, this encoder computes."""
+        device = next(self.embedding.parameters()).device
+        vectors: Tensor = self.embedding(torch.empty(rows, 0, dtype=torch.long, device=device))
+        return vectors

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.component import Settings
-from seqtasks.encoders.base import TextEncoder
+from seqtasks.decoding.state import State
+from seqtasks.encoders.base import CausalEncoder
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
-from seqtasks.layers.recurrent import BidirectionalLayer, Cell
+from seqtasks.layers.recurrent import BidirectionalLayer, Cell, recurrent_step
+from seqtasks.layers.stack import Stack
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
@@ -26,29 +29,88 @@ class RecurrentSettings(Settings):
     directions: Literal["forward", "both"] = "both"
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Between layers, never inside the recurrence (Zaremba et al. 2014)."""
+    weight_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """On the hidden-to-hidden weights (DropConnect; AWD-LSTM, Merity et al. 2018, section 2)."""
+    variational: bool = False
+    """Dropout, that of the embedding too, hides the same elements at all positions of a row (Gal & Ghahramani 2016)."""
+    start_from: str | None = None
+    """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether states depend on what was read before alone."""
+        return self.directions == "forward"
 
 
-class RecurrentEncoder(TextEncoder):
-    """A stack of recurrent layers; the memory's summary is the last state of the top layer."""
+class RecurrentEncoder(CausalEncoder):
+    """A stack of recurrent layers; the memory's summary is the last state of the top layer.
+
+    In one direction it carries the last states of every layer, and with an LSTM its cells, layer by layer.
+    """
 
     cell: Cell
+    context = None
 
     def __init__(self, config: RecurrentSettings, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         both = config.directions == "both"
         widths = [embedding.dim] + [config.dim] * (config.layers - 1)
         self.dim = config.dim
-        self.layers = nn.ModuleList(
-            BidirectionalLayer(self.cell, width, config.dim, both_directions=both) for width in widths
+        self.variational = config.variational
+        self.layers: Stack[BidirectionalLayer] = Stack(
+            BidirectionalLayer(self.cell, width, config.dim, both_directions=both, weight_dropout=config.weight_dropout)
+            for width in widths
         )
         self.dropout = Dropout(config.dropout)
 
+    def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
+        return self.embedding.dropped(self.embedding(tokens), by_row=self.variational)
+
+    def dropped(self, states: Float[Tensor, "rows src dim"]) -> Float[Tensor, "rows src dim"]:
+        dropped: Tensor = self.dropout.by_row(states) if self.variational else self.dropout(states)
+        return dropped
+
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
-        states = self.embedding.dropped(self.embedding(tokens))
+        states = self.embed(tokens)
         for layer in self.layers:
             states, summary = layer(states, mask)
-            states = self.dropout(states)
+            states = self.dropped(states)
         return Memory(states, mask, self.dropout(summary))
+
+    @property
+    def parts(self) -> int:
+        """Tensors that a layer carries."""
+        return 2 if self.cell == "lstm" else 1
+
+    def carried_shapes(self) -> list[tuple[int, ...]]:
+        return [(self.dim,)] * (self.parts * len(self.layers))
+
+    def read(
+        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
+    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+        states, kept = self.embed(tokens), list[Tensor]()
+        for index, layer in enumerate(self.layers):
+            before = tuple(carried[index * self.parts : (index + 1) * self.parts]) if carried else None
+            states, last = layer.weight_dropout.run(layer.forwards, states, before)
+            states = self.dropped(states)
+            kept += last
+        return states, kept
+
+    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+        if not carried:
+            carried = [self.no_vectors(rows).new_zeros(rows, *shape) for shape in self.carried_shapes()]
+        return State(None, tuple(part.unsqueeze(1).repeat(1, hyps, 1) for part in carried))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+        states, kept = self.embed(tokens), list[Tensor]()
+        for index, layer in enumerate(self.layers):
+            before = state.live[index * self.parts : (index + 1) * self.parts]
+            after = recurrent_step(layer.forwards, states, before)
+            states = self.dropped(after[0])
+            kept += after
+        return states, State(None, tuple(kept))
 
 
 class RnnEncoder(RecurrentEncoder):

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.component import Settings
-from seqtasks.encoders.base import TextEncoder
-from seqtasks.layers.attention import mask_bias
+from seqtasks.decoding.state import State
+from seqtasks.encoders.base import CausalEncoder
+from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
+from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.memory import Memory
+from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import EncoderLayer
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
-class TransformerEncoder(TextEncoder):
-    """Self-attention layers; the memory's summary is the mean of its states. Its width is the embedding's."""
+class TransformerEncoder(CausalEncoder):
+    """Self-attention layers; the memory's summary is the mean of its states. Its width is the embedding's.
+
+    Where it is causal, what it carries on within a text are the keys and values of every layer; training carries none
+    from window to window.
+    """
 
     class Config(Settings):
         kind: Literal["transformer"] = "transformer"
@@ -29,23 +37,79 @@ class TransformerEncoder(TextEncoder):
         """On the output of every attention and feed-forward."""
         inner_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Inside the feed-forward, after its activation."""
+        causal: bool = False
+        """Each position looks at those before it alone, as language models need."""
+        context: int = Field(default=512, gt=0)
+        """For causal = true: the longest text that it is trained on."""
+        start_from: str | None = None
+        """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
+
+        @property
+        def is_causal(self) -> bool:
+            """Whether states depend on what was read before alone."""
+            return self.causal
 
     def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         self.dim = embedding.dim
-        self.layers = nn.ModuleList(
+        self.heads = config.heads
+        self.causal = config.causal
+        self.context = config.context
+        self.layers: Stack[EncoderLayer] = Stack(
             EncoderLayer(self.dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout)
             for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(self.dim)
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
-        vectors = self.embedding(tokens)
-        places = sinusoids(tokens.shape[1], self.dim, device=tokens.device).to(vectors.dtype)
-        states = self.embedding.dropped(vectors + places)
-        bias = mask_bias(mask, states.dtype)[:, None, None, :]
+        states = self.embed(tokens, 0, tokens.shape[1])
+        if self.causal:  # padding comes last, where no real position looks
+            bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
+        else:
+            bias = mask_bias(mask, states.dtype)[:, None, None, :]
         for layer in self.layers:
             states = layer(states, bias)
         states = self.norm(states)
         real = mask.unsqueeze(2).to(states.dtype)
         return Memory(states, mask, (states * real).sum(dim=1) / real.sum(dim=1).clamp(min=1))
+
+    def embed(self, tokens: Int[Tensor, "rows src *parts"], start: int, length: int) -> Float[Tensor, "rows src dim"]:
+        """Token and place; all tokens share one place when `length` is 1."""
+        vectors = self.embedding(tokens)
+        places = sinusoids(length, self.dim, start=start, device=tokens.device)
+        return self.embedding.dropped(vectors + places.to(vectors.dtype))
+
+    def carried_shapes(self) -> list[tuple[int, ...]]:
+        return []
+
+    def read(
+        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
+    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+        length, past, kept = tokens.shape[1], caches_of(carried or []), list[Tensor]()
+        before = past[0].keys.shape[2] if past else 0
+        states = self.embed(tokens, before, length)
+        bias = causal_bias(length, states.dtype, states.device, past=before)[None, None]
+        for index, layer in enumerate(self.layers):
+            states, everything = layer.read(states, past[index] if past else None, bias)
+            kept += everything
+        return self.norm(states), kept
+
+    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+        nothing = split_heads(self.no_vectors(rows), self.heads)
+        return State(*begin(caches_of(carried or [nothing] * (2 * len(self.layers))), hyps))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+        hyps = tokens.shape[1]
+        caches, visible, first = advance(state.shared, state.live, position)
+        states = self.embed(tokens, first - position * (hyps - 1), 1)
+        bias = mask_bias(visible, states.dtype).unsqueeze(1)
+        for layer, cache in zip(self.layers, caches, strict=True):
+            states = layer.step(states, cache, first, bias)
+        return self.norm(states), State(caches, visible)
+
+
+def caches_of(carried: Sequence[Tensor]) -> Caches:
+    """Keys and values of every layer, out of what is carried."""
+    return tuple(KeysValues(*pair) for pair in zip(carried[::2], carried[1::2], strict=True))

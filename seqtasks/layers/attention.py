@@ -30,9 +30,9 @@ def mask_bias(mask: Bool[Tensor, "*shape"], dtype: torch.dtype) -> Float[Tensor,
     return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, torch.finfo(dtype).min)
 
 
-def causal_bias(length: int, dtype: torch.dtype, device: torch.device) -> Float[Tensor, "tgt tgt"]:
-    """Forbids each position to look at later ones."""
-    return mask_bias(torch.ones(length, length, dtype=torch.bool, device=device).tril(), dtype)
+def causal_bias(length: int, dtype: torch.dtype, device: torch.device, *, past: int = 0) -> Float[Tensor, "tgt src"]:
+    """Forbids each position to look at later ones; what is `past` comes before them all, and all may look at it."""
+    return mask_bias(torch.ones(length, past + length, dtype=torch.bool, device=device).tril(past), dtype)
 
 
 def attend(
@@ -93,23 +93,35 @@ class SelfAttention(nn.Module):
     def forward(
         self, inputs: Float[Tensor, "rows length dim"], bias: Float[Tensor, "#rows 1 #length length"]
     ) -> Float[Tensor, "rows length dim"]:
-        merged: Tensor = self.output(merge_heads(attend(*self.split(inputs), bias)))
-        return merged
+        return self.read(inputs, None, bias)[0]
+
+    def read(
+        self,
+        inputs: Float[Tensor, "rows length dim"],
+        past: KeysValues | None,
+        bias: Float[Tensor, "#rows 1 #length src"],
+    ) -> tuple[Float[Tensor, "rows length dim"], KeysValues]:
+        """`forward` where positions came before these; also the keys and values of all of them."""
+        queries, *own = self.split(inputs)
+        everything = KeysValues(*own)
+        if past is not None:
+            everything = KeysValues(*(torch.cat(parts, dim=2) for parts in zip(past, own, strict=True)))
+        merged: Tensor = self.output(merge_heads(attend(queries, *everything, bias)))
+        return merged, everything
 
     def step(
         self,
         inputs: Float[Tensor, "rows hyps dim"],
         cache: KeysValues,
-        position: int,
+        first: int,
         bias: Float[Tensor, "rows 1 hyps slots"],
     ) -> Float[Tensor, "rows hyps dim"]:
-        """One step of every hypothesis. Writes its keys and values into the slots of `position` in `cache`.
+        """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
 
-        All hypotheses of a row write into one cache; `bias` lets each see its own past only (`Live`, in the decoder).
+        All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/cache.py`).
         """
         queries, keys, values = self.split(inputs)
-        hyps = inputs.shape[1]
-        first, last = position * hyps, (position + 1) * hyps
+        last = first + inputs.shape[1]
         cache.keys[:, :, first:last] = keys
         cache.values[:, :, first:last] = values
         merged: Tensor = self.output(merge_heads(attend(queries, *cache, bias)))

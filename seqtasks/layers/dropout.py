@@ -35,6 +35,13 @@ class Dropout(nn.Module):
             return residual + kept
         return self.masked(values, residual)
 
+    def by_row(self, values: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
+        """Zeroes the same elements at all positions of a row ("variational" dropout, Gal & Ghahramani 2016)."""
+        if not self.training or self.probability == 0:
+            return values
+        kept: Tensor = self(torch.ones_like(values[:, :1]))
+        return values * kept
+
     def masked(
         self, values: Float[Tensor, "*shape"], residual: Float[Tensor, "*shape"] | None
     ) -> Float[Tensor, "*shape"]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+
+from seqtasks.layers.weight_dropout import WeightDropout
 
 Cell = Literal["rnn", "gru", "lstm"]
 CELLS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -24,23 +26,60 @@ def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
     return layer
 
 
+def recurrent_step(
+    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], states: Sequence[Float[Tensor, "*rows dim"]]
+) -> tuple[Float[Tensor, "*rows dim"], ...]:
+    """What a layer remembers after one more input: its hidden state, which is its output, and an LSTM's cell.
+
+    The fused kernel prepares its weights at each call, which over one step takes 2 to 10 times as long as the step.
+    """
+    if isinstance(layer, nn.LSTM):
+        return lstm_step(layer, inputs, *states)
+    return ((gru_step if isinstance(layer, nn.GRU) else rnn_step)(layer, inputs, *states),)
+
+
 def lstm_step(
     layer: nn.RNNBase,
     inputs: Float[Tensor, "*rows input_dim"],
     hidden: Float[Tensor, "*rows dim"],
     cell: Float[Tensor, "*rows dim"],
 ) -> tuple[Float[Tensor, "*rows dim"], Float[Tensor, "*rows dim"]]:
-    """The hidden and the cell state after one more input; the cell is kept in float32.
+    """The hidden and the cell state after one more input; the cell is kept in float32."""
+    from_input, from_hidden = contributions(layer, inputs, hidden)
+    write, forget, candidate, read = (from_input + from_hidden).chunk(4, dim=-1)
+    new_cell = forget.sigmoid() * cell.float() + write.sigmoid() * candidate.tanh()
+    return (read.sigmoid() * new_cell.tanh()).to(hidden.dtype), new_cell
 
-    The fused kernel prepares its weights at each call, which over one step takes 2 to 10 times as long as the step.
-    """
+
+def gru_step(
+    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
+) -> Float[Tensor, "*rows dim"]:
+    """The hidden state after one more input; it is reset after its product with the weights, as in fused kernels."""
+    (*gates_in, candidate_in), (*gates_hidden, candidate_hidden) = (
+        values.chunk(3, dim=-1) for values in contributions(layer, inputs, hidden)
+    )
+    reset, keep = ((one + two).sigmoid() for one, two in zip(gates_in, gates_hidden, strict=True))
+    candidate = torch.tanh(candidate_in + reset * candidate_hidden)
+    return ((1 - keep) * candidate + keep * hidden.float()).to(hidden.dtype)
+
+
+def rnn_step(
+    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
+) -> Float[Tensor, "*rows dim"]:
+    """The hidden state after one more input."""
+    from_input, from_hidden = contributions(layer, inputs, hidden)
+    return (from_input + from_hidden).tanh().to(hidden.dtype)
+
+
+def contributions(
+    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
+) -> tuple[Float[Tensor, "*rows gates"], Float[Tensor, "*rows gates"]]:
+    """What the input and what the hidden state add to every gate, in float32."""
     from_input, from_hidden = (
         functional.linear(values, layer.get_parameter(f"weight_{name}_l0"), layer.get_parameter(f"bias_{name}_l0"))
         for name, values in (("ih", inputs), ("hh", hidden))
     )
-    write, forget, candidate, read = (from_input.float() + from_hidden.float()).chunk(4, dim=-1)
-    new_cell = forget.sigmoid() * cell.float() + write.sigmoid() * candidate.tanh()
-    return (read.sigmoid() * new_cell.tanh()).to(hidden.dtype), new_cell
+    return from_input.float(), from_hidden.float()
 
 
 class BidirectionalLayer(nn.Module):
@@ -50,22 +89,25 @@ class BidirectionalLayer(nn.Module):
     padding comes last in both directions and cannot reach a real position.
     """
 
-    def __init__(self, cell: Cell, input_dim: int, dim: int, *, both_directions: bool) -> None:
+    def __init__(
+        self, cell: Cell, input_dim: int, dim: int, *, both_directions: bool, weight_dropout: float = 0.0
+    ) -> None:
         super().__init__()
         part = dim // 2 if both_directions else dim
         self.forwards = recurrent_layer(cell, input_dim, part)
         self.backwards = recurrent_layer(cell, input_dim, part) if both_directions else None
+        self.weight_dropout = WeightDropout(weight_dropout)
 
     def forward(
         self, inputs: Float[Tensor, "rows src input_dim"], mask: Bool[Tensor, "rows src"]
     ) -> tuple[Float[Tensor, "rows src dim"], Float[Tensor, "rows dim"]]:
         """The outputs at each position, and the last real state of each direction side by side."""
-        outputs, _ = self.forwards(inputs)
+        outputs, _ = self.weight_dropout.run(self.forwards, inputs, None)
         last = (mask.sum(dim=1) - 1).clamp(min=0)
         summary = outputs[torch.arange(len(last), device=last.device), last]
         if self.backwards is None:
             return outputs, summary
-        reversed_outputs, _ = self.backwards(mirrored(inputs, mask))
+        reversed_outputs, _ = self.weight_dropout.run(self.backwards, mirrored(inputs, mask), None)
         backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
         outputs = torch.cat([outputs, mirrored(reversed_outputs, mask)], dim=2)
         return outputs, torch.cat([summary, backward_summary], dim=1)

@@ -24,7 +24,11 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention and feed-forward, each behind a norm and added to its input."""
+    """Self-attention and feed-forward, each behind a norm and added to its input.
+
+    With a causal bias it can go on: `read` takes and gives the keys and values of what came before, `step` reads one
+    token of every hypothesis.
+    """
 
     def __init__(self, dim: int, heads: int, inner_dim: int, dropout: float, inner_dropout: float) -> None:
         super().__init__()
@@ -35,9 +39,25 @@ class EncoderLayer(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(
-        self, states: Float[Tensor, "rows src dim"], bias: Float[Tensor, "rows 1 1 src"]
+        self, states: Float[Tensor, "rows src dim"], bias: Float[Tensor, "#rows 1 #src src"]
     ) -> Float[Tensor, "rows src dim"]:
-        states = self.dropout.add(states, self.attention(self.attention_norm(states), bias))
+        return self.read(states, None, bias)[0]
+
+    def read(
+        self, states: Float[Tensor, "rows src dim"], past: KeysValues | None, bias: Float[Tensor, "#rows 1 #src all"]
+    ) -> tuple[Float[Tensor, "rows src dim"], KeysValues]:
+        attended, everything = self.attention.read(self.attention_norm(states), past, bias)
+        states = self.dropout.add(states, attended)
+        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states))), everything
+
+    def step(
+        self,
+        states: Float[Tensor, "rows hyps dim"],
+        cache: KeysValues,
+        first: int,
+        bias: Float[Tensor, "rows 1 hyps slots"],
+    ) -> Float[Tensor, "rows hyps dim"]:
+        states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
 
 
@@ -70,12 +90,12 @@ class DecoderLayer(nn.Module):
         self,
         states: Float[Tensor, "rows hyps dim"],
         cache: KeysValues,
-        position: int,
+        first: int,
         bias: Float[Tensor, "rows 1 hyps slots"],
         memory: KeysValues,
         memory_bias: Float[Tensor, "rows 1 1 src"],
     ) -> Float[Tensor, "rows hyps dim"]:
-        states = states + self.attention.step(self.attention_norm(states), cache, position, bias)
+        states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.after_self_attention(states, memory, memory_bias)
 
     def after_self_attention(

@@ -42,9 +42,9 @@ class WordEmbedding(nn.Module):
             return vectors
         return torch.cat([vectors, read_once(self.reader, tokens[..., 1:]).to(vectors.dtype)], dim=-1)
 
-    def dropped(self, vectors: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape dim"]:
-        """Element dropout, applied after positions are added."""
-        return self.words.dropped(vectors)
+    def dropped(self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False) -> Float[Tensor, "*shape dim"]:
+        """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""
+        return self.words.dropped(vectors, by_row=by_row)
 
 
 def read_once(

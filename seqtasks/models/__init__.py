@@ -1,6 +1,20 @@
 """Models: an encoder and a head."""
 
+from seqtasks.models.classifier import Classified, Classifier
 from seqtasks.models.generator import Generator, GeneratorStepper, Loss, Pairs
+from seqtasks.models.language_model import LanguageModel, LanguageModelStepper, Window
 from seqtasks.models.tagger import Tagged, Tagger
 
-__all__ = ["Generator", "GeneratorStepper", "Loss", "Pairs", "Tagged", "Tagger"]
+__all__ = [
+    "Classified",
+    "Classifier",
+    "Generator",
+    "GeneratorStepper",
+    "LanguageModel",
+    "LanguageModelStepper",
+    "Loss",
+    "Pairs",
+    "Tagged",
+    "Tagger",
+    "Window",
+]

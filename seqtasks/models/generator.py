@@ -7,13 +7,14 @@ from typing import Annotated, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
 from seqtasks.decoding.state import Forced, State
 from seqtasks.encoders import Encoder, TextEncoder
+from seqtasks.encoders.base import begins_anew
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
@@ -25,7 +26,7 @@ class Loss:
     """A sum and what to divide it by: the trainer does so over all parts of an update."""
 
     total: Float[Tensor, ""]
-    count: Int[Tensor, ""]
+    count: Int[Tensor, ""] | Float[Tensor, ""]
 
 
 class Pairs(NamedTuple):
@@ -60,7 +61,7 @@ class Generator(nn.Module):
         """Szegedy et al. 2016, section 7."""
         attention_regularisation: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
-        encoder: Annotated[Settings, OneOf(Encoder)]
+        encoder: Annotated[Settings, OneOf(Encoder), AfterValidator(begins_anew)]
         decoder: Annotated[Settings, OneOf(Decoder)]
 
         @model_validator(mode="after")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from jaxtyping import Bool, Float, Int
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.encoders import TextEncoder
+from seqtasks.encoders.base import begins_anew
 from seqtasks.layers.character_readers import CharacterReader
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
@@ -41,7 +42,7 @@ class Tagger(nn.Module):
         """Probability of hiding a word in training as if it were unknown, so that its characters must do."""
         characters: Annotated[Settings, OneOf(CharacterReader)] | None = None
         """What reads the characters of words; nothing where it is None."""
-        encoder: Annotated[Settings, OneOf(TextEncoder)]
+        encoder: Annotated[Settings, OneOf(TextEncoder), AfterValidator(begins_anew)]
         head: Literal["softmax", "crf"] = "softmax"
         """Each label by itself, or all of a sentence together, with scores between neighbours."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.layers.attention import (
@@ -73,6 +74,28 @@ def test_causal_bias() -> None:
     assert allowed.tolist() == [[True, False, False], [True, True, False], [True, True, True]]
 
 
+def test_causal_bias_lets_all_look_at_what_was_before() -> None:
+    allowed = causal_bias(2, torch.float32, torch.device("cpu"), past=2) == 0
+    assert allowed.tolist() == [[True, True, True, False], [True, True, True, True]]
+
+
+@torch.no_grad()
+def test_self_attention_in_two_parts_is_forward() -> None:
+    torch.manual_seed(4)
+    attention, inputs = SelfAttention(12, 3), torch.randn(2, 7, 12)
+
+    def causal(length: int, past: int) -> Tensor:
+        return causal_bias(length, torch.float32, inputs.device, past=past)[None, None]
+
+    expected, everything = attention.read(inputs, None, causal(7, 0))
+    assert torch.equal(expected, attention(inputs, causal(7, 0)))
+    first, past = attention.read(inputs[:, :4], None, causal(4, 0))
+    second, together = attention.read(inputs[:, 4:], past, causal(3, 4))
+    assert torch.allclose(torch.cat([first, second], dim=1), expected, atol=1e-6)
+    for one, two in zip(together, everything, strict=True):
+        assert torch.allclose(one, two, atol=1e-6)
+
+
 def test_self_attention_step_by_step_is_forward() -> None:
     torch.manual_seed(4)
     rows, length, dim, heads = 2, 5, 12, 3
@@ -101,7 +124,7 @@ def test_hypotheses_in_one_cache_see_their_own_past_only() -> None:
     for at in range(length):
         past = torch.arange(length * hyps) < (at + 1) * hyps
         bias = mask_bias(own & past, torch.float32).expand(rows, 1, -1, -1)
-        step = attention.step(inputs[:, :, at], cache, at, bias)
+        step = attention.step(inputs[:, :, at], cache, at * hyps, bias)
         assert torch.allclose(step, expected[:, :, at], atol=1e-6)
 
 

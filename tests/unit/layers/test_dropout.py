@@ -97,3 +97,19 @@ def test_strides_do_not_matter() -> None:
     expected = dropout(values.transpose(0, 2).contiguous())
     torch.manual_seed(5)
     assert torch.equal(dropout(values.transpose(0, 2)), expected)
+
+
+def test_by_row_every_position_has_the_mask_of_its_row() -> None:
+    torch.manual_seed(7)
+    values = (torch.rand(4, 6, 50) + 1).requires_grad_()
+    dropout = Dropout(0.5)
+    kept = dropout.by_row(values)
+    mask = (kept / values).detach()
+    assert torch.all((mask == 0) | torch.isclose(mask, torch.tensor(2.0)))
+    assert torch.allclose(mask, mask[:, :1].expand_as(mask), atol=1e-6)
+    assert not torch.equal(mask[0, 0] == 0, mask[1, 0] == 0)
+    assert 0.3 < (mask == 0).float().mean() < 0.7
+    upstream = torch.randn(4, 6, 50)
+    kept.backward(upstream)
+    assert torch.allclose(values.grad, upstream * mask, atol=1e-6)
+    assert dropout.eval().by_row(values) is values

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqtasks.layers.recurrent import BidirectionalLayer, Cell, lstm_step, mirrored_positions, recurrent_layer
+from seqtasks.layers.recurrent import BidirectionalLayer, Cell, mirrored_positions, recurrent_layer, recurrent_step
 
 REFERENCES: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 LENGTHS = [5, 1, 3]
@@ -79,15 +79,19 @@ def test_forget_gates_start_open() -> None:
     assert not torch.any(total[:5] == 1)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@every_cell
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.bfloat16, 0.03)])
 @torch.no_grad()
-def test_steps_one_by_one_are_the_layer_over_time(dtype: torch.dtype) -> None:
+def test_steps_one_by_one_are_the_layer_over_time(cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
     torch.manual_seed(1)
-    layer = recurrent_layer("lstm", 6, 8).to(dtype)
-    inputs, hidden, cell = torch.randn(3, 2, 5, 6, dtype=dtype), *torch.randn(2, 3, 2, 8, dtype=dtype)
-    start = hidden.flatten(0, 1).unsqueeze(0), cell.flatten(0, 1).unsqueeze(0)
-    whole, last = layer(inputs.flatten(0, 1), start)
+    layer = recurrent_layer(cell, 6, 8).to(dtype)
+    inputs = torch.randn(3, 2, 5, 6, dtype=dtype)
+    states = tuple(torch.randn(2 if cell == "lstm" else 1, 3, 2, 8, dtype=dtype))
+    start = tuple(each.flatten(0, 1).unsqueeze(0) for each in states)
+    whole, last = layer(inputs.flatten(0, 1), start if cell == "lstm" else start[0])
     for time in range(5):
-        hidden, cell = lstm_step(layer, inputs[:, :, time], hidden, cell)
-        assert torch.allclose(hidden.flatten(0, 1), whole[:, time], atol=1e-6 if dtype == torch.float32 else 0.02)
-    assert torch.allclose(cell.flatten(0, 1).float(), last[1][0].float(), atol=1e-6 if dtype == torch.float32 else 0.03)
+        states = recurrent_step(layer, inputs[:, :, time], states)
+        assert states[0].dtype == dtype
+        assert torch.allclose(states[0].flatten(0, 1), whole[:, time], atol=tolerance)
+    for one, two in zip(states, last if cell == "lstm" else (last,), strict=True):
+        assert torch.allclose(one.flatten(0, 1).float(), two[0].float(), atol=tolerance)

@@ -1,0 +1,86 @@
+"""A bag of words and of word sequences: the baseline of classification (fastText, Joulin et al. 2017)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float, Int
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqtasks.component import Settings
+from seqtasks.encoders.base import TextEncoder
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Memory
+from seqtasks.layers.pooling import mean_state
+from seqtasks.layers.word_embedding import WordEmbedding
+
+PRIME, MULTIPLIER = 2**31 - 1, 116_049_371
+"""Of the hash: their product with a token fits in 64 bits."""
+
+
+class BagOfWordsEncoder(TextEncoder):
+    """Each state is the vector of its token and those of the n-grams that end there, nothing else.
+
+    Under mean pooling and an output layer this is a linear classifier of tokens and n-grams.
+    """
+
+    class Config(Settings):
+        kind: Literal["bag_of_words"] = "bag_of_words"
+        ngrams: int = Field(default=2, ge=1)
+        """The longest run of tokens that has a vector of its own; 1 = tokens alone, whose order is nothing then."""
+        buckets: int = Field(default=2**17, gt=0)
+        """Vectors that all n-grams share by their hashes."""
+
+    def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
+        super().__init__(config, embedding)
+        self.dim = embedding.dim
+        self.ngrams = HashedNgrams(config.ngrams, config.buckets, self.dim) if config.ngrams > 1 else None
+
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
+        states = self.embedding(tokens)
+        if self.ngrams is not None:
+            words = tokens if tokens.dim() == 2 else tokens[..., 0]
+            states = states + self.ngrams(words)
+        states = self.embedding.dropped(states)
+        return Memory(states, mask, mean_state(states, mask))
+
+
+class HashedNgrams(nn.Module):
+    """Vectors of the n-grams of 2 to `longest` tokens, out of a table that they share.
+
+    The table starts at zero, so that an n-gram that training never showed says nothing.
+    """
+
+    def __init__(self, longest: int, buckets: int, dim: int) -> None:
+        super().__init__()
+        self.longest = longest
+        self.table = TokenEmbedding(buckets, dim)
+        nn.init.zeros_(self.table.weight)
+
+    def forward(
+        self, tokens: Int[Tensor, "rows src"], presence: Float[Tensor, "rows src"] | None = None
+    ) -> Float[Tensor, "rows src dim"]:
+        """The sum of the vectors of all n-grams that end at each position.
+
+        Padding stands behind the real tokens, so that no n-gram that ends at one of them has any. `presence` says how
+        much of each token is there, 1 without it; of an n-gram there is the product of its tokens'.
+        """
+        rows, length = tokens.shape
+        total = self.table.weight.new_zeros(rows, length, self.table.dim)
+        for size in range(2, min(self.longest, length) + 1):
+            vectors = self.table(hashed(tokens.unfold(1, size, 1), self.table.size))
+            if presence is not None:
+                vectors = vectors * presence.unfold(1, size, 1).prod(dim=2).unsqueeze(2)
+            total = total + functional.pad(vectors, (0, 0, size - 1, 0))
+        return total
+
+
+def hashed(ngrams: Int[Tensor, "rows places size"], buckets: int) -> Int[Tensor, "rows places"]:
+    """A number below `buckets` for each n-gram, the same everywhere and always."""
+    numbers = torch.full_like(ngrams[..., 0], ngrams.shape[2])
+    for place in range(ngrams.shape[2]):
+        numbers = (numbers * MULTIPLIER + ngrams[..., place]) % PRIME
+    return numbers % buckets

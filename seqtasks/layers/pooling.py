@@ -1,0 +1,82 @@
+"""From the states of a text to one vector for all of it. Padding changes nothing; an empty row gives zeros."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from seqtasks.layers.attention import mask_bias, normalise
+
+PoolingKind = Literal["last", "mean", "max", "attention"]
+
+
+class Pooling(nn.Module):
+    """One vector for each row of states.
+
+    last: the state where reading ended; of a way back, which lies in the second half of each state, that is the first
+    position. mean and max: over the real positions, element by element. attention: a mean whose weights are learned.
+    """
+
+    def __init__(self, kind: PoolingKind, dim: int, *, both_directions: bool = False) -> None:
+        super().__init__()
+        self.kind = kind
+        self.both_directions = both_directions
+        self.attention = AttentionPooling(dim) if kind == "attention" else None
+
+    def forward(
+        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
+    ) -> Float[Tensor, "rows dim"]:
+        if self.attention is not None:
+            pooled: Tensor = self.attention(states, mask)
+        elif self.kind == "last":
+            pooled = last_state(states, mask, both_directions=self.both_directions)
+        elif self.kind == "max":
+            pooled = states.masked_fill(~mask.unsqueeze(2), torch.finfo(states.dtype).min).amax(dim=1)
+        else:
+            pooled = mean_state(states, mask)
+        return pooled.masked_fill(~mask.any(dim=1, keepdim=True), 0)
+
+    def extra_repr(self) -> str:
+        return self.kind
+
+
+class AttentionPooling(nn.Module):
+    """A one-layer network looks at each state and a learned vector weighs what it sees (Yang et al. 2016, eq. 5-7)."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(dim, dim)
+        self.score = nn.Linear(dim, 1, bias=False)
+
+    def forward(
+        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
+    ) -> Float[Tensor, "rows dim"]:
+        return (self.weights(states, mask).unsqueeze(1) @ states).squeeze(1)
+
+    def weights(
+        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
+    ) -> Float[Tensor, "rows src"]:
+        """How much each state counts: 0 at padding, 1 in all."""
+        scores: Tensor = self.score(self.hidden(states).tanh()).squeeze(2)
+        return normalise(scores + mask_bias(mask, scores.dtype))
+
+
+def last_state(
+    states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"], *, both_directions: bool
+) -> Float[Tensor, "rows dim"]:
+    """The state of each row's last real position; with both directions its second half is that of the first one."""
+    last = (mask.sum(dim=1) - 1).clamp(min=0)
+    ends = states[torch.arange(len(last), device=last.device), last]
+    if not both_directions:
+        return ends
+    half = states.shape[2] // 2
+    return torch.cat([ends[:, :half], states[:, 0, half:]], dim=1)
+
+
+def mean_state(states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]) -> Float[Tensor, "rows dim"]:
+    """The mean of each row's real states."""
+    real = mask.unsqueeze(2).to(states.dtype)
+    return (states * real).sum(dim=1) / real.sum(dim=1).clamp(min=1)

@@ -1,0 +1,167 @@
+"""The language model: an encoder that reads forward, and the next token at every position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from torch import Tensor, nn
+
+from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.decoding.state import Forced, State
+from seqtasks.encoders import CausalEncoder
+from seqtasks.encoders.base import begins_anew
+from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.models.generator import Loss
+
+
+class Window(NamedTuple):
+    """A part of several texts; each row goes on in the window that follows."""
+
+    tokens: Int[Tensor, "rows length"]
+    """One more than is predicted: the last one is only a target here, and the first one of the window that follows."""
+    mask: Bool[Tensor, "rows length"]
+    """True at tokens that are to be predicted: not at padding, and not where a text begins."""
+    lanes: Int[Tensor, "rows"]
+    """Which row of the whole batch each row is."""
+    fresh: Bool[Tensor, "rows"]
+    """Where a text begins, and what was carried is not of it."""
+
+
+class LanguageModel(nn.Module):
+    """Says what comes next in a text."""
+
+    class Config(Settings):
+        dim: int = Field(default=256, gt=0)
+        """Width of the embedding; a Transformer's width everywhere."""
+        tie: bool = True
+        """The embedding and the output layer are one matrix (Inan et al. 2017, Press & Wolf 2017)."""
+        embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        word_dropout: float = Field(default=0.0, ge=0, lt=1)
+        """Probability of hiding a whole token that is read."""
+        dropout: float = Field(default=0.0, ge=0, lt=1)
+        """On what the output layer reads; recurrent encoders have one of their own there."""
+        label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+        """Szegedy et al. 2016, section 7."""
+        encoder: Annotated[Settings, OneOf(CausalEncoder), AfterValidator(begins_anew)]
+
+        @field_validator("encoder")
+        @classmethod
+        def reads_forward(cls, encoder: Settings) -> Settings:
+            if not getattr(encoder, "is_causal", False):
+                raise ValueError(
+                    f"{kind_of(encoder)!r} would see the tokens that it has to predict; "
+                    'set directions = "forward" of a recurrent encoder, causal = true of a Transformer'
+                )
+            return encoder
+
+        @model_validator(mode="after")
+        def heads_divide_width(self) -> LanguageModel.Config:
+            heads = getattr(self.encoder, "heads", 1)
+            if self.dim % heads:
+                raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            return self
+
+    def __init__(self, config: Config, size: int) -> None:
+        super().__init__()
+        self.label_smoothing = config.label_smoothing
+        embedding = TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+        self.encoder = CausalEncoder.of(config.encoder)(config.encoder, embedding)
+        width = self.encoder.dim
+        narrowed = config.tie and width != config.dim
+        self.projection = nn.Linear(width, config.dim) if narrowed else None
+        self.dropout = Dropout(config.dropout)
+        self.output = nn.Linear(config.dim if narrowed else width, size)
+        nn.init.zeros_(self.output.bias)
+        if config.tie:
+            self.output.weight = embedding.weight
+        else:
+            nn.init.normal_(self.output.weight, std=width**-0.5)
+
+    def loss(self, batch: Window, carried: Sequence[Tensor] | None) -> tuple[Loss, list[Tensor]]:
+        """The label-smoothed cross-entropy, natural logarithm, summed over the tokens to predict, and their number.
+
+        `carried` is what the windows before left, zeros where a text begins. Gradients end there: what is given back
+        for the next windows has none (Williams & Peng 1990).
+        """
+        states, after = self.encoder.read(batch.tokens[:, :-1], carried)
+        wanted = batch.mask[:, 1:].flatten().nonzero().squeeze(1)
+        total = smoothed_cross_entropy(
+            self.narrow(states).flatten(0, 1).index_select(0, wanted),
+            self.output.weight,
+            self.output.bias,
+            batch.tokens[:, 1:].flatten().index_select(0, wanted),
+            self.label_smoothing if self.training else 0.0,
+        )
+        kept = [each.detach() for each in after[: len(self.encoder.carried_shapes())]]
+        return Loss(total, torch.tensor(len(wanted), device=total.device)), kept
+
+    def narrow(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length output_dim"]:
+        """What the output layer reads."""
+        if self.projection is not None:
+            states = self.projection(states)
+        narrow: Tensor = self.dropout(states)
+        return narrow
+
+    def logits(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length vocab"]:
+        """What speaks for each token to come next."""
+        logits: Tensor = self.output(self.narrow(states))
+        return logits
+
+    def stepper(
+        self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
+    ) -> LanguageModelStepper:
+        """The model after a prompt, ready for search.
+
+        A prompt has at least one token: for a text from its beginning the begin token. `carried` stands for what was
+        read before the prompt.
+        """
+        return LanguageModelStepper(self, prompt, carried)
+
+
+class LanguageModelStepper:
+    """A language model and what it has read: the `Stepper` of the decoding module.
+
+    The begin token of search stands for the last token of the prompt; those before it are read in one pass.
+    """
+
+    def __init__(
+        self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None
+    ) -> None:
+        self.model = model
+        self.prompt = prompt
+        self.carried = carried
+
+    @property
+    def rows(self) -> int:
+        return self.prompt.shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        return self.prompt.device
+
+    def start(self, hyps: int, capacity: int) -> State:
+        carried = self.carried
+        if self.prompt.shape[1] > 1:
+            carried = self.model.encoder.read(self.prompt[:, :-1], carried)[1]
+        return self.model.encoder.start(self.rows, hyps, capacity, carried)
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        if position == 0:
+            tokens = self.prompt[:, -1:].expand_as(tokens)
+        states, state = self.model.encoder.step(tokens, position, state)
+        return self.model.logits(states), state
+
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+        read = torch.cat([self.prompt, tokens[:, 1:-1]], dim=1)
+        states, _ = self.model.encoder.read(read, self.carried)
+        last = self.model.logits(states[:, self.prompt.shape[1] - 1 :])
+        log_probabilities = last.float().log_softmax(dim=2)
+        return Forced(log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2), None)
