@@ -26,7 +26,8 @@ from seqtasks.cli.options import (
     open_predictor,
 )
 from seqtasks.cli.output import open_output
-from seqtasks.cli.translation_attention import draw_attention, require_drawable
+from seqtasks.cli.plots import require_drawable
+from seqtasks.cli.translation_attention import draw_attention
 from seqtasks.cli.workers import translate_window, translate_windows
 from seqtasks.errors import SeqtasksError
 
@@ -90,7 +91,7 @@ def translate(
             if device != "cpu":
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
         if attention is not None:
-            require_drawable(attention)
+            require_drawable(attention, "--attention")
         predictor: TranslationPredictor = open_predictor(
             model or [DEFAULT_MODEL], "translation", code=code, device=device, dtype=dtype, threads=threads
         )

@@ -7,26 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.output import written_whole
+from seqtasks.cli.plots import picture_format
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.tasks.translator import Translation
 
 INCHES_A_TOKEN = 0.35
-
-
-def require_drawable(path: Path) -> None:
-    """Raises SeqtasksError where no picture can be written under this name."""
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError:
-        raise SeqtasksError("--attention needs matplotlib.", "Install it: pip install 'seqtasks[plots]'") from None
-    if picture_format(path) not in FigureCanvasBase.get_supported_filetypes():
-        raise SeqtasksError(f"{path}: there is no such picture format.", "Take a name that ends in .png.")
-
-
-def picture_format(path: Path) -> str:
-    return path.suffix[1:].lower()
 
 
 def draw_attention(translation: Translation, path: Path) -> None:

@@ -123,4 +123,4 @@ def check(found: Labels, expected: Labels) -> None:
                 "Each word needs one label.",
             )
     if not any(expected):
-        raise SeqtasksError("There are no labels to score.")
+        raise SeqtasksError("There are no labels to score.", "Give sentences whose words have labels.")

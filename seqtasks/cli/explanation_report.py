@@ -1,0 +1,104 @@
+"""A page that shows which words decided: one HTML file that needs no other and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqtasks.cli.output import Write, line_writer, written_whole
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.explanation import ExplainedWord, Explanation
+
+FAINTEST = 0.02
+"""Of the largest value: words below it are not shaded."""
+MOST_LABELS = 8
+"""Labels whose probabilities are shown, the most probable ones."""
+STRONGEST = 6
+"""Words that are named beside the text, on each side."""
+METHODS = {
+    "occlusion": "how far its log-odds fall where the word alone is hidden (occlusion)",
+    "gradients": "what the word adds to its log-odds as all words come in (integrated gradients)",
+}
+
+HEAD = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Labels and the words that decided</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header>
+<h1>Labels and the words that decided</h1>
+<p>{origin}</p>
+<p class="legend">A word that speaks <span class="for" style="--share:.8">for</span> the label is blue, one that speaks
+<span class="against" style="--share:.8">against</span> it orange and underlined; the more, the stronger the colour,
+by the strongest word of each text. Point at a word to see its value.</p>
+</header>
+<main>"""
+
+
+@contextmanager
+def open_explanation_report(path: Path, origin: Sequence[str]) -> Iterator[ExplanationReport]:
+    """A report that is there once it is complete; `origin` is what made the labels.
+
+    Raises SeqtasksError where the file cannot be written.
+    """
+    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    with written_whole(path) as stream:
+        report = ExplanationReport(line_writer(stream.write))
+        report.write(HEAD.format(style=style, origin=escape(" · ".join(origin))))
+        yield report
+        report.write("</main>\n</body>\n</html>")
+
+
+class ExplanationReport:
+    """Writes each text as it comes."""
+
+    def __init__(self, write: Write) -> None:
+        self.write = write
+
+    def add(self, name: str, probabilities: Mapping[str, float], explanation: Explanation) -> None:
+        """A text with the probabilities of all labels, the most probable first, and what its words do for one."""
+        self.write("<article>")
+        if name:
+            self.write(f'<h2 dir="auto">{escape(name)}</h2>')
+        self.write('<table class="labels">')
+        for label, probability in [*probabilities.items()][:MOST_LABELS]:
+            chosen = ' class="chosen"' if label == explanation.label else ""
+            self.write(
+                f'<tr{chosen}><th scope="row" dir="auto">{escape(label)}</th><td>{probability:.1%}</td>'
+                f'<td class="bar"><i style="--share:{probability:.3f}"></i></td></tr>'
+            )
+        self.write("</table>")
+        if len(probabilities) > MOST_LABELS:
+            self.write(f"<p>and {len(probabilities) - MOST_LABELS} labels more</p>")
+        strengths = explanation.strengths()
+        words = map(as_word, explanation.words, strengths)
+        self.write("".join(['<p class="text" dir="auto">', *words, "</p>"]))
+        self.write(f"<p>Why <b>{escape(explanation.label)}</b>: {METHODS[explanation.method]}.</p>")
+        for kind, sign in (("for", 1), ("against", -1)):
+            ranked = sorted(explanation.words, key=lambda word: -sign * word.value)
+            strongest = [word for word in ranked[:STRONGEST] if sign * word.value > 0]
+            if strongest:
+                said = ", ".join(f"{escape(word.text)} <small>{word.value:+.2f}</small>" for word in strongest)
+                self.write(f'<p dir="auto"><span class="{kind}" style="--share:.8">{kind}</span> {said}</p>')
+        self.write("</article>")
+
+
+def as_word(word: ExplainedWord, strength: float) -> str:
+    said = escape(word.text)
+    blank = " " * word.blank_before
+    if abs(strength) < FAINTEST:
+        return blank + said
+    kind = "for" if strength > 0 else "against"
+    return f'{blank}<span class="{kind}" style="--share:{abs(strength):.2f}" title="{word.value:+.3f}">{said}</span>'
