@@ -18,7 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, Token
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.spans import are_spans, spans
+from seqtasks.metrics.spans import UNNAMED, are_spans, spans
 
 if TYPE_CHECKING:
     from seqtasks.predictor import TaggingPredictor
@@ -40,7 +40,7 @@ def make_tagger(
 
     predictor = load(model, device=device, dtype=dtype, threads=threads)
     if not isinstance(predictor, TaggingPredictor):
-        raise SeqtasksError(f"{model} is a model for {predictor.kind}, not for tagging.")
+        raise SeqtasksError(f"{model} is a model for {predictor.kind}, not for tagging.", "Give a tagger.")
     return SpacyTagger(predictor, attribute)
 
 
@@ -82,7 +82,12 @@ class SpacyTagger:
         for words, labels in labelled:
             if self.attribute == "ents":
                 entities += [
-                    Span(doc, words[span.first].i, words[span.last].i + 1, label=span.kind or "SPAN")
+                    Span(
+                        doc,
+                        words[span.first].i,
+                        words[span.last].i + 1,
+                        label="SPAN" if span.kind == UNNAMED else span.kind,
+                    )
                     for span in sorted(spans(labels), key=lambda span: span.first)
                 ]
                 continue

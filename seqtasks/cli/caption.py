@@ -20,7 +20,7 @@ from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_cl
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
 from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_predictor
-from seqtasks.cli.output import Write, open_output
+from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def caption(
     clip_options = ClipOptions(every, every_frame, scenes, form or ("jsonl" if as_json else "text"), render, sheet)
     names = found_at(paths, clip_options)
     clips = [name for name in names if name != STANDARD_INPUT and is_clip(name, clip_options)]
+    outputs = {"--output": output, "--attention": attention, "--report": report, "--render": render, "--sheet": sheet}
+    require_apart(outputs, [name for name in names if name != STANDARD_INPUT])
     require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
         require_picture_format(attention)

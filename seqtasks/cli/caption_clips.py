@@ -7,9 +7,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from seqtasks.cli.caption_attention import require_picture_format
 from seqtasks.cli.output import Write
 from seqtasks.cli.subtitles import FORMATS
 from seqtasks.errors import SeqtasksError
@@ -81,12 +83,16 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
             continue
         if len(clips) > 1:
             raise SeqtasksError(f"{option} shows one clip, and there are {len(clips):,}.", "Name one.")
-        if any(path.resolve() == Path(name).resolve() for name in (*clips, *pictures)):
-            raise SeqtasksError(f"{option} {path} would be written over what is described.", "Name another file.")
         if not path.resolve().parent.is_dir():
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
+    if options.sheet is not None:
+        require_picture_format(options.sheet)
+    if options.render is not None and find_spec("av") is None:
+        raise SeqtasksError("--render needs PyAV.", "Install it: pip install 'seqtasks[video]'")
     if options.form in ("srt", "vtt") and (len(clips) > 1 or pictures):
         raise SeqtasksError(f"--format {options.form} is for one clip.", "Name one, or take --format jsonl.")
+    if clips:
+        options.choice()
 
 
 def describe_clip(
@@ -104,9 +110,7 @@ def describe_clip(
     sheet = empty_sheet(options.sheet)
     captions = timed(clip, predictor, options.choice(), decoding, sheet)
     spans: list[Span] = []
-    for line in FORMATS[options.form](
-        name, kept(merged(captions, lambda: None if clip.damage else clip.duration), spans)
-    ):
+    for line in FORMATS[options.form](name, kept(merged(captions, lambda: clip.end), spans)):
         write(line)
         sys.stdout.flush()
     damage = clip.damage

@@ -126,7 +126,7 @@ def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
     begun = time.perf_counter()
     opened = open_clip(clip)
     captions = list(timed(opened, predictor, EverySeconds(EVERY), {}, None))
-    for span in merged(captions, lambda: opened.duration):
+    for span in merged(captions, lambda: opened.end):
         print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
     print(f"{len(captions)} frames in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,14 @@ def open_output(path: Path | None) -> Iterator[Write]:
         return
     with written_whole(path) as stream:
         yield line_writer(stream.write)
+
+
+def require_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
+    """Raises SeqtasksError where one of the outputs, by the options that named them, is an input."""
+    read = {Path(name).resolve() for name in inputs}
+    for option, path in outputs.items():
+        if path is not None and path.resolve() in read:
+            raise SeqtasksError(f"{option} {path} would be written over what is read.", "Name another file.")
 
 
 @contextmanager

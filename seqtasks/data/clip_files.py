@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,10 +61,10 @@ def write_clips_of_stills(
     for number, shots in enumerate(clips_of_stills(images, settings, seed)):
         name = f"clip-{number:04}.mp4"
         write_clip(folder / name, PlayingStills(images, shots).pictures(0), rate)
-        ends = list(accumulate(len(shot.changes) / rate for shot in shots))
+        edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
         spans = [
-            {"start": end - len(shot.changes) / rate, "end": end, "caption": list(images[shot.image].captions)}
-            for shot, end in zip(shots, ends, strict=True)
+            {"start": start, "end": end, "caption": list(images[shot.image].captions)}
+            for shot, (start, end) in zip(shots, pairwise(edges), strict=True)
         ]
         lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
     with whole_file(folder / "clips.jsonl") as file:

@@ -78,7 +78,7 @@ def form_of(file: str, line: str) -> Form:
         return "conllu"
     if suffix == ".jsonl":
         return "jsonl"
-    return "text" if suffix in ("", ".txt") and not line.startswith(DOCUMENT) else "columns"
+    return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
 
 
 def with_labels(sentences: Iterable[Sentence], skipped: SkipReport) -> Iterator[Sentence]:

@@ -55,6 +55,11 @@ class SkipReport:
         """How many examples were left out."""
         return sum(omission.count for omission in self.omissions.values())
 
+    @property
+    def note(self) -> str:
+        """What follows a number of examples, in brackets; empty where nothing was read."""
+        return f" ({self.describe()})" if self.read else ""
+
     def describe(self) -> str:
         """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
         total = f"skipped {self.skipped:,} of {self.read:,}"

@@ -16,7 +16,7 @@ from seqtasks.data.clips import CaptionedClip, captions_at
 from seqtasks.data.stills import Shot
 from seqtasks.vision.changes import changed
 from seqtasks.vision.images import open_image
-from seqtasks.vision.video import EverySeconds, open_clip
+from seqtasks.vision.video import TOLERANCE, EverySeconds, open_clip
 
 IntArray = NDArray[np.int32]
 
@@ -75,7 +75,7 @@ class PlayingFile:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
-        return [captions_at(self.clip, seconds) for seconds in self.times]
+        return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
         frames = open_clip(self.clip.video).frames(EverySeconds(self.every))

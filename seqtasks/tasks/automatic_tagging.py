@@ -10,10 +10,9 @@ import tomli_w
 
 from seqtasks.data.conll import read_sentences, with_labels
 from seqtasks.data.examples import SkipReport
-from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.spans import are_spans
 from seqtasks.tasks.automatic import annealed, layers_of, updates
-from seqtasks.tasks.tagging import TaggedSource
+from seqtasks.tasks.tagging import TaggedSource, nothing_to_train_on
 
 TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
 """How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""
@@ -106,7 +105,5 @@ def measure(sources: Sequence[TaggedSource]) -> Amount:
             words += len(sentence.words)
             labels.update(sentence.labels)
     if not words:
-        raise SeqtasksError(
-            f"There is no sentence with labels to train on: {skipped.describe()}.", "Look at the data files."
-        )
+        raise nothing_to_train_on(skipped)
     return Amount(words, are_spans(labels))

@@ -106,11 +106,9 @@ class CaptioningTask(Task):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
-        report = CaptionReport()
+        report, unread = CaptionReport(), CaptionReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
-        validation = [
-            each for source in config.data.validation for each in read_captioned_images(source, CaptionReport())
-        ]
+        validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
         if not validation:
             train, validation = hold_out(train, config.data.held_out, seed)
         if processors is None:
@@ -122,7 +120,7 @@ class CaptioningTask(Task):
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
             f"training pictures: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
-            f"validation pictures: {len(validation):,}",
+            f"validation pictures: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
         )
         data = {

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import shared_like
 
 
@@ -36,5 +37,12 @@ class CarriedState:
         return {f"carried {number}": values.clone() for number, values in enumerate(self.values)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Takes what `state_dict` gave. Raises SeqtasksError where there were more lanes, or fewer."""
         for number, values in enumerate(self.values):
-            values.copy_(state[f"carried {number}"])
+            saved = state[f"carried {number}"]
+            if len(saved) != len(values):
+                raise SeqtasksError(
+                    f"The checkpoint carries the state of {len(saved)} lanes, and there are {len(values)}.",
+                    "Go on with as many as before, or train into another directory (--out).",
+                )
+            values.copy_(saved)

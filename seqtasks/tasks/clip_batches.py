@@ -44,6 +44,9 @@ class Lane:
     pictures: Iterator[Image.Image] | None = None
     """The frames from there on, once they are wanted."""
 
+    def __post_init__(self) -> None:
+        self.captions = self.clip.captions
+
 
 class ClipBatches:
     """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
@@ -121,7 +124,7 @@ class ClipBatches:
         """Moves every lane on by a window; returns where each window begins."""
         rows = []
         for number, lane in enumerate(self.lanes):
-            if lane.position >= len(lane.clip.captions):
+            if lane.position >= len(lane.captions):
                 lane = self.lanes[number] = Lane(next(self.coming))
             rows.append((lane, lane.position))
             lane.position += self.window
@@ -134,9 +137,9 @@ class ClipBatches:
         return torch.stack([self.pixels(picture) for picture in islice(lane.pictures, self.window)])
 
     def captions_of(self, lane: Lane, frame: int) -> list[list[int]]:
-        if frame >= len(lane.clip.captions):
+        if frame >= len(lane.captions):
             return []
-        encoded = (list(self.encode(caption)) for caption in lane.clip.captions[frame])
+        encoded = (list(self.encode(caption)) for caption in lane.captions[frame])
         return [ids for ids in encoded if 0 < len(ids) <= self.longest]
 
     def state_dict(self) -> dict[str, int]:

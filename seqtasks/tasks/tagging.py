@@ -14,8 +14,8 @@ from pydantic import Field
 from torch import nn
 
 from seqtasks.component import Settings, kind_of
-from seqtasks.data.conll import Form, read_sentences, with_labels
-from seqtasks.data.conllu import Sentence
+from seqtasks.data.conll import Form, form_of, read_sentences, with_labels
+from seqtasks.data.conllu import CONLLU, Sentence, conllu_place
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.labels import LabelScore, label_scores, scores_by_label
@@ -86,13 +86,11 @@ class TaggingTask(Task):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
-        skipped = SkipReport()
-        everything, validation = read_data(config.data, seed, skipped)
+        skipped, unread = SkipReport(), SkipReport()
+        everything, validation = read_data(config.data, seed, skipped, unread)
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
         if not train:
-            raise SeqtasksError(
-                f"There is no sentence with labels to train on: {skipped.describe()}.", "Look at the data files."
-            )
+            raise nothing_to_train_on(skipped)
         if not validation:
             raise SeqtasksError(
                 "There is no sentence with labels to validate on.", "Give data.validation, or more training data."
@@ -115,7 +113,7 @@ class TaggingTask(Task):
         remarks = (
             f"training sentences: {len(train):,} with {total:,} words ({skipped.describe()}; "
             f"{len(everything) - len(train):,} over {config.data.max_words} words); "
-            f"validation sentences: {len(validation):,}",
+            f"validation sentences: {len(validation):,}{unread.note}",
             f"vocabulary: {len(task.reader.words.tokens):,} words"
             + (f", {len(task.reader.characters.tokens):,} characters" if task.reader.characters is not None else "")
             + f"; labels: {len(task.labels):,}",
@@ -139,9 +137,13 @@ class TaggingTask(Task):
     def column(self) -> str:
         """The column of CoNLL-U that the labels belong in.
 
-        It is the one that they were learned from; those of other files are universal parts of speech or go to xpos.
+        It is the one that they were learned from; those of other files, and those of upos that are no universal parts
+        of speech, go to xpos.
         """
-        named = self.config.data.train[0].column
+        source = self.config.data.train[0]
+        named = source.column
+        if isinstance(named, int) and "conllu" in (source.form, form_of(str(source.path), "")):
+            named = CONLLU[conllu_place(named)]
         if isinstance(named, str) and named.lower() != "upos":
             return named.lower()
         return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"
@@ -202,15 +204,24 @@ class TaggingTask(Task):
         )
 
 
-def read_data(data: TaggingData, seed: int, skipped: SkipReport) -> tuple[list[Sentence], list[Sentence]]:
-    """Training and validation sentences, all of them with labels."""
+def nothing_to_train_on(skipped: SkipReport) -> SeqtasksError:
+    return SeqtasksError(
+        f"There is no sentence with labels to train on: {skipped.describe()}.",
+        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",
+    )
+
+
+def read_data(
+    data: TaggingData, seed: int, skipped: SkipReport, unread: SkipReport
+) -> tuple[list[Sentence], list[Sentence]]:
+    """Training and validation sentences, all of them with labels; `unread` is the report of the validation files."""
 
     def read(source: TaggedSource, report: SkipReport) -> Iterator[Sentence]:
         return with_labels(read_sentences(source.path, report, column=source.column, form=source.form), report)
 
     train = [replace(sentence, lines=()) for source in data.train for sentence in read(source, skipped)]
     if data.validation:
-        return train, [sentence for source in data.validation for sentence in read(source, SkipReport())]
+        return train, [sentence for source in data.validation for sentence in read(source, unread)]
     texts = sorted({sentence.words for sentence in train})
     if len(texts) < 2:
         return train, []

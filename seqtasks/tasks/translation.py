@@ -89,8 +89,8 @@ class TranslationTask(Task):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
-        skipped = SkipReport()
-        train, weights, validation = read_data(config, seed, skipped)
+        skipped, unread = SkipReport(), SkipReport()
+        train, weights, validation = read_data(config, seed, skipped, unread)
         task = cls.load(config, processors) if processors else cls(config, *fit_processors(config, train))
         lengths = [
             max(map(len, sides))
@@ -114,7 +114,7 @@ class TranslationTask(Task):
             )
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
-            f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}",
+            f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
             f"vocabulary: {task.source.size:,}" + ("" if config.joint else f" source, {task.target.size:,} target"),
         )
         data = {
@@ -240,9 +240,9 @@ def encode_arrays(processor: TextProcessor, texts: list[str]) -> list[np.ndarray
 
 
 def read_data(
-    config: TranslationTask.Config, seed: int, skipped: SkipReport
+    config: TranslationTask.Config, seed: int, skipped: SkipReport, unread: SkipReport
 ) -> tuple[list[Pair], list[float], list[Pair]]:
-    """Training pairs, the weight of each, and validation pairs."""
+    """Training pairs, the weight of each, and validation pairs; `unread` is the report of the validation files."""
     languages = (config.languages.source, config.languages.target)
 
     def read(source: Source, report: SkipReport) -> Iterator[Pair]:
@@ -259,7 +259,7 @@ def read_data(
         train.extend(read(source, skipped))
         weights.extend([source.weight] * (len(train) - before))
     if config.data.validation:
-        return train, weights, [pair for source in config.data.validation for pair in read(source, SkipReport())]
+        return train, weights, [pair for source in config.data.validation for pair in read(source, unread)]
     sources = sorted({pair.source for pair in train})
     chosen = np.random.default_rng(seed).permutation(len(sources))[
         : max(1, min(config.data.held_out, len(sources) // 10))

@@ -110,7 +110,7 @@ class VideoTask(CaptioningTask):
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
         seen = [
-            (repr((data.stills, data.every)),),
+            (repr((data.stills, data.every, data.clips, data.window)),),
             *((still.image.name, *still.captions) for still in stills),
             *((file.clip.video.name, repr(file.clip.captions)) for file in files),
         ]
@@ -132,7 +132,7 @@ class VideoTask(CaptioningTask):
             side = self.config.images.size
             with torch.no_grad():
                 empty = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=next(model.parameters()).device)
-                cells = encoder.states(empty).shape[1]
+                cells = encoder.eval().states(empty).shape[1]
             self.carried = CarriedState(self.config.data.clips, [(cells, encoder.memory_dim)] * len(Carried._fields))
         return ()
 
@@ -214,9 +214,12 @@ def opened(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFi
 
 def validation_clips(data: VideoData) -> tuple[list[Playing], list[str]]:
     """The clips that are described at each validation, and what is wrong with others."""
-    clips = [each for source in data.validation for each in read_captioned_clips(source, SkipReport())]
+    report, clip_report = CaptionReport(), SkipReport()
+    clips = [each for source in data.validation for each in read_captioned_clips(source, clip_report)]
     files, broken = opened(clips[: data.validation_clips], data.every)
+    broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
     room = data.validation_clips - len(files)
-    stills = [each for source in data.validation_stills for each in read_captioned_images(source, CaptionReport())]
+    stills = [each for source in data.validation_stills for each in read_captioned_images(source, report)]
+    broken += [f"validation {report.describe()}"] * bool(report.skipped or report.pictures_skipped)
     shots = clips_of_stills(stills, data.stills, 0)[:room] if stills and room else []
     return [*files, *(PlayingStills(stills, clip) for clip in shots)], broken

@@ -61,5 +61,5 @@ class WordCutter:
         except ImportError as error:
             raise SeqtasksError(
                 f"spaCy cuts {self.language!r} only with another package's help: {str(error).splitlines()[0]}",
-                'Install that package, or take kind = "subwords", which needs none.',
+                'Install that package; without it take text.kind = "subwords", or a tagger with text.language = "xx".',
             ) from None

@@ -48,7 +48,7 @@ def make_optimiser(
 def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float, step: int) -> None:
     """Sets the learning rate of all parameters for update `step`, of some of them scaled, or 0 when it is too early."""
     for group in optimiser.param_groups:
-        group["lr"] = rate * group["scale"] if step >= group.get("learns_from", 0) else 0.0
+        group["lr"] = rate * group["scale"] if step >= group["learns_from"] else 0.0
 
 
 def learning_rate(step: int, settings: TrainingSettings) -> float:

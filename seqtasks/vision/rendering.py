@@ -179,12 +179,11 @@ def lettering(text: str, size: tuple[int, int]) -> Lettering:
     """The text in lines at the bottom of a picture of this size, in the middle."""
     width, height = size
     letter = max(SMALLEST_LETTERS, round(LETTERS * min(size)))
-    most = max(1, int(SHARE * height / (LEADING * letter)))
-    margin = round(MARGIN * letter)
+    step, margin = round(LEADING * letter), round(MARGIN * letter)
+    most = max(1, int((SHARE * height - margin) / step))
     font = font_for(text, letter)
     lines = wrapped(text, font, width - 4 * margin, most)
     widest = min(width, round(max(font.getlength(line) for line in lines)) + 2 * margin)
-    step = round(LEADING * letter)
     room = min(height, step * len(lines) + margin)
     letters = Image.new("L", (widest, room))
     draw = ImageDraw.Draw(letters)

@@ -110,6 +110,7 @@ class Clip:
         self.rate = source.rate
         """Frames a second, on average, if the file says so."""
         self.losses = Losses()
+        self.reached: float | None = None
         first = next((picture for _, picture in self.passed(EveryFrame()) if picture is not None), None)
         if first is None:
             raise ClipError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
@@ -120,6 +121,14 @@ class Clip:
     def damage(self) -> str | None:
         """What could not be read, as far as frames were taken the last time; None where all is well."""
         return str(self.losses) or None
+
+    @property
+    def end(self) -> float | None:
+        """When the clip ends, in seconds, after all its frames were taken: as the file says, or with its last frame.
+
+        None where neither is known. A damaged clip ends with the last frame that could be read.
+        """
+        return self.reached if self.damage or self.duration is None else self.duration
 
     def frames(self, choice: Choice) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
@@ -145,6 +154,7 @@ class Clip:
                     picture = moment.picture()
             except Exception as error:  # a decoder may raise anything
                 losses.lose(moment.seconds, error)
+            self.reached = moment.until
             yield moment, picture
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from PIL import Image
 from program import Program
 from squares import configuration, write_squares
 
+from seqtasks.cli.caption_clips import ClipOptions, require_clips
 from seqtasks.data.clip_files import write_clip
+from seqtasks.errors import SeqtasksError
 from seqtasks.vision.video import EveryFrame, open_clip
 
 
@@ -73,6 +76,21 @@ def test_as_many_frames_are_described_as_are_asked_for(
     assert sum(span["frames"] for span in spans) == frames
 
 
+def test_the_last_span_ends_with_the_clip_whatever_its_file_says(
+    seqtasks: Program, captioner: Path, folder: Path
+) -> None:
+    result = seqtasks("caption", "--model", captioner, folder / "moving.gif", "--every", "4s", "--json")
+    [span] = [json.loads(line) for line in result.out.splitlines()]
+    assert (span["start"], span["end"], span["frames"]) == (0, 4, 1)
+
+
+def test_a_clip_is_not_described_where_it_cannot_be_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    options = ClipOptions(None, None, scenes=False, form="text", render=Path("captioned.mp4"), sheet=None)
+    with pytest.raises(SeqtasksError, match=r"--render needs PyAV.*pip install 'seqtasks\[video\]'"):
+        require_clips(["moving.gif"], [], options)
+
+
 def test_subtitles_the_sheet_and_the_clip_with_its_captions(
     seqtasks: Program, captioner: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -92,14 +110,17 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
     ("arguments", "told"),
     [
         (["1.png", "--scenes"], "are for clips, and there is none"),
-        (["film.mp4", "--every", "soon"], "no length of time"),
+        (["1.png", "film.mp4", "--every", "soon"], "no length of time"),
         (["film.mp4", "--every", "0s"], "no frame every 0 seconds"),
         (["film.mp4", "--every", "1s", "--scenes"], "exclude each other"),
         (["film.mp4", "--nbest", "2"], "are for pictures"),
         (["film.mp4", "moving.gif", "--sheet", "sheet.png"], "shows one clip, and there are 2"),
         (["film.mp4", "1.png", "--format", "vtt"], "is for one clip"),
-        (["film.mp4", "--render", "film.mp4"], "would be written over what is described"),
+        (["film.mp4", "--render", "film.mp4"], "would be written over what is read"),
+        (["film.mp4", "--output", "film.mp4"], "film.mp4 would be written over what is read"),
+        (["1.png", "--report", "1.png"], "1.png would be written over what is read"),
         (["film.mp4", "--sheet", "nowhere/sheet.png"], "no such folder"),
+        (["film.mp4", "--sheet", "sheet.pdf"], "no such picture format"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_any_work(

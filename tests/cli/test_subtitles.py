@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,6 @@ def lines(form: str, spans: list[Span], name: str = "clip.mp4") -> str:
 
 def read_back(form: str, content: str) -> list[tuple[int, int, str]]:
     """Starts, ends in milliseconds, and texts, as FFmpeg finds them."""
-    av = pytest.importorskip("av")
     found = []
     with av.open(io.BytesIO(content.encode()), format={"srt": "srt", "vtt": "webvtt"}[form]) as container:
         for packet in container.demux(subtitles=0):

@@ -138,11 +138,12 @@ def test_broken_sentences_are_told_and_left_out(seqtasks: Program, model: Path) 
 
 
 def test_what_is_written_can_be_read_again(seqtasks: Program, model: Path, test_file: Path, tmp_path: Path) -> None:
-    for form, name in (("text", "found.conll"), ("jsonl", "found.jsonl"), ("conllu", "found.conllu")):
+    forms = {"found.conll": "text", "found.txt": "text", "found.jsonl": "jsonl", "found.conllu": "conllu"}
+    for name, form in forms.items():
         file = tmp_path / name
         assert seqtasks("tag", "-m", model, test_file, "--format", form, "-o", file).out == ""
         found = json.loads(seqtasks("evaluate", model, file, "--json").out)
-        assert found["scores"][0]["value"] == 100.0, form
+        assert found["scores"][0]["value"] == 100.0, name
         assert found["examples"] == 40
 
 

@@ -104,7 +104,7 @@ def test_labels_of_spans_become_entities(span_model: Path) -> None:
         """Labels that are known beforehand."""
 
         def tag(self, sentences: Sequence[Sequence[str]]) -> list[Any]:
-            marks = {"Oredum": "B-DOG", "rak": "I-DOG", "Fosdum": "B-CAT"}
+            marks = {"Oredum": "B-DOG", "rak": "I-DOG", "Fosdum": "B-CAT", "not": "B"}
             kind = type(load(span_model, threads=1).tag([["a"]])[0])
             return [kind(tuple(s), tuple(marks.get(word, "O") for word in s), (1.0,) * len(s)) for s in sentences]
 
@@ -113,6 +113,7 @@ def test_labels_of_spans_become_entities(span_model: Path) -> None:
     assert [(entity.text, entity.label_) for entity in doc.ents] == [
         ("Oredum rak", "DOG"),
         ("Fosdum", "CAT"),
+        ("not", "SPAN"),
         ("Fosdum", "CAT"),
     ]
 

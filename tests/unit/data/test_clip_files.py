@@ -15,11 +15,12 @@ from PIL import Image, ImageSequence
 
 from seqtasks.data.captions import CaptionedImage
 from seqtasks.data.clip_files import write_clip, write_clips_of_stills
-from seqtasks.data.clips import ClipSource, captions_at, holds_clips, read_captioned_clips
+from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
 from seqtasks.data.examples import SkipReport
+from seqtasks.data.playing import PlayingFile
 from seqtasks.data.stills import StillsSettings
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.video import EveryFrame, EverySeconds, open_clip
+from seqtasks.vision.video import EveryFrame, open_clip
 
 COLOURS = [(200, 40, 40), (40, 180, 40), (40, 40, 220), (230, 230, 60), (20, 20, 20), (240, 240, 240)]
 
@@ -178,20 +179,22 @@ def test_without_pyav_gifs_are_written_and_the_rest_is_told(tmp_path: Path, monk
     assert os.listdir(tmp_path) == ["clip.gif"]
 
 
-def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rate", [1, 3, 7, 30_000 / 1001])
+def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path: Path, rate: float) -> None:
     images = []
     for number, colour in enumerate(("red", "green", "blue")):
         Image.new("RGB", (64, 64), colour).save(tmp_path / f"{number}.png")
         images.append(CaptionedImage(tmp_path / f"{number}.png", (f"a {colour} square", colour)))
-    settings = StillsSettings(stills=2, frames=3, strength=0)
-    file = write_clips_of_stills(tmp_path / "clips", images, settings, 1)
+    settings = StillsSettings(stills=2, frames=5, strength=0)
+    file = write_clips_of_stills(tmp_path / "clips", images, settings, 1, rate=rate)
     assert holds_clips(file)
     clips = read_captioned_clips(ClipSource(path=file), SkipReport())
     assert [len(clip.captions) for clip in clips] == [2, 1]
     colours = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
-        for frame in open_clip(clip.video).frames(EverySeconds(1)):
-            _, colour = captions_at(clip, frame.seconds)
-            red_green_blue = frame.picture.getpixel((30, 30))
+        playing = PlayingFile.of(clip, 1 / rate)
+        assert len(playing.times) == 5 * len(clip.captions)
+        for (_, colour), picture in zip(playing.captions, playing.pictures(0), strict=True):
+            red_green_blue = picture.getpixel((30, 30))
             assert isinstance(red_green_blue, tuple)
             assert red_green_blue.index(max(red_green_blue)) == colours[colour]

@@ -93,6 +93,7 @@ def test_a_missing_file_is_told_at_once(tmp_path: Path) -> None:
         ("a.txt", "-DOCSTART- -X- O\n\nEU NNP B-ORG\n", "columns"),
         ("a.testb", "EU NNP B-ORG\n", "columns"),
         ("a.tsv", "EU\tB-ORG\n", "columns"),
+        ("a.txt", "EU\tB-ORG\nrejects\tO\n", "columns"),
         ("a.JSONL", '{"words": ["EU"]}\n', "jsonl"),
         ("a.txt", "EU rejects\n", "text"),
         ("standard input", "EU rejects\n", "text"),

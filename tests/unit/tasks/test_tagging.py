@@ -10,6 +10,7 @@ import torch
 from tagged import Labelled, labelled_sentences, write_conllu_file
 
 from seqtasks.config import read_run, to_toml
+from seqtasks.data.conll import Form
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.character_readers import CnnReader
@@ -228,6 +229,16 @@ def test_labels_belong_in_the_column_they_were_learned_from(tmp_path: Path) -> N
         settings.model_copy(update={"data": data}), task_of(TaggingTask.prepare(settings, 1)).reader, ["A"]
     )
     assert other.column == "xpos"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "column"), [("a.conllu", "auto", "deprel"), ("a", "conllu", "deprel"), ("a.conll", "auto", "xpos")]
+)
+def test_a_column_of_conllu_may_have_a_number(tmp_path: Path, name: str, form: Form, column: str) -> None:
+    settings = config(tmp_path)
+    source = TaggedSource(path=tmp_path / name, column=8, form=form)
+    numbered = settings.model_copy(update={"data": settings.data.model_copy(update={"train": [source]})})
+    assert TaggingTask(numbered, task_of(TaggingTask.prepare(settings, 1)).reader, ["root"]).column == column
 
 
 def test_columns_and_jsonl_are_read_too(tmp_path: Path) -> None:

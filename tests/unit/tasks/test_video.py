@@ -18,6 +18,7 @@ from seqtasks.data.captions import CaptionedImage
 from seqtasks.data.playing import Playing, PlayingStills
 from seqtasks.data.stills import StillsSettings, clips_of_stills
 from seqtasks.encoders import FramesEncoder
+from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
 from seqtasks.predictor import CaptioningPredictor
 from seqtasks.tasks import VideoTask
@@ -193,6 +194,8 @@ def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> Non
     restored.load_state_dict(carried.state_dict())
     again = restored.read(torch.tensor([1, 3, 0]), torch.tensor([False, True, False]))
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(again, found, strict=True))
+    with pytest.raises(SeqtasksError, match="carries the state of 1 lanes, and there are 4"):
+        restored.load_state_dict(CarriedState(1, [(2,), (3, 2)]).state_dict())
 
 
 def test_windows_in_a_row_give_the_loss_of_the_whole_clip(pictures: Path, tmp_path: Path) -> None:

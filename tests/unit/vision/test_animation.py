@@ -54,6 +54,14 @@ def test_every_frame_at_its_time(kind: str, tmp_path: Path) -> None:
     assert [frame.number for frame in clip.frames(EverySeconds(0.5))] == [0, 2, 5]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_clip_ends_with_its_last_frame_whether_that_is_wanted_or_not(kind: str, tmp_path: Path) -> None:
+    clip = open_clip(animated(tmp_path / "clip", kind, LENGTHS))
+    [found] = clip.frames(EverySeconds(10))
+    assert found.until == pytest.approx(0.04)
+    assert clip.end == pytest.approx(1.73)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_frames_without_a_time_last_as_long_as_in_browsers(kind: str, tmp_path: Path) -> None:
     clip = open_clip(animated(tmp_path / "clip.gif", kind, [0, 10, 20, 0]))
@@ -119,6 +127,7 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
         assert [frame[:2] for frame in found] == [frame[:2] for frame in whole[: len(found)]]
         assert all(left.picture == right.picture for left, right in zip(found, whole, strict=False))
         assert len(found) == 20 or clip.damage is not None
+        assert clip.end == found[-1].until
         kept.add(len(found))
     assert all(message.startswith(f"{path}: ") for message in refused)
     assert kept <= {20} if kind in ("WEBP", "AVIF") else len(kept) > 8

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numbered import SIZE, number_in, numbered_picture, write_film
@@ -16,8 +17,6 @@ from PIL import Image
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision import film
 from seqtasks.vision.video import ClipError, EveryFrame, open_clip
-
-av = pytest.importorskip("av")
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mp4 with its index first": ("mp4", "libx264", {"form_options": {"movflags": "faststart"}}),

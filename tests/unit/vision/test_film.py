@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numbered import SIZE, evenly, number_in, numbered_picture, write_film
@@ -17,8 +18,6 @@ from PIL import Image
 
 from seqtasks.vision import film, images
 from seqtasks.vision.video import Clip, ClipError, EveryFrame, EverySeconds, Frame, Scenes, open_clip
-
-av = pytest.importorskip("av")
 
 QUIET = {"x265-params": "log-level=none"}
 CODECS: dict[str, tuple[str, str, dict[str, Any]]] = {

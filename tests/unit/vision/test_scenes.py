@@ -132,7 +132,6 @@ def test_settings_that_make_no_sense(settings: dict[str, float]) -> None:
 
 
 def test_scenes_of_a_film(tmp_path: Path) -> None:
-    pytest.importorskip("av")
     pictures = [snow(at(picture, number / 30, 1.1), number) for picture in PHOTOGRAPHS for number in range(30)]
     clip = open_clip(write_film(tmp_path / "clip.mp4", "libx264", frames=120, pictures=pictures, size=(320, 240)))
     found = list(clip.frames(Scenes()))
