@@ -25,11 +25,16 @@ from commands import cell
 
 from seqtasks import find_model, read_bundle, write_bundle
 
+LEFT_OUT = (
+    "features", "start_from", "start_learning_rate_scale", "unfreeze_every", "lower_learning_rate_scale",
+)  # fmt: skip
+"""Settings that are for one machine, or for a training from a model that is there alone."""
+
 
 def anonymous(value: Any) -> Any:
     """The same configuration with paths that name no machine."""
     if isinstance(value, Mapping):
-        return {name: anonymous(item) for name, item in value.items() if name not in ("start_from", "features")}
+        return {name: anonymous(item) for name, item in value.items() if name not in LEFT_OUT}
     if isinstance(value, list):
         return [anonymous(item) for item in value]
     if isinstance(value, str) and value.startswith("/"):
@@ -48,6 +53,8 @@ def learned_from(data: Mapping[str, Any]) -> str:
         return f"{data['pairs']:,} sentence pairs"
     if "words" in data:
         return f"{data['words']:,} words in {data['sentences']:,} sentences"
+    if "documents" in data:
+        return f"{data['documents']:,} labelled documents"
     if "clips" in data:
         return f"clips made of {data['pictures']:,} pictures"
     return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
@@ -91,7 +98,7 @@ def main(
     write_bundle(
         destination,
         task=bundle.task,
-        model=bundle.model,
+        model=anonymous(bundle.model),
         tensors=bundle.tensors(),
         processors=lambda folder: shutil.copytree(bundle.processors, folder, dirs_exist_ok=True) and None,
         config_toml=tomli_w.dumps(anonymous(configuration)),

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from seqtasks.decoding import Decoding
     from seqtasks.encoders import Encoder, TextEncoder
     from seqtasks.errors import SeqtasksError
-    from seqtasks.predictor import TaggingPredictor, TranslationPredictor, load
+    from seqtasks.predictor import (
+        CaptioningPredictor,
+        ClassificationPredictor,
+        GenerationPredictor,
+        TaggingPredictor,
+        TranslationPredictor,
+        load,
+    )
     from seqtasks.tasks import Task
     from seqtasks.tasks.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translator import Translation
@@ -32,10 +39,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bundle",
+    "CaptioningPredictor",
+    "ClassificationPredictor",
     "Component",
     "Decoder",
     "Decoding",
     "Encoder",
+    "GenerationPredictor",
     "RunConfiguration",
     "SeqtasksError",
     "Settings",
@@ -58,10 +68,13 @@ __all__ = [
 
 MODULES = {
     "Bundle": "bundle",
+    "CaptioningPredictor": "predictor",
+    "ClassificationPredictor": "predictor",
     "Component": "component",
     "Decoder": "decoders",
     "Decoding": "decoding",
     "Encoder": "encoders",
+    "GenerationPredictor": "predictor",
     "RunConfiguration": "config",
     "SeqtasksError": "errors",
     "Settings": "component",

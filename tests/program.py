@@ -26,7 +26,7 @@ TINY = (
 )
 """Settings of a model that trains in seconds."""
 
-SINGLE_THREADED = ("translate", "caption", "tag", "evaluate", "score")
+SINGLE_THREADED = ("translate", "caption", "tag", "classify", "generate", "evaluate", "score")
 """Commands that are told to use one thread."""
 
 

@@ -64,11 +64,19 @@ class ToyBatches:
 class ToyTask(Task):
     """Validation gives the next of `scores`, the last one again and again."""
 
-    def __init__(self, *, scores: Sequence[float] = (1.0,), broken: Sequence[int] = (), width: int = 3) -> None:
+    def __init__(
+        self,
+        *,
+        scores: Sequence[float] = (1.0,),
+        broken: Sequence[int] = (),
+        width: int = 3,
+        lower_is_better: bool = False,
+    ) -> None:
         self.config = ToySettings(model=ToyModelSettings(width=width))
         self.values = list(scores)
         self.broken = frozenset(broken)
         self.validations = 0
+        self.lower_is_better = lower_is_better
 
     @classmethod
     def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
@@ -93,7 +101,7 @@ class ToyTask(Task):
         torch.rand(5)
         value = self.values[min(self.validations, len(self.values) - 1)]
         self.validations += 1
-        return Evaluation((Score("toy", value, "none"),))
+        return Evaluation((Score("toy", value, "none"),), lower_is_better=self.lower_is_better)
 
     def save_processors(self, folder: Path) -> None:
         (folder / "toy.txt").write_text("toy", encoding="utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from seqtasks.cli import caption, demo, evaluate, info, models, score, tag, train, translate
+from seqtasks.cli import caption, classify, demo, evaluate, generate, info, models, score, tag, train, translate
 from seqtasks.errors import SeqtasksError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    train.train, translate.translate, caption.caption, tag.tag, evaluate.evaluate, score.score, info.info,
-    models.models, demo.demo,
+    train.train, translate.translate, caption.caption, tag.tag, classify.classify, generate.generate,
+    evaluate.evaluate, score.score, info.info, models.models, demo.demo,
 ):  # fmt: skip
     app.command()(command)
 
@@ -38,6 +38,8 @@ def common() -> None:
       seqtasks train translation pairs.tsv --out my-model
       seqtasks train captioning photos/ captions.csv --out my-captioner
       seqtasks train tagging train.conllu --out my-tagger
+      seqtasks train generation book.txt --out my-writer
+      seqtasks train classification reviews.csv --out my-classifier
     """
 
 

@@ -57,6 +57,39 @@ def tagging_run(files: Sequence[Path], overrides: Sequence[str], languages: str 
     return automatic_tagging(sources, **kinds)
 
 
+def classification_run(paths: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
+    """Documents with labels."""
+    require_no_languages("classification", languages)
+    from seqtasks.data.documents import DocumentSource
+    from seqtasks.tasks.automatic_classification import automatic_classification
+
+    said = written(overrides)
+    sources = [
+        DocumentSource(
+            path=path,
+            text=column(said.get(f"data.train.{number}.text")),
+            label=column(said.get(f"data.train.{number}.label")),
+            separator=said.get(f"data.train.{number}.separator"),
+        )
+        for number, path in enumerate(paths)
+    ]
+    start = said.get("model.encoder.start_from")
+    return automatic_classification(sources, **chosen_kinds(overrides, "model.encoder"), start_from=start)
+
+
+def generation_run(paths: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
+    """Texts."""
+    require_no_languages("generation", languages)
+    from seqtasks.data.text_stream import TextSource
+    from seqtasks.tasks.automatic_generation import automatic_generation
+
+    said = written(overrides)
+    sources = [
+        TextSource(path=path, text=column(said.get(f"data.train.{number}.text"))) for number, path in enumerate(paths)
+    ]
+    return automatic_generation(sources, **chosen_kinds(overrides, "text", "model.encoder"))
+
+
 def require_no_languages(task: str, languages: str | None) -> None:
     if languages is not None:
         raise typer.BadParameter(
@@ -69,14 +102,24 @@ def chosen_kinds(overrides: Sequence[str], *parts: str) -> dict[str, str]:
 
     The kind of a part decides which other settings it has.
     """
-    written = {
-        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
-    }
-    return {part.rpartition(".")[2]: written[f"{part}.kind"] for part in parts if f"{part}.kind" in written}
+    said = written(overrides)
+    return {part.rpartition(".")[2]: said[f"{part}.kind"] for part in parts if f"{part}.kind" in said}
+
+
+def written(overrides: Sequence[str]) -> dict[str, str]:
+    """What `--set` says, by name."""
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)}
+
+
+def column(value: str | None) -> str | int | None:
+    """A column by its name or its number."""
+    return int(value) if value is not None and value.isdecimal() else value
 
 
 AUTOMATIC = {
     "translation": Automatic("pairs.tsv", translation_run),
     "captioning": Automatic("photos/ captions.csv", captioning_run),
     "tagging": Automatic("train.conllu", tagging_run),
+    "classification": Automatic("reviews.csv", classification_run),
+    "generation": Automatic("book.txt", generation_run),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,9 +24,15 @@ from seqtasks.cli.options import (
     open_predictor,
     split_languages,
 )
+from seqtasks.cli.plots import require_drawable
+from seqtasks.errors import SeqtasksError
+
+MOST_LABELS = 30
+"""Labels up to which a table says what was taken for what."""
 
 if TYPE_CHECKING:
     from seqtasks.tasks.base import Evaluation
+    from seqtasks.tasks.classification_scores import ClassificationEvaluation
 
 
 def evaluate(
@@ -50,6 +57,9 @@ def evaluate(
         str | None,
         typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists pictures; else all."),
     ] = None,
+    confusion: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Classification: draw what was taken for what.")
+    ] = None,
     chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
@@ -57,11 +67,12 @@ def evaluate(
     threads: Threads = 0,
 ) -> None:
     """Measure a model, with signatures: BLEU, chrF and TER; CIDEr-D, BLEU, ROUGE-L and METEOR of captions; accuracy of
-    labels and, where they are those of spans, F1.
+    labels and, where they are those of spans, F1; accuracy, F1 and calibration of documents' labels, beside what the
+    commonest label would get.
 
     The sources of DATA are translated and compared with its targets, its pictures are described and compared with
-    their captions, its words are labelled and compared with their labels (each label's own scores are in --json).
-    Pictures that are missing or broken are told and left out.
+    their captions, its words or its documents are labelled and compared with their labels (each label's own scores are
+    in --json). What is missing or broken is told and left out.
 
     \b
     Examples:
@@ -69,6 +80,8 @@ def evaluate(
       seqtasks evaluate my-captioner photos/ captions.csv
       seqtasks evaluate my-captioner clips.jsonl
       seqtasks evaluate my-tagger test.conllu
+      seqtasks evaluate my-classifier test.csv --confusion confusion.png
+      seqtasks evaluate my-writer test.txt
     """
     options = decoding_options(chosen, beam=beam)
     predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads)
@@ -76,12 +89,17 @@ def evaluate(
     given = {
         "--beam": ("decoding", beam), "--set": ("decoding", chosen or None), "--split": ("split", split),
         "--languages": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
+        "--confusion": ("confusion", confusion),
     }  # fmt: skip
     for name, (option, value) in given.items():
         if value is not None and option not in chosen_measurement.options:
             raise typer.BadParameter(f"it does not apply to a model for {predictor.kind}", param_hint=name)
+    if confusion is not None:
+        require_drawable(confusion, "--confusion")
     asked = Asked(data, options, split, split_languages(languages), lowercase)
     found, of = chosen_measurement.measure(predictor, asked), chosen_measurement.of
+    if confusion is not None:
+        draw(found, confusion)
     if as_json:
         print(as_object(found, {"model": model, "data": [str(file) for file in data], "split": split}))
     else:
@@ -90,6 +108,7 @@ def evaluate(
 
 def as_object(found: Evaluation, about: dict[str, Any]) -> str:
     from seqtasks.cli.scores import metric_name
+    from seqtasks.tasks.classification_scores import ClassificationEvaluation
     from seqtasks.tasks.tagging import TaggingEvaluation
 
     scores = [
@@ -97,15 +116,47 @@ def as_object(found: Evaluation, about: dict[str, Any]) -> str:
         for score in found.scores
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
-    labels = [label._asdict() for label in found.labels] if isinstance(found, TaggingEvaluation) else None
-    return json.dumps({**about, **measured, **({"labels": labels} if labels else {})}, ensure_ascii=False)
+    details: dict[str, Any] = {}
+    if isinstance(found, TaggingEvaluation | ClassificationEvaluation):
+        details["labels"] = [label._asdict() for label in found.labels]
+    if isinstance(found, ClassificationEvaluation) and found.confusion is not None:
+        details["confusion"] = asdict(found.confusion)
+    return json.dumps({**about, **measured, **details}, ensure_ascii=False)
 
 
 def show(found: Evaluation, of: str) -> None:
     """For people; `of` is what the examples are."""
     from seqtasks.cli.scores import metric_name
+    from seqtasks.metrics.score import written
+    from seqtasks.tasks.classification_scores import ClassificationEvaluation
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
-        print(f"{metric_name(score.metric):<{width}} {score.value:8.2f}  {score.signature}")
+        print(f"{metric_name(score.metric):<{width}} {written(score.metric, score.value):>8}  {score.signature}")
     print(f"{found.examples:,} {of} in {found.seconds:.1f} s; decoding {found.decoding}")
+    if isinstance(found, ClassificationEvaluation):
+        show_classes(found)
+
+
+def show_classes(found: ClassificationEvaluation) -> None:
+    """A row for each label, and what was taken for what."""
+    from seqtasks.cli.confusion import confusion_table
+
+    width = max(len(label.label) for label in found.labels)
+    print(f"\n{'':<{width}} {'F1':>7} {'precision':>10} {'recall':>7} {'documents':>10}")
+    for label in found.labels:
+        print(
+            f"{label.label:<{width}} {label.f1:7.2f} {label.precision:10.2f} {label.recall:7.2f} {label.expected:10,}"
+        )
+    if found.confusion is not None and len(found.confusion.labels) <= MOST_LABELS:
+        print("", *confusion_table(found.confusion), sep="\n")
+
+
+def draw(found: Evaluation, path: Path) -> None:
+    """Draws what was taken for what."""
+    from seqtasks.cli.confusion import draw_confusion
+    from seqtasks.tasks.classification_scores import ClassificationEvaluation
+
+    if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
+        raise SeqtasksError("Where several labels may hold, none is taken for another: nothing was drawn.")
+    draw_confusion(found.confusion, path)

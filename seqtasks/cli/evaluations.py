@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from seqtasks.data.examples import SkipReport
-    from seqtasks.predictor import CaptioningPredictor, Predictor, TaggingPredictor, TranslationPredictor
+    from seqtasks.predictor import (
+        CaptioningPredictor,
+        ClassificationPredictor,
+        GenerationPredictor,
+        Predictor,
+        TaggingPredictor,
+        TranslationPredictor,
+    )
     from seqtasks.tasks.base import Evaluation
 
 
@@ -40,8 +47,17 @@ class Measurement(NamedTuple):
 def measurement(predictor: Predictor, data: Sequence[Path]) -> Measurement:
     """The one that suits the model and the data."""
     from seqtasks.data.clips import holds_clips
-    from seqtasks.predictor import CaptioningPredictor, TaggingPredictor
+    from seqtasks.predictor import (
+        CaptioningPredictor,
+        ClassificationPredictor,
+        GenerationPredictor,
+        TaggingPredictor,
+    )
 
+    if isinstance(predictor, ClassificationPredictor):
+        return Measurement(evaluate_documents, "documents", ("confusion",))
+    if isinstance(predictor, GenerationPredictor):
+        return Measurement(evaluate_texts, "tokens", ())
     if isinstance(predictor, TaggingPredictor):
         return Measurement(evaluate_labels, "sentences", ())
     if isinstance(predictor, CaptioningPredictor):
@@ -118,3 +134,35 @@ def evaluate_labels(predictor: TaggingPredictor, asked: Asked) -> Evaluation:
     ]
     tell(skipped)
     return predictor.evaluate(sentences)
+
+
+def evaluate_documents(predictor: ClassificationPredictor, asked: Asked) -> Evaluation:
+    """Reads the documents as those that the model was trained on, tells which are broken, finds their labels."""
+    from seqtasks.data.documents import read_documents, with_labels
+    from seqtasks.data.examples import SkipReport
+
+    skipped = SkipReport()
+    trained_on = predictor.task.config.data.train[0]
+    several = predictor.task.config.model.multi_label
+    documents = [
+        document
+        for path in asked.data
+        for document in with_labels(
+            read_documents(trained_on.model_copy(update={"path": path}), skipped), skipped, multi_label=several
+        )
+    ]
+    tell(skipped)
+    return predictor.evaluate(documents)
+
+
+def evaluate_texts(predictor: GenerationPredictor, asked: Asked) -> Evaluation:
+    """Reads the texts, tells which are broken, and how probable the model finds them as one text."""
+    from seqtasks.data.examples import SkipReport
+    from seqtasks.data.text_stream import read_texts
+
+    skipped = SkipReport()
+    trained_on = predictor.task.config.data.train[0]
+    sources = [trained_on.model_copy(update={"path": path}) for path in asked.data]
+    texts = [text for source in sources for text in read_texts(source, skipped)]
+    tell(skipped)
+    return predictor.evaluate(texts)

@@ -33,6 +33,7 @@ def info(model: ModelArgument) -> None:
 def facts(bundle: Bundle) -> dict[str, str]:
     """For people, in the order to show them."""
     from seqtasks.cli.scores import metric_name
+    from seqtasks.metrics.score import written
 
     task = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     languages, data = task.get("languages", {}), bundle.manifest["data"]
@@ -53,7 +54,9 @@ def facts(bundle: Bundle) -> dict[str, str]:
     }
     for score in bundle.scores:
         on = f" on {score['data']}" if "data" in score else ""
-        shown[f"{metric_name(score['metric'])}{on}"] = f"{score['value']:.2f}  {score['signature']}"
+        shown[f"{metric_name(score['metric'])}{on}"] = (
+            f"{written(score['metric'], score['value'])}  {score['signature']}"
+        )
     shown["made with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     shown["files"] = "whole: every hash is right"
     return shown

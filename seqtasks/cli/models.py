@@ -13,6 +13,7 @@ def models() -> None:
     from seqtasks.bundle import built_in_models, find_model, read_bundle
     from seqtasks.cli.info import facts
     from seqtasks.cli.scores import metric_name
+    from seqtasks.metrics.score import written
 
     names = built_in_models()
     if not names:
@@ -21,6 +22,9 @@ def models() -> None:
     for name in names:
         bundle = read_bundle(find_model(name), verify=False)
         told = facts(bundle)
-        score = next((f", {metric_name(shown['metric'])} {shown['value']:.1f}" for shown in bundle.scores), "")
+        score = next(
+            (f", {metric_name(shown['metric'])} {written(shown['metric'], shown['value'])}" for shown in bundle.scores),
+            "",
+        )
         what = ", ".join(told[key] for key in ("task", "languages") if key in told)
         print(f"{name:<12} {what}, {told['parameters']} parameters, {told['size']}{score}")

@@ -13,7 +13,7 @@ from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL = "en-de"
 
-TaskName = Literal["translation", "captioning", "tagging"]
+TaskName = Literal["translation", "captioning", "tagging", "classification", "generation"]
 """What a model is for."""
 
 
@@ -65,7 +65,10 @@ def open_predictor(
 
     predictor = load(*names, device=device, dtype=dtype.value, threads=threads)
     if task is not None and not isinstance(predictor, PREDICTORS[Task.of_kind(task)]):
-        raise SeqtasksError(f"{names[0]} is a model for {predictor.kind}, not for {task}.")
+        raise SeqtasksError(
+            f"{names[0]} is a model for {predictor.kind}, not for {task}.",
+            f"What it is for: seqtasks {predictor.task.use.format(names[0])}",
+        )
     return predictor
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -30,7 +31,8 @@ def train(
         typer.Argument(
             metavar="RUN.toml | TASK DATA...",
             help="A run configuration; or translation with pairs of sentences, captioning with a folder of pictures "
-            "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl.",
+            "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl, "
+            "generation with text.",
         ),
     ],
     out: Annotated[
@@ -52,6 +54,7 @@ def train(
       seqtasks train translation train.en train.de --out my-model
       seqtasks train captioning photos/ captions.csv --out my-captioner
       seqtasks train tagging train.conllu --out my-tagger
+      seqtasks train generation book.txt --out my-writer
       seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
     """
     automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
@@ -234,8 +237,9 @@ def follow(trainer: Trainer, out: Path, console: Console) -> bool:
 
 def tell_result(trainer: Trainer, out: Path, console: Console) -> None:
     from seqtasks.cli.scores import metric_name
+    from seqtasks.metrics.score import written
 
-    name = metric_name(trainer.scores[0].metric) if trainer.scores else "score"
+    name, best = trainer.scores[0].metric, math.nan if trainer.best is None else trainer.best
     use = trainer.task.use.format(shlex.quote(str(out)))
-    text = f"Best {name} {trainer.best:.2f}; the model is in {out / 'best'}. Use it:\n  seqtasks {use}"
+    text = f"Best {metric_name(name)} {written(name, best)}; the model is in {out / 'best'}. Use it:\n  seqtasks {use}"
     console.print(text, markup=False, soft_wrap=True)

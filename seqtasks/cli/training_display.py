@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seqtasks.cli.pace import Pace, duration
 from seqtasks.cli.scores import metric_name
+from seqtasks.metrics.score import written
 
 if TYPE_CHECKING:
+    from seqtasks.metrics.score import Score
     from seqtasks.training import reports
     from seqtasks.training.settings import TrainingSettings
 
@@ -70,10 +72,10 @@ class TrainingDisplay:
         """A row of the table, and one of the outputs to look at."""
         scores = report.evaluation.scores
         if not self.headed:
-            names = "".join(f"{metric_name(score.metric):>9}" for score in scores)
+            names = "".join(f"{metric_name(score.metric):>{column_width(score)}}" for score in scores)
             self.say(f"{'step':>8}{'loss':>8}{names}    {'tokens/s':>10}{'time':>9}")
             self.headed = True
-        values = "".join(f"{score.value:9.2f}" for score in scores)
+        values = "".join(f"{written(score.metric, score.value):>{column_width(score)}}" for score in scores)
         mark = " *" if report.best else "  "
         speed = f"{pace.tokens_per_second:,.0f}" if pace.tokens else "-"
         loss = f"{pace.loss:.3f}" if pace.tokens else "-"
@@ -88,6 +90,10 @@ class TrainingDisplay:
 
     def say(self, text: str, style: str | None = None) -> None:
         self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)
+
+
+def column_width(score: Score) -> int:
+    return max(9, len(metric_name(score.metric)) + 2)
 
 
 def shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Decoding: greedy, beam search, sampling, forced scoring and ensembles, over anything that steps."""
+"""Decoding: greedy, beam search, sampling (in streams too), forced scoring, ensembles, over anything that steps."""
 
 from seqtasks.decoding.ensemble import Ensemble
 from seqtasks.decoding.length import LengthRule
@@ -8,9 +8,11 @@ from seqtasks.decoding.result import Hypothesis
 from seqtasks.decoding.score import score
 from seqtasks.decoding.search import search
 from seqtasks.decoding.state import Forced, State, Stepper, reorder, select
+from seqtasks.decoding.streaming import Drawn, stream
 
 __all__ = [
     "Decoding",
+    "Drawn",
     "Ensemble",
     "Forced",
     "Hypothesis",
@@ -22,4 +24,5 @@ __all__ = [
     "score",
     "search",
     "select",
+    "stream",
 ]

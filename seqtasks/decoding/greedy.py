@@ -15,10 +15,10 @@ from seqtasks.decoding.walk import walk
 
 def greedy_search(stepper: Stepper, rules: Rules, *, penalty: LengthPenalty) -> Found:
     """One hypothesis a row. The same tokens as a beam of 1 under penalty `none`."""
-    return walk(stepper, rules, hyps=1, choose=_likeliest, penalty=penalty)
+    return walk(stepper, rules, hyps=1, choose=likeliest, penalty=penalty)
 
 
-def _likeliest(
+def likeliest(
     log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
 ) -> Int[Tensor, "rows hyps"]:
     return best_candidates(log_probabilities, log_probabilities.new_zeros(len(rows), 1), 1).tokens

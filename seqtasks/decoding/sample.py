@@ -15,7 +15,7 @@ from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Found, best_first
 from seqtasks.decoding.rules import Rules
 from seqtasks.decoding.state import Stepper
-from seqtasks.decoding.walk import walk
+from seqtasks.decoding.walk import Choice, walk
 
 
 def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_numbers: Sequence[int]) -> Found:
@@ -24,8 +24,15 @@ def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_n
     The random numbers depend on the seed, the row's number, the hypothesis and the position alone: a row is given the
     same samples in any batch. Log-probabilities are the model's own, before temperature, top-k and top-p.
     """
-    capacity = int(rules.max_length.max())
-    uniforms = torch.from_numpy(_uniforms(options.seed, row_numbers, count, capacity)).to(stepper.device)
+    uniforms = uniform_numbers(options.seed, row_numbers, count, int(rules.max_length.max()))
+    choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
+    penalty = LengthPenalty.parse(options.penalty)
+    found = walk(stepper, rules, hyps=count, choose=choose, penalty=penalty)
+    return best_first(found, count)
+
+
+def drawn(options: Decoding, uniforms: Float[Tensor, "rows hyps capacity"]) -> Choice:
+    """Chooses at random, by numbers drawn for each position."""
 
     def choose(
         log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
@@ -34,12 +41,10 @@ def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_n
         index = _inverse_cumulative(probabilities, uniforms[rows, :, position])
         return index if ids is None else ids.gather(2, index.unsqueeze(2)).squeeze(2)
 
-    penalty = LengthPenalty.parse(options.penalty)
-    found = walk(stepper, rules, hyps=count, choose=choose, penalty=penalty)
-    return best_first(found, count)
+    return choose
 
 
-def _uniforms(
+def uniform_numbers(
     seed: int, row_numbers: Sequence[int], hyps: int, capacity: int
 ) -> Float[numpy.ndarray, "rows hyps capacity"]:
     """Numbers from 0 to below 1; a larger capacity continues the same numbers."""

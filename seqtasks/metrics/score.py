@@ -12,3 +12,12 @@ class Score:
     metric: str
     value: float
     signature: str
+
+
+FINE = ("loss", "bits-per-character")
+"""Metrics of small numbers."""
+
+
+def written(metric: str, value: float) -> str:
+    """A score with the digits that tell models apart."""
+    return f"{value:.{4 if metric in FINE else 2}f}"

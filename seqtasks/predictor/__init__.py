@@ -11,17 +11,29 @@ from seqtasks.hardware import choose_device, choose_dtype, prepare
 from seqtasks.loading import load_model, load_task, require_same_processors
 from seqtasks.predictor.base import Predictor
 from seqtasks.predictor.captioning import CaptioningPredictor
+from seqtasks.predictor.classification import ClassificationPredictor
+from seqtasks.predictor.generation import GenerationPredictor
 from seqtasks.predictor.tagging import TaggingPredictor
 from seqtasks.predictor.translation import TranslationPredictor
-from seqtasks.tasks import CaptioningTask, TaggingTask, Task, TranslationTask
+from seqtasks.tasks import CaptioningTask, ClassificationTask, GenerationTask, TaggingTask, Task, TranslationTask
 
-__all__ = ["CaptioningPredictor", "Predictor", "TaggingPredictor", "TranslationPredictor", "load"]
+__all__ = [
+    "CaptioningPredictor",
+    "ClassificationPredictor",
+    "GenerationPredictor",
+    "Predictor",
+    "TaggingPredictor",
+    "TranslationPredictor",
+    "load",
+]
 
 Precision = Literal["auto", "float32", "bfloat16"]
 PREDICTORS: dict[type[Task], type[Predictor]] = {
     TranslationTask: TranslationPredictor,
     CaptioningTask: CaptioningPredictor,
     TaggingTask: TaggingPredictor,
+    GenerationTask: GenerationPredictor,
+    ClassificationTask: ClassificationPredictor,
 }
 
 
@@ -30,10 +42,9 @@ def load(
 ) -> Any:
     """Opens a model, or several as an ensemble: names of models that ship, model directories, training directories.
 
-    Returns the predictor of the model's task, such as a TranslationPredictor. `dtype` is the
-    precision of the weights in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all
-    cores. Raises SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their
-    processors.
+    Returns the predictor of the model's task, such as a TranslationPredictor. `dtype` is the precision of the weights
+    in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. Raises
+    SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their processors.
     """
     bundles = [read_bundle(find_model(name)) for name in (model, *others)]
     require_same_processors(bundles)
@@ -43,7 +54,10 @@ def load(
     tasks = [load_task(bundle) for bundle in bundles]
     kind = next((predictor for task, predictor in PREDICTORS.items() if isinstance(tasks[0], task)), None)
     if kind is None:
-        raise SeqtasksError(f"{bundles[0].path} is a model for {bundles[0].task}: nothing here predicts with it.")
+        raise SeqtasksError(
+            f"{bundles[0].path} is a model for {bundles[0].task}: nothing here predicts with it.",
+            "Update seqtasks, or look at `seqtasks info`.",
+        )
     models = [
         load_model(task, bundle).to(chosen_device, chosen_dtype) for task, bundle in zip(tasks, bundles, strict=True)
     ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seqtasks.metrics.score import Score
+from seqtasks.metrics.score import Score, written
 
 
 def score_table(data: str, scores: Sequence[Score]) -> str:
     """A Markdown table: a row for each score on the `data`, such as "1,014 validation pairs"."""
     signatures = [score.signature.replace("|", "\\|") for score in scores]
     rows = [
-        f"| {score.metric} | {score.value:.2f} | `{signature}` |"
+        f"| {score.metric} | {written(score.metric, score.value)} | `{signature}` |"
         for score, signature in zip(scores, signatures, strict=True)
     ]
     return "\n".join([f"| metric on {data} | value | signature |", "|---|---|---|", *rows, ""])

@@ -33,6 +33,10 @@ class Characters(TextProcessor):
     def size(self) -> int:
         return self.vocabulary.size
 
+    @property
+    def blank(self) -> int:
+        return self.vocabulary.spell(" ")[0]
+
     @classmethod
     def fit(cls, texts: Iterable[str], config: Characters.Config) -> Characters:
         counts = Counter[str]()

@@ -13,6 +13,8 @@ from seqtasks.component import Component
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
+FIRST_BYTE = END + 1
+"""In every processor the 256 bytes that spell what its vocabulary lacks are numbered from here on."""
 
 
 class TextProcessor(Component, ABC):
@@ -29,6 +31,11 @@ class TextProcessor(Component, ABC):
     @abstractmethod
     def size(self) -> int:
         """How many ids there are, special ids included."""
+
+    @property
+    def blank(self) -> int:
+        """The id of a blank by itself, which is its byte but where blanks are tokens as other characters are."""
+        return FIRST_BYTE + ord(" ")
 
     @classmethod
     @abstractmethod

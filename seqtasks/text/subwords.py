@@ -87,7 +87,7 @@ class Subwords(TextProcessor):
     def decode(self, ids: Sequence[int]) -> str:
         text: str = self.model.decode([int(number) for number in ids if number > END])
         if "\ue000" in text:
-            text = re.sub("\ue000[012]", lambda found: _ESCAPED[found[0]], text)
+            text = re.sub("\ue000[012]?", lambda found: _ESCAPED.get(found[0], "\ufffd"), text)
         return clean(text)
 
     def pieces(self, ids: Sequence[int]) -> list[str]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.processor import END, SPECIAL_PIECES
+from seqtasks.text.processor import END, FIRST_BYTE, SPECIAL_PIECES
 
-FIRST_BYTE = END + 1
 FIRST_MARK = FIRST_BYTE + 256
 
 

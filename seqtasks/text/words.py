@@ -13,8 +13,8 @@ from seqtasks.component import Settings
 from seqtasks.text.clean import clean
 from seqtasks.text.cutting import cutter
 from seqtasks.text.detokenise import blanks_before
-from seqtasks.text.processor import UNKNOWN, TextProcessor
-from seqtasks.text.vocabulary import FIRST_BYTE, FIRST_MARK, Vocabulary
+from seqtasks.text.processor import FIRST_BYTE, UNKNOWN, TextProcessor
+from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
 
 WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
 MARKS = ("<end of word>", "<joined>", "<apart>")

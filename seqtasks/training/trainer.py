@@ -18,7 +18,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.score import Score
 from seqtasks.models.weights import load_own_tensors, own_tensors
-from seqtasks.tasks.base import BatchTensors, Task
+from seqtasks.tasks.base import BatchTensors, Evaluation, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
 from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
@@ -76,7 +76,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.bad_steps = 0
-        self.best = -math.inf
+        self.best: float | None = None
         self.unimproved = 0
         self.scores: tuple[Score, ...] = ()
         self.validated_step = -1
@@ -201,15 +201,21 @@ class Trainer:
             self.model.eval()
             evaluation = self.task.validate(self.model)
             self.scores = evaluation.scores
-            value = evaluation.scores[0].value
-            best = value > self.best
+            best = self.improves(evaluation)
             if best:
-                self.best, self.unimproved = value, 0
+                self.best, self.unimproved = evaluation.scores[0].value, 0
                 self.writer.write_best(self.weights, self.scores)
             else:
                 self.unimproved += 1
         self.validated_step = self.step
         return Validated(self.step, evaluation, best, self.seconds)
+
+    def improves(self, evaluation: Evaluation) -> bool:
+        """Whether the first score is better than all before; one that is no number never is."""
+        value = evaluation.scores[0].value
+        if self.best is None:
+            return not math.isnan(value)
+        return value < self.best if evaluation.lower_is_better else value > self.best
 
     def save(self) -> Saved:
         """Writes a checkpoint: the averaged weights as a model to use, and all that training needs to go on."""

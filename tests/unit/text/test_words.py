@@ -6,8 +6,8 @@ import pytest
 from seqtasks.errors import SeqtasksError
 from seqtasks.text import Words
 from seqtasks.text.cutting import cutter
-from seqtasks.text.processor import UNKNOWN
-from seqtasks.text.vocabulary import FIRST_BYTE, FIRST_MARK
+from seqtasks.text.processor import FIRST_BYTE, UNKNOWN
+from seqtasks.text.vocabulary import FIRST_MARK
 from seqtasks.text.words import APART, JOINED, MARKS, WORD_END
 
 SENTENCES = ["The dog can't see (it).", "The cat doesn't see it, can't it?", 'A "dog" sees the cat.']

@@ -116,6 +116,17 @@ def test_patience(tmp_path: Path) -> None:
     assert task.validations == 4
 
 
+def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
+    task = ToyTask(scores=[float("nan"), 3, 1, 2, 1, 0], lower_is_better=True)
+    trainer = toy_trainer(tmp_path, task, steps=100, validate_every=3, checkpoint_every=6, patience=2)
+    assert [each.best for each in trainer.run() if isinstance(each, Validated)] == [False, True, True, False, False]
+    assert trainer.best == 1
+    assert read_bundle(tmp_path / "best").scores[0]["value"] == 1
+    resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), steps=21, validate_every=3)
+    assert resumed.resume() == 15
+    assert [each.best for each in resumed.run() if isinstance(each, Validated)] == [False, True]
+
+
 def test_minutes(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, steps=100, minutes=2.0, checkpoint_every=2, validate_every=50)
     reports = []

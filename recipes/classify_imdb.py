@@ -1,0 +1,171 @@
+"""IMDb reviews (Maas et al. 2011): praise or blame, from the official 25,000 training reviews alone.
+
+    python recipes/classify_imdb.py data/imdb --out runs/imdb
+
+The folder holds the official `aclImdb` (`train/pos/0_9.txt` and so on), or its `train` and `test`, or `train.tsv` and
+`test.tsv` with a label and a text a row. Four rows: what the commoner label gets, a bag of words, an LSTM on labels
+alone, and the same kind of LSTM that has read the training reviews before, as a language model (Dai & Le 2015, Howard &
+Ruder 2018). A part of the training reviews chooses the best weights; --test measures on the test reviews, once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, find, rows, sources
+from commands import Chosen, Resume, Tiny, train
+
+TEXT = """\
+[text]
+kind = "subwords"
+size = 8000
+"""
+DATA = f"""\
+{TEXT}
+[data]
+train = {{train}}
+held_out = 0.05
+
+"""
+LABELS_ALONE = """\
+[model]
+dim = 128
+embedding_dropout = 0.4
+word_dropout = 0.1
+pooling = "max"
+dropout = 0.5
+
+[model.encoder]
+kind = "lstm"
+dim = 512
+layers = 1
+directions = "both"
+variational = true
+dropout = 0.3
+
+[training]
+steps = 5000
+batch_tokens = 8000
+learning_rate = 2e-3
+warmup = 300
+schedule = "cosine"
+weight_decay = 0.01
+ema_decay = 0.999
+validate_every = 1000
+checkpoint_every = 500
+"""
+LANGUAGE_MODEL = """\
+task = "generation"
+seed = {seed}
+
+{text}
+[data]
+train = {train}
+validation_share = 0.02
+lanes = 48
+window = 70
+
+[model]
+dim = 256
+tie = true
+embedding_dropout = 0.1
+dropout = 0.1
+
+[model.encoder]
+kind = "lstm"
+dim = 512
+layers = 1
+directions = "forward"
+variational = true
+weight_dropout = 0.1
+dropout = 0.2
+
+[training]
+steps = 8400
+learning_rate = 2e-3
+warmup = 300
+schedule = "cosine"
+clip_norm = 0.5
+ema_decay = 0.999
+validate_every = 2100
+checkpoint_every = 700
+"""
+TRANSFER = """\
+unfreeze_every = 200
+lower_learning_rate_scale = 0.6
+
+[model]
+dim = 256
+embedding_dropout = 0.3
+word_dropout = 0.1
+pooling = "max"
+dropout = 0.5
+
+[model.encoder]
+kind = "lstm"
+dim = 512
+layers = 1
+directions = "forward"
+variational = true
+weight_dropout = 0.2
+dropout = 0.3
+start_from = "{language_model}"
+
+[training]
+steps = 3000
+batch_tokens = 6000
+learning_rate = 2e-3
+warmup = 300
+schedule = "cosine"
+weight_decay = 0.01
+ema_decay = 0.999
+validate_every = 500
+checkpoint_every = 500
+"""
+TINY_TEXT = ("text.size=320",)
+TINY_STREAM = ("data.lanes=4", "data.window=20", "data.validation_share=0.1")
+BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
+       "learning_rate": 3e-3, "validate_every": 500}  # fmt: skip
+PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/imdb.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/imdb"),
+    seed: int = 1,
+    test: Annotated[bool, typer.Option("--test", help="Measure on the test reviews, too.")] = False,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
+) -> None:
+    """Train on IMDb's reviews and print the rows of the results table."""
+    folder = data or Path(os.environ.get("SEQTASKS_DATA", "data")) / "imdb"
+    reviews, held_back = (find((folder, folder / "aclImdb"), part, files) for part, files in PARTS.items())
+    texts = [reviews / label for label in ("neg", "pos")] if reviews.is_dir() else [reviews]
+    chosen = [*((*TINY_TEXT, *TINY) if tiny else ()), *(settings or [])]
+    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
+    writer = out / "language-model"
+    train(
+        LANGUAGE_MODEL.format(seed=seed, text=TEXT, train=sources(*texts)),
+        writer,
+        [*encoder, *(TINY_STREAM if tiny else ())],
+        resume=resume,
+    )
+    data_table = DATA.format(train=sources(reviews))
+    before, tables = TRANSFER.format(language_model=writer.resolve()).split("\n\n", 1)
+    models = [
+        ("bag of words", "bag-of-words", data_table + BAG_OF_WORDS.format(**BAG), bag),
+        ("LSTM, labels alone", "lstm", data_table + LABELS_ALONE, encoder),
+        ("LSTM, from a language model", "transfer", f"{before}\n{data_table}{tables}", encoder),
+    ]
+    trained = [
+        (name, classify(f"seed = {seed}\n{text}", out / place, own, resume=resume)) for name, place, text, own in models
+    ]
+    print("\n".join([HEADING, *rows(trained, held_back if test else None)]))
+
+
+if __name__ == "__main__":
+    typer.run(main)

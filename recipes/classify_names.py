@@ -1,0 +1,120 @@
+"""Surnames of 18 languages (the names of PyTorch's tutorial): which language is one from, character by character?
+
+    python recipes/classify_names.py data/names --out runs/names
+
+The folder holds a file a language, `Arabic.txt` and so on, a name a line. There is no official split: of the names of
+each language, 10 % validate and 15 % test, the same for every seed, and a name that several languages have is in one
+part alone. The parts are kept in `data` beside the models. --balanced makes each language count the same in training:
+the mean F1 grows, the accuracy falls, for almost half of the names are Russian.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, rows, sources
+from commands import Chosen, Resume, Test, Tiny, data_folder
+
+SHARES = {"test": 0.15, "dev": 0.1}
+DATA = """\
+seed = {seed}
+class_weights = "{weights}"
+
+[text]
+kind = "characters"
+minimum_count = 1
+
+[data]
+train = {train}
+validation = {dev}
+
+"""
+RECURRENT = """\
+[model]
+dim = 64
+embedding_dropout = 0.2
+pooling = "max"
+dropout = 0.4
+
+[model.encoder]
+kind = "{kind}"
+dim = 256
+layers = 1
+dropout = 0.2
+
+[training]
+steps = 3000
+batch_tokens = 1000
+learning_rate = 2e-3
+warmup = 100
+schedule = "cosine"
+ema_decay = 0.995
+validate_every = 300
+checkpoint_every = 1000
+"""
+BAG = {"dim": 32, "dropout": 0.2, "ngrams": 3, "buckets": 30_000, "steps": 2000, "batch_tokens": 1000,
+       "learning_rate": 5e-3, "validate_every": 200}  # fmt: skip
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/names.")] = None,
+    model: Annotated[Literal["rnn", "gru", "lstm"], typer.Option(help="What reads the characters.")] = "lstm",
+    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/names"),
+    balanced: Annotated[bool, typer.Option("--balanced", help="Each language counts the same in training.")] = False,
+    seed: int = 1,
+    test: Test = False,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
+) -> None:
+    """Train on names and print the rows of the results table."""
+    parts = split(data_folder(data, "names", "Arabic.txt"), out / "data")
+    common = DATA.format(
+        seed=seed,
+        weights="balanced" if balanced else "none",
+        train=sources(parts["train"]),
+        dev=sources(parts["dev"]),
+    )
+    chosen = [*(TINY if tiny else ()), *(settings or [])]
+    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
+    models = [
+        ("bag of 1 to 3 characters", "bag-of-words", BAG_OF_WORDS.format(**BAG), bag),
+        (f"character {model.upper()}", model, RECURRENT.format(kind=model), encoder),
+    ]
+    trained = [
+        (name, classify(common + text, out / place, given, resume=resume)) for name, place, text, given in models
+    ]
+    print("\n".join([HEADING, *rows(trained, parts["test"] if test else None)]))
+
+
+def split(folder: Path, out: Path) -> dict[str, Path]:
+    """Writes train.tsv, dev.tsv and test.tsv; names stand in the order of their languages."""
+    languages: defaultdict[str, list[str]] = defaultdict(list)
+    for file in sorted(folder.glob("*.txt")):
+        for name in file.read_text(encoding="utf-8").split("\n"):
+            if name.strip():
+                languages[name.strip()].append(file.stem)
+    chance = random.Random(1)
+    lines: dict[str, list[str]] = {part: [] for part in ("train", *SHARES)}
+    for language in sorted({each for found in languages.values() for each in found}):
+        names = sorted(name for name, found in languages.items() if found[0] == language)
+        chance.shuffle(names)
+        first = 0
+        for part, share in SHARES.items():
+            last = first + round(share * len(names))
+            lines[part] += names[first:last]
+            first = last
+        lines["train"] += names[first:]
+    out.mkdir(parents=True, exist_ok=True)
+    for part, names in lines.items():
+        rows_of_part = [f"{language}\t{name}\n" for name in names for language in languages[name]]
+        (out / f"{part}.tsv").write_text("".join(["label\ttext\n", *rows_of_part]), encoding="utf-8")
+    return {part: out / f"{part}.tsv" for part in lines}
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,119 @@
+"""Stanford sentiment sentences of two classes (SST-2, Socher et al. 2013): 6,920 sentences, lower-cased, tokenised.
+
+    python recipes/classify_sst.py data/sst --out runs/sst
+
+The folder holds `stsa.binary.train`, `.dev` and `.test`, a label and a sentence a line. The models are trained on the
+training sentences, without their phrases, and chosen on `dev`; --test measures on `test`, too. --start-from names a
+classifier of reviews with the labels 0 and 1, such as that of `classify_imdb.py`, from which a third model starts.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import tomli_w
+import typer
+from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, rows, sources
+from commands import Chosen, Resume, Test, Tiny, data_folder, official
+
+from seqtasks import find_model, read_bundle
+
+FILE = "stsa.binary.{}"
+DATA = """\
+seed = {seed}
+{start}
+{text}
+[data]
+train = {train}
+validation = {dev}
+
+"""
+TEXT = """\
+[text]
+kind = "words"
+minimum_count = 1
+"""
+LSTM = """\
+[model]
+dim = 128
+embedding_dropout = 0.5
+word_dropout = 0.2
+pooling = "max"
+dropout = 0.5
+
+[model.encoder]
+kind = "lstm"
+dim = 256
+layers = 1
+variational = true
+dropout = 0.3
+
+[training]
+steps = 1400
+batch_tokens = 1000
+learning_rate = 2e-3
+warmup = 100
+schedule = "cosine"
+ema_decay = 0.99
+validate_every = 100
+checkpoint_every = 700
+"""
+STARTED = """
+[training]
+steps = 600
+batch_tokens = 1000
+learning_rate = 5e-4
+warmup = 50
+schedule = "cosine"
+ema_decay = 0.99
+validate_every = 100
+checkpoint_every = 300
+"""
+BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 1000, "batch_tokens": 1000,
+       "learning_rate": 3e-3, "validate_every": 100}  # fmt: skip
+
+
+def tables_of(model: str) -> tuple[str, str]:
+    """How a model reads text, and its settings, as TOML."""
+    tables = tomllib.loads(read_bundle(find_model(model)).configuration.read_text(encoding="utf-8"))
+    tables["model"]["encoder"].pop("start_from", None)
+    return tomli_w.dumps({"text": tables["text"]}), tomli_w.dumps({"model": tables["model"]})
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/sst.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/sst"),
+    start_from: Annotated[str | None, typer.Option(help="A classifier of reviews to start another model from.")] = None,
+    seed: int = 1,
+    test: Test = False,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
+) -> None:
+    """Train on SST-2 and print the rows of the results table."""
+    folder = data_folder(data, "sst", FILE.format("train"))
+    parts = {part: official(folder, FILE.format(part)) for part in ("train", "dev", "test")}
+
+    def configured(model: str, text: str = TEXT, start: str = "") -> str:
+        given = {"seed": seed, "text": text, "start": start}
+        return DATA.format(train=sources(parts["train"]), dev=sources(parts["dev"]), **given) + model
+
+    chosen = [*(TINY if tiny else ()), *(settings or [])]
+    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
+    models = [
+        ("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
+        ("LSTM", "lstm", configured(LSTM), encoder),
+    ]
+    if start_from is not None:
+        text, model = tables_of(start_from)
+        start = f'start_from = "{find_model(start_from).resolve()}"\n'
+        training = [each for each in chosen if each.startswith("training.")]
+        models.append(("LSTM, from reviews", "from-reviews", configured(model + STARTED, text, start), training))
+    trained = [(name, classify(text, out / place, given, resume=resume)) for name, place, text, given in models]
+    print("\n".join([HEADING, *rows(trained, parts["test"] if test else None)]))
+
+
+if __name__ == "__main__":
+    typer.run(main)

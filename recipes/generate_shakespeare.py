@@ -1,0 +1,107 @@
+"""Tiny Shakespeare (Karpathy 2015): a language model of characters, a million of them.
+
+    python recipes/generate_shakespeare.py data/char/tinyshakespeare.txt --out runs/shakespeare
+
+The first 90 % of the characters are trained on; the model is chosen and measured on the last 10 %, which it reads as
+one stream. The two parts are written beside the model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from commands import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, score, signatures, train
+
+FILE = "tinyshakespeare.txt"
+TRAINED_ON = 0.9
+METRICS = ("nats/token", "perplexity", "bits/character")
+"""Every token is a character."""
+CONFIGURATION = """\
+task = "generation"
+seed = {seed}
+
+[text]
+kind = "characters"
+minimum_count = 1
+
+[data]
+train = [{{ path = "{train}" }}]
+validation = [{{ path = "{validation}" }}]
+lanes = 64
+window = 100
+
+[model]
+dim = 128
+tie = false
+embedding_dropout = 0.1
+
+[model.encoder]
+kind = "lstm"
+dim = 512
+layers = 2
+directions = "forward"
+dropout = 0.5
+weight_dropout = 0.2
+
+[training]
+steps = 5500
+batch_tokens = 6400
+learning_rate = 3e-3
+warmup = 200
+schedule = "cosine"
+ema_decay = 0.998
+validate_every = 500
+checkpoint_every = 250
+"""
+TINY = (
+    "data.lanes=8",
+    "data.window=32",
+    "model.dim=16",
+    "model.encoder.dim=32",
+    "model.encoder.layers=1",
+    "training.steps=60",
+    "training.warmup=10",
+    "training.validate_every=30",
+    "training.checkpoint_every=30",
+)
+
+
+def parts(file: Path, folder: Path) -> tuple[Path, Path]:
+    """The two parts of the text, each in a file of its own."""
+    text = file.read_text(encoding="utf-8")
+    cut = int(TRAINED_ON * len(text))
+    folder.mkdir(parents=True, exist_ok=True)
+    train, validation = folder / "train.txt", folder / "validation.txt"
+    train.write_text(text[:cut], encoding="utf-8")
+    validation.write_text(text[cut:], encoding="utf-8")
+    return train.resolve(), validation.resolve()
+
+
+def row(name: str, result: dict[str, Any]) -> list[str]:
+    """A row of the results table."""
+    return [name, *(f"{score(result, metric)['value']:.4f}" for metric in METRICS), signatures(result, METRICS[0])]
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="The text; else SEQTASKS_DATA/char/tinyshakespeare.txt.")] = None,
+    out: Out = Path("runs/shakespeare"),
+    seed: int = 1,
+    tiny: Tiny = False,
+    resume: Resume = False,
+    settings: Chosen = None,
+) -> None:
+    """Train a model of characters on Tiny Shakespeare and print its row of the results table."""
+    file = data or data_folder(None, "char", FILE) / FILE
+    if not file.is_file():
+        raise typer.BadParameter(f"{file}: there is no such file", param_hint="DATA")
+    trained_on, validation = parts(file, out)
+    configuration = CONFIGURATION.format(seed=seed, train=trained_on, validation=validation)
+    train(configuration, out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    result = evaluate(out, validation, "--dtype", "float32")
+    print_table(["model", *METRICS, "signatures"], [row(out.name, result)])
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,90 @@
+"""Texts to learn language from, as they are: whole files, or many documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seqtasks.component import Settings
+from seqtasks.data.documents import DocumentSource, is_table, read_documents, read_file
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.lines import open_bytes
+from seqtasks.errors import SeqtasksError
+from seqtasks.text.layout import tidy
+
+
+class TextSource(Settings):
+    """A file that is one long text; a table (.tsv, .csv, .jsonl) of documents; or a folder of files, a document each.
+
+    Any file may be compressed (.gz behind its suffix).
+    """
+
+    path: Path
+    text: str | int | None = None
+    """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
+
+    @property
+    def is_one_text(self) -> bool:
+        """Whether it is one long text rather than documents."""
+        return not (self.path.is_dir() or is_table(self.path))
+
+
+def read_texts(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+    """The texts of a source that are not empty, tidied, in the order of the table or of the files' names.
+
+    Raises:
+        SeqtasksError: for what is not there or cannot be unpacked, a file that is no UTF-8 text, a missing column.
+    """
+    if not source.path.is_dir():
+        open_bytes(source.path).close()
+    for text in read_raw(source, skipped):
+        tidied = tidy(text)
+        if tidied.strip():
+            yield tidied
+        else:
+            skipped.skip("empty text")
+
+
+def read_raw(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+    if source.is_one_text:
+        skipped.reach(str(source.path), 1)
+        text = read_file(source.path)
+        if text is None:
+            raise SeqtasksError(f"{source.path}: not UTF-8 text.", "Convert the file, for example with iconv.")
+        yield text
+    elif source.path.is_dir():
+        yield from read_folder(source.path, skipped)
+    else:
+        for document in read_documents(DocumentSource(path=source.path, text=source.text), skipped):
+            yield document.text
+
+
+def read_folder(folder: Path, skipped: SkipReport) -> Iterator[str]:
+    """All files in a folder and below it but hidden ones."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            skipped.reach(str(file), 1)
+            text = read_file(file)
+            if text is None:
+                skipped.skip("file that is not UTF-8 text")
+            else:
+                yield text
+
+
+def held_out(texts: Sequence[str], share: float, seed: int, *, one_text: bool) -> tuple[list[str], list[str]]:
+    """What to train on and what to validate on: of one long text the last part, of documents some, by chance.
+
+    Equal documents go together. The second list is empty where there is too little to share.
+    """
+    if one_text:
+        cuts = [int(len(text) * (1 - share)) for text in texts]
+        parts = [(text[:cut], text[cut:]) for text, cut in zip(texts, cuts, strict=True)]
+        return [train for train, _ in parts if train], [last for _, last in parts if last]
+    distinct = sorted(set(texts))
+    if len(distinct) < 2:
+        return list(texts), []
+    count = max(1, min(round(share * len(distinct)), len(distinct) - 1))
+    chosen = {distinct[number] for number in np.random.default_rng(seed).permutation(len(distinct))[:count].tolist()}
+    return [text for text in texts if text not in chosen], [text for text in texts if text in chosen]

@@ -1,0 +1,56 @@
+"""One output, token by token as it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+
+from seqtasks.decoding.greedy import likeliest
+from seqtasks.decoding.options import Decoding
+from seqtasks.decoding.rules import Rules
+from seqtasks.decoding.sample import drawn, uniform_numbers
+from seqtasks.decoding.state import Stepper
+from seqtasks.decoding.walk import Choice
+
+
+class Drawn(NamedTuple):
+    """The next token of an output."""
+
+    token: int
+    """The end token is the last one, where the output does not reach its limit before."""
+    log_probability: float
+    """The model's own, natural logarithm."""
+
+
+def stream(
+    stepper: Stepper, *, options: Decoding, length: int, number: int = 0, before: Sequence[int] = ()
+) -> Iterator[Drawn]:
+    """At most `length` tokens for the one row that the stepper is bound to: what `search` finds, as it is found.
+
+    With `options.sample` they are the first sample that `search` draws for row `number`, otherwise those of greedy
+    search. `before` are the tokens of the same output that were found already, where it is made in several parts.
+    """
+    first, end = len(before), len(before) + length
+    row = torch.zeros(1, dtype=torch.long, device=stepper.device)
+    rules = Rules.make(replace(options, max_length=str(end)), row)
+    choose: Choice = likeliest
+    if options.sample:
+        uniforms = uniform_numbers(options.seed, [number], 1, end)
+        choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
+    history = torch.tensor([*before, *[rules.begin] * length], device=stepper.device).view(1, 1, -1)
+    with torch.no_grad():
+        state = stepper.start(1, length)
+    tokens = torch.full((1, 1), rules.begin, device=stepper.device)
+    for position in range(first, end):
+        with torch.no_grad():
+            logits, state = stepper.step(tokens, position - first, state)
+            log_probabilities = rules.apply(logits.float().log_softmax(2), history[..., :position], position)
+            tokens = choose(log_probabilities, position, row)
+        history[..., position] = tokens
+        token = int(tokens)
+        yield Drawn(token, float(log_probabilities[0, 0, token]))
+        if token == rules.end:
+            return

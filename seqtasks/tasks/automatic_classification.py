@@ -1,0 +1,141 @@
+"""A run configuration for people who have labelled documents and no wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tomli_w
+
+from seqtasks.data.documents import DocumentSource, read_documents
+from seqtasks.data.examples import SkipReport
+from seqtasks.errors import SeqtasksError
+from seqtasks.tasks import transfer
+from seqtasks.tasks.automatic import annealed, layers_of, updates
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What suits an amount of data."""
+
+    words: int
+    """Words to train on from which on it applies."""
+    vocabulary: int
+    dim: int
+    encoder_dim: int
+    batch_tokens: int
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+
+SCALES = (
+    Scale(0, 1_000, 64, 128, 500, 30, (300, 1_200)),
+    Scale(20_000, 4_000, 96, 192, 1_000, 12, (500, 2_000)),
+    Scale(200_000, 8_000, 128, 256, 2_000, 8, (1_000, 4_000)),
+    Scale(2_000_000, 16_000, 128, 256, 4_000, 6, (3_000, 20_000)),
+)
+LEARNING_RATE = 2e-3
+LAYERS = 1
+HEADS = 4
+WORD_DROPOUT = 0.1
+DROPOUT = 0.5
+NAME_WORDS = 2.0
+"""Documents of fewer words than these, on the average, are read character by character."""
+TOKENS_A_WORD, LETTERS_A_WORD = 1.3, 7.0
+TRANSFORMER_WINDOW = 512
+"""Tokens that a Transformer reads at once: its time grows with their square."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much data there is, and of what sort."""
+
+    documents: int
+    words: int
+    several: bool
+    """Some documents have several labels, or none beside others that have."""
+
+
+def automatic_classification(
+    sources: Sequence[DocumentSource], *, encoder: str | None = None, start_from: str | None = None
+) -> str:
+    """A run configuration, as TOML, whose sizes fit the number of words.
+
+    | words from | vocabulary | width of tokens | width of the encoder | batch tokens | epochs | updates |
+    |---|---|---|---|---|---|---|
+    | 0 | 1,000 | 64 | 128 | 500 | 30 | 300 to 1,200 |
+    | 20,000 | 4,000 | 96 | 192 | 1,000 | 12 | 500 to 2,000 |
+    | 200,000 | 8,000 | 128 | 256 | 2,000 | 8 | 1,000 to 4,000 |
+    | 2,000,000 | 16,000 | 128 | 256 | 4,000 | 6 | 3,000 to 20,000 |
+
+    The updates follow from the epochs and the number of words, within the limits of the last column. Names and other
+    documents of a word or two are read character by character. A document may have several labels where one in the
+    data has. `encoder` is a kind ("lstm" if it is not given); of kinds that are not built in, nothing is set.
+    `start_from` is a language model, whose text, encoder and width are taken then. Raises SeqtasksError for files that
+    cannot be read and for data without labels.
+    """
+    amount = measure(sources)
+    scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
+    by_character = amount.words < NAME_WORDS * amount.documents
+    tokens = amount.words * (LETTERS_A_WORD if by_character else TOKENS_A_WORD)
+    steps = updates(tokens, scale.batch_tokens, scale.epochs, scale.steps)
+    recurrent = {"layers": LAYERS, "dim": scale.encoder_dim}
+    transformer = {"layers": 2 * LAYERS, "heads": HEADS, "inner_dim": 4 * scale.dim}
+    kind = encoder or "lstm"
+    data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
+    if kind == "transformer":
+        data["window"] = TRANSFORMER_WINDOW
+    configuration: dict[str, Any] = {
+        "task": "classification",
+        "text": {"kind": "characters"} if by_character else {"kind": "subwords", "size": scale.vocabulary},
+        "data": data,
+        "model": {
+            "dim": scale.dim,
+            "embedding_dropout": DROPOUT / 2,
+            "word_dropout": 0.0 if by_character else WORD_DROPOUT,
+            "pooling": "max",
+            "dropout": DROPOUT,
+            "multi_label": amount.several,
+            "encoder": layers_of(kind, recurrent, transformer, DROPOUT / 2),
+        },
+        "training": annealed(
+            steps, scale.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99
+        ),
+    }
+    return tomli_w.dumps(configuration if start_from is None else started(configuration, start_from))
+
+
+def started(configuration: dict[str, Any], start_from: str) -> dict[str, Any]:
+    """The same, begun with a language model."""
+    bundle = transfer.language_model(start_from)
+    encoder = bundle.model["encoder"] | {"start_from": start_from}
+    model = configuration["model"] | {"dim": bundle.model["dim"], "encoder": without_none(encoder)}
+    return configuration | {"text": transfer.text_settings(bundle), "model": model}
+
+
+def without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    """What TOML can say of settings."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def measure(sources: Sequence[DocumentSource]) -> Amount:
+    """Counts the words of all labelled documents in one pass over the files."""
+    skipped = SkipReport()
+    documents = words = 0
+    several = False
+    for source in sources:
+        for document in read_documents(source, skipped):
+            several |= len(document.labels) > 1
+            if document.labels:
+                documents += 1
+                words += len(document.text.split())
+            else:
+                skipped.skip("document without label")
+    if not documents:
+        raise SeqtasksError(
+            f"There is no document with a label to train on: {skipped.describe()}.",
+            "Look at the data; --set data.train.0.label=NAME says which column is the label.",
+        )
+    return Amount(documents, words, several)

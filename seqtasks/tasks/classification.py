@@ -1,0 +1,263 @@
+"""Classification: a document is read whole, then it gets a label, or several."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from torch import nn
+
+from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.data.document_splits import read_split
+from seqtasks.data.documents import Document, DocumentSource
+from seqtasks.data.examples import SkipReport
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.score import Score
+from seqtasks.models import Classified, Classifier, Loss
+from seqtasks.tasks import transfer
+from seqtasks.tasks.base import Evaluation, Prepared, Task
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.classification_batches import DocumentBatches
+from seqtasks.tasks.classification_scores import ClassificationEvaluation, classification_evaluation
+from seqtasks.tasks.document_classifier import THRESHOLD, DocumentClassifier
+from seqtasks.text import Subwords, TextProcessor
+from seqtasks.text.vocabulary import Vocabulary
+
+LABELS = "labels.json"
+ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+FEW = 20
+"""Documents up to which each may have a label of its own."""
+
+
+class ClassificationData(Settings):
+    """What to train on and what to validate on."""
+
+    train: list[DocumentSource] = Field(min_length=1)
+    validation: list[DocumentSource] = Field(default=[])
+    """Without any, a part of the training data is held out."""
+    held_out: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the documents of each label that are held out; equal texts go together."""
+    window: int = Field(default=0, ge=0)
+    """Tokens that are read at once: longer documents are read in overlapping windows of so many. 0 = all are whole."""
+
+    @model_validator(mode="after")
+    def windows_overlap(self) -> ClassificationData:
+        if self.window == 1:
+            raise ValueError("window = 1 cannot overlap: set 2 or more, or 0 to read documents whole")
+        return self
+
+
+class ClassificationTask(Task):
+    """A document in, its labels and how probable they are out."""
+
+    use = "classify --model {} document.txt"
+
+    class Config(Settings):
+        kind: Literal["classification"] = "classification"
+        text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        data: ClassificationData
+        model: Classifier.Config
+        class_weights: ClassWeights = "none"
+        """How much the documents of each label count in training: all the same, so that all labels count the same
+        together, or as a table says; labels that are not in it count once."""
+        unfreeze_every: int = Field(default=0, ge=0)
+        """Updates after which one part more begins to learn, from the top down, where the encoder was trained before;
+        0 = all learn from the beginning on."""
+        lower_learning_rate_scale: float = Field(default=1.0, gt=0, le=1)
+        """Times the learning rate of the part above, where the encoder was trained before."""
+
+        @model_validator(mode="after")
+        def one_label_is_weighed(self) -> ClassificationTask.Config:
+            if self.model.multi_label and self.class_weights != "none":
+                raise ValueError("class_weights are for documents of one label each, not for model.multi_label = true")
+            return self
+
+        @model_validator(mode="after")
+        def only_a_start_is_unfrozen(self) -> ClassificationTask.Config:
+            if self.start_from is None and (self.unfreeze_every or self.lower_learning_rate_scale != 1):
+                raise ValueError(
+                    "unfreeze_every and lower_learning_rate_scale are for model.encoder.start_from = a language model"
+                )
+            return self
+
+        @property
+        def start_from(self) -> str | None:
+            """The language model that the encoder starts from."""
+            return getattr(self.model.encoder, "start_from", None)
+
+    def __init__(self, config: Config, processor: TextProcessor, labels: Sequence[str]) -> None:
+        self.config = config
+        self.processor = processor
+        self.labels = list(labels)
+        self.train: list[Document] = []
+        self.validation: list[Document] = []
+
+    @classmethod
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+        skipped = SkipReport()
+        train, validation = read_split(
+            config.data.train,
+            config.data.validation,
+            config.data.held_out,
+            seed,
+            skipped,
+            multi_label=config.model.multi_label,
+        )
+        counts = Counter(label for document in train for label in document.labels)
+        require_classes(counts, len(train), skipped)
+        if not validation:
+            raise SeqtasksError(
+                "There is no document with a label to validate on.", "Give data.validation, or more training data."
+            )
+        if processors is None:
+            names = sorted(counts, key=lambda label: (-counts[label], label))
+            task = cls(config, make_processor(config, train), names)
+        else:
+            task = cls.load(config, processors)
+            if strange := sorted(counts.keys() - set(task.labels)):
+                raise SeqtasksError(
+                    f"The model that training starts from has no label {strange[0]!r}.",
+                    "Train a new one, or look at the column of the labels.",
+                )
+        if isinstance(config.class_weights, dict) and (unknown := sorted(config.class_weights.keys() - counts.keys())):
+            raise SeqtasksError(
+                f"class_weights: no document has the label {unknown[0]!r}.",
+                f"There are {', '.join(task.labels[:20])}.",
+            )
+        task.train, task.validation = train, validation
+        digest = hashlib.sha256()
+        for document in (*train, *validation):
+            digest.update(("\t".join([document.text, *document.labels]) + "\n").encode())
+        remarks = (
+            f"training documents: {len(train):,} ({skipped.describe()}); validation documents: {len(validation):,}",
+            f"vocabulary: {task.processor.size:,}; labels: {len(task.labels):,}, from {counts.most_common(1)[0][1]:,} "
+            f"documents of {task.labels[0]} to {min(counts.values()):,}",
+        )
+        data = {
+            "documents": len(train),
+            "validation_documents": len(validation),
+            "label_counts": {label: counts[label] for label in task.labels},
+            "fingerprint": digest.hexdigest(),
+        }
+        return Prepared(task, remarks, data)
+
+    @classmethod
+    def load(cls, config: Config, processors: Path) -> ClassificationTask:
+        kind = TextProcessor.of(config.text)
+        processor = kind.load(processors / f"text{kind.extension}", config.text)
+        return cls(config, processor, Vocabulary.load(processors / LABELS).tokens)
+
+    def save_processors(self, folder: Path) -> None:
+        self.processor.save(folder / f"text{self.processor.extension}")
+        Vocabulary(self.labels).save(folder / LABELS)
+
+    def build_model(self) -> Classifier:
+        return Classifier(self.config.model, self.processor.size, len(self.labels))
+
+    def initialise(self, model: nn.Module) -> None:
+        if self.config.start_from is not None:
+            transfer.copy_encoder(model, transfer.language_model(self.config.start_from))
+
+    def begin(self, model: nn.Module) -> Sequence[str]:
+        assert isinstance(model, Classifier)
+        if self.config.start_from is not None:
+            transfer.unfreeze_gradually(
+                model.encoder, self.config.unfreeze_every, self.config.lower_learning_rate_scale
+            )
+        return ()
+
+    def loss(self, model: nn.Module, batch: Classified) -> Loss:
+        assert isinstance(model, Classifier)
+        return model.loss(batch)
+
+    def batches(self, batch_tokens: int, seed: int) -> DocumentBatches:
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        labels = np.zeros((len(self.train), len(self.labels)))
+        for row, document in zip(labels, self.train, strict=True):
+            row[[numbers[label] for label in document.labels]] = 1
+        return DocumentBatches(
+            self.processor,
+            [document.text for document in self.train],
+            labels,
+            labels @ self.weights() if not self.config.model.multi_label else np.ones(len(self.train)),
+            window=self.config.data.window,
+            batch_tokens=batch_tokens,
+            seed=seed,
+        )
+
+    def weights(self) -> np.ndarray[Any, Any]:
+        """How much a document of each label counts; balanced: documents / (labels * documents of the label)."""
+        if isinstance(self.config.class_weights, dict):
+            return np.array([self.config.class_weights.get(label, 1.0) for label in self.labels])
+        if self.config.class_weights == "none":
+            return np.ones(len(self.labels))
+        counts = Counter(label for document in self.train for label in document.labels)
+        return np.array([len(self.train) / (len(counts) * counts[label]) if counts[label] else 1.0
+                         for label in self.labels])  # fmt: skip
+
+    def classifier(self, models: Sequence[Classifier]) -> DocumentClassifier:
+        """The models with what they need to read documents."""
+        return DocumentClassifier(models, self.processor, self.labels, window=self.config.data.window)
+
+    def validate(self, model: nn.Module) -> Evaluation:
+        assert isinstance(model, Classifier)
+        return self.evaluate([model], self.validation)
+
+    def evaluate(self, models: Sequence[Classifier], documents: Sequence[Document]) -> ClassificationEvaluation:
+        """Classifies the documents and compares with their labels."""
+        started = time.perf_counter()
+        found = self.classifier(models).classify([document.text for document in documents])
+        seconds = time.perf_counter() - started
+        signature = f"threshold={THRESHOLD}" if self.config.model.multi_label else "argmax"
+        window = f"|window={self.config.data.window}" if self.config.data.window else ""
+        return classification_evaluation(
+            found, documents, self.labels, multi_label=self.config.model.multi_label,
+            decoding=signature + window, seconds=seconds,
+        )  # fmt: skip
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        model = self.config.model
+        validated = f"{data.get('validation_documents', 0):,} validation documents"
+        counts = data.get("label_counts", {})
+        named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
+        several = "Several labels may hold for a document. " if model.multi_label else ""
+        return (
+            f"# Labels for documents\n\n"
+            f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "
+            f"trained with seqtasks on {data.get('documents', 0):,} documents.\n\n"
+            f"{several}{len(self.labels):,} labels, with their training documents: {named}"
+            f"{' and others' if len(self.labels) > 50 else ''}.\n\n"
+            f"{score_table(validated, scores)}\n"
+            'Use it: `seqtasks classify --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
+        )
+
+
+def require_classes(counts: Counter[str], documents: int, skipped: SkipReport) -> None:
+    """Raises SeqtasksError for training data from which no classes can be learned."""
+    if not counts:
+        raise SeqtasksError(
+            f"There is no document with a label to train on: {skipped.describe()}.",
+            "Look at the data, and at which column is the label (data.train.0.label).",
+        )
+    if len(counts) == 1 and counts.total() == documents:
+        raise SeqtasksError(
+            f"All {documents:,} documents have the label {next(iter(counts))!r}.", "Give documents of another one too."
+        )
+    if documents > FEW and len(counts) > documents / 2:
+        raise SeqtasksError(
+            f"{len(counts):,} different labels of {documents:,} documents: they are hardly classes.",
+            "Look at which column is the label (data.train.0.label) and which the text (data.train.0.text).",
+        )
+
+
+def make_processor(config: ClassificationTask.Config, documents: Sequence[Document]) -> TextProcessor:
+    """The text processor of the language model to start from, else one that is learned from the documents."""
+    if config.start_from is None:
+        return TextProcessor.of(config.text).fit((document.text for document in documents), config.text)
+    return transfer.text_processor(transfer.language_model(config.start_from), config.text)

@@ -1,0 +1,76 @@
+"""Training batches of a classification task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from seqtasks.data.batching import TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.data.windows import windows
+from seqtasks.models import Classified
+from seqtasks.text import PAD, TextProcessor
+
+
+class DocumentBatches:
+    """Documents, or windows of them, as padded tensors, at most `batch_tokens` tokens in each.
+
+    Each window is an example with the labels of its document, and the windows of a document count as much together as
+    another document. Sampled segmentations depend on the seed, the epoch and the batch alone; documents that are read
+    in windows are never sampled.
+    """
+
+    def __init__(
+        self,
+        processor: TextProcessor,
+        texts: Sequence[str],
+        labels: Float[np.ndarray[Any, Any], "documents labels"],
+        weights: Float[np.ndarray[Any, Any], "documents"],
+        *,
+        window: int,
+        batch_tokens: int,
+        seed: int,
+    ) -> None:
+        self.processor = processor
+        self.texts = texts
+        self.seed = seed
+        self.sampling = getattr(getattr(processor, "config", None), "sampling", 0.0) > 0
+        self.windows: list[np.ndarray[Any, Any]] = []
+        self.owners: list[int] = []
+        for number, ids in enumerate(processor.encode_all(texts)):
+            for piece in windows(ids, window):
+                self.windows.append(np.array(piece, dtype=np.int32))
+                self.owners.append(number)
+        shares = np.bincount(self.owners, minlength=len(texts))
+        self.whole = shares == 1
+        self.labels = torch.from_numpy(labels.astype(np.float32))
+        self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
+        lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
+        self.order = TokenBatches(lengths, lengths, batch_tokens, seed=seed)
+
+    def __iter__(self) -> Iterator[Classified]:
+        for batch in self.order:
+            rows = batch.examples.tolist()
+            owners = [self.owners[row] for row in rows]
+            random = np.random.default_rng([self.seed, batch.epoch, batch.index])
+            tokens = pad(
+                [
+                    self.processor.sample(self.texts[owner], random)
+                    if self.sampling and self.whole[owner]
+                    else self.windows[row]
+                    for row, owner in zip(rows, owners, strict=True)
+                ],
+                begin=True,
+                end=True,
+            )
+            yield Classified(tokens, tokens != PAD, self.labels[owners], self.weights[owners])
+
+    def state_dict(self) -> dict[str, int]:
+        return self.order.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.order.load_state_dict(state)

@@ -1,0 +1,203 @@
+"""Generation: a language model reads what others wrote, then goes on with whatever a text begins with."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.text_stream import TextSource, held_out, read_texts
+from seqtasks.decoding import Decoding
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.likelihood import likelihood_scores
+from seqtasks.metrics.score import Score
+from seqtasks.models import LanguageModel, Loss, Window
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.card import score_table
+from seqtasks.tasks.carried import CarriedState
+from seqtasks.tasks.stream_batches import StreamBatches, Tokens, marked
+from seqtasks.tasks.text_likelihood import likelihood
+from seqtasks.tasks.text_writer import TextWriter
+from seqtasks.text import UNKNOWN, Characters, TextProcessor
+from seqtasks.text.layout import Layout
+
+VALIDATION_LANES = 32
+PROMPT, SAMPLE = 40, "60"
+"""Characters that a sample begins with, and tokens that follow."""
+
+
+class TextData(Settings):
+    """What to train on and what to validate on."""
+
+    train: list[TextSource] = Field(min_length=1)
+    validation: list[TextSource] = Field(default=[])
+    """Without any, a part of the training data is held out."""
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of it: the last part of each long text, or some of the documents."""
+    lanes: int = Field(default=32, gt=0)
+    """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
+    window: int = Field(default=128, gt=0)
+    """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+
+
+class GenerationTask(Task):
+    """The beginning of a text in, what follows out."""
+
+    use = 'generate --model {} --prompt "..."'
+
+    class Config(Settings):
+        kind: Literal["generation"] = "generation"
+        text: Annotated[Settings, OneOf(TextProcessor)] = Characters.Config(minimum_count=2)
+        data: TextData
+        model: LanguageModel.Config
+        decoding: Decoding = Decoding(beam=1, sample=True, temperature=0.8, max_length="500", penalty="average")
+        """How the trained model writes unless it is told otherwise."""
+
+        @model_validator(mode="after")
+        def windows_fit_the_context(self) -> GenerationTask.Config:
+            context = getattr(self.model.encoder, "context", None)
+            if context is not None and self.data.window > context:
+                raise ValueError(f"data.window = {self.data.window} is longer than model.encoder.context = {context}")
+            return self  # fmt: skip
+
+    def __init__(self, config: Config, processor: TextProcessor) -> None:
+        self.config = config
+        self.processor = processor
+        self.train: list[Tokens] = []
+        self.validation: list[str] = []
+        self.carried = CarriedState(0, [])
+
+    @classmethod
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+        skipped = SkipReport()
+        train, validation = read_data(config.data, seed, skipped)
+        if not validation:
+            raise SeqtasksError("There is no text to validate on.", "Give data.validation, or more training data.")
+        if processors is None:
+            lines = (line for text in train for line in text.splitlines() if line.strip())
+            task = cls(config, TextProcessor.of(config.text).fit(lines, config.text))
+        else:
+            task = cls.load(config, processors)
+        layout = Layout(task.processor)
+        task.train = [marked(layout.encode(text)) for text in train]
+        task.validation = validation
+        tokens = sum(map(len, task.train))
+        if tokens < 2 * config.data.lanes:
+            raise SeqtasksError(
+                f"The texts to train on have {tokens:,} tokens: too few for data.lanes = {config.data.lanes}.",
+                "Lower data.lanes, or give more text.",
+            )
+        digest = hashlib.sha256()
+        for text in (*train, *validation):
+            digest.update(text.encode() + b"\0")
+        characters, held = sum(map(len, train)), sum(map(len, validation))
+        remarks = (
+            f"training texts: {len(train):,} with {characters:,} characters ({skipped.describe()}); "
+            f"validation texts: {len(validation):,} with {held:,}",
+            f"training tokens: {tokens:,}; vocabulary: {task.processor.size:,}",
+        )
+        counted = {"texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held}
+        return Prepared(task, remarks, {**counted, "fingerprint": digest.hexdigest()})
+
+    @classmethod
+    def load(cls, config: Config, processors: Path) -> GenerationTask:
+        family = TextProcessor.of(config.text)
+        return cls(config, family.load(processors / f"text{family.extension}", config.text))
+
+    def save_processors(self, folder: Path) -> None:
+        self.processor.save(folder / f"text{self.processor.extension}")
+
+    def build_model(self) -> LanguageModel:
+        return LanguageModel(self.config.model, self.processor.size)
+
+    def begin(self, model: nn.Module) -> Sequence[str]:
+        assert isinstance(model, LanguageModel)
+        self.carried = CarriedState(self.config.data.lanes, model.encoder.carried_shapes())
+        return ()
+
+    def loss(self, model: nn.Module, batch: Any) -> Loss:
+        assert isinstance(model, LanguageModel)
+        assert isinstance(batch, Window)
+        loss, carried = model.loss(batch, self.carried.read(batch.lanes, batch.fresh))
+        self.carried.write(batch.lanes, carried)
+        return loss
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.carried.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.carried.load_state_dict(state)
+
+    def batches(self, batch_tokens: int, seed: int) -> StreamBatches:
+        data = self.config.data
+        return StreamBatches(self.train, lanes=data.lanes, window=data.window, seed=seed)
+
+    def validate(self, model: nn.Module) -> Evaluation:
+        assert isinstance(model, LanguageModel)
+        return replace(
+            self.evaluate(model, self.validation, lanes=VALIDATION_LANES), samples=(self.sample(model),)
+        )  # fmt: skip
+
+    def evaluate(self, model: LanguageModel, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
+        """How probable the model finds the texts, read one after the other as one; `lanes` as in `likelihood`.
+
+        Raises SeqtasksError where there is nothing to read.
+        """
+        layout = Layout(self.processor)
+        encoded = [marked(layout.encode(text)) for text in texts]
+        if not encoded:
+            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
+        stream = np.concatenate(encoded)
+        started = time.perf_counter()
+        found = likelihood(model, stream, lanes=lanes)
+        characters = None if (stream == UNKNOWN).any() else sum(map(len, texts))
+        return Evaluation(
+            likelihood_scores(found.nats, found.tokens, characters, found.reading),
+            decoding="forced",
+            examples=found.tokens,
+            seconds=time.perf_counter() - started,
+            lower_is_better=True,
+        )
+
+    def sample(self, model: LanguageModel) -> Sample:
+        """How the model goes on with the beginning of the validation text, in one line."""
+        text = self.validation[0]
+        decoding = replace(self.config.decoding, beam=1, nbest=1, sample=True, consensus=0, max_length=SAMPLE)
+        written = TextWriter(model, self.processor).write(text[:PROMPT], decoding)[0].text
+        parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
+        return Sample(*(" ".join(part.split()) for part in parts))
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        validated = f"{data.get('validation_characters', 0):,} validation characters"
+        return (
+            f"# A writer\n\n"
+            f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
+            f"{self.processor.size:,}; trained with seqtasks on {data.get('characters', 0):,} characters in "
+            f"{data.get('texts', 0):,} texts.\n\n"
+            f"{score_table(validated, scores)}\n"
+            'Use it: `seqtasks generate --model DIRECTORY --prompt "..."`. `config.toml` trains it again.\n'
+        )
+
+
+def read_data(data: TextData, seed: int, skipped: SkipReport) -> tuple[list[str], list[str]]:
+    """Training and validation texts. Raises SeqtasksError where there is nothing to train on."""
+    train: list[str] = []
+    validation = [text for source in data.validation for text in read_texts(source, SkipReport())]
+    for source in data.train:
+        texts = list(read_texts(source, skipped))
+        if not data.validation:
+            texts, held = held_out(texts, data.validation_share, seed, one_text=source.is_one_text)
+            validation += held
+        train += texts
+    if not train:
+        raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
+    return train, validation

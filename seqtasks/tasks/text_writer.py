@@ -1,0 +1,190 @@
+"""From a prompt to a text, as it is written."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+
+from seqtasks.decoding import Decoding, Drawn, LengthPenalty, LengthRule, search, stream
+from seqtasks.models import LanguageModel
+from seqtasks.tasks.output import Output
+from seqtasks.text import BEGIN, END, TextProcessor
+from seqtasks.text.layout import BYTES, Layout, Reading, tidy
+from seqtasks.text.processor import FIRST_BYTE
+from seqtasks.text.words import MARKS
+
+PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
+"""What stands for marks that Unicode does not decompose."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing(Output):
+    """A text that goes on where its prompt ends. `finished` is False where it was cut at the length limit."""
+
+    prompt: str
+
+
+class TextWriter:
+    """A language model and the processor of its texts."""
+
+    def __init__(self, model: LanguageModel, processor: TextProcessor) -> None:
+        self.model = model
+        self.layout = Layout(processor)
+
+    @cached_property
+    def characters(self) -> frozenset[str]:
+        """Those that the model knows by themselves or in words."""
+        pieces = self.layout.processor.pieces(range(FIRST_BYTE + BYTES, self.layout.processor.size))
+        return frozenset("".join(piece for piece in pieces if piece not in MARKS)) | {" ", "\n", "\t"}
+
+    def replaced(self, prompt: str) -> dict[str, str]:
+        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing."""
+        unknown = dict.fromkeys(character for character in tidy(prompt) if character not in self.characters)
+        return {character: nearest(character, self.characters) for character in unknown}
+
+    def read(self, prompt: str) -> list[int]:
+        """The tokens that stand for a prompt: BEGIN and what follows it.
+
+        A blank at its end is left to the next word where blanks belong to words.
+        """
+        text = "".join(self.replaced(prompt).get(character, character) for character in tidy(prompt))
+        if self.ends_in_blank(text):
+            text = text[:-1]
+        return [BEGIN, *self.layout.encode(text)]
+
+    def ends_in_blank(self, text: str) -> bool:
+        return not self.layout.blanks_are_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
+
+    def stream(self, prompt: str, decoding: Decoding, *, number: int = 0, stop: str = "") -> Iterator[str]:
+        """What follows the prompt, in pieces, as soon as they are certain. It ends before the text `stop`.
+
+        `number` tells sampling which of several texts this is. With a beam all comes at once.
+        """
+        read = self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
+        else:
+            tokens = self.drawn(read, decoding, number)
+        yield from self.told(prompt, read, tokens, stop)
+
+    def write(self, prompt: str, decoding: Decoding, *, count: int = 1, stop: str = "") -> list[Writing]:
+        """`count` texts: samples, or the best ones of a beam, fewer where it finds no more."""
+        read = self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            found: Iterable[Iterable[Drawn]] = self.best(read, replace(decoding, nbest=count))
+        else:
+            found = (self.drawn(read, decoding, number) for number in range(count))
+        return [self.written(prompt, read, tokens, decoding, stop) for tokens in found]
+
+    def written(
+        self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], decoding: Decoding, stop: str
+    ) -> Writing:
+        taken: list[Drawn] = []
+
+        def kept() -> Iterator[Drawn]:
+            for each in tokens:
+                taken.append(each)
+                yield each
+
+        length = self.longest(read, decoding)
+        text = "".join(self.told(prompt, read, kept(), stop))
+        score = sum(each.log_probability for each in taken)
+        return Writing(
+            prompt=prompt,
+            text=text,
+            score=score,
+            normalised=score / LengthPenalty.parse(decoding.penalty)(max(1, len(taken))),
+            tokens=tuple(self.layout.processor.pieces([each.token for each in taken if each.token != END])),
+            log_probabilities=tuple(each.log_probability for each in taken),
+            finished=len(taken) < length or any(each.token == END for each in taken),
+        )
+
+    def told(self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], stop: str) -> Iterator[str]:
+        """The text of tokens that follow a prompt, up to `stop`."""
+        reading = Reading(self.layout)
+        reading.skip(read)
+        dropping = self.ends_in_blank(tidy(prompt))
+        waiting = ""
+        for each in tokens:
+            last = each.token == END
+            waiting += reading.rest() if last else reading.add(each.token)
+            if dropping and waiting:
+                waiting, dropping = waiting.removeprefix(" "), False
+            if stop and stop in waiting:
+                yield waiting.partition(stop)[0]
+                return
+            certain = len(waiting) - (0 if last else overlap(waiting, stop))
+            if certain:
+                yield waiting[:certain]
+            waiting = waiting[certain:]
+            if last:
+                return
+        if rest := (waiting + reading.rest()).partition(stop or "\0")[0]:
+            yield rest
+
+    def longest(self, read: Sequence[int], decoding: Decoding) -> int:
+        """Most tokens of a text; in a rule such as "2x" the prompt is what counts."""
+        return int(LengthRule.parse(decoding.max_length)(torch.tensor([len(read) - 1])))
+
+    def room(self, read: Sequence[int]) -> tuple[Sequence[int], int | None]:
+        """What to read of what there is, and how many tokens can follow then; None where there is no limit.
+
+        What fills the context of a model is read from its second half on.
+        """
+        context = self.model.encoder.context
+        if context is None:
+            return read, None
+        if len(read) >= context:
+            read = read[-max(1, context // 2) :]
+        return read, context - len(read) + 1
+
+    def drawn(self, read: Sequence[int], decoding: Decoding, number: int) -> Iterator[Drawn]:
+        """Tokens one by one, in as many parts as the context of the model needs."""
+        length, written = self.longest(read, decoding), list[int]()
+        device = next(self.model.parameters()).device
+        while len(written) < length:
+            begun, room = self.room([*read, *written])
+            left = length - len(written)
+            stepper = self.model.stepper(torch.tensor([begun], device=device))
+            part = left if room is None else min(left, room)
+            for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
+                written.append(each.token)
+                yield each
+                if each.token == END:
+                    return
+
+    def best(self, read: Sequence[int], decoding: Decoding) -> list[list[Drawn]]:
+        """What beam search finds; it ends where the context of the model is full."""
+        begun, room = self.room(read)
+        length = self.longest(read, decoding)
+        stepper = self.model.stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
+        [found] = search(
+            stepper,
+            source_lengths=torch.zeros(1, dtype=torch.long),
+            options=replace(decoding, max_length=str(length if room is None else min(length, room))),
+        )
+        return [
+            [
+                Drawn(token, value)
+                for token, value in zip(
+                    [*each.tokens, *[END] * each.finished], each.log_probabilities, strict=True
+                )
+            ]
+            for each in found
+        ]  # fmt: skip
+
+
+def nearest(character: str, known: frozenset[str]) -> str:
+    """What to read in place of a character: a plainer one, without accents, in the other case; else nothing."""
+    bare = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
+    candidates = (PLAIN.get(character, ""), bare, bare.swapcase(), character.swapcase(), character.casefold())
+    return next((each for each in candidates if each and known.issuperset(each)), "")
+
+
+def overlap(text: str, stop: str) -> int:
+    """Characters at the end of the text that may be the beginning of `stop`."""
+    return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-size:])), 0)

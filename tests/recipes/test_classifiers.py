@@ -1,0 +1,120 @@
+"""The recipes for classifiers, from end to end on small folders of ours in the official layouts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from documents import labelled_documents
+
+import seqtasks
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def recipe(name: str, *arguments: str | Path, data: Path) -> list[str]:
+    """The lines that it printed."""
+    command = [sys.executable, str(RECIPES / f"{name}.py"), *map(str, arguments), "--tiny", "--test"]
+    small = ["--set", "training.batch_tokens=300", "--set", "training.threads=1"]
+    done = subprocess.run(
+        [*command, *small], capture_output=True, text=True, check=False, timeout=280,
+        env=os.environ | {"SEQTASKS_DATA": str(data)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| ").split(" | ")]
+
+
+def write_reviews(folder: Path, count: int, seed: int) -> None:
+    """A folder a class, as the official IMDb reviews have it."""
+    for number, document in enumerate(labelled_documents(count, seed)):
+        file = folder / document.labels[0] / f"{number}_{9 if document.labels[0] == 'pos' else 2}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(document.text, encoding="utf-8")
+
+
+def write_rows(file: Path, count: int, seed: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    numbers = {"pos": "1", "neg": "0"}
+    lines = [f"{numbers[each.labels[0]]}\t{each.text}\n" for each in labelled_documents(count, seed)]
+    file.write_text("".join(["label\ttext\n", *lines]), encoding="utf-8")
+
+
+def require_packed(model: Path, folder: Path) -> None:
+    """A packed classifier names no path of this machine, and says the same."""
+    result = {"data": ["/a/b/test.tsv"], "split": None, "decoding": "argmax"}
+    scores = [{"metric": "accuracy", "value": 50.0, "signature": "a"}]
+    (folder / "scores.json").write_text(json.dumps({**result, "scores": scores}))
+    (folder / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
+    packed = folder / "packed"
+    words = [RECIPES / "pack.py", model, packed, "--scores", folder / "scores.json", "--card", folder / "card.md"]
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "285 labelled documents" in (packed / "README.md").read_text()
+    assert all(str(folder) not in (packed / name).read_text() for name in ("config.toml", "bundle.json"))
+    texts = ["the film was splendid", "a dull plot"]
+    first, second = (seqtasks.load(each, threads=1, dtype="bfloat16").classify(texts) for each in (model, packed))
+    assert [each.probabilities for each in first] == [each.probabilities for each in second]
+
+
+@pytest.mark.parametrize("layout", ["official", "tables"])
+def test_imdb_trains_three_models_and_a_language_model(tmp_path: Path, layout: str) -> None:
+    for seed, (part, count) in enumerate([("train", 300), ("test", 40)], 1):
+        if layout == "official":
+            write_reviews(tmp_path / "imdb" / "aclImdb" / part, count, seed)
+        else:
+            write_rows(tmp_path / "imdb" / f"{part}.tsv", count, seed)
+    if layout == "official":
+        write_reviews(tmp_path / "imdb" / "aclImdb" / "train" / "unsup", 5, 3)
+    out = tmp_path / "out"
+    lines = recipe("classify_imdb", "--out", out, data=tmp_path)
+    found = [cells(line) for line in lines[-8:]]
+    names = ["majority", "bag of words", "LSTM, labels alone", "LSTM, from a language model"]
+    assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
+    assert "texts=40" in found[-1][-1]
+    model = seqtasks.load(out / "transfer", threads=1).task
+    assert model.config.start_from == str(out / "language-model")
+    writer = seqtasks.load(out / "language-model", threads=1).task
+    assert model.processor.decode(range(model.processor.size)) == writer.processor.decode(range(writer.processor.size))
+    require_packed(out / "transfer", tmp_path)
+
+
+def test_sst_trains_and_starts_from_reviews(tmp_path: Path) -> None:
+    numbers = {"pos": "1", "neg": "0"}
+    (tmp_path / "sst").mkdir()
+    for seed, (part, count) in enumerate([("train", 200), ("dev", 30), ("test", 20)], 1):
+        lines = [f"{numbers[each.labels[0]]} {each.text}\n" for each in labelled_documents(count, seed)]
+        (tmp_path / "sst" / f"stsa.binary.{part}").write_text("".join(lines), encoding="utf-8")
+    first = recipe("classify_sst", "--out", tmp_path / "first", data=tmp_path)
+    assert [cells(line)[0] for line in first[-3:]] == ["majority", "bag of words", "LSTM"]
+    second = recipe(
+        "classify_sst", "--out", tmp_path / "second", "--start-from", tmp_path / "first" / "lstm", data=tmp_path
+    )
+    found = [cells(line) for line in second[-4:]]
+    assert [row[:2] for row in found][2:] == [["LSTM", "test"], ["LSTM, from reviews", "test"]]
+    assert "texts=20" in found[-1][-1]
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm"])
+def test_names_are_split_once_and_for_all(tmp_path: Path, model: str) -> None:
+    (tmp_path / "names").mkdir()
+    names = {"Arabic": [f"al{n:03}" for n in range(60)], "Czech": [f"{n:03}ova" for n in range(40)] + ["al001"]}
+    for language, listed in names.items():
+        (tmp_path / "names" / f"{language}.txt").write_text("\n".join(listed) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    lines = recipe("classify_names", "--out", out, "--model", model, "--balanced", data=tmp_path)
+    found = [cells(line) for line in lines[-3:]]
+    assert [row[0] for row in found] == ["majority", "bag of 1 to 3 characters", f"character {model.upper()}"]
+    parts = {part: (out / "data" / f"{part}.tsv").read_text().splitlines()[1:] for part in ("train", "dev", "test")}
+    texts = {part: {line.split("\t")[1] for line in lines} for part, lines in parts.items()}
+    assert sum(map(len, parts.values())) == 101
+    assert sum(map(len, texts.values())) == 100
+    assert (len(texts["dev"]), len(texts["test"])) == (10, 15)
+    assert seqtasks.load(out / model, threads=1).task.config.class_weights == "balanced"

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+import torch
+from steppers import HistoryStepper
+
+from seqtasks.decoding import Decoding, search, stream
+from seqtasks.decoding.rules import END
+
+LENGTH = 12
+OPTIONS = [
+    Decoding(beam=1),
+    Decoding(sample=True),
+    Decoding(sample=True, temperature=0.7, top_k=4, seed=5),
+    Decoding(sample=True, top_p=0.8, min_length="4", no_repeat_ngram=2, banned=(4,)),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=["greedy", "all", "top-k", "rules"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_stream_is_what_search_finds(options: Decoding, seed: int) -> None:
+    stepper = HistoryStepper([seed], vocab=9, scale=1.0)
+    [[found]] = search(
+        stepper,
+        source_lengths=torch.zeros(1, dtype=torch.long),
+        options=Decoding(**{**vars(options), "max_length": str(LENGTH)}),
+        row_numbers=[seed + 3],
+    )
+    streamed = list(stream(stepper, options=options, length=LENGTH, number=seed + 3))
+    tokens = [each.token for each in streamed]
+    assert tokens == [*found.tokens, *[END] * found.finished]
+    assert [each.log_probability for each in streamed] == pytest.approx(list(found.log_probabilities))
+
+
+def test_tokens_come_before_the_next_is_looked_for() -> None:
+    class Counting(HistoryStepper):
+        steps = 0
+
+        def step(self, tokens, position, state):  # type: ignore[no-untyped-def]
+            self.steps += 1
+            return super().step(tokens, position, state)
+
+    stepper = Counting([1], vocab=50, scale=0.1)
+    assert len(list(islice(stream(stepper, options=Decoding(sample=True), length=100), 3))) == 3
+    assert stepper.steps == 3
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=["greedy", "all", "top-k", "rules"])
+def test_an_output_in_parts_is_the_one_in_one_piece(options: Decoding) -> None:
+    """Of a model that is told what was written before."""
+
+    class Continued(HistoryStepper):
+        written: tuple[int, ...] = ()
+
+        def logits(self, seed, history):  # type: ignore[no-untyped-def]
+            return super().logits(seed, [*self.written, *history])
+
+    stepper = Continued([7], vocab=60, scale=0.3)
+    whole = [each.token for each in stream(stepper, options=options, length=20, number=2)]
+    assert len(whole) > 8
+    parts = [each.token for each in stream(stepper, options=options, length=8, number=2)]
+    stepper.written = tuple(parts)
+    parts += [each.token for each in stream(stepper, options=options, length=12, number=2, before=parts)]
+    assert parts == whole

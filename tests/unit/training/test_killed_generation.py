@@ -1,0 +1,93 @@
+"""A language model that is killed in the middle of its text goes on to the weights of one that was not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from written import remembering_text
+
+from seqtasks.bundle import read_bundle
+from seqtasks.component import Settings
+from seqtasks.data.text_stream import TextSource
+from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
+from seqtasks.models import LanguageModel
+from seqtasks.tasks import GenerationTask
+from seqtasks.tasks.generation import TextData
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+ENCODERS = [
+    LstmEncoder.Config(dim=8, layers=2, directions="forward", weight_dropout=0.3, variational=True),
+    GruEncoder.Config(dim=8, layers=1, directions="forward"),
+    TransformerEncoder.Config(layers=1, heads=2, inner_dim=8, causal=True, context=16),
+]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.kind)
+def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Settings, processes: int) -> None:
+    """With every kind of dropout and averaged weights, over several epochs, stopped inside them."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    (tmp_path / "book.txt").write_text(remembering_text(50), encoding="utf-8")
+    config = GenerationTask.Config(
+        data=TextData(train=[TextSource(path=tmp_path / "book.txt")], lanes=4, window=12),
+        model=LanguageModel.Config(dim=8, word_dropout=0.1, encoder=encoder),
+    )
+    settings = TrainingSettings(
+        steps=30, warmup=5, validate_every=11, checkpoint_every=4, processes=processes,
+        threads=1 if processes == 1 else 0,
+        device="cpu", dtype="float32", averaging="ema",
+    )  # fmt: skip
+
+    def trainer(name: str) -> Trainer:
+        prepared = GenerationTask.prepare(config, seed=1)
+        return Trainer(prepared.task, settings, out=tmp_path / name, seed=1, config_toml="", data=prepared.data)
+
+    straight = trainer("straight")
+    list(straight.run())
+    assert straight.batches.state_dict()["epoch"] > 1
+    resumed = []
+    for reports in (2, 6, 9, 14, 100):
+        killed = trainer("killed")
+        resumed.append(killed.resume())
+        list(islice(killed.run(), reports))
+    assert resumed == [0, 0, 4, 8, 16]
+    assert killed.step == 30
+    for name, tensor in straight.weights.items():
+        assert torch.equal(killed.weights[name], tensor), name
+    for name, tensor in straight.task.state_dict().items():
+        assert torch.equal(killed.task.state_dict()[name], tensor), name
+    assert (killed.task.state_dict() == {}) == (encoder is ENCODERS[2])
+
+
+def test_a_killed_process(tmp_path: Path) -> None:
+    """Killed with SIGKILL, through the program."""
+    (tmp_path / "book.txt").write_text(remembering_text(400), encoding="utf-8")
+    chosen = ["model.encoder.dim=16", "training.steps=12", "training.checkpoint_every=5", "training.validate_every=6",
+              "training.processes=2", "training.warmup=2"]  # fmt: skip
+    words = [sys.executable, "-m", "seqtasks", "train", "generation", str(tmp_path / "book.txt")]
+    words += [word for each in chosen for word in ("--set", each)]
+    subprocess.run([*words, "--out", str(tmp_path / "straight")], check=True, capture_output=True, timeout=250)
+    with subprocess.Popen([*words, "--out", str(tmp_path / "killed")], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step 8 "):
+                process.kill()
+    assert process.returncode < 0
+    done = subprocess.run(
+        [*words, "--out", str(tmp_path / "killed"), "--resume"],
+        check=True, capture_output=True, text=True, timeout=250,
+    )  # fmt: skip
+    assert "Going on from step 5." in done.stdout
+    for name in ("best", "step-12"):
+        ours, theirs = (read_bundle(tmp_path / run / name).tensors() for run in ("killed", "straight"))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    carried = [read_bundle(tmp_path / run / "step-12").trainer()["carried"] for run in ("killed", "straight")]
+    assert carried[0].keys() == carried[1].keys() != set()
+    assert all(torch.equal(carried[0][key], carried[1][key]) for key in carried[1])
