@@ -41,8 +41,8 @@ size = {size}
 train_stills = [{{ images = "{folder}", captions = "{captions}", split = "train" }}]
 validation_stills = [{{ images = "{folder}", captions = "{captions}", split = "dev" }}]
 validation_clips = 30
-clips = 4
-window = 8
+clips = {clips}
+window = {window}
 
 [model]
 dim = {model[dim]}
@@ -78,6 +78,9 @@ checkpoint_every = 175
 """
 
 Temporal = Literal["none", "causal", "both"]
+WINDOWS: dict[Temporal, tuple[int, int]] = {"none": (4, 8), "causal": (4, 8), "both": (2, 16)}
+"""Clips side by side and frames of each. A model that looks ahead has to see what comes behind a cut: shots have eight
+frames, and after windows of eight it takes what lies behind a cut for the same shot."""
 TINY = (
     "training.steps=4",
     "training.warmup=1",
@@ -115,9 +118,10 @@ def main(
     pictures = read_captioned_images(source, CaptionReport())[: TINY_PICTURES if tiny else None]
     clips = write_clips_of_stills(out / "clips", pictures, StillsSettings(), CLIPS_SEED)
     bundle = read_bundle(find_model(start))
+    side_by_side, window = WINDOWS[temporal]
     configuration = CONFIGURATION.format(
         seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions,
-        temporal=temporal, model=bundle.model,
+        temporal=temporal, clips=side_by_side, window=window, model=bundle.model,
     )  # fmt: skip
     train(configuration, out / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []
