@@ -43,7 +43,6 @@ kind = "lstm"
 dim = 512
 layers = 1
 directions = "both"
-variational = true
 dropout = 0.3
 
 [training]

@@ -32,23 +32,22 @@ validation = {dev}
 """
 TEXT = """\
 [text]
-kind = "words"
-minimum_count = 1
+kind = "subwords"
+size = 4000
 """
 LSTM = """\
 [model]
-dim = 128
-embedding_dropout = 0.5
-word_dropout = 0.2
+dim = 96
+embedding_dropout = 0.25
+word_dropout = 0.1
 pooling = "max"
 dropout = 0.5
 
 [model.encoder]
 kind = "lstm"
-dim = 256
+dim = 192
 layers = 1
-variational = true
-dropout = 0.3
+dropout = 0.25
 
 [training]
 steps = 1400
@@ -71,7 +70,7 @@ ema_decay = 0.99
 validate_every = 100
 checkpoint_every = 300
 """
-BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 1000, "batch_tokens": 1000,
+BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 800, "batch_tokens": 1000,
        "learning_rate": 3e-3, "validate_every": 100}  # fmt: skip
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         load,
     )
     from seqtasks.tasks import Task
+    from seqtasks.tasks.document_classifier import Classification
     from seqtasks.tasks.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translator import Translation
     from seqtasks.text import TextProcessor
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Bundle",
     "CaptioningPredictor",
+    "Classification",
     "ClassificationPredictor",
     "Component",
     "Decoder",
@@ -69,6 +71,7 @@ __all__ = [
 MODULES = {
     "Bundle": "bundle",
     "CaptioningPredictor": "predictor",
+    "Classification": "tasks.document_classifier",
     "ClassificationPredictor": "predictor",
     "Component": "component",
     "Decoder": "decoders",
