@@ -251,7 +251,8 @@ def test_mistakes_are_told(
 
 def test_models_of_other_tasks_are_refused(seqtasks: Program, model: Path) -> None:
     result = seqtasks("tag", "-m", model, stdin=b"a")
-    assert result.err == f"seqtasks: {model} is a model for classification, not for tagging.\n"
+    told = f"seqtasks: {model} is a model for classification, not for tagging. "
+    assert result.err == told + f"What it is for: seqtasks classify --model {model} document.txt\n"
 
 
 def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> None:

@@ -226,7 +226,8 @@ def test_models_of_other_tasks_and_their_options_are_refused(
     seqtasks: Program, model: Path, test_file: Path, tmp_path: Path
 ) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
-    assert result.err == f"seqtasks: {model} is a model for tagging, not for translation.\n"
+    told = f"seqtasks: {model} is a model for tagging, not for translation. "
+    assert result.err == told + f"What it is for: seqtasks tag --model {model} text.txt\n"
     for option in (["--beam", "2"], ["--lowercase"], ["--split", "test"], ["--set", "penalty=none"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
