@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         load,
     )
     from seqtasks.tasks import Task
-    from seqtasks.tasks.document_classifier import Classification
-    from seqtasks.tasks.sentence_tagger import TaggedSentence
-    from seqtasks.tasks.translator import Translation
+    from seqtasks.tasks.classification.document_classifier import Classification
+    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
+    from seqtasks.tasks.translation.translator import Translation
     from seqtasks.text import TextProcessor
     from seqtasks.training.trainer import Trainer
 
@@ -71,7 +71,7 @@ __all__ = [
 MODULES = {
     "Bundle": "bundle",
     "CaptioningPredictor": "predictor",
-    "Classification": "tasks.document_classifier",
+    "Classification": "tasks.classification.document_classifier",
     "ClassificationPredictor": "predictor",
     "Component": "component",
     "Decoder": "decoders",
@@ -81,13 +81,13 @@ MODULES = {
     "RunConfiguration": "config",
     "SeqtasksError": "errors",
     "Settings": "component",
-    "TaggedSentence": "tasks.sentence_tagger",
+    "TaggedSentence": "tasks.tagging.sentence_tagger",
     "TaggingPredictor": "predictor",
     "Task": "tasks",
     "TextEncoder": "encoders",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
-    "Translation": "tasks.translator",
+    "Translation": "tasks.translation.translator",
     "TranslationPredictor": "predictor",
     "built_in_models": "bundle",
     "find_model": "bundle",

@@ -27,7 +27,7 @@ def translation_run(files: Sequence[Path], overrides: Sequence[str], languages: 
     sources = data_sources(files)
     named = split_languages(languages) or languages_of(files)
 
-    from seqtasks.tasks.automatic_translation import automatic_translation
+    from seqtasks.tasks.translation.automatic import automatic_translation
 
     kinds = chosen_kinds(overrides, "model.encoder", "model.decoder")
     return automatic_translation(sources, named, **kinds)
@@ -40,7 +40,7 @@ def captioning_run(paths: Sequence[Path], overrides: Sequence[str], languages: s
 
     source = caption_source(paths, None)
 
-    from seqtasks.tasks.automatic_captioning import automatic_captioning
+    from seqtasks.tasks.captioning.automatic import automatic_captioning
 
     kinds = chosen_kinds(overrides, "text", "model.encoder", "model.decoder")
     return automatic_captioning(source, **kinds)
@@ -49,8 +49,8 @@ def captioning_run(paths: Sequence[Path], overrides: Sequence[str], languages: s
 def tagging_run(files: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
     """Sentences with labels."""
     require_no_languages("tagging", languages)
-    from seqtasks.tasks.automatic_tagging import automatic_tagging
-    from seqtasks.tasks.tagging import TaggedSource
+    from seqtasks.tasks.tagging.automatic import automatic_tagging
+    from seqtasks.tasks.tagging.task import TaggedSource
 
     kinds = chosen_kinds(overrides, "model.encoder", "model.characters")
     sources = [TaggedSource(path=file) for file in files]
@@ -61,7 +61,7 @@ def classification_run(paths: Sequence[Path], overrides: Sequence[str], language
     """Documents with labels."""
     require_no_languages("classification", languages)
     from seqtasks.data.documents import DocumentSource
-    from seqtasks.tasks.automatic_classification import automatic_classification
+    from seqtasks.tasks.classification.automatic import automatic_classification
 
     said = written(overrides)
     sources = [
@@ -81,7 +81,7 @@ def generation_run(paths: Sequence[Path], overrides: Sequence[str], languages: s
     """Texts."""
     require_no_languages("generation", languages)
     from seqtasks.data.text_stream import TextSource
-    from seqtasks.tasks.automatic_generation import automatic_generation
+    from seqtasks.tasks.generation.automatic import automatic_generation
 
     said = written(overrides)
     sources = [

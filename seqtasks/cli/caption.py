@@ -25,7 +25,7 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.predictor import CaptioningPredictor
-    from seqtasks.tasks.captioner import Caption
+    from seqtasks.tasks.captioning.captioner import Caption
 
 DEFAULT_CAPTIONER = "captions"
 DEFAULT_CLIP_CAPTIONER = "clips"

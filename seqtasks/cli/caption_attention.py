@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    from seqtasks.tasks.captioner import Caption
+    from seqtasks.tasks.captioning.captioner import Caption
     from seqtasks.vision.transforms import ImageSettings
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}

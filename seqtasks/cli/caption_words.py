@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.captioner import Caption
+    from seqtasks.tasks.captioning.captioner import Caption
 
 
 @dataclass(frozen=True)

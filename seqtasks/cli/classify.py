@@ -23,8 +23,8 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from seqtasks.cli.explanation_report import ExplanationReport
     from seqtasks.predictor import ClassificationPredictor
-    from seqtasks.tasks.document_classifier import Classification
-    from seqtasks.tasks.explanation import Explanation
+    from seqtasks.tasks.classification.document_classifier import Classification
+    from seqtasks.tasks.classification.explanation import Explanation
 
 DEFAULT_CLASSIFIER = "sentiment"
 WINDOW_DOCUMENTS, WINDOW_SIZE = 1_000, 256 * 1024

@@ -32,7 +32,7 @@ MOST_LABELS = 30
 
 if TYPE_CHECKING:
     from seqtasks.tasks.base import Evaluation
-    from seqtasks.tasks.classification_scores import ClassificationEvaluation
+    from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
 
 def evaluate(
@@ -108,8 +108,8 @@ def evaluate(
 
 def as_object(found: Evaluation, about: dict[str, Any]) -> str:
     from seqtasks.cli.scores import metric_name
-    from seqtasks.tasks.classification_scores import ClassificationEvaluation
-    from seqtasks.tasks.tagging import TaggingEvaluation
+    from seqtasks.tasks.classification.scores import ClassificationEvaluation
+    from seqtasks.tasks.tagging.task import TaggingEvaluation
 
     scores = [
         {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
@@ -128,7 +128,7 @@ def show(found: Evaluation, of: str) -> None:
     """For people; `of` is what the examples are."""
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
-    from seqtasks.tasks.classification_scores import ClassificationEvaluation
+    from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
@@ -155,7 +155,7 @@ def show_classes(found: ClassificationEvaluation) -> None:
 def draw(found: Evaluation, path: Path) -> None:
     """Draws what was taken for what."""
     from seqtasks.cli.confusion import draw_confusion
-    from seqtasks.tasks.classification_scores import ClassificationEvaluation
+    from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
     if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
         raise SeqtasksError("Where several labels may hold, none is taken for another: nothing was drawn.")

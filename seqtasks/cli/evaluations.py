@@ -107,7 +107,7 @@ def evaluate_clips(predictor: CaptioningPredictor, asked: Asked) -> Evaluation:
     """Reads the clips, describes their frames, as far apart as in training, and tells which clips cannot be read."""
     from seqtasks.data.clips import ClipSource, read_captioned_clips
     from seqtasks.data.examples import SkipReport
-    from seqtasks.tasks.video import VideoData, opened
+    from seqtasks.tasks.video.task import VideoData, opened
 
     skipped = SkipReport()
     clips = read_captioned_clips(ClipSource(path=asked.data[0], split=asked.split), skipped)

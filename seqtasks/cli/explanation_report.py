@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seqtasks.cli.output import Write, line_writer, written_whole
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.explanation import ExplainedWord, Explanation
+    from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
 
 FAINTEST = 0.02
 """Of the largest value: words below it are not shaded."""

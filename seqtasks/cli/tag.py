@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
     from seqtasks.data.examples import SkipReport
     from seqtasks.predictor import TaggingPredictor
-    from seqtasks.tasks.sentence_tagger import TaggedSentence
+    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
     from seqtasks.text.sentences import Token
 
 DEFAULT_TAGGER = "pos-en"

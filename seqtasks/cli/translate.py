@@ -33,7 +33,7 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translator import Translation
+    from seqtasks.tasks.translation.translator import Translation
 
 WINDOW_LINES, WINDOW_SIZE = 2_000, 256 * 1024
 WORKER_LINES, WORKER_SIZE = 500, 64 * 1024

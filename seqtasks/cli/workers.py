@@ -15,7 +15,7 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translator import Translation
+    from seqtasks.tasks.translation.translator import Translation
 
 AHEAD = 2
 """Windows for each worker that are read before the first of them is done."""

@@ -15,8 +15,8 @@ from seqtasks.models import Generator
 from seqtasks.predictor.base import WritingPredictor
 from seqtasks.tasks import CaptioningTask
 from seqtasks.tasks.base import Evaluation
-from seqtasks.tasks.captioner import Caption, Captioner, Picture
-from seqtasks.tasks.clip_captioner import ClipCaptioner, evaluate_clips
+from seqtasks.tasks.captioning.captioner import Caption, Captioner, Picture
+from seqtasks.tasks.video.clip_captioner import ClipCaptioner, evaluate_clips
 from seqtasks.vision.images import ImageError
 from seqtasks.vision.video import Frame
 

@@ -8,9 +8,9 @@ from seqtasks.data.documents import Document
 from seqtasks.models import Classifier
 from seqtasks.predictor.base import Predictor, require_list
 from seqtasks.tasks import ClassificationTask
-from seqtasks.tasks.classification_scores import ClassificationEvaluation
-from seqtasks.tasks.document_classifier import Classification
-from seqtasks.tasks.explanation import Explanation, Method, explain
+from seqtasks.tasks.classification.document_classifier import Classification
+from seqtasks.tasks.classification.explanation import Explanation, Method, explain
+from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
 
 class ClassificationPredictor(Predictor):

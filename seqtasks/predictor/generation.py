@@ -11,7 +11,7 @@ from seqtasks.models import LanguageModel
 from seqtasks.predictor.base import WritingPredictor, require_list
 from seqtasks.tasks import GenerationTask
 from seqtasks.tasks.base import Evaluation
-from seqtasks.tasks.text_writer import TextWriter, Writing
+from seqtasks.tasks.generation.text_writer import TextWriter, Writing
 
 
 class GenerationPredictor(WritingPredictor):

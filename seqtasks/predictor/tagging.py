@@ -9,8 +9,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Tagger
 from seqtasks.predictor.base import Predictor, require_list
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.sentence_tagger import SentenceTagger, TaggedSentence
-from seqtasks.tasks.tagging import TaggingEvaluation
+from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger, TaggedSentence
+from seqtasks.tasks.tagging.task import TaggingEvaluation
 from seqtasks.text import clean
 from seqtasks.text.cutting import cutter
 from seqtasks.text.sentences import Token, split_sentences

@@ -11,7 +11,7 @@ from seqtasks.models import Generator
 from seqtasks.predictor.base import WritingPredictor, require_list
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Evaluation
-from seqtasks.tasks.translator import Translation, Translator
+from seqtasks.tasks.translation.translator import Translation, Translator
 
 
 class TranslationPredictor(WritingPredictor):

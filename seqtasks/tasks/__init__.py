@@ -1,12 +1,12 @@
 """Tasks. Importing this package registers every built-in one."""
 
 from seqtasks.tasks.base import Task
-from seqtasks.tasks.captioning import CaptioningTask
-from seqtasks.tasks.classification import ClassificationTask
-from seqtasks.tasks.generation import GenerationTask
-from seqtasks.tasks.tagging import TaggingTask
-from seqtasks.tasks.translation import TranslationTask
-from seqtasks.tasks.video import VideoTask
+from seqtasks.tasks.captioning.task import CaptioningTask
+from seqtasks.tasks.classification.task import ClassificationTask
+from seqtasks.tasks.generation.task import GenerationTask
+from seqtasks.tasks.tagging.task import TaggingTask
+from seqtasks.tasks.translation.task import TranslationTask
+from seqtasks.tasks.video.task import VideoTask
 
 __all__ = [
     "CaptioningTask",

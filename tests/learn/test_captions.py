@@ -17,8 +17,8 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder, backbones
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask
-from seqtasks.tasks.captioner import Caption, Captioner
-from seqtasks.tasks.captioning import CaptioningData
+from seqtasks.tasks.captioning.captioner import Caption, Captioner
+from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.text import Words
 from seqtasks.vision.transforms import ImageSettings
 

@@ -14,9 +14,9 @@ from seqtasks.data.documents import Document, DocumentSource
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import Classifier
 from seqtasks.tasks import ClassificationTask
-from seqtasks.tasks.classification import ClassificationData
-from seqtasks.tasks.document_classifier import DocumentClassifier
-from seqtasks.tasks.explanation import Method, explain
+from seqtasks.tasks.classification.document_classifier import DocumentClassifier
+from seqtasks.tasks.classification.explanation import Method, explain
+from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import Words
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer

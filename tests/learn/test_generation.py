@@ -13,8 +13,8 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation import TextData
-from seqtasks.tasks.text_writer import TextWriter
+from seqtasks.tasks.generation.task import TextData
+from seqtasks.tasks.generation.text_writer import TextWriter
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 

@@ -17,8 +17,8 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation import TranslationData
-from seqtasks.tasks.translator import Translator
+from seqtasks.tasks.translation.task import TranslationData
+from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Characters, Words
 
 LETTERS = "abcdefgh"

@@ -13,8 +13,8 @@ from seqtasks.encoders import GruEncoder, LstmEncoder
 from seqtasks.layers.character_readers import CnnReader, LstmReader
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.sentence_tagger import SentenceTagger
-from seqtasks.tasks.tagging import TaggedSource, TaggingData
+from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder, FramesEncoder, backbones
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask, VideoTask
-from seqtasks.tasks.captioner import Captioner
-from seqtasks.tasks.captioning import CaptioningData
-from seqtasks.tasks.clip_captioner import ClipCaptioner
-from seqtasks.tasks.video import VideoData
+from seqtasks.tasks.captioning.captioner import Captioner
+from seqtasks.tasks.captioning.task import CaptioningData
+from seqtasks.tasks.video.clip_captioner import ClipCaptioner
+from seqtasks.tasks.video.task import VideoData
 from seqtasks.text import Words
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.transforms import ImageSettings

@@ -19,7 +19,7 @@ from seqtasks.bundle import write_bundle
 from seqtasks.config import read_run, to_toml
 from seqtasks.data.examples import Pair
 from seqtasks.models.weights import own_tensors
-from seqtasks.tasks.translation import TranslationTask
+from seqtasks.tasks.translation.task import TranslationTask
 
 CONFIGURATION = """
 task = "translation"

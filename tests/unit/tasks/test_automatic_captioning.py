@@ -9,8 +9,8 @@ import pytest
 from seqtasks.config import read_run
 from seqtasks.data.captions import CaptionedImage, CaptionSource
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks import automatic_captioning as automatic
-from seqtasks.tasks.automatic_captioning import Amount, automatic_captioning, measure
+from seqtasks.tasks.captioning import automatic
+from seqtasks.tasks.captioning.automatic import Amount, automatic_captioning, measure
 
 
 @pytest.fixture

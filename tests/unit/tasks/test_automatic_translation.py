@@ -9,8 +9,8 @@ import pytest
 from seqtasks.config import read_run
 from seqtasks.data.source import Source
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks import automatic_translation as automatic
-from seqtasks.tasks.automatic_translation import Amount, automatic_translation, measure
+from seqtasks.tasks.translation import automatic
+from seqtasks.tasks.translation.automatic import Amount, automatic_translation, measure
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.predictor import CaptioningPredictor
 from seqtasks.tasks import CaptioningTask
-from seqtasks.tasks.captioner import Caption
+from seqtasks.tasks.captioning.captioner import Caption
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.images import ImageError
 

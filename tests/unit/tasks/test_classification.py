@@ -15,11 +15,12 @@ from seqtasks.data.documents import Document, DocumentSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
-from seqtasks.tasks import ClassificationTask, document_classifier
-from seqtasks.tasks.automatic_classification import automatic_classification, measure
+from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.base import Batches, Prepared
-from seqtasks.tasks.classification import ClassificationData
-from seqtasks.tasks.document_classifier import DocumentClassifier
+from seqtasks.tasks.classification import document_classifier
+from seqtasks.tasks.classification.automatic import automatic_classification, measure
+from seqtasks.tasks.classification.document_classifier import DocumentClassifier
+from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import BEGIN, END, PAD, Words
 
 DOCUMENTS = labelled_documents(60)
@@ -305,7 +306,7 @@ def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
 def test_sizes_follow_the_amount_of_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: int, words: int, text: str, size: int | None
 ) -> None:
-    from seqtasks.tasks import automatic_classification as automatic
+    from seqtasks.tasks.classification import automatic
 
     monkeypatch.setattr(automatic, "measure", lambda sources: automatic.Amount(documents, words, several=True))
     run = read_run(None, text=automatic_classification([DocumentSource(path=tmp_path / "a.csv")]))

@@ -15,8 +15,8 @@ from seqtasks.data.collate import pad
 from seqtasks.encoders import BagOfWordsEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
-from seqtasks.tasks.document_classifier import DocumentClassifier
-from seqtasks.tasks.explanation import TOLERANCE, Explanation, Method, explain
+from seqtasks.tasks.classification.document_classifier import DocumentClassifier
+from seqtasks.tasks.classification.explanation import TOLERANCE, Explanation, Method, explain
 from seqtasks.text import Characters, Words
 
 HIDDEN = "nothing"

@@ -15,8 +15,8 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.automatic_generation import SCALES, automatic_generation
-from seqtasks.tasks.generation import TextData
+from seqtasks.tasks.generation.automatic import SCALES, automatic_generation
+from seqtasks.tasks.generation.task import TextData
 from seqtasks.text import Characters, Subwords, Words
 from seqtasks.text.layout import Layout
 

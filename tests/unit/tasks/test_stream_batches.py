@@ -8,7 +8,7 @@ import torch
 
 from seqtasks.models import Window
 from seqtasks.tasks.base import Batches
-from seqtasks.tasks.stream_batches import StreamBatches, Tokens, marked
+from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
 from seqtasks.text.layout import LINE
 from seqtasks.text.processor import BEGIN, PAD
 

@@ -15,11 +15,12 @@ from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.character_readers import CnnReader
 from seqtasks.models import Tagger
-from seqtasks.tasks import TaggingTask, sentence_tagger
-from seqtasks.tasks.automatic_tagging import automatic_tagging, measure
+from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.base import Batches, Prepared
-from seqtasks.tasks.sentence_tagger import SentenceTagger
-from seqtasks.tasks.tagging import TaggedSource, TaggingData
+from seqtasks.tasks.tagging import sentence_tagger
+from seqtasks.tasks.tagging.automatic import automatic_tagging, measure
+from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 from seqtasks.text.tokens import TokenSettings
 
 SENTENCES = labelled_sentences(40)
@@ -272,7 +273,7 @@ def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
 def test_sizes_follow_the_amount_of_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: int, dim: int, steps: int
 ) -> None:
-    from seqtasks.tasks import automatic_tagging as automatic
+    from seqtasks.tasks.tagging import automatic
 
     monkeypatch.setattr(automatic, "measure", lambda sources: automatic.Amount(words, spans=True))
     text = automatic_tagging([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")])

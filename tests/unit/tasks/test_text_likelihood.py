@@ -11,9 +11,9 @@ import torch
 from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
-from seqtasks.tasks import text_likelihood
-from seqtasks.tasks.stream_batches import Tokens, marked
-from seqtasks.tasks.text_likelihood import likelihood
+from seqtasks.tasks.generation import text_likelihood
+from seqtasks.tasks.generation.batches import Tokens, marked
+from seqtasks.tasks.generation.text_likelihood import likelihood
 from seqtasks.text.processor import BEGIN
 
 RECURRENT = [

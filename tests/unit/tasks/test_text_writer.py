@@ -9,7 +9,7 @@ from seqtasks.component import Settings
 from seqtasks.decoding import Decoding, search
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
-from seqtasks.tasks.text_writer import TextWriter, nearest, overlap
+from seqtasks.tasks.generation.text_writer import TextWriter, nearest, overlap
 from seqtasks.text import BEGIN, Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout
 

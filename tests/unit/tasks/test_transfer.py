@@ -19,9 +19,9 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
 from seqtasks.models.weights import own_tensors
 from seqtasks.tasks import ClassificationTask, transfer
-from seqtasks.tasks.automatic_classification import automatic_classification
-from seqtasks.tasks.classification import ClassificationData
-from seqtasks.tasks.generation import GenerationTask, TextData
+from seqtasks.tasks.classification.automatic import automatic_classification
+from seqtasks.tasks.classification.task import ClassificationData
+from seqtasks.tasks.generation.task import GenerationTask, TextData
 from seqtasks.text import Characters, Subwords, Words
 from seqtasks.training.optimiser import make_optimiser, set_learning_rate
 from seqtasks.training.settings import TrainingSettings

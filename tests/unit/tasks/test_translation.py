@@ -18,7 +18,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Prepared
-from seqtasks.tasks.translation import Languages, TranslationData
+from seqtasks.tasks.translation.task import Languages, TranslationData
 from seqtasks.text import BEGIN, END, Characters, Subwords, Words
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]

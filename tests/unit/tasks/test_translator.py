@@ -10,8 +10,8 @@ from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
-from seqtasks.tasks import translator as module
-from seqtasks.tasks.translator import LONGEST, Translator
+from seqtasks.tasks.translation import translator as module
+from seqtasks.tasks.translation.translator import LONGEST, Translator
 from seqtasks.text import END, Characters, TextProcessor, Words, clean
 
 PAIRS = sentence_pairs(80)

@@ -22,11 +22,11 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
 from seqtasks.predictor import CaptioningPredictor
 from seqtasks.tasks import VideoTask
-from seqtasks.tasks.captioner import Captioner
+from seqtasks.tasks.captioning.captioner import Captioner
 from seqtasks.tasks.carried import CarriedState
-from seqtasks.tasks.clip_batches import ClipBatches, ClipWindow
-from seqtasks.tasks.clip_captioner import ClipCaptioner, evaluate_clips
-from seqtasks.tasks.video import frames_encoder
+from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
+from seqtasks.tasks.video.clip_captioner import ClipCaptioner, evaluate_clips
+from seqtasks.tasks.video.task import frames_encoder
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")

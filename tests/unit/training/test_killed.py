@@ -21,7 +21,7 @@ from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation import TranslationData
+from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import Subwords
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer

@@ -18,7 +18,7 @@ from seqtasks.data.text_stream import TextSource
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation import TextData
+from seqtasks.tasks.generation.task import TextData
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 

@@ -26,7 +26,7 @@ from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.tasks.translator import Translator
+from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
 
 

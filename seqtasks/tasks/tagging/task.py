@@ -23,8 +23,8 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
-from seqtasks.tasks.sentence_tagger import SentenceTagger
-from seqtasks.tasks.tagging_batches import TaggedBatches
+from seqtasks.tasks.tagging.batches import TaggedBatches
+from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
 from seqtasks.text.tokens import TokenReader, TokenSettings
 from seqtasks.text.vocabulary import Vocabulary
 

@@ -24,12 +24,12 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss
 from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
-from seqtasks.tasks.captioner import Captioner
-from seqtasks.tasks.captioning import WATCHED, CaptioningTask, CaptionSettings
+from seqtasks.tasks.captioning.captioner import Captioner
+from seqtasks.tasks.captioning.task import WATCHED, CaptioningTask, CaptionSettings
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
-from seqtasks.tasks.clip_batches import ClipBatches, ClipWindow, no_captions
-from seqtasks.tasks.clip_captioner import evaluate_clips
+from seqtasks.tasks.video.batches import ClipBatches, ClipWindow, no_captions
+from seqtasks.tasks.video.clip_captioner import evaluate_clips
 from seqtasks.text import TextProcessor
 from seqtasks.vision.moments import ClipError
 from seqtasks.vision.transforms import evaluation_transform

@@ -12,7 +12,7 @@ from seqtasks.metrics.confusion import Confusion, confusion
 from seqtasks.metrics.labels import LabelScore
 from seqtasks.metrics.score import Score
 from seqtasks.tasks.base import Evaluation, Sample
-from seqtasks.tasks.document_classifier import Classification
+from seqtasks.tasks.classification.document_classifier import Classification
 
 SHOWN = 200
 """Characters of a document that are shown as a sample."""

@@ -23,9 +23,9 @@ from seqtasks.models import Classified, Classifier, Loss
 from seqtasks.tasks import transfer
 from seqtasks.tasks.base import Evaluation, Prepared, Task
 from seqtasks.tasks.card import score_table
-from seqtasks.tasks.classification_batches import DocumentBatches
-from seqtasks.tasks.classification_scores import ClassificationEvaluation, classification_evaluation
-from seqtasks.tasks.document_classifier import THRESHOLD, DocumentClassifier
+from seqtasks.tasks.classification.batches import DocumentBatches
+from seqtasks.tasks.classification.document_classifier import THRESHOLD, DocumentClassifier
+from seqtasks.tasks.classification.scores import ClassificationEvaluation, classification_evaluation
 from seqtasks.text import Subwords, TextProcessor
 from seqtasks.text.vocabulary import Vocabulary
 

@@ -9,7 +9,7 @@ import torch
 
 from seqtasks.data.collate import pad
 from seqtasks.models import LanguageModel, Window
-from seqtasks.tasks.stream_batches import Tokens
+from seqtasks.tasks.generation.batches import Tokens
 from seqtasks.text.processor import BEGIN
 
 WINDOW = 512

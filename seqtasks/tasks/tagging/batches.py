@@ -11,7 +11,7 @@ from jaxtyping import Int
 from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.models import Tagged
-from seqtasks.tasks.sentence_tagger import stack
+from seqtasks.tasks.tagging.sentence_tagger import stack
 
 
 class TaggedBatches:

@@ -12,7 +12,7 @@ from seqtasks.data.conll import read_sentences, with_labels
 from seqtasks.data.examples import SkipReport
 from seqtasks.metrics.spans import are_spans
 from seqtasks.tasks.automatic import annealed, layers_of, updates
-from seqtasks.tasks.tagging import TaggedSource, nothing_to_train_on
+from seqtasks.tasks.tagging.task import TaggedSource, nothing_to_train_on
 
 TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
 """How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""

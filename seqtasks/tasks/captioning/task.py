@@ -27,9 +27,9 @@ from seqtasks.metrics.captions import caption_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
-from seqtasks.tasks.captioner import BATCH, Caption, Captioner, picture_encoder
+from seqtasks.tasks.captioning.batches import PictureBatches
+from seqtasks.tasks.captioning.captioner import BATCH, Caption, Captioner, picture_encoder
 from seqtasks.tasks.card import score_table
-from seqtasks.tasks.picture_batches import PictureBatches
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import TextProcessor, Words
 from seqtasks.vision.images import ImageError, open_image

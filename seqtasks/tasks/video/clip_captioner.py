@@ -21,7 +21,7 @@ from seqtasks.hardware import available_cores
 from seqtasks.metrics.captions import caption_scores
 from seqtasks.models import Generator, GeneratorStepper
 from seqtasks.tasks.base import Evaluation, Sample
-from seqtasks.tasks.captioner import Caption, Captioner
+from seqtasks.tasks.captioning.captioner import Caption, Captioner
 
 TOGETHER = 16
 """Frames that go through the network at a time."""

@@ -24,9 +24,9 @@ from seqtasks.models import LanguageModel, Loss, Window
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
-from seqtasks.tasks.stream_batches import StreamBatches, Tokens, marked
-from seqtasks.tasks.text_likelihood import likelihood
-from seqtasks.tasks.text_writer import TextWriter
+from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
+from seqtasks.tasks.generation.text_likelihood import likelihood
+from seqtasks.tasks.generation.text_writer import TextWriter
 from seqtasks.text import UNKNOWN, Characters, TextProcessor
 from seqtasks.text.layout import Layout
 
