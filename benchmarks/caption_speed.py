@@ -13,9 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
-from timing import timed
+from timing import Rounds, Threads, conditions, timed
 
 import seqtasks
 from seqtasks.vision.images import find_images
@@ -25,10 +24,10 @@ def main(
     model: str,
     pictures: Annotated[Path, typer.Argument(help="A folder of pictures.")],
     beam: int = 3,
-    threads: Annotated[int, typer.Option(help="0 = one a core.")] = 0,
+    threads: Threads = 0,
     many: Annotated[int, typer.Option(help="Pictures at once.")] = 512,
     single: Annotated[int, typer.Option(help="Pictures one at a time.")] = 64,
-    rounds: Annotated[int, typer.Option(help="Measurements; the median is the result.")] = 5,
+    rounds: Rounds = 5,
 ) -> None:
     """Time a captioning model on the first pictures of a folder."""
     files = list(islice(find_images([pictures]), many))
@@ -41,8 +40,7 @@ def main(
     result = {
         "many": timed(lambda: predictor.caption(files, beam=beam), rounds, "pictures", len(files)),
         "one_at_a_time": timed(one_at_a_time, rounds, "pictures", min(single, len(files))),
-        "threads": torch.get_num_threads(),
-        "dtype": str(predictor.dtype).removeprefix("torch."),
+        **conditions(predictor),
         "decoding": predictor.decoding(beam=beam).signature(),
     }
     print(json.dumps(result))

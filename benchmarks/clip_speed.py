@@ -12,9 +12,8 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
-from timing import timed
+from timing import Rounds, Threads, conditions, timed
 
 import seqtasks
 from seqtasks.vision.video import EveryFrame, open_clip
@@ -25,8 +24,8 @@ def main(
     clip: Annotated[Path, typer.Argument(help="A video, an animated picture or a folder of numbered frames.")],
     beam: int = 3,
     every_frame: Annotated[int, typer.Option(help="One frame of so many is described.")] = 1,
-    threads: Annotated[int, typer.Option(help="0 = one a core.")] = 0,
-    rounds: Annotated[int, typer.Option(help="Measurements; the median is the result.")] = 5,
+    threads: Threads = 0,
+    rounds: Rounds = 5,
 ) -> None:
     """Time a captioner on the frames of a clip: in batches, and each described before the next is read."""
     predictor = seqtasks.load(model, threads=threads)
@@ -40,8 +39,7 @@ def main(
     result = {
         "batches": timed(lambda: describe(None), rounds, "frames", frames),
         "live": timed(lambda: describe(1), rounds, "frames", frames),
-        "threads": torch.get_num_threads(),
-        "dtype": str(predictor.dtype).removeprefix("torch."),
+        **conditions(predictor),
         "decoding": predictor.decoding(beam=beam).signature(),
     }
     print(json.dumps(result))

@@ -12,9 +12,8 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
-from timing import timed
+from timing import Rounds, Threads, conditions, timed
 
 import seqtasks
 from seqtasks.data.conll import read_sentences
@@ -25,8 +24,8 @@ from seqtasks.predictor import TaggingPredictor
 def main(
     model: str,
     sentences: Annotated[Path, typer.Argument(help="A CoNLL-U file.")],
-    threads: Annotated[int, typer.Option(help="0 = one a core.")] = 0,
-    rounds: Annotated[int, typer.Option(help="Measurements; the median is the result.")] = 5,
+    threads: Threads = 0,
+    rounds: Rounds = 5,
 ) -> None:
     """Time a tagger on all sentences of a file at once."""
     predictor = seqtasks.load(model, threads=threads)
@@ -34,8 +33,7 @@ def main(
     words = [sentence.words for sentence in read_sentences(sentences, SkipReport())]
     result = {
         "tagging": timed(lambda: predictor.tag(words), rounds, "words", sum(map(len, words))),
-        "threads": torch.get_num_threads(),
-        "dtype": str(predictor.dtype).removeprefix("torch."),
+        **conditions(predictor),
     }
     print(json.dumps(result))
 

@@ -1,11 +1,19 @@
-"""Timing of work that is done several times in one process."""
+"""Timing of work that is done several times in one process, and what the benchmarks that do so share."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from seqtasks.predictor import Predictor
+
+Threads = Annotated[int, typer.Option(help="0 = one a core.")]
+Rounds = Annotated[int, typer.Option(help="Measurements; the median is the result.")]
 
 
 def timed(work: Callable[[], Any], rounds: int, unit: str, count: int) -> dict[str, float]:
@@ -26,3 +34,8 @@ def timed(work: Callable[[], Any], rounds: int, unit: str, count: int) -> dict[s
         "seconds": round(statistics.median(seconds), 2),
         "processor_seconds": round(statistics.median(processor), 2),
     }
+
+
+def conditions(predictor: Predictor) -> dict[str, Any]:
+    """What a loaded model computes with."""
+    return {"threads": torch.get_num_threads(), "dtype": str(predictor.dtype).removeprefix("torch.")}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from timing import Rounds
 
 import seqtasks
 from seqtasks.hardware import prepare
@@ -27,7 +28,7 @@ def main(
     beam: int = 5,
     workers: int = 2,
     copies: Annotated[int, typer.Option(help="How often the sentences stand in the input.")] = 3,
-    rounds: Annotated[int, typer.Option(help="Measurements; the median is the result.")] = 5,
+    rounds: Rounds = 5,
     penalty: str | None = None,
     max_length: str | None = None,
 ) -> None:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import seqtasks
-from seqtasks.cli.caption_attention import require_picture_format
 from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
 from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_predictor
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
+from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.predictor import CaptioningPredictor
@@ -106,7 +106,7 @@ def caption(
     require_apart(outputs, [name for name in names if name != STANDARD_INPUT])
     require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
-        require_picture_format(attention)
+        pillow_format(attention)
         require_one(names)
     if clips and (nbest or attention or report):
         raise SeqtasksError("--nbest, --attention and --report are for pictures.", f"Leave out {clips[0]}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seqtasks.cli.caption_words import seen_words
 from seqtasks.cli.output import written_whole
 from seqtasks.errors import SeqtasksError
+from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from seqtasks.tasks.captioning.captioner import Caption
     from seqtasks.vision.transforms import ImageSettings
-
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 PANEL = 280
 """The longer side of a panel's picture; this and all below in pixels."""
@@ -31,12 +30,6 @@ PROPORTIONS = 1.5
 """Width by height that the panels come near together."""
 
 PAPER, INK, PALE_INK = "#ffffff", "#111111", "#6b6b6b"
-
-
-def require_picture_format(path: Path) -> None:
-    """Raises SeqtasksError where no picture can be written under this name."""
-    if path.suffix.lower() not in FORMATS:
-        raise SeqtasksError(f"{path}: there is no such picture format.", f"Known are {', '.join(FORMATS)}.")
 
 
 def require_attention(caption: Caption) -> None:
@@ -55,7 +48,7 @@ def draw_attention(caption: Caption, picture: Image, settings: ImageSettings, pa
     """
     drawn = panels(caption, picture, settings)
     with written_whole(path) as stream:
-        drawn.save(stream, format=FORMATS[path.suffix.lower()])
+        drawn.save(stream, format=pillow_format(path))
 
 
 def panels(caption: Caption, picture: Image, settings: ImageSettings) -> Image:

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from seqtasks.cli.caption_attention import require_picture_format
 from seqtasks.cli.output import Write
 from seqtasks.cli.subtitles import FORMATS
 from seqtasks.errors import SeqtasksError
+from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.predictor import CaptioningPredictor
@@ -86,7 +86,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
         if not path.resolve().parent.is_dir():
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
     if options.sheet is not None:
-        require_picture_format(options.sheet)
+        pillow_format(options.sheet)
     if options.render is not None and find_spec("av") is None:
         raise SeqtasksError("--render needs PyAV.", "Install it: pip install 'seqtasks[video]'")
     if options.form in ("srt", "vtt") and (len(clips) > 1 or pictures):

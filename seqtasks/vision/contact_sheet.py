@@ -10,11 +10,10 @@ from PIL import Image, ImageDraw, ImageOps
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.files import whole_file
+from seqtasks.vision.formats import pillow_format
 from seqtasks.vision.lettering import font_for, wrapped
 from seqtasks.vision.timeline import clock
 from seqtasks.vision.video import Frame
-
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 LIMIT = 48
 """Frames on a sheet; an even number."""
@@ -75,9 +74,7 @@ class ContactSheet:
             SeqtasksError: the name has no known ending, or no frame was added.
             OSError: the file cannot be written.
         """
-        form = FORMATS.get(path.suffix.lower())
-        if form is None:
-            raise SeqtasksError(f"{path}: there is no such picture format.", f"Known are {', '.join(FORMATS)}.")
+        form = pillow_format(path)
         if not self.panels:
             raise SeqtasksError(f"{path}: there is no frame to show.")
         sheet = self.drawn()

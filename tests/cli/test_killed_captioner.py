@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 from program import Program, settings
+from resumed import kill_at
 from squares import configuration, write_squares
 
 COLOURS = ("red", "green", "blue", "yellow")
@@ -27,13 +27,7 @@ def test_a_killed_captioner_ends_with_the_same_weights(seqtasks: Program, tmp_pa
     result = seqtasks("train", run, "--out", straight, *CHOSEN)
     assert result.code == 0, result.err
 
-    program = [sys.executable, "-m", "seqtasks", "train", str(run), "--out", str(killed), *CHOSEN]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step 5 "):
-                process.kill()
-    assert process.returncode < 0
+    kill_at(5, [sys.executable, "-m", "seqtasks", "train", str(run), "--out", str(killed), *CHOSEN])
     assert not (killed / "step-12").exists()
 
     result = seqtasks("train", run, "--out", killed, "--resume", *CHOSEN)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import killed_training
 import pytest
 import torch
+from resumed import same_weights, trainings
 from synthetic import sentence_pairs
 from toys import toy_trainer
 
@@ -54,22 +54,14 @@ def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: S
     def trainer(name: str) -> Trainer:
         return Trainer(prepared.task, settings, out=tmp_path / name, seed=1, config_toml="", data=prepared.data)
 
-    straight = trainer("straight")
-    list(straight.run())
-    assert straight.batches.state_dict()["epoch"] > 2
-    resumed = []
-    for reports in (2, 6, 9, 3, 100):
-        killed = trainer("killed")
-        resumed.append(killed.resume())
-        list(islice(killed.run(), reports))
-    assert resumed == [0, 0, 4, 8, 8]
-    assert killed.step == 30
-    for name, tensor in straight.weights.items():
-        assert torch.equal(killed.weights[name], tensor)
+    done = trainings(trainer, (2, 6, 9, 3, 100))
+    assert done.straight.batches.state_dict()["epoch"] > 2
+    assert done.steps == [0, 0, 4, 8, 8]
+    assert done.resumed.step == 30
+    for name, tensor in done.straight.weights.items():
+        assert torch.equal(done.resumed.weights[name], tensor)
     for folder in ("best", "step-30"):
-        ours, theirs = (read_bundle(tmp_path / run / folder).tensors() for run in ("killed", "straight"))
-        assert ours.keys() == theirs.keys()
-        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+        assert same_weights(tmp_path / "resumed" / folder, tmp_path / "straight" / folder)
 
 
 def test_killed_processes(tmp_path: Path) -> None:
@@ -94,8 +86,7 @@ def test_killed_processes(tmp_path: Path) -> None:
         "resumed 21", "never: exit 0",
     ]  # fmt: skip
     for name in ("step-40", "step-39", "best"):
-        ours, theirs = (read_bundle(tmp_path / run / name).tensors() for run in ("killed", "straight"))
-        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+        assert same_weights(tmp_path / "killed" / name, tmp_path / "straight" / name)
     ours, theirs = (read_bundle(tmp_path / run / "step-40").trainer() for run in ("killed", "straight"))
     assert torch.equal(ours["random"], theirs["random"])
     for key, value in theirs["optimiser"]["state"].items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from resumed import kill_at, same_weights, trainings
 from written import remembering_text
 
 from seqtasks.bundle import read_bundle
@@ -49,21 +49,16 @@ def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: S
         prepared = GenerationTask.prepare(config, seed=1)
         return Trainer(prepared.task, settings, out=tmp_path / name, seed=1, config_toml="", data=prepared.data)
 
-    straight = trainer("straight")
-    list(straight.run())
-    assert straight.batches.state_dict()["epoch"] > 1
-    resumed = []
-    for reports in (2, 6, 9, 14, 100):
-        killed = trainer("killed")
-        resumed.append(killed.resume())
-        list(islice(killed.run(), reports))
-    assert resumed == [0, 0, 4, 8, 16]
-    assert killed.step == 30
-    for name, tensor in straight.weights.items():
-        assert torch.equal(killed.weights[name], tensor), name
-    for name, tensor in straight.task.state_dict().items():
-        assert torch.equal(killed.task.state_dict()[name], tensor), name
-    assert (killed.task.state_dict() == {}) == (encoder is ENCODERS[2])
+    done = trainings(trainer, (2, 6, 9, 14, 100))
+    assert done.straight.batches.state_dict()["epoch"] > 1
+    assert done.steps == [0, 0, 4, 8, 16]
+    assert done.resumed.step == 30
+    for name, tensor in done.straight.weights.items():
+        assert torch.equal(done.resumed.weights[name], tensor), name
+    carried = done.resumed.task.state_dict()
+    for name, tensor in done.straight.task.state_dict().items():
+        assert torch.equal(carried[name], tensor), name
+    assert (carried == {}) == (encoder is ENCODERS[2])
 
 
 def test_a_killed_process(tmp_path: Path) -> None:
@@ -74,20 +69,14 @@ def test_a_killed_process(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "seqtasks", "train", "generation", str(tmp_path / "book.txt")]
     words += [word for each in chosen for word in ("--set", each)]
     subprocess.run([*words, "--out", str(tmp_path / "straight")], check=True, capture_output=True, timeout=250)
-    with subprocess.Popen([*words, "--out", str(tmp_path / "killed")], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step 8 "):
-                process.kill()
-    assert process.returncode < 0
+    kill_at(8, [*words, "--out", str(tmp_path / "killed")])
     done = subprocess.run(
         [*words, "--out", str(tmp_path / "killed"), "--resume"],
         check=True, capture_output=True, text=True, timeout=250,
     )  # fmt: skip
     assert "Going on from step 5." in done.stdout
     for name in ("best", "step-12"):
-        ours, theirs = (read_bundle(tmp_path / run / name).tensors() for run in ("killed", "straight"))
-        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+        assert same_weights(tmp_path / "killed" / name, tmp_path / "straight" / name)
     carried = [read_bundle(tmp_path / run / "step-12").trainer()["carried"] for run in ("killed", "straight")]
     assert carried[0].keys() == carried[1].keys() != set()
     assert all(torch.equal(carried[0][key], carried[1][key]) for key in carried[1])
