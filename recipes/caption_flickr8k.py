@@ -17,7 +17,20 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import typer
-from commands import Chosen, Resume, Test, Tiny, data_folder, evaluate, official, print_table, signatures, train, values
+from commands import (
+    Chosen,
+    Resume,
+    Test,
+    Tiny,
+    data_folder,
+    evaluate,
+    official,
+    print_table,
+    short,
+    signatures,
+    train,
+    values,
+)
 
 CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\
@@ -95,13 +108,7 @@ PHASES: dict[Phase, tuple[str, ...]] = {
 }
 """What each phase changes of the configuration."""
 
-TINY = (
-    "training.steps=40",
-    "training.batch_tokens=300",
-    "training.warmup=10",
-    "training.validate_every=20",
-    "training.checkpoint_every=20",
-)
+TINY = ("training.batch_tokens=300", *short(40))
 TINY_PICTURES = {"train": 64, "dev": 16, "test": 16}
 METRICS = ("CIDEr-D", "BLEU-4", "BLEU-1", "ROUGE-L", "METEOR")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
-from commands import cell, evaluate, official, score, train
+from commands import evaluate, official, print_table, short, signatures, train, values
 
 from seqtasks import find_model, read_bundle
 
@@ -33,18 +33,57 @@ ema_decay = 0.99
 validate_every = {validate_every}
 checkpoint_every = {validate_every}
 """
-HEADING = "| model | on | accuracy | macro F1 | calibration error | signatures |\n|---|---|---|---|---|---|"
-COLUMNS = ("accuracy", "macro-f1", "calibration-error")
-TINY = (
-    "model.dim=16",
-    "training.steps=40",
-    "training.warmup=10",
-    "training.validate_every=20",
-    "training.checkpoint_every=20",
-)
+METRICS = {"accuracy": "accuracy", "macro-f1": "macro F1", "calibration-error": "calibration error"}
+"""What is told of each model, and how it is called in the table."""
+TINY = ("model.dim=16", *short(40))
 TINY_ENCODER = ("model.encoder.dim=16", "model.encoder.layers=1")
 TINY_BAG = ("model.encoder.buckets=256",)
 """Settings that make a recipe last a minute: to see that all is in place, not to learn anything."""
+
+
+class Compared(NamedTuple):
+    """A classifier of the results table."""
+
+    name: str
+    place: str
+    """Its directory, in that of the recipe."""
+    configuration: str
+    """As TOML, without the task."""
+    settings: Sequence[str]
+
+
+def compare(models: Sequence[Compared], out: Path, test: Path | None, *, resume: bool) -> None:
+    """Trains the models and prints what they reach: on the validation data and, where there is any, on test data."""
+    for model in models:
+        train(f'task = "classification"\n{model.configuration}', out / model.place, model.settings, resume=resume)
+    parts = {"validation": {model.name: validated(out / model.place) for model in models}}
+    if test is not None:
+        parts["test"] = {model.name: named(evaluate(out / model.place, test)) for model in models}
+    rows = []
+    for part, results in parts.items():
+        commonest = values(next(iter(results.values())), ["majority-accuracy"])
+        rows.append(["majority", part, *commonest, "", "", ""])
+        rows += [
+            [name, part, *values(result, list(METRICS)), signatures(result, "accuracy")]
+            for name, result in results.items()
+        ]
+    print_table(["model", "on", *METRICS.values(), "signatures"], rows)
+
+
+def validated(model: Path) -> dict[str, Any]:
+    """What the best weights of a training scored on the validation data."""
+    return {"scores": read_bundle(find_model(model)).scores, "decoding": "argmax"}
+
+
+def named(result: dict[str, Any]) -> dict[str, Any]:
+    """The result with its metrics called as bundles call them."""
+    scores = [{**each, "metric": each["metric"].lower().replace(" ", "-")} for each in result["scores"]]
+    return {**result, "scores": scores}
+
+
+def chosen(settings: Sequence[str] | None, *smaller: str, tiny: bool) -> list[str]:
+    """What was chosen, behind what makes the recipe last a minute where that is asked for."""
+    return [*((*TINY, *smaller) if tiny else ()), *(settings or [])]
 
 
 def sources(*paths: Path) -> str:
@@ -61,40 +100,3 @@ def find(folders: Sequence[Path], name: str, files: Sequence[str]) -> Path:
         if (folder / name).is_dir():
             return folder / name
     raise typer.BadParameter(f"{folders[0]} holds neither {name} nor {files[0]}", param_hint="DATA")
-
-
-def rows(models: Sequence[tuple[str, Path]], test: Path | None) -> list[str]:
-    """What the commonest label gets, then each model: on the validation data and, where there is any, on test data."""
-    parts = {"validation": {name: validated(path) for name, path in models}}
-    if test is not None:
-        parts["test"] = {name: evaluate(path, test) for name, path in models}
-    lines = []
-    for part, results in parts.items():
-        commonest = score(named(next(iter(results.values()))), "majority-accuracy")["value"]
-        lines.append(f"| majority | {part} | {commonest:.2f} | | | |")
-        lines += [row(name, part, named(result)) for name, result in results.items()]
-    return lines
-
-
-def validated(model: Path) -> dict[str, Any]:
-    """What the best weights of a training scored on the validation data."""
-    return {"scores": read_bundle(find_model(model)).scores, "decoding": "argmax"}
-
-
-def named(result: dict[str, Any]) -> dict[str, Any]:
-    """The result with its metrics called as bundles call them."""
-    scores = [{**each, "metric": each["metric"].lower().replace(" ", "-")} for each in result["scores"]]
-    return {**result, "scores": scores}
-
-
-def row(name: str, part: str, result: dict[str, Any]) -> str:
-    """A row of the results table."""
-    shown = " | ".join(f"{score(result, metric)['value']:.2f}" for metric in COLUMNS)
-    signed = f"{cell(score(result, 'accuracy')['signature'])} {cell(result['decoding'])}"
-    return f"| {name} | {part} | {shown} | {signed} |"
-
-
-def classify(configuration: str, out: Path, settings: Sequence[str], *, resume: bool) -> Path:
-    """Trains a classifier; gives its directory."""
-    train(f'task = "classification"\n{configuration}', out, settings, resume=resume)
-    return out

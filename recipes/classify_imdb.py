@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, find, rows, sources
+from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, find, sources
 from commands import Chosen, Resume, Tiny, train
 
 TEXT = """\
@@ -24,6 +24,8 @@ kind = "subwords"
 size = 8000
 """
 DATA = f"""\
+seed = {{seed}}
+
 {TEXT}
 [data]
 train = {{train}}
@@ -92,10 +94,11 @@ ema_decay = 0.999
 validate_every = 2100
 checkpoint_every = 700
 """
-TRANSFER = """\
+UNFREEZING = """\
 unfreeze_every = 200
 lower_learning_rate_scale = 0.6
-
+"""
+TRANSFER = """\
 [model]
 dim = 256
 embedding_dropout = 0.3
@@ -124,7 +127,7 @@ ema_decay = 0.999
 validate_every = 500
 checkpoint_every = 500
 """
-TINY_TEXT = ("text.size=320",)
+TINY_TEXT = "text.size=320"
 TINY_STREAM = ("data.lanes=4", "data.window=20", "data.validation_share=0.1")
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
        "learning_rate": 3e-3, "validate_every": 500}  # fmt: skip
@@ -144,26 +147,24 @@ def main(
     folder = data or Path(os.environ.get("SEQTASKS_DATA", "data")) / "imdb"
     reviews, held_back = (find((folder, folder / "aclImdb"), part, files) for part, files in PARTS.items())
     texts = [reviews / label for label in ("neg", "pos")] if reviews.is_dir() else [reviews]
-    chosen = [*((*TINY_TEXT, *TINY) if tiny else ()), *(settings or [])]
-    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
-    writer = out / "language-model"
-    train(
-        LANGUAGE_MODEL.format(seed=seed, text=TEXT, train=sources(*texts)),
-        writer,
-        [*encoder, *(TINY_STREAM if tiny else ())],
-        resume=resume,
+    bag, encoder, stream = (
+        chosen(settings, TINY_TEXT, *smaller, tiny=tiny)
+        for smaller in (TINY_BAG, TINY_ENCODER, (*TINY_ENCODER, *TINY_STREAM))
     )
-    data_table = DATA.format(train=sources(reviews))
-    before, tables = TRANSFER.format(language_model=writer.resolve()).split("\n\n", 1)
+    writer = out / "language-model"
+    train(LANGUAGE_MODEL.format(seed=seed, text=TEXT, train=sources(*texts)), writer, stream, resume=resume)
+    data_table = DATA.format(seed=seed, train=sources(reviews))
     models = [
-        ("bag of words", "bag-of-words", data_table + BAG_OF_WORDS.format(**BAG), bag),
-        ("LSTM, labels alone", "lstm", data_table + LABELS_ALONE, encoder),
-        ("LSTM, from a language model", "transfer", f"{before}\n{data_table}{tables}", encoder),
+        Compared("bag of words", "bag-of-words", data_table + BAG_OF_WORDS.format(**BAG), bag),
+        Compared("LSTM, labels alone", "lstm", data_table + LABELS_ALONE, encoder),
+        Compared(
+            "LSTM, from a language model",
+            "transfer",
+            UNFREEZING + data_table + TRANSFER.format(language_model=writer.resolve()),
+            encoder,
+        ),
     ]
-    trained = [
-        (name, classify(f"seed = {seed}\n{text}", out / place, own, resume=resume)) for name, place, text, own in models
-    ]
-    print("\n".join([HEADING, *rows(trained, held_back if test else None)]))
+    compare(models, out, held_back if test else None, resume=resume)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, rows, sources
+from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
 from commands import Chosen, Resume, Test, Tiny, data_folder
 
 SHARES = {"test": 0.15, "dev": 0.1}
@@ -79,16 +79,12 @@ def main(
         train=sources(parts["train"]),
         dev=sources(parts["dev"]),
     )
-    chosen = [*(TINY if tiny else ()), *(settings or [])]
-    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
+    bag, encoder = (chosen(settings, *smaller, tiny=tiny) for smaller in (TINY_BAG, TINY_ENCODER))
     models = [
-        ("bag of 1 to 3 characters", "bag-of-words", BAG_OF_WORDS.format(**BAG), bag),
-        (f"character {model.upper()}", model, RECURRENT.format(kind=model), encoder),
+        Compared("bag of 1 to 3 characters", "bag-of-words", common + BAG_OF_WORDS.format(**BAG), bag),
+        Compared(f"character {model.upper()}", model, common + RECURRENT.format(kind=model), encoder),
     ]
-    trained = [
-        (name, classify(common + text, out / place, given, resume=resume)) for name, place, text, given in models
-    ]
-    print("\n".join([HEADING, *rows(trained, parts["test"] if test else None)]))
+    compare(models, out, parts["test"] if test else None, resume=resume)
 
 
 def split(folder: Path, out: Path) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import tomli_w
 import typer
-from classifiers import BAG_OF_WORDS, HEADING, TINY, TINY_BAG, TINY_ENCODER, classify, rows, sources
+from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
 from commands import Chosen, Resume, Test, Tiny, data_folder, official
 
 from seqtasks import find_model, read_bundle
@@ -99,19 +99,18 @@ def main(
         given = {"seed": seed, "text": text, "start": start}
         return DATA.format(train=sources(parts["train"]), dev=sources(parts["dev"]), **given) + model
 
-    chosen = [*(TINY if tiny else ()), *(settings or [])]
-    bag, encoder = ([*chosen, *(small if tiny else ())] for small in (TINY_BAG, TINY_ENCODER))
+    bag, encoder = (chosen(settings, *smaller, tiny=tiny) for smaller in (TINY_BAG, TINY_ENCODER))
     models = [
-        ("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
-        ("LSTM", "lstm", configured(LSTM), encoder),
+        Compared("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
+        Compared("LSTM", "lstm", configured(LSTM), encoder),
     ]
     if start_from is not None:
         text, model = tables_of(start_from)
         start = f'start_from = "{find_model(start_from).resolve()}"\n'
-        training = [each for each in chosen if each.startswith("training.")]
-        models.append(("LSTM, from reviews", "from-reviews", configured(model + STARTED, text, start), training))
-    trained = [(name, classify(text, out / place, given, resume=resume)) for name, place, text, given in models]
-    print("\n".join([HEADING, *rows(trained, parts["test"] if test else None)]))
+        training = [each for each in chosen(settings, tiny=tiny) if each.startswith("training.")]
+        started = configured(model + STARTED, text, start)
+        models.append(Compared("LSTM, from reviews", "from-reviews", started, training))
+    compare(models, out, parts["test"] if test else None, resume=resume)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from commands import (
     evaluate,
     official,
     print_table,
+    short,
     signatures,
     train,
     values,
@@ -66,15 +67,7 @@ ema_decay = 0.995
 validate_every = 300
 checkpoint_every = 300
 """
-TINY = (
-    "model.dim=16",
-    "model.encoder.dim=32",
-    "model.encoder.layers=1",
-    "training.steps=60",
-    "training.warmup=10",
-    "training.validate_every=30",
-    "training.checkpoint_every=30",
-)
+TINY = ("model.dim=16", "model.encoder.dim=32", "model.encoder.layers=1", *short(60))
 
 
 def configuration(data: Path, column: str, characters: str, seed: int) -> str:

@@ -80,6 +80,8 @@ def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | No
         mistakes.append(Mistake(("kind",), "unknown key (did you mean task?)"))
     kind = task.model_fields["kind"].default
     settings = check(task, document | {"kind": kind}, mistakes)
+    if general is not None and general.start_from is not None and getattr(settings, "start_from", None) is not None:
+        mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, overridden) for mistake in mistakes))
     return RunConfiguration(settings, general.training, general.seed, general.start_from)

@@ -69,12 +69,12 @@ def classification_run(paths: Sequence[Path], overrides: Sequence[str], language
             path=path,
             text=column(said.get(f"data.train.{number}.text")),
             label=column(said.get(f"data.train.{number}.label")),
-            separator=said.get(f"data.train.{number}.separator"),
+            separator=said.get(f"data.train.{number}.separator") or None,
         )
         for number, path in enumerate(paths)
     ]
     start = said.get("model.encoder.start_from")
-    return automatic_classification(sources, **chosen_kinds(overrides, "model.encoder"), start_from=start)
+    return automatic_classification(sources, **chosen_kinds(overrides, "text", "model.encoder"), start_from=start)
 
 
 def generation_run(paths: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:

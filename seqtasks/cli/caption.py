@@ -18,7 +18,18 @@ import seqtasks
 from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
-from seqtasks.cli.options import Beam, Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_predictor
+from seqtasks.cli.options import (
+    Beam,
+    Chosen,
+    Code,
+    Device,
+    Dtype,
+    Output,
+    Precision,
+    Threads,
+    decoding_options,
+    open_predictor,
+)
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision.formats import pillow_format
@@ -75,9 +86,7 @@ def caption(
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="The frames of the one clip, times and captions below.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
-    ] = None,
+    output: Output = None,
     chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
@@ -103,7 +112,7 @@ def caption(
     names = found_at(paths, clip_options)
     clips = [name for name in names if name != STANDARD_INPUT and is_clip(name, clip_options)]
     outputs = {"--output": output, "--attention": attention, "--report": report, "--render": render, "--sheet": sheet}
-    require_apart(outputs, [name for name in names if name != STANDARD_INPUT])
+    require_apart(outputs, names)
     require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
         pillow_format(attention)

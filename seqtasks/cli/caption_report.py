@@ -1,4 +1,4 @@
-"""A page that shows captions beside their pictures: one HTML file that needs no other and no script."""
+"""A page that shows captions beside their pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.caption_words import SeenWord, seen_words
-from seqtasks.cli.output import Write, line_writer, written_whole
+from seqtasks.cli.output import Write
+from seqtasks.cli.report_page import open_page
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -29,30 +30,13 @@ SHOWN_SIDE, TILE_WIDTH, TILE_HEIGHT = 448, 104, 78
 QUALITY = 75
 """Of JPEG."""
 
-HEAD = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>Captions</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header>
-<h1>Captions</h1>
-<p>{origin}</p>
-<p class="legend">A word is shaded the more, the less probable the model found it:
+LEGEND = """\
+A word is shaded the more, the less probable the model found it:
 <span class="word" style="--doubt:0">certain</span>
 <span class="word" style="--doubt:.5">50%</span>
 <span class="word" style="--doubt:1">doubtful</span>.
 Where a model looks at parts of a picture, the small pictures are light where it looked before each word;
-point at a word, or reach it with the Tab key, to see that in the large one.</p>
-</header>
-<main>"""
+point at a word, or reach it with the Tab key, to see that in the large one."""
 
 
 @contextmanager
@@ -61,10 +45,9 @@ def open_report(path: Path, settings: ImageSettings, origin: Sequence[str]) -> I
 
     `origin` is what made the captions. Raises SeqtasksError where the file cannot be written.
     """
-    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-    with written_whole(path) as stream:
-        report = CaptionReport(line_writer(stream.write), settings)
-        report.write(HEAD.format(style=style, origin=escape(" · ".join(origin))))
+    style = Path(__file__).with_suffix(".css")
+    with open_page(path, "Captions", origin, legend=LEGEND, style=style) as write:
+        report = CaptionReport(write, settings)
         yield report
         report.end()
 
@@ -108,13 +91,11 @@ class CaptionReport:
         self.unreadable.append(str(reason))
 
     def end(self) -> None:
-        self.write("</main>")
         if self.unreadable:
             self.write("<section>\n<h2>Pictures that could not be read</h2>\n<ul>")
             for reason in self.unreadable:
                 self.write(f"<li>{escape(reason)}</li>")
             self.write("</ul>\n</section>")
-        self.write("</body>\n</html>")
 
     def veil(self, word: SeenWord, picture: Image) -> str:
         """What darkens the picture where the model did not look before this word."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 import seqtasks
-from seqtasks.cli.lines import ByteStream, LineWindows
-from seqtasks.cli.options import Code, Device, Dtype, Precision, Threads, open_predictor
-from seqtasks.cli.output import open_output
+from seqtasks.cli.lines import ByteStream, LineWindows, plain
+from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
+from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 from seqtasks.cli.translate import STANDARD_INPUT, open_inputs
 from seqtasks.errors import SeqtasksError
 
@@ -72,9 +72,7 @@ def classify(
         Method | None,
         typer.Option(help="What a word does: hidden alone, or as all words come in.", show_default="occlusion"),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
-    ] = None,
+    output: Output = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -99,6 +97,7 @@ def classify(
         raise typer.BadParameter("give either files or --text", param_hint="--text")
     if method is not None and not (explain or report):
         raise typer.BadParameter("it is for --explain and --report", param_hint="--method")
+    require_apart({"--output": output, "--report": report}, files or [])
     with ExitStack() as stack:
         inputs = Inputs(files or [STANDARD_INPUT], text, stack)
         predictor: ClassificationPredictor = open_predictor(
@@ -191,14 +190,15 @@ class Inputs:
         """A document a line; None where the input pauses."""
         windows = LineWindows(self.streams, lines=WINDOW_DOCUMENTS, size=WINDOW_SIZE)
         for window in windows:
-            yield from (Entry(line.removesuffix("\r").removeprefix("\ufeff")) for line in window.lines)
+            yield from (Entry(plain(line)) for line in window.lines)
             if window.pause:
                 yield None
         self.undecodable += windows.undecodable
 
     def read_file(self, file: Path, predictor: ClassificationPredictor) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
-        from seqtasks.data.documents import DocumentSource, is_table, read_documents, read_file
+        from seqtasks.data.documents import DocumentSource, is_table, read_documents
+        from seqtasks.data.text_files import read_file
 
         if is_table(file):
             source = DocumentSource(path=file, text=predictor.task.config.data.train[0].text)
@@ -214,11 +214,9 @@ class Inputs:
 
     def tell(self) -> None:
         """Says on standard error what was wrong with the input; an exit code of 1 where something was left out."""
-        if self.undecodable:
-            print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {self.undecodable:,}",
-                  file=sys.stderr)  # fmt: skip
+        tell_undecodable(self.undecodable)
+        tell_skipped(self.skipped)
         if self.skipped.skipped:
-            print(f"seqtasks: {self.skipped.describe()}", file=sys.stderr)
             raise typer.Exit(1)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDEST = 100
 """Columns of text; in a table that would be wider, numbers stand for the labels at the top."""
 CORNER = "expected \\ found"
-INCHES_A_LABEL = 0.45
+INCHES_A_LABEL, MOST_INCHES = 0.45, 100
 MOST_WRITTEN = 40
 """Labels of a picture whose cells have their counts written in."""
 
@@ -42,7 +42,7 @@ def draw_confusion(confusion: Confusion, path: Path) -> None:
 
     labels, counts = list(confusion.labels), confusion.counts
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
-    side = 2 + INCHES_A_LABEL * len(labels)
+    side = min(2 + INCHES_A_LABEL * len(labels), MOST_INCHES)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -54,7 +54,7 @@ def draw_confusion(confusion: Confusion, path: Path) -> None:
         if counts[row][column] and len(labels) <= MOST_WRITTEN:
             ink = "white" if shares[row][column] > 0.5 else "black"
             axes.text(column, row, str(counts[row][column]), ha="center", va="center", color=ink, fontsize=7)
-    figure.colorbar(image, label="share of the texts with the expected label")
+    figure.colorbar(image, label="share of the row")
     with warnings.catch_warnings(), written_whole(path) as stream:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(stream, format=picture_format(path), dpi=150)

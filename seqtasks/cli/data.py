@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from seqtasks.data.lines import plain_suffix
+
 if TYPE_CHECKING:
     from seqtasks.data.captions import CaptionSource
     from seqtasks.data.source import Source
@@ -63,7 +65,3 @@ def languages_of(files: Sequence[Path]) -> tuple[str, str] | None:
     if len(suffixes) == 2 and all(suffix.isalpha() and len(suffix) in (2, 3) for suffix in suffixes):
         return suffixes[0], suffixes[1]
     return None
-
-
-def plain_suffix(file: Path) -> str:
-    return Path(file.name.lower().removesuffix(".gz")).suffix

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seqtasks.cli.output import tell_skipped
+
 if TYPE_CHECKING:
-    from seqtasks.data.examples import SkipReport
     from seqtasks.predictor import (
         CaptioningPredictor,
         ClassificationPredictor,
@@ -67,12 +68,6 @@ def measurement(predictor: Predictor, data: Sequence[Path]) -> Measurement:
     return Measurement(evaluate_translations, "sentences", ("decoding", "languages", "lowercase"))
 
 
-def tell(skipped: SkipReport) -> None:
-    """Says on standard error what was left out."""
-    if skipped.skipped:
-        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
-
-
 def evaluate_translations(predictor: TranslationPredictor, asked: Asked) -> Evaluation:
     """Reads the pairs, tells what is no pair, translates."""
     from seqtasks.cli.data import data_sources
@@ -82,7 +77,7 @@ def evaluate_translations(predictor: TranslationPredictor, asked: Asked) -> Eval
     skipped = SkipReport()
     named = asked.languages or predictor.languages
     pairs = [pair for each in data_sources(asked.data) for pair in read_pairs(each, skipped, languages=named)]
-    tell(skipped)
+    tell_skipped(skipped)
     return predictor.evaluate(pairs, lowercase=asked.lowercase, **asked.decoding)
 
 
@@ -112,7 +107,7 @@ def evaluate_clips(predictor: CaptioningPredictor, asked: Asked) -> Evaluation:
     skipped = SkipReport()
     clips = read_captioned_clips(ClipSource(path=asked.data[0], split=asked.split), skipped)
     files, broken = opened(clips, getattr(predictor.task.config.data, "every", VideoData.model_fields["every"].default))
-    tell(skipped)
+    tell_skipped(skipped)
     for reason in broken:
         print(f"seqtasks: {reason}", file=sys.stderr)
     return predictor.evaluate_clips(files, **asked.decoding)
@@ -132,7 +127,7 @@ def evaluate_labels(predictor: TaggingPredictor, asked: Asked) -> Evaluation:
             read_sentences(file, skipped, column=trained_on.column, form=trained_on.form), skipped
         )
     ]
-    tell(skipped)
+    tell_skipped(skipped)
     return predictor.evaluate(sentences)
 
 
@@ -151,7 +146,7 @@ def evaluate_documents(predictor: ClassificationPredictor, asked: Asked) -> Eval
             read_documents(trained_on.model_copy(update={"path": path}), skipped), skipped, multi_label=several
         )
     ]
-    tell(skipped)
+    tell_skipped(skipped)
     return predictor.evaluate(documents)
 
 
@@ -164,5 +159,5 @@ def evaluate_texts(predictor: GenerationPredictor, asked: Asked) -> Evaluation:
     trained_on = predictor.task.config.data.train[0]
     sources = [trained_on.model_copy(update={"path": path}) for path in asked.data]
     texts = [text for source in sources for text in read_texts(source, skipped)]
-    tell(skipped)
+    tell_skipped(skipped)
     return predictor.evaluate(texts)

@@ -1,4 +1,4 @@
-"""A page that shows which words decided: one HTML file that needs no other and no script."""
+"""A page that shows which words decided."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.output import Write, line_writer, written_whole
+from seqtasks.cli.output import Write
+from seqtasks.cli.report_page import open_page
 
 if TYPE_CHECKING:
     from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
@@ -24,27 +25,10 @@ METHODS = {
     "gradients": "what the word adds to its log-odds as all words come in (integrated gradients)",
 }
 
-HEAD = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Labels and the words that decided</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header>
-<h1>Labels and the words that decided</h1>
-<p>{origin}</p>
-<p class="legend">A word that speaks <span class="for" style="--share:.8">for</span> the label is blue, one that speaks
+LEGEND = """\
+A word that speaks <span class="for" style="--share:.8">for</span> the label is blue, one that speaks
 <span class="against" style="--share:.8">against</span> it orange and underlined; the more, the stronger the colour,
-by the strongest word of each text. Point at a word to see its value.</p>
-</header>
-<main>"""
+by the strongest word of each text. Point at a word to see its value."""
 
 
 @contextmanager
@@ -53,12 +37,9 @@ def open_explanation_report(path: Path, origin: Sequence[str]) -> Iterator[Expla
 
     Raises SeqtasksError where the file cannot be written.
     """
-    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-    with written_whole(path) as stream:
-        report = ExplanationReport(line_writer(stream.write))
-        report.write(HEAD.format(style=style, origin=escape(" · ".join(origin))))
-        yield report
-        report.write("</main>\n</body>\n</html>")
+    style = Path(__file__).with_suffix(".css")
+    with open_page(path, "Labels and the words that decided", origin, legend=LEGEND, style=style) as write:
+        yield ExplanationReport(write)
 
 
 class ExplanationReport:

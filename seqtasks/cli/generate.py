@@ -62,22 +62,22 @@ def generate(
     if prompt == "-":
         prompt = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r")
     options = decoding_options(
-        chosen, length=length, temperature=temperature, top_k=top_k, top_p=top_p, beam=beam, seed=seed
+        chosen, length=length, temperature=temperature, top_k=top_k, top_p=top_p, beam=beam, seed=seed, nbest=count
     )
     predictor: GenerationPredictor = open_predictor(
         [model], "generation", code=code, device=device, dtype=dtype, threads=threads
     )
-    predictor.decoding(**options)
+    decoding = predictor.decoding(**options)
     if replaced := predictor.replaced(prompt):
         print(f"seqtasks: {told(replaced)}", file=sys.stderr)
     if as_json:
-        write_objects(predictor, prompt, count, stop, options)
-    elif beam is not None and beam > 1:
-        for number, text in enumerate(predictor.generate(prompt, count=count, stop=stop, **options)):
+        write_objects(predictor, prompt, stop, options)
+    elif decoding.beam > 1 and not decoding.sample:
+        for number, text in enumerate(predictor.generate(prompt, stop=stop, **options)):
             write(f"{BETWEEN if number else ''}{prompt}{text.text}")
         write("\n")
     else:
-        for number in range(count):
+        for number in range(decoding.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")
             for piece in predictor.stream(prompt, number=number, stop=stop, **options):
                 write(piece)
@@ -89,10 +89,10 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def write_objects(predictor: GenerationPredictor, prompt: str, count: int, stop: str, options: dict[str, Any]) -> None:
+def write_objects(predictor: GenerationPredictor, prompt: str, stop: str, options: dict[str, Any]) -> None:
     from seqtasks.tasks.output import fields
 
-    for text in predictor.generate(prompt, count=count, stop=stop, **options):
+    for text in predictor.generate(prompt, stop=stop, **options):
         write(json.dumps({"prompt": prompt, **fields(text)}, ensure_ascii=False) + "\n")
 
 

@@ -83,6 +83,11 @@ class LineWindows:
             return line.decode(errors="replace")
 
 
+def plain(line: str) -> str:
+    """A line without what other systems put at the ends of lines and at the beginning of files."""
+    return line.removesuffix("\r").removeprefix("\ufeff")
+
+
 def chunks(stream: ByteStream) -> Iterator[bytes | None]:
     """What comes, as soon as it comes; None before each wait. Nothing may have been read from the stream before."""
     try:

@@ -18,8 +18,10 @@ FILE = "metrics.jsonl"
 class MetricsLog:
     """Appends to the log of a training directory; what it holds beyond the step that training resumes at goes."""
 
-    def __init__(self, out: Path, resumed_step: int) -> None:
+    def __init__(self, out: Path, counted: str, resumed_step: int) -> None:
+        """`counted` is what the losses of the task count."""
         self.path = out / FILE
+        self.counted = counted
         kept = [line for line in self.lines() if line["step"] <= resumed_step] if resumed_step else []
         with written_whole(self.path) as stream:
             for line in kept:
@@ -47,7 +49,7 @@ class MetricsLog:
                 "step": report.step,
                 "epoch": report.epoch,
                 "loss": pace.loss,
-                "tokens_per_second": pace.tokens_per_second,
+                f"{self.counted}_per_second": pace.per_second,
                 "learning_rate": report.learning_rate,
                 "gradient_norm": report.gradient_norm,
                 "seconds": report.seconds,

@@ -33,6 +33,7 @@ Chosen = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other option of decoding, such as penalty=wu:0.6."),
 ]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")]
 Code = Annotated[Path | None, typer.Option(metavar="FILE", help="A Python file with components of your own.")]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help='"auto", "cpu", "cuda", "cuda:1".')]
 Dtype = Annotated[Precision, typer.Option(help='Precision; "auto" is bfloat16 where that is fast.')]

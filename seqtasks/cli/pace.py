@@ -18,22 +18,22 @@ class Pace:
     def begin(self, seconds: float) -> None:
         self.started = self.ended = seconds
         self.losses = 0.0
-        self.tokens = 0
+        self.count = 0.0
 
     def add(self, report: Progress) -> None:
-        self.losses += report.loss * report.tokens
-        self.tokens += report.tokens
+        self.losses += report.loss * report.count
+        self.count += report.count
         self.ended = report.seconds
 
     @property
     def loss(self) -> float:
-        """Mean a token."""
-        return self.losses / max(1, self.tokens)
+        """Mean of what is counted."""
+        return self.losses / self.count if self.count else 0.0
 
     @property
-    def tokens_per_second(self) -> float:
-        """Target tokens in a second of training; validation is not counted."""
-        return self.tokens / max(1e-9, self.ended - self.started)
+    def per_second(self) -> float:
+        """How much is counted in a second of training, without validation."""
+        return self.count / max(1e-9, self.ended - self.started)
 
 
 def duration(seconds: float) -> str:

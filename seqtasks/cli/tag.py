@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.data import plain_suffix
-from seqtasks.cli.lines import ByteStream, LineWindows
-from seqtasks.cli.options import Code, Device, Dtype, Precision, Threads, open_predictor
-from seqtasks.cli.output import open_output
+from seqtasks.cli.lines import ByteStream, LineWindows, plain
+from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
+from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 from seqtasks.cli.translate import STANDARD_INPUT, WINDOW_LINES, WINDOW_SIZE, open_inputs
+from seqtasks.data.lines import plain_suffix
 
 if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
@@ -58,9 +58,7 @@ def tag(
         Format | None,
         typer.Option("--format", help="What is written.", show_default="conllu or jsonl as they come in, else text"),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
-    ] = None,
+    output: Output = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -81,6 +79,7 @@ def tag(
     if words and read not in (None, Input.text):
         raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--words")
     names = files or [STANDARD_INPUT]
+    require_apart({"--output": output}, names)
     forms = [Input.text if words else read or form_of(name) for name in names]
     presented = PRESENTED[written or Format.__members__.get(forms[0], Format.text)]
     with ExitStack() as stack:
@@ -100,11 +99,9 @@ def tag(
                         write(line)
                 if output is None:
                     sys.stdout.flush()
-    if inputs.undecodable:
-        print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {inputs.undecodable:,}",
-              file=sys.stderr)  # fmt: skip
+    tell_undecodable(inputs.undecodable)
+    tell_skipped(skipped)
     if skipped.skipped:
-        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -155,11 +152,6 @@ class Inputs:
             sentences = sentences_of(lines, "standard input", self.skipped, form=form.value)
         while window := list(islice(sentences, WINDOW_SENTENCES)):
             yield window
-
-
-def plain(line: str) -> str:
-    """A line without what other systems put at the ends of lines and at the beginning of files."""
-    return line.removesuffix("\r").removeprefix("\ufeff")
 
 
 def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:

@@ -32,7 +32,7 @@ def train(
             metavar="RUN.toml | TASK DATA...",
             help="A run configuration; or translation with pairs of sentences, captioning with a folder of pictures "
             "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl, "
-            "generation with text.",
+            "classification with documents in .csv, .tsv, .jsonl or a folder a class, generation with text.",
         ),
     ],
     out: Annotated[
@@ -54,6 +54,7 @@ def train(
       seqtasks train translation train.en train.de --out my-model
       seqtasks train captioning photos/ captions.csv --out my-captioner
       seqtasks train tagging train.conllu --out my-tagger
+      seqtasks train classification reviews.csv --out my-classifier
       seqtasks train generation book.txt --out my-writer
       seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
     """
@@ -201,9 +202,11 @@ def follow(trainer: Trainer, out: Path, console: Console) -> bool:
 
     settings = trainer.settings
     every = max(1, min(LOG_EVERY, settings.validate_every // 5))
-    log = MetricsLog(out, trainer.step)
+    counted = trainer.task.counted
+    log = MetricsLog(out, counted, trainer.step)
     recent, since_validation = Pace(trainer.seconds), Pace(trainer.seconds)
-    with TrainingDisplay(console, settings, trainer.step, trainer.seconds) as display, interruptible() as ctrl_c:
+    shown = TrainingDisplay(console, settings, counted, trainer.step, trainer.seconds)
+    with shown as display, interruptible() as ctrl_c:
         for report in trainer.run():
             due = False
             match report:

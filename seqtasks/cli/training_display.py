@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from seqtasks.training.settings import TrainingSettings
 
 SHOWN_CHARACTERS = 60
+SPEED_WIDTH = 11
 
 
 class TrainingDisplay:
-    """Shows the reports of a trainer that stands at `step` after `seconds` of training."""
+    """Shows the reports of a trainer that stands at `step` after `seconds`; `counted` is what its losses count."""
 
-    def __init__(self, console: Console, settings: TrainingSettings, step: int, seconds: float) -> None:
+    def __init__(self, console: Console, settings: TrainingSettings, counted: str, step: int, seconds: float) -> None:
         self.console = console
         self.settings = settings
+        self.speed = f"{counted}/s"
         self.start = (step, seconds)
         self.headed = False
         self.bar: Progress | None = None
@@ -52,7 +54,7 @@ class TrainingDisplay:
         if self.bar is None and not line:
             return
         text = (
-            f"loss {pace.loss:.3f}  {pace.tokens_per_second:,.0f} tokens/s  learning rate {report.learning_rate:.2e}  "
+            f"loss {pace.loss:.3f}  {pace.per_second:,.0f} {self.speed}  learning rate {report.learning_rate:.2e}  "
             f"{duration(self.seconds_left(report))} left"
         )
         if self.bar is not None:
@@ -73,13 +75,13 @@ class TrainingDisplay:
         scores = report.evaluation.scores
         if not self.headed:
             names = "".join(f"{metric_name(score.metric):>{column_width(score)}}" for score in scores)
-            self.say(f"{'step':>8}{'loss':>8}{names}    {'tokens/s':>10}{'time':>9}")
+            self.say(f"{'step':>8}{'loss':>8}{names}    {self.speed:>{SPEED_WIDTH}}{'time':>9}")
             self.headed = True
         values = "".join(f"{written(score.metric, score.value):>{column_width(score)}}" for score in scores)
         mark = " *" if report.best else "  "
-        speed = f"{pace.tokens_per_second:,.0f}" if pace.tokens else "-"
-        loss = f"{pace.loss:.3f}" if pace.tokens else "-"
-        self.say(f"{report.step:>8,}{loss:>8}{values}{mark}  {speed:>10}{duration(report.seconds):>9}")
+        speed = f"{pace.per_second:,.0f}" if pace.count else "-"
+        loss = f"{pace.loss:.3f}" if pace.count else "-"
+        self.say(f"{report.step:>8,}{loss:>8}{values}{mark}  {speed:>{SPEED_WIDTH}}{duration(report.seconds):>9}")
         samples = report.evaluation.samples
         if samples:
             sample = samples[report.step // self.settings.validate_every % len(samples)]
@@ -97,4 +99,6 @@ def column_width(score: Score) -> int:
 
 
 def shortened(text: str) -> str:
+    """The beginning of a text on one line."""
+    text = " ".join(text.split())
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"

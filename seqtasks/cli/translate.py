@@ -20,12 +20,13 @@ from seqtasks.cli.options import (
     Code,
     Device,
     Dtype,
+    Output,
     Precision,
     Threads,
     decoding_options,
     open_predictor,
 )
-from seqtasks.cli.output import open_output
+from seqtasks.cli.output import open_output, require_apart, tell_undecodable
 from seqtasks.cli.plots import require_drawable
 from seqtasks.cli.translation_attention import draw_attention
 from seqtasks.cli.workers import translate_window, translate_windows
@@ -64,9 +65,7 @@ def translate(
     attention: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw where the model looked in the first sentence.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
-    ] = None,
+    output: Output = None,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes of one thread each.")] = 1,
     chosen: Chosen = None,
     code: Code = None,
@@ -83,6 +82,7 @@ def translate(
     """
     if text is not None and files:
         raise typer.BadParameter("give either files or --text", param_hint="--text")
+    require_apart({"--output": output, "--attention": attention}, files or [])
     options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
     with ExitStack() as stack:
         streams = open_inputs(files or [], text, stack)
@@ -148,9 +148,7 @@ def run(
                     options_with = {**options, "attention": True}
                     draw_attention(translate_window(predictor, first, options_with, prefixed)[0], attention)
                     drawn = True
-    if windows.undecodable:
-        print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {windows.undecodable:,}",
-              file=sys.stderr)  # fmt: skip
+    tell_undecodable(windows.undecodable)
     if unfinished:
         print(f"seqtasks: translations that were cut at the length limit: {unfinished:,}", file=sys.stderr)
     if not drawn:

@@ -12,7 +12,6 @@ Columns and keys are `image`, `caption` and, where there are official splits, `s
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import zlib
@@ -23,7 +22,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import as_text, open_bytes, read_lines, unreadable
+from seqtasks.data.lines import as_text, open_bytes, plain_suffix, read_lines, unreadable
+from seqtasks.data.rows import cells_of, json_object
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -94,7 +94,7 @@ def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Ite
 def read_rows(path: Path, form: Format) -> Iterator[Row]:
     """The rows of a file in a format."""
     if form == "auto":
-        suffix = PurePosixPath(path.name.lower().removesuffix(".gz")).suffix
+        suffix = plain_suffix(path)
         form = "jsonl" if suffix == ".jsonl" else "json" if suffix == ".json" else "table"
     return {"table": read_table, "jsonl": read_jsonl, "json": read_json}[form](path)
 
@@ -115,23 +115,9 @@ def read_table(path: Path) -> Iterator[Row]:
     lines = read_lines(path)
     first = next(lines, "")
     layout = layout_of(path, first)
-    rows = csv.reader(
-        (line + "\n" for line in chain([first], lines)),
-        delimiter=layout.delimiter,
-        quoting=csv.QUOTE_MINIMAL if layout.delimiter in ",;" else csv.QUOTE_NONE,
-        strict=True,
-    )
-    file = str(path)
-    while True:
-        number = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            cells = []
+    for number, cells in cells_of(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
         if number > 1 or not layout.header:
-            yield from rows_of(file, number, layout.fields(cells))
+            yield from rows_of(str(path), number, layout.fields(cells or []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +159,7 @@ def read_jsonl(path: Path) -> Iterator[Row]:
     """A JSON object a line."""
     file = str(path)
     for number, line in enumerate(read_lines(path), 1):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        yield from rows_of(file, number, as_mapping(value))
+        yield from rows_of(file, number, json_object(line))
 
 
 def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:

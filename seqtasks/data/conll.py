@@ -16,12 +16,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import as_text, read_lines
+from seqtasks.data.lines import as_text, plain_suffix, read_lines
 from seqtasks.errors import SeqtasksError
 
 Form = Literal["auto", "conllu", "columns", "jsonl", "text"]
@@ -72,7 +72,7 @@ def sentences_of(
 
 def form_of(file: str, line: str) -> Form:
     """The form of a file by its name and its first line that is neither empty nor a comment."""
-    suffix = PurePath(file.lower().removesuffix(".gz")).suffix
+    suffix = plain_suffix(Path(file))
     cells = line.split("\t")
     if suffix == ".conllu" or (len(cells) == len(CONLLU) and FIRST_ID.fullmatch(cells[0])):
         return "conllu"

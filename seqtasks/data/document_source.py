@@ -36,6 +36,11 @@ class DocumentSource(Settings):
     """What stands between the labels in a cell of a table; without it a cell is one label."""
 
 
+def label_names(written: Iterable[str]) -> tuple[str, ...]:
+    """Labels as they are called, each once: on one line, with single blanks; empty ones are none."""
+    return tuple(dict.fromkeys(label for each in written if (label := " ".join(each.split()))))
+
+
 def with_labels(documents: Iterable[Document], skipped: SkipReport, *, multi_label: bool) -> Iterator[Document]:
     """Leaves out what cannot be trained on or measured: where one label has to hold, other numbers of labels."""
     for document in documents:

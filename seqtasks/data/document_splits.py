@@ -17,10 +17,11 @@ def read_split(
     held_out: float,
     seed: int,
     skipped: SkipReport,
+    unread: SkipReport,
     *,
     multi_label: bool,
 ) -> tuple[list[Document], list[Document]]:
-    """Training and validation documents, all of them labelled; `skipped` counts those that are not, in training data.
+    """Training and validation documents, all of them labelled; `unread` is the report of the validation data.
 
     Without any validation data a share of the training data is `held_out`.
     """
@@ -34,7 +35,7 @@ def read_split(
 
     documents = read(train, skipped)
     if validation:
-        return documents, read(validation, SkipReport())
+        return documents, read(validation, unread)
     return split(documents, held_out, seed)
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.document_source import Document, DocumentSource
+from seqtasks.data.document_source import Document, DocumentSource, label_names
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import as_text, read_lines
+from seqtasks.data.lines import as_text, plain_suffix, read_lines
+from seqtasks.data.rows import cells_of, json_object
 from seqtasks.errors import SeqtasksError
 
 TEXT_NAMES = ("text", "review", "sentence", "document", "content", "comment", "message", "body", "tweet", "name")
@@ -54,29 +52,14 @@ def read_table(source: DocumentSource, skipped: SkipReport) -> Iterator[Document
     return in_columns(file, chain(head[columns.header :], rows), columns, source.separator, skipped)
 
 
-def table_rows(path: Path) -> Iterator[tuple[int, Cells]]:
-    """The number of each row's first line, and its cells; none where the row is broken. Empty lines are no rows."""
+def table_rows(path: Path) -> Iterator[tuple[int, Cells | None]]:
+    """The number of each row's first line, and its cells; None where the row is broken. Empty lines are no rows."""
     lines = read_lines(path)
-    if path.name.lower().removesuffix(".gz").endswith(".tsv"):
-        yield from ((number, line.split("\t")) for number, line in enumerate(lines, 1) if line)
-        return
+    if plain_suffix(path) == ".tsv":
+        return ((number, line.split("\t")) for number, line in enumerate(lines, 1) if line)
     first = next(lines, "")
-    semicolons = first.count(";") > first.count(",")
-    csv.field_size_limit(sys.maxsize)
-    rows = csv.reader(
-        (f"{line}\n" for line in chain([first], lines)), delimiter=";" if semicolons else ",", strict=True
-    )
-    while True:
-        number = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield number, []
-            continue
-        if cells:
-            yield number, cells
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    return ((number, cells) for number, cells in cells_of(chain([first], lines), delimiter) if cells != [])
 
 
 def columns_of(source: DocumentSource, head: Sequence[Cells]) -> Columns:
@@ -124,21 +107,22 @@ def place_of(path: Path, wanted: str | int | None, names: Sequence[str], usual: 
 
 
 def in_columns(
-    file: str, rows: Iterable[tuple[int, Cells]], columns: Columns, separator: str | None, skipped: SkipReport
+    file: str, rows: Iterable[tuple[int, Cells | None]], columns: Columns, separator: str | None, skipped: SkipReport
 ) -> Iterator[Document]:
     for number, cells in rows:
         skipped.reach(file, number)
-        if len(cells) != columns.count:
-            skipped.skip("wrong number of columns" if cells else "broken line")
-            continue
-        cell = "" if columns.label is None else cells[columns.label]
-        yield Document(cells[columns.text].strip(), labels_of(cell, separator), f"{file}:{number}")
+        if cells is None:
+            skipped.skip("broken line")
+        elif len(cells) != columns.count:
+            skipped.skip("wrong number of columns")
+        else:
+            cell = "" if columns.label is None else cells[columns.label]
+            yield Document(cells[columns.text].strip(), labels_of(cell, separator), f"{file}:{number}")
 
 
 def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
-    """The labels in a cell, each once, without white space around them."""
-    parts = cell.split(separator) if separator else [cell]
-    return tuple(dict.fromkeys(label for part in parts if (label := " ".join(part.split()))))
+    """The labels in a cell of a table."""
+    return label_names(cell.split(separator) if separator else [cell])
 
 
 def read_json_lines(source: DocumentSource, skipped: SkipReport) -> Iterator[Document]:
@@ -148,11 +132,7 @@ def read_json_lines(source: DocumentSource, skipped: SkipReport) -> Iterator[Doc
         if not line.strip():
             continue
         skipped.reach(file, number)
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        fields = value if isinstance(value, dict) else {}
+        fields = json_object(line)
         text = as_text(field_of(fields, source.text, TEXT_NAMES))
         labels = listed(field_of(fields, source.label, LABEL_NAMES))
         if text is None or labels is None:
@@ -174,5 +154,5 @@ def listed(value: Any) -> tuple[str, ...] | None:
         label = str(each).lower() if isinstance(each, bool) else str(each) if isinstance(each, int) else as_text(each)
         if label is None:
             return None
-        labels.append(" ".join(label.split()))
-    return tuple(dict.fromkeys(label for label in labels if label))
+        labels.append(label)
+    return label_names(labels)

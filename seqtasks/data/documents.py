@@ -4,7 +4,7 @@
 |---|---|
 | .tsv, .csv | columns that a first line names, as `text` and `label` or usual words for them; or two columns |
 | .jsonl | `{"text": "...", "label": "..."}` a line; the label may be a list of labels |
-| other files | a label, a blank and the text a line (Stanford's sentiment sentences), or `__label__a __label__b text` |
+| other files | a label, a blank or tab, the text (Stanford's sentiment sentences), or `__label__a __label__b text` |
 | a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is left out |
 | a folder of files | each .txt file is a class, each line in it a document |
 
@@ -14,18 +14,18 @@ that are broken or empty, with the place.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePath
 
-from seqtasks.data.document_source import Document, DocumentSource, with_labels
+from seqtasks.data.document_source import Document, DocumentSource, label_names, with_labels
 from seqtasks.data.document_tables import read_json_lines, read_table
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import open_bytes, read_lines, unreadable
+from seqtasks.data.lines import as_text, open_bytes, plain_suffix, read_lines
+from seqtasks.data.text_files import read_files
 from seqtasks.errors import SeqtasksError
 
-__all__ = ["Document", "DocumentSource", "is_table", "read_documents", "read_file", "with_labels"]
+__all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
 
 UNLABELLED = "unsup"
 """The folder of reviews without labels beside those of the classes (Maas et al. 2011)."""
@@ -57,10 +57,6 @@ def is_table(path: Path) -> bool:
     return plain_suffix(path) in (".tsv", ".csv", ".jsonl")
 
 
-def plain_suffix(path: Path) -> str:
-    return PurePath(path.name.lower().removesuffix(".gz")).suffix
-
-
 def with_text(documents: Iterator[Document], skipped: SkipReport) -> Iterator[Document]:
     for document in documents:
         if document.text.strip():
@@ -76,12 +72,18 @@ def read_labelled_lines(path: Path, skipped: SkipReport) -> Iterator[Document]:
         if not line.strip():
             continue
         skipped.reach(file, number)
-        label, _, text = line.strip().partition(" ")
+        label, text = first_word(line)
         labels = [label.removeprefix(MARK)]
         while label.startswith(MARK) and text.startswith(MARK):
-            another, _, text = text.partition(" ")
+            another, text = first_word(text)
             labels.append(another.removeprefix(MARK))
-        yield Document(text.strip(), tuple(labels), f"{file}:{number}")
+        yield Document(text, label_names(labels), f"{file}:{number}")
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """What stands before the first blank or tab, and what stands behind it."""
+    word, *rest = line.split(maxsplit=1)
+    return word, "".join(rest).rstrip()
 
 
 def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
@@ -106,36 +108,22 @@ def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
 
 def read_class(folder: Path, skipped: SkipReport) -> Iterator[Document]:
     """A file a document, in inner folders too; the class is called as the folder."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.name.startswith("."):
-            skipped.reach(str(file), 1)
-            text = read_file(file)
-            if text is None:
-                skipped.skip("file that is not UTF-8 text")
-            else:
-                yield Document(text, (folder.name,), str(file))
+    labels = named_class(folder, folder.name)
+    return (Document(text, labels, str(file)) for file, text in read_files(folder, skipped))
 
 
 def read_class_lines(file: Path, skipped: SkipReport) -> Iterator[Document]:
     """A line a document; the class is called as the file."""
-    label = PurePath(file.name.removesuffix(".gz")).stem
+    labels = named_class(file, PurePath(file.name.removesuffix(".gz")).stem)
     for number, line in enumerate(read_lines(file), 1):
         if line.strip():
             skipped.reach(str(file), number)
-            yield Document(line.strip(), (label,), f"{file}:{number}")
+            yield Document(line.strip(), labels, f"{file}:{number}")
 
 
-def read_file(path: Path) -> str | None:
-    """A whole file as text; None where it is not UTF-8 or holds what no text does.
-
-    Raises:
-        SeqtasksError: it cannot be opened or unpacked.
-    """
-    with open_bytes(path) as file:
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return None
-        except (OSError, EOFError, zlib.error) as error:
-            raise unreadable(path, error) from None
-    return None if "\0" in text else text
+def named_class(path: Path, name: str) -> tuple[str, ...]:
+    """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
+    label = as_text(name)
+    if label is None:
+        raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")
+    return label_names([label])

@@ -7,13 +7,18 @@ import re
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from seqtasks.errors import SeqtasksError
 
 BYTE_ORDER_MARK = "\ufeff"
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
+
+
+def plain_suffix(path: Path) -> str:
+    """The suffix that says what a file holds, in small letters, whether it is compressed or not."""
+    return PurePath(path.name.lower().removesuffix(".gz")).suffix
 
 
 def open_bytes(path: Path) -> BufferedIOBase:

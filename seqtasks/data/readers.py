@@ -6,15 +6,14 @@ is wrong as a whole is a `SeqtasksError`.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from seqtasks.data.examples import Pair, SkipReport
-from seqtasks.data.lines import open_bytes, read_lines
+from seqtasks.data.lines import open_bytes, plain_suffix, read_lines
+from seqtasks.data.rows import cells_of, json_object
 from seqtasks.data.source import Source
 from seqtasks.data.tmx import read_tmx
 from seqtasks.errors import SeqtasksError
@@ -45,7 +44,7 @@ def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | No
 def read_file(path: Path, skipped: SkipReport, languages: Languages | None) -> Iterator[Pair]:
     """The pairs of one file, by its suffix."""
     open_bytes(path).close()
-    match Path(path.name.lower().removesuffix(".gz")).suffix:
+    match plain_suffix(path):
         case ".tsv":
             return read_tsv(path, skipped)
         case ".csv":
@@ -103,15 +102,8 @@ def read_tsv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
 def read_csv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
     """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
     name = str(path)
-    rows = csv.reader((line + "\n" for line in read_lines(path)), strict=True)
-    while True:
-        number = rows.line_num + 1
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            row = []
+    for number, cells in cells_of(read_lines(path)):
+        row = cells or []
         if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
             continue
         skipped.reach(name, number)
@@ -126,13 +118,10 @@ def read_jsonl(path: Path, skipped: SkipReport, languages: Languages | None) -> 
     name = str(path)
     for number, line in enumerate(read_lines(path), 1):
         skipped.reach(name, number)
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict) and "translation" in value and languages is None:
+        fields = json_object(line)
+        if "translation" in fields and languages is None:
             raise SeqtasksError(f"{path}:{number}: translations by language need to know which two languages to read.")
-        texts = texts_of(value, languages)
+        texts = texts_of(fields, languages)
         if texts is not None:
             yield Pair(*texts)
         else:

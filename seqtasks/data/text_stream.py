@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from seqtasks.component import Settings
-from seqtasks.data.documents import DocumentSource, is_table, read_documents, read_file
+from seqtasks.data.documents import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.lines import open_bytes
+from seqtasks.data.text_files import read_file, read_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.layout import tidy
 
@@ -55,22 +56,10 @@ def read_raw(source: TextSource, skipped: SkipReport) -> Iterator[str]:
             raise SeqtasksError(f"{source.path}: not UTF-8 text.", "Convert the file, for example with iconv.")
         yield text
     elif source.path.is_dir():
-        yield from read_folder(source.path, skipped)
+        yield from (text for _, text in read_files(source.path, skipped))
     else:
         for document in read_documents(DocumentSource(path=source.path, text=source.text), skipped):
             yield document.text
-
-
-def read_folder(folder: Path, skipped: SkipReport) -> Iterator[str]:
-    """All files in a folder and below it but hidden ones."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.name.startswith("."):
-            skipped.reach(str(file), 1)
-            text = read_file(file)
-            if text is None:
-                skipped.skip("file that is not UTF-8 text")
-            else:
-                yield text
 
 
 def held_out(texts: Sequence[str], share: float, seed: int, *, one_text: bool) -> tuple[list[str], list[str]]:

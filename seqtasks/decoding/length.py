@@ -9,7 +9,7 @@ from fractions import Fraction
 from jaxtyping import Int
 from torch import Tensor
 
-_FORM = re.compile(r"(?:(?P<factor>\d+(?:\.\d+)?)?(?P<source>x))?(?P<offset>(?(source)\+)\d+)?")
+_FORM = re.compile(r"(?:(?P<factor>\d{1,9}(?:\.\d{1,9})?)?(?P<source>x))?(?P<offset>(?(source)\+)\d{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ class LengthRule:
         """Reads "FACTORx+OFFSET", "FACTORx", "x+OFFSET", "x" or "OFFSET". Raises ValueError for anything else."""
         form = _FORM.fullmatch(text)
         if form is None or not text:
-            raise ValueError(f'{text!r} is no length: write a number of tokens ("50") or a rule ("1.5x+10").')
+            raise ValueError(
+                f'{text!r} is no length: write a number of tokens ("50") or a rule ("1.5x+10"), of nine digits at most.'
+            )
         factor = Fraction(form["factor"] or 1) if form["source"] else Fraction(0)
         return cls(factor, int(form["offset"] or 0))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from torch.nn import functional
 
 from seqtasks.decoding.greedy import likeliest
 from seqtasks.decoding.options import Decoding
@@ -14,6 +14,9 @@ from seqtasks.decoding.rules import Rules
 from seqtasks.decoding.sample import drawn, uniform_numbers
 from seqtasks.decoding.state import Stepper
 from seqtasks.decoding.walk import Choice
+
+BLOCK = 1024
+"""Tokens for which there is room at a time, however many are asked for."""
 
 
 class Drawn(NamedTuple):
@@ -31,20 +34,24 @@ def stream(
     """At most `length` tokens for the one row that the stepper is bound to: what `search` finds, as it is found.
 
     With `options.sample` they are the first sample that `search` draws for row `number`, otherwise those of greedy
-    search. `before` are the tokens of the same output that were found already, where it is made in several parts.
+    search. `before` are the tokens of the same output that were found already, where it is made in several parts;
+    `options.min_length` is that of the whole.
     """
     first, end = len(before), len(before) + length
     row = torch.zeros(1, dtype=torch.long, device=stepper.device)
-    rules = Rules.make(replace(options, max_length=str(end)), row)
+    rules = Rules.make(options, row)
     choose: Choice = likeliest
-    if options.sample:
-        uniforms = uniform_numbers(options.seed, [number], 1, end)
-        choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
-    history = torch.tensor([*before, *[rules.begin] * length], device=stepper.device).view(1, 1, -1)
+    history = torch.tensor(before, dtype=torch.long, device=stepper.device).view(1, 1, -1)
     with torch.no_grad():
         state = stepper.start(1, length)
     tokens = torch.full((1, 1), rules.begin, device=stepper.device)
     for position in range(first, end):
+        if (position - first) % BLOCK == 0:
+            reached = min(position + BLOCK, end)
+            history = functional.pad(history, (0, reached - position))
+            if options.sample:
+                uniforms = uniform_numbers(options.seed, [number], 1, reached)
+                choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
         with torch.no_grad():
             logits, state = stepper.step(tokens, position - first, state)
             log_probabilities = rules.apply(logits.float().log_softmax(2), history[..., :position], position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqtasks.data.documents import Document
+from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
 from seqtasks.predictor.base import Predictor, require_list
 from seqtasks.tasks import ClassificationTask
@@ -19,6 +20,11 @@ class ClassificationPredictor(Predictor):
     task: ClassificationTask
 
     def __init__(self, task: ClassificationTask, models: Sequence[Classifier]) -> None:
+        if len({model.multi_label for model in models}) > 1:
+            raise SeqtasksError(
+                "Some of the models find one label a document, others several.",
+                "Models that answer together are alike.",
+            )
         super().__init__(task, models)
         self.classifier = task.classifier(self.models)
 

@@ -13,6 +13,9 @@ from seqtasks.tasks import GenerationTask
 from seqtasks.tasks.base import Evaluation
 from seqtasks.tasks.generation.text_writer import TextWriter, Writing
 
+DRAWING = ("temperature", "top_k", "top_p")
+"""Options that mean something where texts are drawn at random."""
+
 
 class GenerationPredictor(WritingPredictor):
     """Goes on with texts, and measures how probable it finds others. See `load`."""
@@ -26,15 +29,23 @@ class GenerationPredictor(WritingPredictor):
         self.writer = TextWriter(self.models[0], task.processor)
 
     def decoding(self, *, length: int | None = None, **options: Any) -> Decoding:
-        """The model's own options of decoding, but for those given; a `beam` searches where the model would sample.
+        """The model's own options of decoding, but for those given; `length` is the most tokens to write.
 
-        `length` is the most tokens to write.
+        A `beam` searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would
+        search.
         """
-        if options.get("beam") is not None and options.get("sample") is None:
-            options["sample"] = False
+        drawing = [name for name in DRAWING if options.get(name) is not None]
+        if options.get("sample") is None and (drawing or options.get("beam") is not None):
+            options["sample"] = options.get("beam") is None
         if length is not None:
             options["max_length"] = str(length)
-        return super().decoding(**options)
+        decoding = super().decoding(**options)
+        if drawing and not (decoding.sample or decoding.consensus):
+            raise SeqtasksError(
+                f"Decoding: {drawing[0]} is for drawing at random, and a beam searches for the likeliest text.",
+                "Leave out one of them.",
+            )
+        return decoding
 
     def generate(self, prompt: str = "", *, count: int = 1, stop: str = "", **options: Any) -> list[Writing]:
         """`count` texts that follow the prompt, up to where they say `stop`; with a beam the best ones, best first.
@@ -42,9 +53,7 @@ class GenerationPredictor(WritingPredictor):
         `options` are those of `decoding`: length, temperature, top_k, top_p, seed, beam and so on. Characters that the
         model does not know are replaced as `replaced` says.
         """
-        if (options.get("beam") or 1) > 1:
-            options["nbest"] = count
-        return self.writer.write(prompt, self.decoding(**options), count=count, stop=stop)
+        return self.writer.write(prompt, self.decoding(**{"nbest": count, **options}), stop=stop)
 
     def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
         """The text number `number` (from 0) of those that `generate` gives, in pieces as it is made."""

@@ -77,6 +77,8 @@ class Task(Component, ABC):
     """The member's own `Config`; its field `model` holds the settings of the model."""
     use: ClassVar[str] = "info {}"
     """The command that uses a model of the task, without the program's name; {} is the model."""
+    counted: ClassVar[str] = "tokens"
+    """What the counts of its losses count."""
 
     @classmethod
     @abstractmethod

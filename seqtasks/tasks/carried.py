@@ -24,9 +24,8 @@ class CarriedState:
 
     def read(self, lanes: Int[Tensor, "rows"], fresh: Bool[Tensor, "rows"]) -> list[Tensor]:
         """The values of these lanes, zeros where something new begins."""
-        kept = (~fresh).float().cpu()
-        found = [values[lanes.cpu()] for values in self.values]
-        return [(each * kept.view(-1, *[1] * (each.dim() - 1))).to(lanes.device) for each in found]
+        found, new = [values[lanes.cpu()] for values in self.values], fresh.cpu()
+        return [each.masked_fill(new.view(-1, *[1] * (each.dim() - 1)), 0.0).to(lanes.device) for each in found]
 
     def write(self, lanes: Int[Tensor, "rows"], values: Sequence[Tensor]) -> None:
         """Keeps what the next window of these lanes begins with."""

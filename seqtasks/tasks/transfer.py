@@ -66,7 +66,7 @@ def copy_encoder(model: nn.Module, bundle: Bundle) -> None:
     if told := [each for each in wrong if each]:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         raise SeqtasksError(
-            f"The encoder is not that of the language model in {bundle.path}: {told[0]}{more}.",
+            f"The encoder is another than in the language model {bundle.path}: {told[0]}{more}.",
             f"Take its kind, its settings and model.dim from {bundle.configuration}.",
         )
     for name, tensor in ours.items():
@@ -76,7 +76,7 @@ def copy_encoder(model: nn.Module, bundle: Bundle) -> None:
 def difference(name: str, ours: Tensor | None, theirs: Tensor | None) -> str:
     """What keeps a tensor from being copied; empty when nothing does."""
     if ours is None or theirs is None:
-        return f"it has {'no' if theirs is None else 'a'} {name}"
+        return f"{name} is {'not' if theirs is None else 'only'} there"
     if ours.shape != theirs.shape:
         return f"{name} is {'x'.join(map(str, theirs.shape))} there, not {'x'.join(map(str, ours.shape))}"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from seqtasks.text.processor import FIRST_BYTE, TextProcessor
 
@@ -56,8 +56,7 @@ class Layout:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        reading = Reading(self)
-        return "".join([*(reading.add(number) for number in ids), reading.rest()])
+        return "".join(Reading(self).pieces(ids))
 
 
 class Reading:
@@ -68,6 +67,12 @@ class Reading:
         self.tokens: list[int] = []
         """Since the last line break, tab or blank that is a token."""
         self.told = ""
+
+    def pieces(self, tokens: Iterable[int]) -> Iterator[str]:
+        """The text of tokens to its end, what is certain after each."""
+        for token in tokens:
+            yield self.add(token)
+        yield self.rest()
 
     def add(self, token: int) -> str:
         """What is certain now: what is spelled in bytes waits until it is whole."""
@@ -81,7 +86,10 @@ class Reading:
     def skip(self, tokens: Sequence[int]) -> None:
         """Tokens whose text is known already."""
         for token in tokens:
-            self.add(token)
+            if token in self.layout.characters:
+                self.tokens = []
+            else:
+                self.tokens.append(token)
         self.told = self.layout.processor.decode(self.tokens)
 
     def rest(self) -> str:

@@ -15,9 +15,9 @@ class Progress:
     step: int
     epoch: int
     loss: float
-    """Mean a target token, natural logarithm, label smoothing included."""
-    tokens: int
-    """Target tokens of this update, padding not counted."""
+    """Mean of what is counted, natural logarithm, label smoothing included."""
+    count: float
+    """How much `Task.counted` says this update was of, such as target tokens, padding not counted."""
     learning_rate: float
     gradient_norm: float
     seconds: float

@@ -166,7 +166,7 @@ class Trainer:
             total += sum(part[0] for part in parts)
             count += sum(part[1] for part in parts)
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
-        torch._foreach_div_(gradients, max(1.0, count))
+        torch._foreach_div_(gradients, count or 1.0)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or math.inf).item()
         if not (math.isfinite(total) and math.isfinite(norm)):
             self.optimiser.zero_grad()
@@ -181,7 +181,7 @@ class Trainer:
         self.optimiser.zero_grad()
         self.averaging.after_step(self.step)
         epoch = self.batches.state_dict()["epoch"]
-        return Progress(self.step, epoch, total / max(1.0, count), int(count), rate, norm, 0.0)
+        return Progress(self.step, epoch, total / (count or 1.0), count, rate, norm, 0.0)
 
     def backward(self, batch: BatchTensors) -> tuple[float, float]:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""

@@ -34,6 +34,9 @@ def model(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = seqtasks("train", "classification", folder / "reviews", "--out", folder / "model", *SMALL)
     assert result.code == 0, result.err
     assert "labels: 2" in result.out
+    assert (" documents/s " in result.out, "tokens/s" in result.out) == (True, False)
+    progress = [json.loads(line) for line in (folder / "model" / "metrics.jsonl").read_text().splitlines()]
+    assert all(line["documents_per_second"] > 0 for line in progress if line["kind"] == "progress")
     assert f"seqtasks classify --model {folder / 'model'} document.txt" in " ".join(result.out.split())
     return folder / "model"
 
@@ -255,17 +258,34 @@ def test_models_of_other_tasks_are_refused(seqtasks: Program, model: Path) -> No
     assert result.err == told + f"What it is for: seqtasks classify --model {model} document.txt\n"
 
 
+def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rows.tsv"
+    file.write_text(f"text\n{GOOD}\n", encoding="utf-8")
+    for option in ("--output", "--report"):
+        result = seqtasks("classify", "-m", model, file, option, file)
+        assert (result.code, result.out) == (1, "")
+        assert f"{option} {file} would be written over what is read" in result.err
+    page = tmp_path / "page.html"
+    both = seqtasks("classify", "-m", model, file, "--output", page, "--report", page)
+    assert (both.code, page.exists()) == (1, False)
+    assert f"--output and --report are both {page}" in both.err
+    assert file.read_text(encoding="utf-8") == f"text\n{GOOD}\n"
+
+
 def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> None:
     rows = "".join(f"{each.labels[0]},x,{each.text}\n" for each in labelled_documents(60))
     (tmp_path / "train.csv").write_text("stars,title,words\n" + rows, encoding="utf-8")
     chosen = settings(
         "data.train.0.label=stars", "data.train.0.text=words", "model.encoder.kind=bag_of_words", "text.size=330",
-        "class_weights=balanced", "training.steps=4", "training.threads=1",
+        "text.kind=words", "class_weights=balanced", "training.steps=4", "training.threads=1",
     )  # fmt: skip
     out = tmp_path / "model"
     result = seqtasks("train", "classification", tmp_path / "train.csv", "--out", out, *chosen)
     assert result.code == 0, result.err
     assert package.load(out, threads=1).task.config.class_weights == "balanced"
+    empty = seqtasks("train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.separator=")
+    assert (empty.code, empty.err.count("\n")) == (1, 1)
+    assert empty.err.startswith("seqtasks: --set: data.train.0.separator: ")
     again = seqtasks("classify", "-m", out, tmp_path / "train.csv")
     assert (again.code, len(again.out.splitlines())) == (0, 60)
 

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,21 @@ def test_greedy_and_beam(seqtasks: Program, model: Path) -> None:
     assert first["text"] != second["text"]
 
 
+def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None:
+    """Asked for several texts or for a temperature, it gives what was asked for."""
+    sampler, searcher = (package.load(model, threads=1) for _ in range(2))
+    own = replace(searcher.task.config.decoding, sample=False, beam=3)
+    searcher.task.config = searcher.task.config.model_copy(update={"decoding": own})
+    texts = [each.text for each in searcher.generate("a:", length=8, count=3)]
+    assert len(set(texts)) == 3
+    assert texts == [each.text for each in sampler.generate("a:", length=8, count=3, beam=3)]
+    assert len(searcher.generate("a:", length=8, count=5)) == 5
+    drawn = [writer.generate("a:", length=8, temperature=2.0)[0] for writer in (sampler, searcher)]
+    assert drawn[0] == drawn[1]
+    result = seqtasks("generate", "-m", model, "--prompt", "a:", "--length", "8", "--set", "beam=3", "--set", "nbest=3")
+    assert result.out == "\n---\n".join(f"a:{text}" for text in texts) + "\n"
+
+
 def test_it_ends_before_what_shall_not_come(seqtasks: Program, model: Path) -> None:
     result = seqtasks("generate", "-m", model, "--prompt", "a:", "--stop", "!")
     assert "!" not in result.out
@@ -148,6 +164,10 @@ def test_text_is_written_as_it_is_made_and_a_closed_pipe_is_quiet(model: Path) -
         (["--temperature", "0"], 1, "temperature = 0.0: it must be above 0."),
         (["--top-p", "2"], 1, "top_p = 2.0"),
         (["--beam", "2", "-n", "3"], 1, "a beam of 2 finds at most 2 hypotheses"),
+        (["--beam", "1", "-n", "2"], 1, "a beam of 1 finds at most 1 hypotheses"),
+        (["--beam", "3", "--temperature", "0.5"], 1, "temperature is for drawing at random"),
+        (["--beam", "1", "--top-k", "3", "--json"], 1, "top_k is for drawing at random"),
+        (["--length", "10000000000"], 1, "is no length"),
         (["--length", "0"], 2, "greater than or equal to 1"),
         (["--set", "width=3"], 1, "There is no option width of decoding."),
     ],

@@ -161,6 +161,14 @@ def test_mistakes_are_one_sentence(seqtasks: Program, model: Path, arguments: li
     assert told in result.err
 
 
+def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text(SENTENCE, encoding="utf-8")
+    result = seqtasks("translate", "-m", model, file, "-o", file)
+    assert (result.code, "would be written over what is read" in result.err) == (1, True)
+    assert file.read_text(encoding="utf-8") == SENTENCE
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_is_one_sentence(seqtasks: Program, model: Path) -> None:
     result = seqtasks("translate", "-m", model, "--text", SENTENCE, "-o", "/dev/full")

@@ -22,7 +22,7 @@ from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 FIRST, SECOND = "rain", "sun"
-LSTM = LstmEncoder.Config(dim=32, layers=1, dropout=0.0)
+LSTM = LstmEncoder.Config(dim=16, layers=1, dropout=0.0)
 TRANSFORMER = TransformerEncoder.Config(layers=1, heads=2, inner_dim=32, dropout=0.0)
 
 MakeDocument = Callable[[random.Random], Document]
@@ -55,12 +55,12 @@ def documents_of(make: MakeDocument, count: int, seed: int) -> list[Document]:
     return [make(chance) for _ in range(count)]
 
 
-def trained(folder: Path, make: MakeDocument, encoder: Settings, pooling: str, steps: int = 200) -> DocumentClassifier:
+def trained(folder: Path, make: MakeDocument, encoder: Settings, pooling: str, steps: int = 120) -> DocumentClassifier:
     """A classifier that was trained on such documents."""
     config = ClassificationTask.Config(
         text=Words.Config(minimum_count=1),
         data=ClassificationData(
-            train=[DocumentSource(path=write_documents(folder / "train.tsv", documents_of(make, 1500, seed=1)))],
+            train=[DocumentSource(path=write_documents(folder / "train.tsv", documents_of(make, 1000, seed=1)))],
             held_out=0.02,
         ),
         model=Classifier.Config(
@@ -71,7 +71,7 @@ def trained(folder: Path, make: MakeDocument, encoder: Settings, pooling: str, s
     task = prepared.task
     assert isinstance(task, ClassificationTask)
     settings = TrainingSettings(
-        steps=steps, batch_tokens=600, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
+        steps=steps, batch_tokens=400, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
         validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
     )  # fmt: skip
     trainer = Trainer(task, settings, out=folder / "out", seed=1, config_toml="", data=prepared.data)

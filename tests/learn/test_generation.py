@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from trained import trained
 from written import LETTERS, remembering_text
 
 from seqtasks.component import Settings
@@ -15,34 +16,35 @@ from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
 from seqtasks.tasks.generation.task import TextData
 from seqtasks.tasks.generation.text_writer import TextWriter
-from seqtasks.training.settings import TrainingSettings
-from seqtasks.training.trainer import Trainer
 
 
 @pytest.mark.parametrize(
-    ("encoder", "steps"),
+    ("encoder", "dim", "lanes", "window", "steps"),
     [
-        (LstmEncoder.Config(dim=64, layers=1, directions="forward", dropout=0.0), 700),
-        (TransformerEncoder.Config(layers=2, heads=4, inner_dim=64, dropout=0.0, causal=True, context=48), 500),
+        (LstmEncoder.Config(dim=64, layers=1, directions="forward", dropout=0.0), 64, 8, 48, 700),
+        (
+            TransformerEncoder.Config(layers=2, heads=4, inner_dim=64, dropout=0.0, causal=True, context=24),
+            32, 16, 24, 250,
+        ),
     ],
     ids=["lstm", "transformer"],
-)
-def test_the_letter_of_the_line_is_remembered(tmp_path: Path, encoder: Settings, steps: int) -> None:
+)  # fmt: skip
+def test_the_letter_of_the_line_is_remembered(
+    tmp_path: Path, encoder: Settings, dim: int, lanes: int, window: int, steps: int
+) -> None:
     (tmp_path / "book.txt").write_text(remembering_text(4000), encoding="utf-8")
     config = GenerationTask.Config(
-        data=TextData(train=[TextSource(path=tmp_path / "book.txt")], validation_share=0.02, lanes=16, window=48),
-        model=LanguageModel.Config(dim=32, tie=False, embedding_dropout=0.0, encoder=encoder),
+        data=TextData(
+            train=[TextSource(path=tmp_path / "book.txt")], validation_share=0.01, lanes=lanes, window=window
+        ),
+        model=LanguageModel.Config(dim=dim, tie=False, embedding_dropout=0.0, encoder=encoder),
     )
     prepared = GenerationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, GenerationTask)
-    settings = TrainingSettings(
-        steps=steps, learning_rate=5e-3, warmup=30, schedule="cosine", ema_decay=0.9,
-        validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
-    )  # fmt: skip
-    trainer = Trainer(task, settings, out=tmp_path / "out", seed=1, config_toml="", data=prepared.data)
-    list(trainer.run())
-    model = trainer.model.eval()
+    model = trained(
+        prepared, tmp_path / "out", steps=steps, batch_tokens=1, learning_rate=1e-2, warmup=60, ema_decay=0.9
+    ).model
     assert isinstance(model, LanguageModel)
     writer = TextWriter(model, task.processor)
     greedy = Decoding(beam=1, max_length="1")

@@ -1,76 +1,54 @@
-"""What holds for every search, over real models: the same proofs as over toy steppers, up to rounding.
-
-Products of matrices round differently in batches of different sizes, so scores are compared up to 1e-4; the models'
-distributions are sharp, so that no two hypotheses come that close.
-"""
+"""What holds for every search, over generators of every kind: see `proofs`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import pytest
 import torch
 from generators import PAIRS, VOCAB, generator, padded, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steppers import outputs
+from proofs import (
+    Subject,
+    assert_an_ensemble_with_itself_is_the_model,
+    assert_results_do_not_depend_on_the_batch,
+    assert_same,
+    assert_the_n_best_are_distinct_and_scored_as_forced,
+    assert_wide_beam_is_exhaustive_search,
+    greedy_as_beam_of_one,
+    samplings,
+    searches,
+    seeds,
+)
+from torch import Tensor
 
-from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, score, search
-from seqtasks.decoding.beam import beam_search
+from seqtasks.decoding import Decoding, Ensemble, search
 from seqtasks.decoding.dropping import RowsLeft
-from seqtasks.decoding.greedy import greedy_search
-from seqtasks.decoding.result import to_lists
-from seqtasks.decoding.rules import Rules
-from seqtasks.models import Generator, GeneratorStepper
+from seqtasks.models import GeneratorStepper
 
-PENALTIES = ("none", "average", "wu:0.6", "wu:2")
 MODELS = [PAIRS[number] for number in (0, 1, 3, 6, 7)]
 every_model = pytest.mark.parametrize("names", MODELS, ids="/".join)
 few = settings(max_examples=3)
-seeds = st.integers(0, 10_000)
 batches = st.lists(seeds, min_size=2, max_size=7)
-searches = st.builds(
-    Decoding,
-    beam=st.sampled_from([1, 2, 4]),
-    penalty=st.sampled_from(PENALTIES),
-    max_length=st.sampled_from(["6", "1x+1"]),
-    no_repeat_ngram=st.sampled_from([0, 2]),
-)
-samplings = st.builds(
-    Decoding,
-    sample=st.just(True),
-    nbest=st.integers(1, 3),
-    temperature=st.sampled_from([0.7, 1.0]),
-    top_k=st.sampled_from([0, 3]),
-    max_length=st.just("1x+2"),
-)
+beams = searches("6", "1x+1")
 few_words = Decoding(beam=4, nbest=4, max_length="1x+1")
 
 
+def lengths(inputs: Sequence[int]) -> Tensor:
+    return torch.tensor([len(text(seed)) for seed in inputs])
+
+
 @cache
-def model(names: tuple[str, str, str]) -> Generator:
-    return generator(*names, seed=3)
+def subject(names: tuple[str, str, str]) -> Subject:
+    model = generator(*names, seed=3)
 
+    @torch.no_grad()
+    def bind(inputs: Sequence[int]) -> GeneratorStepper:
+        return model.stepper(*padded([text(seed) for seed in inputs]))
 
-def bound(names: tuple[str, str, str], inputs: list[int]) -> GeneratorStepper:
-    with torch.no_grad():
-        return model(names).stepper(*padded([text(seed) for seed in inputs]))
-
-
-def found(names: tuple[str, str, str], inputs: list[int], options: Decoding, **more: Any) -> list[list[Hypothesis]]:
-    lengths = torch.tensor([len(text(seed)) for seed in inputs])
-    return search(bound(names, inputs), source_lengths=lengths, options=options, **more)
-
-
-def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> None:
-    assert [[(each.tokens, each.finished) for each in row] for row in one] == [
-        [(each.tokens, each.finished) for each in row] for row in two
-    ]
-    for ours, theirs in zip(one, two, strict=True):
-        for first, second in zip(ours, theirs, strict=True):
-            assert first.normalised == pytest.approx(second.normalised, abs=1e-4)
-            assert first.log_probabilities == pytest.approx(second.log_probabilities, abs=1e-4)
+    return Subject(bind, lengths, VOCAB)
 
 
 @every_model
@@ -78,91 +56,58 @@ def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> Non
 @given(seed=seeds)
 @pytest.mark.parametrize("max_length", [2, 4])
 def test_wide_beam_is_exhaustive_search(names: tuple[str, str, str], max_length: int, seed: int) -> None:
-    everything = list(outputs(VOCAB, max_length))
-    forced = score(bound(names, [seed] * len(everything)), [tokens for tokens, _ in everything])
-    for penalty in PENALTIES:
-        divisor = LengthPenalty.parse(penalty)
-        expected = sorted(
-            (
-                (sum(each.log_probabilities[: len(tokens) + ends]) / divisor(len(tokens) + ends), tokens, ends)
-                for each, (tokens, ends) in zip(forced, everything, strict=True)
-            ),
-            reverse=True,
-        )[:40]
-        options = Decoding(beam=40, nbest=40, penalty=penalty, max_length=str(max_length))
-        [row] = found(names, [seed], options)
-        assert [each.normalised for each in row] == pytest.approx([each[0] for each in expected], abs=1e-4)
-        assert (row[0].tokens, row[0].finished) == expected[0][1:]
+    assert_wide_beam_is_exhaustive_search(subject(names), seed, max_length)
 
 
 @every_model
 @few
 @given(inputs=batches)
 def test_beam_of_one_is_greedy(names: tuple[str, str, str], inputs: list[int]) -> None:
-    lengths = torch.tensor([len(text(seed)) for seed in inputs])
-    rules, penalty = Rules.make(few_words, lengths, None), LengthPenalty.parse("none")
-    with torch.no_grad():
-        beam = beam_search(bound(names, inputs), rules, width=1, nbest=1, penalty=penalty)
-        assert_same(to_lists(beam), to_lists(greedy_search(bound(names, inputs), rules, penalty=penalty)))
+    assert len(greedy_as_beam_of_one(subject(names), inputs, few_words)) == len(inputs)
 
 
 @every_model
 @few
-@given(inputs=batches, options=searches | samplings, data=st.data())
+@given(inputs=batches, options=beams | samplings("1x+2"), data=st.data())
 def test_results_do_not_depend_on_the_batch(
     names: tuple[str, str, str], inputs: list[int], options: Decoding, data: st.DataObject
 ) -> None:
-    together = found(names, inputs, options)
     order = data.draw(st.permutations(range(len(inputs))))
-    shuffled = found(names, [inputs[row] for row in order], options, row_numbers=order)
-    assert_same(shuffled, [together[row] for row in order])
-    row = order[0]
-    assert_same(found(names, [inputs[row]], options, row_numbers=[row]), [together[row]])
+    assert_results_do_not_depend_on_the_batch(subject(names), inputs, options, order)
 
 
 @every_model
 @few
-@given(inputs=batches, options=searches | samplings)
+@given(inputs=batches, options=beams | samplings("1x+2"))
 def test_dropping_rows_changes_nothing(names: tuple[str, str, str], inputs: list[int], options: Decoding) -> None:
-    dropped = found(names, inputs, options)
+    dropped = subject(names).found(inputs, options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RowsLeft, "drop", lambda self, done, found, position: None)
-        assert_same(found(names, inputs, options), dropped)
+        assert_same(subject(names).found(inputs, options), dropped)
 
 
 @every_model
 @few
-@given(inputs=batches, options=searches)
+@given(inputs=batches, options=beams)
 def test_ensemble_of_a_model_with_itself_is_the_model(
     names: tuple[str, str, str], inputs: list[int], options: Decoding
 ) -> None:
-    twins = Ensemble([bound(names, inputs), bound(names, inputs)])
-    lengths = torch.tensor([len(text(seed)) for seed in inputs])
-    assert_same(search(twins, source_lengths=lengths, options=options), found(names, inputs, options))
+    assert_an_ensemble_with_itself_is_the_model(subject(names), inputs, options)
 
 
 @every_model
 @few
 @given(inputs=batches)
 def test_the_n_best_are_distinct_and_scored_as_forced(names: tuple[str, str, str], inputs: list[int]) -> None:
-    for seed, row in zip(inputs, found(names, inputs, few_words), strict=True):
-        assert len({(each.tokens, each.finished) for each in row}) == len(row) > 1
-        assert [each.normalised for each in row] == sorted((each.normalised for each in row), reverse=True)
-        for each in row:
-            [forced] = score(bound(names, [seed]), [each.tokens])
-            length = len(each.tokens) + each.finished
-            assert each.log_probabilities == pytest.approx(forced.log_probabilities[:length], abs=1e-4)
+    assert_the_n_best_are_distinct_and_scored_as_forced(subject(names), inputs, few_words)
 
 
 def test_models_of_different_kinds_decide_together() -> None:
+    def bound(inputs: list[int]) -> Ensemble:
+        return Ensemble([subject(names).bind(inputs) for names in MODELS])
+
     inputs = [1, 2, 3]
-    lengths = torch.tensor([len(text(seed)) for seed in inputs])
-    mixed = Ensemble([bound(names, inputs) for names in MODELS])
-    together = search(mixed, source_lengths=lengths, options=few_words)
+    together = search(bound(inputs), source_lengths=lengths(inputs), options=few_words)
     for row, seed in enumerate(inputs):
-        [alone] = search(
-            Ensemble([bound(names, [seed]) for names in MODELS]),
-            source_lengths=lengths[row : row + 1],
-            options=few_words,
-        )
+        [alone] = search(bound([seed]), source_lengths=lengths([seed]), options=few_words)
         assert_same([alone], [together[row]])

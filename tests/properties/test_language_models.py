@@ -1,11 +1,8 @@
-"""What holds for every search, over language models and prompts of any length: the same proofs as over toy steppers.
-
-Products of matrices round differently in batches of different sizes, so scores are compared up to 1e-4; the models'
-distributions are sharp, so that no two hypotheses come that close.
-"""
+"""What holds for every search, over language models and prompts of any length: see `proofs`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -13,37 +10,29 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steppers import outputs
+from proofs import (
+    Subject,
+    assert_an_ensemble_with_itself_is_the_model,
+    assert_results_do_not_depend_on_the_batch,
+    assert_the_n_best_are_distinct_and_scored_as_forced,
+    assert_wide_beam_is_exhaustive_search,
+    greedy_as_beam_of_one,
+    samplings,
+    searches,
+    seeds,
+)
+from torch import Tensor
 from writers import VOCAB, prompt, texts, window, writer
 
-from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, score, search
-from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.greedy import greedy_search
-from seqtasks.decoding.result import to_lists
-from seqtasks.decoding.rules import Rules
+from seqtasks.decoding import Decoding
 from seqtasks.models import LanguageModel, LanguageModelStepper
 
-PENALTIES = ("none", "average", "wu:0.6")
 MODELS = ("rnn-1", "gru-2", "lstm-2", "transformer-2")
 every_model = pytest.mark.parametrize("name", MODELS)
 few = settings(max_examples=3)
 lengths = st.integers(1, 20)
-seeds = st.integers(0, 10_000)
 batches = st.lists(seeds, min_size=2, max_size=5)
-searches = st.builds(
-    Decoding,
-    beam=st.sampled_from([1, 4]),
-    penalty=st.sampled_from(PENALTIES),
-    max_length=st.just("6"),
-    no_repeat_ngram=st.sampled_from([0, 2]),
-) | st.builds(
-    Decoding,
-    sample=st.just(True),
-    nbest=st.integers(1, 3),
-    temperature=st.sampled_from([0.7, 1.0]),
-    top_k=st.sampled_from([0, 3]),
-    max_length=st.just("8"),
-)
+ways = searches("6") | samplings("8")
 
 
 @cache
@@ -51,25 +40,16 @@ def model(name: str) -> LanguageModel:
     return writer(name, seed=3)
 
 
-def bound(name: str, inputs: list[int], length: int) -> LanguageModelStepper:
-    return model(name).stepper(torch.tensor([prompt(seed, length) for seed in inputs]))
+def subject(name: str, length: int) -> Subject:
+    """A model after prompts of this length, which lengths of outputs do not follow."""
 
+    def bind(inputs: Sequence[int]) -> LanguageModelStepper:
+        return model(name).stepper(torch.tensor([prompt(seed, length) for seed in inputs]))
 
-def found(
-    name: str, inputs: list[int], length: int, options: Decoding, rows: list[int] | None = None
-) -> list[list[Hypothesis]]:
-    nothing = torch.zeros(len(inputs), dtype=torch.long)
-    return search(bound(name, inputs, length), source_lengths=nothing, options=options, row_numbers=rows)
+    def nothing(inputs: Sequence[int]) -> Tensor:
+        return torch.zeros(len(inputs), dtype=torch.long)
 
-
-def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> None:
-    assert [[(each.tokens, each.finished) for each in row] for row in one] == [
-        [(each.tokens, each.finished) for each in row] for row in two
-    ]
-    for ours, theirs in zip(one, two, strict=True):
-        for first, second in zip(ours, theirs, strict=True):
-            assert first.normalised == pytest.approx(second.normalised, abs=1e-4)
-            assert first.log_probabilities == pytest.approx(second.log_probabilities, abs=1e-4)
+    return Subject(bind, nothing, VOCAB)
 
 
 @every_model
@@ -77,21 +57,7 @@ def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> Non
 @given(seed=seeds, length=lengths)
 @torch.no_grad()
 def test_wide_beam_is_exhaustive_search(name: str, seed: int, length: int) -> None:
-    everything = list(outputs(VOCAB, 3))
-    forced = score(bound(name, [seed] * len(everything), length), [tokens for tokens, _ in everything])
-    for penalty in PENALTIES:
-        divisor = LengthPenalty.parse(penalty)
-        expected = sorted(
-            (
-                (sum(each.log_probabilities[: len(tokens) + ends]) / divisor(len(tokens) + ends), tokens, ends)
-                for each, (tokens, ends) in zip(forced, everything, strict=True)
-            ),
-            reverse=True,
-        )[:40]
-        options = Decoding(beam=40, nbest=40, penalty=penalty, max_length="3")
-        [row] = found(name, [seed], length, options)
-        assert [each.normalised for each in row] == pytest.approx([each[0] for each in expected], abs=1e-4)
-        assert (row[0].tokens, row[0].finished) == expected[0][1:]
+    assert_wide_beam_is_exhaustive_search(subject(name, length), seed, 3)
 
 
 @every_model
@@ -99,10 +65,7 @@ def test_wide_beam_is_exhaustive_search(name: str, seed: int, length: int) -> No
 @given(inputs=batches, length=lengths)
 @torch.no_grad()
 def test_beam_of_one_is_greedy_and_greedy_takes_the_likeliest(name: str, inputs: list[int], length: int) -> None:
-    rules = Rules.make(Decoding(max_length="8"), torch.zeros(len(inputs), dtype=torch.long))
-    penalty = LengthPenalty.parse("none")
-    greedy = to_lists(greedy_search(bound(name, inputs, length), rules, penalty=penalty))
-    assert_same(to_lists(beam_search(bound(name, inputs, length), rules, width=1, nbest=1, penalty=penalty)), greedy)
+    greedy = greedy_as_beam_of_one(subject(name, length), inputs, Decoding(max_length="8"))
     for seed, [best] in zip(inputs, greedy, strict=True):
         history = prompt(seed, length)
         for token in [*best.tokens, 3] if best.finished else best.tokens:
@@ -115,39 +78,29 @@ def test_beam_of_one_is_greedy_and_greedy_takes_the_likeliest(name: str, inputs:
 
 @every_model
 @few
-@given(inputs=batches, length=lengths, options=searches, data=st.data())
+@given(inputs=batches, length=lengths, options=ways, data=st.data())
 def test_results_do_not_depend_on_the_batch(
     name: str, inputs: list[int], length: int, options: Decoding, data: st.DataObject
 ) -> None:
-    together = found(name, inputs, length, options)
     order = data.draw(st.permutations(range(len(inputs))))
-    shuffled = found(name, [inputs[row] for row in order], length, options, order)
-    assert_same(shuffled, [together[row] for row in order])
-    for row, seed in enumerate(inputs):
-        assert_same(found(name, [seed], length, options, [row]), [together[row]])
+    assert_results_do_not_depend_on_the_batch(subject(name, length), inputs, options, order)
 
 
 @every_model
 @few
 @given(inputs=batches, length=lengths)
-def test_hypotheses_are_scored_as_forced(name: str, inputs: list[int], length: int) -> None:
+def test_the_n_best_are_distinct_and_scored_as_forced(name: str, inputs: list[int], length: int) -> None:
     options = Decoding(beam=4, nbest=4, max_length="5")
-    for seed, row in zip(inputs, found(name, inputs, length, options), strict=True):
-        for each in row:
-            [forced] = score(bound(name, [seed], length), [each.tokens])
-            size = len(each.tokens) + each.finished
-            assert each.log_probabilities == pytest.approx(forced.log_probabilities[:size], abs=1e-4)
+    assert_the_n_best_are_distinct_and_scored_as_forced(subject(name, length), inputs, options)
 
 
 @every_model
 @few
-@given(inputs=batches, length=lengths, options=searches)
+@given(inputs=batches, length=lengths, options=ways)
 def test_ensemble_of_a_model_with_itself_is_the_model(
     name: str, inputs: list[int], length: int, options: Decoding
 ) -> None:
-    twins = Ensemble([bound(name, inputs, length), bound(name, inputs, length)])
-    nothing = torch.zeros(len(inputs), dtype=torch.long)
-    assert_same(search(twins, source_lengths=nothing, options=options), found(name, inputs, length, options))
+    assert_an_ensemble_with_itself_is_the_model(subject(name, length), inputs, options)
 
 
 @pytest.mark.parametrize("name", ["rnn-1", "gru-2", "lstm-2"])

@@ -43,7 +43,8 @@ WORD_DROPOUT = 0.1
 DROPOUT = 0.5
 NAME_WORDS = 2.0
 """Documents of fewer words than these, on the average, are read character by character."""
-TOKENS_A_WORD, LETTERS_A_WORD = 1.3, 7.0
+TOKENS_A_WORD = {"subwords": 1.3, "characters": 7.0}
+"""Tokens of an ordinary word, with the blank before it; of other kinds of text it is one."""
 TRANSFORMER_WINDOW = 512
 """Tokens that a Transformer reads at once: its time grows with their square."""
 
@@ -55,11 +56,15 @@ class Amount:
     documents: int
     words: int
     several: bool
-    """Some documents have several labels, or none beside others that have."""
+    """Some document has several labels."""
 
 
 def automatic_classification(
-    sources: Sequence[DocumentSource], *, encoder: str | None = None, start_from: str | None = None
+    sources: Sequence[DocumentSource],
+    *,
+    text: str | None = None,
+    encoder: str | None = None,
+    start_from: str | None = None,
 ) -> str:
     """A run configuration, as TOML, whose sizes fit the number of words.
 
@@ -71,30 +76,31 @@ def automatic_classification(
     | 2,000,000 | 16,000 | 128 | 256 | 4,000 | 6 | 3,000 to 20,000 |
 
     The updates follow from the epochs and the number of words, within the limits of the last column. Names and other
-    documents of a word or two are read character by character. A document may have several labels where one in the
-    data has. `encoder` is a kind ("lstm" if it is not given); of kinds that are not built in, nothing is set.
-    `start_from` is a language model, whose text, encoder and width are taken then. Raises SeqtasksError for files that
-    cannot be read and for data without labels.
+    documents of a word or two are read character by character, others in subwords. A document may have several labels
+    where one in the data has. `text` and `encoder` are kinds (an "lstm" if it is not given); of kinds that are not
+    built in, nothing is set. `start_from` is a language model, whose text, encoder and width are taken then. Raises
+    SeqtasksError for files that cannot be read and for data without labels.
     """
+    start = None if start_from is None else transfer.language_model(start_from)
     amount = measure(sources)
     scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
-    by_character = amount.words < NAME_WORDS * amount.documents
-    tokens = amount.words * (LETTERS_A_WORD if by_character else TOKENS_A_WORD)
+    reads = text or ("characters" if amount.words < NAME_WORDS * amount.documents else "subwords")
+    tokens = amount.words * TOKENS_A_WORD.get(reads, 1.0)
     steps = updates(tokens, scale.batch_tokens, scale.epochs, scale.steps)
     recurrent = {"layers": LAYERS, "dim": scale.encoder_dim}
     transformer = {"layers": 2 * LAYERS, "heads": HEADS, "inner_dim": 4 * scale.dim}
-    kind = encoder or "lstm"
+    kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
     data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
     if kind == "transformer":
         data["window"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
-        "text": {"kind": "characters"} if by_character else {"kind": "subwords", "size": scale.vocabulary},
+        "text": {"kind": reads, **({"size": scale.vocabulary} if reads == "subwords" else {})},
         "data": data,
         "model": {
             "dim": scale.dim,
             "embedding_dropout": DROPOUT / 2,
-            "word_dropout": 0.0 if by_character else WORD_DROPOUT,
+            "word_dropout": 0.0 if reads == "characters" else WORD_DROPOUT,
             "pooling": "max",
             "dropout": DROPOUT,
             "multi_label": amount.several,
@@ -104,20 +110,11 @@ def automatic_classification(
             steps, scale.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99
         ),
     }
-    return tomli_w.dumps(configuration if start_from is None else started(configuration, start_from))
-
-
-def started(configuration: dict[str, Any], start_from: str) -> dict[str, Any]:
-    """The same, begun with a language model."""
-    bundle = transfer.language_model(start_from)
-    encoder = bundle.model["encoder"] | {"start_from": start_from}
-    model = configuration["model"] | {"dim": bundle.model["dim"], "encoder": without_none(encoder)}
-    return configuration | {"text": transfer.text_settings(bundle), "model": model}
-
-
-def without_none(settings: dict[str, Any]) -> dict[str, Any]:
-    """What TOML can say of settings."""
-    return {name: value for name, value in settings.items() if value is not None}
+    if start is not None:
+        theirs = {name: value for name, value in start.model["encoder"].items() if value is not None}
+        configuration["text"] = transfer.text_settings(start)
+        configuration["model"] |= {"dim": start.model["dim"], "encoder": {**theirs, "start_from": start_from}}
+    return tomli_w.dumps(configuration)
 
 
 def measure(sources: Sequence[DocumentSource]) -> Amount:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,15 +20,14 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classified, Classifier, Loss
 from seqtasks.tasks import transfer
-from seqtasks.tasks.base import Evaluation, Prepared, Task
+from seqtasks.tasks.base import Evaluation, Prepared, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.classification.batches import DocumentBatches
 from seqtasks.tasks.classification.document_classifier import THRESHOLD, DocumentClassifier
 from seqtasks.tasks.classification.scores import ClassificationEvaluation, classification_evaluation
+from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
 from seqtasks.text import Subwords, TextProcessor
-from seqtasks.text.vocabulary import Vocabulary
 
-LABELS = "labels.json"
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 FEW = 20
 """Documents up to which each may have a label of its own."""
@@ -57,6 +55,7 @@ class ClassificationTask(Task):
     """A document in, its labels and how probable they are out."""
 
     use = "classify --model {} document.txt"
+    counted = "documents"
 
     class Config(Settings):
         kind: Literal["classification"] = "classification"
@@ -100,13 +99,14 @@ class ClassificationTask(Task):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
-        skipped = SkipReport()
+        skipped, unread = SkipReport(), SkipReport()
         train, validation = read_split(
             config.data.train,
             config.data.validation,
             config.data.held_out,
             seed,
             skipped,
+            unread,
             multi_label=config.model.multi_label,
         )
         counts = Counter(label for document in train for label in document.labels)
@@ -116,34 +116,28 @@ class ClassificationTask(Task):
                 "There is no document with a label to validate on.", "Give data.validation, or more training data."
             )
         if processors is None:
-            names = sorted(counts, key=lambda label: (-counts[label], label))
-            task = cls(config, make_processor(config, train), names)
+            task = cls(config, make_processor(config, train), by_frequency(counts))
         else:
             task = cls.load(config, processors)
-            if strange := sorted(counts.keys() - set(task.labels)):
-                raise SeqtasksError(
-                    f"The model that training starts from has no label {strange[0]!r}.",
-                    "Train a new one, or look at the column of the labels.",
-                )
+            require_known(counts, task.labels)
         if isinstance(config.class_weights, dict) and (unknown := sorted(config.class_weights.keys() - counts.keys())):
             raise SeqtasksError(
                 f"class_weights: no document has the label {unknown[0]!r}.",
                 f"There are {', '.join(task.labels[:20])}.",
             )
         task.train, task.validation = train, validation
-        digest = hashlib.sha256()
-        for document in (*train, *validation):
-            digest.update(("\t".join([document.text, *document.labels]) + "\n").encode())
+        commonest = by_frequency(counts)[0]
         remarks = (
-            f"training documents: {len(train):,} ({skipped.describe()}); validation documents: {len(validation):,}",
-            f"vocabulary: {task.processor.size:,}; labels: {len(task.labels):,}, from {counts.most_common(1)[0][1]:,} "
-            f"documents of {task.labels[0]} to {min(counts.values()):,}",
+            f"training documents: {len(train):,} ({skipped.describe()}); "
+            f"validation documents: {len(validation):,}{unread.note}",
+            f"vocabulary: {task.processor.size:,}; labels: {len(task.labels):,}, from {counts[commonest]:,} "
+            f"documents of {commonest} to {min(counts.values()):,}",
         )
         data = {
             "documents": len(train),
             "validation_documents": len(validation),
             "label_counts": {label: counts[label] for label in task.labels},
-            "fingerprint": digest.hexdigest(),
+            "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
         return Prepared(task, remarks, data)
 
@@ -151,11 +145,11 @@ class ClassificationTask(Task):
     def load(cls, config: Config, processors: Path) -> ClassificationTask:
         kind = TextProcessor.of(config.text)
         processor = kind.load(processors / f"text{kind.extension}", config.text)
-        return cls(config, processor, Vocabulary.load(processors / LABELS).tokens)
+        return cls(config, processor, load_labels(processors))
 
     def save_processors(self, folder: Path) -> None:
         self.processor.save(folder / f"text{self.processor.extension}")
-        Vocabulary(self.labels).save(folder / LABELS)
+        save_labels(self.labels, folder)
 
     def build_model(self) -> Classifier:
         return Classifier(self.config.model, self.processor.size, len(self.labels))
@@ -247,7 +241,7 @@ def require_classes(counts: Counter[str], documents: int, skipped: SkipReport) -
         )
     if len(counts) == 1 and counts.total() == documents:
         raise SeqtasksError(
-            f"All {documents:,} documents have the label {next(iter(counts))!r}.", "Give documents of another one too."
+            f"All documents have the same label, {next(iter(counts))!r}.", "Give documents of another one too."
         )
     if documents > FEW and len(counts) > documents / 2:
         raise SeqtasksError(

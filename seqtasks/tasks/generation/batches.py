@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
+from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.text.layout import LINE
 from seqtasks.text.processor import BEGIN, END, PAD
@@ -69,10 +70,18 @@ class StreamBatches:
         return Window(tokens, wanted, torch.arange(len(lanes)), torch.full((len(lanes),), index == 0))
 
     def state_dict(self) -> dict[str, int]:
-        return self.state
+        return {**self.state, "lanes": self.lanes, "window": self.window}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        self.state = state
+        """Goes on from there. Raises SeqtasksError where the texts were read in other lanes or windows."""
+        lanes, window = state["lanes"], state["window"]
+        if (lanes, window) != (self.lanes, self.window):
+            raise SeqtasksError(
+                f"The checkpoint stands in {lanes} lanes with windows of {window} tokens, "
+                f"and this run has {self.lanes} with windows of {self.window}.",
+                f"Go on with data.lanes = {lanes} and data.window = {window}, or train into another directory (--out).",
+            )
+        self.state = {"epoch": state["epoch"], "index": state["index"]}
 
 
 def beginnings(ring: Tokens) -> Tokens:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,14 +20,14 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.likelihood import likelihood_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, Loss, Window
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task
+from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
 from seqtasks.tasks.generation.text_likelihood import likelihood
 from seqtasks.tasks.generation.text_writer import TextWriter
 from seqtasks.text import UNKNOWN, Characters, TextProcessor
-from seqtasks.text.layout import Layout
+from seqtasks.text.layout import Layout, tidy
 
 VALIDATION_LANES = 32
 PROMPT, SAMPLE = 40, "60"
@@ -78,8 +77,8 @@ class GenerationTask(Task):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
-        skipped = SkipReport()
-        train, validation = read_data(config.data, seed, skipped)
+        skipped, unread = SkipReport(), SkipReport()
+        train, validation = read_data(config.data, seed, skipped, unread)
         if not validation:
             raise SeqtasksError("There is no text to validate on.", "Give data.validation, or more training data.")
         if processors is None:
@@ -96,17 +95,17 @@ class GenerationTask(Task):
                 f"The texts to train on have {tokens:,} tokens: too few for data.lanes = {config.data.lanes}.",
                 "Lower data.lanes, or give more text.",
             )
-        digest = hashlib.sha256()
-        for text in (*train, *validation):
-            digest.update(text.encode() + b"\0")
         characters, held = sum(map(len, train)), sum(map(len, validation))
         remarks = (
             f"training texts: {len(train):,} with {characters:,} characters ({skipped.describe()}); "
-            f"validation texts: {len(validation):,} with {held:,}",
+            f"validation texts: {len(validation):,} with {held:,}{unread.note}",
             f"training tokens: {tokens:,}; vocabulary: {task.processor.size:,}",
         )
-        counted = {"texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held}
-        return Prepared(task, remarks, {**counted, "fingerprint": digest.hexdigest()})
+        data = {
+            "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,
+            "fingerprint": fingerprint((text,) for text in (*train, *validation)),
+        }  # fmt: skip
+        return Prepared(task, remarks, data)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> GenerationTask:
@@ -143,9 +142,8 @@ class GenerationTask(Task):
 
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, LanguageModel)
-        return replace(
-            self.evaluate(model, self.validation, lanes=VALIDATION_LANES), samples=(self.sample(model),)
-        )  # fmt: skip
+        found = self.evaluate(model, self.validation, lanes=VALIDATION_LANES)
+        return replace(found, samples=(self.sample(model),))
 
     def evaluate(self, model: LanguageModel, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
         """How probable the model finds the texts, read one after the other as one; `lanes` as in `likelihood`.
@@ -153,13 +151,14 @@ class GenerationTask(Task):
         Raises SeqtasksError where there is nothing to read.
         """
         layout = Layout(self.processor)
-        encoded = [marked(layout.encode(text)) for text in texts]
+        tidied = [tidy(text) for text in texts]
+        encoded = [marked(layout.encode(text)) for text in tidied]
         if not encoded:
             raise SeqtasksError("There is no text to measure on.", "Look at the data.")
         stream = np.concatenate(encoded)
         started = time.perf_counter()
         found = likelihood(model, stream, lanes=lanes)
-        characters = None if (stream == UNKNOWN).any() else sum(map(len, texts))
+        characters = None if (stream == UNKNOWN).any() else sum(map(len, tidied))
         return Evaluation(
             likelihood_scores(found.nats, found.tokens, characters, found.reading),
             decoding="forced",
@@ -188,10 +187,13 @@ class GenerationTask(Task):
         )
 
 
-def read_data(data: TextData, seed: int, skipped: SkipReport) -> tuple[list[str], list[str]]:
-    """Training and validation texts. Raises SeqtasksError where there is nothing to train on."""
+def read_data(data: TextData, seed: int, skipped: SkipReport, unread: SkipReport) -> tuple[list[str], list[str]]:
+    """Training and validation texts; `unread` is the report of the validation files.
+
+    Raises SeqtasksError where there is nothing to train on.
+    """
     train: list[str] = []
-    validation = [text for source in data.validation for text in read_texts(source, SkipReport())]
+    validation = [text for source in data.validation for text in read_texts(source, unread)]
     for source in data.train:
         texts = list(read_texts(source, skipped))
         if not data.validation:

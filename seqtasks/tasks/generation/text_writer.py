@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 
@@ -19,6 +20,8 @@ from seqtasks.text.words import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
 """What stands for marks that Unicode does not decompose."""
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +54,16 @@ class TextWriter:
 
         A blank at its end is left to the next word where blanks belong to words.
         """
-        text = "".join(self.replaced(prompt).get(character, character) for character in tidy(prompt))
-        if self.ends_in_blank(text):
-            text = text[:-1]
-        return [BEGIN, *self.layout.encode(text)]
+        text = self.known(prompt)
+        return [BEGIN, *self.layout.encode(text[:-1] if self.leaves_blank(text) else text)]
 
-    def ends_in_blank(self, text: str) -> bool:
+    def known(self, prompt: str) -> str:
+        """A prompt in characters that the model knows."""
+        replaced = self.replaced(prompt)
+        return "".join(replaced.get(character, character) for character in tidy(prompt))
+
+    def leaves_blank(self, text: str) -> bool:
+        """Whether the text ends in a blank that belongs to the next word."""
         return not self.layout.blanks_are_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
 
     def stream(self, prompt: str, decoding: Decoding, *, number: int = 0, stop: str = "") -> Iterator[str]:
@@ -69,29 +76,23 @@ class TextWriter:
             tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
         else:
             tokens = self.drawn(read, decoding, number)
-        yield from self.told(prompt, read, tokens, stop)
+        yield from until(self.spoken(prompt, read, tokens), stop)
 
-    def write(self, prompt: str, decoding: Decoding, *, count: int = 1, stop: str = "") -> list[Writing]:
-        """`count` texts: samples, or the best ones of a beam, fewer where it finds no more."""
+    def write(self, prompt: str, decoding: Decoding, *, stop: str = "") -> list[Writing]:
+        """`decoding.nbest` texts: samples, or the best ones of a beam, fewer where it finds no more."""
         read = self.read(prompt)
         if not decoding.sample and decoding.beam > 1:
-            found: Iterable[Iterable[Drawn]] = self.best(read, replace(decoding, nbest=count))
+            found: Iterable[Iterable[Drawn]] = self.best(read, decoding)
         else:
-            found = (self.drawn(read, decoding, number) for number in range(count))
+            found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
         return [self.written(prompt, read, tokens, decoding, stop) for tokens in found]
 
     def written(
         self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], decoding: Decoding, stop: str
     ) -> Writing:
-        taken: list[Drawn] = []
-
-        def kept() -> Iterator[Drawn]:
-            for each in tokens:
-                taken.append(each)
-                yield each
-
-        length = self.longest(read, decoding)
-        text = "".join(self.told(prompt, read, kept(), stop))
+        taken, pieces = list[Drawn](), list[str]()
+        spoken = self.spoken(prompt, read, kept(tokens, taken))
+        text = "".join(until(kept(spoken, pieces), stop))
         score = sum(each.log_probability for each in taken)
         return Writing(
             prompt=prompt,
@@ -100,35 +101,25 @@ class TextWriter:
             normalised=score / LengthPenalty.parse(decoding.penalty)(max(1, len(taken))),
             tokens=tuple(self.layout.processor.pieces([each.token for each in taken if each.token != END])),
             log_probabilities=tuple(each.log_probability for each in taken),
-            finished=len(taken) < length or any(each.token == END for each in taken),
+            finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),
         )
 
-    def told(self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], stop: str) -> Iterator[str]:
-        """The text of tokens that follow a prompt, up to `stop`."""
+    def spoken(self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn]) -> Iterator[str]:
+        """The text of tokens that follow a prompt, in pieces; a blank that the prompt ends with does not come again."""
         reading = Reading(self.layout)
         reading.skip(read)
-        dropping = self.ends_in_blank(tidy(prompt))
-        waiting = ""
-        for each in tokens:
-            last = each.token == END
-            waiting += reading.rest() if last else reading.add(each.token)
-            if dropping and waiting:
-                waiting, dropping = waiting.removeprefix(" "), False
-            if stop and stop in waiting:
-                yield waiting.partition(stop)[0]
-                return
-            certain = len(waiting) - (0 if last else overlap(waiting, stop))
-            if certain:
-                yield waiting[:certain]
-            waiting = waiting[certain:]
-            if last:
-                return
-        if rest := (waiting + reading.rest()).partition(stop or "\0")[0]:
-            yield rest
+        dropping = tidy(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
+        for piece in reading.pieces(each.token for each in tokens):
+            yield piece.removeprefix(" ") if dropping else piece
+            dropping = dropping and not piece
 
-    def longest(self, read: Sequence[int], decoding: Decoding) -> int:
-        """Most tokens of a text; in a rule such as "2x" the prompt is what counts."""
-        return int(LengthRule.parse(decoding.max_length)(torch.tensor([len(read) - 1])))
+    def counted(self, read: Sequence[int], decoding: Decoding) -> Decoding:
+        """Lengths as numbers; in a rule such as "2x" the prompt is what counts."""
+        prompt = torch.tensor([len(read) - 1])
+        longest, shortest = (
+            str(int(LengthRule.parse(rule)(prompt))) for rule in (decoding.max_length, decoding.min_length)
+        )
+        return replace(decoding, max_length=longest, min_length=shortest)
 
     def room(self, read: Sequence[int]) -> tuple[Sequence[int], int | None]:
         """What to read of what there is, and how many tokens can follow then; None where there is no limit.
@@ -144,7 +135,8 @@ class TextWriter:
 
     def drawn(self, read: Sequence[int], decoding: Decoding, number: int) -> Iterator[Drawn]:
         """Tokens one by one, in as many parts as the context of the model needs."""
-        length, written = self.longest(read, decoding), list[int]()
+        decoding, written = self.counted(read, decoding), list[int]()
+        length = int(decoding.max_length)
         device = next(self.model.parameters()).device
         while len(written) < length:
             begun, room = self.room([*read, *written])
@@ -160,7 +152,8 @@ class TextWriter:
     def best(self, read: Sequence[int], decoding: Decoding) -> list[list[Drawn]]:
         """What beam search finds; it ends where the context of the model is full."""
         begun, room = self.room(read)
-        length = self.longest(read, decoding)
+        decoding = self.counted(read, decoding)
+        length = int(decoding.max_length)
         stepper = self.model.stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
         [found] = search(
             stepper,
@@ -176,6 +169,29 @@ class TextWriter:
             ]
             for each in found
         ]  # fmt: skip
+
+
+def kept(items: Iterable[Item], taken: list[Item]) -> Iterator[Item]:
+    """The same items; those that were taken are noted."""
+    for each in items:
+        taken.append(each)
+        yield each
+
+
+def until(pieces: Iterable[str], stop: str) -> Iterator[str]:
+    """The text of the pieces before `stop`, as soon as it is certain that `stop` does not begin there."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        if stop and stop in waiting:
+            yield waiting.partition(stop)[0]
+            return
+        certain = len(waiting) - overlap(waiting, stop)
+        if certain:
+            yield waiting[:certain]
+        waiting = waiting[certain:]
+    if waiting:
+        yield waiting
 
 
 def nearest(character: str, known: frozenset[str]) -> str:

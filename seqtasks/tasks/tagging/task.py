@@ -23,12 +23,11 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
+from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.tagging.batches import TaggedBatches
 from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
 from seqtasks.text.tokens import TokenReader, TokenSettings
-from seqtasks.text.vocabulary import Vocabulary
 
-LABELS = "labels.json"
 BEST_FOR_SPANS = "span-f1"
 """The score to improve where labels are spans; else it is the accuracy."""
 UNIVERSAL_TAGS = frozenset(
@@ -70,6 +69,7 @@ class TaggingTask(Task):
     """Words in, a label for each out."""
 
     use = "tag --model {} text.txt"
+    counted = "words"
 
     class Config(Settings):
         kind: Literal["tagging"] = "tagging"
@@ -97,17 +97,12 @@ class TaggingTask(Task):
             )
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
-            names = sorted(counts, key=lambda label: (-counts[label], label))
             words = (sentence.words for sentence in train)
             reader = TokenReader.fit(words, config.text, with_characters=config.model.characters is not None)
-            task = cls(config, reader, names)
+            task = cls(config, reader, by_frequency(counts))
         else:
             task = cls.load(config, processors)
-            if strange := sorted(counts.keys() - set(task.labels)):
-                raise SeqtasksError(
-                    f"The model that training starts from has no label {strange[0]!r}.",
-                    "Train a new one, or look at the column of the labels.",
-                )
+            require_known(counts, task.labels)
         task.train, task.validation = train, validation
         total = counts.total()
         remarks = (
@@ -127,11 +122,11 @@ class TaggingTask(Task):
     @classmethod
     def load(cls, config: Config, processors: Path) -> TaggingTask:
         reader = TokenReader.load(processors, config.text, with_characters=config.model.characters is not None)
-        return cls(config, reader, Vocabulary.load(processors / LABELS).tokens)
+        return cls(config, reader, load_labels(processors))
 
     def save_processors(self, folder: Path) -> None:
         self.reader.save(folder)
-        Vocabulary(self.labels).save(folder / LABELS)
+        save_labels(self.labels, folder)
 
     @property
     def column(self) -> str:

@@ -52,10 +52,10 @@ def test_a_little_data_still_gives_one() -> None:
 def test_validation_files_are_taken_whole(tmp_path: Path) -> None:
     sources = [DocumentSource(path=write_documents(tmp_path / f"{part}.tsv", DOCUMENTS[:count]))
                for part, count in (("train", 9), ("dev", 4))]  # fmt: skip
-    report = SkipReport()
-    train, validation = read_split(sources[:1], sources[1:], 0.5, 1, report, multi_label=False)
+    report, unread = SkipReport(), SkipReport()
+    train, validation = read_split(sources[:1], sources[1:], 0.5, 1, report, unread, multi_label=False)
     assert ([each.text for each in train], [each.text for each in validation]) == (
         [each.text for each in DOCUMENTS[:9]],
         [each.text for each in DOCUMENTS[:4]],
     )
-    assert report.read == 9
+    assert (report.read, unread.read) == (9, 4)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def write(path: Path, content: str | bytes) -> Path:
         ),
         ("stsa.binary.train", "pos A good film.\n\nneg A bad, long film.\n"),
         ("train.txt", "__label__pos A good film.\n__label__neg A bad, long film.\n"),
+        ("train.txt", "pos\tA good film.\n neg \t A bad, long film.\n"),
     ],
 )
 def test_every_form_of_file(tmp_path: Path, name: str, content: str) -> None:
@@ -70,8 +72,8 @@ def test_several_labels(tmp_path: Path) -> None:
     assert found(table, separator="|") == expected
     lines = [{"text": "A good film.", "labels": ["pos", "short"]}, {"text": "Nothing.", "labels": []}]
     assert found(write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, lines)))) == expected
-    marked = write(tmp_path / "a.txt", "__label__pos __label__short A good film.\n")
-    assert found(marked) == expected[:1]
+    marked = write(tmp_path / "a.txt", "__label__pos __label__short\t__label__pos A good film.\n__label__ Nothing.\n")
+    assert found(marked) == expected
 
 
 def test_labels_of_json_may_be_numbers_and_truth_values(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_folder_a_class_as_the_imdb_reviews_have_it(tmp_path: Path) -> None:
     for name, text in [
         ("pos/0_9.txt", "A good film."), ("pos/1_7.txt", "Two\nlines."), ("neg/0_3.txt", "A bad, long film."),
         ("unsup/0_0.txt", "Who knows?"), ("labeledBow.feat", "0 9:1"), ("pos/.hidden", "x"),
-        ("neg/inner/1_1.txt.gz", "Inside."),
+        ("pos/.inner/1.txt", "x"), ("neg/inner/1_1.txt.gz", "Inside."),
     ]:  # fmt: skip
         write(train / name, text)
     write(tmp_path / "aclImdb" / "test" / "pos" / "0_9.txt", "x")
@@ -107,6 +109,14 @@ def test_a_file_a_class_as_the_names_have_it(tmp_path: Path) -> None:
     write(tmp_path / "Irish.txt.gz", "O'Neill\n")
     write(tmp_path / "README.md", "names")
     assert found(tmp_path) == [("Abbey", ("English",)), ("Adams", ("English",)), ("O'Neill", ("Irish",))]
+
+
+def test_names_of_classes_are_one_line_and_text(tmp_path: Path) -> None:
+    write(tmp_path / "a\tb  c\n" / "1.txt", "one")
+    assert found(tmp_path) == [("one", ("a b c",))]
+    write(tmp_path / os.fsdecode(b"gr\xfcn") / "1.txt", "two")
+    with pytest.raises(SeqtasksError, match=r"a class is called so, and that is not UTF-8\. Rename it\."):
+        found(tmp_path)
 
 
 def test_places_are_told(tmp_path: Path) -> None:

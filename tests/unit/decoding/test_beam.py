@@ -5,9 +5,11 @@ import math
 import numpy
 import pytest
 import torch
+from jaxtyping import Float, Int
 from steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
+from torch import Tensor
 
-from seqtasks.decoding import Decoding, LengthPenalty, search
+from seqtasks.decoding import Decoding, LengthPenalty, State, search
 
 END = 3
 ONE = torch.tensor([1])
@@ -109,7 +111,9 @@ def test_nbest_are_the_most_probable() -> None:
 
 def test_half_precision_logits_are_summed_in_single_precision() -> None:
     class Half(TableStepper):
-        def step(self, tokens, position, state):  # type: ignore[no-untyped-def]
+        def step(
+            self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+        ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
             logits, state = super().step(tokens, position, state)
             return logits.bfloat16(), state
 

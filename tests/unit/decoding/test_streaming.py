@@ -4,7 +4,9 @@ from itertools import islice
 
 import pytest
 import torch
-from steppers import HistoryStepper
+from jaxtyping import Float
+from steppers import HistoryStepper, TableStepper, Watched, probabilities
+from torch import Tensor
 
 from seqtasks.decoding import Decoding, search, stream
 from seqtasks.decoding.rules import END
@@ -35,16 +37,9 @@ def test_a_stream_is_what_search_finds(options: Decoding, seed: int) -> None:
 
 
 def test_tokens_come_before_the_next_is_looked_for() -> None:
-    class Counting(HistoryStepper):
-        steps = 0
-
-        def step(self, tokens, position, state):  # type: ignore[no-untyped-def]
-            self.steps += 1
-            return super().step(tokens, position, state)
-
-    stepper = Counting([1], vocab=50, scale=0.1)
+    stepper = Watched(HistoryStepper([1], vocab=50, scale=0.1))
     assert len(list(islice(stream(stepper, options=Decoding(sample=True), length=100), 3))) == 3
-    assert stepper.steps == 3
+    assert stepper.steps == [1, 1, 1]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=["greedy", "all", "top-k", "rules"])
@@ -54,7 +49,7 @@ def test_an_output_in_parts_is_the_one_in_one_piece(options: Decoding) -> None:
     class Continued(HistoryStepper):
         written: tuple[int, ...] = ()
 
-        def logits(self, seed, history):  # type: ignore[no-untyped-def]
+        def logits(self, seed: int, history: list[int]) -> Float[Tensor, "vocab"]:
             return super().logits(seed, [*self.written, *history])
 
     stepper = Continued([7], vocab=60, scale=0.3)
@@ -64,3 +59,12 @@ def test_an_output_in_parts_is_the_one_in_one_piece(options: Decoding) -> None:
     stepper.written = tuple(parts)
     parts += [each.token for each in stream(stepper, options=options, length=12, number=2, before=parts)]
     assert parts == whole
+
+
+def test_the_shortest_length_is_that_of_all_parts() -> None:
+    stepper, options = TableStepper(1, probabilities(0.9, 0.1)), Decoding(sample=True, min_length="9", max_length="40")
+    parts: list[int] = []
+    while END not in parts:
+        parts += [each.token for each in stream(stepper, options=options, length=4, before=parts)]
+    assert parts == [each.token for each in stream(stepper, options=options, length=40)]
+    assert len(parts) >= 9

@@ -15,6 +15,7 @@ from seqtasks.data.documents import Document, DocumentSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
+from seqtasks.predictor import ClassificationPredictor
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.base import Batches, Prepared
 from seqtasks.tasks.classification import document_classifier
@@ -74,6 +75,13 @@ def test_what_was_read_is_told(tmp_path: Path) -> None:
     assert counts == sorted(counts, reverse=True)
 
 
+def test_broken_validation_data_are_told(tmp_path: Path) -> None:
+    file = write_documents(tmp_path / "dev.tsv", [*DOCUMENTS[:3], Document("nothing of all this")])
+    prepared = ClassificationTask.prepare(config(tmp_path, validation=[DocumentSource(path=file)]), seed=1)
+    told = f"; validation documents: 3 (skipped 1 of 4: 1 document without label ({file}:5))"
+    assert prepared.remarks[0] == f"training documents: 60 (skipped 0 of 60){told}"
+
+
 def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
     relabelled = [Document(DOCUMENTS[0].text, ("neg" if DOCUMENTS[0].labels == ("pos",) else "pos",)), *DOCUMENTS[1:]]
     prints = [
@@ -88,7 +96,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
     ("documents", "settings", "message"),
     [
         ([Document("a"), Document("b")], {}, "no document with a label to train on: .*2 document without label"),
-        ([Document("a", ("x",)), Document("b", ("x",))], {}, "All 1 documents have the label 'x'"),
+        ([Document("a", ("x",)), Document("b", ("x",))], {}, "All documents have the same label, 'x'"),
         ([Document("a", ("x",)), Document("b", ("y",))], {}, "no document with a label to validate on"),
         ([Document(f"a{n}", (f"x{n}",)) for n in range(30)], {}, "30 different labels of 30 documents"),
         (DOCUMENTS, {"class_weights": {"pos": 2.0, "bad": 1.0}}, "class_weights: no document has the label 'bad'"),
@@ -247,6 +255,9 @@ def test_an_ensemble_gives_the_mean(tmp_path: Path) -> None:
     alone = [task.classifier([model]).probabilities(texts) for model in (first, second)]
     both = task.classifier([first, second]).probabilities(texts)
     assert torch.allclose(both, (alone[0] + alone[1]) / 2, atol=1e-6)
+    several = classifier_of(prepared_task(tmp_path, multi_label=True)).models
+    with pytest.raises(SeqtasksError, match="one label a document, others several"):
+        ClassificationPredictor(task, [first, *several])
 
 
 def test_processors_are_saved_and_loaded(tmp_path: Path) -> None:
@@ -262,6 +273,9 @@ def test_processors_are_saved_and_loaded(tmp_path: Path) -> None:
     for other in (again, loaded):
         assert other.labels == task.labels
         assert classifier_of(other).classify(texts) == classifier_of(task).classify(texts)
+    fewer = config(tmp_path, [each for each in DOCUMENTS if each.labels == (task.labels[-1],)] + DOCUMENTS[:9])
+    told = ClassificationTask.prepare(fewer, seed=1, processors=folder).remarks[1]
+    assert f"documents of {task.labels[-1]} to " in told, "the commonest here, not of the model"
     another = config(tmp_path, [*DOCUMENTS, *(Document(f"a{number}", ("NEW",)) for number in range(5))])
     with pytest.raises(SeqtasksError, match="has no label 'NEW'"):
         ClassificationTask.prepare(another, seed=1, processors=folder)
@@ -322,6 +336,15 @@ def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.model.encoder.kind == encoder
     assert (run.task.data.window > 0) == (encoder == "transformer")
+
+
+@pytest.mark.parametrize("text", ["words", "subwords", "characters"])
+def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
+    source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
+    run = read_run(None, text=automatic_classification([source], text=text))
+    assert isinstance(run.task, ClassificationTask.Config)
+    assert run.task.text.kind == text
+    assert (run.task.model.word_dropout == 0) == (text == "characters")
 
 
 def test_no_labels_at_all(tmp_path: Path) -> None:

@@ -103,6 +103,18 @@ def test_the_first_score_is_a_loss(tmp_path: Path) -> None:
         task.evaluate(model, [])
 
 
+def test_what_validation_files_lack_is_told(tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_text("text\nfirst\n \nsecond\n", encoding="utf-8")
+    found = GenerationTask.prepare(config(tmp_path, validation=[TextSource(path=tmp_path / "dev.tsv")]), seed=1)
+    assert f"validation texts: 2 with 11 (skipped 1 of 3: 1 empty text ({tmp_path / 'dev.tsv'}:3))" in found.remarks[0]
+
+
+def test_texts_count_as_they_are_read(tmp_path: Path) -> None:
+    task = prepared(config(tmp_path))
+    model = task.build_model().eval()
+    assert task.evaluate(model, ["a:xy!a\r\ne\u0301\r\n"]).scores == task.evaluate(model, ["a:xy!a\né\n"]).scores
+
+
 def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
     reading = Words.Config(minimum_count=3, rare="unknown")
     task = prepared(config(tmp_path, "the dog ran to the sea so far\n" * 20 + "zebra " * 5, reading=reading))

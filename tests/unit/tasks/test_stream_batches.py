@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.tasks.base import Batches
 from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
@@ -92,3 +93,12 @@ def test_a_restored_stream_goes_on_exactly() -> None:
         assert isinstance(second, Batches)
         for ours, theirs in zip(islice(second, 40 - taken), straight[taken:], strict=True):
             assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize(("rows", "window"), [(2, 7), (3, 8)])
+def test_a_stream_goes_on_in_the_lanes_and_windows_it_began_in(rows: int, window: int) -> None:
+    begun = StreamBatches(texts(3, 50), lanes=3, window=7, seed=1)
+    next(iter(begun))
+    other = StreamBatches(texts(3, 50), lanes=rows, window=window, seed=1)
+    with pytest.raises(SeqtasksError, match=r"3 lanes with windows of 7 tokens.* Go on with data.lanes = 3"):
+        other.load_state_dict(begun.state_dict())

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from seqtasks.component import Settings
 from seqtasks.decoding import Decoding, search
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
-from seqtasks.models import LanguageModel
-from seqtasks.tasks.generation.text_writer import TextWriter, nearest, overlap
+from seqtasks.models import LanguageModel, LanguageModelStepper
+from seqtasks.tasks.generation.text_writer import TextWriter, nearest, overlap, until
 from seqtasks.text import BEGIN, Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout
 
@@ -17,14 +21,31 @@ LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A 
 CHARACTERS = Characters.fit(LINES, Characters.Config())
 WORDS = Words.fit(LINES, Words.Config(language="en", minimum_count=1))
 SUBWORDS = Subwords.fit(LINES, Subwords.Config(size=320))
+TRANSFORMER = TransformerEncoder.Config(layers=1, heads=2, inner_dim=16, dropout=0.0, causal=True, context=10)
 LSTM = LstmEncoder.Config(dim=16, layers=1, directions="forward")
 SAMPLING = Decoding(sample=True, beam=1, max_length="30")
 
 
-def writer_of(processor: TextProcessor = CHARACTERS, encoder: Settings = LSTM) -> TextWriter:
+class Noting(LanguageModel):
+    """Notes how long the prompts are that it is bound to."""
+
+    def __init__(self, config: LanguageModel.Config, size: int) -> None:
+        super().__init__(config, size)
+        self.read: list[int] = []
+
+    def stepper(
+        self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
+    ) -> LanguageModelStepper:
+        self.read.append(prompt.shape[1])
+        return super().stepper(prompt, carried)
+
+
+def writer_of(
+    processor: TextProcessor = CHARACTERS, encoder: Settings = LSTM, kind: type[LanguageModel] = LanguageModel
+) -> TextWriter:
     """A model that says known tokens at random; of bytes it makes few."""
     torch.manual_seed(2)
-    model = LanguageModel(LanguageModel.Config(dim=16, tie=False, encoder=encoder), processor.size).eval()
+    model = kind(LanguageModel.Config(dim=16, tie=False, encoder=encoder), processor.size).eval()
     with torch.no_grad():
         model.output.bias[3:260] = -6.0
         model.output.bias[14] = 0.0
@@ -34,7 +55,7 @@ def writer_of(processor: TextProcessor = CHARACTERS, encoder: Settings = LSTM) -
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
 def test_pieces_together_are_the_text(processor: TextProcessor) -> None:
     writer = writer_of(processor)
-    for number, written in enumerate(writer.write("The dog\n", SAMPLING, count=5)):
+    for number, written in enumerate(writer.write("The dog\n", replace(SAMPLING, nbest=5))):
         pieces = list(writer.stream("The dog\n", SAMPLING, number=number))
         assert len(pieces) > 5
         assert "".join(pieces) == written.text
@@ -51,19 +72,19 @@ def test_samples_are_those_of_search() -> None:
         options=SAMPLING,
         row_numbers=range(4),
     )
-    for [ours], written in zip(found, writer.write("The ", SAMPLING, count=4), strict=True):
+    for [ours], written in zip(found, writer.write("The ", replace(SAMPLING, nbest=4)), strict=True):
         assert writer.layout.decode(ours.tokens) == written.text
         assert written.log_probabilities == pytest.approx(ours.log_probabilities, abs=1e-4)
 
 
 def test_a_beam_gives_its_best() -> None:
     writer = writer_of()
-    beam = Decoding(beam=4, max_length="12", penalty="none")
-    written = writer.write("The ", beam, count=3)
+    beam = Decoding(beam=4, nbest=3, max_length="12", penalty="none")
+    written = writer.write("The ", beam)
     [found] = search(
         writer.model.stepper(torch.tensor([[BEGIN, *Layout(CHARACTERS).encode("The ")]])),
         source_lengths=torch.zeros(1, dtype=torch.long),
-        options=replace(beam, nbest=3),
+        options=beam,
     )
     assert [each.score for each in written] == pytest.approx([each.score for each in found], abs=1e-4)
     assert [writer.layout.decode(each.tokens) for each in found] == [each.text for each in written]
@@ -72,19 +93,22 @@ def test_a_beam_gives_its_best() -> None:
 
 
 def test_a_full_context_goes_on_from_its_second_half() -> None:
-    context = 10
-    transformer = TransformerEncoder.Config(layers=1, heads=2, inner_dim=16, dropout=0.0, causal=True, context=context)
-    writer = writer_of(encoder=transformer)
-    read: list[int] = []
-    stepper = writer.model.stepper
-    writer.model.stepper = lambda tokens: (read.append(tokens.shape[1]), stepper(tokens))[1]  # type: ignore[method-assign, assignment]
+    writer = writer_of(encoder=TRANSFORMER, kind=Noting)
+    assert isinstance(writer.model, Noting)
     never_ends = replace(SAMPLING, min_length="30", max_length="30")
     [written] = writer.write("The dog", never_ends)
     assert len(written.tokens) == 30
     assert not written.finished
-    assert read == [8, 5, 5, 5, 5, 5]  # 3 tokens follow the prompt, then 6 each
+    assert writer.model.read == [8, 5, 5, 5, 5, 5]  # 3 tokens follow the prompt, then 6 each
     assert "".join(writer.stream("The dog", never_ends)) == written.text
-    assert len(writer.write("A long prompt of many characters", replace(never_ends, beam=2, sample=False))) == 1
+
+
+def test_a_beam_ends_unfinished_where_the_context_is_full() -> None:
+    writer = writer_of(encoder=TRANSFORMER)
+    [written] = writer.write(
+        "A long prompt of many characters", Decoding(beam=2, min_length="30", max_length="30", penalty="none")
+    )
+    assert (len(written.tokens), written.finished) == (6, False)
 
 
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
@@ -97,7 +121,46 @@ def test_it_ends_before_what_shall_not_come(processor: TextProcessor) -> None:
     assert stopped.finished
     assert "".join(writer.stream("The dog\n", SAMPLING, stop=stop)) == stopped.text
     [untouched] = writer.write("The dog\n", SAMPLING, stop="never written")
-    assert untouched.text == whole.text
+    assert untouched == whole
+
+
+def test_what_is_stopped_with_its_last_token_is_not_cut() -> None:
+    writer = writer_of()
+    [whole] = writer.write("The dog\n", replace(SAMPLING, min_length="30"))
+    last = next(number for number, token in enumerate(whole.tokens) if number > 5 and token in "Tdog")
+    shorter = replace(SAMPLING, min_length="30", max_length=f"{last + 1}")
+    assert not writer.write("The dog\n", shorter)[0].finished
+    [stopped] = writer.write("The dog\n", shorter, stop=writer.write("The dog\n", shorter)[0].text[-3:])
+    assert stopped.finished
+
+
+def test_no_more_is_taken_than_is_told() -> None:
+    taken = []
+
+    def pieces() -> Iterator[str]:
+        for piece in ("a", "", "bc", "d", "e"):
+            taken.append(piece)
+            yield piece
+
+    assert list(until(pieces(), "cd")) == ["a", "b", ""]
+    assert taken == ["a", "", "bc", "d"]
+    assert list(until(pieces(), "")) == ["a", "bc", "d", "e"]
+    assert list(until(pieces(), "ex")) == ["a", "bc", "d", "e"]
+
+
+def test_lengths_follow_the_prompt() -> None:
+    [written] = writer_of().write("The dog", replace(SAMPLING, min_length="2x", max_length="3x"))
+    assert 14 <= len(written.log_probabilities) <= 21
+    [searched] = writer_of().write("The dog", Decoding(beam=2, min_length="2x", max_length="2x"))
+    assert len(searched.log_probabilities) == 14
+
+
+def test_a_length_that_is_never_reached_costs_nothing() -> None:
+    endless = replace(SAMPLING, min_length="999999999", max_length="999999999")
+    writer = writer_of()
+    begun = "".join(islice(writer.stream("The dog", endless), 20))
+    assert begun
+    assert writer.write("The dog", replace(SAMPLING, min_length="30"))[0].text.startswith(begun[:10])
 
 
 def test_a_blank_at_the_end_of_a_prompt_is_not_written_twice() -> None:
@@ -108,6 +171,24 @@ def test_a_blank_at_the_end_of_a_prompt_is_not_written_twice() -> None:
         assert after_blank == without.removeprefix(" ")
     writer = writer_of()
     assert writer.read("The ") == [*writer.read("The"), CHARACTERS.blank]
+
+
+def test_a_blank_that_is_read_does_not_take_one_that_is_written() -> None:
+    """What stands before it is left out, so that two blanks are read."""
+    writer = writer_of(WORDS)
+    for number in range(5):
+        read, plain = ("".join(writer.stream(prompt, SAMPLING, number=number)) for prompt in ("The 漢 ", "The  "))
+        assert read == plain
+
+
+def test_a_long_prompt_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    replaced, decode = TextWriter.replaced, Words.decode
+    monkeypatch.setattr(TextWriter, "replaced", lambda self, prompt: calls.append("replaced") or replaced(self, prompt))
+    monkeypatch.setattr(Words, "decode", lambda self, ids: calls.append("decode") or decode(self, ids))
+    writer = writer_of(WORDS)
+    list(writer.stream("The dog ran. " * 300, replace(SAMPLING, max_length="1")))
+    assert len(calls) < 10
 
 
 def test_characters_that_were_never_seen() -> None:

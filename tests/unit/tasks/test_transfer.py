@@ -23,7 +23,7 @@ from seqtasks.tasks.classification.automatic import automatic_classification
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.tasks.generation.task import GenerationTask, TextData
 from seqtasks.text import Characters, Subwords, Words
-from seqtasks.training.optimiser import make_optimiser, set_learning_rate
+from seqtasks.training.optimiser import make_optimiser
 from seqtasks.training.settings import TrainingSettings
 
 DOCUMENTS = labelled_documents(60)
@@ -112,9 +112,13 @@ def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
         (
             LstmEncoder.Config(dim=12, layers=1, directions="forward"),
             {},
-            r"it has a encoder\.layers\.1\.\S+ and 3 more",
+            r"encoder\.layers\.1\.\S+ is only there and 3 more",
         ),
-        (LstmEncoder.Config(dim=12, layers=2, directions="both"), {}, r"it has no encoder\.layers\.0\.backwards"),
+        (
+            LstmEncoder.Config(dim=12, layers=2, directions="both"),
+            {},
+            r"encoder\.layers\.0\.backwards\S+ is not there and",
+        ),
         (FORWARD["lstm"], {"dim": 10}, r"encoder\.embedding\.weight is \d+x8 there, not \d+x10"),
     ],
 )
@@ -149,7 +153,8 @@ def test_sampling_is_the_classifiers_own_business(tmp_path: Path) -> None:
         config(tmp_path, FORWARD["lstm"], Subwords.Config(size=320, sampling=0.2)), 1
     ).task
     assert isinstance(task, ClassificationTask)
-    assert task.processor.config.sampling == 0.2  # type: ignore[attr-defined]
+    assert isinstance(task.processor, Subwords)
+    assert task.processor.config.sampling == 0.2
 
 
 def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
@@ -192,12 +197,6 @@ def test_parts_stand_from_the_top_down() -> None:
     assert names(BagOfWordsEncoder.Config(buckets=5)) == [{"ngrams.table"}, {"embedding"}]
 
 
-def rate_of(optimiser: torch.optim.Optimizer, parameter: torch.Tensor) -> float:
-    """The learning rate that it has now."""
-    groups = [group for group in optimiser.param_groups if any(parameter is each for each in group["params"])]
-    return float(groups[0]["lr"])
-
-
 @pytest.mark.parametrize("kind", ["lstm", "transformer"])
 def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> None:
     language_model(tmp_path / "lm", FORWARD[kind])
@@ -206,26 +205,13 @@ def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> 
     model = task.build_model()
     task.initialise(model)
     task.begin(model)
-    optimiser = make_optimiser(model, TrainingSettings(weight_decay=0.1))
-    began: dict[str, int] = {}
-    moved: dict[str, float] = {}
-    for step in range(1, 9):
-        before = {name: value.detach().clone() for name, value in model.named_parameters()}
-        for parameter in model.parameters():
-            parameter.grad = torch.ones_like(parameter)
-        set_learning_rate(optimiser, 0.1, step)
-        optimiser.step()
-        for name, value in model.named_parameters():
-            if not torch.equal(value, before[name]):
-                began.setdefault(name, step)
-                moved[name] = rate_of(optimiser, value)
-    for name in began:
+    groups = make_optimiser(model, TrainingSettings()).param_groups
+    found = {parameter: (group["learns_from"], group["scale"]) for group in groups for parameter in group["params"]}
+    for name, parameter in model.named_parameters():
         depth = 0
         if name.startswith("encoder."):
             depth = 3 if "embedding" in name else 2 if ".layers.0." in name else 1
-        assert began[name] == 2 * depth + 1, name
-        assert moved[name] == pytest.approx(0.1 * 0.5**depth), name
-    assert began.keys() == dict(model.named_parameters()).keys()
+        assert found[parameter] == (2 * depth + 1 if depth else 0, 0.5**depth), name
 
 
 def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> None:
@@ -236,3 +222,19 @@ def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> N
     assert run.task.start_from == str(tmp_path / "lm")
     task = ClassificationTask.prepare(run.task, seed=1).task
     task.initialise(task.build_model())
+
+
+def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -> None:
+    language_model(tmp_path / "lm", FORWARD["transformer"])
+    source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
+    run = read_run(None, text=automatic_classification([source], start_from=str(tmp_path / "lm")))
+    assert isinstance(run.task, ClassificationTask.Config)
+    assert (run.task.model.encoder.kind, run.task.data.window) == ("transformer", 512)
+
+
+def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
+    settings = config(tmp_path, FORWARD["lstm"])
+    text = to_toml(RunConfiguration(settings, TrainingSettings(), 1))
+    assert read_run(None, text=text).task == settings
+    with pytest.raises(SeqtasksError, match=r"^--set: start_from: the encoder has a start_from of its own: leave one"):
+        read_run(None, text=text, overrides=["start_from=another"])

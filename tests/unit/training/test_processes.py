@@ -70,7 +70,7 @@ def test_a_batch_is_the_same_however_many_processes_share_it(tmp_path: Path, pro
     shared = toy_trainer(tmp_path / "shared", steps=8, accumulate=2, processes=processes)
     ours = [report for report in shared.run() if isinstance(report, Progress)]
     theirs = [report for report in alone.run() if isinstance(report, Progress)]
-    assert [report.tokens for report in ours] == [report.tokens for report in theirs]
+    assert [report.count for report in ours] == [report.count for report in theirs]
     for one, other in zip(ours, theirs, strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
         assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)

@@ -9,6 +9,7 @@ from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.bundle import read_bundle
 from seqtasks.errors import SeqtasksError
+from seqtasks.models import Loss
 from seqtasks.training.checkpoint import checkpoints
 from seqtasks.training.optimiser import learning_rate
 from seqtasks.training.reports import Dropped, Finished, Progress, Saved, Validated
@@ -40,7 +41,7 @@ def test_numbers_of_an_update(tmp_path: Path) -> None:
     report = trainer.update([batch])
     assert isinstance(report, Progress)
     assert report.loss == pytest.approx(before.item() / 3)
-    assert report.tokens == len(batch[1]) == 3
+    assert report.count == len(batch[1]) == 3
     assert report.learning_rate == learning_rate(1, trainer.settings)
     assert report.gradient_norm == pytest.approx(torch.cat([each.flatten() for each in mean]).norm().item(), rel=1e-5)
 
@@ -55,8 +56,23 @@ def test_accumulated_batches_are_one_batch(tmp_path: Path) -> None:
     assert isinstance(ours, Progress)
     assert isinstance(theirs, Progress)
     assert ours.gradient_norm == pytest.approx(theirs.gradient_norm, rel=1e-5)
-    assert (ours.tokens, ours.loss) == (theirs.tokens, pytest.approx(theirs.loss))
+    assert (ours.count, ours.loss) == (theirs.count, pytest.approx(theirs.loss))
     assert torch.allclose(weight(apart), weight(together), atol=1e-6)
+
+
+def test_examples_of_little_weight_make_updates_as_large(tmp_path: Path) -> None:
+    class Light(ToyTask):
+        def loss(self, model: torch.nn.Module, batch: tuple[torch.Tensor, ...]) -> Loss:
+            plain = super().loss(model, batch)
+            return Loss(plain.total / 100, plain.count / 100)
+
+    batch = ToyBatches(3, frozenset()).batch(1)
+    light, plain = (toy_trainer(tmp_path, task).update([batch]) for task in (Light(), ToyTask()))
+    assert isinstance(light, Progress)
+    assert isinstance(plain, Progress)
+    assert light.count == pytest.approx(plain.count / 100)
+    assert light.loss == pytest.approx(plain.loss)
+    assert light.gradient_norm == pytest.approx(plain.gradient_norm)
 
 
 @pytest.mark.parametrize(("clip", "expected"), [(0.25, 0.25), (0.0, None)])
