@@ -1,9 +1,9 @@
-"""Texts whose tokens are there in part, for explanations: what a model says as words come and go."""
+"""Texts whose tokens are there in part or changed: what a model says as words come and go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from jaxtyping import Float
@@ -21,7 +21,7 @@ def partly_present(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) ->
     the product of its tokens'.
     """
 
-    def weigh_vectors(module: nn.Module, arguments: Any, vectors: Tensor) -> Tensor:
+    def weigh_vectors(vectors: Tensor) -> Tensor:
         return vectors * presence.unsqueeze(2).to(vectors.dtype)
 
     def weigh_ngrams(module: nn.Module, arguments: Any, vectors: Tensor) -> Tensor:
@@ -29,10 +29,18 @@ def partly_present(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) ->
         return weighed.to(vectors.dtype)
 
     ngrams = [module for module in encoder.modules() if isinstance(module, HashedNgrams)]
-    hooks = [encoder.embedding.register_forward_hook(weigh_vectors)]
-    hooks += [module.register_forward_hook(weigh_ngrams) for module in ngrams]
+    with ExitStack() as stack:
+        stack.enter_context(read_as(encoder, weigh_vectors))
+        for module in ngrams:
+            stack.callback(module.register_forward_hook(weigh_ngrams).remove)
+        yield
+
+
+@contextmanager
+def read_as(encoder: TextEncoder, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Meanwhile the encoder reads tokens' vectors as `change` makes them."""
+    hook = encoder.embedding.register_forward_hook(lambda module, arguments, vectors: change(vectors))
     try:
         yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()

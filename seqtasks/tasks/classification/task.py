@@ -22,6 +22,7 @@ from seqtasks.models import Classified, Classifier, Loss
 from seqtasks.tasks import transfer
 from seqtasks.tasks.base import Evaluation, Prepared, Task, fingerprint
 from seqtasks.tasks.card import score_table
+from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.batches import DocumentBatches
 from seqtasks.tasks.classification.document_classifier import THRESHOLD, DocumentClassifier
 from seqtasks.tasks.classification.scores import ClassificationEvaluation, classification_evaluation
@@ -65,6 +66,9 @@ class ClassificationTask(Task):
         class_weights: ClassWeights = "none"
         """How much the documents of each label count in training: all the same, so that all labels count the same
         together, or as a table says; labels that are not in it count once."""
+        adversarial_distance: float = Field(default=0.0, ge=0, lt=1)
+        """How far texts are moved to where the loss grows most, as a share of the length of all their vectors together
+        (Miyato et al. 2017); training takes 2.5 times as long then. 0 = not at all."""
         unfreeze_every: int = Field(default=0, ge=0)
         """Updates after which one part more begins to learn, from the top down, where the encoder was trained before;
         0 = all learn from the beginning on."""
@@ -168,7 +172,8 @@ class ClassificationTask(Task):
 
     def loss(self, model: nn.Module, batch: Classified) -> Loss:
         assert isinstance(model, Classifier)
-        return model.loss(batch)
+        distance = self.config.adversarial_distance
+        return adversarial_loss(model, batch, distance) if distance else model.loss(batch)
 
     def batches(self, batch_tokens: int, seed: int) -> DocumentBatches:
         numbers = {label: number for number, label in enumerate(self.labels)}

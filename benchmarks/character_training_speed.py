@@ -1,0 +1,126 @@
+"""Characters a second in training: a language model of ours, and `torch.nn.LSTM` of the same size in a bare loop.
+
+    python benchmarks/character_training_speed.py path/to/tinyshakespeare.txt
+
+Both read the same number of characters side by side, in windows whose states go on, with the same dropout, precision,
+optimiser and limit of the gradient; they take turns. The bare loop has a thread a core, ours the processes of a
+training. Prints one JSON object; the ratio is the median of those of the rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, NamedTuple
+
+import torch
+import typer
+from timing import Rounds
+from torch import nn
+
+from seqtasks.data.text_stream import TextSource
+from seqtasks.encoders import LstmEncoder
+from seqtasks.hardware import prepare
+from seqtasks.models import LanguageModel
+from seqtasks.tasks import GenerationTask
+from seqtasks.tasks.generation.task import TextData
+from seqtasks.training.reports import Progress
+from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.trainer import Trainer
+
+LEARNING_RATE, CLIP_NORM = 3e-3, 1.0
+FOREVER = 10**9
+
+
+class Size(NamedTuple):
+    embedding: int
+    dim: int
+    layers: int
+    dropout: float
+    lanes: int
+    window: int
+
+
+def ours(text: Path, size: Size, out: Path) -> Iterator[object]:
+    """An update a step, by the trainer."""
+    encoder = LstmEncoder.Config(dim=size.dim, layers=size.layers, directions="forward", dropout=size.dropout)
+    config = GenerationTask.Config(
+        data=TextData(train=[TextSource(path=text)], lanes=size.lanes, window=size.window),
+        model=LanguageModel.Config(dim=size.embedding, tie=False, embedding_dropout=0.0, encoder=encoder),
+    )
+    settings = TrainingSettings(
+        steps=FOREVER, schedule="constant", learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM, averaging="none",
+        validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu",
+    )  # fmt: skip
+    prepared = GenerationTask.prepare(config, seed=1)
+    trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data)
+    return (report for report in trainer.run() if isinstance(report, Progress))
+
+
+def bare(text: Path, size: Size) -> Iterator[object]:
+    """An update a step: what one would write first."""
+    characters = text.read_text(encoding="utf-8")
+    number = {character: place for place, character in enumerate(sorted(set(characters)))}
+    stream = torch.tensor([number[character] for character in characters])
+    lanes = stream[: len(stream) // size.lanes * size.lanes].view(size.lanes, -1)
+    embedding = nn.Embedding(len(number), size.embedding)
+    lstm = nn.LSTM(size.embedding, size.dim, size.layers, batch_first=True, dropout=size.dropout)
+    output = nn.Sequential(nn.Dropout(size.dropout), nn.Linear(size.dim, len(number)))
+    parameters = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
+    optimiser = torch.optim.AdamW(parameters, LEARNING_RATE)
+    while True:
+        state = None
+        for window in lanes.split(size.window, dim=1)[:-1]:
+            with torch.autocast("cpu", torch.bfloat16):
+                states, state = lstm(embedding(window[:, :-1]), state)
+                logits = output(states)
+            loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), window[:, 1:].flatten())
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
+            optimiser.step()
+            state = tuple(part.detach() for part in state)
+            yield loss.item()
+
+
+def main(
+    text: Path,
+    embedding: int = 128,
+    dim: int = 512,
+    layers: int = 2,
+    dropout: float = 0.5,
+    lanes: int = 64,
+    window: int = 100,
+    updates: Annotated[int, typer.Option(help="In a round of each.")] = 20,
+    rounds: Rounds = 5,
+) -> None:
+    """Compare both on a text."""
+    size = Size(embedding, dim, layers, dropout, lanes, window)
+    with TemporaryDirectory() as folder:
+        sides = {"ours": ours(text, size, Path(folder)), "bare": bare(text, size)}
+        threads = {"ours": 1, "bare": os.cpu_count() or 1}
+        seconds: dict[str, list[float]] = {name: [] for name in sides}
+        for turn in range(rounds + 1):
+            for name, steps in sides.items():
+                torch.set_num_threads(threads[name])
+                started = time.perf_counter()
+                list(islice(steps, updates))
+                if turn:
+                    seconds[name].append(time.perf_counter() - started)
+    speeds = {name: round(updates * lanes * window / statistics.median(each)) for name, each in seconds.items()}
+    print(json.dumps({
+        "characters_per_second": speeds,
+        "ratio": round(statistics.median(b / a for a, b in zip(seconds["ours"], seconds["bare"], strict=True)), 3),
+        **size._asdict(),
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    prepare(0)
+    typer.run(main)

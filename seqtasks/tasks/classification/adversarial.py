@@ -1,0 +1,41 @@
+"""Adversarial training (Miyato, Dai & Goodfellow 2017): texts whose vectors are moved to where the loss grows most."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from seqtasks.models import Classified, Classifier, Loss
+from seqtasks.models.presence import read_as
+
+
+def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> Loss:
+    """The mean of the loss of texts as they are and of their loss when they are moved (equation 7).
+
+    `distance` is a share of the length of all vectors of a text together, so that a model gains nothing by making them
+    longer. Dropout is the same in both. No gradient goes through the choice of the direction.
+    """
+    devices = [batch.tokens.device] if batch.tokens.is_cuda else []
+    read: list[Tensor] = []
+
+    def noted(vectors: Tensor) -> Tensor:
+        read.append(vectors if vectors.requires_grad else vectors.requires_grad_())
+        return vectors
+
+    with torch.random.fork_rng(devices), read_as(model.encoder, noted):
+        plain = model.loss(batch)
+    move = worst_move(plain.total, read[0], batch.mask.unsqueeze(2), distance)
+    with read_as(model.encoder, lambda vectors: vectors + move):
+        moved = model.loss(batch)
+    return Loss((plain.total + moved.total) / 2, plain.count)
+
+
+def worst_move(
+    loss: Float[Tensor, ""], vectors: Float[Tensor, "rows src dim"], mask: Tensor, distance: float
+) -> Float[Tensor, "rows src dim"]:
+    """Where the loss grows fastest (equation 5), as far as a share of each row's length."""
+    [direction] = torch.autograd.grad(loss, vectors, retain_graph=True)
+    length, steepness = ((each * mask).flatten(1).float().norm(dim=1) for each in (vectors.detach(), direction))
+    scale = torch.where(steepness > 0, distance * length / steepness, 0.0)
+    return direction * (scale.view(-1, 1, 1) * mask).to(direction.dtype)
