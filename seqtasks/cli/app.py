@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from seqtasks.cli import caption, classify, demo, evaluate, generate, info, models, score, tag, train, translate
+from seqtasks.cli import caption, classify, demo, evaluate, export, generate, info, models, score, tag, train, translate
 from seqtasks.errors import SeqtasksError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 for command in (
     train.train, translate.translate, caption.caption, tag.tag, classify.classify, generate.generate,
-    evaluate.evaluate, score.score, info.info, models.models, demo.demo,
+    evaluate.evaluate, score.score, export.export, info.info, models.models, demo.demo,
 ):  # fmt: skip
     app.command()(command)
 

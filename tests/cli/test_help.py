@@ -11,7 +11,7 @@ from program import Program
 
 from seqtasks.cli.app import run
 
-COMMANDS = ("train", "translate", "caption", "tag", "generate", "evaluate", "score", "info", "models", "demo")
+COMMANDS = ("train", "translate", "caption", "tag", "generate", "evaluate", "score", "export", "info", "models", "demo")
 PROBE = """
 import json, resource, sys
 from seqtasks.cli.app import run

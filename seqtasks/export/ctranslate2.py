@@ -1,0 +1,99 @@
+"""Translation models as CTranslate2 runs them: Transformers, in C++, without PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqtasks.component import kind_of
+from seqtasks.decoders import TransformerDecoder
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import TransformerEncoder
+from seqtasks.errors import SeqtasksError
+from seqtasks.export.ctranslate2_guide import guide
+from seqtasks.export.ctranslate2_search import search_options
+from seqtasks.export.ctranslate2_tensors import transformer_tensors
+from seqtasks.files import whole_directory
+from seqtasks.models import Generator
+from seqtasks.tasks import TranslationTask
+from seqtasks.text import BEGIN, END, UNKNOWN, TextProcessor, Words
+
+
+def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decoding, card: str, path: Path) -> None:
+    """Writes a directory: the model in float32, vocabularies, text processors, the card, and a guide to use it.
+
+    Raises SeqtasksError where the package is missing, or where CTranslate2 lacks the network or an option of decoding.
+    """
+    encoder, decoder = require_transformers(task, model)
+    source, target = vocabulary(task.source), vocabulary(task.target)
+    learned = isinstance(task.target, Words) and task.target.config.rare == "unknown"
+    options = search_options(decoding, target[UNKNOWN] if learned else None)
+    text = guide(task, decoding, options)
+    require_package()
+    spec = specification(encoder, decoder)
+    spec.register_source_vocabulary(source)
+    spec.register_target_vocabulary(target)
+    spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = target[UNKNOWN], target[BEGIN], target[END]
+    spec.config.decoder_start_token = target[BEGIN]
+    spec.config.add_source_eos = True
+    spec.config.layer_norm_epsilon = decoder.norm.eps
+    spec.validate()
+    spec.optimize()
+    with whole_directory(path) as part:
+        spec.save(str(part))
+        task.save_processors(part)
+        (part / "README.md").write_text(text, encoding="utf-8")
+        (part / "CARD.md").write_text(card, encoding="utf-8")
+
+
+def require_transformers(task: TranslationTask, model: Generator) -> tuple[TransformerEncoder, TransformerDecoder]:
+    """Both sides of the model. Raises SeqtasksError for a network that CTranslate2 does not have."""
+    encoder, decoder = model.encoder, model.decoder
+    if type(encoder) is not TransformerEncoder or type(decoder) is not TransformerDecoder:
+        kinds = [f'"{kind_of(part)}"' for part in (task.config.model.encoder, task.config.model.decoder)]
+        raise SeqtasksError(
+            f"CTranslate2 runs Transformers alone: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
+            'Train one with model.encoder.kind and model.decoder.kind "transformer".',
+        )
+    if encoder.causal:
+        raise SeqtasksError(
+            "CTranslate2 has no encoder that reads forward only, as this model's does.",
+            "Train one with model.encoder.causal = false.",
+        )
+    return encoder, decoder
+
+
+def require_package() -> None:
+    """Raises SeqtasksError where CTranslate2 is not installed."""
+    try:
+        import ctranslate2.specs  # noqa: F401
+    except ImportError:
+        raise SeqtasksError(
+            "--format ctranslate2 needs ctranslate2.", "Install it: pip install 'seqtasks[export]'"
+        ) from None
+
+
+def vocabulary(processor: TextProcessor) -> list[str]:
+    """A name for each id. Of equal ones, such as a blank and the character ▁, the later have their number behind."""
+    names: dict[str, int] = {}
+    for number, piece in enumerate(processor.pieces(range(processor.size))):
+        name = piece
+        while name in names:
+            name += f"#{number}"
+        names[name] = number
+    return list(names)
+
+
+def specification(encoder: TransformerEncoder, decoder: TransformerDecoder) -> Any:
+    """CTranslate2's description of the network, with our tensors in their places."""
+    from ctranslate2.specs.model_spec import index_spec
+    from ctranslate2.specs.transformer_spec import TransformerDecoderSpec, TransformerEncoderSpec, TransformerSpec
+
+    heads = next(iter(decoder.layers)).attention.heads
+    spec = TransformerSpec(
+        TransformerEncoderSpec(len(encoder.layers), encoder.heads), TransformerDecoderSpec(len(decoder.layers), heads)
+    )
+    for name, tensor in transformer_tensors(encoder, decoder):
+        place, attribute = name.rsplit("/", 1)
+        setattr(index_spec(spec, place), attribute, tensor)
+    return spec

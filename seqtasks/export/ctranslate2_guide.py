@@ -1,0 +1,112 @@
+"""The README of a model in CTranslate2's form: what is there, and a program that translates as we do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import seqtasks
+from seqtasks.decoding import Decoding, LengthRule
+from seqtasks.export.ctranslate2_tensors import POSITIONS
+from seqtasks.export.text_program import CLEAN, file_list, opening, sides
+from seqtasks.tasks import TranslationTask
+from seqtasks.text import Subwords
+
+SUBWORDS = """\
+import re
+import unicodedata
+
+from ctranslate2 import Translator
+from sentencepiece import SentencePieceProcessor
+
+{opening}
+{clean}
+
+def tokenise(text):
+    return source.encode(prepare(text), out_type=str)
+
+
+def detokenise(tokens):
+    return restore(target.decode(tokens))
+"""
+
+VOCABULARIES = """\
+import json
+from pathlib import Path
+
+from ctranslate2 import Translator
+from seqtasks.text import {kind}
+
+{opening}
+source_tokens, target_tokens = (json.loads(Path(f"{{name}}_vocabulary.json").read_text()) for name in {names})
+numbers = {{token: number for number, token in enumerate(target_tokens)}}
+
+
+def tokenise(text):
+    return [source_tokens[number] for number in source.encode(text)]
+
+
+def detokenise(tokens):
+    return target.decode([numbers[token] for token in tokens])
+"""
+
+TRANSLATE = """\
+
+
+translator = Translator(".", compute_type="float32")  # "int8" is faster and nearly as good
+options = {options}
+
+
+def translate(text):
+    tokens = tokenise(text)
+    if not tokens:
+        return ""
+    longest = (len(tokens) + 1) * {limit.factor.numerator} // {limit.factor.denominator} + {limit.offset}
+    [found] = translator.translate_batch([tokens], max_decoding_length=longest, **options)
+    return detokenise(found.hypotheses[0])
+
+
+print(translate("A dog runs."))
+"""
+
+README = """\
+# A translation model for CTranslate2, {languages.source} to {languages.target}
+
+Written by seqtasks {version}. In this directory, with `pip install {packages}`:
+
+```python
+{program}```
+
+The weights are in float32, and the options mean `{signature}`: the outputs are those of
+seqtasks, but where scores are equal to the last digits, and where the best hypothesis of a beam ends after
+{patience:.0f} beams of others (a higher `patience` finds it; 1 is faster and misses more of them).
+
+Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here; the table of positions ends
+after {positions:,}.
+
+- `model.bin`, `config.json`, `*_vocabulary.json`: the model
+{files}
+- `CARD.md`: what the model learned from, and the terms of that data
+"""
+
+
+def guide(task: TranslationTask, decoding: Decoding, options: dict[str, Any]) -> str:
+    """The text, for the task's processors and these options. SeqtasksError for processors of a user's own."""
+    subwords = isinstance(task.source, Subwords)
+    beginning = (SUBWORDS if subwords else VOCABULARIES).format(
+        kind=type(task.source).__name__,
+        opening=opening(task),
+        names='("source", "target")' if len(sides(task)) == 2 else '("shared", "shared")',
+        clean=CLEAN,
+    )
+    ending = TRANSLATE.format(options=json.dumps(options, indent=4), limit=LengthRule.parse(decoding.max_length))
+    return README.format(
+        languages=task.config.languages,
+        version=seqtasks.__version__,
+        packages="ctranslate2 sentencepiece" if subwords else "ctranslate2 seqtasks",
+        program=beginning + ending,
+        signature=decoding.signature(),
+        patience=options["patience"],
+        positions=POSITIONS,
+        files=file_list(task),
+    )

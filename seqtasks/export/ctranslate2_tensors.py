@@ -1,0 +1,64 @@
+"""Where CTranslate2 wants the tensors of a Transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from torch import Tensor, nn
+
+from seqtasks.decoders import TransformerDecoder
+from seqtasks.encoders import TransformerEncoder
+from seqtasks.layers.embedding import sinusoids
+from seqtasks.layers.transformer import DecoderLayer, EncoderLayer
+
+Named = Iterator[tuple[str, Tensor]]
+"""Tensors, each under its name in CTranslate2."""
+
+POSITIONS = 1024
+"""Places in the table of positions: what CTranslate2 reads of a source at most, and more than a model writes for the
+400 tokens that are translated in one piece here."""
+
+
+def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder) -> Named:
+    """All tensors of both sides, and a table of the sinusoids that are computed here."""
+    yield "encoder/embeddings_0/weight", tensor(encoder.embedding, "weight")
+    yield "decoder/embeddings/weight", tensor(decoder.embedding, "weight")
+    yield from side_tensors("encoder", encoder.layers, encoder.norm)
+    yield from side_tensors("decoder", decoder.layers, decoder.norm)
+    yield from linear("decoder/projection", decoder.output)
+
+
+def side_tensors(name: str, layers: Iterable[EncoderLayer | DecoderLayer], last_norm: nn.LayerNorm) -> Named:
+    weight = tensor(last_norm, "weight")
+    yield f"{name}/position_encodings/encodings", sinusoids(POSITIONS, len(weight), device=weight.device)
+    yield from norm(f"{name}/layer_norm", last_norm)
+    for number, layer in enumerate(layers):
+        yield from layer_tensors(f"{name}/layer_{number}", layer)
+
+
+def layer_tensors(name: str, layer: EncoderLayer | DecoderLayer) -> Named:
+    yield from norm(f"{name}/self_attention/layer_norm", layer.attention_norm)
+    yield from linear(f"{name}/self_attention/linear_0", layer.attention.project)
+    yield from linear(f"{name}/self_attention/linear_1", layer.attention.output)
+    if isinstance(layer, DecoderLayer):
+        yield from norm(f"{name}/attention/layer_norm", layer.memory_norm)
+        yield from linear(f"{name}/attention/linear_0", layer.memory_attention.query)
+        yield from linear(f"{name}/attention/linear_1", layer.memory_attention.memory)
+        yield from linear(f"{name}/attention/linear_2", layer.memory_attention.output)
+    yield from norm(f"{name}/ffn/layer_norm", layer.feed_forward_norm)
+    yield from linear(f"{name}/ffn/linear_0", layer.feed_forward.expand)
+    yield from linear(f"{name}/ffn/linear_1", layer.feed_forward.contract)
+
+
+def norm(name: str, layer: nn.LayerNorm) -> Named:
+    yield f"{name}/gamma", tensor(layer, "weight")
+    yield f"{name}/beta", tensor(layer, "bias")
+
+
+def linear(name: str, layer: nn.Linear) -> Named:
+    yield f"{name}/weight", tensor(layer, "weight")
+    yield f"{name}/bias", tensor(layer, "bias")
+
+
+def tensor(module: nn.Module, name: str) -> Tensor:
+    return module.get_parameter(name).detach()

@@ -1,0 +1,105 @@
+"""Translation models as ONNX: a graph that reads sources, a graph for a step, and a search in NumPy in the guide."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqtasks.component import kind_of
+from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import LstmEncoder, TransformerEncoder
+from seqtasks.errors import SeqtasksError
+from seqtasks.export.onnx_graphs import LstmSteps, SourceGraph, StepGraph, Steps, TransformerSteps
+from seqtasks.export.onnx_guide import guide
+from seqtasks.files import whole_directory
+from seqtasks.models import Generator
+from seqtasks.tasks import TranslationTask
+from seqtasks.text import END
+
+EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]
+"""Sources to follow the computation with; sizes of rows, sources, hypotheses and pasts all differ."""
+
+
+@torch.no_grad()
+def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card: str, path: Path) -> None:
+    """Writes a directory: both graphs in float32, text processors, the card, and a guide to use it.
+
+    Raises SeqtasksError where a package is missing, or for a network or an option of decoding that it cannot have.
+    """
+    steps = steps_of(task, model)
+    text = guide(task, decoding)
+    require_package()
+    reading, step = SourceGraph(model, steps).eval(), StepGraph(model, steps).eval()
+    sources, tokens = torch.tensor(EXAMPLE), torch.tensor([[5, 6], [7, 8], [5, 5]])
+    memory, state = reading(sources)
+    state = [torch.cat([leaf, leaf], dim=1) for leaf in state]
+    for _ in range(4):
+        _, state = step(tokens, memory, state)
+    memory_names = [f"memory_{number}" for number in range(len(memory))]
+    state_names = [f"state_{number}" for number in range(len(state))]
+    with whole_directory(path) as part:
+        save(
+            part / "source.onnx",
+            reading,
+            {"tokens": sources},
+            ({0: "rows", 1: "source"},),
+            ["tokens"],
+            [*memory_names, *state_names],
+        )
+        save(
+            part / "step.onnx",
+            step,
+            {"tokens": tokens, "memory": memory, "state": state},
+            ({0: "rows", 1: "hypotheses"}, steps.memory_axes, steps.state_axes),
+            ["tokens", *memory_names, *state_names],
+            ["log_probabilities", *(f"next_{name}" for name in state_names)],
+        )
+        task.save_processors(part)
+        (part / "README.md").write_text(text, encoding="utf-8")
+        (part / "CARD.md").write_text(card, encoding="utf-8")
+
+
+def steps_of(task: TranslationTask, model: Generator) -> Steps:
+    """How the model's decoder makes a step. Raises SeqtasksError for a network that is not written as ONNX."""
+    if type(model.encoder) in (TransformerEncoder, LstmEncoder):
+        if type(model.decoder) is TransformerDecoder:
+            return TransformerSteps(model.decoder)
+        if type(model.decoder) is LstmDecoder:
+            return LstmSteps(model.decoder)
+    kinds = [f'"{kind_of(part)}"' for part in (task.config.model.encoder, task.config.model.decoder)]
+    raise SeqtasksError(
+        f"ONNX is written of Transformers and LSTMs alone: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
+        'Train one with model.encoder.kind and model.decoder.kind "transformer" or "lstm".',
+    )
+
+
+def require_package() -> None:
+    """Raises SeqtasksError where what PyTorch needs to write ONNX is not installed."""
+    try:
+        import onnxscript  # noqa: F401
+    except ImportError:
+        raise SeqtasksError("--format onnx needs onnxscript.", "Install it: pip install 'seqtasks[export]'") from None
+
+
+def save(
+    path: Path,
+    graph: nn.Module,
+    example: dict[str, Any],
+    shapes: tuple[Any, ...],
+    inputs: list[str],
+    outputs: list[str],
+) -> None:
+    """Follows the graph on an example and writes what it computes for any sizes of the axes that `shapes` names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch's own inner workings
+        written = torch.onnx.export(
+            graph, tuple(example.values()), dynamo=True, verbose=False,
+            dynamic_shapes=shapes, input_names=inputs, output_names=outputs,
+        )  # fmt: skip
+    assert written is not None
+    written.save(path)

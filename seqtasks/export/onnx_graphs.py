@@ -1,0 +1,115 @@
+"""What an ONNX model computes: the source once, then a step of all hypotheses at a time, with plain tensors between.
+
+`memory` is what the hypotheses of a row have in common, tensors (rows, ...); `state` is what belongs to one of them,
+tensors (rows, hyps, ...), so that a search reorders all of it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqtasks.decoders import LstmDecoder, TransformerDecoder
+from seqtasks.decoders.lstm import Attended, Recurrence
+from seqtasks.decoding import State
+from seqtasks.layers.attention import KeysValues, mask_bias
+from seqtasks.layers.memory import Memory
+from seqtasks.models import Generator
+from seqtasks.text import PAD
+
+Axes = list[dict[int, str]]
+"""Of each tensor the axes whose sizes are not the model's, with their names."""
+
+
+class TransformerSteps:
+    """A Transformer decoder that carries each hypothesis' own keys and values, which grow by a position a step."""
+
+    def __init__(self, decoder: TransformerDecoder) -> None:
+        self.decoder = decoder
+        pairs = 2 * len(decoder.layers)
+        self.memory_axes: Axes = [{0: "rows", 2: "source"}] * pairs + [{0: "rows", 3: "source"}]
+        self.state_axes: Axes = [{0: "rows", 1: "hypotheses", 3: "past"}] * pairs
+
+    def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
+        remembered = [layer.memory_attention.remember(memory.states) for layer in self.decoder.layers]
+        bias = mask_bias(memory.mask, memory.states.dtype)[:, None, None, :]
+        nothing = [part[:, None, :, :0] for pair in remembered for part in pair]
+        return [*(part for pair in remembered for part in pair), bias], nothing
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        rows, hyps = tokens.shape
+        position = state[0].shape[3]
+        *remembered, memory_bias = memory
+        states = self.decoder.embed(tokens, position, 1)
+        nothing_hidden = states.new_zeros(1, 1, 1, position + 1)
+        carried: list[Tensor] = []
+        for number, layer in enumerate(self.decoder.layers):
+            own = slice(2 * number, 2 * number + 2)
+            alone = layer.attention_norm(states).reshape(rows * hyps, 1, -1)
+            past = KeysValues(*(part.flatten(0, 1) for part in state[own]))
+            attended, everything = layer.attention.read(alone, past, nothing_hidden)
+            carried += [part.view(rows, hyps, *part.shape[1:]) for part in everything]
+            states = states + attended.reshape(rows, hyps, -1)
+            states = layer.after_self_attention(states, KeysValues(*remembered[own]), memory_bias)
+        return self.decoder.project(self.decoder.norm(states)), carried
+
+
+class LstmSteps:
+    """An LSTM decoder that carries its hidden and cell states, and what is fed back."""
+
+    def __init__(self, decoder: LstmDecoder) -> None:
+        self.decoder = decoder
+        self.memory_axes: Axes = [{0: "rows", 1: "source"}] * len(Attended._fields)
+        self.state_axes: Axes = [{0: "rows", 1: "hypotheses"}] * (2 * len(decoder.layers) + decoder.input_feeding)
+
+    def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
+        return list(self.decoder.attended(memory)), leaves(self.decoder.first_recurrence(memory, 1))
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        layers = len(self.decoder.layers)
+        fed = state[2 * layers] if self.decoder.input_feeding else None
+        live = Recurrence(tuple(state[:layers]), tuple(state[layers : 2 * layers]), fed)
+        logits, after = self.decoder.step(tokens, 0, State(Attended(*memory), live))
+        return logits, leaves(after.live)
+
+
+Steps = TransformerSteps | LstmSteps
+
+
+def leaves(recurrence: Recurrence) -> list[Tensor]:
+    fed = [] if recurrence.fed is None else [recurrence.fed]
+    return [*recurrence.hidden, *recurrence.cell, *fed]
+
+
+class SourceGraph(nn.Module):
+    """Reads sources, padded with 0: the memory, and the state of one hypothesis before its first step."""
+
+    def __init__(self, model: Generator, steps: Steps) -> None:
+        super().__init__()
+        self.model = model
+        self.steps = steps
+
+    def forward(self, tokens: Int[Tensor, "rows src"]) -> tuple[list[Tensor], list[Tensor]]:
+        return self.steps.start(self.model.encode(tokens, tokens != PAD))
+
+
+class StepGraph(nn.Module):
+    """Reads a token of every hypothesis: log-probabilities of the next, and the state after it."""
+
+    def __init__(self, model: Generator, steps: Steps) -> None:
+        super().__init__()
+        self.decoder = model.decoder
+        self.steps = steps
+
+    def forward(
+        self, tokens: Int[Tensor, "rows hyps"], memory: list[Tensor], state: list[Tensor]
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        logits, after = self.steps.step(tokens, memory, state)
+        return torch.log_softmax(logits, dim=2), after

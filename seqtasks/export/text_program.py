@@ -1,0 +1,56 @@
+"""The part of a guide's program that makes tokens of texts and texts of tokens, without seqtasks where that can be."""
+
+from __future__ import annotations
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.tasks import TranslationTask
+from seqtasks.text import Characters, Subwords, TextProcessor, Words
+
+CLEAN = """\
+controls = "[\\x00-\\x20\\x7f-\\x9f\\u2028\\u2029\\ufeff]+"
+reserved = {"\\ue000": "\\ue0000", "\\u2581": "\\ue0001", "\\u2585": "\\ue0002"}  # what sentencepiece would lose
+plain = {written: character for character, written in reserved.items()}
+
+
+def clean(text):
+    return re.sub(controls, " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def prepare(text):
+    return "".join(reserved.get(character, character) for character in clean(text))
+
+
+def restore(text):
+    return clean(re.sub("\\ue000[012]?", lambda found: plain.get(found[0], "\\ufffd"), text))
+"""
+
+
+def sides(task: TranslationTask) -> dict[str, TextProcessor]:
+    """The processors, by the names of their files: one where both languages share it."""
+    return {"source": task.source} if task.target is task.source else {"source": task.source, "target": task.target}
+
+
+def opening(task: TranslationTask) -> str:
+    """The lines that open `source` and `target`. Raises SeqtasksError for processors of a user's own."""
+    lines = [f"{name} = {opened(name, processor)}" for name, processor in sides(task).items()]
+    return "\n".join(lines if len(lines) == 2 else [*lines, "target = source"])
+
+
+def opened(name: str, processor: TextProcessor) -> str:
+    file, kind = f"{name}{processor.extension}", type(processor).__name__
+    if isinstance(processor, Subwords):
+        return f'SentencePieceProcessor(model_file="{file}")'
+    if not isinstance(processor, Words | Characters):
+        raise SeqtasksError(
+            f"The text processor {kind} is not one of seqtasks: no other program can prepare texts for the model.",
+            'Train a model with text.kind = "subwords".',
+        )
+    settings = processor.config.model_dump(exclude={"kind"})
+    given = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+    return f'{kind}.load(Path("{file}"), {kind}.Config({given}))'
+
+
+def file_list(task: TranslationTask) -> str:
+    """A line of the guide's list of files."""
+    files = [f"`{name}{processor.extension}`" for name, processor in sides(task).items()]
+    return f"- {', '.join(files)}: the text {'processor' if len(files) == 1 else 'processors'}"
