@@ -13,6 +13,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2_guide import guide
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
+from seqtasks.export.packages import require_package
 from seqtasks.files import whole_directory
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
@@ -29,7 +30,7 @@ def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decodin
     learned = isinstance(task.target, Words) and task.target.config.rare == "unknown"
     options = search_options(decoding, target[UNKNOWN] if learned else None)
     text = guide(task, decoding, options)
-    require_package()
+    require_package("ctranslate2", "ctranslate2")
     spec = specification(encoder, decoder)
     spec.register_source_vocabulary(source)
     spec.register_target_vocabulary(target)
@@ -61,16 +62,6 @@ def require_transformers(task: TranslationTask, model: Generator) -> tuple[Trans
             "Train one with model.encoder.causal = false.",
         )
     return encoder, decoder
-
-
-def require_package() -> None:
-    """Raises SeqtasksError where CTranslate2 is not installed."""
-    try:
-        import ctranslate2.specs  # noqa: F401
-    except ImportError:
-        raise SeqtasksError(
-            "--format ctranslate2 needs ctranslate2.", "Install it: pip install 'seqtasks[export]'"
-        ) from None
 
 
 def vocabulary(processor: TextProcessor) -> list[str]:

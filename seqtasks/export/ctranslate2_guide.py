@@ -53,7 +53,7 @@ def detokenise(tokens):
 TRANSLATE = """\
 
 
-translator = Translator(".", compute_type="float32")  # "int8" is faster and nearly as good
+translator = Translator(".", compute_type="float32")
 options = {options}
 
 

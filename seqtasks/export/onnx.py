@@ -16,6 +16,7 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.onnx_graphs import LstmSteps, SourceGraph, StepGraph, Steps, TransformerSteps
 from seqtasks.export.onnx_guide import guide
+from seqtasks.export.packages import require_package
 from seqtasks.files import whole_directory
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
@@ -33,7 +34,7 @@ def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card
     """
     steps = steps_of(task, model)
     text = guide(task, decoding)
-    require_package()
+    require_package("onnxscript", "onnx")
     reading, step = SourceGraph(model, steps).eval(), StepGraph(model, steps).eval()
     sources, tokens = torch.tensor(EXAMPLE), torch.tensor([[5, 6], [7, 8], [5, 5]])
     memory, state = reading(sources)
@@ -76,14 +77,6 @@ def steps_of(task: TranslationTask, model: Generator) -> Steps:
         f"ONNX is written of Transformers and LSTMs alone: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
         'Train one with model.encoder.kind and model.decoder.kind "transformer" or "lstm".',
     )
-
-
-def require_package() -> None:
-    """Raises SeqtasksError where what PyTorch needs to write ONNX is not installed."""
-    try:
-        import onnxscript  # noqa: F401
-    except ImportError:
-        raise SeqtasksError("--format onnx needs onnxscript.", "Install it: pip install 'seqtasks[export]'") from None
 
 
 def save(
