@@ -77,7 +77,8 @@ BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 800, 
 def tables_of(model: str) -> tuple[str, str]:
     """How a model reads text, and its settings, as TOML."""
     tables = tomllib.loads(read_bundle(find_model(model)).configuration.read_text(encoding="utf-8"))
-    tables["model"]["encoder"].pop("start_from", None)
+    for setting in ("start_from", "start_with"):
+        tables["model"]["encoder"].pop(setting, None)
     return tomli_w.dumps({"text": tables["text"]}), tomli_w.dumps({"model": tables["model"]})
 
 

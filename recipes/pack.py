@@ -24,9 +24,10 @@ import typer
 from commands import cell
 
 from seqtasks import find_model, read_bundle, write_bundle
+from seqtasks.tasks.labels import load_labels, save_labels
 
 LEFT_OUT = (
-    "features", "start_from", "start_learning_rate_scale", "unfreeze_every", "lower_learning_rate_scale",
+    "features", "start_from", "start_with", "start_learning_rate_scale", "unfreeze_every", "lower_learning_rate_scale",
 )  # fmt: skip
 """Settings that are for one machine, or for a training from a model that is there alone."""
 
@@ -43,10 +44,6 @@ def anonymous(value: Any) -> Any:
     return value
 
 
-def names(data: list[str]) -> list[str]:
-    return [Path(name).name for name in data]
-
-
 def learned_from(data: Mapping[str, Any]) -> str:
     """How much data a model has seen, in words."""
     if "pairs" in data:
@@ -55,6 +52,8 @@ def learned_from(data: Mapping[str, Any]) -> str:
         return f"{data['words']:,} words in {data['sentences']:,} sentences"
     if "documents" in data:
         return f"{data['documents']:,} labelled documents"
+    if "characters" in data:
+        return f"{data['characters']:,} characters of text"
     if "clips" in data:
         return f"clips made of {data['pictures']:,} pictures"
     return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
@@ -71,14 +70,18 @@ def main(
     decoding: Annotated[
         list[str] | None, typer.Option("--set", help="An option of decoding as TOML, such as beam=5.")
     ] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--label", help="What a label is called from now on, as 0=negative.")
+    ] = None,
 ) -> None:
     """Write a bundle that ships."""
     bundle = read_bundle(find_model(model))
+    called = dict(name.split("=", 1) for name in names or ())
     results = [json.loads(file.read_text(encoding="utf-8")) for file in scores]
     kept = [
         {
             **score,
-            "data": " ".join([*names(result["data"]), result["split"] or ""]).strip(),
+            "data": " ".join([*(Path(name).name for name in result["data"]), result["split"] or ""]).strip(),
             "decoding": result["decoding"],
         }
         for result in results
@@ -87,11 +90,19 @@ def main(
     table = "\n".join(
         ["| data | metric | value | signature | decoding |", "|---|---|---|---|---|"]
         + [
-            f"| {s['data']} | {s['metric']} | {s['value']:.2f} | {cell(s['signature'])} | {cell(s['decoding'])} |"
+            f"| {s['data']} | {s['metric']} | {s['value']:.4g} | {cell(s['signature'])} | {cell(s['decoding'])} |"
             for s in kept
         ]
     )
-    data = bundle.manifest["data"]
+    data = dict(bundle.manifest["data"])
+    if "label_counts" in data:
+        data["label_counts"] = {called.get(label, label): count for label, count in data["label_counts"].items()}
+
+    def processors(folder: Path) -> None:
+        shutil.copytree(bundle.processors, folder, dirs_exist_ok=True)
+        if called:
+            save_labels([called.get(label, label) for label in load_labels(folder)], folder)
+
     configuration = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     if decoding:
         configuration["decoding"].update(tomllib.loads("\n".join(decoding)))
@@ -100,7 +111,7 @@ def main(
         task=bundle.task,
         model=anonymous(bundle.model),
         tensors=bundle.tensors(),
-        processors=lambda folder: shutil.copytree(bundle.processors, folder, dirs_exist_ok=True) and None,
+        processors=processors,
         config_toml=tomli_w.dumps(anonymous(configuration)),
         scores=kept,
         data=data,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, Self
 
 import torch
 from jaxtyping import Bool, Float, Int
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import Component, Settings
@@ -25,6 +26,22 @@ class Encoder(Component, nn.Module, ABC):
 
     def simplify(self) -> None:
         """Makes the same numbers, but for rounding, come quicker. For inference alone: nothing can be trained then."""
+
+
+class StartedSettings(Settings):
+    """Where the weights of a text encoder come from."""
+
+    start_from: str | None = None
+    """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
+    start_with: Literal["encoder", "embedding"] = "encoder"
+    """What is taken of it: all of its encoder, or the embedding alone, under layers of any other kind, size and
+    direction."""
+
+    @model_validator(mode="after")
+    def only_a_start_has_parts(self) -> Self:
+        if self.start_from is None and self.start_with != "encoder":
+            raise ValueError("start_with says what is taken of the language model in start_from, which is not set")
+        return self
 
 
 def begins_anew(encoder: Settings) -> Settings:

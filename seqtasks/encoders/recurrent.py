@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor
 
-from seqtasks.component import Settings
 from seqtasks.decoding.state import State
-from seqtasks.encoders.base import CausalEncoder
+from seqtasks.encoders.base import CausalEncoder, StartedSettings
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
@@ -20,7 +19,7 @@ from seqtasks.layers.stack import Stack
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
-class RecurrentSettings(Settings):
+class RecurrentSettings(StartedSettings):
     """What all recurrent encoders have in common."""
 
     dim: int = Field(default=512, gt=0, multiple_of=2)
@@ -33,8 +32,6 @@ class RecurrentSettings(Settings):
     """On the hidden-to-hidden weights (DropConnect; AWD-LSTM, Merity et al. 2018, section 2)."""
     variational: bool = False
     """Dropout, that of the embedding too, hides the same elements at all positions of a row (Gal & Ghahramani 2016)."""
-    start_from: str | None = None
-    """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
 
     @property
     def is_causal(self) -> bool:

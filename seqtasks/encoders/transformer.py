@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.decoding.state import State
-from seqtasks.encoders.base import CausalEncoder
+from seqtasks.encoders.base import CausalEncoder, StartedSettings
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
 from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
@@ -28,7 +27,7 @@ class TransformerEncoder(CausalEncoder):
     from window to window.
     """
 
-    class Config(Settings):
+    class Config(StartedSettings):
         kind: Literal["transformer"] = "transformer"
         layers: int = Field(default=4, gt=0)
         heads: int = Field(default=4, gt=0)
@@ -41,8 +40,6 @@ class TransformerEncoder(CausalEncoder):
         """Each position looks at those before it alone, as language models need."""
         context: int = Field(default=512, gt=0)
         """For causal = true: the longest text that it is trained on."""
-        start_from: str | None = None
-        """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
 
         @property
         def is_causal(self) -> bool:

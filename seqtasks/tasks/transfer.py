@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,8 +16,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models.weights import own_tensors
 from seqtasks.text import TextProcessor
 
-PREFIX = "encoder."
-"""With which the names of an encoder's tensors begin, in a language model as in a classifier."""
+PREFIXES = {"encoder": "encoder.", "embedding": "encoder.embedding."}
+"""With which the names of a part's tensors begin, in a language model as in a classifier."""
 SAMPLING = "sampling"
 """The setting of a text processor that a classifier may choose for itself."""
 
@@ -55,18 +56,19 @@ def text_processor(bundle: Bundle, settings: Settings) -> TextProcessor:
 
 
 @torch.no_grad()
-def copy_encoder(model: nn.Module, bundle: Bundle) -> None:
-    """Copies the language model's embedding and encoder into those of the model.
+def copy_part(model: nn.Module, bundle: Bundle, part: str) -> None:
+    """Copies the language model's encoder, or the embedding of it alone, into that of the model.
 
     Raises SeqtasksError, before anything is copied, where they are not of one shape.
     """
-    theirs = {name: tensor for name, tensor in bundle.tensors().items() if name.startswith(PREFIX)}
-    ours = {name: tensor for name, tensor in own_tensors(model).items() if name.startswith(PREFIX)}
+    prefix = PREFIXES[part]
+    theirs = {name: tensor for name, tensor in bundle.tensors().items() if name.startswith(prefix)}
+    ours = {name: tensor for name, tensor in own_tensors(model).items() if name.startswith(prefix)}
     wrong = [difference(name, ours.get(name), theirs.get(name)) for name in sorted(ours.keys() | theirs.keys())]
     if told := [each for each in wrong if each]:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         raise SeqtasksError(
-            f"The encoder is another than in the language model {bundle.path}: {told[0]}{more}.",
+            f"The {part} is another than in the language model {bundle.path}: {told[0]}{more}.",
             f"Take its kind, its settings and model.dim from {bundle.configuration}.",
         )
     for name, tensor in ours.items():
@@ -92,11 +94,11 @@ def stages(encoder: TextEncoder) -> list[list[nn.Module]]:
     return [[*above, *layers[:1]], *([layer] for layer in layers[1:]), [embedding]]
 
 
-def unfreeze_gradually(encoder: TextEncoder, every: int, lower_rate: float) -> None:
+def unfreeze_gradually(parts: Sequence[Sequence[nn.Module]], every: int, lower_rate: float) -> None:
     """From the top down each part begins to learn `every` updates after the one above it, `lower_rate` times as fast.
 
-    The head learns from the first update on (Howard & Ruder 2018, sections 3.2 and 3.3).
+    What is above them learns from the first update on (Howard & Ruder 2018, sections 3.2 and 3.3).
     """
-    for depth, modules in enumerate(stages(encoder), 1):
+    for depth, modules in enumerate(parts, 1):
         for module in modules:
             vars(module).update(learns_from=every * depth + 1, learning_rate_scale=lower_rate**depth)

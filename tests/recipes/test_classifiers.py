@@ -55,17 +55,20 @@ def require_packed(model: Path, folder: Path) -> None:
     (folder / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     packed = folder / "packed"
     words = [RECIPES / "pack.py", model, packed, "--scores", folder / "scores.json", "--card", folder / "card.md"]
-    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, check=False)
+    before, kept = seqtasks.load(model, threads=1).task.labels
+    renamed = ["--label", f"{before}=renamed"]
+    done = subprocess.run([sys.executable, *map(str, words), *renamed], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "285 labelled documents" in (packed / "README.md").read_text()
     assert all(str(folder) not in (packed / name).read_text() for name in ("config.toml", "bundle.json"))
     texts = ["the film was splendid", "a dull plot"]
     first, second = (seqtasks.load(each, threads=1, dtype="bfloat16").classify(texts) for each in (model, packed))
-    assert [each.probabilities for each in first] == [each.probabilities for each in second]
+    expected = [{"renamed": each.probabilities[before], kept: each.probabilities[kept]} for each in first]
+    assert [each.probabilities for each in second] == expected
 
 
 @pytest.mark.parametrize("layout", ["official", "tables"])
-def test_imdb_trains_three_models_and_a_language_model(tmp_path: Path, layout: str) -> None:
+def test_imdb_trains_its_models(tmp_path: Path, layout: str) -> None:
     for seed, (part, count) in enumerate([("train", 300), ("test", 40)], 1):
         if layout == "official":
             write_reviews(tmp_path / "imdb" / "aclImdb" / part, count, seed)
@@ -76,11 +79,17 @@ def test_imdb_trains_three_models_and_a_language_model(tmp_path: Path, layout: s
     out = tmp_path / "out"
     lines = recipe("classify_imdb", "--out", out, data=tmp_path)
     found = [cells(line) for line in lines[-8:]]
-    names = ["majority", "bag of words", "LSTM, labels alone", "LSTM, from a language model"]
+    names = [
+        "majority",
+        "bag of words",
+        "LSTM, labels alone",
+        "LSTM, from a language model",
+        "the same, then adversarial",
+    ]
     assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
     assert "texts=40" in found[-1][-1]
     model = seqtasks.load(out / "transfer", threads=1).task
-    assert model.config.start_from == str(out / "language-model")
+    assert (model.config.start_from, model.config.start_with) == (str(out / "language-model"), "embedding")
     writer = seqtasks.load(out / "language-model", threads=1).task
     assert model.processor.decode(range(model.processor.size)) == writer.processor.decode(range(writer.processor.size))
     require_packed(out / "transfer", tmp_path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from seqtasks.models import Classified, Classifier, Loss
@@ -25,17 +27,28 @@ def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> L
 
     with torch.random.fork_rng(devices), read_as(model.encoder, noted):
         plain = model.loss(batch)
-    move = worst_move(plain.total, read[0], batch.mask.unsqueeze(2), distance)
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    direction, *gradients = torch.autograd.grad(plain.total, [read[0], *learning])
+    move = worst_move(direction, read[0].detach(), batch.mask.unsqueeze(2), distance)
     with read_as(model.encoder, lambda vectors: vectors + move):
         moved = model.loss(batch)
-    return Loss((plain.total + moved.total) / 2, plain.count)
+    return Loss((known(plain.total, learning, gradients) + moved.total) / 2, plain.count)
 
 
 def worst_move(
-    loss: Float[Tensor, ""], vectors: Float[Tensor, "rows src dim"], mask: Tensor, distance: float
+    direction: Float[Tensor, "rows src dim"],
+    vectors: Float[Tensor, "rows src dim"],
+    mask: Bool[Tensor, "rows src 1"],
+    distance: float,
 ) -> Float[Tensor, "rows src dim"]:
-    """Where the loss grows fastest (equation 5), as far as a share of each row's length."""
-    [direction] = torch.autograd.grad(loss, vectors, retain_graph=True)
-    length, steepness = ((each * mask).flatten(1).float().norm(dim=1) for each in (vectors.detach(), direction))
+    """The way in which the loss grows fastest (equation 5), as far as a share of each row's length."""
+    length, steepness = ((each * mask).flatten(1).float().norm(dim=1) for each in (vectors, direction))
     scale = torch.where(steepness > 0, distance * length / steepness, 0.0)
     return direction * (scale.view(-1, 1, 1) * mask).to(direction.dtype)
+
+
+def known(value: Float[Tensor, ""], parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> Float[Tensor, ""]:
+    """The value with these gradients, which are not computed a second time."""
+    slopes = ((parameter * gradient).sum() for parameter, gradient in zip(parameters, gradients, strict=True))
+    line = sum(slopes, value.new_zeros(()))
+    return value.detach() + line - line.detach()

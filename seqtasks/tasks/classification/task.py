@@ -68,12 +68,12 @@ class ClassificationTask(Task):
         together, or as a table says; labels that are not in it count once."""
         adversarial_distance: float = Field(default=0.0, ge=0, lt=1)
         """How far texts are moved to where the loss grows most, as a share of the length of all their vectors together
-        (Miyato et al. 2017); training takes 2.5 times as long then. 0 = not at all."""
+        (Miyato et al. 2017); training takes twice as long then. 0 = not at all."""
         unfreeze_every: int = Field(default=0, ge=0)
-        """Updates after which one part more begins to learn, from the top down, where the encoder was trained before;
+        """Updates after which one part more begins to learn, from the top down, where it was trained before;
         0 = all learn from the beginning on."""
         lower_learning_rate_scale: float = Field(default=1.0, gt=0, le=1)
-        """Times the learning rate of the part above, where the encoder was trained before."""
+        """Times the learning rate of the part above, where it was trained before."""
 
         @model_validator(mode="after")
         def one_label_is_weighed(self) -> ClassificationTask.Config:
@@ -93,6 +93,11 @@ class ClassificationTask(Task):
         def start_from(self) -> str | None:
             """The language model that the encoder starts from."""
             return getattr(self.model.encoder, "start_from", None)
+
+        @property
+        def start_with(self) -> str:
+            """What is taken of it."""
+            return getattr(self.model.encoder, "start_with", "encoder")
 
     def __init__(self, config: Config, processor: TextProcessor, labels: Sequence[str]) -> None:
         self.config = config
@@ -160,14 +165,14 @@ class ClassificationTask(Task):
 
     def initialise(self, model: nn.Module) -> None:
         if self.config.start_from is not None:
-            transfer.copy_encoder(model, transfer.language_model(self.config.start_from))
+            transfer.copy_part(model, transfer.language_model(self.config.start_from), self.config.start_with)
 
     def begin(self, model: nn.Module) -> Sequence[str]:
         assert isinstance(model, Classifier)
         if self.config.start_from is not None:
-            transfer.unfreeze_gradually(
-                model.encoder, self.config.unfreeze_every, self.config.lower_learning_rate_scale
-            )
+            encoder = model.encoder
+            parts = transfer.stages(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
+            transfer.unfreeze_gradually(parts, self.config.unfreeze_every, self.config.lower_learning_rate_scale)
         return ()
 
     def loss(self, model: nn.Module, batch: Classified) -> Loss:

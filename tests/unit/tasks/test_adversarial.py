@@ -115,8 +115,8 @@ def test_the_gradient_is_that_of_both_with_the_move_held(encoder: Settings, froz
 
     with read_as(model.encoder, noted):
         plain = model.loss(texts).total
-    move = worst_move(plain, read[0], texts.mask.unsqueeze(2), DISTANCE)
-    assert not move.requires_grad
+    [direction] = torch.autograd.grad(plain, read[0], retain_graph=True)
+    move = worst_move(direction, read[0].detach(), texts.mask.unsqueeze(2), DISTANCE)
     with read_as(model.encoder, lambda vectors: vectors + move):
         moved = model.loss(texts).total
     expected = torch.autograd.grad((plain + moved) / 2, learning)

@@ -65,7 +65,8 @@ def language_model(folder: Path, encoder: Settings, text: Settings | None = None
 def config(folder: Path, encoder: Settings, text: Settings | None = None, **settings: Any) -> ClassificationTask.Config:
     source = DocumentSource(path=write_documents(folder / "train.tsv", DOCUMENTS))
     dim = settings.pop("dim", 8)
-    started = encoder.model_copy(update={"start_from": str(folder / "lm")})
+    part = settings.pop("start_with", "encoder")
+    started = encoder.model_copy(update={"start_from": str(folder / "lm"), "start_with": part})
     return ClassificationTask.Config(
         text=text or Words.Config(minimum_count=1),
         data=ClassificationData(train=[source]),
@@ -87,6 +88,40 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
     for name, tensor in after.items():
         assert torch.equal(tensor, theirs[name] if name in shared else before[name]), name
     assert any(not torch.equal(before[name], theirs[name]) for name in shared)
+
+
+@pytest.mark.parametrize(
+    "encoder", [LSTM(dim=6, layers=1, directions="both"), TransformerEncoder.Config(layers=1, heads=2, inner_dim=16)]
+)
+def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: Settings) -> None:
+    theirs = language_model(tmp_path / "lm", FORWARD["lstm"])
+    settings = config(tmp_path, encoder, start_with="embedding", unfreeze_every=3, lower_learning_rate_scale=0.5)
+    task = ClassificationTask.prepare(settings, seed=1).task
+    model = task.build_model()
+    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
+    task.initialise(model)
+    task.begin(model)
+    embedding = "encoder.embedding.weight"
+    assert not torch.equal(before[embedding], theirs[embedding])
+    for name, tensor in own_tensors(model).items():
+        assert torch.equal(tensor, theirs[name] if name == embedding else before[name]), name
+    groups = make_optimiser(model, TrainingSettings()).param_groups
+    found = {parameter: (group["learns_from"], group["scale"]) for group in groups for parameter in group["params"]}
+    for name, parameter in model.named_parameters():
+        assert found[parameter] == ((4, 0.5) if name == embedding else (0, 1)), name
+
+
+def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
+    language_model(tmp_path / "lm", FORWARD["lstm"])
+    task = ClassificationTask.prepare(config(tmp_path, LSTM(dim=6), dim=10, start_with="embedding"), seed=1).task
+    with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
+        task.initialise(task.build_model())
+
+
+@pytest.mark.parametrize("encoder", [LSTM, TransformerEncoder.Config])
+def test_nothing_is_taken_from_no_language_model(encoder: Any) -> None:
+    with pytest.raises(ValidationError, match="start_with says what is taken of the language model in start_from"):
+        encoder(start_with="embedding")
 
 
 def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
