@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
+from seqtasks.cli.classify import DEFAULT_CLASSIFIER
 from seqtasks.cli.options import DEFAULT_MODEL
 from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
@@ -26,6 +27,11 @@ SENTENCES = (
     "We should drink more water when it is hot.",
 )
 TAGGED = ("Time flies like an arrow.", "Did the old man the boats?", "I saw her duck under the table.")
+REVIEWS = (
+    "Not the masterpiece they promise, but warm, funny and well played.",
+    "A waste of a good cast and two hours.",
+    "The actors do their best, but the story goes nowhere.",
+)
 EVERY = 0.5
 """Seconds from one described frame of the clip to the next."""
 NEXT = """\
@@ -37,12 +43,14 @@ Now try:
 NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a picture shows"
 NEXT_CLIP = "  seqtasks caption clip.mp4 --sheet sheet.png       what a clip shows, and when"
 NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
+NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          praise or blame, and the words that decided'
 
 
 def demo() -> None:
     """Show what the models that ship can do.
 
-    They translate sentences, describe photographs and a clip, and tell the parts of speech of words.
+    They translate sentences, describe photographs and a clip, and tell the parts of speech of words and praise from
+    blame.
 
     \b
     Example:
@@ -67,6 +75,9 @@ def demo() -> None:
     if DEFAULT_TAGGER in models:
         tag_sentences()
         tried.append(NEXT_TAGGED)
+    if DEFAULT_CLASSIFIER in models:
+        classify_reviews()
+        tried.append(NEXT_CLASSIFIED)
     print("\n".join(tried))
 
 
@@ -141,6 +152,15 @@ def tag_sentences() -> None:
     for sentence in tagged:
         print("  ".join(f"{word}/{label}" for word, label in zip(sentence.words, sentence.labels, strict=True)))
     print(f"{len(tagged)} sentences in {done - begun:.2f} s on {predictor.device}.\n")
+
+
+def classify_reviews() -> None:
+    from seqtasks.predictor import load
+
+    predictor = load(DEFAULT_CLASSIFIER)
+    for text, found in zip(REVIEWS, predictor.classify(REVIEWS), strict=True):
+        print(f"{text}\n    {found.label} ({found.probability:.0%})")
+    print()
 
 
 def shipped(*place: str) -> list[Path]:

@@ -17,6 +17,7 @@ from seqtasks.vision.video import open_clip
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
 CLIP = SHIPPED.parent / "clip.mp4"
 TAGGER = SHIPPED.parent / "models" / "pos-en"
+CLASSIFIER = SHIPPED.parent / "models" / "sentiment"
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,16 @@ def test_sentences_are_tagged(seqtasks: Program, model: Path, monkeypatch: pytes
     assert (result.code, result.err) == (0, "")
     assert "Time/NOUN  flies/VERB  like/ADP  an/DET  arrow/NOUN  ./PUNCT" in result.out.splitlines()
     assert result.out.splitlines()[-1].strip().startswith("seqtasks tag text.txt")
+
+
+def test_reviews_get_their_labels(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "sentiment": CLASSIFIER})
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    labels = [lines[lines.index(review) + 1].split()[0] for review in demo.REVIEWS]
+    assert labels == ["positive", "negative", "negative"]
+    assert lines[-1].strip().startswith("seqtasks classify --text")
 
 
 @pytest.mark.usefixtures("both")

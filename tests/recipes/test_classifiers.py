@@ -100,15 +100,17 @@ def test_sst_trains_and_starts_from_reviews(tmp_path: Path) -> None:
     (tmp_path / "sst").mkdir()
     for seed, (part, count) in enumerate([("train", 200), ("dev", 30), ("test", 20)], 1):
         lines = [f"{numbers[each.labels[0]]} {each.text}\n" for each in labelled_documents(count, seed)]
-        (tmp_path / "sst" / f"stsa.binary.{part}").write_text("".join(lines), encoding="utf-8")
+        text = "".join(["1 it 's -lrb- not -rrb- `` bad '' .\n", *lines])
+        (tmp_path / "sst" / f"stsa.binary.{part}").write_text(text, encoding="utf-8")
     first = recipe("classify_sst", "--out", tmp_path / "first", data=tmp_path)
     assert [cells(line)[0] for line in first[-3:]] == ["majority", "bag of words", "LSTM"]
+    assert (tmp_path / "first" / "train.tsv").read_text().splitlines()[1] == '1\tit\'s (not) "bad".'
     second = recipe(
         "classify_sst", "--out", tmp_path / "second", "--start-from", tmp_path / "first" / "lstm", data=tmp_path
     )
     found = [cells(line) for line in second[-4:]]
     assert [row[:2] for row in found][2:] == [["LSTM", "test"], ["LSTM, from reviews", "test"]]
-    assert "texts=20" in found[-1][-1]
+    assert "texts=21" in found[-1][-1]
 
 
 @pytest.mark.parametrize("model", ["rnn", "lstm"])
