@@ -13,6 +13,9 @@ from seqtasks.cli.options import ModelArgument
 if TYPE_CHECKING:
     from seqtasks.bundle import Bundle
 
+ORIGIN = ("start_from", "start_with")
+"""Settings of a part that say where its training began, not what it is."""
+
 
 def info(model: ModelArgument) -> None:
     """Describe a model and check its files.
@@ -64,7 +67,7 @@ def facts(bundle: Bundle) -> dict[str, str]:
 
 def describe(part: dict[str, Any]) -> str:
     """The settings of an encoder or decoder in a line."""
-    others = ", ".join(f"{name} {value}" for name, value in part.items() if name != "kind")
+    others = ", ".join(f"{name} {value}" for name, value in part.items() if name not in ("kind", *ORIGIN))
     return f"{part.get('kind', '?')} ({others})"
 
 
