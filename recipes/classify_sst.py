@@ -100,10 +100,13 @@ def ordinary(file: Path, folder: Path) -> Path:
 def tables_of(model: str) -> tuple[str, str]:
     """How a model reads text, and its settings but for dropout, as TOML."""
     tables = tomllib.loads(read_bundle(find_model(model)).configuration.read_text(encoding="utf-8"))
+    model_table, encoder = tables["model"], tables["model"]["encoder"]
     for setting in ("start_from", "start_with"):
-        tables["model"]["encoder"].pop(setting, None)
-    tables["model"]["embedding_dropout"] = tables["model"]["encoder"]["dropout"] = DROPOUT
-    return tomli_w.dumps({"text": tables["text"]}), tomli_w.dumps({"model": tables["model"]})
+        encoder.pop(setting, None)
+    for table, setting in ((model_table, "embedding_dropout"), (encoder, "dropout")):
+        if setting in table:
+            table[setting] = DROPOUT
+    return tomli_w.dumps({"text": tables["text"]}), tomli_w.dumps({"model": model_table})
 
 
 def main(

@@ -76,7 +76,9 @@ def main(
 ) -> None:
     """Write a bundle that ships."""
     bundle = read_bundle(find_model(model))
-    called = dict(name.split("=", 1) for name in names or ())
+    called = dict(name.partition("=")[::2] for name in names or ())
+    if strange := sorted(called.keys() - bundle.manifest["data"].get("label_counts", {}).keys()):
+        raise typer.BadParameter(f"the model has no label {strange[0]!r}", param_hint="--label")
     results = [json.loads(file.read_text(encoding="utf-8")) for file in scores]
     kept = [
         {

@@ -28,7 +28,7 @@ def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> L
     with torch.random.fork_rng(devices), read_as(model.encoder, noted):
         plain = model.loss(batch)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    direction, *gradients = torch.autograd.grad(plain.total, [read[0], *learning])
+    direction, *gradients = torch.autograd.grad(plain.total, [read[0], *learning], materialize_grads=True)
     move = worst_move(direction, read[0].detach(), batch.mask.unsqueeze(2), distance)
     with read_as(model.encoder, lambda vectors: vectors + move):
         moved = model.loss(batch)

@@ -123,3 +123,10 @@ def test_the_gradient_is_that_of_both_with_the_move_held(encoder: Settings, froz
     found = torch.autograd.grad(adversarial_loss(model, texts, DISTANCE).total, learning)
     for ours, theirs in zip(found, expected, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_parameter_that_nothing_reads_has_no_slope() -> None:
+    model = classifier(LstmEncoder.Config(dim=8, layers=1))
+    model.spare = torch.nn.Parameter(torch.ones(3))
+    adversarial_loss(model, batch(), DISTANCE).total.backward()
+    assert torch.equal(model.spare.grad, torch.zeros(3))
