@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seqtasks.cli.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
 from seqtasks.cli.classify import DEFAULT_CLASSIFIER
+from seqtasks.cli.generate import DEFAULT_WRITER
 from seqtasks.cli.options import DEFAULT_MODEL
 from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
@@ -32,6 +33,8 @@ REVIEWS = (
     "A waste of a good cast and two hours.",
     "The actors do their best, but the story goes nowhere.",
 )
+PROMPT, LENGTH = "JULIET:\n", 240
+"""What the writer begins with, and how many characters it adds."""
 EVERY = 0.5
 """Seconds from one described frame of the clip to the next."""
 NEXT = """\
@@ -44,13 +47,14 @@ NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a pictu
 NEXT_CLIP = "  seqtasks caption clip.mp4 --sheet sheet.png       what a clip shows, and when"
 NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
 NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          praise or blame, and the words that decided'
+NEXT_WRITTEN = '  seqtasks generate --prompt "ROMEO:"               a scene, as it is made'
 
 
 def demo() -> None:
     """Show what the models that ship can do.
 
-    They translate sentences, describe photographs and a clip, and tell the parts of speech of words and praise from
-    blame.
+    They translate sentences, describe photographs and a clip, tell the parts of speech of words and praise from blame,
+    and write a scene.
 
     \b
     Example:
@@ -78,6 +82,9 @@ def demo() -> None:
     if DEFAULT_CLASSIFIER in models:
         classify_reviews()
         tried.append(NEXT_CLASSIFIED)
+    if DEFAULT_WRITER in models:
+        write_scene()
+        tried.append(NEXT_WRITTEN)
     print("\n".join(tried))
 
 
@@ -161,6 +168,17 @@ def classify_reviews() -> None:
     for text, found in zip(REVIEWS, predictor.classify(REVIEWS), strict=True):
         print(f"{text}\n    {found.label} ({found.probability:.0%})")
     print()
+
+
+def write_scene() -> None:
+    from seqtasks.predictor import load
+
+    predictor = load(DEFAULT_WRITER)
+    begun = time.perf_counter()
+    print(PROMPT, end="")
+    for piece in predictor.stream(PROMPT, length=LENGTH):
+        print(piece, end="", flush=True)
+    print(f" ...\n\n{LENGTH} characters in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
 
 
 def shipped(*place: str) -> list[Path]:

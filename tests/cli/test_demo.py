@@ -18,6 +18,7 @@ SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
 CLIP = SHIPPED.parent / "clip.mp4"
 TAGGER = SHIPPED.parent / "models" / "pos-en"
 CLASSIFIER = SHIPPED.parent / "models" / "sentiment"
+WRITER = SHIPPED.parent / "models" / "shakespeare"
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,16 @@ def test_reviews_get_their_labels(seqtasks: Program, model: Path, monkeypatch: p
     labels = [lines[lines.index(review) + 1].split()[0] for review in demo.REVIEWS]
     assert labels == ["positive", "negative", "negative"]
     assert lines[-1].strip().startswith("seqtasks classify --text")
+
+
+def test_a_scene_is_written(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "shakespeare": WRITER})
+    result = seqtasks("demo")
+    assert (result.code, result.err) == (0, "")
+    scene, _, after = result.out.partition(demo.PROMPT)[2].partition(" ...\n")
+    assert len(scene) == demo.LENGTH
+    assert after.strip().startswith(f"{demo.LENGTH} characters in ")
+    assert result.out.splitlines()[-1].strip().startswith("seqtasks generate --prompt")
 
 
 @pytest.mark.usefixtures("both")
