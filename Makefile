@@ -1,6 +1,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DATA ?= $(SEQTASKS_DATA)
+MULTI30K := $(DATA)/multi30k
+TEST := $(MULTI30K)/test_2016_flickr.en $(MULTI30K)/test_2016_flickr.de
+TRANSFORMER := benchmarks/models/multi30k-en-de
+PEERS := benchmarks/.environments
 
 .PHONY: demo test test-slow lint bench
 
@@ -19,8 +24,30 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(INSTALLED)
-	$(BIN)/python -m pytest -o addopts= --benchmark-only tests/bench
+# Everything of benchmarks/RESULTS.md, an hour on a quiet machine: make bench DATA=path/to/data (or SEQTASKS_DATA)
+bench: $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.installed marian/.installed)
+	@test -d "$(MULTI30K)" || { echo "There is no $(MULTI30K): make bench DATA=path/to/data, or set SEQTASKS_DATA."; exit 1; }
+	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model transformer
+	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model lstm
+	$(BIN)/python benchmarks/character_training_speed.py $(DATA)/char/tinyshakespeare.txt
+	$(BIN)/python benchmarks/matrix_rate.py $(MULTI30K)
+	$(BIN)/python benchmarks/time_to_bleu.py $(MULTI30K)
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 5
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 1
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 5
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 1
+	$(BIN)/python benchmarks/start_beside_torch.py
+	$(BIN)/python benchmarks/captions_beside_a_plain_loop.py $(DATA)/flickr8k --references $(DATA)/flickr8k/Flickr8k.token.txt
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/growth.py $(MULTI30K) --out benchmarks/growth
+
+# A peer's own packages before those of this project, torch among them, which it shares.
+$(PEERS)/%/.installed: benchmarks/peers/%.txt $(INSTALLED)
+	$(PYTHON) -m venv $(@D)
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > "$$($(@D)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/shared.pth"
+	$(@D)/bin/python -m pip install --quiet -r $<
+	$(if $(filter opennmt,$*),$(@D)/bin/python -m pip install --quiet --no-deps OpenNMT-py==3.5.1)
+	touch $@
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv .venv

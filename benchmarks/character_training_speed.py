@@ -4,16 +4,13 @@
 
 Both read the same number of characters side by side, in windows whose states go on, with the same dropout, precision,
 optimiser and limit of the gradient; they take turns. The bare loop has a thread a core, ours the processes of a
-training. Prints one JSON object; the ratio is the median of those of the rounds.
+training.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,12 +18,13 @@ from typing import Annotated, NamedTuple
 
 import torch
 import typer
+from comparison import PEER, SEQTASKS, record, spread, turns
 from timing import Rounds
 from torch import nn
 
 from seqtasks.data.text_stream import TextSource
 from seqtasks.encoders import LstmEncoder
-from seqtasks.hardware import prepare
+from seqtasks.hardware import available_cores, prepare
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
 from seqtasks.tasks.generation.task import TextData
@@ -47,8 +45,8 @@ class Size(NamedTuple):
     window: int
 
 
-def ours(text: Path, size: Size, out: Path) -> Iterator[object]:
-    """An update a step, by the trainer."""
+def ours(text: Path, size: Size, out: Path) -> Iterator[float]:
+    """The loss of an update a step, by the trainer."""
     encoder = LstmEncoder.Config(dim=size.dim, layers=size.layers, directions="forward", dropout=size.dropout)
     config = GenerationTask.Config(
         data=TextData(train=[TextSource(path=text)], lanes=size.lanes, window=size.window),
@@ -60,11 +58,11 @@ def ours(text: Path, size: Size, out: Path) -> Iterator[object]:
     )  # fmt: skip
     prepared = GenerationTask.prepare(config, seed=1)
     trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data)
-    return (report for report in trainer.run() if isinstance(report, Progress))
+    return (report.loss for report in trainer.run() if isinstance(report, Progress))
 
 
-def bare(text: Path, size: Size) -> Iterator[object]:
-    """An update a step: what one would write first."""
+def bare(text: Path, size: Size) -> Iterator[float]:
+    """The same: what one would write first."""
     characters = text.read_text(encoding="utf-8")
     number = {character: place for place, character in enumerate(sorted(set(characters)))}
     stream = torch.tensor([number[character] for character in characters])
@@ -103,22 +101,32 @@ def main(
     """Compare both on a text."""
     size = Size(embedding, dim, layers, dropout, lanes, window)
     with TemporaryDirectory() as folder:
-        sides = {"ours": ours(text, size, Path(folder)), "bare": bare(text, size)}
-        threads = {"ours": 1, "bare": os.cpu_count() or 1}
-        seconds: dict[str, list[float]] = {name: [] for name in sides}
-        for turn in range(rounds + 1):
-            for name, steps in sides.items():
-                torch.set_num_threads(threads[name])
-                started = time.perf_counter()
-                list(islice(steps, updates))
-                if turn:
-                    seconds[name].append(time.perf_counter() - started)
-    speeds = {name: round(updates * lanes * window / statistics.median(each)) for name, each in seconds.items()}
-    print(json.dumps({
-        "characters_per_second": speeds,
-        "ratio": round(statistics.median(b / a for a, b in zip(seconds["ours"], seconds["bare"], strict=True)), 3),
-        **size._asdict(),
-    }))  # fmt: skip
+        steps = {SEQTASKS: ours(text, size, Path(folder)), PEER: bare(text, size)}
+        threads = {SEQTASKS: 1, PEER: available_cores()}
+        losses: dict[str, float] = {}
+
+        def work(side: str) -> Callable[[], None]:
+            def train() -> None:
+                torch.set_num_threads(threads[side])
+                losses[side] = statistics.mean(islice(steps[side], updates))
+
+            return train
+
+        seconds = turns({side: work(side) for side in steps}, rounds)
+    results = {}
+    for side, each in seconds.items():
+        speed = spread([updates * lanes * window / value for value in each], 0)
+        results[side] = {"value": speed["median"], "spread": speed, "loss of the last round": round(losses[side], 3)}
+    record(
+        "character-training",
+        measure="training on characters, LSTM",
+        unit="characters/s",
+        seqtasks={"name": SEQTASKS, **results[SEQTASKS]},
+        peer={"name": "torch.nn.LSTM in a bare loop", **results[PEER]},
+        ratio=statistics.median(seconds[PEER]) / statistics.median(seconds[SEQTASKS]),
+        at_least=0.9,
+        setup={**size._asdict(), "threads": threads[PEER], "updates a round": updates, "rounds": rounds},
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 
 The folder holds `train`, `val` and `test_2016_flickr` with the endings .en and .de, as the public download has them
 (compressed or not). The model is trained on `train` and chosen on `val`; `test_2016_flickr` is read once, at the end.
+With `--teacher MODEL` a trained model writes the targets that another one learns from, such as `--model student`, whose
+decoder has one layer: as good, and faster.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from commands import (
     train,
     values,
 )
+from teaching import taught
 
 DATA = """\
 task = "translation"
@@ -135,23 +138,63 @@ schedule = "cosine"
 ema_decay = 0.998
 """
 
-Model = Literal["transformer", "lstm", "quick"]
-MODELS: dict[Model, str] = {"transformer": TRANSFORMER, "lstm": LSTM, "quick": QUICK}
+STUDENT = """
+[text]
+kind = "subwords"
+size = 2500
+sampling = 0.3
+
+[model]
+dim = 192
+embedding_dropout = 0.15
+
+[model.encoder]
+kind = "transformer"
+layers = 5
+heads = 4
+inner_dim = 512
+dropout = 0.15
+
+[model.decoder]
+kind = "transformer"
+layers = 1
+heads = 4
+inner_dim = 512
+dropout = 0.15
+
+[training]
+steps = 8000
+batch_tokens = 1500
+learning_rate = 3e-3
+warmup = 400
+schedule = "cosine"
+ema_decay = 0.999
+"""
+
+Model = Literal["transformer", "lstm", "quick", "student"]
+MODELS: dict[Model, str] = {"transformer": TRANSFORMER, "lstm": LSTM, "quick": QUICK, "student": STUDENT}
 
 
-def configuration(data: Path, model: Model, seed: int) -> str:
-    """The run configuration, as TOML."""
+def configuration(data: Path, model: Model, seed: int, target: Path | None = None) -> str:
+    """The run configuration, as TOML; `target` are other targets to train on than those of the data."""
     paths = {
         f"{name}_{side}": official(data, f"{file}.{language}").resolve()
         for name, file in (("train", "train"), ("validation", "val"))
         for side, language in (("source", "en"), ("target", "de"))
     }
+    if target is not None:
+        paths["train_target"] = target.resolve()
     return DATA.format(seed=seed, **paths) + MODELS[model]
 
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/multi30k.")] = None,
-    model: Annotated[Model, typer.Option(help="quick is an LSTM for a few minutes.")] = "transformer",
+    model: Annotated[
+        Model, typer.Option(help="quick is an LSTM for a few minutes, student a Transformer with a small decoder.")
+    ] = "transformer",
+    teacher: Annotated[
+        str | None, typer.Option(help="A trained model, whose translations of the training part are the targets.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
     seed: int = 1,
     beam: int = 5,
@@ -162,7 +205,12 @@ def main(
     """Train a translator on Multi30k and print its row of the results table."""
     folder = data_folder(data, "multi30k", "train.en")
     out = out or Path("runs") / f"multi30k-{model}"
-    train(configuration(folder, model, seed), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    target = None
+    if teacher is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        sides = (official(folder, f"train.{language}") for language in ("en", "de"))
+        target = taught(teacher, *sides, written=out / "taught.de")
+    train(configuration(folder, model, seed, target), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
     lowercase = evaluate(out, *test, "--beam", str(beam), "--lowercase")
     cased = evaluate(out, *test, "--beam", str(beam), "--cased")

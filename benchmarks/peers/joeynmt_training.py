@@ -1,6 +1,6 @@
 """JoeyNMT 2.3 in training on Multi30k English-German: target tokens a second, as one line of JSON.
 
-Runs in an environment of its own, made from requirements.txt beside this file; JoeyNMT is used as installed and
+Runs in an environment of its own, made from joeynmt.txt beside this file; JoeyNMT is used as installed and
 adapted only while it runs: its trainer ends by time, keeps validation off the clock and writes no checkpoints, which
 nothing would read; its tokenizer works with today's sentencepiece. JoeyNMT's own log goes to standard error.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,25 @@ def test_each_line_has_its_place(seqtasks: Program, model: Path) -> None:
 
 def test_one_sentence(seqtasks: Program, model: Path) -> None:
     assert seqtasks("translate", "-m", model, "--text", SENTENCE).out == f"{TRANSLATION}\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed_from_the_start(model: Path, tmp_path: Path, closed: str) -> None:
+    words = [sys.executable, "-m", "seqtasks", "translate", "-m", str(model), "--threads", "1"]
+    (tmp_path / "sentence.txt").write_text(f"{SENTENCE}\n", encoding="utf-8")
+    given = "" if "<" in closed else f" < {tmp_path / 'sentence.txt'}"
+    command = ["sh", "-c", f"{shlex.join(words)}{given} {closed}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wanted = f"{TRANSLATION}\n" if "<" not in closed and closed != ">&-" else ""
+    assert (done.returncode, done.stdout, done.stderr) == (0, wanted, "")
+
+
+def test_what_cannot_be_written_is_told(model: Path) -> None:
+    words = [sys.executable, "-m", "seqtasks", "translate", "-m", str(model), "--threads", "1", "--text", SENTENCE]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "seqtasks: the output cannot be written: No space left on device. Free some space there.\n"
 
 
 def test_nbest_lists(seqtasks: Program, model: Path) -> None:

@@ -1,0 +1,105 @@
+"""Our side of `training_speed.py`: the trainer as a run configuration sets it up, processes and precision by default.
+
+A batch is 4,096 tokens of the longer side, padding counted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import side
+
+from seqtasks.config import read_run
+from seqtasks.tasks import TranslationTask
+from seqtasks.training.reports import Progress
+from seqtasks.training.trainer import Trainer
+
+RUN = """
+task = "translation"
+
+[data]
+train = [{{ source = "{source}", target = "{target}" }}]
+
+[text]
+kind = "subwords"
+size = 10000
+
+[training]
+steps = 1_000_000
+validate_every = 1_000_000
+checkpoint_every = 1_000_000
+batch_tokens = {batch_tokens}
+learning_rate = {learning_rate}
+warmup = {warmup}
+device = "cpu"
+
+[model]
+embedding_dropout = {dropout}
+label_smoothing = {label_smoothing}
+"""
+TRANSFORMER = """dim = 128
+
+[model.encoder]
+kind = "transformer"
+layers = 4
+heads = 4
+inner_dim = 256
+dropout = {dropout}
+
+[model.decoder]
+kind = "transformer"
+layers = 4
+heads = 4
+inner_dim = 256
+dropout = {dropout}
+"""
+LSTM = """dim = 256
+
+[model.encoder]
+kind = "lstm"
+dim = 256
+layers = 1
+dropout = {dropout}
+
+[model.decoder]
+kind = "lstm"
+dim = 256
+layers = 1
+dropout = {dropout}
+"""
+MODELS = {"transformer": TRANSFORMER, "lstm": LSTM}
+
+
+def main() -> None:
+    given = side.arguments(__doc__, list(MODELS))
+    text = (RUN + MODELS[given.model]).format(
+        source=(given.data / f"train.{side.SOURCE}").resolve(),
+        target=(given.data / f"train.{side.TARGET}").resolve(),
+        batch_tokens=side.BATCH_TOKENS,
+        learning_rate=side.LEARNING_RATE,
+        warmup=side.LEARNING_RATE_WARM_UP,
+        dropout=side.DROPOUT,
+        label_smoothing=side.LABEL_SMOOTHING,
+    )
+    run = read_run(None, text=text)
+    prepared = TranslationTask.prepare(run.task, run.seed, processors=given.vocabulary.parent)
+    with TemporaryDirectory() as out:
+        trainer = Trainer(
+            prepared.task, run.training, out=Path(out), seed=run.seed, config_toml=text, data=prepared.data
+        )
+        clock = side.Clock(given.minutes)
+        updates = trainer.run()
+        for update in updates:
+            if isinstance(update, Progress) and clock.update(update.count, update.loss * update.count):
+                break
+        updates.close()
+    clock.report(
+        parameters=sum(tensor.numel() for tensor in trainer.weights.values()),
+        dtype=str(trainer.dtype).removeprefix("torch."),
+        versions=side.versions("torch"),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Sentences a second in translation: a model of ours, and CTranslate2 with a Transformer that we trained.
+
+    python benchmarks/translation_beside_ctranslate2.py benchmarks/models/multi30k-en-de \
+        path/to/multi30k/test_2016_flickr.en path/to/multi30k/test_2016_flickr.de --beam 5
+
+Both get the same texts, 20 copies of a file, and give texts: tokens are made and put together inside the timing. Both
+have two workers of one thread each, loaded and warm: ours are the processes of `seqtasks translate --workers 2`, which
+cuts the file into the same windows; CTranslate2 has its best setting (see `ctranslate2_peer.py`). They take turns.
+MODEL, a Transformer, is what CTranslate2 runs; ours is the same, or another one of ours with `--ours`. BLEU of both,
+without case, is that of the distinct sentences.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import statistics
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from comparison import PEER, SEQTASKS, record, spread, turns
+from ctranslate2_peer import BATCH, SETTING, ctranslate2_process, translate
+from timing import Rounds
+
+import seqtasks
+from seqtasks.cli.lines import LineWindows
+from seqtasks.cli.options import Chosen, Dtype, Precision, decoding_options
+from seqtasks.cli.translate import WORKER_LINES, WORKER_SIZE
+from seqtasks.cli.workers import start_worker, work
+from seqtasks.metrics.translation import translation_scores
+
+WORKERS = 2
+
+
+def main(
+    model: Annotated[str, typer.Argument(help="The Transformer that CTranslate2 runs.")],
+    source: Annotated[Path, typer.Argument(help="Sentences, a line each.")],
+    reference: Annotated[Path, typer.Argument(help="Their translations.")],
+    beam: int = 5,
+    copies: Annotated[int, typer.Option(help="How often the sentences stand in the input.")] = 20,
+    rounds: Rounds = 5,
+    ours: Annotated[str | None, typer.Option(help="Our model, where it is not MODEL.")] = None,
+    chosen: Chosen = None,
+    dtype: Dtype = Precision.auto,
+) -> None:
+    """Compare both on the sentences of a file."""
+    distinct = source.read_text(encoding="utf-8").splitlines()
+    references = reference.read_text(encoding="utf-8").splitlines()
+    sentences = distinct * copies
+    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=1)
+    options = decoding_options(chosen, beam=beam)
+    text = "".join(f"{sentence}\n" for sentence in sentences).encode()
+    written: dict[str, list[str]] = {}
+    workers = ProcessPoolExecutor(
+        WORKERS, mp_context=multiprocessing.get_context("fork"), initializer=start_worker, initargs=(predictor,)
+    )
+
+    def translate_ours() -> None:
+        windows = LineWindows([io.BytesIO(text)], lines=WORKER_LINES, size=WORKER_SIZE)
+        found = workers.map(work, windows, repeat(options), repeat(False))
+        written[SEQTASKS] = [translation.text for window in found for translation in window]
+
+    with workers, ctranslate2_process(model, WORKERS, beam=beam) as peer:
+
+        def translate_peer() -> None:
+            written[PEER] = peer.submit(translate, sentences).result()
+
+        seconds = turns({SEQTASKS: translate_ours, PEER: translate_peer}, rounds)
+    speeds = {side: spread([len(sentences) / each for each in times], 1) for side, times in seconds.items()}
+    scores = {
+        side: translation_scores(texts[: len(distinct)], references, lowercase=True, metrics=("bleu",))[0]
+        for side, texts in written.items()
+    }
+    results = {
+        side: {"value": speeds[side]["median"], "spread": speeds[side], "bleu": round(scores[side].value, 2)}
+        for side in (SEQTASKS, PEER)
+    }
+    search = "greedy" if beam == 1 else f"beam {beam}"
+    record(
+        f"translation-{search.replace(' ', '-')}",
+        measure=f"translation, {source.name} x {copies}, {search}",
+        unit="sentences/s",
+        seqtasks={
+            "name": f"seqtasks, {Path(ours or model).name}",
+            **results[SEQTASKS],
+            "dtype": str(predictor.dtype).removeprefix("torch."),
+            "decoding": predictor.decoding(**options).signature(),
+        },
+        peer={"name": f"CTranslate2 int8, {Path(model).name}", **results[PEER], **SETTING, "batch": BATCH},
+        ratio=statistics.median(seconds[PEER]) / statistics.median(seconds[SEQTASKS]),
+        at_least=1.0,
+        packages=("ctranslate2", "sentencepiece", "sacrebleu"),
+        setup={
+            "sentences": len(sentences),
+            "distinct": len(distinct),
+            "workers": WORKERS,
+            "threads of a worker": 1,
+            "rounds": rounds,
+            "bleu": scores[SEQTASKS].signature,
+        },
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
