@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sacrebleu.metrics import BLEU
 from synthetic import sentence_pairs
 
 import seqtasks
@@ -62,6 +63,26 @@ def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: s
     best = seqtasks.load(tmp_path / "model", threads=1)
     assert best.task.config.model.decoder.kind == ("lstm" if model == "quick" else model)
     assert best.languages == ("en", "de")
+
+
+def test_a_student_learns_from_what_a_teacher_writes(data: Path, tmp_path: Path) -> None:
+    assert recipe("translate_multi30k", "--model", "quick", "--out", tmp_path / "teacher", *SMALL, data=data).stdout
+    options = ["--model", "student", "--teacher", tmp_path / "teacher", "--out", tmp_path / "student"]
+    done = recipe("translate_multi30k", *options, *SMALL, data=data)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("| student | ")
+    written = (tmp_path / "student" / "taught.de").read_text(encoding="utf-8").splitlines()
+    sources = (data / "multi30k" / "train.en").read_text(encoding="utf-8").splitlines()
+    references = gzip.decompress((data / "multi30k" / "train.de.gz").read_bytes()).decode().splitlines()
+    assert len(written) == len(sources) == len(references)
+    bleu = BLEU(effective_order=True, lowercase=True)
+    for found, reference, line in zip(
+        seqtasks.load(tmp_path / "teacher").translate(sources[:20], beam=5, nbest=5), references, written, strict=False
+    ):
+        scores = {text.text: bleu.sentence_score(text.text, [reference]).score for text in (found, *found.alternatives)}
+        assert scores[line] == max(scores.values())
+    run = (tmp_path / "student" / "config.toml").read_text(encoding="utf-8")
+    assert "taught.de" in run
 
 
 def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) -> None:
