@@ -53,8 +53,8 @@ def ours(text: Path, size: Size, out: Path) -> Iterator[float]:
         model=LanguageModel.Config(dim=size.embedding, tie=False, embedding_dropout=0.0, encoder=encoder),
     )
     settings = TrainingSettings(
-        steps=FOREVER, schedule="constant", learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM, averaging="none",
-        validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu",
+        steps=FOREVER, schedule="constant", warmup=0, learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM,
+        averaging="none", validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu",
     )  # fmt: skip
     prepared = GenerationTask.prepare(config, seed=1)
     trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data)

@@ -19,7 +19,7 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, inputs: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
-        outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu()))
+        outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu_()))
         return outputs
 
 
