@@ -22,7 +22,7 @@ Decoding has one thread, training a process a core. Points are medians of rounds
 the fastest; a round before them does not count. In decoding all points of a picture take turns. A dotted line,
 from the first point on, is growth in proportion. In the tables, the number in brackets is the exponent p since the
 point above: y grew as x to the power of p. Each picture's numbers lie beside it as JSON. Measuring again rewrites this
-page, but not what stands behind "Where it bends".
+page, but not what stands behind "Where it bends", which is a reading of the curves: no cause was measured alone.
 """
 
 
