@@ -7,7 +7,7 @@ TEST := $(MULTI30K)/test_2016_flickr.en $(MULTI30K)/test_2016_flickr.de
 TRANSFORMER := benchmarks/models/multi30k-en-de
 PEERS := benchmarks/.environments
 
-.PHONY: demo test test-slow lint bench
+.PHONY: demo test test-slow lint data bench
 
 demo: $(INSTALLED)
 	$(BIN)/seqtasks demo
@@ -24,9 +24,11 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# Everything of benchmarks/RESULTS.md, an hour on a quiet machine: make bench DATA=path/to/data (or SEQTASKS_DATA)
-bench: $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.installed marian/.installed)
+data:
 	@test -d "$(MULTI30K)" || { echo "There is no $(MULTI30K): make bench DATA=path/to/data, or set SEQTASKS_DATA."; exit 1; }
+
+# Everything of benchmarks/RESULTS.md, about an hour and a half on a quiet machine: make bench DATA=path/to/data (or SEQTASKS_DATA)
+bench: data $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.installed marian/.installed)
 	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model transformer
 	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model lstm
 	$(BIN)/python benchmarks/character_training_speed.py $(DATA)/char/tinyshakespeare.txt

@@ -52,9 +52,7 @@ def record(
     at_least: float | None = None,
     at_most: float | None = None,
     packages: Sequence[str] = (),
-    versions: Mapping[str, str] | None = None,
     setup: Mapping[str, Any] | None = None,
-    command: str | None = None,
 ) -> dict[str, Any]:
     """Print a comparison as JSON, and keep it as `results/NAME.json`.
 
@@ -68,9 +66,7 @@ def record(
         at_least: the ratio that is wanted, where more is better.
         at_most: the same where less is better.
         packages: whose versions are told, besides seqtasks and torch; those of this environment.
-        versions: more versions, of other environments.
         setup: sizes, threads, rounds, data: what one has to know to believe it.
-        command: how to get it again; the command line of this process without it.
     """
     result: dict[str, Any] = {
         "measure": measure,
@@ -81,9 +77,9 @@ def record(
         "at_least": at_least,
         "at_most": at_most,
         "setup": dict(setup or {}),
-        "command": command or " ".join(["python", *map(_short, sys.argv)]),
+        "command": " ".join(["python", *map(_short, sys.argv)]),
         "machine": machine(),
-        "versions": {**versions_of(("seqtasks", "torch", *packages)), **(versions or {})},
+        "versions": versions_of(("seqtasks", "torch", *packages)),
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

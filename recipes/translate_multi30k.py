@@ -29,7 +29,7 @@ from commands import (
     train,
     values,
 )
-from teaching import taught
+from teaching import teach
 
 DATA = """\
 task = "translation"
@@ -204,9 +204,11 @@ def main(
     out = out or Path("runs") / f"multi30k-{model}"
     target = None
     if teacher is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        sides = (official(folder, f"train.{language}") for language in ("en", "de"))
-        target = taught(teacher, *sides, written=out / "taught.de")
+        target = out / "taught.de"
+        if not (resume and target.is_file()):
+            out.mkdir(parents=True, exist_ok=True)
+            sides = (official(folder, f"train.{language}") for language in ("en", "de"))
+            teach(teacher, *sides, written=target)
     train(configuration(folder, model, seed, target), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
     lowercase = evaluate(out, *test, "--beam", str(beam), "--lowercase")

@@ -40,8 +40,8 @@ class Subwords(TextProcessor):
         size: int = Field(default=8000, ge=300)
         """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
         sampling: float = Field(default=0.0, ge=0.0)
-        """0 = off; unigram: the exponent alpha of `UnigramSampler`, where *less* is more noise (0.5 is mild, with 0.2 a
-        model of 29,000 pairs learned half as fast); bpe: the probability of `MergeDropout`, where more is more."""
+        """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
+        on 29,000 pairs learned half as fast as without); bpe: the probability of `MergeDropout`."""
 
         @model_validator(mode="after")
         def _dropout_is_a_probability(self) -> Subwords.Config:

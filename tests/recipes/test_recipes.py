@@ -68,6 +68,8 @@ def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: s
 def test_a_student_learns_from_what_a_teacher_writes(data: Path, tmp_path: Path) -> None:
     assert recipe("translate_multi30k", "--model", "quick", "--out", tmp_path / "teacher", *SMALL, data=data).stdout
     options = ["--model", "student", "--teacher", tmp_path / "teacher", "--out", tmp_path / "student"]
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / "taught.de").write_text("what another teacher wrote\n", encoding="utf-8")
     done = recipe("translate_multi30k", *options, *SMALL, data=data)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| student | ")
