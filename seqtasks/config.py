@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from seqtasks.component import Component, Settings
 from seqtasks.errors import SeqtasksError
 from seqtasks.mistakes import Mistake, Place, check
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.settings import StartWith, TrainingSettings
 
 
 class General(Settings):
@@ -35,12 +35,16 @@ class General(Settings):
     seed: int = Field(default=1, ge=0)
     start_from: str | None = None
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
+    start_with: StartWith = "model"
+    """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
     training: TrainingSettings = TrainingSettings()
 
     @model_validator(mode="after")
     def scales_a_start(self) -> General:
         if self.start_from is None and self.training.start_learning_rate_scale != 1:
             raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
+        if self.start_from is None and self.start_with != "model":
+            raise ValueError("start_with says what is taken of the model in start_from, which is not set")
         return self
 
 
@@ -53,6 +57,7 @@ class RunConfiguration:
     training: TrainingSettings
     seed: int
     start_from: str | None = None
+    start_with: StartWith = "model"
 
 
 def task_family() -> type[Component]:
@@ -84,14 +89,14 @@ def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | No
         mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, overridden) for mistake in mistakes))
-    return RunConfiguration(settings, general.training, general.seed, general.start_from)
+    return RunConfiguration(settings, general.training, general.seed, general.start_from, general.start_with)
 
 
 def to_toml(run: RunConfiguration) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
     task = _plain(run.task)
     kind = task.pop("kind")
-    start = {} if run.start_from is None else {"start_from": run.start_from}
+    start = {} if run.start_from is None else {"start_from": run.start_from, "start_with": run.start_with}
     return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
 
 

@@ -161,6 +161,7 @@ def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, co
         config_toml=config_toml,
         data=prepared.data,
         weights=start.tensors() if start else None,
+        start_with=run.start_with,
     )
     for remark in trainer.remarks:
         console.print(remark, markup=False, soft_wrap=True)

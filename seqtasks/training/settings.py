@@ -13,6 +13,7 @@ CountOrNone = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PositiveOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
+StartWith = Literal["model", "encoder"]
 
 
 class TrainingSettings(Settings):

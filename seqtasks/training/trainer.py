@@ -24,7 +24,7 @@ from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
 from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
 from seqtasks.training.processes import GradientProcesses, choose_processes, of_kind
 from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.settings import StartWith, TrainingSettings
 
 
 class Trainer:
@@ -35,7 +35,8 @@ class Trainer:
     weights, bit for bit on a CPU, as one that is not.
 
     `weights` are those to start from, as `own_tensors` names them; without any the task initialises a new model.
-    Raises SeqtasksError where they are those of another model.
+    With `start_with = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
+    of another model.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Trainer:
         config_toml: str,
         data: dict[str, Any],
         weights: Mapping[str, Tensor] | None = None,
+        start_with: StartWith = "model",
     ) -> None:
         self.task = task
         self.settings = settings
+        self.start_with = start_with
         self.out = out
         self.device = choose_device(settings.device)
         processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
@@ -62,15 +65,16 @@ class Trainer:
         if weights is None:
             task.initialise(self.model)
         else:
-            new = {name: own for name, own in own_tensors(self.model).items() if task.is_new(name)}
-            load_own_tensors(self.model, new | dict(weights))
+            new = {name: own for name, own in own_tensors(self.model).items() if self.is_new(name)}
+            taken = {name: tensor for name, tensor in weights.items() if start_with == "model" or in_encoder(name)}
+            load_own_tensors(self.model, new | taken)
         self.remarks = task.begin(self.model)
         self.processes = None
         if processes > 1:
             prepare(1)
             self.processes = GradientProcesses(self.model, processes - 1, self.backward)
         self.weights = own_tensors(self.model)
-        self.optimiser = make_optimiser(self.model, settings, task.is_new)
+        self.optimiser = make_optimiser(self.model, settings, self.is_new)
         self.averaging = make_averaging(self.weights, settings)
         self.batches = task.batches(settings.batch_tokens, seed)
         self.step = 0
@@ -81,6 +85,10 @@ class Trainer:
         self.scores: tuple[Score, ...] = ()
         self.validated_step = -1
         self.saved_step = -1
+
+    def is_new(self, name: str) -> bool:
+        """Whether a model that training starts from lacks the tensor, or has it for another decoder."""
+        return self.task.is_new(name) or (self.start_with == "encoder" and not in_encoder(name))
 
     def resume(self) -> int:
         """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
@@ -252,3 +260,8 @@ class Trainer:
             for name, tensor in live.items():
                 self.weights[name].copy_(tensor)
             torch.set_rng_state(random)
+
+
+def in_encoder(name: str) -> bool:
+    """Whether a tensor belongs to the encoder of a model, to which embeddings count that it shares."""
+    return name.startswith("encoder.")

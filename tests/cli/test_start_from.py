@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import torch
 from program import Program
+
+from seqtasks.bundle import read_bundle
 
 SHORT = ["--set", "training.steps=4", "--set", "training.validate_every=2", "--set", "training.checkpoint_every=2"]
 
@@ -18,6 +21,30 @@ def test_a_model_is_the_start_of_another(seqtasks: Program, model: Path, tmp_pat
     first, second = (seqtasks("translate", "--model", path, *text).out for path in (model, tmp_path / "second"))
     assert json.loads(first)["text"] == json.loads(second)["text"]
     assert f'start_from = "{model / "best"}"' in (tmp_path / "second" / "config.toml").read_text(encoding="utf-8")
+
+
+def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    start = ["--set", f"start_from={model / 'best'}", "--set", "start_with=encoder", "--set", "training.averaging=none"]
+    start += ["--set", "training.start_learning_rate_scale=1e-9"]
+    decoder = ["--set", "model.decoder={kind = 'lstm', dim = 24, layers = 1}"]
+    out = tmp_path / "second"
+    result = seqtasks("train", model / "config.toml", "--out", out, *start, *decoder, *SHORT)
+    assert result.code == 0, result.err
+    first, second = read_bundle(model / "best").tensors(), read_bundle(out / "best").tensors()
+    kept = [name for name in first if name.startswith("encoder.")]
+    assert kept == [name for name in second if name.startswith("encoder.")]
+    for name in kept:
+        torch.testing.assert_close(second[name], first[name], rtol=1e-4, atol=1e-5)
+    assert second["decoder.layers.0.weight_hh_l0"].shape == (4 * 24, 24)
+    assert seqtasks("train", out / "config.toml", "--out", out, "--resume", "--set", "training.steps=6").code == 0
+
+
+def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    start = ["--set", f"start_from={model / 'best'}", "--set", "start_with=encoder"]
+    another = ["--set", "model.encoder={kind = 'lstm', dim = 24}"]
+    result = seqtasks("train", model / "config.toml", "--out", tmp_path / "second", *start, *another, *SHORT)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "The weights do not fit the model: encoder." in result.err
 
 
 def test_self_critical_training_of_a_translator_goes_on_where_it_stopped(

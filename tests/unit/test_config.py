@@ -183,6 +183,7 @@ def test_wrong_overrides(override: str, message: str) -> None:
             "training.start_learning_rate_scale = 0.5",
             "training.start_learning_rate_scale has nothing to scale without start_from",
         ),
+        ("start_with = 'encoder'", "start_with says what is taken of the model in start_from, which is not set"),
         ("encoder.layrs = 3", "encoder: needs a table with a kind"),
         ("encoder = {kind = 'stak'}", "encoder: unknown kind 'stak'; there are stack, twins (your own: --code FILE)"),
         ("encoder = {kind = 'stack', layrs = 3}", "encoder.layrs: unknown key (did you mean layers?)"),
