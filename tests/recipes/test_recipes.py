@@ -15,6 +15,7 @@ from sacrebleu.metrics import BLEU
 from synthetic import sentence_pairs
 
 import seqtasks
+from seqtasks.bundle import read_bundle
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
@@ -66,25 +67,32 @@ def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: s
 
 
 def test_a_student_learns_from_what_a_teacher_writes(data: Path, tmp_path: Path) -> None:
-    assert recipe("translate_multi30k", "--model", "quick", "--out", tmp_path / "teacher", *SMALL, data=data).stdout
-    options = ["--model", "student", "--teacher", tmp_path / "teacher", "--out", tmp_path / "student"]
-    (tmp_path / "student").mkdir()
-    (tmp_path / "student" / "taught.de").write_text("what another teacher wrote\n", encoding="utf-8")
-    done = recipe("translate_multi30k", *options, *SMALL, data=data)
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    assert recipe("translate_multi30k", "--model", "quick", "--out", teacher, *SMALL, data=data).stdout
+    student.mkdir()
+    (student / "nearest.de").write_text("what another teacher wrote\n", encoding="utf-8")
+    done = recipe("translate_multi30k", "--model", "student", "--teacher", teacher, "--out", student, *SMALL, data=data)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| student | ")
-    written = (tmp_path / "student" / "taught.de").read_text(encoding="utf-8").splitlines()
+    written = [(student / f"{name}.de").read_text(encoding="utf-8").splitlines() for name in ("nearest", "second")]
     sources = (data / "multi30k" / "train.en").read_text(encoding="utf-8").splitlines()
     references = gzip.decompress((data / "multi30k" / "train.de.gz").read_bytes()).decode().splitlines()
-    assert len(written) == len(sources) == len(references)
+    assert len(written[0]) == len(written[1]) == len(sources) == len(references)
     bleu = BLEU(effective_order=True, lowercase=True)
-    for found, reference, line in zip(
-        seqtasks.load(tmp_path / "teacher").translate(sources[:20], beam=5, nbest=5), references, written, strict=False
-    ):
-        scores = {text.text: bleu.sentence_score(text.text, [reference]).score for text in (found, *found.alternatives)}
-        assert scores[line] == max(scores.values())
-    run = (tmp_path / "student" / "config.toml").read_text(encoding="utf-8")
-    assert "taught.de" in run
+    found = seqtasks.load(teacher).translate(sources[:20], beam=5, nbest=5)
+    for best, reference, *lines in zip(found, references, *written, strict=False):
+        hypotheses = [best.text, *(other.text for other in best.alternatives)]
+        nearest = sorted((bleu.sentence_score(text, [reference]).score for text in hypotheses), reverse=True)
+        assert [bleu.sentence_score(line, [reference]).score for line in lines] == nearest[:2]
+    theirs, ours = (read_bundle(model / "best").model["encoder"] for model in (teacher, student))
+    assert ours == theirs | {"dropout": 0.15}
+    assert 'start_with = "encoder"' in (student / "config.toml").read_text(encoding="utf-8")
+
+
+def test_a_student_needs_a_teacher(data: Path, tmp_path: Path) -> None:
+    done = recipe("translate_multi30k", "--model", "student", "--out", tmp_path / "student", data=data)
+    assert done.returncode == 2
+    assert "a student needs a teacher: --teacher MODEL" in " ".join(done.stderr.split())
 
 
 def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) -> None:

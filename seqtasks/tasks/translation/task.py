@@ -26,6 +26,7 @@ from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
+from seqtasks.tasks.translation.processors import load_processors, make_processors
 from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
 
@@ -91,7 +92,7 @@ class TranslationTask(Task):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
         skipped, unread = SkipReport(), SkipReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
-        task = cls.load(config, processors) if processors else cls(config, *fit_processors(config, train))
+        task = cls(config, *make_processors(config, train, processors))
         lengths = [
             max(map(len, sides))
             for sides in zip(
@@ -126,12 +127,7 @@ class TranslationTask(Task):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> TranslationTask:
-        kind = TextProcessor.of(config.text)
-        source_config, target_config = text_settings(config)
-        source = kind.load(processors / f"source{kind.extension}", source_config)
-        if config.joint:
-            return cls(config, source, source)
-        return cls(config, source, kind.load(processors / f"target{kind.extension}", target_config))
+        return cls(config, *load_processors(config, processors))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")
@@ -268,25 +264,3 @@ def read_data(
     kept = [number for number, pair in enumerate(train) if pair.source not in held_out]
     validation = [pair for pair in train if pair.source in held_out]
     return [train[number] for number in kept], [weights[number] for number in kept], validation
-
-
-def text_settings(config: TranslationTask.Config) -> tuple[Settings, Settings]:
-    """The options of both text processors: the same but for the language, where the kind has one."""
-    if "language" not in type(config.text).model_fields:
-        return config.text, config.text
-    languages = config.languages
-    return (
-        config.text.model_copy(update={"language": "xx" if config.joint else languages.source}),
-        config.text.model_copy(update={"language": languages.target}),
-    )
-
-
-def fit_processors(config: TranslationTask.Config, pairs: list[Pair]) -> tuple[TextProcessor, TextProcessor]:
-    """Text processors learned from the training data."""
-    kind = TextProcessor.of(config.text)
-    source_config, target_config = text_settings(config)
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    if config.joint:
-        shared = kind.fit(sources + targets, source_config)
-        return shared, shared
-    return kind.fit(sources, source_config), kind.fit(targets, target_config)

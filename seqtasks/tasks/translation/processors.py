@@ -1,0 +1,54 @@
+"""The text processors of a translator: one for both languages, or one each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqtasks.component import Settings
+from seqtasks.data.examples import Pair
+from seqtasks.text import TextProcessor
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.translation.task import TranslationTask
+
+Both = tuple[TextProcessor, TextProcessor]
+"""That of the source and that of the target; the same one where the languages share a vocabulary."""
+
+
+def text_settings(config: TranslationTask.Config) -> tuple[Settings, Settings]:
+    """The options of both text processors: the same but for the language, where the kind has one."""
+    if "language" not in type(config.text).model_fields:
+        return config.text, config.text
+    languages = config.languages
+    return (
+        config.text.model_copy(update={"language": "xx" if config.joint else languages.source}),
+        config.text.model_copy(update={"language": languages.target}),
+    )
+
+
+def load_processors(config: TranslationTask.Config, folder: Path) -> Both:
+    """The text processors of a trained model."""
+    kind = TextProcessor.of(config.text)
+    source_config, target_config = text_settings(config)
+    source = kind.load(folder / f"source{kind.extension}", source_config)
+    return source, source if config.joint else kind.load(folder / f"target{kind.extension}", target_config)
+
+
+def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start: Path | None) -> Both:
+    """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
+
+    Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
+    """
+    kind = TextProcessor.of(config.text)
+    source_config, target_config = text_settings(config)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    if start is not None and (config.joint or (start / f"target{kind.extension}").is_file()):
+        return load_processors(config, start)
+    if start is not None:
+        return kind.load(start / f"source{kind.extension}", source_config), kind.fit(targets, target_config)
+    if config.joint:
+        shared = kind.fit(sources + targets, source_config)
+        return shared, shared
+    return kind.fit(sources, source_config), kind.fit(targets, target_config)
