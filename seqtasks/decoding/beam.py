@@ -38,8 +38,9 @@ def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penal
         best = best_candidates(log_probabilities, live.scores, 2 * width)
         ends = best.tokens == rules.end
 
-        ended = Candidates(*(leaf[:, :width] for leaf in best))
-        found = _keep(found, _extend(live, ended, position), ends[:, :width], length, table, finished=True)
+        if device.type != "cpu" or ends[:, :width].any():  # elsewhere it would mean waiting for the device
+            ended = Candidates(*(leaf[:, :width] for leaf in best))
+            found = _keep(found, _extend(live, ended, position), ends[:, :width], length, table, finished=True)
 
         onward = best.at(torch.sort(ends, dim=1, stable=True).indices[:, :width])  # the best that do not end
         live, tokens = _extend(live, onward, position), onward.tokens

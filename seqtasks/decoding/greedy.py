@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.candidates import best_candidates
+from seqtasks.decoding.candidates import best_tokens
 from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Found
 from seqtasks.decoding.rules import Rules
@@ -21,4 +21,4 @@ def greedy_search(stepper: Stepper, rules: Rules, *, penalty: LengthPenalty) -> 
 def likeliest(
     log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
 ) -> Int[Tensor, "rows hyps"]:
-    return best_candidates(log_probabilities, log_probabilities.new_zeros(len(rows), 1), 1).tokens
+    return best_tokens(log_probabilities)

@@ -22,17 +22,19 @@ class Rules:
 
     max_length: Int[Tensor, "rows"]
     min_length: Int[Tensor, "rows"]
-    prefix: Int[Tensor, "rows prefix"] | None = None
+    prefix: Int[Tensor, "rows prefix"] | None
     """Tokens that each row has to start with; -1 where a row is free."""
-    banned: tuple[int, ...] = ()
-    no_repeat_ngram: int = 0
-    never: tuple[int, ...] = (PAD, UNKNOWN, BEGIN)
+    never: Int[Tensor, "never"]
+    """Tokens that no output holds: banned ones and those that stand for no text."""
+    no_repeat_ngram: int
+    longest_minimum: int
+    """The largest of `min_length`, known without asking the device."""
+    largest_id: int
+    """The largest of `never` and `prefix`."""
+    may_be_stuck: bool
+    """Whether a hypothesis can come to where every token is forbidden."""
     begin: int = BEGIN
     end: int = END
-    longest_minimum: int = 0
-    """The largest of `min_length`, known without asking the device."""
-    largest_id: int = 0
-    """The largest of `banned` and `prefix`."""
 
     @classmethod
     def make(
@@ -51,14 +53,17 @@ class Rules:
         padded = [[*prefix, *[-1] * (width - len(prefix))] for prefix in cut]
         max_length = torch.maximum(LengthRule.parse(options.max_length)(source_lengths), forced + 1)
         min_length = torch.minimum(LengthRule.parse(options.min_length)(source_lengths), max_length)
+        longest_minimum = max(min_length.tolist(), default=0)
+        never = [PAD, UNKNOWN, BEGIN, *options.banned]
         return cls(
             max_length,
             min_length,
             torch.tensor(padded, device=source_lengths.device) if width else None,
-            options.banned,
+            torch.tensor(never, device=source_lengths.device),
             options.no_repeat_ngram,
-            longest_minimum=max(min_length.tolist(), default=0),
-            largest_id=max([0, *options.banned, *(token for prefix in cut for token in prefix)]),
+            longest_minimum,
+            largest_id=max(*never, *(token for prefix in cut for token in prefix)),
+            may_be_stuck=bool(options.banned or options.no_repeat_ngram or longest_minimum > 1),
         )
 
     def select(self, rows: Int[Tensor, "kept"]) -> Rules:
@@ -86,18 +91,14 @@ class Rules:
         if self.prefix is not None and position < self.prefix.shape[1]:
             forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
             forced_value = log_probabilities.gather(2, forced.clamp(min=0))
-        end_value = log_probabilities[..., self.end].clone()
-
-        for token in self.never:
-            log_probabilities[..., token] = -torch.inf
-        for token in self.banned:
-            log_probabilities[..., token] = -torch.inf
+        end_value = log_probabilities[..., self.end].clone() if self.may_be_stuck else None
+        log_probabilities.index_fill_(2, self.never, -torch.inf)
         if position + 1 < self.longest_minimum:
             short = (position + 1 < self.min_length).unsqueeze(1)
             log_probabilities[..., self.end].masked_fill_(short, -torch.inf)
         if 0 < self.no_repeat_ngram <= position:
             _ban_repeats(log_probabilities, history, self.no_repeat_ngram)
-        if self.banned or self.no_repeat_ngram or self.longest_minimum > 1:
+        if end_value is not None:
             stuck = log_probabilities.amax(2) == -torch.inf
             log_probabilities[..., self.end] = torch.where(stuck, end_value, log_probabilities[..., self.end])
         if forced is not None:

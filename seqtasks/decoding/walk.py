@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from seqtasks.decoding.dropping import RowsLeft
@@ -24,7 +24,6 @@ Choice = Callable[
 def walk(stepper: Stepper, rules: Rules, *, hyps: int, choose: Choice, penalty: LengthPenalty) -> Found:
     """Continues each of `hyps` hypotheses a row with the token chosen for it, until it ends or reaches its limit."""
     capacity = int(rules.max_length.max())
-    table = penalty.table(capacity, stepper.device)
     left = RowsLeft(stepper.rows, stepper.device)
     state = stepper.start(hyps, capacity)
     tokens = torch.full((stepper.rows, hyps), rules.begin, device=stepper.device)
@@ -34,37 +33,37 @@ def walk(stepper: Stepper, rules: Rules, *, hyps: int, choose: Choice, penalty: 
         torch.zeros_like(tokens),
         torch.zeros_like(tokens, dtype=torch.bool),
     )
+    running = torch.ones_like(found.finished)
     for position in range(capacity):
         logits, state = stepper.step(tokens, position, state)
         log_probabilities = rules.apply(logits.float().log_softmax(2), found.paths.tokens[..., :position], position)
         tokens = choose(log_probabilities, position, left.numbers)
         values = log_probabilities.gather(2, tokens.unsqueeze(2)).squeeze(2)
-        found = _continue(found, tokens, values, position, rules, table)
-        done = (found.finished | (found.lengths >= rules.max_length.unsqueeze(1))).all(1)
-        kept = left.drop(done, found, position)
+        found, running = _continue(found, running, tokens, values, position, rules)
+        kept = left.drop(~running.any(1), found, position)
         if kept is not None:
-            found, tokens = take_rows(found, kept), tokens[kept]
+            found, tokens, running = take_rows((found, tokens, running), kept)
             if not len(kept):
                 break
             state, rules = select(state, kept), rules.select(kept)
-    return left.finish(found)
+    found = left.finish(found)
+    return found._replace(normalised=found.paths.scores / penalty.table(capacity, stepper.device)[found.lengths])
 
 
 def _continue(
     found: Found,
+    running: Bool[Tensor, "rows hyps"],
     tokens: Int[Tensor, "rows hyps"],
     values: Float[Tensor, "rows hyps"],
     position: int,
     rules: Rules,
-    table: Float[Tensor, "lengths"],
-) -> Found:
-    """Appends the tokens to the hypotheses that still run."""
+) -> tuple[Found, Bool[Tensor, "rows hyps"]]:
+    """Appends the tokens to the hypotheses that are running; also tells which of them run on."""
     paths = found.paths
-    running = ~found.finished & (position < rules.max_length.unsqueeze(1))
-    values = values.masked_fill(~running, 0.0)
     paths.tokens[..., position] = tokens
     paths.log_probabilities[..., position] = values
-    scores = paths.scores + values
+    scores = torch.where(running, paths.scores + values, paths.scores)
     lengths = found.lengths + running
     finished = found.finished | (running & (tokens == rules.end))
-    return Found(Paths(paths.tokens, paths.log_probabilities, scores), scores / table[lengths], lengths, finished)
+    onward = running & ~finished & (lengths < rules.max_length.unsqueeze(1))
+    return Found(paths._replace(scores=scores), found.normalised, lengths, finished), onward

@@ -46,9 +46,11 @@ def lstm_step(
 ) -> tuple[Float[Tensor, "*rows dim"], Float[Tensor, "*rows dim"]]:
     """The hidden and the cell state after one more input; the cell is kept in float32."""
     from_input, from_hidden = contributions(layer, inputs, hidden)
-    write, forget, candidate, read = (from_input + from_hidden).chunk(4, dim=-1)
-    new_cell = forget.sigmoid() * cell.float() + write.sigmoid() * candidate.tanh()
-    return (read.sigmoid() * new_cell.tanh()).to(hidden.dtype), new_cell
+    gates, dim = from_input + from_hidden, hidden.shape[-1]
+    write, forget = gates[..., : 2 * dim].sigmoid().chunk(2, dim=-1)
+    candidate, read = gates[..., 2 * dim : 3 * dim].tanh(), gates[..., 3 * dim :].sigmoid()
+    new_cell = torch.addcmul(forget * cell.float(), write, candidate)
+    return (read * new_cell.tanh()).to(hidden.dtype), new_cell
 
 
 def gru_step(

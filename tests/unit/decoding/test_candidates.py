@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.decoding.candidates import best_candidates
+from seqtasks.decoding.candidates import best_candidates, best_tokens
 
 
 @settings(max_examples=60)
@@ -34,6 +34,8 @@ def test_equals_a_stable_sort(rows: int, hyps: int, vocab: int, count: int, leve
     assert (found.tokens < vocab).all()
     given_values = log_probabilities.flatten(1).gather(1, order[:, :width])
     assert found.log_probabilities[possible].tolist() == given_values[possible].tolist()
+    first = torch.sort(log_probabilities, dim=2, descending=True, stable=True).indices[..., 0]
+    assert best_tokens(log_probabilities).tolist() == first.tolist()
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
@@ -41,3 +43,4 @@ def test_of_equals_the_lowest_id_is_first(count: int) -> None:
     found = best_candidates(torch.zeros(2, 3, 300), torch.zeros(2, 3), count)
     assert found.tokens.tolist() == [list(range(count))] * 2
     assert found.parents.tolist() == [[0] * count] * 2
+    assert best_tokens(torch.zeros(2, 3, 300)).tolist() == [[0] * 3] * 2
