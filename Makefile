@@ -5,6 +5,7 @@ DATA ?= $(SEQTASKS_DATA)
 MULTI30K := $(DATA)/multi30k
 TEST := $(MULTI30K)/test_2016_flickr.en $(MULTI30K)/test_2016_flickr.de
 TRANSFORMER := benchmarks/models/multi30k-en-de
+STUDENT := benchmarks/models/multi30k-en-de-student
 PEERS := benchmarks/.environments
 
 .PHONY: demo test test-slow lint data bench
@@ -34,10 +35,10 @@ bench: data $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.
 	$(BIN)/python benchmarks/character_training_speed.py $(DATA)/char/tinyshakespeare.txt
 	$(BIN)/python benchmarks/matrix_rate.py $(MULTI30K)
 	$(BIN)/python benchmarks/time_to_bleu.py $(MULTI30K)
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 5
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 1
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 5
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --beam 1
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
 	$(BIN)/python benchmarks/start_beside_torch.py
 	$(BIN)/python benchmarks/captions_beside_a_plain_loop.py $(DATA)/flickr8k --references $(DATA)/flickr8k/Flickr8k.token.txt
 	$(BIN)/python benchmarks/report.py
