@@ -70,14 +70,16 @@ def task_family() -> type[Component]:
 def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | None = None) -> RunConfiguration:
     """Reads a run configuration from a file, or from `text`; both may be missing when `overrides` say it all.
 
-    An override is `a.b=c` with a TOML value; what is no TOML value is a string; `a.0.b` enters a list. Raises
+    An override is `a.b=c` with a TOML value; what is no TOML value is a string; `a.0.b` enters a list. Where it names
+    another `kind` the settings of the one before are left out, and other overrides are of the new one. Raises
     SeqtasksError with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
     """
     name = "configuration" if path is None else str(path)
     if text is None:
         text = "" if path is None else _read(path)
     document = _parse(text, name)
-    overridden = [_override(document, override) for override in overrides]
+    kinds_first = sorted(overrides, key=lambda override: not override.partition("=")[0].strip().endswith(".kind"))
+    overridden = [_override(document, override) for override in kinds_first]
     task = _task(document.pop("task", None), name)
     mistakes: list[Mistake] = []
     general = check(General, {key: document.pop(key) for key in General.model_fields if key in document}, mistakes)
@@ -157,7 +159,10 @@ def _override(document: dict[str, Any], override: str) -> Place:
         step: Any = int(key) if isinstance(table, list) else key
         place.append(step)
         if depth == len(keys) - 1:
-            table[step] = _value(written.strip())
+            value = _value(written.strip())
+            if step == "kind" and table.get("kind", value) != value:
+                table.clear()
+            table[step] = value
         else:
             table = table[step] if isinstance(table, list) else table.setdefault(step, {})
     return tuple(place)
