@@ -123,7 +123,7 @@ class CnnEncoder(Encoder):
         return cells.clamp(-LARGEST, LARGEST).to(torch.float16) if self.frozen else cells
 
     def simplify(self) -> None:
-        self.backbone.fold_batch_norms()
+        self.backbone.simplify()
 
     def fingerprint(self) -> str:
         """Changes with whatever `features` depends on but the pixels: the key of a cache."""

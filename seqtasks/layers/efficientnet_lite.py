@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
+
+from seqtasks.layers.convolution import SameConvolution
 
 CHANNELS = 1280
 """Of the grid that comes out: a cell for 32 x 32 pixels."""
@@ -50,23 +51,6 @@ PUBLISHED_BLOCK_NAMES = {
     "_project_conv": "project.0",
     "_bn2": "project.1",
 }
-
-
-class SameConvolution(nn.Conv2d):
-    """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
-
-    def forward(
-        self, values: Float[Tensor, "rows inputs height width"]
-    ) -> Float[Tensor, "rows outputs new_height new_width"]:
-        needed = []
-        for length, kernel, stride in zip(values.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
-            padding = max(0, (-(-length // stride) - 1) * stride + kernel - length)
-            needed += [padding // 2, padding - padding // 2]
-        left, right, top, bottom = needed
-        if left == right and top == bottom:
-            return functional.conv2d(values, self.weight, self.bias, self.stride, (top, left), groups=self.groups)
-        padded = functional.pad(values, needed)
-        return functional.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 class InvertedBottleneck(nn.Module):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seqtasks.data.features import FeatureCache
 from seqtasks.encoders.cnn import CnnEncoder, sinusoids_of_grid
 from seqtasks.errors import SeqtasksError
+from seqtasks.layers.convolution import ActivatedConvolution
 
 
 def encoder(*, train_from: int | None = None, dim: int | None = 8, dropout: float = 0.0, **more: str) -> CnnEncoder:
@@ -212,7 +213,9 @@ def test_places() -> None:
         sinusoids_of_grid(8, 8, device=torch.device("cpu"))
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small", "resnet18", "densenet121"])
+@pytest.mark.parametrize(
+    "backbone", ["efficientnet_lite0", "efficientnet_b0", "mobilenet_v3_small", "resnet18", "densenet121"]
+)
 @torch.no_grad()
 def test_simplified_it_says_the_same(backbone: str) -> None:
     made, pixels = encoder(backbone=backbone, weights="none"), pictures(2)
@@ -226,6 +229,8 @@ def test_simplified_it_says_the_same(backbone: str) -> None:
     left = sum(isinstance(module, nn.BatchNorm2d) for module in made.modules())
     assert left < norms
     assert left == 0 or backbone in ("resnet18", "densenet121")
+    joined = sum(isinstance(module, ActivatedConvolution) for module in made.modules())
+    assert joined > 10 or backbone in ("resnet18", "densenet121")
     for one, two in zip(made(pixels), whole, strict=True):
         assert torch.allclose(one, two, atol=2e-3)
 

@@ -1,0 +1,74 @@
+"""Convolutions padded as TensorFlow does, and convolutions together with the activation after them."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[type[nn.Module], tuple[str, tuple[float, ...]]] = {
+    nn.ReLU: ("relu", ()),
+    nn.ReLU6: ("hardtanh", (0.0, 6.0)),
+    nn.Hardswish: ("hardswish", ()),
+    nn.SiLU: ("swish", ()),
+}
+"""What oneDNN can do with a convolution's outputs before it stores them: its name there, and its numbers."""
+
+
+class ActivatedConvolution(nn.Module):
+    """oneDNN's convolution with an activation, which saves writing and reading all outputs once more.
+
+    Elsewhere than on a CPU it is one after the other. It knows no gradients.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, activation: nn.Module) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self.activation = activation
+
+    def forward(
+        self, values: Float[Tensor, "rows inputs height width"]
+    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+        convolution = self.convolution
+        if values.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+            activated: Tensor = self.activation(convolution(values))
+            return activated
+        weight, padding = placement(convolution, values)
+        name, numbers = ACTIVATIONS[type(self.activation)]
+        fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            values, weight, convolution.bias, padding, convolution.stride, convolution.dilation, convolution.groups,
+            name, numbers, "",
+        )  # fmt: skip
+        return fused
+
+
+class SameConvolution(nn.Conv2d):
+    """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
+
+    def forward(
+        self, values: Float[Tensor, "rows inputs height width"]
+    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+        weight, padding = placement(self, values)
+        return nn.functional.conv2d(values, weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+def placement(
+    convolution: nn.Conv2d, values: Float[Tensor, "rows inputs height width"]
+) -> tuple[Float[Tensor, "outputs group kernel_height kernel_width"], tuple[int, int]]:
+    """The weights and the padding on both sides of the height and of the width.
+
+    Where one side needs more of it than the other, the weights get a row or a column of zeros at the beginning, which
+    is far less to write than a padded copy of the values.
+    """
+    if not isinstance(convolution, SameConvolution):
+        assert not isinstance(convolution.padding, str)
+        return convolution.weight, (convolution.padding[0], convolution.padding[1])
+    ends, zeros = [], []
+    for length, kernel, stride in zip(values.shape[2:], convolution.kernel_size, convolution.stride, strict=True):
+        needed = max(0, (-(-length // stride) - 1) * stride + kernel - length)
+        ends.append(needed - needed // 2)
+        zeros.append(needed % 2)
+    weight = convolution.weight
+    if any(zeros):
+        weight = nn.functional.pad(weight, (zeros[1], 0, zeros[0], 0))
+    return weight, (ends[0], ends[1])
