@@ -14,6 +14,8 @@ from seqtasks.decoding.options import Decoding
 from seqtasks.errors import SeqtasksError
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
+NEVER = (PAD, UNKNOWN, BEGIN)
+"""What stands for no text: search and sampling never take it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Rules:
         max_length = torch.maximum(LengthRule.parse(options.max_length)(source_lengths), forced + 1)
         min_length = torch.minimum(LengthRule.parse(options.min_length)(source_lengths), max_length)
         longest_minimum = max(min_length.tolist(), default=0)
-        never = [PAD, UNKNOWN, BEGIN, *options.banned]
+        never = [*NEVER, *options.banned]
         return cls(
             max_length,
             min_length,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
+from seqtasks.decoding.rules import NEVER
 from seqtasks.decoding.state import Forced, State
 from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.encoders.base import begins_anew
@@ -19,6 +20,9 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.regularisation import attention_regularisation
+
+IMPOSSIBLE = -1e4
+"""A logit that leaves no probability."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ class Generator(nn.Module):
     def loss(self, batch: Pairs) -> Loss:
         """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens.
 
-        Targets that have weights are not smoothed.
+        Targets that have weights were sampled. They are not smoothed, and their probabilities are those that they were
+        drawn with: among the tokens that sampling can take. Otherwise nothing would hold the others down, and rewarded
+        training would let the UNKNOWN token grow until nothing else is learned.
         """
         return self.loss_of(self.encode(batch.source, batch.source_mask), batch.target, batch.target_mask, batch.weight)
 
@@ -120,10 +126,11 @@ class Generator(nn.Module):
         real = mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
+        bias = output.bias if weight is None else output.bias.index_fill(0, wanted.new_tensor(NEVER), IMPOSSIBLE)
         total = smoothed_cross_entropy(
             states.flatten(0, 1).index_select(0, real),
             output.weight,
-            output.bias,
+            bias,
             wanted,
             self.label_smoothing if self.training and weight is None else 0.0,
             None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seqtasks.decoders import Decoder
 from seqtasks.decoding import Ensemble
+from seqtasks.decoding.rules import NEVER
 from seqtasks.decoding.state import reorder, select
 from seqtasks.layers.memory import Memory
 from seqtasks.models import Generator, Pairs
@@ -141,6 +142,13 @@ def test_gradients_reach_every_parameter(names: tuple[str, str, str]) -> None:
     assert missed == []
 
 
+def writes_text_alone(model: Generator) -> Generator:
+    """The same model without probability for what sampling never takes."""
+    with torch.no_grad():
+        model.decoder.output.bias[list(NEVER)] = -1e4
+    return model
+
+
 @pytest.mark.parametrize(("tie", "matrices"), [("none", 3), ("output", 2), ("all", 1)])
 def test_tied_matrices(tie: str, matrices: int) -> None:
     model = generator("transformer", "transformer-1", tie)
@@ -204,7 +212,7 @@ def test_several_targets_of_a_source_are_as_good_as_the_source_again_and_again(n
 
 @some_models
 def test_a_target_counts_as_often_as_its_weight_says(names: tuple[str, str, str]) -> None:
-    model, batch = generator(*names), pairs(1, 2, 3)
+    model, batch = writes_text_alone(generator(*names)), pairs(1, 2, 3)
     alone = torch.stack([model.loss(pairs(seed)).total for seed in (1, 2, 3)])
     weight = torch.tensor([2.0, -0.5, 0.0])
     weighted = model.loss(batch._replace(weight=weight))
@@ -218,9 +226,18 @@ def test_a_target_counts_as_often_as_its_weight_says(names: tuple[str, str, str]
 
 
 def test_targets_with_weights_are_not_smoothed() -> None:
-    model, batch = generator(*PAIRS[0]).train(), pairs(1, 2, 3)
+    model, batch = writes_text_alone(generator(*PAIRS[0])).train(), pairs(1, 2, 3)
     assert model.label_smoothing > 0
     plain = model.eval().loss(batch).total
     weighted = model.train().loss(batch._replace(weight=torch.ones(3))).total
     assert torch.allclose(weighted, plain, atol=1e-4)
     assert not torch.allclose(model.loss(batch).total, plain, atol=1e-2)
+
+
+def test_sampled_targets_are_as_probable_as_they_were_when_drawn() -> None:
+    model, batch = generator(*PAIRS[0]), pairs(1, 2, 3)
+    with torch.no_grad():
+        model.decoder.output.bias[list(NEVER)] = 3.0
+    sampled, given = model.loss(batch._replace(weight=torch.ones(3))).total, model.loss(batch).total
+    assert sampled < given - 1
+    assert torch.allclose(sampled, writes_text_alone(model).loss(batch).total, atol=1e-4)

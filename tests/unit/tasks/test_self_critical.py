@@ -14,10 +14,12 @@ from seqtasks.metrics.rewards import reward
 from seqtasks.models import Generator, Pairs
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import END, Characters
+from seqtasks.text.processor import BEGIN, PAD, UNKNOWN
 
 LETTERS = Characters.fit(["abc"] * 9, Characters.Config())
 A, B, C = LETTERS.encode("abc")
 OTHERS = [number for number in range(LETTERS.size) if number not in (A, B, C, END)]
+NEVER = [PAD, UNKNOWN, BEGIN]
 DECODING = Decoding(max_length="2")
 REFERENCES = [[[A, B], [A]], [[C], [B, C]]]
 
@@ -56,7 +58,10 @@ def gradient(model: Generator, total: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("baseline", ["samples", "greedy"])
 def test_on_average_its_gradient_is_that_of_the_expected_reward(baseline: str) -> None:
+    """The expectation is over what can be drawn, also where the model thinks much of tokens that never are."""
     model, examples, samples = writer(), batch(), 40
+    with torch.no_grad():
+        model.decoder.output.bias[NEVER] = torch.tensor([1.0, 3.0, 2.0])
     training = objective(samples=samples, baseline=baseline)
     outputs = [(), *((one,) for one in (A, B, C)), *itertools.product((A, B, C), repeat=2)]
     expected = torch.tensor(0.0)
@@ -66,9 +71,11 @@ def test_on_average_its_gradient_is_that_of_the_expected_reward(baseline: str) -
             [value] = training.reward(
                 [training.sentence(tokens, finished=finished)], [[training.sentence(ids) for ids in REFERENCES[row]]]
             )
-            stepper = model.stepper(examples.source[row : row + 1], examples.source_mask[row : row + 1])
+            memory = model.encode(examples.source[row : row + 1], examples.source_mask[row : row + 1])
             forced = pad([tokens], begin=True, end=finished)
-            expected = expected + stepper.force(forced).log_probabilities.sum().exp() * value
+            logits = model.decoder.project(model.decoder(forced[:, :-1], memory).states)
+            possible = logits.index_fill(2, torch.tensor(NEVER), -torch.inf).log_softmax(dim=2)
+            expected = expected + possible.gather(2, forced[:, 1:, None]).sum().exp() * value
     exact = gradient(model, -samples * expected)
     torch.manual_seed(1)
     found = torch.stack([gradient(model, training.loss(model, examples).total) for _ in range(80)]).mean(dim=0)
