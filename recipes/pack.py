@@ -92,7 +92,7 @@ def main(
     table = "\n".join(
         ["| data | metric | value | signature | decoding |", "|---|---|---|---|---|"]
         + [
-            f"| {s['data']} | {s['metric']} | {s['value']:.4g} | {cell(s['signature'])} | {cell(s['decoding'])} |"
+            f"| {s['data']} | {s['metric']} | {s['value']:#.4g} | {cell(s['signature'])} | {cell(s['decoding'])} |"
             for s in kept
         ]
     )
