@@ -30,7 +30,7 @@ class ActivatedConvolution(nn.Module):
         self, values: Float[Tensor, "rows inputs height width"]
     ) -> Float[Tensor, "rows outputs new_height new_width"]:
         convolution = self.convolution
-        if values.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        if values.device.type != "cpu" or not torch._C._has_mkldnn:
             activated: Tensor = self.activation(convolution(values))
             return activated
         weight, padding = placement(convolution, values)

@@ -47,7 +47,7 @@ class Pairs(NamedTuple):
     target: Int[Tensor, "rows *targets tgt"]
     target_mask: Bool[Tensor, "rows *targets tgt"]
     weight: Float[Tensor, "rows *targets"] | None = None
-    """How much each target counts: once where it is None. Self-critical training knows negative ones."""
+    """How much each target counts, where targets were sampled and rewarded: less than nothing below the baseline."""
 
 
 class Generator(nn.Module):

@@ -42,13 +42,12 @@ def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
     """
     kind = TextProcessor.of(config.text)
-    source_config, target_config = text_settings(config)
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if start is not None and (config.joint or (start / f"target{kind.extension}").is_file()):
         return load_processors(config, start)
-    if start is not None:
-        return kind.load(start / f"source{kind.extension}", source_config), kind.fit(targets, target_config)
+    source_config, target_config = text_settings(config)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if config.joint:
         shared = kind.fit(sources + targets, source_config)
         return shared, shared
-    return kind.fit(sources, source_config), kind.fit(targets, target_config)
+    known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)
+    return known or kind.fit(sources, source_config), kind.fit(targets, target_config)

@@ -10,16 +10,15 @@ from torch import Tensor
 
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding
+from seqtasks.decoding.rules import NEVER
 from seqtasks.metrics.rewards import reward
 from seqtasks.models import Generator, Pairs
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import END, Characters
-from seqtasks.text.processor import BEGIN, PAD, UNKNOWN
 
 LETTERS = Characters.fit(["abc"] * 9, Characters.Config())
 A, B, C = LETTERS.encode("abc")
 OTHERS = [number for number in range(LETTERS.size) if number not in (A, B, C, END)]
-NEVER = [PAD, UNKNOWN, BEGIN]
 DECODING = Decoding(max_length="2")
 REFERENCES = [[[A, B], [A]], [[C], [B, C]]]
 
@@ -61,7 +60,7 @@ def test_on_average_its_gradient_is_that_of_the_expected_reward(baseline: str) -
     """The expectation is over what can be drawn, also where the model thinks much of tokens that never are."""
     model, examples, samples = writer(), batch(), 40
     with torch.no_grad():
-        model.decoder.output.bias[NEVER] = torch.tensor([1.0, 3.0, 2.0])
+        model.decoder.output.bias[list(NEVER)] = torch.tensor([1.0, 3.0, 2.0])
     training = objective(samples=samples, baseline=baseline)
     outputs = [(), *((one,) for one in (A, B, C)), *itertools.product((A, B, C), repeat=2)]
     expected = torch.tensor(0.0)
