@@ -4,49 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seqtasks.component import Settings
 from seqtasks.data.examples import Pair
 from seqtasks.text import TextProcessor
 
-if TYPE_CHECKING:
-    from seqtasks.tasks.translation.task import TranslationTask
+
+class Languages(Settings):
+    """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
+
+    source: str = "xx"
+    target: str = "xx"
+
 
 Both = tuple[TextProcessor, TextProcessor]
 """That of the source and that of the target; the same one where the languages share a vocabulary."""
 
 
-def text_settings(config: TranslationTask.Config) -> tuple[Settings, Settings]:
+def text_settings(text: Settings, languages: Languages, joint: bool) -> tuple[Settings, Settings]:
     """The options of both text processors: the same but for the language, where the kind has one."""
-    if "language" not in type(config.text).model_fields:
-        return config.text, config.text
-    languages = config.languages
+    if "language" not in type(text).model_fields:
+        return text, text
     return (
-        config.text.model_copy(update={"language": "xx" if config.joint else languages.source}),
-        config.text.model_copy(update={"language": languages.target}),
+        text.model_copy(update={"language": "xx" if joint else languages.source}),
+        text.model_copy(update={"language": languages.target}),
     )
 
 
-def load_processors(config: TranslationTask.Config, folder: Path) -> Both:
+def load_processors(text: Settings, languages: Languages, joint: bool, folder: Path) -> Both:
     """The text processors of a trained model."""
-    kind = TextProcessor.of(config.text)
-    source_config, target_config = text_settings(config)
+    kind = TextProcessor.of(text)
+    source_config, target_config = text_settings(text, languages, joint)
     source = kind.load(folder / f"source{kind.extension}", source_config)
-    return source, source if config.joint else kind.load(folder / f"target{kind.extension}", target_config)
+    return source, source if joint else kind.load(folder / f"target{kind.extension}", target_config)
 
 
-def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start: Path | None) -> Both:
+def make_processors(
+    text: Settings, languages: Languages, joint: bool, pairs: Sequence[Pair], start: Path | None
+) -> Both:
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
     """
-    kind = TextProcessor.of(config.text)
-    if start is not None and (config.joint or (start / f"target{kind.extension}").is_file()):
-        return load_processors(config, start)
-    source_config, target_config = text_settings(config)
+    kind = TextProcessor.of(text)
+    if start is not None and (joint or (start / f"target{kind.extension}").is_file()):
+        return load_processors(text, languages, joint, start)
+    source_config, target_config = text_settings(text, languages, joint)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    if config.joint:
+    if joint:
         shared = kind.fit(sources + targets, source_config)
         return shared, shared
     known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)

@@ -26,16 +26,9 @@ from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.tasks.translation.processors import load_processors, make_processors
+from seqtasks.tasks.translation.processors import Languages, load_processors, make_processors
 from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
-
-
-class Languages(Settings):
-    """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
-
-    source: str = "xx"
-    target: str = "xx"
 
 
 class TranslationData(Settings):
@@ -92,7 +85,7 @@ class TranslationTask(Task):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
         skipped, unread = SkipReport(), SkipReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
-        task = cls(config, *make_processors(config, train, processors))
+        task = cls(config, *make_processors(config.text, config.languages, config.joint, train, processors))
         lengths = [
             max(map(len, sides))
             for sides in zip(
@@ -127,7 +120,7 @@ class TranslationTask(Task):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> TranslationTask:
-        return cls(config, *load_processors(config, processors))
+        return cls(config, *load_processors(config.text, config.languages, config.joint, processors))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")

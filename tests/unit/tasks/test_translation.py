@@ -18,7 +18,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Prepared
-from seqtasks.tasks.translation.task import Languages, TranslationData
+from seqtasks.tasks.translation.processors import Languages
+from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import BEGIN, END, Characters, Subwords, Words
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]
