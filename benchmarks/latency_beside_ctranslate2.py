@@ -5,8 +5,9 @@
 
 The models are loaded and warm. Each sentence of the file is a call of its own, text in, text out, with one thread; the
 sides take turns after 50 sentences. CTranslate2 has its best setting (see `ctranslate2_peer.py`). MODEL, a Transformer,
-is what CTranslate2 runs; ours is the same, or another one of ours with `--ours`. Two comparisons come out: at the
-median and at the 99th percentile of the times of all rounds, each with the BLEU of both, without case.
+is what CTranslate2 runs; ours is the same, or another one of ours with `--ours`, run by PyTorch or by `--engine
+ctranslate2`. Two comparisons come out: at the median and at the 99th percentile of the times of all rounds, each with
+the BLEU of both, without case.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ctranslate2_peer import SETTING, ctranslate2_process, translate_singly
 from timing import Rounds
 
 import seqtasks
-from seqtasks.cli.options import Chosen, Dtype, Precision, decoding_options
+from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.metrics.translation import translation_scores
 
 BLOCK = 50
@@ -40,13 +41,14 @@ def main(
     beam: int = 5,
     rounds: Rounds = 3,
     ours: Annotated[str | None, typer.Option(help="Our model, where it is not MODEL.")] = None,
+    engine: Annotated[Engine, typer.Option(help="What runs our model.")] = Engine.torch,
     chosen: Chosen = None,
     dtype: Dtype = Precision.auto,
 ) -> None:
     """Compare both on the sentences of a file."""
     sentences = source.read_text(encoding="utf-8").splitlines()
     references = reference.read_text(encoding="utf-8").splitlines()
-    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=1)
+    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=1, engine=engine.value)
     options = decoding_options(chosen, beam=beam)
 
     def translate_ours(texts: Sequence[str]) -> tuple[list[str], list[float]]:
@@ -72,6 +74,7 @@ def main(
         for side, each in seconds.items()
     }
     search = "greedy" if beam == 1 else f"beam {beam}"
+    way = "" if engine == Engine.torch else f", engine {engine.value}"
     for name in PERCENTILES:
         results = {
             side: {
@@ -82,13 +85,13 @@ def main(
             for side in (SEQTASKS, PEER)
         }
         record(
-            f"latency-{search} {name}".replace(" ", "-"),
-            measure=f"one sentence at a time, {source.name}, {search}, {name}",
+            f"latency-{search} {name}{way}".replace(", ", "-").replace(" ", "-"),
+            measure=f"one sentence at a time, {source.name}, {search}, {name}{way}",
             unit="sentences/s",
             seqtasks={
                 "name": f"seqtasks, {Path(ours or model).name}",
                 **results[SEQTASKS],
-                "dtype": str(predictor.dtype).removeprefix("torch."),
+                "precision": predictor.precision,
                 "decoding": predictor.decoding(**options).signature(),
             },
             peer={"name": f"CTranslate2 int8, {Path(model).name}", **results[PEER], **SETTING},

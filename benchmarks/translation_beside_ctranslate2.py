@@ -5,9 +5,9 @@
 
 Both get the same texts, 20 copies of a file, and give texts: tokens are made and put together inside the timing. Both
 have two workers of one thread each, loaded and warm: ours are the processes of `seqtasks translate --workers 2`, which
-cuts the file into the same windows; CTranslate2 has its best setting (see `ctranslate2_peer.py`). They take turns.
-MODEL, a Transformer, is what CTranslate2 runs; ours is the same, or another one of ours with `--ours`. BLEU of both,
-without case, is that of the distinct sentences.
+cuts the file into the same windows, or with `--engine ctranslate2` its threads; CTranslate2 has its best setting (see
+`ctranslate2_peer.py`). They take turns. MODEL, a Transformer, is what CTranslate2 runs; ours is the same, or another
+one of ours with `--ours`. BLEU of both, without case, is that of the distinct sentences.
 """
 
 from __future__ import annotations
@@ -15,24 +15,47 @@ from __future__ import annotations
 import io
 import multiprocessing
 import statistics
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from comparison import PEER, SEQTASKS, record, spread, turns
-from ctranslate2_peer import BATCH, SETTING, ctranslate2_process, translate
+from ctranslate2_peer import BATCH, SETTING, ctranslate2_process
+from ctranslate2_peer import translate as translate_by_peer
 from timing import Rounds
 
 import seqtasks
 from seqtasks.cli.lines import LineWindows
-from seqtasks.cli.options import Chosen, Dtype, Precision, decoding_options
-from seqtasks.cli.translate import WORKER_LINES, WORKER_SIZE
-from seqtasks.cli.workers import start_worker, work
+from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
+from seqtasks.cli.translate import WINDOW_LINES, WINDOW_SIZE, WORKER_LINES, WORKER_SIZE
+from seqtasks.cli.workers import start_worker, translate_window, work
 from seqtasks.metrics.translation import translation_scores
+from seqtasks.predictor import TranslationPredictor
+from seqtasks.tasks.translation.translator import Translation
 
 WORKERS = 2
+
+
+@contextmanager
+def our_translation(
+    predictor: TranslationPredictor, options: dict[str, Any], engine: Engine
+) -> Iterator[Callable[[io.BytesIO], Iterable[list[Translation]]]]:
+    """Translates a file in windows, as `seqtasks translate` does: in processes, or in threads of CTranslate2."""
+    if engine == Engine.ctranslate2:
+        yield lambda file: (
+            translate_window(predictor, window, options, False)
+            for window in LineWindows([file], lines=WINDOW_LINES, size=WINDOW_SIZE)
+        )
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=start_worker, initargs=(predictor,)) as workers:
+        yield lambda file: workers.map(
+            work, LineWindows([file], lines=WORKER_LINES, size=WORKER_SIZE), repeat(options), repeat(False)
+        )
 
 
 def main(
@@ -43,6 +66,7 @@ def main(
     copies: Annotated[int, typer.Option(help="How often the sentences stand in the input.")] = 20,
     rounds: Rounds = 5,
     ours: Annotated[str | None, typer.Option(help="Our model, where it is not MODEL.")] = None,
+    engine: Annotated[Engine, typer.Option(help="What runs our model.")] = Engine.torch,
     chosen: Chosen = None,
     dtype: Dtype = Precision.auto,
 ) -> None:
@@ -50,23 +74,23 @@ def main(
     distinct = source.read_text(encoding="utf-8").splitlines()
     references = reference.read_text(encoding="utf-8").splitlines()
     sentences = distinct * copies
-    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=1)
+    threads = 1 if engine == Engine.torch else WORKERS
+    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=threads, engine=engine.value)
     options = decoding_options(chosen, beam=beam)
     text = "".join(f"{sentence}\n" for sentence in sentences).encode()
     written: dict[str, list[str]] = {}
-    workers = ProcessPoolExecutor(
-        WORKERS, mp_context=multiprocessing.get_context("fork"), initializer=start_worker, initargs=(predictor,)
-    )
 
     def translate_ours() -> None:
-        windows = LineWindows([io.BytesIO(text)], lines=WORKER_LINES, size=WORKER_SIZE)
-        found = workers.map(work, windows, repeat(options), repeat(False))
+        found = translate(io.BytesIO(text))
         written[SEQTASKS] = [translation.text for window in found for translation in window]
 
-    with workers, ctranslate2_process(model, WORKERS, beam=beam) as peer:
+    with (
+        our_translation(predictor, options, engine) as translate,
+        ctranslate2_process(model, WORKERS, beam=beam) as peer,
+    ):
 
         def translate_peer() -> None:
-            written[PEER] = peer.submit(translate, sentences).result()
+            written[PEER] = peer.submit(translate_by_peer, sentences).result()
 
         seconds = turns({SEQTASKS: translate_ours, PEER: translate_peer}, rounds)
     speeds = {side: spread([len(sentences) / each for each in times], 1) for side, times in seconds.items()}
@@ -79,14 +103,15 @@ def main(
         for side in (SEQTASKS, PEER)
     }
     search = "greedy" if beam == 1 else f"beam {beam}"
+    way = "" if engine == Engine.torch else f", engine {engine.value}"
     record(
-        f"translation-{search.replace(' ', '-')}",
-        measure=f"translation, {source.name} x {copies}, {search}",
+        f"translation-{search}{way}".replace(", ", "-").replace(" ", "-"),
+        measure=f"translation, {source.name} x {copies}, {search}{way}",
         unit="sentences/s",
         seqtasks={
             "name": f"seqtasks, {Path(ours or model).name}",
             **results[SEQTASKS],
-            "dtype": str(predictor.dtype).removeprefix("torch."),
+            "precision": predictor.precision,
             "decoding": predictor.decoding(**options).signature(),
         },
         peer={"name": f"CTranslate2 int8, {Path(model).name}", **results[PEER], **SETTING, "batch": BATCH},

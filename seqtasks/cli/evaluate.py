@@ -16,6 +16,8 @@ from seqtasks.cli.options import (
     Code,
     Device,
     Dtype,
+    Engine,
+    EngineOption,
     LanguagePair,
     ModelArgument,
     Precision,
@@ -65,6 +67,7 @@ def evaluate(
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
+    engine: EngineOption = Engine.torch,
 ) -> None:
     """Measure a model, with signatures: BLEU, chrF and TER; CIDEr-D, BLEU, ROUGE-L and METEOR of captions; accuracy of
     labels and, where they are those of spans, F1; accuracy, F1 and calibration of documents' labels, beside what the
@@ -84,7 +87,7 @@ def evaluate(
       seqtasks evaluate my-writer test.txt
     """
     options = decoding_options(chosen, beam=beam)
-    predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads)
+    predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads, engine=engine)
     chosen_measurement = measurement(predictor, data)
     given = {
         "--beam": ("decoding", beam), "--set": ("decoding", chosen or None), "--split": ("split", split),

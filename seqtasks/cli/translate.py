@@ -20,6 +20,8 @@ from seqtasks.cli.options import (
     Code,
     Device,
     Dtype,
+    Engine,
+    EngineOption,
     Output,
     Precision,
     Threads,
@@ -72,6 +74,7 @@ def translate(
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
+    engine: EngineOption = Engine.torch,
 ) -> None:
     """Translate text, line by line.
 
@@ -82,6 +85,9 @@ def translate(
     """
     if text is not None and files:
         raise typer.BadParameter("give either files or --text", param_hint="--text")
+    for option, given in {"--workers": workers > 1, "--prefix": prefix, "--attention": attention is not None}.items():
+        if given and engine != Engine.torch:
+            raise typer.BadParameter(f"it needs the engine torch, not {engine.value}", param_hint=option)
     require_apart({"--output": output, "--attention": attention}, files or [])
     options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
     with ExitStack() as stack:
@@ -93,7 +99,13 @@ def translate(
         if attention is not None:
             require_drawable(attention, "--attention")
         predictor: TranslationPredictor = open_predictor(
-            model or [DEFAULT_MODEL], "translation", code=code, device=device, dtype=dtype, threads=threads
+            model or [DEFAULT_MODEL],
+            "translation",
+            code=code,
+            device=device,
+            dtype=dtype,
+            threads=threads,
+            engine=engine,
         )
         predictor.decoding(**options)
         present = as_object if as_json else as_list if nbest else as_text

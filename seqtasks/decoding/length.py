@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
-from jaxtyping import Int
 from torch import Tensor
+
+Length = TypeVar("Length", int, Tensor)
+"""Of one source, or of several (rows)."""
 
 _FORM = re.compile(r"(?:(?P<factor>\d{1,9}(?:\.\d{1,9})?)?(?P<source>x))?(?P<offset>(?(source)\+)\d{1,9})?")
 
@@ -30,6 +33,6 @@ class LengthRule:
         factor = Fraction(form["factor"] or 1) if form["source"] else Fraction(0)
         return cls(factor, int(form["offset"] or 0))
 
-    def __call__(self, source_lengths: Int[Tensor, "rows"]) -> Int[Tensor, "rows"]:
-        """The number of tokens for each row, rounded down."""
-        return source_lengths * self.factor.numerator // self.factor.denominator + self.offset
+    def __call__(self, source_length: Length) -> Length:
+        """The number of tokens for a source of this length, rounded down."""
+        return source_length * self.factor.numerator // self.factor.denominator + self.offset

@@ -25,12 +25,20 @@ def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decodin
 
     Raises SeqtasksError where the package is missing, or where CTranslate2 lacks the network or an option of decoding.
     """
+    require_transformers(task, model)
+    text = guide(task, decoding, search_options(decoding, unknown_token(task)))
+    require_package("ctranslate2", "--format ctranslate2")
+    with whole_directory(path) as part:
+        write_model(task, model, part)
+        task.save_processors(part)
+        (part / "README.md").write_text(text, encoding="utf-8")
+        (part / "CARD.md").write_text(card, encoding="utf-8")
+
+
+def write_model(task: TranslationTask, model: Generator, path: Path) -> None:
+    """Writes the network and the vocabularies. Raises SeqtasksError for a network that CTranslate2 does not have."""
     encoder, decoder = require_transformers(task, model)
     source, target = vocabulary(task.source), vocabulary(task.target)
-    learned = isinstance(task.target, Words) and task.target.config.rare == "unknown"
-    options = search_options(decoding, target[UNKNOWN] if learned else None)
-    text = guide(task, decoding, options)
-    require_package("ctranslate2", "ctranslate2")
     spec = specification(encoder, decoder)
     spec.register_source_vocabulary(source)
     spec.register_target_vocabulary(target)
@@ -40,11 +48,13 @@ def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decodin
     spec.config.layer_norm_epsilon = decoder.norm.eps
     spec.validate()
     spec.optimize()
-    with whole_directory(path) as part:
-        spec.save(str(part))
-        task.save_processors(part)
-        (part / "README.md").write_text(text, encoding="utf-8")
-        (part / "CARD.md").write_text(card, encoding="utf-8")
+    spec.save(str(path))
+
+
+def unknown_token(task: TranslationTask) -> str | None:
+    """The name of the unknown token where the model has learned to write it for rare words."""
+    learned = isinstance(task.target, Words) and task.target.config.rare == "unknown"
+    return vocabulary(task.target)[UNKNOWN] if learned else None
 
 
 def require_transformers(task: TranslationTask, model: Generator) -> tuple[TransformerEncoder, TransformerDecoder]:

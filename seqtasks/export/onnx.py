@@ -34,7 +34,7 @@ def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card
     """
     steps = steps_of(task, model)
     text = guide(task, decoding)
-    require_package("onnxscript", "onnx")
+    require_package("onnxscript", "--format onnx")
     reading, step = SourceGraph(model, steps).eval(), StepGraph(model, steps).eval()
     sources, tokens = torch.tensor(EXAMPLE), torch.tensor([[5, 6], [7, 8], [5, 5]])
     memory, state = reading(sources)

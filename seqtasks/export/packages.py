@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from seqtasks.errors import SeqtasksError
 
 
-def require_package(name: str, form: str) -> None:
-    """Raises SeqtasksError where the package that writes this format is not installed."""
+def require_package(name: str, what: str) -> None:
+    """Raises SeqtasksError where the package that `what` needs is not installed."""
     if find_spec(name) is None:
-        raise SeqtasksError(f"--format {form} needs {name}.", "Install it: pip install 'seqtasks[export]'")
+        raise SeqtasksError(f"{what} needs {name}.", "Install it: pip install 'seqtasks[export]'")

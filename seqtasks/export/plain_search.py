@@ -21,5 +21,5 @@ def require_plain_search(
     ):
         if differs:
             raise SeqtasksError(
-                f"Unlike seqtasks, {program} cannot search with {setting}.", f"Export without it: --set {instead}"
+                f"Unlike seqtasks, {program} cannot search with {setting}.", f"Do without it: --set {instead}"
             )

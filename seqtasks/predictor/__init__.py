@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Engine = Literal["torch", "ctranslate2"]
 PREDICTORS: dict[type[Task], type[Predictor]] = {
     TranslationTask: TranslationPredictor,
     CaptioningTask: CaptioningPredictor,
@@ -38,14 +39,26 @@ PREDICTORS: dict[type[Task], type[Predictor]] = {
 
 
 def load(
-    model: str | Path, *others: str | Path, device: str = "auto", dtype: Precision = "auto", threads: int = 0
+    model: str | Path,
+    *others: str | Path,
+    device: str = "auto",
+    dtype: Precision = "auto",
+    threads: int = 0,
+    engine: Engine = "torch",
 ) -> Any:
     """Opens a model, or several as an ensemble: names of models that ship, model directories, training directories.
 
     Returns the predictor of the model's task, such as a TranslationPredictor. `dtype` is the precision of the weights
-    in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. Raises
-    SeqtasksError for what is no model, a damaged one, or members of an ensemble that do not share their processors.
+    in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. The `engine`
+    "ctranslate2", of the package of that name, makes translation with a Transformer several times as fast on the CPU:
+    in int8, or with `dtype` "float32" with the outputs that "torch" has in float32. Raises SeqtasksError for what is no model, a
+    damaged one, members of an ensemble that do not share their processors, or what an engine does not have.
     """
+    if engine == "ctranslate2":
+        from seqtasks.predictor.ctranslate2 import CTranslate2Predictor
+
+        place = "cpu" if device == "auto" else device
+        return CTranslate2Predictor.of(load(model, *others, device=place, dtype="float32", threads=threads), dtype)
     bundles = [read_bundle(find_model(name)) for name in (model, *others)]
     require_same_processors(bundles)
     prepare(threads)

@@ -40,11 +40,15 @@ class Predictor:
         dtype: torch.dtype = next(self.models[0].parameters()).dtype
         return dtype
 
+    @property
+    def precision(self) -> str:
+        """What computes, and how exactly, as signatures have it."""
+        return f"dtype={str(self.dtype).removeprefix('torch.')}"
+
     def signed(self, evaluation: Evaluation) -> Evaluation:
         """The evaluation with the signature of all that the outputs depend on."""
         members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        precision = str(self.dtype).removeprefix("torch.")
-        signature = f"{evaluation.decoding}{members}|dtype={precision}|v={seqtasks.__version__}"
+        signature = f"{evaluation.decoding}{members}|{self.precision}|v={seqtasks.__version__}"
         return dataclasses.replace(evaluation, decoding=signature)
 
 

@@ -65,7 +65,7 @@ class TranslationPredictor(WritingPredictor):
         `lowercase` ignores case; None is what the model was trained to ignore. The evaluation's `decoding` is the
         signature of all that the outputs depend on.
         """
-        return self.signed(self.task.evaluate(self.models, pairs, self.decoding(**options), lowercase=lowercase))
+        return self.signed(self.task.evaluate(self.translator, pairs, self.decoding(**options), lowercase=lowercase))
 
 
 def require_equal(count: int, name: str, texts: int) -> None:

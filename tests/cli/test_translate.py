@@ -119,6 +119,30 @@ def test_a_very_long_line(seqtasks: Program, model: Path) -> None:
     assert result.out.count("\n") == 1
 
 
+def test_another_engine_gives_the_same(seqtasks: Program, model: Path, data: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    command = ("translate", "-m", model, data / "test.en", "--dtype", "float32", "--nbest", "1")
+    ours, theirs = seqtasks(*command), seqtasks(*command, "--engine", "ctranslate2")
+    assert (theirs.code, theirs.err) == (0, "")
+    for expected, found in zip(ours.out.splitlines(), theirs.out.splitlines(), strict=True):
+        (number, score, text), (same_number, close, same) = expected.split("\t"), found.split("\t")
+        assert (same_number, same) == (number, text)
+        assert float(close) == pytest.approx(float(score), abs=2e-4)
+    measured = seqtasks("evaluate", model, data / "test.en", data / "test.de", "--engine", "ctranslate2")
+    assert (measured.code, measured.err) == (0, "")
+    assert "|engine=ctranslate2|dtype=int8|" in measured.out
+
+
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--prefix"], ["--attention", "looks.png"]])
+def test_what_needs_our_own_engine_is_told(
+    seqtasks: Program, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = seqtasks("translate", "-m", model, "--engine", "ctranslate2", *option, stdin=b"a\n")
+    assert (result.code, result.out, os.listdir(tmp_path)) == (2, "", [])
+    assert f"{option[0]}: it needs the engine torch, not ctranslate2" in " ".join(result.err.split())
+
+
 def test_workers_keep_the_order(model: Path, tmp_path: Path) -> None:
     pairs = sentence_pairs(1_100, seed=3)
     lines = [source for source, _ in pairs]

@@ -63,11 +63,14 @@ def make_model(
     task = TranslationTask.prepare(run.task, 1).task
     assert isinstance(task, TranslationTask)
     torch.manual_seed(seed)
+    network = task.build_model()
+    with torch.no_grad():
+        network.decoder.output.bias[:3] = -40.0  # like a trained one it writes no special token
     write_bundle(
         folder / name,
         task="translation",
         model=run.task.model.model_dump(mode="json"),
-        tensors=own_tensors(task.build_model()),
+        tensors=own_tensors(network),
         processors=task.save_processors,
         config_toml=to_toml(run),
         scores=[],
@@ -175,6 +178,38 @@ def test_the_precision_can_be_chosen(model: Path) -> None:
     coarse = load(model, dtype="bfloat16", threads=1)
     assert coarse.dtype == torch.bfloat16
     assert len(coarse.translate(TEXTS, beam=2, max_length="5")) == 3
+
+
+def test_another_engine_translates_alike(folder: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    transformer = make_model(folder, "engine", seed=1, decoder="transformer")
+    ours, theirs = load(transformer, dtype="float32"), load(transformer, dtype="float32", engine="ctranslate2")
+    pairs = [Pair(text, text) for text in TEXTS]
+    for options in ({"beam": 1}, {"beam": 3, "nbest": 2}):
+        expected, found = (each.translate(TEXTS, **options) for each in (ours, theirs))
+        assert [each.text for each in found] == [each.text for each in expected]
+        assert [len(each.alternatives) for each in found] == [len(each.alternatives) for each in expected]
+        first, second = (each.evaluate(pairs, **options) for each in (ours, theirs))
+        assert first.scores == second.scores
+        assert second.decoding == first.decoding.replace("dtype=float32", "engine=ctranslate2|dtype=float32")
+    assert theirs.score(["a dog"], ["ein hund"]) == ours.score(["a dog"], ["ein hund"])
+    assert "|engine=ctranslate2|dtype=int8|" in load(transformer, engine="ctranslate2").evaluate(pairs).decoding
+
+
+def test_what_another_engine_lacks_is_told(model: Path, folder: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    transformer = make_model(folder, "engine-alone", seed=1, decoder="transformer")
+    for models, options, told in (
+        ([model], {}, 'its decoder "lstm"'),
+        (["pos-en"], {}, "for translation, not for tagging"),
+        ([transformer, transformer], {}, "no ensemble"),
+        ([transformer], {"dtype": "bfloat16"}, "int8 or in float32"),
+        ([transformer], {"device": "meta"}, "for the CPU here"),
+    ):
+        with pytest.raises(SeqtasksError, match=told):
+            load(*models, engine="ctranslate2", **options)
+    with pytest.raises(SeqtasksError, match="cannot search with sample = true"):
+        load(transformer, engine="ctranslate2").decoding(sample=True)
 
 
 def test_an_ensemble_of_a_model_with_itself_is_the_model(

@@ -148,11 +148,12 @@ class TranslationTask(Task):
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
         decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
-        return self.evaluate([model], self.validation, decoding, metrics=("bleu",))
+        translator = Translator([model], self.source, self.target)
+        return self.evaluate(translator, self.validation, decoding, metrics=("bleu",))
 
     def evaluate(
         self,
-        models: Sequence[Generator],
+        translator: Translator,
         pairs: Sequence[Pair],
         decoding: Decoding,
         *,
@@ -160,7 +161,6 @@ class TranslationTask(Task):
         metrics: Sequence[str] = ("bleu", "chrf", "ter"),
     ) -> Evaluation:
         """Translates the pairs' sources and compares with their targets."""
-        translator = Translator(models, self.source, self.target)
         started = time.perf_counter()
         outputs = [found.text for found in translator.translate([pair.source for pair in pairs], decoding)]
         seconds = time.perf_counter() - started

@@ -13,7 +13,7 @@ from seqtasks.data.batching import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
 from seqtasks.models import Generator
-from seqtasks.tasks.output import Output, attention_of, written
+from seqtasks.tasks.output import Attention, Output, attention_of, written
 from seqtasks.text import TextProcessor, clean
 from seqtasks.text.processor import END
 
@@ -24,6 +24,10 @@ LONGEST = 400
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 WORD = re.compile(rf"\s*\S{{1,{LONGEST // 6}}}")
 """A word with the blanks before it. A character is at most six tokens (four bytes, two marks): a longer word is cut."""
+
+
+Found = tuple[list[Hypothesis], Attention | None]
+"""The hypotheses for a source, best first, and where the best of them looked, if that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,30 +97,41 @@ class Translator:
     def search(
         self, texts: Sequence[str], decoding: Decoding, prefixes: Sequence[str], numbers: Sequence[int], attention: bool
     ) -> list[Translation]:
-        encoded = self.source.encode_all(texts)
+        sources = self.source.encode_all(texts)
         starts = [self.target.encode(prefix) if prefix else [] for prefix in prefixes]
-        lengths = np.array([len(ids) + 1 for ids in encoded], dtype=np.int64)
+        results = []
+        for text, ids, (hypotheses, look) in zip(
+            texts, sources, self.find(sources, decoding, starts, numbers, attention), strict=True
+        ):
+            first, *others = [self.present(text, hypothesis) for hypothesis in hypotheses]
+            pieces = tuple(self.source.pieces([*ids, END]))
+            results.append(replace(first, alternatives=tuple(others), attention=look, source_tokens=pieces))
+        return results
+
+    def find(
+        self,
+        sources: Sequence[Sequence[int]],
+        decoding: Decoding,
+        prefixes: Sequence[Sequence[int]],
+        numbers: Sequence[int],
+        attention: bool,
+    ) -> list[Found]:
+        """The search of each tokenised source, in batches of about equal length."""
+        lengths = np.array([len(ids) + 1 for ids in sources], dtype=np.int64)
         width = decoding.nbest if decoding.sample else max(decoding.beam, decoding.consensus)
-        results: list[Translation | None] = [None] * len(texts)
+        results: list[Found | None] = [None] * len(sources)
         for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
-            batch = [encoded[row] for row in rows.tolist()]
-            stepper = self.stepper(batch)
+            stepper = self.stepper([sources[row] for row in rows.tolist()])
             found = search(
                 stepper,
                 source_lengths=torch.from_numpy(lengths[rows]),
                 options=decoding,
-                prefixes=[starts[row] for row in rows.tolist()] if any(starts) else None,
+                prefixes=[prefixes[row] for row in rows.tolist()] if any(prefixes) else None,
                 row_numbers=[numbers[row] for row in rows.tolist()],
             )
-            looks = attention_of(stepper, found, lengths[rows].tolist()) if attention else [None] * len(batch)
-            for row, ids, hypotheses, look in zip(rows.tolist(), batch, found, looks, strict=True):
-                first, *others = [self.present(texts[row], hypothesis) for hypothesis in hypotheses]
-                results[row] = replace(
-                    first,
-                    alternatives=tuple(others),
-                    attention=look,
-                    source_tokens=tuple(self.source.pieces([*ids, END])),
-                )
+            looks = attention_of(stepper, found, lengths[rows].tolist()) if attention else [None] * len(found)
+            for row, hypotheses, look in zip(rows.tolist(), found, looks, strict=True):
+                results[row] = hypotheses, look
         return [result for result in results if result is not None]
 
     def present(self, text: str, hypothesis: Hypothesis) -> Translation:
