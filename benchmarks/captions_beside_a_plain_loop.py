@@ -35,7 +35,7 @@ QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 def plain_loop(predictor: CaptioningPredictor, files: list[Path], beam: int) -> list[str]:
     """What the loop says of each picture."""
     decoding = predictor.decoding(beam=beam)
-    limit = int(LengthRule.parse(decoding.max_length)(torch.zeros(1, dtype=torch.long)))
+    limit = LengthRule.parse(decoding.max_length)(0)
     penalty = LengthPenalty.parse(decoding.penalty)
     captioner = predictor.captioner
     found = []

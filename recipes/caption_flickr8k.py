@@ -26,6 +26,7 @@ from commands import (
     evaluate,
     official,
     print_table,
+    run,
     short,
     signatures,
     train,
@@ -61,6 +62,10 @@ dropout = 0.3
 [model.decoder]
 {decoder}
 dropout = 0.4
+
+[decoding]
+penalty = "wu:1.0"
+max_length = "25"
 
 [training]
 steps = 2000
@@ -168,4 +173,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

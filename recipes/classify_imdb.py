@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, find, sources
-from commands import Chosen, Resume, Tiny, train
+from commands import Chosen, Resume, Tiny, run, train
 
 TEXT = """\
 [text]
@@ -163,4 +163,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 import typer
 from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
-from commands import Chosen, Resume, Test, Tiny, data_folder
+from commands import Chosen, Resume, Test, Tiny, data_folder, run
 
 SHARES = {"test": 0.15, "dev": 0.1}
 DATA = """\
@@ -113,4 +113,4 @@ def split(folder: Path, out: Path) -> dict[str, Path]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

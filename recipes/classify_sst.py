@@ -18,7 +18,7 @@ from typing import Annotated
 import tomli_w
 import typer
 from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
-from commands import Chosen, Resume, Test, Tiny, data_folder, official
+from commands import Chosen, Resume, Test, Tiny, data_folder, official, run
 
 from seqtasks import find_model, read_bundle
 from seqtasks.data.documents import DocumentSource, read_documents
@@ -145,4 +145,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

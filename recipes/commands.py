@@ -7,11 +7,21 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from seqtasks import SeqtasksError
+
+
+def run(recipe: Callable[..., None]) -> None:
+    """Runs a recipe; a mistake in its input is told in a sentence, as `seqtasks` tells it."""
+    try:
+        typer.run(recipe)
+    except SeqtasksError as error:
+        sys.exit(f"seqtasks: {error}")
 
 
 def short(steps: int) -> tuple[str, ...]:

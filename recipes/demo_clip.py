@@ -14,6 +14,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from commands import run
 from PIL import Image, ImageOps
 
 from seqtasks.data.clip_files import write_clip
@@ -61,4 +62,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from commands import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, score, signatures, train
+from commands import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, run, score, signatures, train
 
 FILE = "tinyshakespeare.txt"
 TRAINED_ON = 0.9
@@ -104,4 +104,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

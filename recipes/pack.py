@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 import torch
 import typer
-from commands import cell
+from commands import cell, run
 
 from seqtasks import find_model, read_bundle, write_bundle
 from seqtasks.tasks.labels import load_labels, save_labels
@@ -62,8 +62,11 @@ def learned_from(data: Mapping[str, Any]) -> str:
 def main(
     model: Path,
     destination: Path,
-    scores: Annotated[list[Path], typer.Option(help="What `seqtasks evaluate --json` printed; may be repeated.")],
-    card: Annotated[Path, typer.Option(help="The model card, Markdown.")],
+    scores: Annotated[
+        list[Path],
+        typer.Option(help="What `seqtasks evaluate --json` printed; may be repeated.", exists=True, dir_okay=False),
+    ],
+    card: Annotated[Path, typer.Option(help="The model card, Markdown.", exists=True, dir_okay=False)],
     dtype: Annotated[
         Literal["bfloat16", "float16"], typer.Option(help="Precision of the stored weights.")
     ] = "bfloat16",
@@ -125,4 +128,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -26,6 +26,7 @@ from commands import (
     evaluate,
     official,
     print_table,
+    run,
     score,
     signatures,
     train,
@@ -250,4 +251,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -22,6 +22,7 @@ from commands import (
     evaluate,
     official,
     print_table,
+    run,
     signatures,
     train,
     values,
@@ -99,4 +100,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

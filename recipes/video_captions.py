@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from commands import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, signatures, train, values
+from commands import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 
 from seqtasks.bundle import find_model, read_bundle
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
@@ -135,4 +135,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -33,6 +33,7 @@ from typing import Annotated
 import torch
 import typer
 from commands import Tiny, print_table
+from commands import run as run_recipe
 from torch import Tensor, nn
 
 from seqtasks.cli.plots import require_drawable
@@ -256,4 +257,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_recipe(main)

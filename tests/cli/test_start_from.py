@@ -39,6 +39,15 @@ def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, mode
     assert seqtasks("train", out / "config.toml", "--out", out, "--resume", "--set", "training.steps=6").code == 0
 
 
+def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    apart = ["--set", "joint=false", "--set", "model.tie=output"]
+    assert seqtasks("train", model / "config.toml", "--out", tmp_path / "apart", *apart, *SHORT).code == 0
+    start = ["--set", f"start_from={tmp_path / 'apart'}"]
+    result = seqtasks("train", model / "config.toml", "--out", tmp_path / "joint", *start, *SHORT)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "joint: the model of start_from has a vocabulary for each language. Set joint = false" in result.err
+
+
 def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     start = ["--set", f"start_from={model / 'best'}", "--set", "start_with=encoder"]
     another = ["--set", "model.encoder={kind = 'lstm', dim = 24}"]

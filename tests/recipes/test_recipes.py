@@ -203,3 +203,13 @@ def test_a_folder_without_the_data_is_told(tmp_path: Path) -> None:
     done = recipe("translate_multi30k", tmp_path)
     assert done.returncode == 2
     assert "train.en" in done.stderr
+
+
+def test_a_mistake_in_the_input_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text("{scores} {data}", encoding="utf-8")
+    (tmp_path / "scores.json").write_text("{}", encoding="utf-8")
+    files = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md"]
+    done = recipe("pack", tmp_path / "nothing", tmp_path / "packed", *files)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"there is no model '{tmp_path / 'nothing'}'" in done.stderr
+    assert not (tmp_path / "packed").exists()

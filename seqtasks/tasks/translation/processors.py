@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seqtasks.component import Settings
 from seqtasks.data.examples import Pair
+from seqtasks.errors import SeqtasksError
 from seqtasks.text import TextProcessor
 
 
@@ -45,9 +46,15 @@ def make_processors(
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
+    Raises SeqtasksError where it is the other way round.
     """
     kind = TextProcessor.of(text)
-    if start is not None and (joint or (start / f"target{kind.extension}").is_file()):
+    apart = start is not None and (start / f"target{kind.extension}").is_file()
+    if apart and joint:
+        raise SeqtasksError(
+            "joint: the model of start_from has a vocabulary for each language.", "Set joint = false, as it has."
+        )
+    if start is not None and (joint or apart):
         return load_processors(text, languages, joint, start)
     source_config, target_config = text_settings(text, languages, joint)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
