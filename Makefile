@@ -39,6 +39,10 @@ bench: data $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.
 	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
 	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
 	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
+	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
+	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
 	$(BIN)/python benchmarks/start_beside_torch.py
 	$(BIN)/python benchmarks/captions_beside_a_plain_loop.py $(DATA)/flickr8k --references $(DATA)/flickr8k/Flickr8k.token.txt
 	$(BIN)/python benchmarks/report.py
