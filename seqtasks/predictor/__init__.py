@@ -51,8 +51,8 @@ def load(
     Returns the predictor of the model's task, such as a TranslationPredictor. `dtype` is the precision of the weights
     in memory; "auto" is bfloat16 where the device is fast at it. `threads` on a CPU; 0 = all cores. The `engine`
     "ctranslate2", of the package of that name, makes translation with a Transformer several times as fast on the CPU:
-    in int8, or with `dtype` "float32" with the outputs that "torch" has in float32. Raises SeqtasksError for what is no model, a
-    damaged one, members of an ensemble that do not share their processors, or what an engine does not have.
+    in int8, or with `dtype` "float32" with the outputs that "torch" has in float32. Raises SeqtasksError for what is no
+    model, a damaged one, members of an ensemble that do not share their processors, or what an engine does not have.
     """
     if engine == "ctranslate2":
         from seqtasks.predictor.ctranslate2 import CTranslate2Predictor

@@ -16,6 +16,10 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.base import Evaluation
 
 
+OPTIONS = TypeAdapter(Decoding)
+"""Checks options of decoding; made once, for making it takes as long as a short sentence."""
+
+
 class Predictor:
     """What the predictors of all tasks have in common. See `load`."""
 
@@ -74,7 +78,7 @@ class WritingPredictor(Predictor):
             own["consensus"] = 0
         texts = {name: str(value) for name, value in given.items() if isinstance(own[name], str)}
         try:
-            return TypeAdapter(Decoding).validate_python({**own, **given, **texts})
+            return OPTIONS.validate_python({**own, **given, **texts})
         except ValidationError as error:
             detail = error.errors()[0]
             where = "".join(f"{part}: " for part in detail["loc"])

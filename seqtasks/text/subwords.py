@@ -25,6 +25,8 @@ FIRST_PIECE = END + 1 + 256
 
 TRAINING_TEXTS = 1_000_000
 """Of more texts than these a random choice is trained on: a vocabulary gains nothing from more."""
+TEXTS_FOR_THREADS = 64
+"""Fewer texts than these are tokenised one by one: starting sentencepiece's threads takes longer."""
 
 # sentencepiece writes a blank as ▁ and an unknown as ▅, and would lose both where a text has them.
 _RESERVED = {"\ue000": "\ue0000", "▁": "\ue0001", "▅": "\ue0002"}
@@ -77,6 +79,8 @@ class Subwords(TextProcessor):
         return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        if len(texts) < TEXTS_FOR_THREADS:
+            return [self.encode(text) for text in texts]
         return self.model.encode([prepare(text) for text in texts], out_type=int)  # type: ignore[no-any-return]
 
     def sample(self, text: str, random: Generator) -> list[int]:

@@ -61,6 +61,7 @@ def test_bytes_never_break_a_line(processor: Subwords) -> None:
 def test_encode_all(processor: Subwords) -> None:
     texts = ["", "The  sun\n", *TEXTS]
     assert processor.encode_all(texts) == [processor.encode(text) for text in texts]
+    assert processor.encode_all(texts * 100) == processor.encode_all(texts) * 100
     assert processor.encode_all([]) == []
 
 
