@@ -15,7 +15,6 @@ from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.base import Evaluation
 
-
 OPTIONS = TypeAdapter(Decoding)
 """Checks options of decoding; made once, for making it takes as long as a short sentence."""
 
