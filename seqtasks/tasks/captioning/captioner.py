@@ -22,7 +22,7 @@ from seqtasks.text import TextProcessor
 from seqtasks.vision.images import ImageError, Stream, open_image
 from seqtasks.vision.transforms import ImageSettings, evaluation_transform
 
-BATCH = 32
+BATCH = 64
 """Pictures that go through the network at a time."""
 
 Picture = str | Path | bytes | Stream | Image.Image

@@ -266,8 +266,8 @@ def from_features(
     """A caption for each picture whose features are known, the reason for each other."""
     good = [number for number in range(len(features)) if number not in features.unreadable]
     said: dict[int, Caption] = {}
-    for start in range(0, len(good), 8 * BATCH):
-        part = good[start : start + 8 * BATCH]
+    for start in range(0, len(good), 4 * BATCH):
+        part = good[start : start + 4 * BATCH]
         with torch.no_grad():
             shown = [names[number] for number in part]
             said.update(zip(part, captioner.describe(features.rows(part), shown, decoding, part), strict=True))
