@@ -62,6 +62,7 @@ class CTranslate2Translator(Translator):
         if any(prefixes) or attention:
             lacks = "tell where the model looked" if attention else "begin with what is given"
             raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", "Take the engine torch.")
+        options = self.options(decoding)
         limit, penalty = LengthRule.parse(decoding.max_length), LengthPenalty.parse(decoding.penalty)
         together: dict[int, list[int]] = defaultdict(list)
         for row, ids in enumerate(sources):
@@ -75,7 +76,7 @@ class CTranslate2Translator(Translator):
                 return_scores=True,
                 return_end_token=True,
                 asynchronous=True,
-                **self.options(decoding),
+                **options,
             )
             under_way |= zip(rows, started, strict=True)
         return [(self.hypotheses(under_way[row].result(), penalty), None) for row in range(len(sources))]
