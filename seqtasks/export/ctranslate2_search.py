@@ -9,8 +9,8 @@ from seqtasks.export.plain_search import require_plain_search
 
 PATIENCE = 3.0
 """Beams of finished hypotheses that CTranslate2 waits for. Search here stops when nothing can become better any more,
-which CTranslate2 does not ask: with one beam, its default, 27 of 1,000 sentences of Multi30k end too early; with
-three none."""
+which CTranslate2 does not ask: with one beam, its default, 61 to 114 of 2,014 sentences of Multi30k end too early (two
+models), with two 2 or 3, with three 1."""
 
 
 def search_options(decoding: Decoding, unknown: str | None) -> dict[str, Any]:
