@@ -54,8 +54,7 @@ class Peer:
         found = self.translator.translate_batch(
             tokens,
             max_batch_size=BATCH,
-            max_decoding_length=longest * self.limit.factor.numerator // self.limit.factor.denominator
-            + self.limit.offset,
+            max_decoding_length=self.limit(longest),
             **self.options,
         )
         written = self.target.decode([each.hypotheses[0] for each in found], num_threads=self.workers)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from jaxtyping import Int
 from torch import Tensor
 
-Length = TypeVar("Length", int, Tensor)
-"""Of one source, or of several (rows)."""
+Length = TypeVar("Length", int, Int[Tensor, "rows"])
+"""Of one source, or of each of several."""
 
 _FORM = re.compile(r"(?:(?P<factor>\d{1,9}(?:\.\d{1,9})?)?(?P<source>x))?(?P<offset>(?(source)\+)\d{1,9})?")
 
