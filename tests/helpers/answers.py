@@ -24,17 +24,15 @@ RENAMED_OPTIONS = {
 RENAMED_KEYS = {"normalised": "normalized"}
 """Of objects in the output."""
 
-PEOPLE = ["man", "woman", "boy", "girl", "child", "dog", "cat", "player", "teacher", "band", "crowd", "couple", "runner", "worker", "soldier"]
-LOOKS = ["young", "old", "tall", "small", "happy", "tired", "blond", "barefoot", "black-haired", "bearded"]
-THINGS = ["ball", "guitar", "bicycle", "book", "umbrella", "hat", "camera", "kite", "boat", "rope", "bottle", "ladder"]
-COLOURS = ["red", "green", "blue", "yellow", "white", "black", "orange", "purple"]
-DOINGS = ["holds", "throws", "catches", "carries", "watches", "paints", "repairs", "rides", "sells", "finds"]
-PLACES = (
-    ["in the park", "on the beach", "at a bus stop", "in front of a house", "near the river", "on a crowded street", "under a tree"]
-)
-TIMES = ["", "", "yesterday", "at night", "on a sunny day", "while it rains", "before 9 a.m.", "in Berlin"]
-OPINIONS = ["wonderful", "dull", "moving", "clumsy", "brilliant", "predictable", "funny", "terrible", "charming", "slow", "unforgettable", "awful"]
-PARTS = ["film", "story", "cast", "music", "ending", "script", "hero", "camera", "work", "dialogue", "second", "half"]
+PEOPLE = ("man", "woman", "boy", "girl", "child", "dog", "cat", "player", "teacher", "band", "crowd", "worker")
+LOOKS = ("young", "old", "tall", "small", "happy", "tired", "blond", "barefoot", "black-haired", "bearded")
+THINGS = ("ball", "guitar", "bicycle", "book", "umbrella", "hat", "camera", "kite", "boat", "rope", "ladder")
+COLOURS = ("red", "green", "blue", "yellow", "white", "black", "orange", "purple")
+DOINGS = ("holds", "throws", "catches", "carries", "watches", "paints", "repairs", "rides", "sells", "finds")
+PLACES = ("in the park", "on the beach", "at a bus stop", "near the river", "on a crowded street", "under a tree")
+TIMES = ("", "", "yesterday", "at night", "on a sunny day", "while it rains", "before 9 a.m.", "in Berlin")
+OPINIONS = ("wonderful", "dull", "moving", "clumsy", "brilliant", "predictable", "funny", "terrible", "unforgettable")
+PARTS = ("film", "story", "cast", "music", "ending", "script", "hero", "camera work", "dialogue", "second half")
 PROMPTS = ["ROMEO:\n", "", "Once upon a time", "KING RICHARD III:\nMy lord,", "What say you? "]
 
 
