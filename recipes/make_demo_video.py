@@ -1,6 +1,6 @@
 """The clip that ships: the photographs that ship, filmed by a camera that moves and does not always see well.
 
-    python recipes/demo_clip.py assets/images --out assets/clip.mp4
+    python recipes/make_demo_video.py assets/images --out assets/clip.mp4
 
 Each photograph is shown for two seconds and cut hard to the next. The first half of a second is clear, so that there is
 something to remember; later each has its spell of bad sight.
@@ -14,9 +14,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from commands import run
 from PIL import Image, ImageOps
 
+from runner import run
 from seqtasks.data.clip_files import write_clip
 from seqtasks.data.stills import between, blurs, darkens, hides
 from seqtasks.vision.changes import Box, FrameChange, changed

@@ -1,10 +1,10 @@
 """How long one sentence takes: a model of ours, and CTranslate2 with a Transformer that we trained.
 
-    python benchmarks/latency_beside_ctranslate2.py benchmarks/models/multi30k-en-de \
+    python -m benchmarks.versus_ctranslate2.latency benchmarks/models/multi30k-en-de \
         path/to/multi30k/test_2016_flickr.en path/to/multi30k/test_2016_flickr.de --beam 5
 
 The models are loaded and warm. Each sentence of the file is a call of its own, text in, text out, with one thread; the
-sides take turns after 50 sentences. CTranslate2 has its best setting (see `ctranslate2_peer.py`). MODEL, a Transformer,
+sides take turns after 50 sentences. CTranslate2 has its best setting (see `peer.py`). MODEL, a Transformer,
 is what CTranslate2 runs; ours is the same, or another one of ours with `--ours`, run by PyTorch or by `--engine
 ctranslate2`. Two comparisons come out: at the median and at the 99th percentile of the times of all rounds, each with
 the BLEU of both, without case.
@@ -19,11 +19,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from comparison import PEER, SEQTASKS, record
-from ctranslate2_peer import SETTING, ctranslate2_process, translate_singly
-from timing import Rounds
 
 import seqtasks
+from benchmarks.comparison import PEER, SEQTASKS, record
+from benchmarks.timing import Rounds
+from benchmarks.versus_ctranslate2.peer import SETTING, ctranslate2_process, translate_singly
 from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.metrics.translation import translation_scores
 

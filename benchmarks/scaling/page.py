@@ -1,4 +1,4 @@
-"""The page of `growth.py`: the pictures, the points, and the sentences that someone wrote about them."""
+"""The page of `benchmarks.scaling`: the pictures, the points, and the sentences that someone wrote about them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from growth_curves import Curve, Point
-from growth_plots import short
+from benchmarks.scaling.curves import Curve, Point
+from benchmarks.scaling.plots import short
 
 ORDER = ("beam", "batch", "length", "vocabulary", "data", "model")
 BENDS = "**Where it bends:**"
@@ -15,7 +15,7 @@ HEAD = """\
 # How cost grows
 
 ```sh
-.venv/bin/python benchmarks/growth.py path/to/multi30k --out benchmarks/growth
+.venv/bin/python -m benchmarks.scaling path/to/multi30k --output benchmarks/scaling/results
 ```
 
 Decoding has one thread, training a process a core. Points are medians of rounds, and the band is from the slowest to

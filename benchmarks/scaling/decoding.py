@@ -1,4 +1,4 @@
-"""How the cost of translation grows: beam, batch, length, vocabulary. One thread; the curves of `growth.py`."""
+"""How the cost of translation grows: beam, batch, length, vocabulary. One thread."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import islice, product
 from typing import Any
 
 import torch
-from growth_curves import Curve, Key, Work, lines_of, measure
 
+from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
 from seqtasks.decoding import search
 from seqtasks.models import Generator
 from seqtasks.predictor import TranslationPredictor

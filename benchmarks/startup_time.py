@@ -1,6 +1,6 @@
 """What a start costs: `echo "..." | seqtasks translate`, and `python -c "import torch"`, which it cannot do without.
 
-    python benchmarks/start_beside_torch.py
+    python -m benchmarks.startup_time
 
 Both are new processes of this environment, with all cores, a text in and its translation out with the model that ships;
 they take turns. The time is that from start to end as one sees it, the memory the most that was in use (`ru_maxrss`).
@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
-from comparison import PEER, SEQTASKS, record, spread
+
+from benchmarks.comparison import PEER, SEQTASKS, record, spread
 
 TEXT = "A dog runs across the grass."
 TRANSLATE = [str(Path(sysconfig.get_path("scripts")) / "seqtasks"), "translate"]

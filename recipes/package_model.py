@@ -1,7 +1,7 @@
 """Makes a trained model ready to ship: half the size, its test scores, a card that says what it was trained on.
 
     seqtasks evaluate runs/en-de test.tsv --beam 5 --json > scores.json
-    python recipes/pack.py runs/en-de assets/models/en-de --scores scores.json --card card.md
+    python recipes/package_model.py runs/en-de assets/models/en-de --scores scores.json --card card.md
 
 Weights are stored in bfloat16, the precision that processors translate in, or in float16, which a CNN needs. Paths of
 the data in `config.toml` become `data/FOLDER/FILE`, and those of one machine alone are left out; `--set` changes how
@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal
 import tomli_w
 import torch
 import typer
-from commands import cell, run
 
+from runner import cell, run
 from seqtasks import find_model, read_bundle, write_bundle
 from seqtasks.tasks.labels import load_labels, save_labels
 

@@ -1,6 +1,6 @@
 """The share of the processor's rate of bfloat16 matrix products that Transformer training reaches, at a width of 512.
 
-    python benchmarks/matrix_rate.py path/to/multi30k
+    python -m benchmarks.flops_utilization path/to/multi30k
 
 The rate is that of large square matrices in torch (oneDNN), a thread a core, of the size that is fastest; the updates
 are those of our trainer as it runs by itself: its precision, its processes, dropout, clipping, AdamW, averaged weights
@@ -16,14 +16,14 @@ import time
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
-from comparison import record, spread
-from matrix_work import Size, matrix_rate, operations_of_rectangle, operations_of_update
-from timing import Rounds
 
+from benchmarks.comparison import record, spread
+from benchmarks.flop_counts import Size, matrix_rate, operations_of_rectangle, operations_of_update
+from benchmarks.timing import Rounds
 from seqtasks.data.source import Source
 from seqtasks.decoders import TransformerDecoder
 from seqtasks.encoders import TransformerEncoder
@@ -31,7 +31,7 @@ from seqtasks.hardware import available_cores
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import Subwords
+from seqtasks.text import PAD, Subwords
 from seqtasks.training.reports import Progress
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
@@ -43,7 +43,7 @@ GIGA = 1e9
 
 def configuration(data: Path, size: Size, vocabulary: int) -> TranslationTask.Config:
     """A Transformer of this size between the two languages of a folder."""
-    layers = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim, "dropout": 0.1}
+    layers: dict[str, Any] = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim, "dropout": 0.1}
     train, validation = (Source(source=data / f"{part}.en", target=data / f"{part}.de") for part in ("train", "val"))
     return TranslationTask.Config(
         text=Subwords.Config(size=vocabulary),
@@ -75,6 +75,7 @@ def main(
     )
     prepared = TranslationTask.prepare(configuration(data, size, vocabulary), SEED)
     task = prepared.task
+    assert isinstance(task, TranslationTask)
     cores = available_cores()
     rates: dict[int, list[float]] = {width: [] for width in matrices or (1024, 2048, 4096)}
     useful, computed, tokens, seconds = [], [], [], []
@@ -91,7 +92,7 @@ def main(
             counts = [report.count for report in islice(steps, updates)]
             elapsed = time.perf_counter() - started
             shapes = [
-                (batch.source_mask.sum(1).tolist(), batch.target_mask[:, 1:].sum(1).tolist())
+                ((batch.source != PAD).sum(1).tolist(), batch.target_mask[:, 1:].sum(1).tolist())
                 for batch in islice(batches, updates)
             ]
             assert counts == [sum(targets) for _, targets in shapes]

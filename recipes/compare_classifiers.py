@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
-from commands import evaluate, official, print_table, short, signatures, train, values
 
+from runner import evaluate, official, print_table, short, signatures, train, values
 from seqtasks import find_model, read_bundle
 
 BAG_OF_WORDS = """\

@@ -1,9 +1,9 @@
 """Captions a second from JPEG files to text, beside a loop over pictures as tutorials write it.
 
-    python benchmarks/captions_beside_a_plain_loop.py path/to/flickr8k --references path/to/flickr8k/Flickr8k.token.txt
+    python -m benchmarks.caption_baseline path/to/flickr8k --references path/to/flickr8k/Flickr8k.token.txt
 
 Both sides take turns with the same model, threads, width of the beam and files, and prepare pictures alike; opening the
-files is part of it, loading the model is not. The loop (`peers/plain_caption_loop.py`) runs with the weights in our
+files is part of it, loading the model is not. The loop (`plain_caption_loop.py`) runs with the weights in our
 precision and in float32, and the faster of the two is the peer. With references the pictures are those of the test
 split, and the captions of both sides are scored; `same` counts the pictures of which both say the same.
 """
@@ -18,11 +18,11 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from comparison import SEQTASKS, record, spread, turns
-from peers.plain_caption_loop import describe
-from timing import Rounds, Threads, conditions
 
 import seqtasks
+from benchmarks.comparison import SEQTASKS, record, spread, turns
+from benchmarks.plain_caption_loop import describe
+from benchmarks.timing import Rounds, Threads, conditions
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.decoding import LengthPenalty, LengthRule
 from seqtasks.metrics.captions import caption_scores

@@ -11,6 +11,8 @@ limit, so that both sides say much the same. The tutorial has no penalty, which 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -25,7 +27,7 @@ NEVER_SAID = [PAD, UNKNOWN, BEGIN]
 @torch.no_grad()
 def describe(model: Generator, picture: Tensor, *, beam: int, limit: int, penalty: LengthPenalty) -> list[int]:
     """The tokens of one caption. The decoder has to be an LSTM that looks at the memory."""
-    decoder = model.decoder
+    decoder: Any = model.decoder
     encoded = model.encode(picture.unsqueeze(0), None)
     memory = Memory(*(leaf.expand(beam, *leaf.shape[1:]) for leaf in encoded))
     live = decoder.start(memory, 1, limit).live

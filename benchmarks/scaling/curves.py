@@ -1,4 +1,4 @@
-"""A curve of `growth.py`: what was measured at each point, in turns, and how it grows from one point to the next."""
+"""A scaling curve: what was measured at each point, in turns, and how it grows from one point to the next."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def lines_of(
             exponent = round(math.log(median / before.median) / math.log(key[1] / before.x), 2)
         other = also(key, median) if also else None
         points.append(
-            Point(key[1], *(_rounded(each) for each in (median, min(measured), max(measured))), exponent, other)
+            Point(key[1], _rounded(median), _rounded(min(measured)), _rounded(max(measured)), exponent, other)
         )
     return lines
 

@@ -1,7 +1,8 @@
-"""How the cost of training grows: pairs of sentences, parameters. The curves of `growth.py`; a process a core."""
+"""How the cost of training grows: pairs of sentences, parameters. A process a core."""
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from copy import copy
@@ -12,8 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from growth_curves import Curve, Key, Work, lines_of, measure
-
+from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
 from seqtasks.data.source import Source
 from seqtasks.hardware import available_cores
 from seqtasks.models import Generator
@@ -25,6 +25,7 @@ from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 FOREVER = 10**9
+SEED = 1
 VOCABULARY = 5_000
 KINDS = {"Transformer": 3, "LSTM": 1}
 """Layers of the encoder."""
@@ -58,7 +59,7 @@ class Trained:
             data=TranslationData(train=source("train"), validation=source("val")),
             model=model("Transformer", size.dim),
         )
-        task = TranslationTask.prepare(config, seed=1).task
+        task = TranslationTask.prepare(config, seed=SEED).task
         assert isinstance(task, TranslationTask)
         self.task = task
         self.size = size
@@ -78,9 +79,22 @@ class Trained:
     def trainer(self, task: TranslationTask) -> Iterator[tuple[Trainer, Iterator[Any]]]:
         """A training, and its reports; its processes end with it."""
         with TemporaryDirectory() as folder:
-            trainer = Trainer(task, self.settings, out=Path(folder), seed=1, config_toml="", data={})
-            with closing(trainer.run()) as reports:
+            trainer = Trainer(task, self.settings, out=Path(folder), seed=SEED, config_toml="", data={})
+            reports = trainer.run()
+            assert isinstance(reports, collections.abc.Generator)
+            with closing(reports):
                 yield trainer, reports
+
+    def epoch(self, task: TranslationTask) -> tuple[int, int]:
+        """Updates and target tokens of an epoch, ends included."""
+        batches = task.batches(self.settings.batch_tokens, seed=SEED)
+        updates = tokens = 0
+        for batch in batches:
+            if batches.state_dict()["epoch"]:
+                break
+            updates += 1
+            tokens += int(batch.target_mask[:, 1:].sum())
+        return updates, tokens
 
     def setup(self) -> dict[str, Any]:
         given = {"vocabulary": self.task.target.size, "batch_tokens": self.settings.batch_tokens}
@@ -91,10 +105,11 @@ class Trained:
         speeds: dict[Key, list[float]] = {}
         tokens: dict[Key, int] = {}
         for pairs, kind in product(self.size.pairs, KINDS):
-            with self.trainer(self.with_model(kind, self.size.dim, pairs)) as (trainer, reports):
-                key: Key = (kind, len(trainer.task.train))
-                tokens[key] = epoch_tokens(trainer)
-                updates = min(self.size.most_updates, len(trainer.batches.order.batches(0)))
+            task = self.with_model(kind, self.size.dim, pairs)
+            key: Key = (kind, len(task.train))
+            epoch_updates, tokens[key] = self.epoch(task)
+            updates = min(self.size.most_updates, epoch_updates)
+            with self.trainer(task) as (_, reports):
                 works: dict[Key, Work] = {key: partial(trained, reports, updates)}
                 speeds |= measure("data", works, self.rounds, {key: partial(trained, reports, WARM)})
         seconds = {key: [tokens[key] / speed for speed in each] for key, each in speeds.items()}
@@ -109,10 +124,9 @@ class Trained:
 
     def model(self) -> Curve:
         speeds: dict[Key, list[float]] = {}
-        tokens = 0
+        _, tokens = self.epoch(self.task)
         for dim, kind in product(self.size.dims, KINDS):
             with self.trainer(self.with_model(kind, dim)) as (trainer, reports):
-                tokens = epoch_tokens(trainer)
                 key: Key = (kind, sum(each.numel() for each in trainer.model.parameters()))
                 speeds |= measure("model", {key: partial(trained, reports, self.size.updates)}, self.rounds)
         return Curve(
@@ -123,11 +137,6 @@ class Trained:
             "3+3 layers, inside four times as wide, an LSTM of 1+2 layers with attention. The seconds of an epoch "
             "follow from its tokens.",
         )  # fmt: skip
-
-
-def epoch_tokens(trainer: Trainer) -> int:
-    """Target tokens, ends included."""
-    return sum(len(ids) + 1 for ids in trainer.batches.targets)
 
 
 def model(kind: str, dim: int) -> Generator.Config:

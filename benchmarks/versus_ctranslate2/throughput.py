@@ -1,12 +1,12 @@
 """Sentences a second in translation: a model of ours, and CTranslate2 with a Transformer that we trained.
 
-    python benchmarks/translation_beside_ctranslate2.py benchmarks/models/multi30k-en-de \
+    python -m benchmarks.versus_ctranslate2.throughput benchmarks/models/multi30k-en-de \
         path/to/multi30k/test_2016_flickr.en path/to/multi30k/test_2016_flickr.de --beam 5
 
 Both get the same texts, 20 copies of a file, and give texts: tokens are made and put together inside the timing. Both
 have two workers of one thread each, loaded and warm: ours are the processes of `seqtasks translate --workers 2`, which
 cuts the file into the same windows, or with `--engine ctranslate2` its threads; CTranslate2 has its best setting (see
-`ctranslate2_peer.py`). They take turns. MODEL, a Transformer, is what CTranslate2 runs; ours is the same, or another
+`peer.py`). They take turns. MODEL, a Transformer, is what CTranslate2 runs; ours is the same, or another
 one of ours with `--ours`. BLEU of both, without case, is that of the distinct sentences.
 """
 
@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from comparison import PEER, SEQTASKS, record, spread, turns
-from ctranslate2_peer import BATCH, SETTING, ctranslate2_process
-from ctranslate2_peer import translate as translate_by_peer
-from timing import Rounds
 
 import seqtasks
+from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
+from benchmarks.timing import Rounds
+from benchmarks.versus_ctranslate2.peer import BATCH, SETTING, ctranslate2_process
+from benchmarks.versus_ctranslate2.peer import translate as translate_by_peer
 from seqtasks.cli.lines import LineWindows
 from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.cli.translate import WINDOW_LINES, WINDOW_SIZE, WORKER_LINES, WORKER_SIZE

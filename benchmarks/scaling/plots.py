@@ -1,15 +1,16 @@
-"""The pictures of `growth.py`: both axes logarithmic, and thin lines of growth in proportion."""
+"""The pictures of `benchmarks.scaling`: both axes logarithmic, and thin lines of growth in proportion."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
 
-from growth_curves import Curve
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from PIL import Image
+
+from benchmarks.scaling.curves import Curve
 
 COLOURS = {"Transformer": "tab:blue", "LSTM": "tab:orange"}
 MOST_TICKS = 10
@@ -23,8 +24,8 @@ def draw(curve: Curve, path: Path) -> None:
         colour = COLOURS[name.partition(",")[0]]
         dashed = "--" if name.endswith("greedy") else "-"
         where, values = [point.x for point in points], [point.median for point in points]
-        axes.fill_between(where, *zip(*((point.lowest, point.highest) for point in points), strict=True),
-                          color=colour, alpha=0.2, linewidth=0)  # fmt: skip
+        lowest, highest = ([getattr(point, end) for point in points] for end in ("lowest", "highest"))
+        axes.fill_between(where, lowest, highest, color=colour, alpha=0.2, linewidth=0)
         axes.plot(where, values, dashed, marker="o", markersize=4, color=colour, label=name)
         ideal = [values[0] * (x / where[0]) ** curve.ideal for x in where]
         axes.plot(where, ideal, ":", color=colour, linewidth=0.8)
