@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqtasks.cli.output import written_whole
+from seqtasks.files import output_file
 
 if TYPE_CHECKING:
     from seqtasks.cli.pace import Pace
@@ -23,7 +23,7 @@ class MetricsLog:
         self.path = out / FILE
         self.counted = counted
         kept = [line for line in self.lines() if line["step"] <= resumed_step] if resumed_step else []
-        with written_whole(self.path) as stream:
+        with output_file(self.path) as stream:
             for line in kept:
                 stream.write(encoded(line))
 

@@ -183,13 +183,13 @@ def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, co
 
 
 def write_configuration(out: Path, config_toml: str) -> None:
-    from seqtasks.cli.output import written_whole
+    from seqtasks.files import output_file
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SeqtasksError(f"{out} cannot be made: {error.strerror}.", "Choose another place with --out.") from error
-    with written_whole(out / "config.toml") as stream:
+    with output_file(out / "config.toml") as stream:
         stream.write(config_toml.encode())
 
 

@@ -1,4 +1,4 @@
-"""A page that shows which words decided."""
+"""An HTML report of the words that decided a classification."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.output import Write
-from seqtasks.cli.report_page import open_page
+from seqtasks.visualization.html_page import Write, open_html_page
 
 if TYPE_CHECKING:
     from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
 
 FAINTEST = 0.02
-"""Of the largest value: words below it are not shaded."""
+"""Share of the largest attribution below which words are not shaded."""
 MOST_LABELS = 8
-"""Labels whose probabilities are shown, the most probable ones."""
+"""The most probable labels, whose probabilities are shown."""
 STRONGEST = 6
 """Words that are named beside the text, on each side."""
 METHODS = {
@@ -32,24 +31,39 @@ by the strongest word of each text. Point at a word to see its value."""
 
 
 @contextmanager
-def open_explanation_report(path: Path, origin: Sequence[str]) -> Iterator[ExplanationReport]:
-    """A report that is there once it is complete; `origin` is what made the labels.
+def open_attribution_report(path: Path, origin: Sequence[str] = ()) -> Iterator[AttributionReport]:
+    """A report that appears when it is complete.
 
-    Raises SeqtasksError where the file cannot be written.
+        with open_attribution_report(Path("why.html")) as report:
+            for text, found in zip(texts, classifier.classify(texts)):
+                report.add("", found.probabilities, classifier.explain(text))
+
+    Args:
+        path: The file to write.
+        origin: What made the labels, such as the model.
+
+    Raises:
+        SeqtasksError: The file cannot be written.
     """
     style = Path(__file__).with_suffix(".css")
-    with open_page(path, "Labels and the words that decided", origin, legend=LEGEND, style=style) as write:
-        yield ExplanationReport(write)
+    with open_html_page(path, "Labels and the words that decided", origin, legend=LEGEND, style=style) as write:
+        yield AttributionReport(write)
 
 
-class ExplanationReport:
+class AttributionReport:
     """Writes each text as it comes."""
 
     def __init__(self, write: Write) -> None:
         self.write = write
 
     def add(self, name: str, probabilities: Mapping[str, float], explanation: Explanation) -> None:
-        """A text with the probabilities of all labels, the most probable first, and what its words do for one."""
+        """Adds a text.
+
+        Args:
+            name: Its heading; may be empty.
+            probabilities: Of all labels, the most probable first.
+            explanation: The attributions of its words to one of the labels.
+        """
         self.write("<article>")
         if name:
             self.write(f'<h2 dir="auto">{escape(name)}</h2>')

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.contact_sheet import GAP, LIMIT, LINE, LINES, PICTURE, ContactSheet
 from seqtasks.vision.video import Frame
+from seqtasks.visualization.contact_sheet import GAP, LIMIT, LINE, LINES, PICTURE, ContactSheet
 
 
 def frame(number: int, size: tuple[int, int] = (64, 36)) -> Frame:
@@ -53,7 +53,7 @@ def places(drawn: Image.Image) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize("count", [1, 2, 7, LIMIT])
 def test_all_frames_are_drawn_in_the_order_of_reading(count: int) -> None:
-    found = places(sheet_of(count).drawn())
+    found = places(sheet_of(count).draw())
     assert [number for number, _, _ in found] == list(range(count))
     lefts = sorted({left for _, left, _ in found})
     assert [left for _, left, _ in found] == [lefts[number % len(lefts)] for number in range(count)]
@@ -61,7 +61,7 @@ def test_all_frames_are_drawn_in_the_order_of_reading(count: int) -> None:
 
 @pytest.mark.parametrize("count", [1, 12, LIMIT])
 def test_a_sheet_is_no_strip(count: int) -> None:
-    drawn = sheet_of(count).drawn()
+    drawn = sheet_of(count).draw()
     assert 0.7 < drawn.width / drawn.height < 3
 
 
@@ -72,17 +72,17 @@ def ink_below(drawn: Image.Image, top: int) -> int:
 def test_time_and_caption_stand_below_their_picture() -> None:
     plain, other = sheet_of(1, ""), sheet_of(1, "A dog .")
     below = GAP + plain.panels[0].picture.height
-    assert ink_below(other.drawn(), below + LINE) > 30
-    assert ink_below(plain.drawn(), below + LINE) == 0
-    time = np.asarray(plain.drawn().convert("L"))[below : below + LINE]
+    assert ink_below(other.draw(), below + LINE) > 30
+    assert ink_below(plain.draw(), below + LINE) == 0
+    time = np.asarray(plain.draw().convert("L"))[below : below + LINE]
     assert (time < 160).sum() > 30
     later = ContactSheet()
     later.add(frame(7)._replace(picture=frame(0).picture), "")
-    assert not np.array_equal(np.asarray(later.drawn()), np.asarray(plain.drawn()))
+    assert not np.array_equal(np.asarray(later.draw()), np.asarray(plain.draw()))
 
 
 def test_rows_are_as_high_as_their_longest_caption_and_captions_end_somewhere() -> None:
-    heights = [sheet_of(1, " ".join(["many words"] * count)).drawn().height for count in (1, 4, 10, 1000)]
+    heights = [sheet_of(1, " ".join(["many words"] * count)).draw().height for count in (1, 4, 10, 1000)]
     assert heights[0] < heights[1] < heights[2] <= heights[3] == heights[0] + LINE * (LINES - 1)
 
 
@@ -94,7 +94,7 @@ def test_frames_of_any_proportions(size: tuple[int, int], tmp_path: Path) -> Non
     sheet.add(frame(5), "\n\t")
     sheet.save(tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as picture:
-        assert picture.size == sheet.drawn().size
+        assert picture.size == sheet.draw().size
 
 
 @pytest.mark.parametrize(("ending", "form"), [("png", "PNG"), ("JPG", "JPEG"), ("jpeg", "JPEG"), ("webp", "WEBP")])

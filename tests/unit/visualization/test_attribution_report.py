@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from pages import Page
 
-from seqtasks.cli.explanation import colours_of_output, explanation_fields, marked_text
-from seqtasks.cli.explanation_report import open_explanation_report
 from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+from seqtasks.visualization import highlight_words, open_attribution_report
 
 BAD = '"><script>alert(1)</script><b>&amp;'
 ESCAPES = re.compile(r"\x1b\[([\d;]*)m")
@@ -27,14 +26,14 @@ FILM = explanation(("A", 0.01), ("great", 2.0), ("film", 0.0), ("but", -0.6), ("
 
 
 def test_without_colours_signs_mark_the_words_that_decided() -> None:
-    assert marked_text(FILM, None) == "A [++great] film [-but] [--dull] [+once]"
-    assert marked_text(explanation(("a", 0.0), ("b", 0.0)), None) == "a b"
-    assert marked_text(explanation(), None) == ""
+    assert highlight_words(FILM, None) == "A [++great] film [-but] [--dull] [+once]"
+    assert highlight_words(explanation(("a", 0.0), ("b", 0.0)), None) == "a b"
+    assert highlight_words(explanation(), None) == ""
 
 
 @pytest.mark.parametrize("colours", ["standard", "256", "truecolor", "windows"])
 def test_with_colours_nothing_is_changed_but_colours_bold_and_lines(colours: str) -> None:
-    marked = marked_text(FILM, colours)
+    marked = highlight_words(FILM, colours)
     assert ESCAPES.sub("", marked) == FILM.text
     styles = [set(re.findall(r"[34]8;[25](?:;\d+)+?(?=;[34]8|$)|\d+", codes)) for codes in ESCAPES.findall(marked)[::2]]
     assert ["4" in codes for codes in styles] == [False, True, True, False], "against the label: underlined"
@@ -44,26 +43,8 @@ def test_with_colours_nothing_is_changed_but_colours_bold_and_lines(colours: str
     assert set(ESCAPES.findall(marked)[1::2]) == {"0"}
 
 
-def test_what_is_no_terminal_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    assert colours_of_output() is None
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    assert colours_of_output() is not None
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert colours_of_output() is None
-
-
-def test_as_fields_the_words_are_the_text() -> None:
-    fields = explanation_fields(FILM)
-    assert "".join(word for word, _ in fields["words"]) == FILM.text
-    assert fields["words"][1] == [" great", 2.0]
-    assert (fields["label"], fields["method"], fields["log_odds"]) == ("good", "occlusion", 1.11)
-
-
 def page_of(path: Path, *texts: tuple[str, dict[str, float], Explanation]) -> Page:
-    with open_explanation_report(path, ["sentiment", "dtype=float32"]) as report:
+    with open_attribution_report(path, ["sentiment", "dtype=float32"]) as report:
         for each in texts:
             report.add(*each)
     return Page(path)
@@ -111,6 +92,6 @@ def test_of_many_labels_the_most_probable_are_shown(tmp_path: Path) -> None:
 
 
 def test_a_page_that_was_interrupted_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_explanation_report(tmp_path / "page.html", []):
+    with pytest.raises(KeyboardInterrupt), open_attribution_report(tmp_path / "page.html", []):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []

@@ -11,9 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.cli.subtitles import FORMATS, cues, one_line
+from seqtasks.video.subtitles import cues, one_line, to_jsonl, to_srt, to_table, to_vtt
 from seqtasks.vision.timeline import Span
 
+FORMATS = {
+    "text": lambda spans: to_table(spans, "clip.mp4"),
+    "srt": to_srt,
+    "vtt": to_vtt,
+    "jsonl": lambda spans: to_jsonl(spans, "clip.mp4"),
+}
 SPANS = [
     Span(0.0, 1.0004, "A dog .", 0.25, 2),
     Span(1.0004, 4.5, "", 0.5, 1),
@@ -33,8 +39,8 @@ HOSTILE = [
 ]
 
 
-def lines(form: str, spans: list[Span], name: str = "clip.mp4") -> str:
-    return "".join(f"{line}\n" for line in FORMATS[form](name, spans))
+def lines(form: str, spans: list[Span]) -> str:
+    return "".join(f"{line}\n" for line in FORMATS[form](spans))
 
 
 def read_back(form: str, content: str) -> list[tuple[int, int, str]]:
@@ -130,6 +136,6 @@ def test_lines_come_with_their_spans(form: str) -> None:
     def coming() -> itertools.chain[Span]:
         return itertools.chain.from_iterable(taken.append(span) or [span] for span in SPANS)
 
-    written = FORMATS[form]("clip.mp4", coming())
+    written = FORMATS[form](coming())
     assert next(line for line in written if "A dog" in line)
     assert taken == SPANS[:1]

@@ -1,13 +1,16 @@
-"""Timed captions as lines: for people, for players (SubRip, WebVTT), for programs (JSON).
+"""Captions of a clip as lines of text: a table, subtitles (SubRip, WebVTT), JSON.
 
-Times are rounded to milliseconds, in all formats alike: a span begins where the one before ends, and none is empty.
+    for line in to_srt(merged(captions, lambda: clip.end)):
+        print(line, file=file)
+
+Times are rounded to milliseconds in all formats alike: a span begins where the one before ends, and none is empty.
 """
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from seqtasks.vision.timeline import Span, clock
@@ -19,7 +22,7 @@ ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class Cue(NamedTuple):
-    """A span in whole milliseconds, and its text in one line."""
+    """A span in whole milliseconds, its text on one line."""
 
     start: int
     end: int
@@ -35,14 +38,14 @@ def cues(spans: Iterable[Span]) -> Iterator[tuple[Span, Cue]]:
         yield span, Cue(start, earliest, one_line(span.text))
 
 
-def as_text(name: str, spans: Iterable[Span]) -> Iterator[str]:
-    """`clip.mp4<TAB>00:00:01.000 - 00:00:04.500<TAB>caption`: as of a picture, the name first and the caption last."""
+def to_table(spans: Iterable[Span], name: str) -> Iterator[str]:
+    """Lines such as `clip.mp4<TAB>00:00:01.000 - 00:00:04.500<TAB>caption`."""
     for _, cue in cues(spans):
         yield f"{name}\t{clock(cue.start)} - {clock(cue.end)}\t{cue.text}"
 
 
-def as_srt(name: str, spans: Iterable[Span]) -> Iterator[str]:
-    """SubRip, as players and editors read it. Where there is nothing to say, there is no subtitle."""
+def to_srt(spans: Iterable[Span]) -> Iterator[str]:
+    """SubRip, as players and editors read it. Spans without text have no subtitle."""
     number = 0
     for _, cue in cues(spans):
         if cue.text:
@@ -53,8 +56,8 @@ def as_srt(name: str, spans: Iterable[Span]) -> Iterator[str]:
             yield ""
 
 
-def as_vtt(name: str, spans: Iterable[Span]) -> Iterator[str]:
-    """WebVTT (W3C), as `<track>` in a web page reads it. Where there is nothing to say, there is no subtitle."""
+def to_vtt(spans: Iterable[Span]) -> Iterator[str]:
+    """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text have no subtitle."""
     yield "WEBVTT"
     yield ""
     for _, cue in cues(spans):
@@ -64,8 +67,8 @@ def as_vtt(name: str, spans: Iterable[Span]) -> Iterator[str]:
             yield ""
 
 
-def as_jsonl(name: str, spans: Iterable[Span]) -> Iterator[str]:
-    """An object a span: clip, start and end in seconds, text as the model wrote it, confidence, frames."""
+def to_jsonl(spans: Iterable[Span], name: str) -> Iterator[str]:
+    """A JSON object per span: clip, start and end in seconds, text as the model wrote it, confidence, frames."""
     for span, cue in cues(spans):
         values = {
             "clip": name,
@@ -76,15 +79,6 @@ def as_jsonl(name: str, spans: Iterable[Span]) -> Iterator[str]:
             "frames": span.frames,
         }
         yield json.dumps(values, ensure_ascii=False)
-
-
-FORMATS: dict[str, Callable[[str, Iterable[Span]], Iterator[str]]] = {
-    "text": as_text,
-    "srt": as_srt,
-    "vtt": as_vtt,
-    "jsonl": as_jsonl,
-}
-"""Each makes lines out of the name of a clip and its spans, as these come."""
 
 
 def one_line(text: str) -> str:

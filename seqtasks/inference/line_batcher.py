@@ -1,16 +1,21 @@
-"""Text to translate, in windows of lines: much at a time from a file, line by line from a keyboard."""
+"""Lines of text in batches: many at a time from a file, one by one from a keyboard."""
 
 from __future__ import annotations
 
 import os
 import select
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from seqtasks.inference.bulk import Batch
+
+BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024
+"""Lines, and bytes of them, in a batch."""
+WORKER_BATCH_LINES, WORKER_BATCH_BYTES = 500, 64 * 1024
+"""The same for several worker processes."""
 CHUNK = 65_536
 PATIENCE = 0.05
-"""Seconds without new input after which what has come is translated first."""
+"""Seconds without new input after which the lines read so far become a batch."""
 
 
 @runtime_checkable
@@ -22,30 +27,20 @@ class ByteStream(Protocol):
     def read(self) -> bytes: ...
 
 
-@dataclass(frozen=True)
-class Window:
-    """Lines that are translated together."""
+class LineBatcher:
+    r"""Splits streams of bytes at "\n" alone into batches of lines.
 
-    first: int
-    """Number of the first line in the whole input, from 0."""
-    lines: list[str]
-    pause: bool
-    """The input had no more to give at once: somebody may be waiting for the answer."""
-
-
-class LineWindows:
-    r"""Cuts streams of bytes at "\n" alone; a window ends at `lines` lines, at `size` bytes, or when input pauses.
-
-    Text that is not UTF-8 becomes U+FFFD; `undecodable` counts the lines with such text so far.
+    A batch ends at `lines` lines, at `size` bytes, or when the input pauses. Bytes that are not UTF-8 become U+FFFD;
+    `undecodable` counts the lines with such bytes so far.
     """
 
-    def __init__(self, streams: Iterable[ByteStream], *, lines: int, size: int) -> None:
+    def __init__(self, streams: Iterable[ByteStream], *, lines: int = BATCH_LINES, size: int = BATCH_BYTES) -> None:
         self.streams = streams
         self.lines = lines
         self.size = size
         self.undecodable = 0
 
-    def __iter__(self) -> Iterator[Window]:
+    def __iter__(self) -> Iterator[Batch[str]]:
         first = size = 0
         lines: list[str] = []
         for line in self.cut():
@@ -53,11 +48,11 @@ class LineWindows:
                 lines.append(self.decode(line))
                 size += len(line)
             if lines and (line is None or len(lines) >= self.lines or size >= self.size):
-                yield Window(first, lines, pause=line is None)
+                yield Batch(first, lines, pause=line is None)
                 first += len(lines)
                 lines, size = [], 0
         if lines:
-            yield Window(first, lines, pause=True)
+            yield Batch(first, lines, pause=True)
 
     def cut(self) -> Iterator[bytes | None]:
         """The lines of all streams; None where the input pauses."""

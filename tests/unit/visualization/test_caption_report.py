@@ -15,12 +15,21 @@ import pytest
 from pages import Page
 from PIL import Image
 
-from seqtasks.cli.caption_attention import GAP, PANEL, PAPER, TITLE, best_columns, panels
-from seqtasks.cli.caption_report import STORED_SIDE, open_report
-from seqtasks.cli.caption_words import seen_words
+from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.captioning.captioner import Caption
 from seqtasks.vision.images import ImageError
 from seqtasks.vision.transforms import ImageSettings
+from seqtasks.visualization.caption_attention import (
+    GAP,
+    PANEL,
+    PAPER,
+    TITLE,
+    attention_panels,
+    best_columns,
+    plot_caption_attention,
+)
+from seqtasks.visualization.caption_report import STORED_SIDE, open_caption_report
+from seqtasks.visualization.caption_words import caption_words
 
 BAD = '"><script>alert(1)</script><b>&amp;'
 
@@ -38,7 +47,7 @@ def caption(text: str = "a red square", looks: list[int] | None = None) -> Capti
 
 
 def reported(path: Path, *shown: tuple[str, Image.Image, Caption] | ImageError, fit: str = "squash") -> Page:
-    with open_report(path, ImageSettings(fit=fit), ["model", "beam=3"]) as report:
+    with open_caption_report(path, ImageSettings(fit=fit), ["model", "beam=3"]) as report:
         for each in shown:
             if isinstance(each, ImageError):
                 report.add_unreadable(each)
@@ -122,7 +131,7 @@ def test_pictures_are_stored_small_and_never_larger_than_they_are(tmp_path: Path
 
 def test_only_what_could_not_be_read_is_kept_until_the_end(tmp_path: Path, picture: Image.Image) -> None:
     path = tmp_path / "page.html"
-    with open_report(path, ImageSettings(), []) as report:
+    with open_caption_report(path, ImageSettings(), []) as report:
         report.add_unreadable(ImageError("gone.jpg: there is no such file."))
         written = []
         report.write = written.append
@@ -134,25 +143,25 @@ def test_only_what_could_not_be_read_is_kept_until_the_end(tmp_path: Path, pictu
 
 
 def test_a_report_that_was_interrupted_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_report(tmp_path / "page.html", ImageSettings(), []):
+    with pytest.raises(KeyboardInterrupt), open_caption_report(tmp_path / "page.html", ImageSettings(), []):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_word_of_several_tokens_has_their_probability_together_and_their_mean_attention() -> None:
     pieces = replace(caption("▁a ▁squ are", looks=[0, 1, 3]), text="a square")
-    first, second = seen_words(pieces)
+    first, second = caption_words(pieces)
     assert (first.text, second.text) == ("a", "square")
     assert math.isclose(second.probability, 0.5 * 0.25)
-    assert first.weights == (1, 0, 0, 0)
-    assert second.weights == (0, 0.5, 0, 0.5)
+    assert first.attention == (1, 0, 0, 0)
+    assert second.attention == (0, 0.5, 0, 0.5)
 
 
 @pytest.mark.parametrize("size", [(1200, 800), (300, 900), (20, 20), (1, 2000), (2000, 1)])
 @pytest.mark.parametrize("count", [1, 5, 25])
 def test_a_panel_for_the_picture_and_each_word(size: tuple[int, int], count: int) -> None:
     said = caption(" ".join(["internationalisation"] * count), looks=[place % 4 for place in range(count)])
-    sheet = panels(said, Image.new("RGB", size, "red"), ImageSettings())
+    sheet = attention_panels(said, Image.new("RGB", size, "red"), ImageSettings())
     scale = PANEL / max(size)
     height = max(1, round(size[1] * scale)) + TITLE + GAP
     rows = (sheet.height - GAP) // height
@@ -165,9 +174,33 @@ def test_a_panel_for_the_picture_and_each_word(size: tuple[int, int], count: int
 
 @pytest.mark.parametrize("place", range(4))
 def test_panels_are_light_where_the_word_looked(place: int) -> None:
-    sheet = panels(caption("red", looks=[place]), Image.new("RGB", (PANEL, PANEL), "white"), ImageSettings())
+    sheet = attention_panels(caption("red", looks=[place]), Image.new("RGB", (PANEL, PANEL), "white"), ImageSettings())
     assert best_columns(2, PANEL + GAP, PANEL + GAP + TITLE) == 2
     left, top = GAP + PANEL + GAP, GAP + TITLE
     panel = sheet.crop((left, top, left + PANEL, top + PANEL)).convert("L")
     assert np.asarray(panel.resize((2, 2), Image.Resampling.BOX)).flatten().argmax() == place
     assert sheet.getpixel((0, 0)) == tuple(bytes.fromhex(PAPER[1:]))
+
+
+def test_attention_is_written_as_an_image_where_there_is_any(tmp_path: Path, picture: Image.Image) -> None:
+    said = caption("red square", looks=[0, 3])
+    plot_caption_attention(said, picture, tmp_path / "attention.jpg")
+    with Image.open(tmp_path / "attention.jpg") as drawn:
+        assert (drawn.format, drawn.size) == ("JPEG", attention_panels(said, picture).size)
+    for wrong, path, told in (
+        (caption("red square"), "a.png", "There is no attention to plot"),
+        (said, "a.doc", "no such picture format"),
+        (said, "nowhere/a.png", "cannot be written: No such file"),
+    ):
+        with pytest.raises(SeqtasksError, match=told):
+            plot_caption_attention(wrong, picture, tmp_path / path)
+    assert [file.name for file in tmp_path.iterdir()] == ["attention.jpg"]
+
+
+def test_without_preprocessing_the_whole_image_is_seen(tmp_path: Path, picture: Image.Image) -> None:
+    said = caption("red", looks=[0])
+    whole, cropped = attention_panels(said, picture), attention_panels(said, picture, ImageSettings(fit="crop"))
+    assert whole == attention_panels(said, picture, ImageSettings(fit="squash")) != cropped
+    with open_caption_report(tmp_path / "page.html") as report:
+        report.add("one.jpg", picture, said)
+    assert Page(tmp_path / "page.html").said("h2") == ["one.jpg"]

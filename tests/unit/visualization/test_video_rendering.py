@@ -14,10 +14,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision import rendering
-from seqtasks.vision.rendering import LONGEST_SIDE, SHARE, SHORTEST_SIDE, burnt_in, canvas, captioned, render
+from seqtasks.video.writer import LONGEST_SIDE, SHORTEST_SIDE, video_size
 from seqtasks.vision.timeline import Span
 from seqtasks.vision.video import Frame
+from seqtasks.visualization import video_rendering
+from seqtasks.visualization.video_rendering import SHARE, caption_per_frame, overlay_text, write_captioned_video
 
 LONG = "a man in a red jacket who is riding a bicycle along the beach " * 30
 
@@ -48,7 +49,7 @@ def read_back(path: Path) -> list[tuple[float, float, np.ndarray]]:
 def test_every_frame_has_its_time_and_its_picture(tmp_path: Path) -> None:
     times = [0.0, 1001 / 30000, 2002 / 30000, 0.1, 0.75, 3.0]
     given = frames(times, until=3.25)
-    render(given, [], tmp_path / "clip.mp4")
+    write_captioned_video(given, [], tmp_path / "clip.mp4")
     found = read_back(tmp_path / "clip.mp4")
     assert [time for time, _, _ in found] == pytest.approx(times, abs=1e-5)
     assert [time + length for time, length, _ in found] == pytest.approx([*times[1:], 3.25], abs=1e-5)
@@ -64,7 +65,7 @@ def test_every_frame_has_its_time_and_its_picture(tmp_path: Path) -> None:
 def test_another_encoder_where_the_first_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "codecs_available", av.codecs_available - {"libx264"})
     given = frames([0.0, 0.04, 1.0], until=1.5)
-    render(given, [], tmp_path / "clip.mp4")
+    write_captioned_video(given, [], tmp_path / "clip.mp4")
     found = read_back(tmp_path / "clip.mp4")
     assert [(time, time + length) for time, length, _ in found] == [
         pytest.approx(each, abs=1e-4) for each in [(0.0, 0.04), (0.04, 1.0), (1.0, 1.5)]
@@ -78,7 +79,7 @@ def test_another_encoder_where_the_first_is_missing(tmp_path: Path, monkeypatch:
 def test_large_areas_keep_their_colours(tmp_path: Path) -> None:
     colours = [(255, 0, 0), (0, 160, 0), (20, 30, 220), (255, 255, 255), (0, 0, 0), (200, 150, 120)]
     given = [Frame(n, n / 5, None, Image.new("RGB", (320, 240), colour)) for n, colour in enumerate(colours)]
-    render(given, [], tmp_path / "clip.mp4")
+    write_captioned_video(given, [], tmp_path / "clip.mp4")
     found = [pixels.mean((0, 1)) for _, _, pixels in read_back(tmp_path / "clip.mp4")]
     assert np.abs(np.array(found) - colours).max() < 4
 
@@ -90,7 +91,7 @@ def changed(before: Image.Image, after: np.ndarray) -> np.ndarray:
 def test_captions_are_shown_in_their_spans_and_nowhere_else(tmp_path: Path) -> None:
     given = frames([0.0, 0.5, 1.0, 1.5, 2.0, 2.5])
     spans = [Span(0.5, 1.5, "A dog .", 0.5, 2), Span(1.5, 2.0, "", 0.5, 1), Span(2.0, 9.0, "A cat .", 0.5, 1)]
-    render(given, spans, tmp_path / "clip.mp4")
+    write_captioned_video(given, spans, tmp_path / "clip.mp4")
     found = read_back(tmp_path / "clip.mp4")
     drawn = [changed(frame.picture, pixels) for frame, (_, _, pixels) in zip(given, found, strict=True)]
     assert [bool(each[170:].sum() > 200) for each in drawn] == [False, True, True, False, True, True]
@@ -106,7 +107,7 @@ def test_frames_and_spans_are_taken_as_they_come() -> None:
             yield value
 
     spans = [Span(0.0, 1.0, "a", 0.5, 1), Span(1.0, 2.0, "b", 0.5, 1), Span(2.0, 3.0, "c", 0.5, 1)]
-    pairs = captioned(coming("frame", frames([0.0, 0.5, 1.0, 2.9, 3.0])), coming("span", spans))
+    pairs = caption_per_frame(coming("frame", frames([0.0, 0.5, 1.0, 2.9, 3.0])), coming("span", spans))
     assert next(pairs)[1] == "a"
     assert taken == ["span", "frame"]
     assert [text for _, text in pairs] == ["a", "b", "c", ""]
@@ -126,8 +127,8 @@ def test_captions_stand_out_from_any_background(background: str) -> None:
         picture = Image.fromarray(np.random.default_rng(1).integers(0, 256, (360, 640, 3), dtype=np.uint8))
     else:
         picture = Image.new("RGB", size, background)
-    letters, left, top = rendering.lettering("A dog runs .", size)
-    after = luminance(np.asarray(burnt_in(picture, "A dog runs ."))[top : top + letters.height].astype(float))
+    letters, left, top = video_rendering.render_text("A dog runs .", size)
+    after = luminance(np.asarray(overlay_text(picture, "A dog runs ."))[top : top + letters.height].astype(float))
     after = after[:, left : left + letters.width]
     ink = np.asarray(letters)
     assert (ink == 255).sum() > 100
@@ -136,15 +137,15 @@ def test_captions_stand_out_from_any_background(background: str) -> None:
 
 def test_a_picture_is_changed_at_its_bottom_alone() -> None:
     before = scene(3)
-    after = np.asarray(burnt_in(before.copy(), "A dog ."))
+    after = np.asarray(overlay_text(before.copy(), "A dog ."))
     rows = np.nonzero((after != np.asarray(before)).any((1, 2)))[0]
     assert rows.min() > 180
-    assert all(burnt_in(before.copy(), text) == before for text in ("", " \n"))
+    assert all(overlay_text(before.copy(), text) == before for text in ("", " \n"))
 
 
 @pytest.mark.parametrize("size", [(640, 360), (360, 640), (240, 240), (1920, 1080), (240, 2000), (4096, 240)])
 def test_long_captions_hide_half_of_the_picture_at_most(size: tuple[int, int]) -> None:
-    letters, left, top = rendering.lettering(LONG, size)
+    letters, left, top = video_rendering.render_text(LONG, size)
     assert letters.height <= SHARE * size[1]
     assert 0 <= left <= left + letters.width <= size[0]
     assert size[1] / 3 <= top <= top + letters.height <= size[1]
@@ -152,7 +153,7 @@ def test_long_captions_hide_half_of_the_picture_at_most(size: tuple[int, int]) -
 
 def test_the_given_pictures_are_left_as_they_are(tmp_path: Path) -> None:
     given = frames([0.0, 1.0])
-    render(given, [Span(0.0, 2.0, "A dog .", 0.5, 2)], tmp_path / "clip.mp4")
+    write_captioned_video(given, [Span(0.0, 2.0, "A dog .", 0.5, 2)], tmp_path / "clip.mp4")
     assert all(frame.picture == scene(frame.number) for frame in given)
 
 
@@ -169,7 +170,7 @@ def test_the_given_pictures_are_left_as_they_are(tmp_path: Path) -> None:
     ],
 )
 def test_sides_are_even_and_neither_tiny_nor_huge(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert canvas(size) == expected
+    assert video_size(size) == expected
     assert max(expected) <= LONGEST_SIDE
     assert min(expected) >= min(SHORTEST_SIDE, 2)
 
@@ -177,16 +178,16 @@ def test_sides_are_even_and_neither_tiny_nor_huge(size: tuple[int, int], expecte
 @pytest.mark.parametrize("size", [(641, 361), (1, 1), (97, 64), (2000, 4)])
 def test_clips_of_any_size(size: tuple[int, int], tmp_path: Path) -> None:
     given = [Frame(n, n / 10, None, Image.new("RGB", size, (200, 60, 30))) for n in range(3)]
-    render(given, [Span(0.0, 0.2, LONG, 0.5, 2)], tmp_path / "clip.mp4")
+    write_captioned_video(given, [Span(0.0, 0.2, LONG, 0.5, 2)], tmp_path / "clip.mp4")
     first, _, last = (pixels for _, _, pixels in read_back(tmp_path / "clip.mp4"))
-    assert first.shape[1::-1] == canvas(size)
+    assert first.shape[1::-1] == video_size(size)
     assert not np.array_equal(first, last)
     assert np.abs(last - (200, 60, 30)).max() < 6  # no margins
 
 
 def test_frames_of_another_size_get_margins(tmp_path: Path) -> None:
     wide, high = Image.new("RGB", (320, 240), "red"), Image.new("RGB", (240, 480), "red")
-    render([Frame(0, 0.0, None, wide), Frame(1, 1.0, None, high)], [], tmp_path / "clip.mp4")
+    write_captioned_video([Frame(0, 0.0, None, wide), Frame(1, 1.0, None, high)], [], tmp_path / "clip.mp4")
     first, second = (pixels for _, _, pixels in read_back(tmp_path / "clip.mp4"))
     assert first.shape == second.shape
     red = second[:, :, 0] > 128
@@ -196,14 +197,14 @@ def test_frames_of_another_size_get_margins(tmp_path: Path) -> None:
 
 
 def test_where_nothing_says_how_long_the_last_frame_lasts_it_is_the_step_before(tmp_path: Path) -> None:
-    render(frames([0.0, 0.2, 0.5]), [], tmp_path / "clip.mp4")
+    write_captioned_video(frames([0.0, 0.2, 0.5]), [], tmp_path / "clip.mp4")
     assert read_back(tmp_path / "clip.mp4")[-1][1] == pytest.approx(0.3, abs=1e-4)
-    render(frames([0.0]), [], tmp_path / "lone.mp4")
+    write_captioned_video(frames([0.0]), [], tmp_path / "lone.mp4")
     assert read_back(tmp_path / "lone.mp4")[0][1] == pytest.approx(1, abs=1e-4)
 
 
 def test_times_that_stand_still_lose_no_frame(tmp_path: Path) -> None:
-    render(frames([0.0, 0.5, 0.5, 0.4, 1.0]), [], tmp_path / "clip.mp4")
+    write_captioned_video(frames([0.0, 0.5, 0.5, 0.4, 1.0]), [], tmp_path / "clip.mp4")
     times = [time for time, _, _ in read_back(tmp_path / "clip.mp4")]
     assert times == pytest.approx([0.0, 0.5, 0.5, 0.5, 1.0], abs=1e-4)
     assert times == sorted(set(times))
@@ -217,19 +218,19 @@ def test_when_frames_break_off_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"before")
     with pytest.raises(RuntimeError, match="broken off"):
-        render(broken(), [], path)
+        write_captioned_video(broken(), [], path)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SeqtasksError, match=r"clip\.mp4: there is no frame to write"):
-        render([], [], tmp_path / "clip.mp4")
-    with pytest.raises(OSError, match="No such file"):
-        render(frames([0.0]), [], tmp_path / "nowhere" / "clip.mp4")
+        write_captioned_video([], [], tmp_path / "clip.mp4")
+    with pytest.raises(SeqtasksError, match=r"clip\.mp4 cannot be written: No such file"):
+        write_captioned_video(frames([0.0]), [], tmp_path / "nowhere" / "clip.mp4")
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(SeqtasksError, match=r"needs PyAV\.(?s:.*)seqtasks\[video\]"):
-        render(frames([0.0]), [], tmp_path / "clip.mp4")
+        write_captioned_video(frames([0.0]), [], tmp_path / "clip.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -239,6 +240,6 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
         with pytest.raises(SeqtasksError, match=r"pipe: a video cannot be written to a pipe"):
-            render(frames([0.0]), [], tmp_path / "pipe")
+            write_captioned_video(frames([0.0]), [], tmp_path / "pipe")
     finally:
         os.close(reading)

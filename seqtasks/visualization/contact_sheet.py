@@ -1,4 +1,4 @@
-"""A clip on one page: frames in rows, under each its time and what is said of it."""
+"""Contact sheets: the frames of a clip in rows, each with its time and its caption."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import whole_file
+from seqtasks.files import output_file
 from seqtasks.vision.formats import pillow_format
-from seqtasks.vision.lettering import font_for, wrapped
 from seqtasks.vision.timeline import clock
 from seqtasks.vision.video import Frame
+from seqtasks.visualization.text_drawing import font_for, wrap_text
 
 LIMIT = 48
 """Frames on a sheet; an even number."""
@@ -45,10 +45,15 @@ class Panel(NamedTuple):
 
 
 class ContactSheet:
-    """Takes any number of frames, one after the other, and keeps up to `LIMIT` at even distances.
+    """Takes any number of frames, one after the other, and keeps up to `LIMIT` of them, evenly spaced.
 
-    When there are too many, every second goes, and from then on of those that come every second is passed over: between
-    half of the limit and the limit are drawn at the end, the first frame among them.
+    When there are too many, every second one is dropped, and of those to come every second one is skipped: between half
+    of the limit and the limit are drawn in the end, the first frame among them.
+
+        sheet = ContactSheet()
+        for frame, caption in captioner.frames(open_clip("clip.mp4").frames(EverySeconds(1))):
+            sheet.add(frame, caption.text)
+        sheet.save(Path("sheet.png"))
     """
 
     def __init__(self) -> None:
@@ -57,31 +62,31 @@ class ContactSheet:
         self.step = 1
 
     def add(self, frame: Frame, text: str) -> None:
-        """Takes a small copy of the frame's picture, and its caption."""
+        """Adds a thumbnail of the frame, and its caption."""
         if self.seen % self.step == 0:
             if len(self.panels) == LIMIT:
                 del self.panels[1::2]
                 self.step *= 2
             picture = ImageOps.contain(frame.picture, (PICTURE, PICTURE))
-            lines = wrapped(text, font_for(text, CAPTION_SIZE), max(picture.width, NARROWEST), LINES)
+            lines = wrap_text(text, font_for(text, CAPTION_SIZE), max(picture.width, NARROWEST), LINES)
             self.panels.append(Panel(picture, frame.seconds, lines))
         self.seen += 1
 
     def save(self, path: Path) -> None:
-        """Writes the sheet, whole or not at all; the name says the format.
+        """Writes the sheet; the suffix of the path decides the format.
 
         Raises:
-            SeqtasksError: the name has no known ending, or no frame was added.
-            OSError: the file cannot be written.
+            SeqtasksError: The suffix is unknown, no frame was added, or the file cannot be written.
         """
         form = pillow_format(path)
         if not self.panels:
             raise SeqtasksError(f"{path}: there is no frame to show.")
-        sheet = self.drawn()
-        with whole_file(path) as stream:
+        sheet = self.draw()
+        with output_file(path) as stream:
             sheet.save(stream, format=form, quality=QUALITY)
 
-    def drawn(self) -> Image.Image:
+    def draw(self) -> Image.Image:
+        """The sheet as an image."""
         width = max(NARROWEST, *(panel.picture.width for panel in self.panels))
         height = max(panel.picture.height for panel in self.panels)
         columns = self.columns(width + GAP, height + 2 * LINE + GAP)
@@ -93,16 +98,16 @@ class ContactSheet:
             for column, panel in enumerate(row):
                 left, top = GAP + column * (width + GAP), GAP + sum(heights[:number])
                 sheet.paste(panel.picture, (left, top + height - panel.picture.height))
-                write(draw, panel, left, top + height)
+                write_caption(draw, panel, left, top + height)
         return sheet
 
     def columns(self, width: int, height: int) -> int:
-        """How many panels that need so much room to put side by side."""
+        """How many panels of this size in pixels go into a row."""
         count = len(self.panels)
         return min(count, max(1, round(math.sqrt(PROPORTIONS * count * height / width))))
 
 
-def write(draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
+def write_caption(draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
     """The time in a line, below it the caption."""
     time = clock(round(panel.seconds * 1000))
     draw.text((left, top + LINE - 4), time, fill=PALE_INK, font=font_for(time, TIME_SIZE), anchor="ls")
