@@ -127,7 +127,7 @@ class Generator(nn.Module):
         real = mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
-        bias = output.bias
+        bias: Tensor = output.bias
         if weight is not None:
             bias = bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
         total = smoothed_cross_entropy(
