@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqtasks.version import __version__
+
 if TYPE_CHECKING:
     from seqtasks.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
     from seqtasks.component import Component, Settings
@@ -34,9 +36,8 @@ if TYPE_CHECKING:
     from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translation.translator import Translation
     from seqtasks.text import TextProcessor
+    from seqtasks.training.run import TrainingResult, TrainingRun, train
     from seqtasks.training.trainer import Trainer
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Bundle",
@@ -57,14 +58,18 @@ __all__ = [
     "TextEncoder",
     "TextProcessor",
     "Trainer",
+    "TrainingResult",
+    "TrainingRun",
     "Translation",
     "TranslationPredictor",
+    "__version__",
     "built_in_models",
     "find_model",
     "load",
     "read_bundle",
     "read_run",
     "to_toml",
+    "train",
     "write_bundle",
 ]
 
@@ -87,6 +92,8 @@ MODULES = {
     "TextEncoder": "encoders",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
+    "TrainingResult": "training.run",
+    "TrainingRun": "training.run",
     "Translation": "tasks.translation.translator",
     "TranslationPredictor": "predictor",
     "built_in_models": "bundle",
@@ -95,6 +102,7 @@ MODULES = {
     "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",
+    "train": "training.run",
     "write_bundle": "bundle",
 }
 

@@ -13,14 +13,15 @@ from typing_extensions import TypeVar
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
-from seqtasks.decoding.rules import NEVER
-from seqtasks.decoding.state import Forced, State
+from seqtasks.decoding.state import Forced
 from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.encoders.base import begins_anew
+from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.regularisation import attention_regularisation
+from seqtasks.special_tokens import NEVER_GENERATED
 
 EncoderT_co = TypeVar("EncoderT_co", bound=Encoder, covariant=True, default=Encoder)
 
@@ -130,7 +131,9 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         real = mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
-        bias = output.bias if weight is None else output.bias.index_fill(0, wanted.new_tensor(NEVER), IMPOSSIBLE)
+        bias: Tensor = output.bias
+        if weight is not None:
+            bias = bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
         total = smoothed_cross_entropy(
             states.flatten(0, 1).index_select(0, real),
             output.weight,

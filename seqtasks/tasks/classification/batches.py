@@ -13,8 +13,9 @@ from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
 from seqtasks.models import Classified
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import TokenBucketLoader
-from seqtasks.text import PAD, TextProcessor
+from seqtasks.text import TextProcessor
 
 
 class DocumentBatches(TokenBucketLoader[Classified]):

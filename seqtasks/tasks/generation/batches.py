@@ -12,9 +12,9 @@ from jaxtyping import Int
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
+from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.text.layout import LINE
-from seqtasks.text.processor import BEGIN, END, PAD
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
 

@@ -21,13 +21,14 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.likelihood import likelihood_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, Loss, Window
+from seqtasks.special_tokens import UNKNOWN
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
 from seqtasks.tasks.generation.text_likelihood import likelihood
 from seqtasks.tasks.generation.text_writer import TextWriter
-from seqtasks.text import UNKNOWN, Characters, TextProcessor
+from seqtasks.text import Characters, TextProcessor
 from seqtasks.text.layout import Layout, tidy
 
 VALIDATION_LANES = 32

@@ -11,8 +11,9 @@ from jaxtyping import Int
 from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.models import Pairs
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import TokenBucketLoader
-from seqtasks.text import PAD, TextProcessor
+from seqtasks.text import TextProcessor
 
 
 class TranslationLoader(TokenBucketLoader[Pairs]):

@@ -18,8 +18,8 @@ from seqtasks.data.collate import pad_groups
 from seqtasks.data.playing import Playing
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import DataLoader
-from seqtasks.text.processor import PAD
 
 
 class ClipWindow(NamedTuple):

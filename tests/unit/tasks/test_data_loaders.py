@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from seqtasks.models import Classified, Pairs, Tagged, Window
+from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks.base import Batches
 from seqtasks.tasks.captioning.batches import PictureBatches
 from seqtasks.tasks.classification.batches import DocumentBatches
@@ -22,7 +23,7 @@ from seqtasks.tasks.generation.batches import StreamBatches
 from seqtasks.tasks.tagging.batches import TaggedBatches
 from seqtasks.tasks.translation.collate import TranslationLoader
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
-from seqtasks.text import BEGIN, END, PAD, Characters
+from seqtasks.text import Characters
 from seqtasks.vision.transforms import ImageSettings, evaluation_transform
 
 BUDGET = 48
