@@ -25,14 +25,14 @@ from timing import Rounds, Threads, conditions
 import seqtasks
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.decoding import LengthPenalty, LengthRule
+from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.captions import caption_scores
-from seqtasks.predictor import CaptioningPredictor
 from seqtasks.vision.images import find_images
 
 QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 
 
-def plain_loop(predictor: CaptioningPredictor, files: list[Path], beam: int) -> list[str]:
+def plain_loop(predictor: CaptioningPipeline, files: list[Path], beam: int) -> list[str]:
     """What the loop says of each picture."""
     decoding = predictor.decoding(beam=beam)
     limit = LengthRule.parse(decoding.max_length)(0)
@@ -73,7 +73,7 @@ def main(
 ) -> None:
     """Compare both on the first pictures of a folder."""
     files, described = read_pictures(folder, references, images)
-    ours: CaptioningPredictor = seqtasks.load(model, threads=threads)
+    ours: CaptioningPipeline = seqtasks.load(model, threads=threads)
     said: dict[str, list[str]] = {}
     loops = {conditions(each)["dtype"]: each for each in (ours, seqtasks.load(model, dtype="float32", threads=threads))}
 

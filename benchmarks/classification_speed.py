@@ -19,7 +19,7 @@ from timing import Rounds, Threads, conditions, timed
 import seqtasks
 from seqtasks.data.documents import DocumentSource, read_documents
 from seqtasks.data.examples import SkipReport
-from seqtasks.predictor import ClassificationPredictor
+from seqtasks.inference.classification import ClassificationPipeline
 
 
 def main(
@@ -34,7 +34,7 @@ def main(
     read = read_documents(DocumentSource(path=documents), SkipReport())
     texts = [document.text for document in islice(read, many)]
     predictor = seqtasks.load(model, threads=threads)
-    assert isinstance(predictor, ClassificationPredictor)
+    assert isinstance(predictor, ClassificationPipeline)
 
     def one_at_a_time() -> None:
         for text in texts[:single]:

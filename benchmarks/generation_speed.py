@@ -15,7 +15,7 @@ import typer
 from timing import Rounds, Threads, conditions, timed
 
 import seqtasks
-from seqtasks.predictor import GenerationPredictor
+from seqtasks.inference.text_generation import TextGenerationPipeline
 
 
 def main(
@@ -27,7 +27,7 @@ def main(
 ) -> None:
     """Time a language model."""
     predictor = seqtasks.load(model, threads=threads)
-    assert isinstance(predictor, GenerationPredictor)
+    assert isinstance(predictor, TextGenerationPipeline)
     options = {"length": length, "min_length": str(length)}
     characters = len("".join(predictor.stream(prompt, **options)))
     result = {

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 from growth_curves import Curve, Key, Work, lines_of, measure
+from seqtasks.tasks.translation.translator import BATCH_HYPOTHESES, BATCH_TOKENS
 
 from seqtasks.decoding import search
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Generator
-from seqtasks.predictor import TranslationPredictor
-from seqtasks.tasks.translation.translator import BATCH_HYPOTHESES, BATCH_TOKENS
 
 AS_LONG = {"min_length": "x", "max_length": "x"}
 """Outputs of as many tokens as their sources, ends included."""
@@ -54,7 +54,7 @@ class Decoding:
 class Decoded:
     """The models that are compared, and the sentences."""
 
-    def __init__(self, trained: TranslationPredictor, sentences: Sequence[str], size: Decoding, rounds: int) -> None:
+    def __init__(self, trained: TranslationPipeline, sentences: Sequence[str], size: Decoding, rounds: int) -> None:
         self.trained = trained
         self.random = self.untrained(LSTM, trained.task.target.size)
         self.options = {"Transformer": (trained, {}), "LSTM": (self.random, AS_LONG)}
@@ -66,14 +66,14 @@ class Decoded:
         self.size = size
         self.rounds = rounds
 
-    def untrained(self, settings: dict[str, Any], target_size: int) -> TranslationPredictor:
+    def untrained(self, settings: dict[str, Any], target_size: int) -> TranslationPipeline:
         """A model of random weights behind the trained one's text processors."""
         torch.manual_seed(1)
         task = self.trained.task
         model = Generator(Generator.Config.model_validate(settings), task.source.size, target_size)
         model.eval().requires_grad_(False)
         model.encoder.simplify()
-        return TranslationPredictor(task, [model.to(self.trained.dtype)])
+        return TranslationPipeline(task, [model.to(self.trained.dtype)])
 
     def curve(self, name: str, works: dict[Key, Work], warm: dict[Key, Work] | None = None, **parts: Any) -> Curve:
         lines = lines_of(measure(name, works, self.rounds, warm))
@@ -150,12 +150,12 @@ CURVES: dict[str, Callable[[Decoded], Curve]] = {
 }  # fmt: skip
 
 
-def translated(predictor: TranslationPredictor, texts: Sequence[str], **options: Any) -> float:
+def translated(predictor: TranslationPipeline, texts: Sequence[str], **options: Any) -> float:
     return len(predictor.translate(texts, **options))
 
 
 @torch.no_grad()
-def decoded(predictor: TranslationPredictor, groups: Sequence[Sequence[Sequence[int]]], **options: Any) -> float:
+def decoded(predictor: TranslationPipeline, groups: Sequence[Sequence[Sequence[int]]], **options: Any) -> float:
     """Each group is a batch."""
     decoding = predictor.decoding(**options)
     for group in groups:

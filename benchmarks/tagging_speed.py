@@ -18,7 +18,7 @@ from timing import Rounds, Threads, conditions, timed
 import seqtasks
 from seqtasks.data.conll import read_sentences
 from seqtasks.data.examples import SkipReport
-from seqtasks.predictor import TaggingPredictor
+from seqtasks.inference.tagging import TaggingPipeline
 
 
 def main(
@@ -29,7 +29,7 @@ def main(
 ) -> None:
     """Time a tagger on all sentences of a file at once."""
     predictor = seqtasks.load(model, threads=threads)
-    assert isinstance(predictor, TaggingPredictor)
+    assert isinstance(predictor, TaggingPipeline)
     words = [sentence.words for sentence in read_sentences(sentences, SkipReport())]
     result = {
         "tagging": timed(lambda: predictor.tag(words), rounds, "words", sum(map(len, words))),

@@ -33,16 +33,16 @@ from seqtasks.cli.lines import LineWindows
 from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.cli.translate import WINDOW_LINES, WINDOW_SIZE, WORKER_LINES, WORKER_SIZE
 from seqtasks.cli.workers import start_worker, translate_window, work
+from seqtasks.inference.outputs import Translation
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.translation import translation_scores
-from seqtasks.predictor import TranslationPredictor
-from seqtasks.tasks.translation.translator import Translation
 
 WORKERS = 2
 
 
 @contextmanager
 def our_translation(
-    predictor: TranslationPredictor, options: dict[str, Any], engine: Engine
+    predictor: TranslationPipeline, options: dict[str, Any], engine: Engine
 ) -> Iterator[Callable[[io.BytesIO], Iterable[list[Translation]]]]:
     """Translates a file in windows, as `seqtasks translate` does: in processes, or in threads of CTranslate2."""
     if engine == Engine.ctranslate2:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
     from seqtasks.vision.transforms import ImageSettings
 
 PANEL = 280

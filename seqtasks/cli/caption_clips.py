@@ -17,7 +17,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
+    from seqtasks.inference.captioning import CaptioningPipeline
     from seqtasks.vision.contact_sheet import ContactSheet
     from seqtasks.vision.timeline import Span, Timed
     from seqtasks.vision.video import Choice, Clip
@@ -96,7 +96,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 
 
 def describe_clip(
-    name: str, predictor: CaptioningPredictor, options: ClipOptions, decoding: dict[str, Any], write: Write
+    name: str, predictor: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
     """Writes the spans of one clip as they come; what cannot be read is told. Returns whether all could be read."""
     from seqtasks.vision.timeline import merged
@@ -125,7 +125,7 @@ def describe_clip(
 
 def timed(
     clip: Clip,
-    predictor: CaptioningPredictor,
+    predictor: CaptioningPipeline,
     choice: Choice,
     decoding: dict[str, Any],
     sheet: ContactSheet | None,
@@ -133,7 +133,7 @@ def timed(
     """The caption of each frame with its time; the frames go on the sheet."""
     from seqtasks.vision.timeline import Timed, confidence_in
 
-    for frame, caption in predictor.frames(clip.frames(choice), **decoding):
+    for frame, caption in predictor.caption_frames(clip.frames(choice), **decoding):
         if sheet is not None:
             sheet.add(frame, caption.text)
         yield Timed(frame.seconds, frame.until, caption.text, confidence_in(caption.log_probabilities))

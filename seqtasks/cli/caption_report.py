@@ -18,7 +18,7 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
     from seqtasks.vision.transforms import ImageSettings
 
 STORED_SIDE, STORED_TILE, STORED_VEIL = 560, 160, 32

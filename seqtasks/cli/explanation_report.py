@@ -12,7 +12,7 @@ from seqtasks.cli.output import Write
 from seqtasks.cli.report_page import open_page
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+    from seqtasks.inference.attribution import ExplainedWord, Explanation
 
 FAINTEST = 0.02
 """Of the largest value: words below it are not shaded."""

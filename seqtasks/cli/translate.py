@@ -26,7 +26,7 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_predictor,
+    open_pipeline,
 )
 from seqtasks.cli.output import open_output, require_apart, tell_undecodable
 from seqtasks.cli.plots import require_drawable
@@ -35,8 +35,8 @@ from seqtasks.cli.workers import translate_window, translate_windows
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
+    from seqtasks.inference.translation import TranslationPipeline
 
 WINDOW_LINES, WINDOW_SIZE = 2_000, 256 * 1024
 WORKER_LINES, WORKER_SIZE = 500, 64 * 1024
@@ -98,7 +98,7 @@ def translate(
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
         if attention is not None:
             require_drawable(attention, "--attention")
-        predictor: TranslationPredictor = open_predictor(
+        predictor: TranslationPipeline = open_pipeline(
             model or [DEFAULT_MODEL],
             "translation",
             code=code,
@@ -132,7 +132,7 @@ def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> li
 
 
 def run(
-    predictor: TranslationPredictor,
+    predictor: TranslationPipeline,
     streams: Sequence[ByteStream],
     options: dict[str, Any],
     present: Callable[[int, Translation], Iterator[str]],
@@ -177,13 +177,13 @@ def as_list(number: int, translation: Translation) -> Iterator[str]:
 
 
 def as_object(number: int, translation: Translation) -> Iterator[str]:
-    from seqtasks.tasks.output import fields
+    from seqtasks.inference.outputs import json_fields
 
     yield json.dumps(
         {
             "source": translation.source,
-            **fields(translation),
-            "alternatives": [fields(each) for each in translation.alternatives],
+            **json_fields(translation),
+            "alternatives": [json_fields(each) for each in translation.alternatives],
         },
         ensure_ascii=False,
     )

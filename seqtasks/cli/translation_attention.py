@@ -11,7 +11,7 @@ from seqtasks.cli.plots import picture_format
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
 
 INCHES_A_TOKEN = 0.35
 

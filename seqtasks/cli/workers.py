@@ -14,17 +14,17 @@ from seqtasks.cli.lines import Window
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
+    from seqtasks.inference.translation import TranslationPipeline
 
 AHEAD = 2
 """Windows for each worker that are read before the first of them is done."""
 
-_predictor: TranslationPredictor | None = None
+_predictor: TranslationPipeline | None = None
 
 
 def translate_windows(
-    predictor: TranslationPredictor, windows: Iterable[Window], options: dict[str, Any], *, prefixed: bool, workers: int
+    predictor: TranslationPipeline, windows: Iterable[Window], options: dict[str, Any], *, prefixed: bool, workers: int
 ) -> Iterator[tuple[Window, list[Translation]]]:
     """The windows with their translations, in their order.
 
@@ -55,7 +55,7 @@ def translate_windows(
                 process.terminate()
 
 
-def start_worker(predictor: TranslationPredictor) -> None:
+def start_worker(predictor: TranslationPipeline) -> None:
     global _predictor
     from seqtasks.hardware import prepare
 
@@ -70,7 +70,7 @@ def work(window: Window, options: dict[str, Any], prefixed: bool) -> list[Transl
 
 
 def translate_window(
-    predictor: TranslationPredictor, window: Window, options: dict[str, Any], prefixed: bool
+    predictor: TranslationPipeline, window: Window, options: dict[str, Any], prefixed: bool
 ) -> list[Translation]:
     """Translates the lines; when `prefixed` a tab in a line parts the text from how its translation begins."""
     if not prefixed:

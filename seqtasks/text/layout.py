@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from seqtasks.text.processor import FIRST_BYTE, TextProcessor
+import numpy as np
+from jaxtyping import Int
+
+from seqtasks.text.processor import BEGIN, END, FIRST_BYTE, TextProcessor
+
+Tokens = Int[np.ndarray[Any, Any], "_"]
 
 LINE, TAB = FIRST_BYTE + ord("\n"), FIRST_BYTE + ord("\t")
 BYTES = 256
@@ -28,6 +34,11 @@ def tidy(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATES.sub(UNCERTAIN, text))
     return _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text))
+
+
+def marked(ids: Sequence[int]) -> Tokens:
+    """A text between BEGIN and END."""
+    return np.array([BEGIN, *ids, END], dtype=np.int32)
 
 
 class Layout:

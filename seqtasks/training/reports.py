@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtasks.tasks.base import Evaluation
+from seqtasks.metrics.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

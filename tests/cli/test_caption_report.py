@@ -18,7 +18,7 @@ from PIL import Image
 from seqtasks.cli.caption_attention import GAP, PANEL, PAPER, TITLE, best_columns, panels
 from seqtasks.cli.caption_report import STORED_SIDE, open_report
 from seqtasks.cli.caption_words import seen_words
-from seqtasks.tasks.captioning.captioner import Caption
+from seqtasks.inference.outputs import Caption
 from seqtasks.vision.images import ImageError
 from seqtasks.vision.transforms import ImageSettings
 

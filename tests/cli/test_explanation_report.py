@@ -10,7 +10,7 @@ from pages import Page
 
 from seqtasks.cli.explanation import colours_of_output, explanation_fields, marked_text
 from seqtasks.cli.explanation_report import open_explanation_report
-from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+from seqtasks.inference.attribution import ExplainedWord, Explanation
 
 BAD = '"><script>alert(1)</script><b>&amp;'
 ESCAPES = re.compile(r"\x1b\[([\d;]*)m")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,30 +11,44 @@ from typing import Annotated, Any, Literal
 from zlib import crc32
 
 import numpy as np
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
+from seqtasks.data.captions import (
+    CaptionedImage,
+    CaptionReport,
+    CaptionSource,
+    caption_source,
+    hold_out,
+    read_captioned_images,
+)
+from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
+from seqtasks.data.examples import SkipReport
 from seqtasks.data.features import CachedFeatures, FeatureCache
+from seqtasks.data.playing import open_clips
 from seqtasks.decoding import Decoding
+from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
-from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
-from seqtasks.metrics.captions import caption_scores
+from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.meteor import without_meteor
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, validation_options, warn_skipped
 from seqtasks.tasks.captioning.batches import PictureBatches
-from seqtasks.tasks.captioning.captioner import BATCH, Caption, Captioner, picture_encoder
+from seqtasks.tasks.captioning.presets import captioning_preset
 from seqtasks.tasks.card import score_table
+from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import TextProcessor, Words
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 
 IMAGES = "image.json"
+SECONDS_APART = 1.0
+"""From frame to frame of a video in a file."""
 WATCHED = ("cider-d", "bleu-4", "distinct")
 """The scores that are shown while training."""
 
@@ -73,6 +86,8 @@ class CaptioningTask(Task):
     """Pictures in, sentences out."""
 
     use = "caption --model {} photo.jpg"
+    example_data = "photos/ captions.csv"
+    evaluation_options = ("decoding", "split")
 
     class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
@@ -202,50 +217,48 @@ class CaptioningTask(Task):
             seed=seed,
         )
 
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("captioning", languages)
+        kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
+        return captioning_preset(caption_source(data), **kinds)
+
+    def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
+        return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
+
     def validate(self, model: nn.Module) -> Evaluation:
         assert isinstance(model, Generator)
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
-        found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
+        found = self.pipeline([model]).evaluate(
+            self.validation,
+            features=self.validation_features,
+            with_meteor=False,
+            **validation_options(self.config.validation_beam),
+        )
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
-    def evaluate(
-        self,
-        models: Sequence[Generator],
-        images: Sequence[CaptionedImage],
-        decoding: Decoding,
-        *,
-        features: CachedFeatures | None = None,
-        with_meteor: bool = True,
-        skipped: CaptionReport | None = None,
-    ) -> Evaluation:
-        """Describes the pictures and compares with their captions.
+    def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        if len(request.data) == 1 and holds_clips(request.data[0]):
+            return self.evaluate_clips(pipeline, request, warn)
+        skipped = CaptionReport()
+        images = read_captioned_images(caption_source(request.data, request.split), skipped)
+        found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
+        if skipped.skipped or skipped.pictures_skipped:
+            warn(skipped.describe())
+        if missing := without_meteor():
+            warn(missing)
+        return found
 
-        Those that cannot be read are left out and counted in `skipped`. METEOR takes seconds to start, and needs Java.
-        """
-        captioner = Captioner(models, self.config.images, self.processor)
-        started = time.perf_counter()
-        found: list[Caption | SeqtasksError]
-        if features is None:
-            found = [*captioner.caption([each.image for each in images], decoding)]
-        else:
-            found = [*from_features(captioner, features, [each.image.name for each in images], decoding)]
-        seconds = time.perf_counter() - started
-        pairs = []
-        for each, caption in zip(images, found, strict=True):
-            if isinstance(caption, Caption):
-                pairs.append((each, caption))
-            elif skipped is not None:
-                skipped.skip_picture("broken", each.image.name)
-        if not pairs:
-            raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        scores = caption_scores(
-            [caption.text for _, caption in pairs], [each.captions for each, _ in pairs], with_meteor=with_meteor
-        )
-        samples = tuple(
-            Sample(pairs[row][0].image.name, pairs[row][0].captions[0], pairs[row][1].text)
-            for row in range(0, len(pairs), max(1, len(pairs) // 3))[:3]
-        )
-        return Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds)
+    def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        """Captions the frames of videos, as far apart as in training."""
+        skipped = SkipReport()
+        clips = read_captioned_clips(ClipSource(path=request.data[0], split=request.split), skipped)
+        files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
+        warn_skipped(skipped, warn)
+        for reason in broken:
+            warn(reason)
+        return pipeline.evaluate_clips(files, **request.decoding)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
@@ -260,19 +273,10 @@ class CaptioningTask(Task):
         )
 
 
-def from_features(
-    captioner: Captioner, features: CachedFeatures, names: Sequence[str], decoding: Decoding
-) -> Iterator[Caption | SeqtasksError]:
-    """A caption for each picture whose features are known, the reason for each other."""
-    good = [number for number in range(len(features)) if number not in features.unreadable]
-    said: dict[int, Caption] = {}
-    for start in range(0, len(good), 4 * BATCH):
-        part = good[start : start + 4 * BATCH]
-        with torch.no_grad():
-            shown = [names[number] for number in part]
-            said.update(zip(part, captioner.describe(features.rows(part), shown, decoding, part), strict=True))
-    for number in range(len(features)):
-        yield said[number] if number in said else features.unreadable[number]
+def picture_encoder(model: Generator) -> CnnEncoder:
+    """The part of a captioning model that sees."""
+    assert isinstance(model.encoder, CnnEncoder)
+    return model.encoder
 
 
 def unreadable(images: Sequence[CaptionedImage]) -> set[int]:

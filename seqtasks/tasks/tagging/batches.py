@@ -10,8 +10,8 @@ from jaxtyping import Int
 
 from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
+from seqtasks.inference.tagging import stack
 from seqtasks.models import Tagged
-from seqtasks.tasks.tagging.sentence_tagger import stack
 
 
 class TaggedBatches:

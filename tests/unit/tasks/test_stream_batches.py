@@ -9,8 +9,8 @@ import torch
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.tasks.base import Batches
-from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
-from seqtasks.text.layout import LINE
+from seqtasks.tasks.generation.batches import StreamBatches
+from seqtasks.text.layout import LINE, Tokens, marked
 from seqtasks.text.processor import BEGIN, PAD
 
 

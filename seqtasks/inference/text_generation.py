@@ -1,0 +1,302 @@
+"""Text generation: texts that a trained language model writes, and how probable it finds others."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeVar, overload
+
+import numpy as np
+import torch
+
+from seqtasks.decoding import Decoding, Drawn, LengthPenalty, LengthRule, search, stream
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.base import DecodingPipeline, require_list, require_single
+from seqtasks.inference.outputs import Continuation
+from seqtasks.inference.perplexity import likelihood
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.likelihood import likelihood_scores
+from seqtasks.models import LanguageModel
+from seqtasks.text import BEGIN, END, UNKNOWN, TextProcessor
+from seqtasks.text.layout import BYTES, Layout, Reading, marked, tidy
+from seqtasks.text.processor import FIRST_BYTE
+from seqtasks.text.words import MARKS
+
+PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
+"""What stands for marks that Unicode does not decompose."""
+SAMPLING = ("temperature", "top_k", "top_p")
+"""Options that apply to sampling alone."""
+
+Item = TypeVar("Item")
+
+
+class TextGenerationPipeline(DecodingPipeline):
+    """Generates text from prompts, and measures how probable it finds texts.
+
+    Args:
+        models: One language model.
+        processor: The text processor that it was trained with.
+    """
+
+    models: list[LanguageModel]
+
+    def __init__(
+        self,
+        models: Sequence[LanguageModel],
+        processor: TextProcessor,
+        *,
+        decoding: Decoding = Decoding(),  # noqa: B008
+    ) -> None:
+        require_single(models, "write")
+        super().__init__(models, decoding)
+        self.layout = Layout(processor)
+
+    @property
+    def model(self) -> LanguageModel:
+        return self.models[0]
+
+    def decoding(self, *, max_new_tokens: int | None = None, **options: Any) -> Decoding:
+        """The pipeline's own decoding options, but for those given; `max_new_tokens` is the most tokens to generate.
+
+        A `beam` searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would
+        search.
+        """
+        sampling = [name for name in SAMPLING if options.get(name) is not None]
+        if options.get("sample") is None and (sampling or options.get("beam") is not None):
+            options["sample"] = options.get("beam") is None
+        if max_new_tokens is not None:
+            options["max_length"] = str(max_new_tokens)
+        decoding = super().decoding(**options)
+        if sampling and not (decoding.sample or decoding.consensus):
+            raise SeqtasksError(
+                f"Decoding: {sampling[0]} is for drawing at random, and a beam searches for the likeliest text.",
+                "Leave out one of them.",
+            )
+        return decoding
+
+    @overload
+    def generate(
+        self, prompts: str = "", *, num_return_sequences: int = ..., stop: str = ..., **options: Any
+    ) -> Continuation: ...
+
+    @overload
+    def generate(
+        self, prompts: Sequence[str], *, num_return_sequences: int = ..., stop: str = ..., **options: Any
+    ) -> list[Continuation]: ...
+
+    def generate(
+        self, prompts: str | Sequence[str] = "", *, num_return_sequences: int = 1, stop: str = "", **options: Any
+    ) -> Continuation | list[Continuation]:
+        """A text that follows the prompt, or one for each of a list of prompts, up to where it says `stop`.
+
+        Args:
+            prompts: Characters that the model does not know are replaced as `replaced` says.
+            num_return_sequences: Texts for each prompt; `alternatives` hold all but the first. Those of a beam come
+                best first, fewer where it finds no more.
+            **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam and so on.
+        """
+        if isinstance(prompts, str):
+            return self.generate([prompts], num_return_sequences=num_return_sequences, stop=stop, **options)[0]
+        decoding = self.decoding(**{"nbest": num_return_sequences, **options})
+        return [self.generate_one(prompt, decoding, stop) for prompt in prompts]
+
+    __call__ = generate
+
+    def generate_one(self, prompt: str, decoding: Decoding, stop: str) -> Continuation:
+        """`decoding.nbest` texts: samples, or the best ones of a beam."""
+        read = self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            found: Iterable[Iterable[Drawn]] = self.best(read, decoding)
+        else:
+            found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
+        first, *others = [self.continuation(prompt, read, tokens, decoding, stop) for tokens in found]
+        return replace(first, alternatives=tuple(others))
+
+    def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
+        """The text number `number` (from 0) of those that `generate` gives, in pieces, as soon as they are certain.
+
+        It ends before the text `stop`. With a beam all comes at once.
+        """
+        decoding, read = self.decoding(**options), self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
+        else:
+            tokens = self.drawn(read, decoding, number)
+        return stop_at(self.spoken(prompt, read, tokens), stop)
+
+    def evaluate(self, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
+        """How probable the texts are, read one after the other as one text: loss, perplexity, bits a character.
+
+        Args:
+            lanes: Parts that are read side by side, as in `likelihood`.
+
+        Raises:
+            SeqtasksError: There is nothing to read.
+        """
+        require_list(texts, "texts")
+        tidied = [tidy(text) for text in texts]
+        encoded = [marked(self.layout.encode(text)) for text in tidied]
+        if not encoded:
+            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
+        tokens = np.concatenate(encoded)
+        started = time.perf_counter()
+        found = likelihood(self.model, tokens, lanes=lanes)
+        characters = None if (tokens == UNKNOWN).any() else sum(map(len, tidied))
+        evaluation = Evaluation(
+            likelihood_scores(found.nats, found.tokens, characters, found.reading),
+            decoding="forced",
+            examples=found.tokens,
+            seconds=time.perf_counter() - started,
+            unit="tokens",
+            lower_is_better=True,
+        )
+        return self.signed(evaluation)
+
+    @cached_property
+    def characters(self) -> frozenset[str]:
+        """Those that the model knows by themselves or in words."""
+        pieces = self.layout.processor.pieces(range(FIRST_BYTE + BYTES, self.layout.processor.size))
+        return frozenset("".join(piece for piece in pieces if piece not in MARKS)) | {" ", "\n", "\t"}
+
+    def replaced(self, prompt: str) -> dict[str, str]:
+        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing."""
+        unknown = dict.fromkeys(character for character in tidy(prompt) if character not in self.characters)
+        return {character: nearest(character, self.characters) for character in unknown}
+
+    def read(self, prompt: str) -> list[int]:
+        """The tokens that stand for a prompt: BEGIN and what follows it.
+
+        A blank at its end is left to the next word where blanks belong to words.
+        """
+        text = self.known(prompt)
+        return [BEGIN, *self.layout.encode(text[:-1] if self.leaves_blank(text) else text)]
+
+    def known(self, prompt: str) -> str:
+        """A prompt in characters that the model knows."""
+        replaced = self.replaced(prompt)
+        return "".join(replaced.get(character, character) for character in tidy(prompt))
+
+    def leaves_blank(self, text: str) -> bool:
+        """Whether the text ends in a blank that belongs to the next word."""
+        return not self.layout.blanks_are_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
+
+    def continuation(
+        self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], decoding: Decoding, stop: str
+    ) -> Continuation:
+        taken, pieces = list[Drawn](), list[str]()
+        spoken = self.spoken(prompt, read, kept(tokens, taken))
+        text = "".join(stop_at(kept(spoken, pieces), stop))
+        score = sum(each.log_probability for each in taken)
+        return Continuation(
+            prompt=prompt,
+            text=text,
+            score=score,
+            normalised=score / LengthPenalty.parse(decoding.penalty)(max(1, len(taken))),
+            tokens=tuple(self.layout.processor.pieces([each.token for each in taken if each.token != END])),
+            log_probabilities=tuple(each.log_probability for each in taken),
+            finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),
+        )
+
+    def spoken(self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn]) -> Iterator[str]:
+        """The text of tokens that follow a prompt, in pieces; a blank that the prompt ends with does not come again."""
+        reading = Reading(self.layout)
+        reading.skip(read)
+        dropping = tidy(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
+        for piece in reading.pieces(each.token for each in tokens):
+            yield piece.removeprefix(" ") if dropping else piece
+            dropping = dropping and not piece
+
+    def counted(self, read: Sequence[int], decoding: Decoding) -> Decoding:
+        """Lengths as numbers; in a rule such as "2x" the prompt is what counts."""
+        prompt = torch.tensor([len(read) - 1])
+        longest, shortest = (
+            str(int(LengthRule.parse(rule)(prompt))) for rule in (decoding.max_length, decoding.min_length)
+        )
+        return replace(decoding, max_length=longest, min_length=shortest)
+
+    def room(self, read: Sequence[int]) -> tuple[Sequence[int], int | None]:
+        """What to read of what there is, and how many tokens can follow then; None where there is no limit.
+
+        What fills the context of a model is read from its second half on.
+        """
+        context = self.model.encoder.context
+        if context is None:
+            return read, None
+        if len(read) >= context:
+            read = read[-max(1, context // 2) :]
+        return read, context - len(read) + 1
+
+    def drawn(self, read: Sequence[int], decoding: Decoding, number: int) -> Iterator[Drawn]:
+        """Tokens one by one, in as many parts as the context of the model needs."""
+        decoding, written = self.counted(read, decoding), list[int]()
+        length = int(decoding.max_length)
+        device = next(self.model.parameters()).device
+        while len(written) < length:
+            begun, room = self.room([*read, *written])
+            left = length - len(written)
+            stepper = self.model.stepper(torch.tensor([begun], device=device))
+            part = left if room is None else min(left, room)
+            for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
+                written.append(each.token)
+                yield each
+                if each.token == END:
+                    return
+
+    def best(self, read: Sequence[int], decoding: Decoding) -> list[list[Drawn]]:
+        """What beam search finds; it ends where the context of the model is full."""
+        begun, room = self.room(read)
+        decoding = self.counted(read, decoding)
+        length = int(decoding.max_length)
+        stepper = self.model.stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
+        [found] = search(
+            stepper,
+            source_lengths=torch.zeros(1, dtype=torch.long),
+            options=replace(decoding, max_length=str(length if room is None else min(length, room))),
+        )
+        return [
+            [
+                Drawn(token, value)
+                for token, value in zip(
+                    [*each.tokens, *[END] * each.finished], each.log_probabilities, strict=True
+                )
+            ]
+            for each in found
+        ]  # fmt: skip
+
+
+def kept(items: Iterable[Item], taken: list[Item]) -> Iterator[Item]:
+    """The same items; those that were taken are noted."""
+    for each in items:
+        taken.append(each)
+        yield each
+
+
+def stop_at(pieces: Iterable[str], stop: str) -> Iterator[str]:
+    """The text of the pieces before `stop`, as soon as it is certain that `stop` does not begin there."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        if stop and stop in waiting:
+            yield waiting.partition(stop)[0]
+            return
+        certain = len(waiting) - overlap(waiting, stop)
+        if certain:
+            yield waiting[:certain]
+        waiting = waiting[certain:]
+    if waiting:
+        yield waiting
+
+
+def nearest(character: str, known: frozenset[str]) -> str:
+    """What to read in place of a character: a plainer one, without accents, in the other case; else nothing."""
+    bare = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
+    candidates = (PLAIN.get(character, ""), bare, bare.swapcase(), character.swapcase(), character.casefold())
+    return next((each for each in candidates if each and known.issuperset(each)), "")
+
+
+def overlap(text: str, stop: str) -> int:
+    """Characters at the end of the text that may be the beginning of `stop`."""
+    return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-size:])), 0)

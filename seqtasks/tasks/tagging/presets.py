@@ -1,0 +1,107 @@
+"""The run configuration that suits an amount of tagged sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqtasks.data.conll import TaggedSource, nothing_to_train_on, read_tagged
+from seqtasks.data.examples import SkipReport
+from seqtasks.metrics.spans import are_spans
+from seqtasks.tasks.presets import annealed, layers_of, updates
+
+TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
+"""How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""
+
+
+@dataclass(frozen=True)
+class SizePreset:
+    """What suits an amount of data."""
+
+    words: int
+    """Words to train on from which on it applies."""
+    dim: int
+    encoder_dim: int
+    dropout: float
+    batch_tokens: int
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+
+PRESETS = (
+    SizePreset(0, 64, 200, 0.5, 400, 40, (600, 1_500)),
+    SizePreset(20_000, 96, 300, 0.5, 600, 25, (1_000, 3_000)),
+    SizePreset(100_000, 128, 400, 0.4, 1_000, 12, (2_000, 8_000)),
+    SizePreset(1_000_000, 192, 600, 0.3, 2_000, 8, (6_000, 40_000)),
+)
+LEARNING_RATE = 3e-3
+LAYERS = 2
+HEADS = 4
+WORD_DROPOUT = 0.2
+
+
+@dataclass(frozen=True)
+class DatasetStats:
+    """How much data there is, and of what sort."""
+
+    words: int
+    spans: bool
+    """The labels are BIO or BIOES."""
+
+
+def tagging_preset(
+    sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn"
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the number of words.
+
+    | words from | width of words | width of the encoder | dropout | batch tokens | epochs | updates |
+    |---|---|---|---|---|---|---|
+    | 0 | 64 | 200 | 0.5 | 400 | 40 | 600 to 1,500 |
+    | 20,000 | 96 | 300 | 0.5 | 600 | 25 | 1,000 to 3,000 |
+    | 100,000 | 128 | 400 | 0.4 | 1,000 | 12 | 2,000 to 8,000 |
+    | 1,000,000 | 192 | 600 | 0.3 | 2,000 | 8 | 6,000 to 40,000 |
+
+    The updates follow from the epochs and the number of words, within the limits of the last column. Labels of spans
+    (BIO, BIOES) are found by a conditional random field, others one by one. The language, which decides how raw text
+    is cut into words, is read off the names of treebanks alone. `encoder` and `characters` are kinds; of kinds that
+    are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
+    """
+    stats = measure(sources)
+    size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
+    steps = updates(stats.words, size.batch_tokens, size.epochs, size.steps)
+    named = TREEBANK.match(sources[0].path.name)
+    recurrent = {"layers": LAYERS, "dim": size.encoder_dim}
+    transformer = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * size.dim}
+    return {
+        "task": "tagging",
+        "text": {"language": named[1] if named else "xx"},
+        "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
+        "model": {
+            "dim": size.dim,
+            "embedding_dropout": size.dropout,
+            "word_dropout": WORD_DROPOUT,
+            "head": "crf" if stats.spans else "softmax",
+            "characters": {"kind": characters},
+            "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
+        },
+        "training": annealed(
+            steps, size.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995
+        ),
+    }
+
+
+def measure(sources: Sequence[TaggedSource]) -> DatasetStats:
+    """Counts the words of all sources in one pass over the files, and looks at their labels."""
+    skipped = SkipReport()
+    words = 0
+    labels: set[str] = set()
+    for each in sources:
+        for sentence in read_tagged(each, skipped):
+            words += len(sentence.words)
+            labels.update(sentence.labels)
+    if not words:
+        raise nothing_to_train_on(skipped)
+    return DatasetStats(words, are_spans(labels))

@@ -1,0 +1,119 @@
+"""The run configuration that suits an amount of sentence pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.readers import read_pairs
+from seqtasks.data.source import Source
+from seqtasks.errors import SeqtasksError
+from seqtasks.tasks.presets import layers_of, rounded, updates
+
+TOKENS_A_WORD = 1.3
+"""Subword tokens of an ordinary word."""
+RECURRENT_LAYERS = 2
+
+
+@dataclass(frozen=True)
+class SizePreset:
+    """What suits an amount of data."""
+
+    pairs: int
+    """Sentence pairs from which on it applies."""
+    vocabulary: int
+    dim: int
+    layers: int
+    inner_dim: int
+    heads: int
+    dropout: float
+    batch_tokens: int
+    learning_rate: float
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+
+PRESETS = (
+    SizePreset(0, 1_000, 128, 2, 256, 4, 0.4, 800, 2e-3, 120, (2_000, 5_000)),
+    SizePreset(5_000, 3_000, 160, 3, 384, 4, 0.35, 1_000, 3e-3, 60, (4_000, 10_000)),
+    SizePreset(15_000, 5_000, 192, 3, 512, 4, 0.3, 1_500, 3e-3, 40, (8_000, 16_000)),
+    SizePreset(100_000, 8_000, 256, 3, 768, 4, 0.1, 1_800, 2e-3, 12, (12_000, 40_000)),
+    SizePreset(1_000_000, 16_000, 512, 6, 2_048, 8, 0.1, 4_000, 1e-3, 10, (40_000, 200_000)),
+)
+
+
+@dataclass(frozen=True)
+class DatasetStats:
+    """How much data there is."""
+
+    pairs: int
+    words: int
+    """On the side that has more of them."""
+
+
+def translation_preset(
+    sources: Sequence[Source],
+    languages: tuple[str, str] | None,
+    *,
+    encoder: str = "transformer",
+    decoder: str = "transformer",
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the amount of data.
+
+    | pairs from | vocabulary | width | layers | dropout | batch tokens | learning rate | epochs | updates |
+    |---|---|---|---|---|---|---|---|---|
+    | 0 | 1,000 | 128 | 2+2 | 0.4 | 800 | 2e-3 | 120 | 2,000 to 5,000 |
+    | 5,000 | 3,000 | 160 | 3+3 | 0.35 | 1,000 | 3e-3 | 60 | 4,000 to 10,000 |
+    | 15,000 | 5,000 | 192 | 3+3 | 0.3 | 1,500 | 3e-3 | 40 | 8,000 to 16,000 |
+    | 100,000 | 8,000 | 256 | 3+3 | 0.1 | 1,800 | 2e-3 | 12 | 12,000 to 40,000 |
+    | 1,000,000 | 16,000 | 512 | 6+6 | 0.1 | 4,000 | 1e-3 | 10 | 40,000 to 200,000 |
+
+    The updates follow from the epochs and the number of words, within the limits of the last column. Recurrent parts
+    (`encoder` and `decoder` are kinds) get two layers of twice the width; of kinds that are not built in, nothing is
+    set. Raises SeqtasksError for files that cannot be read and for data without a single pair.
+    """
+    stats = measure(sources, languages)
+    size = next(size for size in reversed(PRESETS) if stats.pairs >= size.pairs)
+    steps = updates(stats.words * TOKENS_A_WORD, size.batch_tokens, size.epochs, size.steps)
+    validate_every = max(100, rounded(steps / 25))
+    source, target = languages or ("xx", "xx")
+    recurrent = {"layers": RECURRENT_LAYERS, "dim": 2 * size.dim}
+    transformer = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim}
+    return {
+        "task": "translation",
+        "languages": {"source": source, "target": target},
+        "text": {"kind": "subwords", "size": size.vocabulary},
+        "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
+        "model": {
+            "dim": size.dim,
+            "embedding_dropout": size.dropout,
+            "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
+            "decoder": layers_of(decoder, recurrent, transformer, size.dropout),
+        },
+        "training": {
+            "steps": steps,
+            "batch_tokens": size.batch_tokens,
+            "learning_rate": size.learning_rate,
+            "warmup": max(200, min(4_000, rounded(steps / 20))),
+            "validate_every": validate_every,
+            "checkpoint_every": validate_every,
+            "patience": 10,
+        },
+    }
+
+
+def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> DatasetStats:
+    """Counts the pairs and words of all sources in one pass over the files."""
+    skipped = SkipReport()
+    pairs = source_words = target_words = 0
+    for each in sources:
+        for pair in read_pairs(each, skipped, languages=languages):
+            pairs += 1
+            source_words += len(pair.source.split())
+            target_words += len(pair.target.split())
+    if not pairs:
+        raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
+    return DatasetStats(pairs, max(source_words, target_words))
