@@ -30,23 +30,23 @@ data:
 
 # Everything of benchmarks/RESULTS.md, about an hour and a half on a quiet machine: make bench DATA=path/to/data (or SEQTASKS_DATA)
 bench: data $(INSTALLED) $(addprefix $(PEERS)/,transformers/.installed opennmt/.installed marian/.installed)
-	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model transformer
-	$(BIN)/python benchmarks/training_speed.py $(MULTI30K) --model lstm
-	$(BIN)/python benchmarks/character_training_speed.py $(DATA)/char/tinyshakespeare.txt
-	$(BIN)/python benchmarks/matrix_rate.py $(MULTI30K)
-	$(BIN)/python benchmarks/time_to_bleu.py $(MULTI30K)
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
-	$(BIN)/python benchmarks/translation_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
-	$(BIN)/python benchmarks/latency_beside_ctranslate2.py $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
-	$(BIN)/python benchmarks/start_beside_torch.py
-	$(BIN)/python benchmarks/captions_beside_a_plain_loop.py $(DATA)/flickr8k --references $(DATA)/flickr8k/Flickr8k.token.txt
-	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/growth.py $(MULTI30K) --out benchmarks/growth
+	$(BIN)/python -m benchmarks.training_speed $(MULTI30K) --model transformer
+	$(BIN)/python -m benchmarks.training_speed $(MULTI30K) --model lstm
+	$(BIN)/python -m benchmarks.character_training_speed $(DATA)/char/tinyshakespeare.txt
+	$(BIN)/python -m benchmarks.flops_utilization $(MULTI30K)
+	$(BIN)/python -m benchmarks.time_to_bleu $(MULTI30K)
+	$(BIN)/python -m benchmarks.versus_ctranslate2.throughput $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
+	$(BIN)/python -m benchmarks.versus_ctranslate2.throughput $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
+	$(BIN)/python -m benchmarks.versus_ctranslate2.latency $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5
+	$(BIN)/python -m benchmarks.versus_ctranslate2.latency $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1
+	$(BIN)/python -m benchmarks.versus_ctranslate2.throughput $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
+	$(BIN)/python -m benchmarks.versus_ctranslate2.throughput $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
+	$(BIN)/python -m benchmarks.versus_ctranslate2.latency $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 5 --engine ctranslate2
+	$(BIN)/python -m benchmarks.versus_ctranslate2.latency $(TRANSFORMER) $(TEST) --ours $(STUDENT) --beam 1 --engine ctranslate2
+	$(BIN)/python -m benchmarks.startup_time
+	$(BIN)/python -m benchmarks.caption_baseline $(DATA)/flickr8k --references $(DATA)/flickr8k/Flickr8k.token.txt
+	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.scaling $(MULTI30K) --output benchmarks/scaling/results
 
 # A peer's own packages before those of this project, torch among them, which it shares.
 $(PEERS)/%/.installed: benchmarks/peers/%.txt $(INSTALLED)

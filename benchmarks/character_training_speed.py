@@ -1,6 +1,6 @@
 """Characters a second in training: a language model of ours, and `torch.nn.LSTM` of the same size in a bare loop.
 
-    python benchmarks/character_training_speed.py path/to/tinyshakespeare.txt
+    python -m benchmarks.character_training_speed path/to/tinyshakespeare.txt
 
 Both read the same number of characters side by side, in windows whose states go on, with the same dropout, precision,
 optimiser and limit of the gradient; they take turns. The bare loop has a thread a core, ours the processes of a
@@ -18,10 +18,10 @@ from typing import Annotated, NamedTuple
 
 import torch
 import typer
-from comparison import PEER, SEQTASKS, record, spread, turns
-from timing import Rounds
 from torch import nn
 
+from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
+from benchmarks.timing import Rounds
 from seqtasks.data.text_stream import TextSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.hardware import available_cores, prepare
@@ -74,13 +74,13 @@ def bare(text: Path, size: Size) -> Iterator[float]:
     optimiser = torch.optim.AdamW(parameters, LEARNING_RATE)
     while True:
         state = None
-        for window in lanes.split(size.window, dim=1)[:-1]:
+        for window in torch.split(lanes, size.window, dim=1)[:-1]:
             with torch.autocast("cpu", torch.bfloat16):
                 states, state = lstm(embedding(window[:, :-1]), state)
                 logits = output(states)
             loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), window[:, 1:].flatten())
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
             optimiser.step()
             state = tuple(part.detach() for part in state)

@@ -77,7 +77,7 @@ def record(
         "at_least": at_least,
         "at_most": at_most,
         "setup": dict(setup or {}),
-        "command": " ".join(["python", *map(_short, sys.argv)]),
+        "command": " ".join(["python", *_program(), *map(_short, sys.argv[1:])]),
         "machine": machine(),
         "versions": versions_of(("seqtasks", "torch", *packages)),
     }
@@ -107,6 +107,12 @@ def versions_of(packages: Sequence[str]) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _program() -> list[str]:
+    """How this program was started: as a module, or as a file."""
+    spec = sys.modules["__main__"].__spec__
+    return [_short(sys.argv[0])] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
 
 
 def _short(argument: str) -> str:

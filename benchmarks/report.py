@@ -1,6 +1,6 @@
 """Makes RESULTS.md out of what the comparisons have left in `results/`.
 
-    python benchmarks/report.py
+    python -m benchmarks.report
 
 One row a measure, in the order of ORDER; below it how each was measured. `comparison.record` writes what this reads.
 """
@@ -34,7 +34,7 @@ Result = Mapping[str, Any]
 INTRODUCTION = """\
 # Results
 
-Made by `python benchmarks/report.py` out of `benchmarks/results/`; `make bench` measures everything again. Both sides
+Made by `python -m benchmarks.report` out of `benchmarks/results/`; `make bench` measures everything again. Both sides
 of a row took turns in one run with the same threads, unless it says otherwise below; values are medians of the rounds.
 """
 
@@ -42,7 +42,7 @@ of a row took turns in one run with the same threads, unless it says otherwise b
 def report(results: Mapping[str, Result]) -> str:
     """The page, from results by their names."""
     ordered = [results[name] for name in sorted(results, key=place)]
-    table = [COLUMNS, ["---"] * len(COLUMNS), *map(row, ordered)]
+    table = [list(COLUMNS), ["---"] * len(COLUMNS), *map(row, ordered)]
     lines = [line(cells) for cells in table]
     return "\n".join([INTRODUCTION, *map(conditions, machines(ordered)), "", *lines, "", *map(details, ordered)])
 

@@ -1,6 +1,6 @@
 """Minutes from raw sentence pairs to a translator of 35 BLEU on Multi30k English-German.
 
-    python benchmarks/time_to_bleu.py path/to/multi30k
+    python -m benchmarks.time_to_bleu path/to/multi30k
 
 Runs `recipes/translate_multi30k.py --model quick` as anyone would, in a new folder: the clock starts before the process
 and stops when the recipe goes on from training to evaluation, with the model on disk; reading the text, learning the
@@ -22,7 +22,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from comparison import record
+
+from benchmarks.comparison import record
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "translate_multi30k.py"
 EVALUATION = "$ seqtasks evaluate"

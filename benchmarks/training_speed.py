@@ -1,7 +1,7 @@
 """Training beside peers, Multi30k English-German: target tokens a second.
 
-    python benchmarks/training_speed.py path/to/multi30k --model transformer
-    python benchmarks/training_speed.py path/to/multi30k --model lstm
+    python -m benchmarks.training_speed path/to/multi30k --model transformer
+    python -m benchmarks.training_speed path/to/multi30k --model lstm
 
 The folder holds `train.en` and `train.de`. Each side is a process of its own, a program of `peers/` that runs in its
 own environment (FOLDER/transformers, FOLDER/opennmt, FOLDER/marian) on the same cores; they take turns. A turn is some
@@ -31,8 +31,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
-from comparison import SEQTASKS, record, spread
 
+from benchmarks.comparison import SEQTASKS, record, spread
 from seqtasks.text import Subwords
 
 PEERS = Path(__file__).parent / "peers"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import typer
-from commands import (
+
+from runner import (
     Chosen,
     Resume,
     Test,

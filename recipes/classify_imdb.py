@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, find, sources
-from commands import Chosen, Resume, Tiny, run, train
+
+from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, find, sources
+from runner import Chosen, Resume, Tiny, run, train
 
 TEXT = """\
 [text]

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
-from commands import Chosen, Resume, Test, Tiny, data_folder, run
+
+from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
+from runner import Chosen, Resume, Test, Tiny, data_folder, run
 
 SHARES = {"test": 0.15, "dev": 0.1}
 DATA = """\

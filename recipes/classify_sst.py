@@ -17,9 +17,9 @@ from typing import Annotated
 
 import tomli_w
 import typer
-from classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
-from commands import Chosen, Resume, Test, Tiny, data_folder, official, run
 
+from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
+from runner import Chosen, Resume, Test, Tiny, data_folder, official, run
 from seqtasks import find_model, read_bundle
 from seqtasks.data.documents import DocumentSource, read_documents
 from seqtasks.data.examples import SkipReport

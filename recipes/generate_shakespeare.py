@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from commands import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, run, score, signatures, train
+
+from runner import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, run, score, signatures, train
 
 FILE = "tinyshakespeare.txt"
 TRAINED_ON = 0.9

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from commands import (
+
+from runner import (
     Chosen,
     Out,
     Resume,

@@ -16,7 +16,9 @@ from typing import Annotated, Literal
 
 import tomli_w
 import typer
-from commands import (
+
+from distillation import encoder_of, teach
+from runner import (
     TINY,
     Chosen,
     Resume,
@@ -32,8 +34,6 @@ from commands import (
     train,
     values,
 )
-from teaching import encoder_of, teach
-
 from seqtasks.bundle import find_model
 
 DATA = """\
@@ -229,8 +229,7 @@ def main(
         targets = [out / f"{name}.de" for name in WRITTEN]
         if not (resume and all(path.is_file() for path in targets)):
             out.mkdir(parents=True, exist_ok=True)
-            sides = (official(folder, f"train.{language}") for language in ("en", "de"))
-            teach(teacher, *sides, written=targets)
+            teach(teacher, official(folder, "train.en"), official(folder, "train.de"), written=targets)
     elif model == "student":
         raise typer.BadParameter("a student needs a teacher: --teacher MODEL", param_hint="--model")
     chosen = [*(TINY if tiny else ()), *(settings or [])]

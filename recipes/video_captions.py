@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from commands import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 
+from runner import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 from seqtasks.bundle import find_model, read_bundle
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.data.clip_files import write_clips_of_stills

@@ -32,10 +32,10 @@ from typing import Annotated
 
 import torch
 import typer
-from commands import Tiny, print_table
-from commands import run as run_recipe
 from torch import Tensor, nn
 
+from runner import Tiny, print_table
+from runner import run as run_recipe
 from seqtasks.cli.plots import require_drawable
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
@@ -144,7 +144,7 @@ def train(model: Classifier, trial: Trial) -> float:
     checked = 0.0
     for step in range(1, trial.updates + 1):
         loss = model.loss(sequences(ROWS, int(torch.randint(1, trial.distance + 1, ()))))
-        (loss.total / loss.count).backward()
+        torch.autograd.backward(loss.total / loss.count)
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
         set_learning_rate(optimiser, learning_rate(step, settings), step)
         optimiser.step()
@@ -179,7 +179,8 @@ def gradient_norms(model: Classifier, batch: Classified) -> Tensor:
     scores = model.scores(batch.tokens, batch.mask)
     hook.remove()
     (gradient,) = torch.autograd.grad((scores * batch.labels).sum(), vectors)
-    return gradient[:, 0].norm(dim=1)
+    norms: Tensor = gradient[:, 0].norm(dim=1)
+    return norms
 
 
 def best(outcomes: Sequence[Outcome], cell: str, distance: int) -> list[Outcome]:

@@ -146,7 +146,7 @@ def load_task(bundle: Bundle) -> Task:
 def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     with torch.random.fork_rng(devices=[]):
-        model = task.build_model()
+        model: nn.Module = task.build_model()
     try:
         load_own_tensors(model, bundle.tensors())
     except SeqtasksError as error:
@@ -159,7 +159,8 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
 
 def require_kind(bundle: Bundle, task: Task, kind: str) -> None:
     """Raises SeqtasksError where a model is for another task than `kind`."""
-    if not isinstance(task, Task.of_kind(kind)):
+    family = Task.of_kind(kind)
+    if not isinstance(task, family) and type(task).pipeline is not family.pipeline:  # those of videos caption images
         raise SeqtasksError(
             f"{bundle.path} is a model for {bundle.task}, not for {kind}.",
             f"What it is for: seqtasks {task.use.format(bundle.path)}",

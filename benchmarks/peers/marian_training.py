@@ -1,4 +1,4 @@
-"""The Marian side of `training_speed.py`: `pymarian train`, one independent thread a core, whose log is read.
+"""The Marian side of `benchmarks.training_speed`: `pymarian train`, one independent thread a core, whose log is read.
 
 Its threads share the batch of an update (`--setting synchronous`) or make updates of their own (`asynchronous`). A
 batch is 4,096 words as Marian counts them (`mini-batch-words`). Speed and times are those of its log, which counts
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import side
 
@@ -40,7 +41,7 @@ def main() -> None:
 
 def options(data: Path, vocabulary: Path, threads: int, setting: str) -> list[str]:
     """Marian's command line; what is not named keeps its default."""
-    chosen = {
+    chosen: dict[str, list[Any]] = {
         "train-sets": [str((data / f"train.{language}").resolve()) for language in (side.SOURCE, side.TARGET)],
         "vocabs": [str(vocabulary)] * 2,
         "model": ["model.npz"],

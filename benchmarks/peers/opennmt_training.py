@@ -1,4 +1,4 @@
-"""The OpenNMT-py side of `training_speed.py`: its own `onmt_train` on a configuration that is written here.
+"""The OpenNMT-py side of `benchmarks.training_speed`: its own `onmt_train` on a configuration that is written here.
 
 The text is cut into pieces beforehand, so that OpenNMT-py has nothing to tokenise while it trains. Nothing of it is
 changed but that a clock listens to its trainer, and stops it before it would validate or save. Batches are of 4,096
@@ -17,10 +17,11 @@ from typing import Any
 
 import onmt.bin.train
 import onmt.trainer
-import side
 import torch
 import yaml
 from sentencepiece import SentencePieceProcessor
+
+import side
 
 BUCKET = 29_000
 """Sentences that are sorted by length together: all of Multi30k."""

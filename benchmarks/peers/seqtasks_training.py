@@ -1,15 +1,16 @@
-"""Our side of `training_speed.py`: the trainer as a run configuration sets it up, processes and precision by default.
+"""Our side of `benchmarks.training_speed`: the trainer as a run configuration sets it up, with default processes
+and precision.
 
 A batch is 4,096 tokens of the longer side, padding counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import side
-
 from seqtasks.config import read_run
 from seqtasks.tasks import TranslationTask
 from seqtasks.training.reports import Progress
@@ -83,6 +84,7 @@ def main() -> None:
         label_smoothing=side.LABEL_SMOOTHING,
     )
     run = read_run(None, text=text)
+    assert isinstance(run.task, TranslationTask.Config)
     prepared = TranslationTask.prepare(run.task, run.seed, processors=given.vocabulary.parent)
     with TemporaryDirectory() as out:
         trainer = Trainer(
@@ -90,6 +92,7 @@ def main() -> None:
         )
         clock = side.Clock(given.minutes)
         updates = trainer.run()
+        assert isinstance(updates, Generator)
         for update in updates:
             if isinstance(update, Progress) and clock.update(update.count, update.loss * update.count):
                 break

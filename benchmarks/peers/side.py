@@ -1,4 +1,4 @@
-"""What the sides of `training_speed.py` have in common: their command line, their clock, their line of JSON.
+"""What the sides of `benchmarks.training_speed` have in common: their command line, their clock, their line of JSON.
 
 Imports nothing but Python's own: every side runs in an environment of its own.
 """
@@ -61,7 +61,7 @@ class Clock:
 
 
 def show(tokens: float, seconds: float, updates: int, loss: float, **facts: object) -> None:
-    """Prints the line of JSON that `training_speed.py` reads."""
+    """Prints the line of JSON that `benchmarks.training_speed` reads."""
     print(json.dumps({
         "target_tokens_per_second": round(tokens / seconds, 1),
         "target_tokens_an_update": round(tokens / updates, 1),

@@ -1,4 +1,4 @@
-"""The transformers side of `training_speed.py`: its Marian classes in a loop such as its users write.
+"""The transformers side of `benchmarks.training_speed`: its Marian classes in a loop such as its users write.
 
 The optimiser is the one its own trainer takes by default (fused AdamW, gradients clipped at 1); the model computes in
 float32, or in bfloat16 by autocast (`--setting`). Batches are of similar lengths, 4,096 tokens of the longer side,
@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 
-import side
 import torch
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor, nn
 from transformers import MarianConfig, MarianMTModel, get_inverse_sqrt_schedule
+
+import side
 
 PAD, BEGIN, END = 0, 2, 3
 
@@ -45,7 +46,7 @@ def main() -> None:
             loss = nn.functional.cross_entropy(
                 logits.flatten(0, 1), target.flatten(), ignore_index=PAD, label_smoothing=side.LABEL_SMOOTHING
             )
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()

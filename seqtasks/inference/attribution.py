@@ -17,7 +17,8 @@ from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
 from seqtasks.models import Classifier
 from seqtasks.models.presence import partly_present
-from seqtasks.text import PAD, Characters, TextProcessor
+from seqtasks.special_tokens import PAD
+from seqtasks.text import Characters, TextProcessor
 from seqtasks.text.grouping import Word
 from seqtasks.text.placing import placed_words
 

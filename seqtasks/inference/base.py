@@ -10,10 +10,10 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-import seqtasks
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.version import __version__
 
 OPTIONS = TypeAdapter(Decoding)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
@@ -45,7 +45,7 @@ class Pipeline:
     def signed(self, evaluation: AnyEvaluation) -> AnyEvaluation:
         """The evaluation with the signature of all that the outputs depend on."""
         members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        signature = f"{evaluation.decoding}{members}|{self.precision}|v={seqtasks.__version__}"
+        signature = f"{evaluation.decoding}{members}|{self.precision}|v={__version__}"
         return dataclasses.replace(evaluation, decoding=signature)
 
 

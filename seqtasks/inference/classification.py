@@ -25,7 +25,8 @@ from seqtasks.metrics.confusion import Confusion, confusion
 from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
-from seqtasks.text import PAD, TextProcessor, clean
+from seqtasks.special_tokens import PAD
+from seqtasks.text import TextProcessor, clean
 
 THRESHOLD = 0.5
 """Where several labels may hold, those hold that are at least so probable."""

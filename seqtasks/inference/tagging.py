@@ -18,9 +18,9 @@ from seqtasks.inference.outputs import TaggedSentence
 from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, shown_rows
 from seqtasks.metrics.labels import label_scores, scores_by_label
 from seqtasks.models import Tagger
+from seqtasks.special_tokens import PAD
 from seqtasks.text import clean
 from seqtasks.text.cutting import cutter
-from seqtasks.text.processor import PAD
 from seqtasks.text.sentences import Token, split_sentences
 from seqtasks.text.tokens import TokenReader
 

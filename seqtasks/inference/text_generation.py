@@ -20,7 +20,8 @@ from seqtasks.inference.perplexity import likelihood
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.likelihood import likelihood_scores
 from seqtasks.models import LanguageModel
-from seqtasks.text import BEGIN, END, UNKNOWN, TextProcessor
+from seqtasks.special_tokens import BEGIN, END, UNKNOWN
+from seqtasks.text import TextProcessor
 from seqtasks.text.layout import BYTES, Layout, Reading, marked, tidy
 from seqtasks.text.processor import FIRST_BYTE
 from seqtasks.text.words import MARKS

@@ -20,8 +20,8 @@ from seqtasks.inference.outputs import Attention, Translation, attention_of, hyp
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
 from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import Generator
+from seqtasks.special_tokens import END
 from seqtasks.text import TextProcessor, clean
-from seqtasks.text.processor import END
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from seqtasks.text.processor import BEGIN, END, FIRST_BYTE, TextProcessor
+from seqtasks.special_tokens import BEGIN, END
+from seqtasks.text.processor import FIRST_BYTE, TextProcessor
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
 

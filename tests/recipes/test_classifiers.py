@@ -54,7 +54,8 @@ def require_packed(model: Path, folder: Path) -> None:
     (folder / "scores.json").write_text(json.dumps({**result, "scores": scores}))
     (folder / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     packed = folder / "packed"
-    words = [RECIPES / "pack.py", model, packed, "--scores", folder / "scores.json", "--card", folder / "card.md"]
+    given = ["--scores", folder / "scores.json", "--card", folder / "card.md"]
+    words = [RECIPES / "package_model.py", model, packed, *given]
     before, kept = seqtasks.load(model, threads=1).task.labels
     renamed = ["--label", f"{before}=renamed"]
     done = subprocess.run([sys.executable, *map(str, words), *renamed], capture_output=True, text=True, check=False)

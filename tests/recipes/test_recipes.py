@@ -108,7 +108,7 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
     (tmp_path / "scores.json").write_text(json.dumps(result))
     (tmp_path / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     given = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md", "--set", 'max_length="1.4x+9"']
-    done = recipe("pack", out, packed, *given)
+    done = recipe("package_model", out, packed, *given)
     assert done.returncode == 0, done.stderr
     card = (packed / "README.md").read_text()
     assert "340 sentence pairs" in card
@@ -209,7 +209,7 @@ def test_a_mistake_in_the_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("{scores} {data}", encoding="utf-8")
     (tmp_path / "scores.json").write_text("{}", encoding="utf-8")
     files = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md"]
-    done = recipe("pack", tmp_path / "nothing", tmp_path / "packed", *files)
+    done = recipe("package_model", tmp_path / "nothing", tmp_path / "packed", *files)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"there is no model '{tmp_path / 'nothing'}'" in done.stderr
     assert not (tmp_path / "packed").exists()

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 from zlib import crc32
 
 import numpy as np
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
-from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.component import Settings, kind_of
 from seqtasks.data.captions import (
     CaptionedImage,
     CaptionReport,
@@ -23,34 +23,23 @@ from seqtasks.data.captions import (
     hold_out,
     read_captioned_images,
 )
-from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
-from seqtasks.data.examples import SkipReport
 from seqtasks.data.features import CachedFeatures, FeatureCache
-from seqtasks.data.playing import open_clips
-from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
 from seqtasks.hardware import available_cores
-from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.meteor import without_meteor
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, validation_options, warn_skipped
+from seqtasks.tasks.base import Prepared, fingerprint, validation_options
+from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.captioning.batches import PictureBatches
 from seqtasks.tasks.captioning.presets import captioning_preset
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.text import TextProcessor, Words
+from seqtasks.text import TextProcessor
 from seqtasks.vision.images import ImageError, open_image
-from seqtasks.vision.transforms import ImageSettings, training_transform
-
-IMAGES = "image.json"
-SECONDS_APART = 1.0
-"""From frame to frame of a video in a file."""
-WATCHED = ("cider-d", "bleu-4", "distinct")
-"""The scores that are shown while training."""
+from seqtasks.vision.transforms import training_transform
 
 
 class CaptioningData(Settings):
@@ -69,25 +58,11 @@ class CaptioningData(Settings):
     """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
-class CaptionSettings(Settings):
-    """What tasks that describe pictures have in common."""
-
-    text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
-        language="en", minimum_count=5, rare="unknown", size=50_000
-    )
-    images: ImageSettings = ImageSettings()
-    model: Generator.Config
-    decoding: Decoding = Decoding(beam=3, max_length="40")
-    """How the trained model describes unless it is told otherwise."""
-    validation_beam: int = Field(default=1, gt=0)
-
-
-class CaptioningTask(Task):
+class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
     """Pictures in, sentences out."""
 
     use = "caption --model {} photo.jpg"
     example_data = "photos/ captions.csv"
-    evaluation_options = ("decoding", "split")
 
     class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
@@ -108,8 +83,7 @@ class CaptioningTask(Task):
             return self
 
     def __init__(self, config: Config, processor: TextProcessor) -> None:
-        self.config = config
-        self.processor = processor
+        super().__init__(config, processor)
         self.train: list[CaptionedImage] = []
         self.validation: list[CaptionedImage] = []
         self.train_features: list[CachedFeatures] = []
@@ -120,7 +94,7 @@ class CaptioningTask(Task):
         self.self_critical: SelfCritical | None = None
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         report, unread = CaptionReport(), CaptionReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
@@ -144,31 +118,12 @@ class CaptioningTask(Task):
         }  # fmt: skip
         return Prepared(task, remarks, data)
 
-    @classmethod
-    def load(cls, config: Config, processors: Path) -> CaptioningTask:
-        kind = TextProcessor.of(config.text)
-        images = ImageSettings.load(processors / IMAGES)
-        processor = kind.load(processors / f"target{kind.extension}", config.text)
-        return cls(config.model_copy(update={"images": images}), processor)
-
-    def save_processors(self, folder: Path) -> None:
-        self.config.images.save(folder / IMAGES)
-        self.processor.save(folder / f"target{self.processor.extension}")
-
-    def build_model(self) -> Generator:
-        return Generator(self.config.model, 0, self.processor.size)
-
-    def initialise(self, model: nn.Module) -> None:
-        assert isinstance(model, Generator)
-        picture_encoder(model).load_pretrained()
-
-    def begin(self, model: nn.Module) -> Sequence[str]:
+    def begin(self, model: Generator[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
 
         Tells of pictures that cannot be read; they are left out.
         """
-        assert isinstance(model, Generator)
-        if picture_encoder(model).frozen:
+        if model.encoder.frozen:
             views = [self.compute_features(model, self.train, view) for view in range(self.config.data.views)]
             self.train_features, self.validation_features = views, self.compute_features(model, self.validation, 0)
             self.broken = {number for view in views for number in view.unreadable}
@@ -185,9 +140,11 @@ class CaptioningTask(Task):
                 report.skip_picture("broken", images[number].image.name)
         return (f"pictures opened: {report.describe_pictures()}",) if report.pictures_skipped else ()
 
-    def compute_features(self, model: Generator, images: Sequence[CaptionedImage], view: int) -> CachedFeatures:
+    def compute_features(
+        self, model: Generator[CnnEncoder], images: Sequence[CaptionedImage], view: int
+    ) -> CachedFeatures:
         """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
-        encoder = picture_encoder(model)
+        encoder = model.encoder
         settings = self.config.images if view else self.config.images.unchanging
         transform = training_transform(settings)
         device = next(model.parameters()).device
@@ -200,8 +157,7 @@ class CaptioningTask(Task):
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
-    def loss(self, model: nn.Module, batch: Pairs) -> Loss:
-        assert isinstance(model, Generator)
+    def loss(self, model: Generator[CnnEncoder], batch: Pairs) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> PictureBatches:
@@ -225,11 +181,7 @@ class CaptioningTask(Task):
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         return captioning_preset(caption_source(data), **kinds)
 
-    def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
-        return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
-
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Generator)
+    def validate(self, model: Generator[CnnEncoder]) -> Evaluation:
         found = self.pipeline([model]).evaluate(
             self.validation,
             features=self.validation_features,
@@ -237,28 +189,6 @@ class CaptioningTask(Task):
             **validation_options(self.config.validation_beam),
         )
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
-
-    def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        if len(request.data) == 1 and holds_clips(request.data[0]):
-            return self.evaluate_clips(pipeline, request, warn)
-        skipped = CaptionReport()
-        images = read_captioned_images(caption_source(request.data, request.split), skipped)
-        found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
-        if skipped.skipped or skipped.pictures_skipped:
-            warn(skipped.describe())
-        if missing := without_meteor():
-            warn(missing)
-        return found
-
-    def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        """Captions the frames of videos, as far apart as in training."""
-        skipped = SkipReport()
-        clips = read_captioned_clips(ClipSource(path=request.data[0], split=request.split), skipped)
-        files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
-        warn_skipped(skipped, warn)
-        for reason in broken:
-            warn(reason)
-        return pipeline.evaluate_clips(files, **request.decoding)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
@@ -271,12 +201,6 @@ class CaptioningTask(Task):
             f"{score_table(validated, scores)}\n"
             "Use it: `seqtasks caption --model DIRECTORY photo.jpg`. `config.toml` trains it again.\n"
         )
-
-
-def picture_encoder(model: Generator) -> CnnEncoder:
-    """The part of a captioning model that sees."""
-    assert isinstance(model.encoder, CnnEncoder)
-    return model.encoder
 
 
 def unreadable(images: Sequence[CaptionedImage]) -> set[int]:

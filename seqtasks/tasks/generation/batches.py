@@ -10,8 +10,8 @@ import torch
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
+from seqtasks.special_tokens import BEGIN, PAD
 from seqtasks.text.layout import LINE, Tokens
-from seqtasks.text.processor import BEGIN, PAD
 
 
 class StreamBatches:

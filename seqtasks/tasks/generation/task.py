@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.examples import SkipReport
@@ -47,7 +47,7 @@ class TextData(Settings):
     """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
 
 
-class GenerationTask(Task):
+class GenerationTask(Task[LanguageModel, Window]):
     """The beginning of a text in, what follows out."""
 
     use = 'generate --model {} --prompt "..."'
@@ -76,7 +76,7 @@ class GenerationTask(Task):
         self.carried = CarriedState(0, [])
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
         train, validation = read_data(config.data, seed, skipped, unread)
         if not validation:
@@ -108,7 +108,7 @@ class GenerationTask(Task):
         return Prepared(task, remarks, data)
 
     @classmethod
-    def load(cls, config: Config, processors: Path) -> GenerationTask:
+    def load(cls, config: Config, processors: Path) -> Self:
         family = TextProcessor.of(config.text)
         return cls(config, family.load(processors / f"text{family.extension}", config.text))
 
@@ -118,14 +118,11 @@ class GenerationTask(Task):
     def build_model(self) -> LanguageModel:
         return LanguageModel(self.config.model, self.processor.size)
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
-        assert isinstance(model, LanguageModel)
+    def begin(self, model: LanguageModel) -> Sequence[str]:
         self.carried = CarriedState(self.config.data.lanes, model.encoder.carried_shapes())
         return ()
 
-    def loss(self, model: nn.Module, batch: Any) -> Loss:
-        assert isinstance(model, LanguageModel)
-        assert isinstance(batch, Window)
+    def loss(self, model: LanguageModel, batch: Window) -> Loss:
         loss, carried = model.loss(batch, self.carried.read(batch.lanes, batch.fresh))
         self.carried.write(batch.lanes, carried)
         return loss
@@ -154,8 +151,7 @@ class GenerationTask(Task):
     def pipeline(self, models: Sequence[LanguageModel]) -> TextGenerationPipeline:
         return TextGenerationPipeline(models, self.processor, decoding=self.config.decoding)
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, LanguageModel)
+    def validate(self, model: LanguageModel) -> Evaluation:
         pipeline = self.pipeline([model])
         found = pipeline.evaluate(self.validation, lanes=VALIDATION_LANES)
         return replace(found, samples=(self.sample(pipeline),))

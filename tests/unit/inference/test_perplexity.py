@@ -13,8 +13,8 @@ from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEn
 from seqtasks.inference import perplexity
 from seqtasks.inference.perplexity import likelihood
 from seqtasks.models import LanguageModel
+from seqtasks.special_tokens import BEGIN
 from seqtasks.text.layout import Tokens, marked
-from seqtasks.text.processor import BEGIN
 
 RECURRENT = [
     LstmEncoder.Config(dim=12, layers=2, directions="forward"),

@@ -17,7 +17,8 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.text_generation import TextGenerationPipeline, nearest, overlap, stop_at
 from seqtasks.models import LanguageModel, LanguageModelStepper
-from seqtasks.text import BEGIN, Characters, Subwords, TextProcessor, Words
+from seqtasks.special_tokens import BEGIN
+from seqtasks.text import Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout
 
 LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A dog ran so far."] * 4

@@ -13,7 +13,8 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference import translation as module
 from seqtasks.inference.translation import LONGEST, TranslationPipeline
 from seqtasks.models import Generator
-from seqtasks.text import END, Characters, TextProcessor, Words, clean
+from seqtasks.special_tokens import END
+from seqtasks.text import Characters, TextProcessor, Words, clean
 
 PAIRS = sentence_pairs(80)
 TEXTS = [source for source, _ in PAIRS[:12]]

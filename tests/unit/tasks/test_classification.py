@@ -18,11 +18,12 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference import classification as module
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
+from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.base import Batches, Prepared
 from seqtasks.tasks.classification.presets import classification_preset, measure
 from seqtasks.tasks.classification.task import ClassificationData
-from seqtasks.text import BEGIN, END, PAD, Words
+from seqtasks.text import Words
 
 DOCUMENTS = labelled_documents(60)
 

@@ -24,7 +24,6 @@ from seqtasks.models import Generator
 from seqtasks.tasks import VideoTask
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
-from seqtasks.tasks.video.task import frames_encoder
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
@@ -84,7 +83,8 @@ def trainer_of(pictures: Path, out: Path, **settings: Any) -> Trainer:
 def parts(trainer: Trainer) -> tuple[VideoTask, Generator, FramesEncoder]:
     assert isinstance(trainer.task, VideoTask)
     assert isinstance(trainer.model, Generator)
-    encoder = frames_encoder(trainer.model)
+    encoder = trainer.model.encoder
+    assert isinstance(encoder, FramesEncoder)
     assert encoder.remembered is not None
     nn.init.normal_(encoder.remembered.weight)
     return trainer.task, trainer.model, encoder

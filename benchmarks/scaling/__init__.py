@@ -1,0 +1,1 @@
+"""How the cost of translation and of training scales."""

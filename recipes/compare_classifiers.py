@@ -1,0 +1,102 @@
+"""What the recipes of classification have in common: a bag of words to compare with, and a table of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from runner import evaluate, official, print_table, short, signatures, train, values
+from seqtasks import find_model, read_bundle
+
+BAG_OF_WORDS = """\
+[model]
+dim = {dim}
+embedding_dropout = {dropout}
+dropout = 0.0
+pooling = "mean"
+
+[model.encoder]
+kind = "bag_of_words"
+ngrams = {ngrams}
+buckets = {buckets}
+
+[training]
+steps = {steps}
+batch_tokens = {batch_tokens}
+learning_rate = {learning_rate}
+warmup = 50
+schedule = "cosine"
+ema_decay = 0.99
+validate_every = {validate_every}
+checkpoint_every = {validate_every}
+"""
+METRICS = {"accuracy": "accuracy", "macro-f1": "macro F1", "calibration-error": "calibration error"}
+"""What is told of each model, and how it is called in the table."""
+TINY = ("model.dim=16", *short(40))
+TINY_ENCODER = ("model.encoder.dim=16", "model.encoder.layers=1")
+TINY_BAG = ("model.encoder.buckets=256",)
+"""Settings that make a recipe last a minute: to see that all is in place, not to learn anything."""
+
+
+class Compared(NamedTuple):
+    """A classifier of the results table."""
+
+    name: str
+    place: str
+    """Its directory, in that of the recipe."""
+    configuration: str
+    """As TOML, without the task."""
+    settings: Sequence[str]
+
+
+def compare(models: Sequence[Compared], out: Path, test: Path | None, *, resume: bool) -> None:
+    """Trains the models and prints what they reach: on the validation data and, where there is any, on test data."""
+    for model in models:
+        train(f'task = "classification"\n{model.configuration}', out / model.place, model.settings, resume=resume)
+    parts = {"validation": {model.name: validated(out / model.place) for model in models}}
+    if test is not None:
+        parts["test"] = {model.name: named(evaluate(out / model.place, test)) for model in models}
+    rows = []
+    for part, results in parts.items():
+        commonest = values(next(iter(results.values())), ["majority-accuracy"])
+        rows.append(["majority", part, *commonest, "", "", ""])
+        rows += [
+            [name, part, *values(result, list(METRICS)), signatures(result, "accuracy")]
+            for name, result in results.items()
+        ]
+    print_table(["model", "on", *METRICS.values(), "signatures"], rows)
+
+
+def validated(model: Path) -> dict[str, Any]:
+    """What the best weights of a training scored on the validation data."""
+    return {"scores": read_bundle(find_model(model)).scores, "decoding": "argmax"}
+
+
+def named(result: dict[str, Any]) -> dict[str, Any]:
+    """The result with its metrics called as bundles call them."""
+    scores = [{**each, "metric": each["metric"].lower().replace(" ", "-")} for each in result["scores"]]
+    return {**result, "scores": scores}
+
+
+def chosen(settings: Sequence[str] | None, *smaller: str, tiny: bool) -> list[str]:
+    """What was chosen, behind what makes the recipe last a minute where that is asked for."""
+    return [*((*TINY, *smaller) if tiny else ()), *(settings or [])]
+
+
+def sources(*paths: Path) -> str:
+    """Data of a run configuration, as TOML."""
+    return "[{}]".format(", ".join(f'{{ path = "{path.resolve()}" }}' for path in paths))
+
+
+def find(folders: Sequence[Path], name: str, files: Sequence[str]) -> Path:
+    """A folder called `name`, or one of `files` of it, compressed or not, in the first of the folders that has it."""
+    for folder in folders:
+        for file in files:
+            if (found := official(folder, file)).is_file():
+                return found
+        if (folder / name).is_dir():
+            return folder / name
+    raise typer.BadParameter(f"{folders[0]} holds neither {name} nor {files[0]}", param_hint="DATA")

@@ -1,0 +1,98 @@
+"""What tasks that describe images and frames have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Generic, Self
+
+from pydantic import Field
+from typing_extensions import TypeVar
+
+from seqtasks.component import OneOf, Settings
+from seqtasks.data.captions import CaptionReport, caption_source, read_captioned_images
+from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.playing import open_clips
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import CnnEncoder
+from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.meteor import without_meteor
+from seqtasks.models import Generator
+from seqtasks.tasks.base import BatchT, EvaluationRequest, Task, Warn, warn_skipped
+from seqtasks.text import TextProcessor, Words
+from seqtasks.vision.transforms import ImageSettings
+
+ImageEncoderT = TypeVar("ImageEncoderT", bound=CnnEncoder, default=CnnEncoder)
+
+IMAGES = "image.json"
+SECONDS_APART = 1.0
+"""From frame to frame of a video in a file."""
+WATCHED = ("cider-d", "bleu-4", "distinct")
+"""The scores that are shown while training."""
+
+
+class CaptionSettings(Settings):
+    """What tasks that describe pictures have in common."""
+
+    text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
+        language="en", minimum_count=5, rare="unknown", size=50_000
+    )
+    images: ImageSettings = ImageSettings()
+    model: Generator.Config
+    decoding: Decoding = Decoding(beam=3, max_length="40")
+    """How the trained model describes unless it is told otherwise."""
+    validation_beam: int = Field(default=1, gt=0)
+
+
+class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEncoderT, BatchT]):
+    """Images in, sentences out; what it trains on, the subclass says."""
+
+    evaluation_options = ("decoding", "split")
+
+    def __init__(self, config: Any, processor: TextProcessor) -> None:
+        self.config = config
+        self.processor = processor
+
+    @classmethod
+    def load(cls, config: Any, processors: Path) -> Self:
+        kind = TextProcessor.of(config.text)
+        images = ImageSettings.load(processors / IMAGES)
+        processor = kind.load(processors / f"target{kind.extension}", config.text)
+        return cls(config.model_copy(update={"images": images}), processor)
+
+    def save_processors(self, folder: Path) -> None:
+        self.config.images.save(folder / IMAGES)
+        self.processor.save(folder / f"target{self.processor.extension}")
+
+    def build_model(self) -> Generator[ImageEncoderT]:
+        return Generator(self.config.model, 0, self.processor.size)
+
+    def initialise(self, model: Generator[ImageEncoderT]) -> None:
+        model.encoder.load_pretrained()
+
+    def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
+        return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
+
+    def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        if len(request.data) == 1 and holds_clips(request.data[0]):
+            return self.evaluate_clips(pipeline, request, warn)
+        skipped = CaptionReport()
+        images = read_captioned_images(caption_source(request.data, request.split), skipped)
+        found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
+        if skipped.skipped or skipped.pictures_skipped:
+            warn(skipped.describe())
+        if missing := without_meteor():
+            warn(missing)
+        return found
+
+    def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        """Captions the frames of videos, as far apart as in training."""
+        skipped = SkipReport()
+        clips = read_captioned_clips(ClipSource(path=request.data[0], split=request.split), skipped)
+        files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
+        warn_skipped(skipped, warn)
+        for reason in broken:
+            warn(reason)
+        return pipeline.evaluate_clips(files, **request.decoding)
