@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from seqtasks.tasks import Task
     from seqtasks.tasks.base import EvaluationRequest
     from seqtasks.text import TextProcessor
+    from seqtasks.training.run import TrainingResult, TrainingRun, train
     from seqtasks.training.trainer import Trainer
 
 __all__ = [
@@ -82,6 +83,8 @@ __all__ = [
     "TextGenerationPipeline",
     "TextProcessor",
     "Trainer",
+    "TrainingResult",
+    "TrainingRun",
     "Translation",
     "TranslationPipeline",
     "ValidationExample",
@@ -93,6 +96,7 @@ __all__ = [
     "read_bundle",
     "read_run",
     "to_toml",
+    "train",
     "write_bundle",
 ]
 
@@ -132,6 +136,8 @@ MODULES = {
     "Translation": "inference.outputs",
     "TranslationPipeline": "inference.translation",
     "ValidationExample": "metrics.evaluation",
+    "TrainingResult": "training.run",
+    "TrainingRun": "training.run",
     "built_in_models": "bundle",
     "evaluate": "evaluation",
     "find_model": "bundle",
@@ -139,6 +145,7 @@ MODULES = {
     "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",
+    "train": "training.run",
     "write_bundle": "bundle",
 }
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
-from seqtasks.config import read_run
+from seqtasks.config import read_run, require_code
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import choose_device, choose_dtype, prepare
 from seqtasks.inference.base import Pipeline
@@ -136,6 +136,7 @@ def open_models(
 
 def load_task(bundle: Bundle) -> Task:
     """The task of a model, with its processors."""
+    require_code(bundle.manifest["data"].get("code", {}), bundle.path)
     config = read_run(bundle.configuration).task
     family = Task.of_kind(bundle.task)
     if not isinstance(config, family.Config):

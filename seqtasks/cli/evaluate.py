@@ -23,11 +23,11 @@ from seqtasks.cli.options import (
     ModelArgument,
     Precision,
     Threads,
+    blamed_on,
     decoding_options,
     load_own_code,
     split_languages,
 )
-from seqtasks.cli.plots import require_drawable
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
@@ -87,7 +87,10 @@ def evaluate(
       seqtasks evaluate my-writer test.txt
     """
     if confusion is not None:
-        require_drawable(confusion, "--confusion")
+        from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+        with blamed_on("--confusion"):
+            require_matplotlib(confusion)
     decoding = decoding_options(chosen, beam=beam)
     load_own_code([model], code)
     from seqtasks.evaluation import evaluate_model, require_option
@@ -144,7 +147,7 @@ def show(found: Evaluation) -> None:
 
 def show_classes(found: ClassificationEvaluation) -> None:
     """A row for each label, and what was taken for what."""
-    from seqtasks.cli.confusion import confusion_table
+    from seqtasks.visualization import confusion_table
 
     width = max(len(label.label) for label in found.labels)
     print(f"\n{'':<{width}} {'F1':>7} {'precision':>10} {'recall':>7} {'documents':>10}")
@@ -158,9 +161,9 @@ def show_classes(found: ClassificationEvaluation) -> None:
 
 def draw(found: Evaluation, path: Path) -> None:
     """Draws what was taken for what."""
-    from seqtasks.cli.confusion import draw_confusion
     from seqtasks.metrics.evaluation import ClassificationEvaluation
+    from seqtasks.visualization import plot_confusion_matrix
 
     if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
         raise SeqtasksError("Where several labels may hold, none is taken for another: nothing was drawn.")
-    draw_confusion(found.confusion, path)
+    plot_confusion_matrix(found.confusion, path)

@@ -11,10 +11,11 @@ import torch
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.special_tokens import BEGIN, PAD
+from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.text.layout import LINE, Tokens
 
 
-class StreamBatches:
+class StreamBatches(DataLoader[Window]):
     """All texts once an epoch, as a ring of which each of `lanes` rows reads its part, `window` tokens at a time.
 
     Each epoch puts the texts, which are `marked`, into another order and begins at another place. Lanes begin where a
@@ -29,14 +30,12 @@ class StreamBatches:
         self.seed = seed
         self.state = {"epoch": 1, "index": 0}
 
-    def __iter__(self) -> Iterator[Window]:
-        """Goes on from where `state_dict` stands."""
+    def make_batches(self) -> Iterator[tuple[dict[str, int], Window]]:
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             lanes = self.lanes_of(epoch)
             for index in range(first, -(-(max(map(len, lanes)) - 1) // self.window)):
-                self.state = {"epoch": epoch, "index": index + 1}
-                yield self.window_of(lanes, index)
+                yield {"epoch": epoch, "index": index + 1}, self.window_of(lanes, index)
             first = 0
 
     def lanes_of(self, epoch: int) -> list[Tokens]:
