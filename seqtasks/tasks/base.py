@@ -181,11 +181,6 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
 
 
-def validation_options(beam: int) -> dict[str, Any]:
-    """The decoding options of a validation: one hypothesis of a beam search."""
-    return {"beam": beam, "nbest": 1, "sample": False, "consensus": 0}
-
-
 def warn_skipped(skipped: SkipReport, warn: Warn) -> None:
     """Tells what was left out, if anything was."""
     if skipped.skipped:

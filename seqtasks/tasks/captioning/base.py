@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Generic, Self
 
-from pydantic import Field
 from typing_extensions import TypeVar
 
 from seqtasks.component import OneOf, Settings
@@ -20,7 +20,8 @@ from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import without_meteor
 from seqtasks.models import Generator
-from seqtasks.tasks.base import BatchT, EvaluationRequest, Task, Warn, warn_skipped
+from seqtasks.tasks.base import BatchT, EvaluationRequest, Warn, warn_skipped
+from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.text import TextProcessor, Words
 from seqtasks.vision.transforms import ImageSettings
 
@@ -33,20 +34,17 @@ WATCHED = ("cider-d", "bleu-4", "distinct")
 """The scores that are shown while training."""
 
 
-class CaptionSettings(Settings):
-    """What tasks that describe pictures have in common."""
+class CaptionSettings(Seq2SeqConfig):
+    """The settings that tasks have in common that describe images and frames."""
 
     text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
         language="en", minimum_count=5, rare="unknown", size=50_000
     )
     images: ImageSettings = ImageSettings()
-    model: Generator.Config
     decoding: Decoding = Decoding(beam=3, max_length="40")
-    """How the trained model describes unless it is told otherwise."""
-    validation_beam: int = Field(default=1, gt=0)
 
 
-class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEncoderT, BatchT]):
+class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncoderT, BatchT]):
     """Images in, sentences out; what it trains on, the subclass says."""
 
     evaluation_options = ("decoding", "split")
@@ -62,6 +60,13 @@ class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEn
         processor = kind.load(processors / f"target{kind.extension}", config.text)
         return cls(config.model_copy(update={"images": images}), processor)
 
+    @classmethod
+    def fit_or_load(cls, config: Any, captions: Iterable[str], processors: Path | None) -> Self:
+        """The task with a vocabulary of the captions, or with the one in the folder `processors`."""
+        if processors is not None:
+            return cls.load(config, processors)
+        return cls(config, TextProcessor.of(config.text).fit(captions, config.text))
+
     def save_processors(self, folder: Path) -> None:
         self.config.images.save(folder / IMAGES)
         self.processor.save(folder / f"target{self.processor.extension}")
@@ -71,6 +76,11 @@ class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEn
 
     def initialise(self, model: Generator[ImageEncoderT]) -> None:
         model.encoder.load_pretrained()
+
+    @staticmethod
+    def watched(evaluation: Evaluation) -> Evaluation:
+        """With the scores alone that are shown while training."""
+        return replace(evaluation, scores=tuple(score for score in evaluation.scores if score.metric in WATCHED))
 
     def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
         return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 from zlib import crc32
@@ -31,13 +30,13 @@ from seqtasks.hardware import available_cores
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Prepared, fingerprint, validation_options
-from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
+from seqtasks.tasks.base import Prepared, fingerprint
+from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.captioning.batches import PictureBatches
 from seqtasks.tasks.captioning.presets import captioning_preset
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
-from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
+from seqtasks.tasks.self_critical import SelfCriticalSettings
 from seqtasks.text import TextProcessor
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import training_transform
@@ -92,7 +91,6 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         self.validation_features: CachedFeatures | None = None
         self.broken: set[int] = set()
         """The training pictures that cannot be read."""
-        self.self_critical: SelfCritical | None = None
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
@@ -101,11 +99,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
         if not validation:
             train, validation = hold_out(train, config.data.held_out, seed)
-        if processors is None:
-            captions = [caption for each in train for caption in each.captions]
-            task = cls(config, TextProcessor.of(config.text).fit(captions, config.text))
-        else:
-            task = cls.load(config, processors)
+        task = cls.fit_or_load(config, [caption for each in train for caption in each.captions], processors)
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
@@ -131,9 +125,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
             broken = set(self.validation_features.unreadable)
         else:
             self.broken, broken = unreadable(self.train), unreadable(self.validation)
-        if self.config.self_critical is not None:
-            captions = (self.processor.encode_all(each.captions) for each in self.train)
-            self.self_critical = SelfCritical(self.config.self_critical, self.processor, self.config.decoding, captions)
+        self.start_self_critical(self.processor, (self.processor.encode_all(each.captions) for each in self.train))
         report = CaptionReport()
         report.pictures = len(self.train) + len(self.validation)
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
@@ -184,23 +176,20 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
 
     def validate(self, model: Generator[CnnEncoder]) -> Evaluation:
         found = self.pipeline([model]).evaluate(
-            self.validation,
-            features=self.validation_features,
-            with_meteor=False,
-            **validation_options(self.config.validation_beam),
+            self.validation, features=self.validation_features, with_meteor=False, **self.validation_options
         )
-        return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
+        return self.watched(found)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
-        validated = f"{data.get('validation_pictures', 0):,} validation pictures"
-        return (
-            f"# Captions\n\n"
+        return model_card(
+            "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
             f"{self.processor.size:,}; trained with seqtasks on {data.get('captions', 0):,} captions of "
-            f"{data.get('pictures', 0):,} pictures.\n\n"
-            f"{score_table(validated, scores)}\n"
-            "Use it: `seqtasks caption --model DIRECTORY photo.jpg`. `config.toml` trains it again.\n"
+            f"{data.get('pictures', 0):,} pictures.",
+            validated=f"{data.get('validation_pictures', 0):,} validation pictures",
+            scores=scores,
+            use="seqtasks caption --model DIRECTORY photo.jpg",
         )
 
 

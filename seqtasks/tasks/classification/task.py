@@ -21,7 +21,7 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Classified, Classifier, Loss
 from seqtasks.tasks import transfer
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.batches import DocumentBatches
 from seqtasks.tasks.classification.presets import classification_preset
@@ -236,18 +236,18 @@ class ClassificationTask(Task[Classifier, Classified]):
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
-        validated = f"{data.get('validation_documents', 0):,} validation documents"
         counts = data.get("label_counts", {})
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
         several = "Several labels may hold for a document. " if model.multi_label else ""
-        return (
-            f"# Labels for documents\n\n"
+        return model_card(
+            "Labels for documents",
             f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "
-            f"trained with seqtasks on {data.get('documents', 0):,} documents.\n\n"
+            f"trained with seqtasks on {data.get('documents', 0):,} documents.",
             f"{several}{len(self.labels):,} labels, with their training documents: {named}"
-            f"{' and others' if len(self.labels) > 50 else ''}.\n\n"
-            f"{score_table(validated, scores)}\n"
-            'Use it: `seqtasks classify --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
+            f"{' and others' if len(self.labels) > 50 else ''}.",
+            validated=f"{data.get('validation_documents', 0):,} validation documents",
+            scores=scores,
+            use='seqtasks classify --model DIRECTORY --text "..."',
         )
 
 

@@ -21,7 +21,7 @@ from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, Loss, Window
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.generation.batches import StreamBatches
 from seqtasks.tasks.generation.presets import generation_preset
@@ -173,14 +173,14 @@ class GenerationTask(Task[LanguageModel, Window]):
         return ValidationExample(*(" ".join(part.split()) for part in parts))
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
-        validated = f"{data.get('validation_characters', 0):,} validation characters"
-        return (
-            f"# A writer\n\n"
+        return model_card(
+            "A writer",
             f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
             f"{self.processor.size:,}; trained with seqtasks on {data.get('characters', 0):,} characters in "
-            f"{data.get('texts', 0):,} texts.\n\n"
-            f"{score_table(validated, scores)}\n"
-            'Use it: `seqtasks generate --model DIRECTORY --prompt "..."`. `config.toml` trains it again.\n'
+            f"{data.get('texts', 0):,} texts.",
+            validated=f"{data.get('validation_characters', 0):,} validation characters",
+            scores=scores,
+            use='seqtasks generate --model DIRECTORY --prompt "..."',
         )
 
 

@@ -21,7 +21,7 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.tagging.batches import TaggedBatches
@@ -170,15 +170,15 @@ class TaggingTask(Task[Tagger, Tagged]):
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
         reads = "" if model.characters is None else f", characters read by `{kind_of(model.characters)}`"
-        validated = f"{data.get('validation_sentences', 0):,} validation sentences"
         labels = ", ".join(f"`{label}`" for label in self.labels[:50])
-        return (
-            f"# Labels for words\n\n"
+        return model_card(
+            "Labels for words",
             f"Encoder `{kind_of(model.encoder)}`{reads}, head `{model.head}`; trained with seqtasks on "
-            f"{data.get('words', 0):,} words in {data.get('sentences', 0):,} sentences.\n\n"
-            f"{len(self.labels):,} labels: {labels}{' and others' if len(self.labels) > 50 else ''}.\n\n"
-            f"{score_table(validated, scores)}\n"
-            'Use it: `echo "..." | seqtasks tag --model DIRECTORY`. `config.toml` trains it again.\n'
+            f"{data.get('words', 0):,} words in {data.get('sentences', 0):,} sentences.",
+            f"{len(self.labels):,} labels: {labels}{' and others' if len(self.labels) > 50 else ''}.",
+            validated=f"{data.get('validation_sentences', 0):,} validation sentences",
+            scores=scores,
+            use='echo "..." | seqtasks tag --model DIRECTORY',
         )
 
 

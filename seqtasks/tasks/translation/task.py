@@ -13,16 +13,17 @@ from seqtasks.data.examples import Pair, SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.readers import read_pairs
 from seqtasks.data.source import Source, languages_of, sources_of
-from seqtasks.decoding import Decoding
+from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, validation_options, warn_skipped
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.presets import chosen_kinds
-from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
+from seqtasks.tasks.self_critical import SelfCriticalSettings
+from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
 from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.processors import Languages, load_processors, make_processors
@@ -41,26 +42,22 @@ class TranslationData(Settings):
     """Pairs that are longer on either side are not trained on."""
 
 
-class TranslationTask(Task[Generator, Pairs]):
+class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
     """Raw text in, raw text out."""
 
     use = 'translate --model {} --text "..."'
     example_data = "pairs.tsv"
     evaluation_options = ("decoding", "languages", "lowercase")
 
-    class Config(Settings):
+    class Config(Seq2SeqConfig):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
         text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
         joint: bool = True
         """One vocabulary for both languages, or one each."""
         data: TranslationData
-        model: Generator.Config
-        decoding: Decoding = Decoding()
-        """How the trained model translates unless it is told otherwise."""
         self_critical: SelfCriticalSettings | None = None
         """Training on rewarded samples in place of the targets' cross-entropy."""
-        validation_beam: int = Field(default=1, gt=0)
         lowercase: bool = False
         """Scores ignore case."""
 
@@ -79,7 +76,6 @@ class TranslationTask(Task[Generator, Pairs]):
         self.train: list[Pair] = []
         self.weights: list[float] = []
         self.validation: list[Pair] = []
-        self.self_critical: SelfCritical | None = None
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
@@ -127,18 +123,14 @@ class TranslationTask(Task[Generator, Pairs]):
         if self.target is not self.source:
             self.target.save(folder / f"target{self.target.extension}")
 
-    def build_model(self) -> Generator:
+    def build_model(self) -> Generator[TextEncoder]:
         return Generator(self.config.model, self.source.size, self.target.size)
 
-    def begin(self, model: Generator) -> Sequence[str]:
-        if self.config.self_critical is not None:
-            targets = self.target.encode_all([pair.target for pair in self.train])
-            self.self_critical = SelfCritical(
-                self.config.self_critical, self.target, self.config.decoding, ([ids] for ids in targets)
-            )
+    def begin(self, model: Generator[TextEncoder]) -> Sequence[str]:
+        self.start_self_critical(self.target, ([self.target.encode(pair.target)] for pair in self.train))
         return ()
 
-    def loss(self, model: Generator, batch: Pairs) -> Loss:
+    def loss(self, model: Generator[TextEncoder], batch: Pairs) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
@@ -169,9 +161,8 @@ class TranslationTask(Task[Generator, Pairs]):
             lowercase=self.config.lowercase,
         )
 
-    def validate(self, model: Generator) -> Evaluation:
-        pipeline = self.pipeline([model])
-        return pipeline.evaluate(self.validation, metrics=("bleu",), **validation_options(self.config.validation_beam))
+    def validate(self, model: Generator[TextEncoder]) -> Evaluation:
+        return self.pipeline([model]).evaluate(self.validation, metrics=("bleu",), **self.validation_options)
 
     def evaluate(self, pipeline: TranslationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
         skipped = SkipReport()
@@ -183,13 +174,13 @@ class TranslationTask(Task[Generator, Pairs]):
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         languages = self.config.languages
-        validated = f"{data.get('validation_pairs', 0):,} validation pairs"
-        return (
-            f"# Translation, {languages.source} to {languages.target}\n\n"
+        return model_card(
+            f"Translation, {languages.source} to {languages.target}",
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
-            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.\n\n"
-            f"{score_table(validated, scores)}\n"
-            'Use it: `seqtasks translate --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
+            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.",
+            validated=f"{data.get('validation_pairs', 0):,} validation pairs",
+            scores=scores,
+            use='seqtasks translate --model DIRECTORY --text "..."',
         )
 
 
@@ -208,7 +199,7 @@ def read_data(
 
     weighted = [(pair, source.weight) for source in config.data.train for pair in read(source, skipped)]
     validation = [pair for source in config.data.validation for pair in read(source, unread)]
-    if not validation:
+    if not config.data.validation:
         sources = [pair.source for pair, _ in weighted]
         weighted, held_out = train_validation_split(weighted, config.data.held_out, seed, groups=sources)
         validation = [pair for pair, _ in held_out]

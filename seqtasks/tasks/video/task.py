@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -23,9 +22,9 @@ from seqtasks.encoders.frames import Carried
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss
-from seqtasks.tasks.base import Prepared, fingerprint, validation_options
-from seqtasks.tasks.captioning.base import SECONDS_APART, WATCHED, BaseCaptioningTask, CaptionSettings
-from seqtasks.tasks.card import score_table
+from seqtasks.tasks.base import Prepared, fingerprint
+from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionSettings
+from seqtasks.tasks.card import model_card
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow, no_captions
 from seqtasks.text import TextProcessor
@@ -96,12 +95,8 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
         clips = [each for source in data.train for each in read_captioned_clips(source, clip_report)]
         files, broken = open_clips(clips, data.every)
-        if processors is None:
-            spoken = [span.captions for clip in clips for span in clip.captions]
-            captions = [caption for group in (*(each.captions for each in stills), *spoken) for caption in group]
-            task = cls(config, TextProcessor.of(config.text).fit(captions, config.text))
-        else:
-            task = cls.load(config, processors)
+        captions = [still.captions for still in stills] + [span.captions for clip in clips for span in clip.captions]
+        task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
         seen = [
@@ -166,20 +161,21 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         )  # fmt: skip
 
     def validate(self, model: Generator[FramesEncoder]) -> Evaluation:
-        options = validation_options(self.config.validation_beam)
-        found = self.pipeline([model]).evaluate_clips(self.validation_playing, with_meteor=False, **options)
-        return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
+        pipeline = self.pipeline([model])
+        return self.watched(
+            pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
+        )
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
-        validated = f"{data.get('validation_clips', 0):,} validation clips"
-        return (
-            f"# Captions of clips\n\n"
+        return model_card(
+            "Captions of clips",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.processor.size:,}; trained with seqtasks on clips made of "
-            f"{data.get('pictures', 0):,} pictures, and on {data.get('clips', 0):,} clips in files.\n\n"
-            f"{score_table(validated, scores)}\n"
-            "Use it: `seqtasks caption --model DIRECTORY clip.mp4`. `config.toml` trains it again.\n"
+            f"{data.get('pictures', 0):,} pictures, and on {data.get('clips', 0):,} clips in files.",
+            validated=f"{data.get('validation_clips', 0):,} validation clips",
+            scores=scores,
+            use="seqtasks caption --model DIRECTORY clip.mp4",
         )
 
 

@@ -1,0 +1,50 @@
+"""What tasks have in common that generate text for a source, be it text, an image or a video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic
+
+from pydantic import Field
+from typing_extensions import TypeVar
+
+from seqtasks.component import Settings
+from seqtasks.decoding import Decoding
+from seqtasks.encoders import Encoder
+from seqtasks.models import Generator
+from seqtasks.tasks.base import BatchT, Task
+from seqtasks.tasks.self_critical import SelfCritical
+from seqtasks.text import TextProcessor
+
+EncoderT = TypeVar("EncoderT", bound=Encoder, default=Encoder)
+
+
+class Seq2SeqConfig(Settings):
+    """The settings that all of these tasks have."""
+
+    model: Generator.Config
+    decoding: Decoding = Decoding()
+    """How the trained model decodes unless it is told otherwise."""
+    validation_beam: int = Field(default=1, gt=0)
+    """Beam size of validations during training."""
+
+
+class Seq2SeqTask(Task[Generator[EncoderT], BatchT], Generic[EncoderT, BatchT]):
+    """An encoder-decoder and how it decodes; the objective may be self-critical training."""
+
+    self_critical: SelfCritical | None = None
+    """The objective on rewarded samples, once training begins, where the configuration has one."""
+
+    def start_self_critical(self, processor: TextProcessor, references: Iterable[Sequence[Sequence[int]]]) -> None:
+        """Makes the objective that `self_critical` of the configuration asks for, if it does.
+
+        Args:
+            references: The token ids of the references of each training example.
+        """
+        if self.config.self_critical is not None:
+            self.self_critical = SelfCritical(self.config.self_critical, processor, self.config.decoding, references)
+
+    @property
+    def validation_options(self) -> dict[str, Any]:
+        """The decoding options of a validation: one hypothesis of a beam search."""
+        return {"beam": self.config.validation_beam, "nbest": 1, "sample": False, "consensus": 0}
