@@ -13,9 +13,9 @@ import torch
 from toys import toy_trainer
 
 from seqtasks.bundle import built_in_models, find_model, read_bundle
-from seqtasks.cli.metrics_log import MetricsLog
 from seqtasks.data.features import FeatureCache
 from seqtasks.encoders import CnnEncoder
+from seqtasks.training.metrics_logger import MetricsLogger
 from seqtasks.training.reports import Dropped
 from seqtasks.vision.transforms import ImageSettings
 
@@ -39,8 +39,8 @@ def test_the_state_of_a_trainer(tmp_path: Path) -> None:
 
 
 def test_a_skipped_update_in_the_log(tmp_path: Path) -> None:
-    log = MetricsLog(tmp_path, "tokens", 0)
-    log.dropped(Dropped(7, "the loss is not finite", 1))
+    log = MetricsLogger(tmp_path, "tokens", 1)
+    log.log(Dropped(7, "the loss is not finite", 1))
     [line] = (tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line) == {"kind": "dropped", "step": 7, "reason": "the loss is not finite"}
 
