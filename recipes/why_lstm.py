@@ -36,12 +36,12 @@ from torch import Tensor, nn
 
 from runner import Tiny, print_table
 from runner import run as run_recipe
-from seqtasks.cli.plots import require_drawable
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.models.classifier import Classified, Classifier
 from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
 from seqtasks.training.settings import TrainingSettings
+from seqtasks.visualization.matplotlib_support import require_matplotlib
 
 CELLS = {"rnn": "plain RNN", "gru": "GRU", "lstm": "LSTM"}
 SYMBOLS = 8
@@ -239,7 +239,7 @@ def main(
     """Train the three cells over growing distances and print the table."""
     if picture is not None:
         try:
-            require_drawable(picture, "--picture")
+            require_matplotlib(picture)
         except SeqtasksError as error:
             raise typer.BadParameter(str(error), param_hint="--picture") from None
     budget = TINY if tiny else Budget()
