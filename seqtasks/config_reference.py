@@ -109,7 +109,7 @@ def _table(annotation: Any) -> tuple[Any, str]:
     return (annotation, "") if fields_of(annotation) else (None, "")
 
 
-def _default(declared: type, name: str, instance: Any) -> Any:
+def _default(declared: Any, name: str, instance: Any) -> Any:
     """The value of a field that is left out."""
     if isinstance(instance, declared):
         return getattr(instance, name)
