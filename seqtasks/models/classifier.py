@@ -15,7 +15,8 @@ from seqtasks.encoders import TextEncoder
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.pooling import Pooling, PoolingKind
-from seqtasks.models.generator import Loss
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 
 
 class Classified(NamedTuple):
@@ -53,9 +54,7 @@ class Classifier(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Classifier.Config:
-            heads = getattr(self.encoder, "heads", 1)
-            if self.dim % heads:
-                raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            require_divisible_by_heads(self.dim, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int, labels: int) -> None:

@@ -18,7 +18,8 @@ from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
-from seqtasks.models.generator import Loss
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 
 
 class Window(NamedTuple):
@@ -65,9 +66,7 @@ class LanguageModel(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> LanguageModel.Config:
-            heads = getattr(self.encoder, "heads", 1)
-            if self.dim % heads:
-                raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            require_divisible_by_heads(self.dim, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int) -> None:

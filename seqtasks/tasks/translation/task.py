@@ -210,7 +210,7 @@ def read_data(
 
     weighted = [(pair, source.weight) for source in config.data.train for pair in read(source, skipped)]
     validation = [pair for source in config.data.validation for pair in read(source, unread)]
-    if not validation:
+    if not config.data.validation:
         sources = [pair.source for pair, _ in weighted]
         weighted, held_out = train_validation_split(weighted, config.data.held_out, seed, groups=sources)
         validation = [pair for pair, _ in held_out]
