@@ -64,6 +64,7 @@ class CaptionSource(Settings):
     """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
     `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
     format: Format = "auto"
+    """Format of the captions; "auto" looks at the file."""
 
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:

@@ -20,6 +20,7 @@ class TextSource(Settings):
     """
 
     path: Path
+    """The file or folder."""
     text: str | int | None = None
     """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
 

@@ -38,9 +38,11 @@ class Classifier(nn.Module):
         dim: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole token (Iyyer et al. 2015, section 4)."""
         encoder: Annotated[Settings, OneOf(TextEncoder)]
+        """What reads the text."""
         pooling: PoolingKind = "mean"
         """How the states of a text become one vector; see `Pooling`."""
         dropout: float = Field(default=0.3, ge=0, lt=1)

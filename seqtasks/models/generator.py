@@ -58,6 +58,7 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         tie: Literal["none", "output", "all"] = "all"
         """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
@@ -65,7 +66,9 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         attention_regularisation: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
         encoder: Annotated[Settings, OneOf(Encoder), AfterValidator(begins_anew)]
+        """What reads the source."""
         decoder: Annotated[Settings, OneOf(Decoder)]
+        """What writes the target."""
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Generator.Config:

@@ -44,6 +44,7 @@ class LanguageModel(nn.Module):
         tie: bool = True
         """The embedding and the output layer are one matrix (Inan et al. 2017, Press & Wolf 2017)."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole token that is read."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -51,6 +52,7 @@ class LanguageModel(nn.Module):
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         encoder: Annotated[Settings, OneOf(CausalEncoder), AfterValidator(begins_anew)]
+        """What reads the text, forward only."""
 
         @field_validator("encoder")
         @classmethod

@@ -44,6 +44,7 @@ class Tagger(nn.Module):
         characters: Annotated[Settings, OneOf(CharacterReader)] | None = None
         """What reads the characters of words; nothing where it is None."""
         encoder: Annotated[Settings, OneOf(TextEncoder), AfterValidator(begins_anew)]
+        """What reads the sentence."""
         head: Literal["softmax", "crf"] = "softmax"
         """Each label by itself, or all of a sentence together, with scores between neighbours."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)

@@ -23,10 +23,11 @@ class Seq2SeqConfig(Settings):
     """The settings that all of these tasks have."""
 
     model: Generator.Config
+    """The network."""
     decoding: Decoding = Decoding()
     """How the trained model decodes unless it is told otherwise."""
     validation_beam: int = Field(default=1, gt=0)
-    """Beam size of validations during training."""
+    """Beam size while training is validated."""
 
 
 class Seq2SeqTask(Task[Generator[EncoderT], BatchT], Generic[EncoderT, BatchT]):

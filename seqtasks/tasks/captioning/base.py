@@ -40,8 +40,11 @@ class CaptionSettings(Seq2SeqConfig):
     text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
         language="en", minimum_count=5, rare="unknown", size=50_000
     )
+    """How captions become tokens."""
     images: ImageSettings = ImageSettings()
+    """How images become the input of the CNN."""
     decoding: Decoding = Decoding(beam=3, max_length="40")
+    """How the trained model describes unless it is told otherwise."""
 
 
 class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncoderT, BatchT]):

@@ -34,6 +34,7 @@ class TranslationData(Settings):
     """What to train on and what to validate on."""
 
     train: list[Source] = Field(min_length=1)
+    """Pairs of texts."""
     validation: list[Source] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: ValidationSplit = 1000
@@ -52,10 +53,13 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
     class Config(Seq2SeqConfig):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
+        """Which language is translated into which."""
         text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        """How texts become tokens."""
         joint: bool = True
         """One vocabulary for both languages, or one each."""
         data: TranslationData
+        """What to train on and what to validate on."""
         self_critical: SelfCriticalSettings | None = None
         """Training on rewarded samples in place of the targets' cross-entropy."""
         lowercase: bool = False
