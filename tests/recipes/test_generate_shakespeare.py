@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from recipe_run import Recipe
 from written import remembering_text
 
 import seqtasks
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "generate_shakespeare.py"
-
 
 @pytest.mark.parametrize("given", [True, False])
-def test_it_trains_and_prints_its_row(tmp_path: Path, given: bool) -> None:
+def test_it_trains_and_prints_its_row(recipe: Recipe, tmp_path: Path, given: bool) -> None:
     text = remembering_text(400)
     file = tmp_path / "data" / "char" / "tinyshakespeare.txt"
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
     out = tmp_path / "shakespeare"
-    command = [sys.executable, str(RECIPE), *([str(file)] if given else []), "--out", str(out), "--tiny"]
-    environment = os.environ | {"SEQTASKS_DATA": str(tmp_path / "data")}
-    small = ["--set", "training.threads=1"]
-    done = subprocess.run(
-        [*command, *small], capture_output=True, text=True, check=False, timeout=250, env=environment
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    arguments = [*([file] if given else []), "--output", out, "--tiny", "--set", "training.threads=1"]
+    done = recipe("generate_shakespeare", *arguments, data=tmp_path / "data")
+    assert done.code == 0, done.stderr
     cut = int(0.9 * len(text))
     assert f"with {cut:,} characters" in done.stdout
     row = done.stdout.splitlines()[-1]

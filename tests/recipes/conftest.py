@@ -1,0 +1,32 @@
+"""Recipes run in this process, with arguments as on the command line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from recipe_run import Done, Recipe
+
+
+@pytest.fixture
+def recipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """Runs a recipe by its name; `data` is what SEQTASKS_DATA says."""
+
+    def call(name: str, *arguments: str | Path, data: Path | None = None) -> Done:
+        if data is not None:
+            monkeypatch.setenv("SEQTASKS_DATA", str(data))
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        capsys.readouterr()
+        code: int | str | None = 0
+        try:
+            import_module("runner").run(import_module(name).main)
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        if isinstance(code, str):  # what Python does with it
+            return Done(1, printed.out, f"{printed.err}{code}\n")
+        return Done(code or 0, printed.out, printed.err)
+
+    return call
