@@ -29,9 +29,10 @@ from seqtasks.decoders import TransformerDecoder
 from seqtasks.encoders import TransformerEncoder
 from seqtasks.hardware import available_cores
 from seqtasks.models import Generator
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import PAD, Subwords
+from seqtasks.text import Subwords
 from seqtasks.training.reports import Progress
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer

@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.decoding import LengthPenalty, State
+from seqtasks.decoding import LengthPenalty
+from seqtasks.incremental_state import State
 from seqtasks.layers.memory import Memory
 from seqtasks.models import Generator
-from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN
+from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
 
 NEVER_SAID = [PAD, UNKNOWN, BEGIN]
 

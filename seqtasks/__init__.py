@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqtasks.version import __version__
+
 if TYPE_CHECKING:
     from seqtasks.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
     from seqtasks.component import Component, Settings
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from seqtasks.text import TextProcessor
     from seqtasks.training.trainer import Trainer
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Bundle",
     "CaptioningPredictor",
@@ -59,6 +59,7 @@ __all__ = [
     "Trainer",
     "Translation",
     "TranslationPredictor",
+    "__version__",
     "built_in_models",
     "find_model",
     "load",

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import seqtasks
+from seqtasks import version
 from seqtasks.errors import SeqtasksError
 from seqtasks.files import whole_directory
+from seqtasks.special_tokens import SPECIAL_IDS
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +36,6 @@ CONFIGURATION = "config.toml"
 CARD = "README.md"
 PROCESSORS = "processors"
 TRAINER = "trainer.pt"
-SPECIAL_IDS = {"pad": 0, "unknown": 1, "begin": 2, "end": 3}
 READING_ATTEMPTS = 5
 
 
@@ -144,7 +144,7 @@ def write_bundle(
         "special_ids": SPECIAL_IDS,
         "scores": scores,
         "data": data,
-        "versions": {"seqtasks": seqtasks.__version__, "torch": torch.__version__},
+        "versions": {"seqtasks": version.__version__, "torch": torch.__version__},
     }
     try:
         _require_replaceable(path)
@@ -209,7 +209,7 @@ def built_in_models() -> list[str]:
 
 def asset_folders(kind: str) -> list[Path]:
     """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
-    package = Path(seqtasks.__file__).parent
+    package = Path(version.__file__).parent
     folders = [package / "assets" / kind]
     if (package.parent / "pyproject.toml").is_file():
         folders.append(package.parent / "assets" / kind)
@@ -240,7 +240,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise _damaged(file, "(no format number)")
     if manifest["format"] > FORMAT:
         raise SeqtasksError(
-            f"{path} has format {manifest['format']}; this seqtasks {seqtasks.__version__} reads up to {FORMAT}.",
+            f"{path} has format {manifest['format']}; this seqtasks {version.__version__} reads up to {FORMAT}.",
             "Update seqtasks.",
         )
     shape = {"task": str, "model": dict, "scores": list, "data": dict, "versions": dict, "sha256": dict}

@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding import Forced, State, Stepper
+from seqtasks.decoding import Forced, Stepper
+from seqtasks.incremental_state import State
 
 BEGIN, END = 2, 3
 

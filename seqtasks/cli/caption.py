@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import seqtasks
 from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
 from seqtasks.cli.caption_report import open_report
@@ -32,6 +31,7 @@ from seqtasks.cli.options import (
 )
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
+from seqtasks.version import __version__
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def caption(
         if attention is not None:
             looks.append(attention_look(attention, predictors[False].captioner.images))
         if report is not None:
-            origin = (*models[False], decodings[False].signature(), f"seqtasks {seqtasks.__version__}")
+            origin = (*models[False], decodings[False].signature(), f"seqtasks {__version__}")
             page = open_report(report, predictors[False].captioner.images, origin)
             looks.append(report_look(stack.enter_context(page)))
         write = stack.enter_context(open_output(output))

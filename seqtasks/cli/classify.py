@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-import seqtasks
 from seqtasks.cli.lines import ByteStream, LineWindows, plain
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 from seqtasks.cli.translate import STANDARD_INPUT, open_inputs
 from seqtasks.errors import SeqtasksError
+from seqtasks.version import __version__
 
 if TYPE_CHECKING:
     from seqtasks.cli.explanation_report import ExplanationReport
@@ -103,7 +103,7 @@ def classify(
         predictor: ClassificationPredictor = open_predictor(
             model or [DEFAULT_CLASSIFIER], "classification", code=code, device=device, dtype=dtype, threads=threads
         )
-        names = [f"seqtasks {seqtasks.__version__}", *(model or [DEFAULT_CLASSIFIER])]
+        names = [f"seqtasks {__version__}", *(model or [DEFAULT_CLASSIFIER])]
         explainer = Explainer(predictor, explain, stack, report, names, (method or Method.occlusion).value)
         write = stack.enter_context(open_output(output))
         present = as_object if as_json else as_text

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from seqtasks.text.processor import BEGIN, END, PAD
+from seqtasks.special_tokens import BEGIN, END, PAD
 
 
 def pad(

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqtasks.component import Component
-from seqtasks.decoding.state import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 

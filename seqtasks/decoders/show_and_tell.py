@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
-from seqtasks.decoding.state import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory

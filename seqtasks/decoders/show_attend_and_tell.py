@@ -13,7 +13,7 @@ from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.decoders.lstm import Attended
 from seqtasks.decoders.show_and_tell import Recurrence
-from seqtasks.decoding.state import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.attention import AdditiveAttention, mask_bias
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
-from seqtasks.decoding.state import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
 from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids

@@ -7,7 +7,7 @@ from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Hypothesis
 from seqtasks.decoding.score import score
 from seqtasks.decoding.search import search
-from seqtasks.decoding.state import Forced, State, Stepper, reorder, select
+from seqtasks.decoding.state import Forced, Stepper
 from seqtasks.decoding.streaming import Drawn, stream
 
 __all__ = [
@@ -18,11 +18,8 @@ __all__ = [
     "Hypothesis",
     "LengthPenalty",
     "LengthRule",
-    "State",
     "Stepper",
-    "reorder",
     "score",
     "search",
-    "select",
     "stream",
 ]

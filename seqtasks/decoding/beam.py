@@ -11,7 +11,8 @@ from seqtasks.decoding.dropping import RowsLeft
 from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Found, Paths, best_first, join, take, take_rows
 from seqtasks.decoding.rules import Rules
-from seqtasks.decoding.state import Stepper, reorder, select
+from seqtasks.decoding.state import Stepper
+from seqtasks.incremental_state import reorder, select
 
 
 def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penalty: LengthPenalty) -> Found:

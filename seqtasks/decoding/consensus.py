@@ -8,7 +8,7 @@ import numpy
 from jaxtyping import Float
 
 from seqtasks.decoding.result import Hypothesis
-from seqtasks.decoding.rules import END
+from seqtasks.special_tokens import END
 
 ORDERS = 4
 """Tokens of the longest n-grams that are compared."""

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.state import Forced, State, Stepper
+from seqtasks.decoding.state import Forced, Stepper
 from seqtasks.errors import SeqtasksError
+from seqtasks.incremental_state import State
 
 
 class Ensemble:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.state import Tree, tree_map
+from seqtasks.incremental_state import Tree, tree_map
 
 Branch = TypeVar("Branch", bound=tuple[Tree, ...])
 

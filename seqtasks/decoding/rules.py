@@ -12,10 +12,7 @@ from torch import Tensor
 from seqtasks.decoding.length import LengthRule
 from seqtasks.decoding.options import Decoding
 from seqtasks.errors import SeqtasksError
-
-PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
-NEVER = (PAD, UNKNOWN, BEGIN)
-"""What stands for no text: search and sampling never take it."""
+from seqtasks.special_tokens import BEGIN, END, NEVER_GENERATED
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Rules:
         max_length = torch.maximum(LengthRule.parse(options.max_length)(source_lengths), forced + 1)
         min_length = torch.minimum(LengthRule.parse(options.min_length)(source_lengths), max_length)
         longest_minimum = max(min_length.tolist(), default=0)
-        never = [*NEVER, *options.banned]
+        never = [*NEVER_GENERATED, *options.banned]
         return cls(
             max_length,
             min_length,

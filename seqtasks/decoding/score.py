@@ -9,9 +9,9 @@ import torch
 
 from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Hypothesis
-from seqtasks.decoding.rules import BEGIN, END, PAD
 from seqtasks.decoding.state import Stepper
 from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import BEGIN, END, PAD
 
 
 @torch.no_grad()

@@ -12,7 +12,8 @@ from seqtasks.decoding.dropping import RowsLeft
 from seqtasks.decoding.penalty import LengthPenalty
 from seqtasks.decoding.result import Found, Paths, take_rows
 from seqtasks.decoding.rules import Rules
-from seqtasks.decoding.state import Stepper, select
+from seqtasks.decoding.state import Stepper
+from seqtasks.incremental_state import select
 
 Choice = Callable[
     [Float[Tensor, "rows hyps vocab"], int, Int[Tensor, "rows"]],

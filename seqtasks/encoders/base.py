@@ -12,7 +12,7 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import Component, Settings
-from seqtasks.decoding.state import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.word_embedding import WordEmbedding

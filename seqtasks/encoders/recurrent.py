@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor
 
-from seqtasks.decoding.state import State
 from seqtasks.encoders.base import CausalEncoder, StartedSettings
+from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.decoding.state import State
 from seqtasks.encoders.base import CausalEncoder, StartedSettings
+from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
 from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids

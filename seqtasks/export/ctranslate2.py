@@ -16,8 +16,9 @@ from seqtasks.export.ctranslate2_tensors import transformer_tensors
 from seqtasks.export.packages import require_package
 from seqtasks.files import whole_directory
 from seqtasks.models import Generator
+from seqtasks.special_tokens import BEGIN, END, UNKNOWN
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import BEGIN, END, UNKNOWN, TextProcessor, Words
+from seqtasks.text import TextProcessor, Words
 
 
 def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decoding, card: str, path: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import seqtasks
 from seqtasks.decoding import Decoding, LengthRule
 from seqtasks.export.ctranslate2_tensors import POSITIONS
 from seqtasks.export.text_program import CLEAN, file_list, opening, sides
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords
+from seqtasks.version import __version__
 
 SUBWORDS = """\
 import re
@@ -102,7 +102,7 @@ def guide(task: TranslationTask, decoding: Decoding, options: dict[str, Any]) ->
     ending = TRANSLATE.format(options=json.dumps(options, indent=4), limit=LengthRule.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
-        version=seqtasks.__version__,
+        version=__version__,
         packages="ctranslate2 sentencepiece" if subwords else "ctranslate2 seqtasks",
         program=beginning + ending,
         signature=decoding.signature(),

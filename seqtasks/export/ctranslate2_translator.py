@@ -14,9 +14,9 @@ from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.packages import require_package
 from seqtasks.models import Generator
+from seqtasks.special_tokens import END
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.translator import Found, Translator
-from seqtasks.text import END
 
 BATCH = 32
 """Sentences that a thread translates at once; more is slower on a CPU."""

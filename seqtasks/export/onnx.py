@@ -19,8 +19,8 @@ from seqtasks.export.onnx_guide import guide
 from seqtasks.export.packages import require_package
 from seqtasks.files import whole_directory
 from seqtasks.models import Generator
+from seqtasks.special_tokens import END
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import END
 
 EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]
 """Sources to follow the computation with; sizes of rows, sources, hypotheses and pasts all differ."""

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoders.lstm import Attended, Recurrence
-from seqtasks.decoding import State
+from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, mask_bias
 from seqtasks.layers.memory import Memory
 from seqtasks.models import Generator
-from seqtasks.text import PAD
+from seqtasks.special_tokens import PAD
 
 Axes = list[dict[int, str]]
 """Of each tensor the axes whose sizes are not the model's, with their names."""

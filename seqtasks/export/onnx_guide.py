@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import seqtasks
 from seqtasks.decoding import Decoding, LengthPenalty, LengthRule
 from seqtasks.export.plain_search import require_plain_search
 from seqtasks.export.text_program import CLEAN, file_list, opening
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords
+from seqtasks.version import __version__
 
 SUBWORDS = """\
 import re
@@ -129,7 +129,7 @@ def guide(task: TranslationTask, decoding: Decoding) -> str:
     ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthRule.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
-        version=seqtasks.__version__,
+        version=__version__,
         packages="numpy onnxruntime sentencepiece" if subwords else "numpy onnxruntime seqtasks",
         program=beginning + ending,
         signature=decoding.signature(),

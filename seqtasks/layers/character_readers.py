@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.component import Component, Settings
-from seqtasks.decoding.rules import PAD
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.recurrent import BidirectionalLayer
+from seqtasks.special_tokens import PAD
 
 
 class CharacterReader(Component, nn.Module, ABC):

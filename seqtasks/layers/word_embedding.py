@@ -7,9 +7,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.decoding.rules import UNKNOWN
 from seqtasks.layers.character_readers import CharacterReader
 from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.special_tokens import UNKNOWN
 
 
 class WordEmbedding(nn.Module):

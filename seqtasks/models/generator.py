@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Generic, Literal, NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
 from seqtasks.component import OneOf, Settings
 from seqtasks.decoders import Decoder
-from seqtasks.decoding.rules import NEVER
-from seqtasks.decoding.state import Forced, State
+from seqtasks.decoding.state import Forced
 from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.encoders.base import begins_anew
+from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.regularisation import attention_regularisation
+from seqtasks.special_tokens import NEVER_GENERATED
+
+EncoderT_co = TypeVar("EncoderT_co", bound=Encoder, covariant=True, default=Encoder)
 
 IMPOSSIBLE = -1e4
 """A logit that leaves no probability."""
@@ -50,8 +54,10 @@ class Pairs(NamedTuple):
     """How much each target counts, where targets were sampled and rewarded: less than nothing below the baseline."""
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, Generic[EncoderT_co]):
     """Writes tokens for a source."""
+
+    encoder: EncoderT_co
 
     class Config(Settings):
         dim: int = Field(default=256, gt=0)
@@ -86,11 +92,10 @@ class Generator(nn.Module):
 
         target_embedding = embedding(target_size)
         kind = Encoder.of(config.encoder)
+        reads: tuple[TokenEmbedding, ...] = ()
         if issubclass(kind, TextEncoder):
-            source_embedding = target_embedding if config.tie == "all" else embedding(source_size)
-            self.encoder: Encoder = kind(config.encoder, source_embedding)
-        else:
-            self.encoder = kind(config.encoder)
+            reads = (target_embedding if config.tie == "all" else embedding(source_size),)
+        self.encoder = cast("EncoderT_co", kind(config.encoder, *reads))
         self.decoder = Decoder.of(config.decoder)(
             config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
         )
@@ -126,7 +131,9 @@ class Generator(nn.Module):
         real = mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
-        bias = output.bias if weight is None else output.bias.index_fill(0, wanted.new_tensor(NEVER), IMPOSSIBLE)
+        bias: Tensor = output.bias
+        if weight is not None:
+            bias = bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
         total = smoothed_cross_entropy(
             states.flatten(0, 1).index_select(0, real),
             output.weight,

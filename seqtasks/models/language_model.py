@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.decoding.state import Forced, State
+from seqtasks.decoding.state import Forced
 from seqtasks.encoders import CausalEncoder
 from seqtasks.encoders.base import begins_anew
+from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy

@@ -15,7 +15,15 @@ from seqtasks.predictor.classification import ClassificationPredictor
 from seqtasks.predictor.generation import GenerationPredictor
 from seqtasks.predictor.tagging import TaggingPredictor
 from seqtasks.predictor.translation import TranslationPredictor
-from seqtasks.tasks import CaptioningTask, ClassificationTask, GenerationTask, TaggingTask, Task, TranslationTask
+from seqtasks.tasks import (
+    CaptioningTask,
+    ClassificationTask,
+    GenerationTask,
+    TaggingTask,
+    Task,
+    TranslationTask,
+    VideoTask,
+)
 
 __all__ = [
     "CaptioningPredictor",
@@ -32,6 +40,7 @@ Engine = Literal["torch", "ctranslate2"]
 PREDICTORS: dict[type[Task], type[Predictor]] = {
     TranslationTask: TranslationPredictor,
     CaptioningTask: CaptioningPredictor,
+    VideoTask: CaptioningPredictor,
     TaggingTask: TaggingPredictor,
     GenerationTask: GenerationPredictor,
     ClassificationTask: ClassificationPredictor,

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-import seqtasks
 from seqtasks.component import kind_of
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.base import Evaluation
+from seqtasks.version import __version__
 
 OPTIONS = TypeAdapter(Decoding)
 """Checks options of decoding; made once, for making it takes as long as a short sentence."""
@@ -51,7 +51,7 @@ class Predictor:
     def signed(self, evaluation: Evaluation) -> Evaluation:
         """The evaluation with the signature of all that the outputs depend on."""
         members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        signature = f"{evaluation.decoding}{members}|{self.precision}|v={seqtasks.__version__}"
+        signature = f"{evaluation.decoding}{members}|{self.precision}|v={__version__}"
         return dataclasses.replace(evaluation, decoding=signature)
 
 

@@ -13,8 +13,8 @@ from seqtasks.data.playing import Playing
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
 from seqtasks.predictor.base import WritingPredictor
-from seqtasks.tasks import CaptioningTask
 from seqtasks.tasks.base import Evaluation
+from seqtasks.tasks.captioning.base import BaseCaptioningTask
 from seqtasks.tasks.captioning.captioner import Caption, Captioner, Picture
 from seqtasks.tasks.video.clip_captioner import ClipCaptioner, evaluate_clips
 from seqtasks.vision.images import ImageError
@@ -24,9 +24,9 @@ from seqtasks.vision.video import Frame
 class CaptioningPredictor(WritingPredictor):
     """Says what pictures show, and measures how good it is at it. See `load`."""
 
-    task: CaptioningTask
+    task: BaseCaptioningTask
 
-    def __init__(self, task: CaptioningTask, models: Sequence[Generator]) -> None:
+    def __init__(self, task: BaseCaptioningTask, models: Sequence[Generator]) -> None:
         super().__init__(task, models)
         self.captioner = Captioner(self.models, task.config.images, task.processor)
 

@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
 
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
 from seqtasks.component import Component
 from seqtasks.metrics.score import Score
@@ -18,12 +19,16 @@ from seqtasks.models import Loss
 BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
 
+ModelT = TypeVar("ModelT", bound=nn.Module, default=Any)
+BatchT = TypeVar("BatchT", bound=BatchTensors, default=Any)
+BatchT_co = TypeVar("BatchT_co", bound=BatchTensors, covariant=True, default=Any)
+
 
 @runtime_checkable
-class Batches(Protocol):
+class Batches(Protocol[BatchT_co]):
     """Training batches without end, in an order that `state_dict` pins down: a restored stream goes on exactly."""
 
-    def __iter__(self) -> Iterator[BatchTensors]: ...
+    def __iter__(self) -> Iterator[BatchT_co]: ...
 
     def state_dict(self) -> dict[str, int]:
         """Where the next batch stands: `epoch` and `index` within it."""
@@ -56,20 +61,24 @@ class Evaluation:
     """The first score is a loss."""
 
 
+TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
+
+
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Generic[TaskT_co]):
     """A task whose processors are fitted, and what was found in the data."""
 
-    task: Task
+    task: TaskT_co
     remarks: tuple[str, ...]
     """For people, a line each: how many examples, what was skipped and why."""
     data: dict[str, Any] = field(default_factory=dict)
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
 
 
-class Task(Component, ABC):
+class Task(Component, ABC, Generic[ModelT, BatchT]):
     """Reads data, fits processors, makes batches, scores a model. The trainer sees no more than this.
 
+    A subclass names the type of its model and that of its batches: `class TaggingTask(Task[Tagger, Tagged])`.
     `Config` is the run configuration's share of the task: its `kind` is the key `task` of the TOML file.
     """
 
@@ -82,22 +91,22 @@ class Task(Component, ABC):
 
     @classmethod
     @abstractmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared[Self]:
         """Reads the training and validation data; fits the processors, or reads them from the folder `processors`."""
 
     @classmethod
     @abstractmethod
-    def load(cls, config: Any, processors: Path) -> Task:
+    def load(cls, config: Any, processors: Path) -> Self:
         """The task of a trained model: its processors without any data."""
 
     @abstractmethod
-    def build_model(self) -> nn.Module:
+    def build_model(self) -> ModelT:
         """A new model."""
 
-    def initialise(self, model: nn.Module) -> None:
+    def initialise(self, model: ModelT) -> None:
         """Gives a new model the parts that others have trained. One that starts from a bundle has them already."""
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
+    def begin(self, model: ModelT) -> Sequence[str]:
         """Does what has to be done before the first batch, such as to compute what never changes in training.
 
         Returns remarks for people, a line each.
@@ -105,7 +114,7 @@ class Task(Component, ABC):
         return ()
 
     @abstractmethod
-    def loss(self, model: nn.Module, batch: Any) -> Loss:
+    def loss(self, model: ModelT, batch: BatchT) -> Loss:
         """The training objective on one of the `batches`."""
 
     def is_new(self, name: str) -> bool:
@@ -120,11 +129,11 @@ class Task(Component, ABC):
         """Goes on with what `state_dict` gave."""
 
     @abstractmethod
-    def batches(self, batch_tokens: int, seed: int) -> Batches:
+    def batches(self, batch_tokens: int, seed: int) -> Batches[BatchT]:
         """The training data in batches of at most `batch_tokens` padded tokens on the longer side."""
 
     @abstractmethod
-    def validate(self, model: nn.Module) -> Evaluation:
+    def validate(self, model: ModelT) -> Evaluation:
         """Decodes the validation data and scores it, as a user would see it."""
 
     @abstractmethod

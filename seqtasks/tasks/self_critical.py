@@ -17,8 +17,8 @@ from seqtasks.data.collate import pad_groups
 from seqtasks.decoding import Decoding, Hypothesis, search
 from seqtasks.metrics.rewards import SEES_END, reward
 from seqtasks.models import Generator, Loss, Pairs
+from seqtasks.special_tokens import END, PAD, SPECIAL_PIECES
 from seqtasks.text import TextProcessor
-from seqtasks.text.processor import END, PAD, SPECIAL_PIECES
 
 
 class SelfCriticalSettings(Settings):

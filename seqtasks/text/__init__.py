@@ -2,8 +2,8 @@
 
 from seqtasks.text.characters import Characters
 from seqtasks.text.clean import clean
-from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN, TextProcessor
+from seqtasks.text.processor import TextProcessor
 from seqtasks.text.subwords import Subwords
 from seqtasks.text.words import Words
 
-__all__ = ["BEGIN", "END", "PAD", "UNKNOWN", "Characters", "Subwords", "TextProcessor", "Words", "clean"]
+__all__ = ["Characters", "Subwords", "TextProcessor", "Words", "clean"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from seqtasks.special_tokens import SPECIAL_PIECES
 from seqtasks.text.clean import clean
-from seqtasks.text.processor import SPECIAL_PIECES
 from seqtasks.text.segmentation import BLANK
 from seqtasks.text.words import MARKS
 

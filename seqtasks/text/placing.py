@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqtasks.special_tokens import SPECIAL_PIECES, UNKNOWN
 from seqtasks.text.grouping import Word, blank_to_blank, by_token, spelled
-from seqtasks.text.processor import SPECIAL_PIECES, UNKNOWN
 from seqtasks.text.segmentation import BLANK
 
 

@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 from numpy.random import Generator
 
 from seqtasks.component import Component
+from seqtasks.special_tokens import END
 
-PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
-SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 FIRST_BYTE = END + 1
 """In every processor the 256 bytes that spell what its vocabulary lacks are numbered from here on."""
 

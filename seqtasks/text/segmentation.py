@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from numpy.random import Generator
 
-from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN
+from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor

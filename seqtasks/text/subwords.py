@@ -17,8 +17,9 @@ from pydantic import Field, model_validator
 
 from seqtasks.component import Settings
 from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
 from seqtasks.text.clean import clean
-from seqtasks.text.processor import BEGIN, END, PAD, UNKNOWN, TextProcessor
+from seqtasks.text.processor import TextProcessor
 from seqtasks.text.segmentation import MergeDropout, UnigramSampler
 
 FIRST_PIECE = END + 1 + 256

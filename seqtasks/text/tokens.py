@@ -12,8 +12,8 @@ from jaxtyping import Int
 from pydantic import Field
 
 from seqtasks.component import Settings
+from seqtasks.special_tokens import PAD, UNKNOWN
 from seqtasks.text.clean import clean
-from seqtasks.text.processor import PAD, UNKNOWN
 from seqtasks.text.vocabulary import Vocabulary
 
 WORDS, CHARACTERS = "words.json", "characters.json"

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.processor import END, FIRST_BYTE, SPECIAL_PIECES
+from seqtasks.special_tokens import END, SPECIAL_PIECES
+from seqtasks.text.processor import FIRST_BYTE
 
 FIRST_MARK = FIRST_BYTE + 256
 

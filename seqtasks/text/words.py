@@ -10,10 +10,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from seqtasks.component import Settings
+from seqtasks.special_tokens import UNKNOWN
 from seqtasks.text.clean import clean
 from seqtasks.text.cutting import cutter
 from seqtasks.text.detokenise import blanks_before
-from seqtasks.text.processor import FIRST_BYTE, UNKNOWN, TextProcessor
+from seqtasks.text.processor import FIRST_BYTE, TextProcessor
 from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
 
 WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.text import END, Characters, Subwords, TextProcessor, Words
+from seqtasks.special_tokens import END
+from seqtasks.text import Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout, Reading, tidy
 
 LINES = [

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.text import END, Characters, Subwords, TextProcessor, Words, clean
+from seqtasks.special_tokens import END
+from seqtasks.text import Characters, Subwords, TextProcessor, Words, clean
 
 TEXTS = [
     "A man can't sit here (or \"there\"), isn't it?",

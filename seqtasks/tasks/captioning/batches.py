@@ -18,7 +18,7 @@ from seqtasks.data.features import CachedFeatures
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.models import Pairs
-from seqtasks.text.processor import PAD
+from seqtasks.special_tokens import PAD
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 

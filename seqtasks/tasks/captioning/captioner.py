@@ -14,7 +14,6 @@ from PIL import Image
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, Ensemble, Stepper, search
-from seqtasks.encoders import CnnEncoder
 from seqtasks.hardware import available_cores
 from seqtasks.models import Generator
 from seqtasks.tasks.output import Output, attention_of, written
@@ -114,12 +113,6 @@ class Captioner:
             first, *others = [Caption(picture=name, **written(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
         return captions
-
-
-def picture_encoder(model: Generator) -> CnnEncoder:
-    """The part of a captioning model that sees."""
-    assert isinstance(model.encoder, CnnEncoder)
-    return model.encoder
 
 
 def name_of(picture: Picture) -> str:

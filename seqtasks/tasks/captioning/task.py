@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 from zlib import crc32
 
 import numpy as np
-import torch
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
-from seqtasks.component import OneOf, Settings, kind_of
+from seqtasks.component import Settings, kind_of
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
 from seqtasks.data.features import CachedFeatures, FeatureCache
-from seqtasks.decoding import Decoding
+from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
-from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
-from seqtasks.metrics.captions import caption_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
+from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
+from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.captioning.batches import PictureBatches
-from seqtasks.tasks.captioning.captioner import BATCH, Caption, Captioner, picture_encoder
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.text import TextProcessor, Words
+from seqtasks.text import TextProcessor
 from seqtasks.vision.images import ImageError, open_image
-from seqtasks.vision.transforms import ImageSettings, training_transform
-
-IMAGES = "image.json"
-WATCHED = ("cider-d", "bleu-4", "distinct")
-"""The scores that are shown while training."""
+from seqtasks.vision.transforms import training_transform
 
 
 class CaptioningData(Settings):
@@ -56,20 +48,7 @@ class CaptioningData(Settings):
     """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
-class CaptionSettings(Settings):
-    """What tasks that describe pictures have in common."""
-
-    text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
-        language="en", minimum_count=5, rare="unknown", size=50_000
-    )
-    images: ImageSettings = ImageSettings()
-    model: Generator.Config
-    decoding: Decoding = Decoding(beam=3, max_length="40")
-    """How the trained model describes unless it is told otherwise."""
-    validation_beam: int = Field(default=1, gt=0)
-
-
-class CaptioningTask(Task):
+class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
     """Pictures in, sentences out."""
 
     use = "caption --model {} photo.jpg"
@@ -93,8 +72,7 @@ class CaptioningTask(Task):
             return self
 
     def __init__(self, config: Config, processor: TextProcessor) -> None:
-        self.config = config
-        self.processor = processor
+        super().__init__(config, processor)
         self.train: list[CaptionedImage] = []
         self.validation: list[CaptionedImage] = []
         self.train_features: list[CachedFeatures] = []
@@ -105,7 +83,7 @@ class CaptioningTask(Task):
         self.self_critical: SelfCritical | None = None
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         report, unread = CaptionReport(), CaptionReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
@@ -129,31 +107,12 @@ class CaptioningTask(Task):
         }  # fmt: skip
         return Prepared(task, remarks, data)
 
-    @classmethod
-    def load(cls, config: Config, processors: Path) -> CaptioningTask:
-        kind = TextProcessor.of(config.text)
-        images = ImageSettings.load(processors / IMAGES)
-        processor = kind.load(processors / f"target{kind.extension}", config.text)
-        return cls(config.model_copy(update={"images": images}), processor)
-
-    def save_processors(self, folder: Path) -> None:
-        self.config.images.save(folder / IMAGES)
-        self.processor.save(folder / f"target{self.processor.extension}")
-
-    def build_model(self) -> Generator:
-        return Generator(self.config.model, 0, self.processor.size)
-
-    def initialise(self, model: nn.Module) -> None:
-        assert isinstance(model, Generator)
-        picture_encoder(model).load_pretrained()
-
-    def begin(self, model: nn.Module) -> Sequence[str]:
+    def begin(self, model: Generator[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
 
         Tells of pictures that cannot be read; they are left out.
         """
-        assert isinstance(model, Generator)
-        if picture_encoder(model).frozen:
+        if model.encoder.frozen:
             views = [self.compute_features(model, self.train, view) for view in range(self.config.data.views)]
             self.train_features, self.validation_features = views, self.compute_features(model, self.validation, 0)
             self.broken = {number for view in views for number in view.unreadable}
@@ -170,9 +129,11 @@ class CaptioningTask(Task):
                 report.skip_picture("broken", images[number].image.name)
         return (f"pictures opened: {report.describe_pictures()}",) if report.pictures_skipped else ()
 
-    def compute_features(self, model: Generator, images: Sequence[CaptionedImage], view: int) -> CachedFeatures:
+    def compute_features(
+        self, model: Generator[CnnEncoder], images: Sequence[CaptionedImage], view: int
+    ) -> CachedFeatures:
         """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
-        encoder = picture_encoder(model)
+        encoder = model.encoder
         settings = self.config.images if view else self.config.images.unchanging
         transform = training_transform(settings)
         device = next(model.parameters()).device
@@ -185,8 +146,7 @@ class CaptioningTask(Task):
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
-    def loss(self, model: nn.Module, batch: Pairs) -> Loss:
-        assert isinstance(model, Generator)
+    def loss(self, model: Generator[CnnEncoder], batch: Pairs) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> PictureBatches:
@@ -202,50 +162,10 @@ class CaptioningTask(Task):
             seed=seed,
         )
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Generator)
+    def validate(self, model: Generator[CnnEncoder]) -> Evaluation:
         decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
         found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
-
-    def evaluate(
-        self,
-        models: Sequence[Generator],
-        images: Sequence[CaptionedImage],
-        decoding: Decoding,
-        *,
-        features: CachedFeatures | None = None,
-        with_meteor: bool = True,
-        skipped: CaptionReport | None = None,
-    ) -> Evaluation:
-        """Describes the pictures and compares with their captions.
-
-        Those that cannot be read are left out and counted in `skipped`. METEOR takes seconds to start, and needs Java.
-        """
-        captioner = Captioner(models, self.config.images, self.processor)
-        started = time.perf_counter()
-        found: list[Caption | SeqtasksError]
-        if features is None:
-            found = [*captioner.caption([each.image for each in images], decoding)]
-        else:
-            found = [*from_features(captioner, features, [each.image.name for each in images], decoding)]
-        seconds = time.perf_counter() - started
-        pairs = []
-        for each, caption in zip(images, found, strict=True):
-            if isinstance(caption, Caption):
-                pairs.append((each, caption))
-            elif skipped is not None:
-                skipped.skip_picture("broken", each.image.name)
-        if not pairs:
-            raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        scores = caption_scores(
-            [caption.text for _, caption in pairs], [each.captions for each, _ in pairs], with_meteor=with_meteor
-        )
-        samples = tuple(
-            Sample(pairs[row][0].image.name, pairs[row][0].captions[0], pairs[row][1].text)
-            for row in range(0, len(pairs), max(1, len(pairs) // 3))[:3]
-        )
-        return Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
@@ -258,21 +178,6 @@ class CaptioningTask(Task):
             f"{score_table(validated, scores)}\n"
             "Use it: `seqtasks caption --model DIRECTORY photo.jpg`. `config.toml` trains it again.\n"
         )
-
-
-def from_features(
-    captioner: Captioner, features: CachedFeatures, names: Sequence[str], decoding: Decoding
-) -> Iterator[Caption | SeqtasksError]:
-    """A caption for each picture whose features are known, the reason for each other."""
-    good = [number for number in range(len(features)) if number not in features.unreadable]
-    said: dict[int, Caption] = {}
-    for start in range(0, len(good), 4 * BATCH):
-        part = good[start : start + 4 * BATCH]
-        with torch.no_grad():
-            shown = [names[number] for number in part]
-            said.update(zip(part, captioner.describe(features.rows(part), shown, decoding, part), strict=True))
-    for number in range(len(features)):
-        yield said[number] if number in said else features.unreadable[number]
 
 
 def unreadable(images: Sequence[CaptionedImage]) -> set[int]:

@@ -13,7 +13,8 @@ from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
 from seqtasks.models import Classified
-from seqtasks.text import PAD, TextProcessor
+from seqtasks.special_tokens import PAD
+from seqtasks.text import TextProcessor
 
 
 class DocumentBatches:

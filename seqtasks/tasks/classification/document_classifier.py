@@ -14,7 +14,8 @@ from seqtasks.data.batching import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
 from seqtasks.models import Classifier
-from seqtasks.text import PAD, TextProcessor
+from seqtasks.special_tokens import PAD
+from seqtasks.text import TextProcessor
 
 BATCH_TOKENS = 8_000
 """Tokens a batch, padding included: more gives nothing on a CPU."""

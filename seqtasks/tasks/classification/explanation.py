@@ -18,8 +18,9 @@ from seqtasks.data.windows import windows
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
 from seqtasks.models.presence import partly_present
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.classification.document_classifier import BATCH_TOKENS, DocumentClassifier
-from seqtasks.text import PAD, Characters, clean
+from seqtasks.text import Characters, clean
 from seqtasks.text.grouping import Word
 from seqtasks.text.placing import placed_words
 

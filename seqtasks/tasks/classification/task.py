@@ -6,11 +6,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from torch import nn
 
 from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.document_splits import read_split
@@ -52,7 +51,7 @@ class ClassificationData(Settings):
         return self
 
 
-class ClassificationTask(Task):
+class ClassificationTask(Task[Classifier, Classified]):
     """A document in, its labels and how probable they are out."""
 
     use = "classify --model {} document.txt"
@@ -107,7 +106,7 @@ class ClassificationTask(Task):
         self.validation: list[Document] = []
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
         train, validation = read_split(
             config.data.train,
@@ -151,7 +150,7 @@ class ClassificationTask(Task):
         return Prepared(task, remarks, data)
 
     @classmethod
-    def load(cls, config: Config, processors: Path) -> ClassificationTask:
+    def load(cls, config: Config, processors: Path) -> Self:
         kind = TextProcessor.of(config.text)
         processor = kind.load(processors / f"text{kind.extension}", config.text)
         return cls(config, processor, load_labels(processors))
@@ -163,20 +162,18 @@ class ClassificationTask(Task):
     def build_model(self) -> Classifier:
         return Classifier(self.config.model, self.processor.size, len(self.labels))
 
-    def initialise(self, model: nn.Module) -> None:
+    def initialise(self, model: Classifier) -> None:
         if self.config.start_from is not None:
             transfer.copy_part(model, transfer.language_model(self.config.start_from), self.config.start_with)
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
-        assert isinstance(model, Classifier)
+    def begin(self, model: Classifier) -> Sequence[str]:
         if self.config.start_from is not None:
             encoder = model.encoder
             parts = transfer.stages(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
             transfer.unfreeze_gradually(parts, self.config.unfreeze_every, self.config.lower_learning_rate_scale)
         return ()
 
-    def loss(self, model: nn.Module, batch: Classified) -> Loss:
-        assert isinstance(model, Classifier)
+    def loss(self, model: Classifier, batch: Classified) -> Loss:
         distance = self.config.adversarial_distance
         return adversarial_loss(model, batch, distance) if distance else model.loss(batch)
 
@@ -209,8 +206,7 @@ class ClassificationTask(Task):
         """The models with what they need to read documents."""
         return DocumentClassifier(models, self.processor, self.labels, window=self.config.data.window)
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Classifier)
+    def validate(self, model: Classifier) -> Evaluation:
         return self.evaluate([model], self.validation)
 
     def evaluate(self, models: Sequence[Classifier], documents: Sequence[Document]) -> ClassificationEvaluation:

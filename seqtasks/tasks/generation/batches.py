@@ -12,8 +12,8 @@ from jaxtyping import Int
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
+from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.text.layout import LINE
-from seqtasks.text.processor import BEGIN, END, PAD
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.examples import SkipReport
@@ -20,13 +20,14 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.likelihood import likelihood_scores
 from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, Loss, Window
+from seqtasks.special_tokens import UNKNOWN
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
 from seqtasks.tasks.generation.text_likelihood import likelihood
 from seqtasks.tasks.generation.text_writer import TextWriter
-from seqtasks.text import UNKNOWN, Characters, TextProcessor
+from seqtasks.text import Characters, TextProcessor
 from seqtasks.text.layout import Layout, tidy
 
 VALIDATION_LANES = 32
@@ -48,7 +49,7 @@ class TextData(Settings):
     """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
 
 
-class GenerationTask(Task):
+class GenerationTask(Task[LanguageModel, Window]):
     """The beginning of a text in, what follows out."""
 
     use = 'generate --model {} --prompt "..."'
@@ -76,7 +77,7 @@ class GenerationTask(Task):
         self.carried = CarriedState(0, [])
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
         train, validation = read_data(config.data, seed, skipped, unread)
         if not validation:
@@ -108,7 +109,7 @@ class GenerationTask(Task):
         return Prepared(task, remarks, data)
 
     @classmethod
-    def load(cls, config: Config, processors: Path) -> GenerationTask:
+    def load(cls, config: Config, processors: Path) -> Self:
         family = TextProcessor.of(config.text)
         return cls(config, family.load(processors / f"text{family.extension}", config.text))
 
@@ -118,14 +119,11 @@ class GenerationTask(Task):
     def build_model(self) -> LanguageModel:
         return LanguageModel(self.config.model, self.processor.size)
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
-        assert isinstance(model, LanguageModel)
+    def begin(self, model: LanguageModel) -> Sequence[str]:
         self.carried = CarriedState(self.config.data.lanes, model.encoder.carried_shapes())
         return ()
 
-    def loss(self, model: nn.Module, batch: Any) -> Loss:
-        assert isinstance(model, LanguageModel)
-        assert isinstance(batch, Window)
+    def loss(self, model: LanguageModel, batch: Window) -> Loss:
         loss, carried = model.loss(batch, self.carried.read(batch.lanes, batch.fresh))
         self.carried.write(batch.lanes, carried)
         return loss
@@ -140,8 +138,7 @@ class GenerationTask(Task):
         data = self.config.data
         return StreamBatches(self.train, lanes=data.lanes, window=data.window, seed=seed)
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, LanguageModel)
+    def validate(self, model: LanguageModel) -> Evaluation:
         found = self.evaluate(model, self.validation, lanes=VALIDATION_LANES)
         return replace(found, samples=(self.sample(model),))
 

@@ -9,8 +9,8 @@ import torch
 
 from seqtasks.data.collate import pad
 from seqtasks.models import LanguageModel, Window
+from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks.generation.batches import Tokens
-from seqtasks.text.processor import BEGIN
 
 WINDOW = 512
 """Tokens of a row that a recurrent model reads at a time."""

@@ -12,8 +12,9 @@ import torch
 
 from seqtasks.decoding import Decoding, Drawn, LengthPenalty, LengthRule, search, stream
 from seqtasks.models import LanguageModel
+from seqtasks.special_tokens import BEGIN, END
 from seqtasks.tasks.output import Output
-from seqtasks.text import BEGIN, END, TextProcessor
+from seqtasks.text import TextProcessor
 from seqtasks.text.layout import BYTES, Layout, Reading, tidy
 from seqtasks.text.processor import FIRST_BYTE
 from seqtasks.text.words import MARKS

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqtasks.data.batching import sorted_batches
 from seqtasks.models import Tagger
-from seqtasks.text.processor import PAD
+from seqtasks.special_tokens import PAD
 from seqtasks.text.tokens import TokenReader
 
 BATCH_TOKENS = 4_000

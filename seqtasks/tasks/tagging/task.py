@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
-from torch import nn
 
 from seqtasks.component import Settings, kind_of
 from seqtasks.data.conll import Form, form_of, read_sentences, with_labels
@@ -65,7 +64,7 @@ class TaggingEvaluation(Evaluation):
     labels: tuple[LabelScore, ...] = ()
 
 
-class TaggingTask(Task):
+class TaggingTask(Task[Tagger, Tagged]):
     """Words in, a label for each out."""
 
     use = "tag --model {} text.txt"
@@ -85,7 +84,7 @@ class TaggingTask(Task):
         self.validation: list[Sentence] = []
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
         everything, validation = read_data(config.data, seed, skipped, unread)
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
@@ -120,7 +119,7 @@ class TaggingTask(Task):
         return Prepared(task, remarks, data)
 
     @classmethod
-    def load(cls, config: Config, processors: Path) -> TaggingTask:
+    def load(cls, config: Config, processors: Path) -> Self:
         reader = TokenReader.load(processors, config.text, with_characters=config.model.characters is not None)
         return cls(config, reader, load_labels(processors))
 
@@ -147,8 +146,7 @@ class TaggingTask(Task):
         characters = 0 if self.reader.characters is None else self.reader.characters.size
         return Tagger(self.config.model, self.reader.words.size, characters, len(self.labels))
 
-    def loss(self, model: nn.Module, batch: Tagged) -> Loss:
-        assert isinstance(model, Tagger)
+    def loss(self, model: Tagger, batch: Tagged) -> Loss:
         return model.loss(batch)
 
     def batches(self, batch_tokens: int, seed: int) -> TaggedBatches:
@@ -160,8 +158,7 @@ class TaggingTask(Task):
             seed=seed,
         )
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Tagger)
+    def validate(self, model: Tagger) -> Evaluation:
         found = self.evaluate(model, self.validation)
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from torch import nn
 
 from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.batching import Batch, TokenBatches
@@ -43,7 +42,7 @@ class TranslationData(Settings):
     """Pairs that are longer on either side are not trained on."""
 
 
-class TranslationTask(Task):
+class TranslationTask(Task[Generator, Pairs]):
     """Raw text in, raw text out."""
 
     use = 'translate --model {} --text "..."'
@@ -82,7 +81,7 @@ class TranslationTask(Task):
         self.self_critical: SelfCritical | None = None
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
         task = cls(config, *make_processors(config.text, config.languages, config.joint, train, processors))
@@ -119,7 +118,7 @@ class TranslationTask(Task):
         return Prepared(task, remarks, data)
 
     @classmethod
-    def load(cls, config: Config, processors: Path) -> TranslationTask:
+    def load(cls, config: Config, processors: Path) -> Self:
         return cls(config, *load_processors(config.text, config.languages, config.joint, processors))
 
     def save_processors(self, folder: Path) -> None:
@@ -130,7 +129,7 @@ class TranslationTask(Task):
     def build_model(self) -> Generator:
         return Generator(self.config.model, self.source.size, self.target.size)
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
+    def begin(self, model: Generator) -> Sequence[str]:
         if self.config.self_critical is not None:
             targets = self.target.encode_all([pair.target for pair in self.train])
             self.self_critical = SelfCritical(
@@ -138,15 +137,13 @@ class TranslationTask(Task):
             )
         return ()
 
-    def loss(self, model: nn.Module, batch: Pairs) -> Loss:
-        assert isinstance(model, Generator)
+    def loss(self, model: Generator, batch: Pairs) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> PairBatches:
         return PairBatches(self, batch_tokens, seed)
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Generator)
+    def validate(self, model: Generator) -> Evaluation:
         decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
         translator = Translator([model], self.source, self.target)
         return self.evaluate(translator, self.validation, decoding, metrics=("bleu",))

@@ -13,9 +13,9 @@ from seqtasks.data.batching import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
 from seqtasks.models import Generator
+from seqtasks.special_tokens import END
 from seqtasks.tasks.output import Attention, Output, attention_of, written
 from seqtasks.text import TextProcessor, clean
-from seqtasks.text.processor import END
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""

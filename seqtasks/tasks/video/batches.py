@@ -18,7 +18,7 @@ from seqtasks.data.collate import pad_groups
 from seqtasks.data.playing import Playing
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
-from seqtasks.text.processor import PAD
+from seqtasks.special_tokens import PAD
 
 
 class ClipWindow(NamedTuple):

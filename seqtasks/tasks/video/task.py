@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from PIL import Image
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.component import Settings, kind_of
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
@@ -24,8 +24,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss
 from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
+from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.captioning.captioner import Captioner
-from seqtasks.tasks.captioning.task import WATCHED, CaptioningTask, CaptionSettings
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow, no_captions
@@ -67,7 +67,7 @@ class VideoData(Settings):
         return self
 
 
-class VideoTask(CaptioningTask):
+class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
     """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
 
     use = "caption --model {} clip.mp4"
@@ -93,7 +93,7 @@ class VideoTask(CaptioningTask):
         """None where frames do not remember."""
 
     @classmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared[Self]:
         data: VideoData = config.data
         report, clip_report = CaptionReport(), SkipReport()
         stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
@@ -104,9 +104,7 @@ class VideoTask(CaptioningTask):
             captions = [caption for group in (*(each.captions for each in stills), *spoken) for caption in group]
             task = cls(config, TextProcessor.of(config.text).fit(captions, config.text))
         else:
-            found = cls.load(config, processors)
-            assert isinstance(found, VideoTask)
-            task = found
+            task = cls.load(config, processors)
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
         seen = [
@@ -126,8 +124,8 @@ class VideoTask(CaptioningTask):
     def is_new(self, name: str) -> bool:
         return name.startswith(TIME)
 
-    def begin(self, model: nn.Module) -> Sequence[str]:
-        encoder = frames_encoder(model)
+    def begin(self, model: Generator[FramesEncoder]) -> Sequence[str]:
+        encoder = model.encoder
         if encoder.remembered is not None:
             side = self.config.images.size
             with torch.no_grad():
@@ -136,10 +134,8 @@ class VideoTask(CaptioningTask):
             self.carried = CarriedState(self.config.data.clips, [(cells, encoder.memory_dim)] * len(Carried._fields))
         return ()
 
-    def loss(self, model: nn.Module, batch: Any) -> Loss:
-        assert isinstance(model, Generator)
-        assert isinstance(batch, ClipWindow)
-        encoder = frames_encoder(model)
+    def loss(self, model: Generator[FramesEncoder], batch: ClipWindow) -> Loss:
+        encoder = model.encoder
         start = None if self.carried is None else Carried(*self.carried.read(batch.lanes, batch.fresh))
         memory, carried = encoder.encode(batch.source, batch.mask, start)
         if self.carried is not None and carried is not None:
@@ -172,8 +168,7 @@ class VideoTask(CaptioningTask):
             lanes=data.clips, window=data.window, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 
-    def validate(self, model: nn.Module) -> Evaluation:
-        assert isinstance(model, Generator)
+    def validate(self, model: Generator[FramesEncoder]) -> Evaluation:
         decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
         captioner = Captioner([model], self.config.images, self.processor)
         found = evaluate_clips(captioner, self.validation_playing, decoding, with_meteor=False)
@@ -190,13 +185,6 @@ class VideoTask(CaptioningTask):
             f"{score_table(validated, scores)}\n"
             "Use it: `seqtasks caption --model DIRECTORY clip.mp4`. `config.toml` trains it again.\n"
         )
-
-
-def frames_encoder(model: nn.Module) -> FramesEncoder:
-    """The part of a video captioner that sees."""
-    assert isinstance(model, Generator)
-    assert isinstance(model.encoder, FramesEncoder)
-    return model.encoder
 
 
 def opened(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
 from torch import Tensor
 
-from seqtasks.decoding import Decoding, LengthPenalty, State, search
+from seqtasks.decoding import Decoding, LengthPenalty, search
+from seqtasks.incremental_state import State
 
 END = 3
 ONE = torch.tensor([1])

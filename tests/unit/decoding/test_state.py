@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqtasks.decoding import State, reorder, select
+from seqtasks.incremental_state import State, reorder, select
 
 
 class Leaves(NamedTuple):

@@ -9,7 +9,7 @@ from steppers import HistoryStepper, TableStepper, Watched, probabilities
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, search, stream
-from seqtasks.decoding.rules import END
+from seqtasks.special_tokens import END
 
 LENGTH = 12
 OPTIONS = [

@@ -7,9 +7,9 @@ import torch
 from writers import ENCODERS, RECURRENT, texts
 
 from seqtasks.component import Settings
-from seqtasks.decoding.state import reorder, select
 from seqtasks.encoders import CausalEncoder, GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.hardware import mixed_precision
+from seqtasks.incremental_state import reorder, select
 from seqtasks.layers.cache import GROWTH
 from seqtasks.layers.embedding import TokenEmbedding
 

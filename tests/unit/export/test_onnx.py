@@ -15,10 +15,11 @@ import torch
 from exported import TEXTS, program, translation
 
 from seqtasks import SeqtasksError
-from seqtasks.decoding import Decoding, reorder
-from seqtasks.decoding.rules import BEGIN
+from seqtasks.decoding import Decoding
 from seqtasks.export.onnx import write_onnx
+from seqtasks.incremental_state import reorder
 from seqtasks.models import Generator
+from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.translator import Translator
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from seqtasks.decoders import Decoder
 from seqtasks.decoding import Ensemble
-from seqtasks.decoding.rules import NEVER
-from seqtasks.decoding.state import reorder, select
+from seqtasks.incremental_state import reorder, select
 from seqtasks.layers.memory import Memory
 from seqtasks.models import Generator, Pairs
+from seqtasks.special_tokens import NEVER_GENERATED
 
 TIES = ("none", "output", "all")
 ALL = [(*both, tie) for both, tie in zip(itertools.product(ENCODERS, DECODERS), itertools.cycle(TIES))]
@@ -145,7 +145,7 @@ def test_gradients_reach_every_parameter(names: tuple[str, str, str]) -> None:
 def writes_text_alone(model: Generator) -> Generator:
     """The same model without probability for what sampling never takes."""
     with torch.no_grad():
-        model.decoder.output.bias[list(NEVER)] = -1e4
+        model.decoder.output.bias[list(NEVER_GENERATED)] = -1e4
     return model
 
 
@@ -237,7 +237,7 @@ def test_targets_with_weights_are_not_smoothed() -> None:
 def test_sampled_targets_are_as_probable_as_they_were_when_drawn() -> None:
     model, batch = generator(*PAIRS[0]), pairs(1, 2, 3)
     with torch.no_grad():
-        model.decoder.output.bias[list(NEVER)] = 3.0
+        model.decoder.output.bias[list(NEVER_GENERATED)] = 3.0
     sampled, given = model.loss(batch._replace(weight=torch.ones(3))).total, model.loss(batch).total
     assert sampled < given - 1
     assert torch.allclose(sampled, writes_text_alone(model).loss(batch).total, atol=1e-4)

@@ -16,13 +16,14 @@ from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
 from seqtasks.predictor import ClassificationPredictor
+from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.base import Batches, Prepared
 from seqtasks.tasks.classification import document_classifier
 from seqtasks.tasks.classification.automatic import automatic_classification, measure
 from seqtasks.tasks.classification.document_classifier import DocumentClassifier
 from seqtasks.tasks.classification.task import ClassificationData
-from seqtasks.text import BEGIN, END, PAD, Words
+from seqtasks.text import Words
 
 DOCUMENTS = labelled_documents(60)
 

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Decoding
-from seqtasks.decoding.rules import NEVER
 from seqtasks.metrics.rewards import reward
 from seqtasks.models import Generator, Pairs
+from seqtasks.special_tokens import END, NEVER_GENERATED
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.text import END, Characters
+from seqtasks.text import Characters
 
 LETTERS = Characters.fit(["abc"] * 9, Characters.Config())
 A, B, C = LETTERS.encode("abc")
@@ -60,7 +60,7 @@ def test_on_average_its_gradient_is_that_of_the_expected_reward(baseline: str) -
     """The expectation is over what can be drawn, also where the model thinks much of tokens that never are."""
     model, examples, samples = writer(), batch(), 40
     with torch.no_grad():
-        model.decoder.output.bias[list(NEVER)] = torch.tensor([1.0, 3.0, 2.0])
+        model.decoder.output.bias[list(NEVER_GENERATED)] = torch.tensor([1.0, 3.0, 2.0])
     training = objective(samples=samples, baseline=baseline)
     outputs = [(), *((one,) for one in (A, B, C)), *itertools.product((A, B, C), repeat=2)]
     expected = torch.tensor(0.0)
@@ -73,7 +73,7 @@ def test_on_average_its_gradient_is_that_of_the_expected_reward(baseline: str) -
             memory = model.encode(examples.source[row : row + 1], examples.source_mask[row : row + 1])
             forced = pad([tokens], begin=True, end=finished)
             logits = model.decoder.project(model.decoder(forced[:, :-1], memory).states)
-            possible = logits.index_fill(2, torch.tensor(NEVER), -torch.inf).log_softmax(dim=2)
+            possible = logits.index_fill(2, torch.tensor(NEVER_GENERATED), -torch.inf).log_softmax(dim=2)
             expected = expected + possible.gather(2, forced[:, 1:, None]).sum().exp() * value
     exact = gradient(model, -samples * expected)
     torch.manual_seed(1)

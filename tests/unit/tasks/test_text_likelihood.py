@@ -11,10 +11,10 @@ import torch
 from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
+from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks.generation import text_likelihood
 from seqtasks.tasks.generation.batches import Tokens, marked
 from seqtasks.tasks.generation.text_likelihood import likelihood
-from seqtasks.text.processor import BEGIN
 
 RECURRENT = [
     LstmEncoder.Config(dim=12, layers=2, directions="forward"),

@@ -13,8 +13,9 @@ from seqtasks.component import Settings
 from seqtasks.decoding import Decoding, search
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel, LanguageModelStepper
+from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks.generation.text_writer import TextWriter, nearest, overlap, until
-from seqtasks.text import BEGIN, Characters, Subwords, TextProcessor, Words
+from seqtasks.text import Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout
 
 LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A dog ran so far."] * 4

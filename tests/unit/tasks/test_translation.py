@@ -16,12 +16,13 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import RnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
+from seqtasks.special_tokens import BEGIN, END
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Prepared
 from seqtasks.tasks.translation.processors import Languages
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.tasks.translation.translator import Translator
-from seqtasks.text import BEGIN, END, Characters, Subwords, Words
+from seqtasks.text import Characters, Subwords, Words
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]
 

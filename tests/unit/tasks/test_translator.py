@@ -10,9 +10,10 @@ from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
+from seqtasks.special_tokens import END
 from seqtasks.tasks.translation import translator as module
 from seqtasks.tasks.translation.translator import LONGEST, Translator
-from seqtasks.text import END, Characters, TextProcessor, Words, clean
+from seqtasks.text import Characters, TextProcessor, Words, clean
 
 PAIRS = sentence_pairs(80)
 TEXTS = [source for source, _ in PAIRS[:12]]

@@ -26,7 +26,6 @@ from seqtasks.tasks.captioning.captioner import Captioner
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
 from seqtasks.tasks.video.clip_captioner import ClipCaptioner, evaluate_clips
-from seqtasks.tasks.video.task import frames_encoder
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
@@ -86,7 +85,8 @@ def trainer_of(pictures: Path, out: Path, **settings: Any) -> Trainer:
 def parts(trainer: Trainer) -> tuple[VideoTask, Generator, FramesEncoder]:
     assert isinstance(trainer.task, VideoTask)
     assert isinstance(trainer.model, Generator)
-    encoder = frames_encoder(trainer.model)
+    encoder = trainer.model.encoder
+    assert isinstance(encoder, FramesEncoder)
     assert encoder.remembered is not None
     nn.init.normal_(encoder.remembered.weight)
     return trainer.task, trainer.model, encoder

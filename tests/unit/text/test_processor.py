@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from seqtasks.component import OneOf
-from seqtasks.text import BEGIN, END, PAD, UNKNOWN, Characters, Subwords, TextProcessor, Words
+from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
+from seqtasks.text import Characters, Subwords, TextProcessor, Words
 
 
 def test_special_ids() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.processor import PAD, UNKNOWN
+from seqtasks.special_tokens import PAD, UNKNOWN
 from seqtasks.text.tokens import TokenReader, TokenSettings
 
 SENTENCES = [["The", "dog", "sees", "the", "Dog"], ["A", "dog", "barks"], ["Ärger", ""]]

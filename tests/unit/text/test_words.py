@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import UNKNOWN
 from seqtasks.text import Words
 from seqtasks.text.cutting import cutter
-from seqtasks.text.processor import FIRST_BYTE, UNKNOWN
+from seqtasks.text.processor import FIRST_BYTE
 from seqtasks.text.vocabulary import FIRST_MARK
 from seqtasks.text.words import APART, JOINED, MARKS, WORD_END
 

@@ -1,0 +1,273 @@
+"""Held-out examples, training batches and losses of every task are those of version 0.1.
+
+`golden_batches.json` was made by `python tests/unit/tasks/test_golden_batches.py` at commit 27b483f. Integers have to
+be the same to the bit; losses, in float32 on one thread, may differ in rounding alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import random
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from documents import labelled_documents, write_documents
+from PIL import Image
+from synthetic import sentence_pairs
+from tagged import labelled_sentences, write_conllu_file
+from torch import Tensor
+from written import remembering_text
+
+from seqtasks.config import read_run
+from seqtasks.tasks.base import Task
+
+GOLDEN = Path(__file__).with_name("golden_batches.json")
+BATCHES, LOSSES = 12, 3
+
+LSTM = 'kind = "lstm"\ndim = 16\nlayers = 1\n'
+TRANSFORMER = 'kind = "transformer"\ninner_dim = 32\nlayers = 1\nheads = 2\n'
+IMAGES = '[text]\nkind = "words"\nlanguage = "en"\nminimum_count = 1\n[images]\nsize = 32\n'
+RUNS = {
+    "translation": f"""
+task = "translation"
+text = {{ kind = "words", minimum_count = 1 }}
+[data]
+train = [{{ path = "{{folder}}/pairs.tsv" }}, {{ path = "{{folder}}/more.tsv", weight = 0.5 }}]
+held_out = 7
+[model]
+dim = 16
+[model.encoder]
+{TRANSFORMER}[model.decoder]
+{TRANSFORMER}""",
+    "translation, sampled and rewarded": f"""
+task = "translation"
+joint = false
+text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
+self_critical = {{ reward = "bleu", samples = 2 }}
+[data]
+train = [{{ source = "{{folder}}/pairs.source", target = "{{folder}}/pairs.target" }}]
+[model]
+dim = 16
+tie = "output"
+[model.encoder]
+{LSTM}[model.decoder]
+{LSTM}""",
+    "captioning, features": f"""
+task = "captioning"
+{IMAGES}flip = true
+[data]
+train = [{{ images = "{{folder}}/images" }}]
+held_out = 0.2
+features = "{{folder}}/features"
+views = 2
+[model]
+dim = 16
+[model.encoder]
+kind = "cnn"
+weights = "none"
+dim = 16
+[model.decoder]
+kind = "show-and-tell"
+dim = 16
+""",
+    "captioning, pixels": f"""
+task = "captioning"
+self_critical = {{ samples = 3, baseline = "greedy" }}
+decoding = {{ max_length = "4" }}
+{IMAGES}flip = true
+[data]
+train = [{{ images = "{{folder}}/images" }}]
+max_tokens = 3
+[model]
+dim = 16
+[model.encoder]
+kind = "cnn"
+weights = "none"
+train_from = 0
+dim = 16
+[model.decoder]
+{LSTM}""",
+    "video-captioning": f"""
+task = "video-captioning"
+{IMAGES}[data]
+train_stills = [{{ images = "{{folder}}/images" }}]
+validation_stills = [{{ images = "{{folder}}/images" }}]
+validation_clips = 2
+clips = 3
+window = 4
+stills = {{ stills = 2, frames = 5, strength = 0.0 }}
+[model]
+dim = 16
+[model.encoder]
+kind = "frames"
+memory_dim = 6
+weights = "none"
+dim = 16
+[model.decoder]
+{LSTM}""",
+    "tagging": f"""
+task = "tagging"
+[data]
+train = [{{ path = "{{folder}}/sentences.conllu" }}]
+[model]
+dim = 16
+head = "crf"
+characters = {{ kind = "cnn" }}
+[model.encoder]
+{LSTM}""",
+    "classification, windows": f"""
+task = "classification"
+adversarial_distance = 0.1
+class_weights = "balanced"
+text = {{ kind = "words", minimum_count = 1 }}
+[data]
+train = [{{ path = "{{folder}}/documents.tsv" }}]
+held_out = 0.2
+window = 6
+[model]
+dim = 16
+[model.encoder]
+{LSTM}""",
+    "classification, sampled": f"""
+task = "classification"
+text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
+[data]
+train = [{{ path = "{{folder}}/documents.tsv", separator = "|" }}]
+[model]
+dim = 16
+multi_label = true
+[model.encoder]
+{TRANSFORMER}""",
+    "generation, one text": f"""
+task = "generation"
+[data]
+train = [{{ path = "{{folder}}/text.txt" }}]
+lanes = 4
+window = 16
+[model]
+dim = 16
+[model.encoder]
+{LSTM}directions = "forward"
+""",
+    "generation, documents": f"""
+task = "generation"
+text = {{ kind = "words", minimum_count = 1 }}
+[data]
+train = [{{ path = "{{folder}}/documents.tsv" }}]
+validation_share = 0.25
+lanes = 3
+window = 8
+[model]
+dim = 16
+[model.encoder]
+{TRANSFORMER}causal = true
+""",
+}
+
+
+def write_data(folder: Path) -> None:
+    """The same small data for all of them; some examples stand there twice."""
+    for name, count, seed in (("pairs", 90, 1), ("more", 20, 2)):
+        pairs = sentence_pairs(count, seed)
+        pairs += pairs[:5]
+        (folder / f"{name}.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
+        for side, column in (("source", 0), ("target", 1)):
+            (folder / f"{name}.{side}").write_text("".join(f"{pair[column]}\n" for pair in pairs))
+    write_conllu_file(folder / "sentences.conllu", labelled_sentences(60) + labelled_sentences(5))
+    write_documents(folder / "documents.tsv", labelled_documents(70) + labelled_documents(6))
+    (folder / "text.txt").write_text(remembering_text(120))
+    (folder / "images").mkdir()
+    chance = random.Random(1)
+    lines = ["image,caption"]
+    for number in range(20):
+        name = f"{number:02}.png"
+        image = Image.frombytes("RGB", (32, 32), chance.randbytes(32 * 32 * 3))  # of the size that is read: no resizing
+        image.save(folder / "images" / name)
+        colour = chance.choice(("red", "green", "blue"))
+        lines += [f"{name},a {colour} square", f"{name},something very {colour} here"][: 1 + number % 2]
+    (folder / "images" / "captions.csv").write_text("\n".join(lines) + "\n")
+
+
+def digest(tensors: Any) -> str:
+    """Of all that is not a float: those depend on the processor in their last places."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        if isinstance(tensor, Tensor):
+            found.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+            if not tensor.is_floating_point():
+                found.update(tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+def examples_in(held_out: Any) -> str:
+    """The examples of one side of the split, without the folder they were read from."""
+    texts = [
+        each if isinstance(each, str)
+        else [each.image.name, *each.captions] if hasattr(each, "captions")
+        else each.text if hasattr(each, "text")
+        else dataclasses.astuple(each)
+        for each in held_out
+    ]  # fmt: skip
+    return f"{len(texts)} {hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]}"
+
+
+def record(name: str, folder: Path) -> dict[str, Any]:
+    """What a run makes of the data."""
+    run = read_run(None, text=RUNS[name].replace("{folder}", str(folder)))
+    prepared = Task.of(run.task).prepare(run.task, run.seed)
+    task = prepared.task
+    torch.manual_seed(1)
+    model = task.build_model()
+    task.initialise(model)
+    task.begin(model)
+    found: dict[str, Any] = {"parameters": sum(each.numel() for each in model.parameters())}
+    if name != "video-captioning":
+        found["validation"] = examples_in(task.validation)
+    batches = task.batches(60, run.seed)
+    model.train()
+    torch.manual_seed(2)
+    digests, losses = [], []
+    for batch in islice(batches, BATCHES):
+        state = batches.state_dict()
+        digests.append(f"{state['epoch']}/{state['index']} {digest(batch)}")
+        if len(losses) < LOSSES:
+            loss = task.loss(model, batch)
+            loss.total.backward()
+            losses.append([loss.total.item(), float(loss.count)])
+    gradient = sum(each.grad.double().square().sum().item() for each in model.parameters() if each.grad is not None)
+    return {**found, "batches": digests, "losses": losses, "gradient": gradient}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("data")
+    write_data(found)
+    return found
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_is_trained_on_is_what_it_was(name: str, folder: Path) -> None:
+    """Losses to 1e-5: other processors add up in another order."""
+    expected = json.loads(GOLDEN.read_text())[name]
+    found = record(name, folder)
+    losses, gradient = expected.pop("losses"), expected.pop("gradient")
+    assert [value for pair in found.pop("losses") for value in pair] == pytest.approx(
+        [value for pair in losses for value in pair], rel=1e-5, abs=1e-5
+    )
+    assert found.pop("gradient") == pytest.approx(gradient, rel=1e-3)
+    assert found == expected
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as place:
+        write_data(Path(place))
+        golden = {name: record(name, Path(place)) for name in RUNS}
+    Path(sys.argv[1] if len(sys.argv) > 1 else GOLDEN).write_text(json.dumps(golden, indent=1) + "\n")
