@@ -91,7 +91,7 @@ def report(event: object) -> None:
         case TrainingStarted():
             print(f"{event.parameters:,} parameters; configuration in {event.output_dir / 'config.toml'}")
             if event.step:
-                print(f"Resumed at step {event.step:,}.")
+                print(f"Resuming from step {event.step:,}.")
         case Validated():
             scores = ", ".join(f"{score.metric} {score.value:.4g}" for score in event.evaluation.scores)
             print(f"step {event.step:,}, {event.seconds / 60:.1f} minutes: {scores}", flush=True)

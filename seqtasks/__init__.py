@@ -36,6 +36,17 @@ if TYPE_CHECKING:
     from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translation.translator import Translation
     from seqtasks.text import TextProcessor
+    from seqtasks.training.reports import (
+        DataReady,
+        Dropped,
+        Finished,
+        Progress,
+        Report,
+        Saved,
+        TrainingStarted,
+        Validated,
+    )
+    from seqtasks.training.run import TrainingResult, TrainingRun, train
     from seqtasks.training.trainer import Trainer
 
 __all__ = [
@@ -44,11 +55,17 @@ __all__ = [
     "Classification",
     "ClassificationPredictor",
     "Component",
+    "DataReady",
     "Decoder",
     "Decoding",
+    "Dropped",
     "Encoder",
+    "Finished",
     "GenerationPredictor",
+    "Progress",
+    "Report",
     "RunConfiguration",
+    "Saved",
     "SeqtasksError",
     "Settings",
     "TaggedSentence",
@@ -57,8 +74,12 @@ __all__ = [
     "TextEncoder",
     "TextProcessor",
     "Trainer",
+    "TrainingResult",
+    "TrainingRun",
+    "TrainingStarted",
     "Translation",
     "TranslationPredictor",
+    "Validated",
     "__version__",
     "built_in_models",
     "find_model",
@@ -66,6 +87,7 @@ __all__ = [
     "read_bundle",
     "read_run",
     "to_toml",
+    "train",
     "write_bundle",
 ]
 
@@ -75,11 +97,17 @@ MODULES = {
     "Classification": "tasks.classification.document_classifier",
     "ClassificationPredictor": "predictor",
     "Component": "component",
+    "DataReady": "training.reports",
     "Decoder": "decoders",
     "Decoding": "decoding",
+    "Dropped": "training.reports",
     "Encoder": "encoders",
+    "Finished": "training.reports",
     "GenerationPredictor": "predictor",
+    "Progress": "training.reports",
+    "Report": "training.reports",
     "RunConfiguration": "config",
+    "Saved": "training.reports",
     "SeqtasksError": "errors",
     "Settings": "component",
     "TaggedSentence": "tasks.tagging.sentence_tagger",
@@ -88,14 +116,19 @@ MODULES = {
     "TextEncoder": "encoders",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
+    "TrainingResult": "training.run",
+    "TrainingRun": "training.run",
+    "TrainingStarted": "training.reports",
     "Translation": "tasks.translation.translator",
     "TranslationPredictor": "predictor",
+    "Validated": "training.reports",
     "built_in_models": "bundle",
     "find_model": "bundle",
     "load": "predictor",
     "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",
+    "train": "training.run",
     "write_bundle": "bundle",
 }
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import seqtasks
-from seqtasks.config import read_run
-from seqtasks.tasks import Task
-from seqtasks.training.reports import Progress
-from seqtasks.training.trainer import Trainer
 
 Work = Callable[[], object]
 
@@ -150,12 +146,8 @@ def training(given: Any, configuration: str) -> Work:
 
 def steps(configuration: str) -> Iterator[float]:
     """The loss of each update."""
-    run = read_run(None, text=configuration)
-    prepared = Task.of(run.task).prepare(run.task, run.seed)
-    trainer = Trainer(
-        prepared.task, run.training, out=Path(mkdtemp()), seed=run.seed, config_toml="", data=prepared.data
-    )
-    return (report.loss for report in trainer.run() if isinstance(report, Progress))
+    run = seqtasks.TrainingRun(tomllib.loads(configuration), mkdtemp())
+    return (event.loss for event in run if isinstance(event, seqtasks.Progress))
 
 
 MEASURES: dict[str, Callable[[Any], Work]] = {

@@ -32,7 +32,7 @@ def test_a_killed_captioner_ends_with_the_same_weights(seqtasks: Program, tmp_pa
 
     result = seqtasks("train", run, "--out", killed, "--resume", *CHOSEN)
     assert result.code == 0, result.err
-    assert "Going on from step 4" in result.out
+    assert "Resuming from step 4" in result.out
     for bundle in ("best", "step-12"):
         ours, theirs = (folder / bundle / "model.safetensors" for folder in (killed, straight))
         assert ours.read_bytes() == theirs.read_bytes()

@@ -66,8 +66,8 @@ def test_self_critical_training_of_a_translator_goes_on_where_it_stopped(
     longer = ["--set", "training.steps=6"]
     result = seqtasks("train", out / "config.toml", "--out", out, "--resume", *longer)
     assert result.code == 0, result.err
-    assert "Going on from step 4" in result.out
-    assert "Done after 6 updates" in result.out
+    assert "Resuming from step 4" in result.out
+    assert "Done after 6 steps" in result.out
 
 
 def test_a_start_that_does_not_exist_is_told_before_anything_is_read(

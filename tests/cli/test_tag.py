@@ -251,4 +251,4 @@ def test_info_and_resuming(seqtasks: Program, model: Path) -> None:
     assert "tagging" in result.out
     more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.steps=210")
     assert more.code == 0, more.err
-    assert "Going on from step 200." in more.out
+    assert "Resuming from step 200." in more.out

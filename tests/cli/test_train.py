@@ -13,11 +13,17 @@ from typing import Any
 import pytest
 from program import TINY, Program, Result, settings
 
+from seqtasks.bundle import read_bundle
+
 STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
 
 
 def log(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def best_bleu(out: Path) -> float:
+    return float(read_bundle(out / "best").scores[0]["value"])
 
 
 def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
@@ -29,8 +35,14 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
         "step-100",
         "step-150",
     ]
-    assert (out / "config.toml").read_text(encoding="utf-8").strip() in result.out
-    assert "training pairs: 757" in result.out
+    before_training = result.out.partition("\nstep ")[0].splitlines()
+    assert len(before_training) <= 10
+    assert before_training[0].startswith("training pairs: 757")
+    assert before_training[2].startswith("translation: encoder transformer (layers 1, ")
+    assert before_training[3] == "cpu, float32; 150 steps, validation every 50"
+    assert before_training[4].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
+    assert before_training[5] == f"configuration: {out / 'config.toml'}"
+    assert "    step  train loss     BLEU       tokens/s     time\n      50" in result.out
     assert "Best BLEU" in result.out
     assert f"the model is in {out / 'best'}" in result.out
     assert f'seqtasks translate --model {out} --text "..."' in result.out
@@ -50,7 +62,7 @@ def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model
     before = (model / "config.toml").read_bytes()
     result = seqtasks("train", "translation", data / "pairs.tsv", "--out", model)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "holds a training already. Go on with it (--resume)" in result.err
+    assert "holds a training already. Resume it (--resume; in Python, resume=True)" in result.err
     assert seqtasks("train", model / "config.toml").code == 1
     assert (model / "config.toml").read_bytes() == before
 
@@ -69,9 +81,11 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, dat
             if line.startswith("step 70 "):
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 130
-    go_on = said[-1].split()
+    assert said[-2] == f"Best BLEU {best_bleu(out):.2f}; the model is in {out / 'best'}. To use it:\n"
+    assert said[-1] == f'  seqtasks translate --model {out} --text "..."\n'
+    go_on = said[-3].split()
     assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--out", str(out), "--resume"]
-    interrupted = int(said[-2].split("step ")[1].split(";")[0])
+    interrupted = int(said[-4].split("step ")[1].split(";")[0])
     assert 70 <= interrupted < 100
     assert (out / f"step-{interrupted}").is_dir()
     with (out / "metrics.jsonl").open("a", encoding="utf-8") as stream:

@@ -74,7 +74,7 @@ def test_a_killed_process(tmp_path: Path) -> None:
         [*words, "--out", str(tmp_path / "killed"), "--resume"],
         check=True, capture_output=True, text=True, timeout=250,
     )  # fmt: skip
-    assert "Going on from step 5." in done.stdout
+    assert "Resuming from step 5." in done.stdout
     for name in ("best", "step-12"):
         assert same_weights(tmp_path / "killed" / name, tmp_path / "straight" / name)
     carried = [read_bundle(tmp_path / run / "step-12").trainer()["carried"] for run in ("killed", "straight")]
