@@ -16,6 +16,8 @@ from seqtasks.data.examples import PLACES, Omission, SkipReport
 from seqtasks.data.lines import read_lines
 from seqtasks.errors import SeqtasksError
 
+__all__ = ["CaptionReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
+
 TABLES = (
     "captions.txt",
     "captions.csv",
