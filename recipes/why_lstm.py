@@ -38,8 +38,8 @@ from torch import Tensor, nn
 from runner import Tiny, print_table
 from runner import run as run_recipe
 from seqtasks import SeqtasksError
-from seqtasks.cli.plots import require_drawable
 from seqtasks.models import Classified, Classifier
+from seqtasks.visualization import require_matplotlib
 
 CELLS = {"rnn": "plain RNN", "gru": "GRU", "lstm": "LSTM"}
 SYMBOLS = 8
@@ -243,7 +243,7 @@ def main(
     """Train the three cells over growing distances and print the table."""
     if picture is not None:
         try:
-            require_drawable(picture, "--picture")
+            require_matplotlib(picture)
         except SeqtasksError as error:
             raise typer.BadParameter(str(error), param_hint="--picture") from None
     budget = TINY if tiny else Budget()

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from seqtasks.errors import SeqtasksError
+
 PART = ".seqtasks-part-"
 STALE_SECONDS = 3600
 
@@ -65,6 +67,22 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         _sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """As `whole_file`, for files that a user asked for.
+
+    Raises:
+        SeqtasksError: The file cannot be written.
+    """
+    try:
+        with whole_file(path) as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
 
 
 def _put(part: Path, path: Path) -> None:

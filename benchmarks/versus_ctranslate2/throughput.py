@@ -18,7 +18,7 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +29,9 @@ from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
 from benchmarks.timing import Rounds
 from benchmarks.versus_ctranslate2.peer import BATCH, SETTING, ctranslate2_process
 from benchmarks.versus_ctranslate2.peer import translate as translate_by_peer
-from seqtasks.cli.lines import LineWindows
 from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
-from seqtasks.cli.translate import WINDOW_LINES, WINDOW_SIZE, WORKER_LINES, WORKER_SIZE
-from seqtasks.cli.workers import start_worker, translate_window, work
+from seqtasks.inference.bulk import start_worker, translate_batch, work
+from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
 from seqtasks.metrics.translation import translation_scores
 from seqtasks.predictor import TranslationPredictor
 from seqtasks.tasks.translation.translator import Translation
@@ -45,17 +44,15 @@ def our_translation(
     predictor: TranslationPredictor, options: dict[str, Any], engine: Engine
 ) -> Iterator[Callable[[io.BytesIO], Iterable[list[Translation]]]]:
     """Translates a file in windows, as `seqtasks translate` does: in processes, or in threads of CTranslate2."""
+    process = partial(translate_batch, options=options)
     if engine == Engine.ctranslate2:
-        yield lambda file: (
-            translate_window(predictor, window, options, False)
-            for window in LineWindows([file], lines=WINDOW_LINES, size=WINDOW_SIZE)
-        )
+        yield lambda file: (process(predictor, batch) for batch in LineBatcher([file]))
         return
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=start_worker, initargs=(predictor,)) as workers:
-        yield lambda file: workers.map(
-            work, LineWindows([file], lines=WORKER_LINES, size=WORKER_SIZE), repeat(options), repeat(False)
-        )
+    with ProcessPoolExecutor(
+        WORKERS, mp_context=context, initializer=start_worker, initargs=(process, predictor)
+    ) as workers:
+        yield lambda file: workers.map(work, LineBatcher([file], lines=WORKER_BATCH_LINES, size=WORKER_BATCH_BYTES))
 
 
 def main(

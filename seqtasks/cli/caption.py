@@ -16,7 +16,6 @@ import typer
 
 from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
-from seqtasks.cli.caption_report import open_report
 from seqtasks.cli.options import (
     Beam,
     Chosen,
@@ -137,8 +136,10 @@ def caption(
         if attention is not None:
             looks.append(attention_look(attention, predictors[False].captioner.images))
         if report is not None:
+            from seqtasks.visualization import open_caption_report
+
             origin = (*models[False], decodings[False].signature(), f"seqtasks {__version__}")
-            page = open_report(report, predictors[False].captioner.images, origin)
+            page = open_caption_report(report, predictors[False].captioner.images, origin)
             looks.append(report_look(stack.enter_context(page)))
         write = stack.enter_context(open_output(output))
         failed = 0

@@ -5,22 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqtasks.cli.output import Write
-from seqtasks.cli.subtitles import FORMATS
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.predictor import CaptioningPredictor
-    from seqtasks.vision.contact_sheet import ContactSheet
-    from seqtasks.vision.timeline import Span, Timed
-    from seqtasks.vision.video import Choice, Clip
+    from seqtasks.vision.timeline import Span
+    from seqtasks.vision.video import Choice
 
 Format = Literal["text", "srt", "vtt", "jsonl"]
 
@@ -98,72 +96,52 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 def describe_clip(
     name: str, predictor: CaptioningPredictor, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
-    """Writes the spans of one clip as they come; what cannot be read is told. Returns whether all could be read."""
-    from seqtasks.vision.timeline import merged
-    from seqtasks.vision.video import ClipError, open_clip
+    """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
+    from seqtasks.vision.timeline import Timed, merged, timed
+    from seqtasks.vision.video import ClipError, EveryFrame, open_clip
+    from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:
         clip = open_clip(name)
     except ClipError as error:
         print(f"seqtasks: {error}", file=sys.stderr)
         return False
-    sheet = empty_sheet(options.sheet)
-    captions = timed(clip, predictor, options.choice(), decoding, sheet)
+    sheet = ContactSheet()
     spans: list[Span] = []
-    for line in FORMATS[options.form](name, kept(merged(captions, lambda: clip.end), spans)):
+
+    def captions() -> Iterator[Timed]:
+        for frame, caption in predictor.frames(clip.frames(options.choice()), **decoding):
+            if options.sheet is not None:
+                sheet.add(frame, caption.text)
+            yield timed(frame, caption.text, caption.log_probabilities)
+
+    def found() -> Iterator[Span]:
+        for span in merged(captions(), lambda: clip.end):
+            spans.append(span)
+            yield span
+
+    for line in formatted(name, found(), options.form):
         write(line)
         sys.stdout.flush()
     damage = clip.damage
     if damage is not None:
         print(f"seqtasks: {name}: {damage}; what could be read is described.", file=sys.stderr)
-    if sheet is not None and options.sheet is not None:
-        written(options.sheet, sheet.save)
+    if options.sheet is not None:
+        sheet.save(options.sheet)
     if options.render is not None:
-        written(options.render, lambda path: rendered(clip, spans, path))
+        write_captioned_video(clip.frames(EveryFrame(1)), spans, options.render)
     return damage is None
 
 
-def timed(
-    clip: Clip,
-    predictor: CaptioningPredictor,
-    choice: Choice,
-    decoding: dict[str, Any],
-    sheet: ContactSheet | None,
-) -> Iterator[Timed]:
-    """The caption of each frame with its time; the frames go on the sheet."""
-    from seqtasks.vision.timeline import Timed, confidence_in
+def formatted(name: str, spans: Iterable[Span], form: Format) -> Iterator[str]:
+    from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
-    for frame, caption in predictor.frames(clip.frames(choice), **decoding):
-        if sheet is not None:
-            sheet.add(frame, caption.text)
-        yield Timed(frame.seconds, frame.until, caption.text, confidence_in(caption.log_probabilities))
-
-
-def kept(spans: Iterator[Span], into: list[Span]) -> Iterator[Span]:
-    for span in spans:
-        into.append(span)
-        yield span
-
-
-def empty_sheet(path: Path | None) -> ContactSheet | None:
-    if path is None:
-        return None
-    from seqtasks.vision.contact_sheet import ContactSheet
-
-    return ContactSheet()
-
-
-def rendered(clip: Clip, spans: list[Span], path: Path) -> None:
-    """The whole clip, frame by frame, with the captions that were found."""
-    from seqtasks.vision.rendering import render
-    from seqtasks.vision.video import EveryFrame
-
-    render(clip.frames(EveryFrame(1)), spans, path)
-
-
-def written(path: Path, write_file: Callable[[Path], None]) -> None:
-    """Raises SeqtasksError where the file cannot be written."""
-    try:
-        write_file(path)
-    except OSError as error:
-        raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
+    match form:
+        case "text":
+            return to_table(spans, name)
+        case "jsonl":
+            return to_jsonl(spans, name)
+        case "srt":
+            return to_srt(spans)
+        case "vtt":
+            return to_vtt(spans)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.caption_attention import PANEL, draw_attention, require_attention
-from seqtasks.cli.caption_report import STORED_SIDE, CaptionReport
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 
     from seqtasks.tasks.captioning.captioner import Caption
     from seqtasks.vision.transforms import ImageSettings
+    from seqtasks.visualization import CaptionReport
 
 Look = Callable[[str, "str | StandardInput", "Caption | SeqtasksError"], None]
 """Shows a picture by its name, and its caption or why there is none, in a file of its own."""
@@ -45,15 +44,18 @@ def require_one(names: Sequence[str]) -> None:
 
 
 def attention_look(path: Path, settings: ImageSettings) -> Look:
+    from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
+
     def look(name: str, picture: str | StandardInput, found: Caption | SeqtasksError) -> None:
         if not isinstance(found, SeqtasksError):
-            require_attention(found)
-            draw_attention(found, opened(picture, PANEL), settings, path)
+            plot_caption_attention(found, opened(picture, PANEL), path, settings)
 
     return look
 
 
 def report_look(report: CaptionReport) -> Look:
+    from seqtasks.visualization.caption_report import STORED_SIDE
+
     def look(name: str, picture: str | StandardInput, found: Caption | SeqtasksError) -> None:
         if isinstance(found, SeqtasksError):
             report.add_unreadable(found)

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from seqtasks.cli.lines import ByteStream, LineWindows, plain
+from seqtasks.cli.input import STANDARD_INPUT, open_inputs
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
-from seqtasks.cli.translate import STANDARD_INPUT, open_inputs
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
-    from seqtasks.cli.explanation_report import ExplanationReport
+    from seqtasks.inference.line_batcher import ByteStream
     from seqtasks.predictor import ClassificationPredictor
     from seqtasks.tasks.classification.document_classifier import Classification
     from seqtasks.tasks.classification.explanation import Explanation
+    from seqtasks.visualization import AttributionReport
 
 DEFAULT_CLASSIFIER = "sentiment"
-WINDOW_DOCUMENTS, WINDOW_SIZE = 1_000, 256 * 1024
+BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 256 * 1024
 """Documents that are classified together: so many, or so many characters of them."""
 
 
@@ -134,14 +134,14 @@ class Explainer:
         origin: Sequence[str],
         method: Literal["occlusion", "gradients"],
     ) -> None:
-        from seqtasks.cli.explanation_report import open_explanation_report
-
         self.predictor = predictor
         self.shown = shown
         self.method = method
-        self.report: ExplanationReport | None = None
+        self.report: AttributionReport | None = None
         if report is not None:
-            self.report = stack.enter_context(open_explanation_report(report, origin))
+            from seqtasks.visualization import open_attribution_report
+
+            self.report = stack.enter_context(open_attribution_report(report, origin))
 
     def explain(self, entry: Entry, found: Classification) -> Explanation | None:
         """What to show beside the label."""
@@ -180,7 +180,7 @@ class Inputs:
                 if entry is not None:
                     entries.append(entry)
                     size += len(entry.text)
-                if entries and (entry is None or len(entries) >= WINDOW_DOCUMENTS or size >= WINDOW_SIZE):
+                if entries and (entry is None or len(entries) >= BATCH_DOCUMENTS or size >= BATCH_BYTES):
                     yield entries
                     entries, size = [], 0
         if entries:
@@ -188,12 +188,14 @@ class Inputs:
 
     def read_lines(self) -> Iterator[Entry | None]:
         """A document a line; None where the input pauses."""
-        windows = LineWindows(self.streams, lines=WINDOW_DOCUMENTS, size=WINDOW_SIZE)
-        for window in windows:
-            yield from (Entry(plain(line)) for line in window.lines)
-            if window.pause:
+        from seqtasks.inference.line_batcher import LineBatcher, plain
+
+        batches = LineBatcher(self.streams, lines=BATCH_DOCUMENTS, size=BATCH_BYTES)
+        for batch in batches:
+            yield from (Entry(plain(line)) for line in batch.items)
+            if batch.pause:
                 yield None
-        self.undecodable += windows.undecodable
+        self.undecodable += batches.undecodable
 
     def read_file(self, file: Path, predictor: ClassificationPredictor) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
@@ -230,18 +232,14 @@ def require_file(file: Path) -> None:
 
 
 def as_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
-    from seqtasks.cli.explanation import colours_of_output, marked_text
-
     if found is None:
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
-    marked = [] if explanation is None else [marked_text(explanation, colours_of_output())]
+    marked = [] if explanation is None else [highlighted(explanation)]
     return "\t".join([*([entry.place] if entry.whole else []), *pairs, *marked])
 
 
 def as_object(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
-    from seqtasks.cli.explanation import explanation_fields
-
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
         fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}}
@@ -252,3 +250,24 @@ def as_object(entry: Entry, found: Classification | None, explanation: Explanati
     if explanation is not None:
         fields["explanation"] = explanation_fields(explanation)
     return json.dumps(fields, ensure_ascii=False)
+
+
+def highlighted(explanation: Explanation) -> str:
+    """The text with its decisive words marked, in color where standard output is a terminal and NO_COLOR is not set."""
+    from rich.console import Console
+
+    from seqtasks.visualization import highlight_words
+
+    console = Console()
+    return highlight_words(explanation, None if console.no_color or not console.is_terminal else console.color_system)
+
+
+def explanation_fields(explanation: Explanation) -> dict[str, Any]:
+    """For JSON: what was explained, how, and each word with its blank and its value."""
+    return {
+        "label": explanation.label,
+        "method": explanation.method,
+        "log_odds": round(explanation.log_odds, 6),
+        "hidden_log_odds": round(explanation.hidden_log_odds, 6),
+        "words": [[" " * word.blank_before + word.text, round(word.value, 6)] for word in explanation.words],
+    }

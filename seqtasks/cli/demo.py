@@ -136,14 +136,16 @@ def describe_clips(clips: Sequence[Path]) -> None:
 
 def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
     """Spans of time and what is seen in them, as they come."""
-    from seqtasks.cli.caption_clips import timed
-    from seqtasks.vision.timeline import merged
+    from seqtasks.vision.timeline import merged, timed
     from seqtasks.vision.video import EverySeconds, open_clip
 
     print(clip)
     begun = time.perf_counter()
     opened = open_clip(clip)
-    captions = list(timed(opened, predictor, EverySeconds(EVERY), {}, None))
+    captions = [
+        timed(frame, caption.text, caption.log_probabilities)
+        for frame, caption in predictor.frames(opened.frames(EverySeconds(EVERY)))
+    ]
     for span in merged(captions, lambda: opened.end):
         print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
     print(f"{len(captions)} frames in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")

@@ -22,11 +22,11 @@ from seqtasks.cli.options import (
     ModelArgument,
     Precision,
     Threads,
+    blamed_on,
     decoding_options,
     open_predictor,
     split_languages,
 )
-from seqtasks.cli.plots import require_drawable
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
@@ -98,7 +98,10 @@ def evaluate(
         if value is not None and option not in chosen_measurement.options:
             raise typer.BadParameter(f"it does not apply to a model for {predictor.kind}", param_hint=name)
     if confusion is not None:
-        require_drawable(confusion, "--confusion")
+        from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+        with blamed_on("--confusion"):
+            require_matplotlib(confusion)
     asked = Asked(data, options, split, split_languages(languages), lowercase)
     found, of = chosen_measurement.measure(predictor, asked), chosen_measurement.of
     if confusion is not None:
@@ -143,7 +146,7 @@ def show(found: Evaluation, of: str) -> None:
 
 def show_classes(found: ClassificationEvaluation) -> None:
     """A row for each label, and what was taken for what."""
-    from seqtasks.cli.confusion import confusion_table
+    from seqtasks.visualization import confusion_table
 
     width = max(len(label.label) for label in found.labels)
     print(f"\n{'':<{width}} {'F1':>7} {'precision':>10} {'recall':>7} {'documents':>10}")
@@ -157,9 +160,9 @@ def show_classes(found: ClassificationEvaluation) -> None:
 
 def draw(found: Evaluation, path: Path) -> None:
     """Draws what was taken for what."""
-    from seqtasks.cli.confusion import draw_confusion
     from seqtasks.tasks.classification.scores import ClassificationEvaluation
+    from seqtasks.visualization import plot_confusion_matrix
 
     if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
         raise SeqtasksError("Where several labels may hold, none is taken for another: nothing was drawn.")
-    draw_confusion(found.confusion, path)
+    plot_confusion_matrix(found.confusion, path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -106,3 +107,12 @@ def split_languages(languages: str | None) -> tuple[str, str] | None:
     if not (source and target):
         raise typer.BadParameter("write the two codes with a hyphen, such as en-de", param_hint="--languages")
     return source, target
+
+
+@contextmanager
+def blamed_on(option: str) -> Iterator[None]:
+    """Names the option at the beginning of the errors that its value causes."""
+    try:
+        yield
+    except SeqtasksError as error:
+        raise SeqtasksError(f"{option}: {error.message}", error.hint) from error

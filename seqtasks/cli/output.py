@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from seqtasks.errors import SeqtasksError
 
@@ -23,7 +23,9 @@ def open_output(path: Path | None) -> Iterator[Write]:
     if path is None:
         yield line_writer(sys.stdout.buffer.write)
         return
-    with written_whole(path) as stream:
+    from seqtasks.files import output_file
+
+    with output_file(path) as stream:
         yield line_writer(stream.write)
 
 
@@ -42,20 +44,6 @@ def require_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
         other = written.setdefault(path.resolve(), option)
         if other != option:
             raise SeqtasksError(f"{other} and {option} are both {path}.", "Name another file.")
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that is there once it is complete; SeqtasksError where it cannot be written."""
-    from seqtasks.files import whole_file
-
-    try:
-        with whole_file(path) as stream:
-            yield stream
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
 
 
 def line_writer(write_bytes: Callable[[bytes], int]) -> Write:

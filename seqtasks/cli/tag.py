@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.lines import ByteStream, LineWindows, plain
+from seqtasks.cli.input import STANDARD_INPUT, open_inputs
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
-from seqtasks.cli.translate import STANDARD_INPUT, WINDOW_LINES, WINDOW_SIZE, open_inputs
 from seqtasks.data.lines import plain_suffix
 
 if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
     from seqtasks.data.examples import SkipReport
+    from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.predictor import TaggingPredictor
     from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
     from seqtasks.text.sentences import Token
 
 DEFAULT_TAGGER = "pos-en"
-WINDOW_SENTENCES = 1_000
+BATCH_SENTENCES = 1_000
 
 
 class Input(StrEnum):
@@ -121,19 +121,22 @@ class Inputs:
         self.undecodable = 0
 
     def read(self, inputs: Iterable[tuple[Path, Input, ByteStream]]) -> Iterator[list[Sentence]]:
+        from seqtasks.inference.line_batcher import LineBatcher
+
         for name, form, stream in inputs:
-            windows = LineWindows([stream], lines=WINDOW_LINES, size=WINDOW_SIZE)
+            batches = LineBatcher([stream])
             if form == Input.text:
-                for window in windows:
-                    yield [sentence for line in window.lines for sentence in self.cut(line)]
+                for batch in batches:
+                    yield [sentence for line in batch.items for sentence in self.cut(line)]
             else:
-                yield from self.parse(name, form, None if name != STANDARD_INPUT else windows)
-            self.undecodable += windows.undecodable
+                yield from self.parse(name, form, None if name != STANDARD_INPUT else batches)
+            self.undecodable += batches.undecodable
 
     def cut(self, line: str) -> Iterator[Sentence]:
         """The sentences of a line of text."""
         from seqtasks.data.conll import between_blanks
         from seqtasks.data.conllu import Sentence
+        from seqtasks.inference.line_batcher import plain
 
         as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]
         for tokens in as_it_stands if self.words else self.predictor.sentences(line):
@@ -141,17 +144,18 @@ class Inputs:
                 self.count += 1
                 yield Sentence(tuple(word for word, _ in tokens), lines=tuple(conllu_lines(tokens, self.count)))
 
-    def parse(self, name: Path, form: Input, windows: LineWindows | None) -> Iterator[list[Sentence]]:
-        """The sentences of a file that holds words, or of the `windows` that standard input gives."""
+    def parse(self, name: Path, form: Input, batches: LineBatcher | None) -> Iterator[list[Sentence]]:
+        """The sentences of a file that holds words, or of the lines of standard input."""
         from seqtasks.data.conll import read_sentences, sentences_of
+        from seqtasks.inference.line_batcher import plain
 
-        if windows is None:
+        if batches is None:
             sentences = read_sentences(name, self.skipped, form=form.value)
         else:
-            lines = (plain(line) for window in windows for line in window.lines)
+            lines = (plain(line) for batch in batches for line in batch.items)
             sentences = sentences_of(lines, "standard input", self.skipped, form=form.value)
-        while window := list(islice(sentences, WINDOW_SENTENCES)):
-            yield window
+        while batch := list(islice(sentences, BATCH_SENTENCES)):
+            yield batch
 
 
 def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:

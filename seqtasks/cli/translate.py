@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtasks.cli.lines import ByteStream, LineWindows, Window
+from seqtasks.cli.input import open_inputs
 from seqtasks.cli.options import (
     DEFAULT_MODEL,
     Beam,
@@ -25,22 +25,17 @@ from seqtasks.cli.options import (
     Output,
     Precision,
     Threads,
+    blamed_on,
     decoding_options,
     open_predictor,
 )
 from seqtasks.cli.output import open_output, require_apart, tell_undecodable
-from seqtasks.cli.plots import require_drawable
-from seqtasks.cli.translation_attention import draw_attention
-from seqtasks.cli.workers import translate_window, translate_windows
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.inference.line_batcher import ByteStream
     from seqtasks.predictor import TranslationPredictor
     from seqtasks.tasks.translation.translator import Translation
-
-WINDOW_LINES, WINDOW_SIZE = 2_000, 256 * 1024
-WORKER_LINES, WORKER_SIZE = 500, 64 * 1024
-STANDARD_INPUT = Path("-")
 
 
 def translate(
@@ -97,7 +92,10 @@ def translate(
             if device != "cpu":
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
         if attention is not None:
-            require_drawable(attention, "--attention")
+            from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+            with blamed_on("--attention"):
+                require_matplotlib(attention)
         predictor: TranslationPredictor = open_predictor(
             model or [DEFAULT_MODEL],
             "translation",
@@ -112,25 +110,6 @@ def translate(
         run(predictor, streams, options, present, prefix, attention, output, workers)
 
 
-def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> list[ByteStream]:
-    """All inputs, opened at once, so that a missing one is told before anything is translated."""
-    if text is not None:
-        line = " ".join(text.split("\n"))
-        return [io.BytesIO(line.encode(errors="surrogateescape") + b"\n")]
-    if not files and sys.stdin.isatty():
-        print("Type a sentence a line; Ctrl-D ends.", file=sys.stderr)
-    streams: list[ByteStream] = []
-    for file in files or [STANDARD_INPUT]:
-        if file == STANDARD_INPUT:
-            streams.append(sys.stdin.buffer)
-            continue
-        try:
-            streams.append(stack.enter_context(file.open("rb", buffering=0)))
-        except OSError as error:
-            raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
-    return streams
-
-
 def run(
     predictor: TranslationPredictor,
     streams: Sequence[ByteStream],
@@ -141,13 +120,17 @@ def run(
     output: Path | None,
     workers: int,
 ) -> None:
-    lines, size = (WINDOW_LINES, WINDOW_SIZE) if workers == 1 else (WORKER_LINES, WORKER_SIZE)
-    windows = LineWindows(streams, lines=lines, size=size)
+    from seqtasks.inference.bulk import Batch, map_batches, translate_batch
+    from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
+
+    sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
+    batches = LineBatcher(streams, **sizes)
+    process = partial(translate_batch, options=options, target_prefix=prefixed)
     unfinished = 0
     drawn = attention is None
     with open_output(output) as write:
-        for window, translations in translate_windows(predictor, windows, options, prefixed=prefixed, workers=workers):
-            for number, translation in enumerate(translations, window.first + 1):
+        for batch, translations in map_batches(process, predictor, batches, num_workers=workers):
+            for number, translation in enumerate(translations, batch.first + 1):
                 unfinished += not translation.finished
                 for line in present(number, translation):
                     write(line)
@@ -156,15 +139,17 @@ def run(
             if not drawn and attention is not None:
                 place = next((place for place, each in enumerate(translations) if each.source.strip()), None)
                 if place is not None:
-                    first = Window(window.first + place, window.lines[place : place + 1], pause=True)
-                    options_with = {**options, "attention": True}
-                    draw_attention(translate_window(predictor, first, options_with, prefixed)[0], attention)
+                    from seqtasks.visualization import plot_translation_attention
+
+                    first = Batch(batch.first + place, batch.items[place : place + 1])
+                    with_attention = process(predictor, first, options={**options, "attention": True})
+                    plot_translation_attention(with_attention[0], attention)
                     drawn = True
-    tell_undecodable(windows.undecodable)
+    tell_undecodable(batches.undecodable)
     if unfinished:
         print(f"seqtasks: translations that were cut at the length limit: {unfinished:,}", file=sys.stderr)
     if not drawn:
-        raise SeqtasksError(f"There was no sentence to draw: {attention} was not written.")
+        raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
 
 
 def as_text(number: int, translation: Translation) -> Iterator[str]:

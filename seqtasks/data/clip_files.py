@@ -15,7 +15,7 @@ from seqtasks.data.playing import PlayingStills
 from seqtasks.data.stills import StillsSettings, clips_of_stills
 from seqtasks.errors import SeqtasksError
 from seqtasks.files import whole_file
-from seqtasks.vision.rendering import Track, fitted
+from seqtasks.video.writer import VideoWriter, letterbox
 from seqtasks.vision.video import Frame
 
 __all__ = ["write_clip", "write_clips_of_stills"]
@@ -81,9 +81,9 @@ def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
         raise SeqtasksError("Writing a video needs PyAV.", "Install it: pip install 'seqtasks[video]'") from None
     width, height = (max(2, side // 2 * 2) for side in first.size)
     with av.open(file, "w", format="mp4") as container:
-        track = Track(container, (width, height))
+        track = VideoWriter(container, (width, height))
         for number, picture in enumerate(chain([first], others)):
-            track.add(Frame(number, number / rate, (number + 1) / rate, picture), "")
+            track.add(Frame(number, number / rate, (number + 1) / rate, picture))
         track.finish()
 
 
@@ -95,6 +95,6 @@ def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
 def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
     """Copies of the pictures that say how long each lasts, in whole hundredths of a second, without drifting."""
     for number, picture in enumerate(pictures):
-        shown = fitted(picture, size)
+        shown = letterbox(picture, size)
         shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}
         yield shown

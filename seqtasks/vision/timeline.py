@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from seqtasks.vision.video import Frame
 
 LONE_SECONDS = 1.0
 """How long a single frame lasts where nothing says it: the one page of a GIF."""
@@ -33,6 +36,11 @@ class Span(NamedTuple):
     """The mean over the frames. It does not grow with their number: neighbours are alike and err together."""
     frames: int
     """How many frames were described with this text, one after the other."""
+
+
+def timed(frame: Frame, text: str, log_probabilities: Sequence[float]) -> Timed:
+    """What a model says of a frame, with the frame's time."""
+    return Timed(frame.seconds, frame.until, text, confidence_in(log_probabilities))
 
 
 def confidence_in(log_probabilities: Sequence[float]) -> float:

@@ -126,7 +126,7 @@ def test_attention_that_cannot_be_drawn(
     unknown = seqtasks("caption", "-m", "no-such-model", red, "--attention", tmp_path / "look.txt")
     assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: there is no such picture format. ")
     without = seqtasks("caption", "-m", captioner, red, "--attention", look, "--report", report)
-    assert without.err.startswith("seqtasks: There is no attention to draw: the model sees the picture as a whole. ")
+    assert without.err.startswith("seqtasks: There is no attention to plot: the model encodes the image as a whole. ")
     unread = seqtasks("caption", "-m", attentive, broken, "--attention", look)
     assert "broken.jpg" in unread.err
     nowhere = seqtasks("caption", "-m", attentive, red, "--attention", tmp_path / "none" / "look.png")

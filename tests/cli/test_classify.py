@@ -13,7 +13,9 @@ from documents import labelled_documents, write_documents
 from program import Program, settings
 
 import seqtasks as package
+from seqtasks.cli.classify import explanation_fields, highlighted
 from seqtasks.data.documents import Document
+from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
 
 SMALL = settings(
     "model.dim=16", "model.encoder.dim=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",
@@ -297,3 +299,25 @@ def test_info_and_resuming(seqtasks: Program, model: Path) -> None:
     more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.steps=210")
     assert more.code == 0, more.err
     assert "Resuming from step 200." in more.out
+
+
+def test_what_is_no_terminal_has_no_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (ExplainedWord("great", False, 2.0), ExplainedWord("film", True, 0.0))
+    explanation = Explanation("good", 0.75, "occlusion", words, log_odds=2.5, hidden_log_odds=0.5)
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert highlighted(explanation) == "[++great] film"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in highlighted(explanation)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert highlighted(explanation) == "[++great] film"
+
+
+def test_as_fields_the_words_are_the_text() -> None:
+    words = (ExplainedWord("A", False, 0.01), ExplainedWord("great", True, 2.0))
+    explanation = Explanation("good", 0.75, "occlusion", words, log_odds=1.1100004, hidden_log_odds=0.5)
+    fields = explanation_fields(explanation)
+    assert "".join(word for word, _ in fields["words"]) == "A great"
+    assert fields["words"][1] == [" great", 2.0]
+    assert (fields["label"], fields["method"], fields["log_odds"]) == ("good", "occlusion", 1.11)

@@ -158,7 +158,7 @@ def test_workers_keep_the_order(model: Path, tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_one_sentence(
     seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("seqtasks.cli.workers.translate_window", lambda *arguments: os._exit(9))
+    monkeypatch.setattr("seqtasks.inference.bulk.translate_batch", lambda *arguments, **options: os._exit(9))
     result = seqtasks("translate", "-m", model, "--workers", "2", "-o", tmp_path / "out", stdin=b"a\n")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "A worker process died" in result.err
@@ -173,7 +173,7 @@ def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> N
     assert picture.read_bytes().startswith(b"\x89PNG")
     wrong = seqtasks("translate", "-m", model, "--attention", tmp_path / "look.txt", "--text", SENTENCE)
     assert (wrong.code, wrong.out) == (1, "")
-    assert "no such picture format" in wrong.err
+    assert "unknown image format" in wrong.err
 
 
 def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +181,7 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
     result = seqtasks("translate", "-m", model, "--attention", "a.png", "--text", SENTENCE)
     assert (result.code, result.err) == (
         1,
-        "seqtasks: --attention needs matplotlib. Install it: pip install 'seqtasks[plots]'\n",
+        "seqtasks: --attention: Plots need matplotlib. Install it: pip install 'seqtasks[plots]'\n",
     )
 
 

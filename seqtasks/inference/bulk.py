@@ -1,0 +1,202 @@
+"""Bulk inference: streams of any length in constant memory, with several worker processes where asked for.
+
+for translation in translate_stream(seqtasks.load("en-de"), open("input.txt"), num_workers=4):
+    print(translation.text)
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from seqtasks.errors import SeqtasksError
+
+if TYPE_CHECKING:
+    from seqtasks.predictor import CaptioningPredictor, ClassificationPredictor, TaggingPredictor, TranslationPredictor
+    from seqtasks.tasks.captioning.captioner import Caption, Picture
+    from seqtasks.tasks.classification.document_classifier import Classification
+    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
+    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.vision.images import ImageError
+
+BATCH_SIZE, WORKER_BATCH_SIZE = 2_000, 500
+"""Items in a batch, without and with worker processes."""
+PREFETCH = 2
+"""Batches for each worker that are read before the first of them is done."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Pipeline = TypeVar("Pipeline")
+
+
+@dataclass(frozen=True)
+class Batch(Generic[Item]):
+    """Consecutive items of a stream, which are processed together."""
+
+    first: int
+    """Number of the first item in the whole stream, from 0."""
+    items: list[Item]
+    pause: bool = False
+    """The stream had no more to give at once: somebody may be waiting for the results."""
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[Batch[Item]]:
+    """The items in batches of `size`; the last one may be smaller."""
+    first, coming = 0, iter(items)
+    while batch := list(islice(coming, size)):
+        yield Batch(first, batch)
+        first += len(batch)
+
+
+def map_batches(
+    process: Callable[[Pipeline, Batch[Item]], Result],
+    pipeline: Pipeline | Callable[[], Pipeline],
+    batches: Iterable[Batch[Item]],
+    *,
+    num_workers: int = 1,
+) -> Iterator[tuple[Batch[Item], Result]]:
+    """Processes batches and yields each with its result, in their order.
+
+    Args:
+        process: Computes the result of a batch; with several workers a function that can be pickled.
+        pipeline: A pipeline on the CPU, or a function that loads one. With several workers a pipeline is shared by
+            forked processes, so that its weights are in memory once; where there is no fork it is copied. A function is
+            called once in each process.
+        batches: Taken as they are needed; a few of them are in memory at a time.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
+    if num_workers == 1:
+        loaded = load_pipeline(pipeline)
+        for batch in batches:
+            yield batch, process(loaded, batch)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    others = multiprocessing.active_children()
+    with ProcessPoolExecutor(num_workers, context, initializer=start_worker, initargs=(process, pipeline)) as pool:
+        try:
+            waiting: deque[tuple[Batch[Item], Future[Any]]] = deque()
+            for batch in batches:
+                waiting.append((batch, pool.submit(work, batch)))
+                while waiting and (batch.pause or len(waiting) >= PREFETCH * num_workers):
+                    yield waiting[0][0], waiting.popleft()[1].result()
+            for batch, future in waiting:
+                yield batch, future.result()
+        except BrokenProcessPool:
+            raise SeqtasksError(
+                "A worker process died and processing stopped.", "There may be too little memory: use fewer workers."
+            ) from None
+        finally:
+            for worker in multiprocessing.active_children():
+                if worker not in others:
+                    worker.terminate()
+
+
+def load_pipeline(pipeline: Pipeline | Callable[[], Pipeline]) -> Pipeline:
+    return pipeline() if callable(pipeline) else pipeline
+
+
+_process: Callable[[Batch[Any]], Any] | None = None
+"""What a worker process does with a batch."""
+
+
+def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any) -> None:
+    """Prepares a worker process for `work`."""
+    global _process
+    from seqtasks.hardware import prepare
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a traceback
+    prepare(threads=1)
+    _process = partial(process, load_pipeline(pipeline))
+
+
+def work(batch: Batch[Any]) -> Any:
+    assert _process is not None
+    return _process(batch)
+
+
+def translate_batch(
+    translator: TranslationPredictor, batch: Batch[str], options: dict[str, Any], *, target_prefix: bool = False
+) -> list[Translation]:
+    """Translates texts. With `target_prefix` a tab separates each text from the beginning of its translation."""
+    if not target_prefix:
+        return translator.translate(batch.items, first_number=batch.first, **options)
+    parts = [line.partition("\t") for line in batch.items]
+    texts, prefixes = [part[0] for part in parts], [part[2] for part in parts]
+    return translator.translate(texts, prefixes=prefixes, first_number=batch.first, **options)
+
+
+def caption_batch(
+    captioner: CaptioningPredictor, batch: Batch[Picture], options: dict[str, Any]
+) -> list[Caption | ImageError]:
+    return list(captioner.captions(batch.items, first_number=batch.first, **options))
+
+
+def tag_batch(tagger: TaggingPredictor, batch: Batch[Any]) -> list[TaggedSentence]:
+    return tagger.tag(batch.items)
+
+
+def classify_batch(classifier: ClassificationPredictor, batch: Batch[str]) -> list[Classification]:
+    return classifier.classify(batch.items)
+
+
+def translate_stream(
+    translator: TranslationPredictor | Callable[[], TranslationPredictor],
+    texts: Iterable[str],
+    *,
+    num_workers: int = 1,
+    **options: Any,
+) -> Iterator[Translation]:
+    """A translation for each text, in their order; `options` are those of `translate`. See `map_batches`."""
+    return stream(partial(translate_batch, options=options), translator, texts, num_workers)
+
+
+def caption_stream(
+    captioner: CaptioningPredictor | Callable[[], CaptioningPredictor],
+    images: Iterable[Picture],
+    *,
+    num_workers: int = 1,
+    **options: Any,
+) -> Iterator[Caption | ImageError]:
+    """A caption for each image, or why it cannot be read; `options` are those of `caption`. See `map_batches`."""
+    return stream(partial(caption_batch, options=options), captioner, images, num_workers)
+
+
+def tag_stream(
+    tagger: TaggingPredictor | Callable[[], TaggingPredictor], sentences: Iterable[Any], *, num_workers: int = 1
+) -> Iterator[TaggedSentence]:
+    """Each sentence with its labels: texts, or lists of words. See `map_batches`."""
+    return stream(tag_batch, tagger, sentences, num_workers)
+
+
+def classify_stream(
+    classifier: ClassificationPredictor | Callable[[], ClassificationPredictor],
+    texts: Iterable[str],
+    *,
+    num_workers: int = 1,
+) -> Iterator[Classification]:
+    """The labels of each text. See `map_batches`."""
+    return stream(classify_batch, classifier, texts, num_workers)
+
+
+def stream(
+    process: Callable[[Pipeline, Batch[Item]], list[Result]],
+    pipeline: Pipeline | Callable[[], Pipeline],
+    items: Iterable[Item],
+    num_workers: int,
+) -> Iterator[Result]:
+    """The results of `process`, one after the other."""
+    size = BATCH_SIZE if num_workers == 1 else WORKER_BATCH_SIZE
+    for _, results in map_batches(process, pipeline, batched(items, size), num_workers=num_workers):
+        yield from results

@@ -1,0 +1,107 @@
+"""Lines of text in batches: many at a time from a file, one by one from a keyboard."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterable, Iterator
+from typing import Protocol, runtime_checkable
+
+from seqtasks.inference.bulk import Batch
+
+BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024
+"""Lines, and bytes of them, in a batch."""
+WORKER_BATCH_LINES, WORKER_BATCH_BYTES = 500, 64 * 1024
+"""The same for several worker processes."""
+CHUNK = 65_536
+PATIENCE = 0.05
+"""Seconds without new input after which the lines read so far become a batch."""
+
+
+@runtime_checkable
+class ByteStream(Protocol):
+    """A file open for reading, or bytes in memory."""
+
+    def fileno(self) -> int: ...
+
+    def read(self) -> bytes: ...
+
+
+class LineBatcher:
+    r"""Splits streams of bytes at "\n" alone into batches of lines.
+
+    A batch ends at `lines` lines, at `size` bytes, or when the input pauses. Bytes that are not UTF-8 become U+FFFD;
+    `undecodable` counts the lines with such bytes so far.
+    """
+
+    def __init__(self, streams: Iterable[ByteStream], *, lines: int = BATCH_LINES, size: int = BATCH_BYTES) -> None:
+        self.streams = streams
+        self.lines = lines
+        self.size = size
+        self.undecodable = 0
+
+    def __iter__(self) -> Iterator[Batch[str]]:
+        first = size = 0
+        lines: list[str] = []
+        for line in self.cut():
+            if line is not None:
+                lines.append(self.decode(line))
+                size += len(line)
+            if lines and (line is None or len(lines) >= self.lines or size >= self.size):
+                yield Batch(first, lines, pause=line is None)
+                first += len(lines)
+                lines, size = [], 0
+        if lines:
+            yield Batch(first, lines, pause=True)
+
+    def cut(self) -> Iterator[bytes | None]:
+        """The lines of all streams; None where the input pauses."""
+        for stream in self.streams:
+            parts: list[bytes] = []
+            for chunk in chunks(stream):
+                if chunk is None:
+                    yield None
+                    continue
+                *ends, rest = chunk.split(b"\n")
+                for end in ends:
+                    yield b"".join([*parts, end])
+                    parts = []
+                parts.append(rest)
+            if last := b"".join(parts):
+                yield last
+
+    def decode(self, line: bytes) -> str:
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.undecodable += 1
+            return line.decode(errors="replace")
+
+
+def plain(line: str) -> str:
+    """A line without what other systems put at the ends of lines and at the beginning of files."""
+    return line.removesuffix("\r").removeprefix("\ufeff")
+
+
+def chunks(stream: ByteStream) -> Iterator[bytes | None]:
+    """What comes, as soon as it comes; None before each wait. Nothing may have been read from the stream before."""
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # bytes in memory
+        yield stream.read()
+        return
+    while True:
+        if not is_ready(descriptor):
+            yield None
+        chunk = os.read(descriptor, CHUNK)
+        if not chunk:
+            return
+        yield chunk
+
+
+def is_ready(descriptor: int) -> bool:
+    """Whether something can be read without a wait; where the system cannot tell, only a terminal makes one wait."""
+    try:
+        return bool(select.select([descriptor], [], [], PATIENCE)[0])
+    except (OSError, ValueError):
+        return not os.isatty(descriptor)

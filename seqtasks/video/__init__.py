@@ -1,0 +1,1 @@
+"""Clips: frames out of files, captions over time."""
