@@ -1,9 +1,12 @@
-"""What a run of a recipe leaves: see the fixture `recipe`."""
+"""What a run of a recipe leaves; the fixture `recipe` runs one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import seqtasks
 
 
 class Done(NamedTuple):
@@ -15,3 +18,8 @@ class Done(NamedTuple):
 
 
 Recipe = Callable[..., Done]
+
+
+def settings_of(output: Path) -> Any:
+    """The settings of the task that a recipe trained into a directory."""
+    return seqtasks.read_run(output / "config.toml").task

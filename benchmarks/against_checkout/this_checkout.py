@@ -109,34 +109,34 @@ layers = 1
 
 
 def translation(given: Any, count: int, beam: int) -> Work:
-    predictor = seqtasks.load(given.student, device="cpu", threads=1)
+    predictor = seqtasks.load(given.student, task="translation", device="cpu", threads=1)
     texts = given.sentences[:count]
     return lambda: predictor.translate(texts, beam=beam)
 
 
 def single_sentences(given: Any) -> Work:
-    predictor = seqtasks.load(given.student, device="cpu", threads=1)
+    predictor = seqtasks.load(given.student, task="translation", device="cpu", threads=1)
     return lambda: [predictor.translate([text], beam=5) for text in given.sentences[:20]]
 
 
 def captions(given: Any) -> Work:
-    predictor = seqtasks.load("captions", device="cpu", threads=1)
+    predictor = seqtasks.load("captions", task="captioning", device="cpu", threads=1)
     return lambda: predictor.caption(given.images, beam=3)
 
 
 def tagging(given: Any) -> Work:
-    predictor = seqtasks.load("pos-en", device="cpu", threads=1)
+    predictor = seqtasks.load("pos-en", task="tagging", device="cpu", threads=1)
     return lambda: predictor.tag(given.split_sentences)
 
 
 def classification(given: Any) -> Work:
-    predictor = seqtasks.load("sentiment", device="cpu", threads=1)
+    predictor = seqtasks.load("sentiment", task="classification", device="cpu", threads=1)
     return lambda: predictor.classify(given.reviews)
 
 
 def generation(given: Any) -> Work:
-    predictor = seqtasks.load("shakespeare", device="cpu", threads=1)
-    return lambda: "".join(predictor.stream("ROMEO:", length=400, min_length="400"))
+    predictor = seqtasks.load("shakespeare", task="generation", device="cpu", threads=1)
+    return lambda: "".join(predictor.stream("ROMEO:", max_new_tokens=400, min_length="400"))
 
 
 def training(given: Any, configuration: str) -> Work:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -26,7 +26,7 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_predictor,
+    open_pipeline,
 )
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
@@ -34,11 +34,11 @@ from seqtasks.version import __version__
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.outputs import Caption
 
-DEFAULT_CAPTIONER = "captions"
-DEFAULT_CLIP_CAPTIONER = "clips"
+DEFAULT_CAPTIONER: Final = "captions"
+DEFAULT_CLIP_CAPTIONER: Final = "clips"
 STANDARD_INPUT = "-"
 
 
@@ -122,8 +122,8 @@ def caption(
         clip: model or [DEFAULT_CLIP_CAPTIONER if clip else DEFAULT_CAPTIONER]
         for clip in {name in clips for name in names} or {False}
     }
-    opened: dict[tuple[str, ...], CaptioningPredictor] = {
-        members: open_predictor(members, "captioning", code=code, device=device, dtype=dtype, threads=threads)
+    opened: dict[tuple[str, ...], CaptioningPipeline] = {
+        members: open_pipeline(members, "captioning", code=code, device=device, dtype=dtype, threads=threads)
         for members in set(map(tuple, models.values()))
     }
     predictors = {clip: opened[tuple(members)] for clip, members in models.items()}
@@ -134,12 +134,12 @@ def caption(
     looks: list[Look] = []
     with ExitStack() as stack:
         if attention is not None:
-            looks.append(attention_look(attention, predictors[False].captioner.images))
+            looks.append(attention_look(attention, predictors[False].images))
         if report is not None:
             from seqtasks.visualization import open_caption_report
 
             origin = (*models[False], decodings[False].signature(), f"seqtasks {__version__}")
-            page = open_caption_report(report, predictors[False].captioner.images, origin)
+            page = open_caption_report(report, predictors[False].images, origin)
             looks.append(report_look(stack.enter_context(page)))
         write = stack.enter_context(open_output(output))
         failed = 0
@@ -149,7 +149,7 @@ def caption(
                     failed += not describe_clip(name, predictors[clip], clip_options, options, write)
                 continue
             pictures = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
-            captions = predictors[clip].captions([each for _, each in pictures], attention=bool(looks), **options)
+            captions = predictors[clip].iter_captions([each for _, each in pictures], attention=bool(looks), **options)
             failed += describe(captions, pictures, present, decodings[clip].nbest, write, looks)
     if failed:
         raise typer.Exit(1)
@@ -208,7 +208,7 @@ def as_list(name: str, caption: Caption) -> Iterator[str]:
 
 
 def as_object(name: str, caption: Caption) -> Iterator[str]:
-    from seqtasks.tasks.output import fields
+    from seqtasks.inference.outputs import json_fields
 
-    alternatives = [fields(each) for each in caption.alternatives]
-    yield json.dumps({"picture": name, **fields(caption), "alternatives": alternatives}, ensure_ascii=False)
+    alternatives = [json_fields(each) for each in caption.alternatives]
+    yield json.dumps({"picture": name, **json_fields(caption), "alternatives": alternatives}, ensure_ascii=False)

@@ -27,15 +27,15 @@ from seqtasks.cli.options import (
     Threads,
     blamed_on,
     decoding_options,
-    open_predictor,
+    open_pipeline,
 )
 from seqtasks.cli.output import open_output, require_apart, tell_undecodable
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.inference.line_batcher import ByteStream
-    from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
+    from seqtasks.inference.translation import TranslationPipeline
 
 
 def translate(
@@ -96,7 +96,7 @@ def translate(
 
             with blamed_on("--attention"):
                 require_matplotlib(attention)
-        predictor: TranslationPredictor = open_predictor(
+        predictor: TranslationPipeline = open_pipeline(
             model or [DEFAULT_MODEL],
             "translation",
             code=code,
@@ -111,7 +111,7 @@ def translate(
 
 
 def run(
-    predictor: TranslationPredictor,
+    predictor: TranslationPipeline,
     streams: Sequence[ByteStream],
     options: dict[str, Any],
     present: Callable[[int, Translation], Iterator[str]],
@@ -162,13 +162,13 @@ def as_list(number: int, translation: Translation) -> Iterator[str]:
 
 
 def as_object(number: int, translation: Translation) -> Iterator[str]:
-    from seqtasks.tasks.output import fields
+    from seqtasks.inference.outputs import json_fields
 
     yield json.dumps(
         {
             "source": translation.source,
-            **fields(translation),
-            "alternatives": [fields(each) for each in translation.alternatives],
+            **json_fields(translation),
+            "alternatives": [json_fields(each) for each in translation.alternatives],
         },
         ensure_ascii=False,
     )

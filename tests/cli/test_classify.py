@@ -15,7 +15,7 @@ from program import Program, settings
 import seqtasks as package
 from seqtasks.cli.classify import explanation_fields, highlighted
 from seqtasks.data.documents import Document
-from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+from seqtasks.inference.attribution import ExplainedWord, Explanation
 
 SMALL = settings(
     "model.dim=16", "model.encoder.dim=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",

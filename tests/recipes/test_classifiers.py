@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from documents import labelled_documents
-from recipe_run import Recipe
+from recipe_run import Recipe, settings_of
 
 import seqtasks
 
 
-def tested(recipe: Recipe, name: str, *arguments: str | Path, data: Path) -> list[str]:
+def lines_of(recipe: Recipe, name: str, *arguments: str | Path, data: Path) -> list[str]:
     """The lines that it printed."""
     small = ["--set", "training.batch_tokens=300", "--set", "training.threads=1"]
     done = recipe(name, *arguments, "--tiny", "--test", *small, data=data)
@@ -47,7 +47,7 @@ def require_packed(recipe: Recipe, model: Path, folder: Path) -> None:
     (folder / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     packed = folder / "packed"
     given = ["--scores", folder / "scores.json", "--card", folder / "card.md"]
-    before, kept = seqtasks.load(model, threads=1).task.labels
+    before, kept = seqtasks.load(model, task="classification", threads=1).labels
     renamed = ["--label", f"{before}=renamed"]
     done = recipe("package_model", model, packed, *given, *renamed)
     assert done.code == 0, done.stderr
@@ -69,15 +69,16 @@ def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> 
     if layout == "official":
         write_reviews(tmp_path / "imdb" / "aclImdb" / "train" / "unsup", 5, 3)
     out = tmp_path / "out"
-    lines = tested(recipe, "classify_imdb", "--output", out, data=tmp_path)
+    lines = lines_of(recipe, "classify_imdb", "--output", out, data=tmp_path)
     found = [cells(line) for line in lines[-8:]]
     names = ["majority", "bag of words", "LSTM, labels alone", "LSTM, from a language model"]
     assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
     assert "texts=40" in found[-1][-1]
-    model = seqtasks.load(out / "transfer", threads=1).task
-    assert (model.config.start_from, model.config.start_with) == (str(out / "language-model"), "embedding")
-    writer = seqtasks.load(out / "language-model", threads=1).task
-    assert model.processor.decode(range(model.processor.size)) == writer.processor.decode(range(writer.processor.size))
+    settings = settings_of(out / "transfer")
+    assert (settings.start_from, settings.start_with) == (str(out / "language-model"), "embedding")
+    model = seqtasks.load(out / "transfer", task="classification", threads=1).processor
+    writer = seqtasks.load(out / "language-model", task="generation", threads=1).layout.processor
+    assert model.decode(range(model.size)) == writer.decode(range(writer.size))
     require_packed(recipe, out / "transfer", tmp_path)
 
 
@@ -88,10 +89,10 @@ def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> N
         lines = [f"{numbers[each.labels[0]]} {each.text}\n" for each in labelled_documents(count, seed)]
         text = "".join(["1 it 's -lrb- not -rrb- `` bad '' .\n", *lines])
         (tmp_path / "sst" / f"stsa.binary.{part}").write_text(text, encoding="utf-8")
-    first = tested(recipe, "classify_sst", "--output", tmp_path / "first", data=tmp_path)
+    first = lines_of(recipe, "classify_sst", "--output", tmp_path / "first", data=tmp_path)
     assert [cells(line)[0] for line in first[-3:]] == ["majority", "bag of words", "LSTM"]
     assert (tmp_path / "first" / "train.tsv").read_text().splitlines()[1] == '1\tit\'s (not) "bad".'
-    second = tested(
+    second = lines_of(
         recipe,
         "classify_sst",
         "--output",
@@ -112,7 +113,7 @@ def test_names_are_split_once_and_for_all(recipe: Recipe, tmp_path: Path, model:
     for language, listed in names.items():
         (tmp_path / "names" / f"{language}.txt").write_text("\n".join(listed) + "\n", encoding="utf-8")
     out = tmp_path / "out"
-    lines = tested(recipe, "classify_names", "--output", out, "--model", model, "--balanced", data=tmp_path)
+    lines = lines_of(recipe, "classify_names", "--output", out, "--model", model, "--balanced", data=tmp_path)
     found = [cells(line) for line in lines[-3:]]
     assert [row[0] for row in found] == ["majority", "bag of 1 to 3 characters", f"character {model.upper()}"]
     parts = {part: (out / "data" / f"{part}.tsv").read_text().splitlines()[1:] for part in ("train", "dev", "test")}
@@ -120,4 +121,4 @@ def test_names_are_split_once_and_for_all(recipe: Recipe, tmp_path: Path, model:
     assert sum(map(len, parts.values())) == 101
     assert sum(map(len, texts.values())) == 100
     assert (len(texts["dev"]), len(texts["test"])) == (10, 15)
-    assert seqtasks.load(out / model, threads=1).task.config.class_weights == "balanced"
+    assert settings_of(out / model).class_weights == "balanced"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from recipe_run import Done, Recipe
+from recipe_run import Done, Recipe, settings_of
 from sacrebleu.metrics import BLEU
 from synthetic import sentence_pairs
 
@@ -53,7 +53,7 @@ def test_multi30k_trains_and_prints_its_row(recipe: Recipe, data: Path, tmp_path
     assert "case:mixed" in row
     assert "beam=2" in row
     best = seqtasks.load(tmp_path / "model", threads=1)
-    assert best.task.config.model.decoder.kind == ("lstm" if model == "quick" else model)
+    assert settings_of(tmp_path / "model").model.decoder.kind == ("lstm" if model == "quick" else model)
     assert best.languages == ("en", "de")
 
 
@@ -160,7 +160,7 @@ def test_flickr8k_trains_and_prints_its_row(recipe: Recipe, flickr8k: Path, tmp_
     assert float(row[3]) >= 0
     assert "n=10" in row[-1]
     assert "beam=2" in row[-1]
-    kind = seqtasks.load(tmp_path / "model" / "frozen", threads=1).task.config.model.decoder.kind
+    kind = settings_of(tmp_path / "model" / "frozen").model.decoder.kind
     assert kind == ("lstm" if model == "fused" else model)
 
 
@@ -186,7 +186,7 @@ def test_flickr8k_goes_through_all_phases(recipe: Recipe, flickr8k: Path, tmp_pa
     ]
     done = caption_flickr8k(recipe, flickr8k, "fused", tmp_path / "model", *phases)
     assert [row.split(" | ")[1] for row in done.stdout.splitlines()[-3:]] == ["frozen", "fine-tuned", "rewarded"]
-    runs = [seqtasks.load(tmp_path / "model" / phase, threads=1).task.config for phase in ("fine-tuned", "rewarded")]
+    runs = [settings_of(tmp_path / "model" / phase) for phase in ("fine-tuned", "rewarded")]
     assert runs[0].model.encoder.train_from == -10
     assert runs[0].self_critical is None
     assert runs[1].self_critical is not None

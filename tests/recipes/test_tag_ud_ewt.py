@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recipe_run import Recipe
+from recipe_run import Recipe, settings_of
 from tagged import labelled_sentences, write_conllu_file
 
 import seqtasks
@@ -25,6 +25,6 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, character
     assert dev.startswith("| pos-en | dev | ")
     assert "sentences=20" in dev
     assert "sentences=10" in test
-    tagger = seqtasks.load(out, threads=1)
-    assert (tagger.task.config.text.language, tagger.task.column) == ("en", "upos")
-    assert tagger.task.config.model.characters.kind == characters
+    tagger = seqtasks.load(out, task="tagging", threads=1)
+    assert (tagger.language, tagger.column) == ("en", "upos")
+    assert settings_of(out).model.characters.kind == characters
