@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +13,17 @@ from recipe_run import Done, Recipe
 
 
 @pytest.fixture
-def recipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Recipe:
+def one_core() -> Iterator[None]:
+    """Training and evaluation take as many threads and processes as there are cores: here one, another a worker."""
+    cores = os.sched_getaffinity(0)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.sched_setaffinity(0, {sorted(cores)[worker % len(cores)]})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.fixture
+def recipe(one_core: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """Runs a recipe by its name; `data` is what SEQTASKS_DATA says."""
 
     def call(name: str, *arguments: str | Path, data: Path | None = None) -> Done:

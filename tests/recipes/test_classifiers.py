@@ -59,7 +59,7 @@ def require_packed(recipe: Recipe, model: Path, folder: Path) -> None:
     assert [each.probabilities for each in second] == expected
 
 
-@pytest.mark.parametrize("layout", ["official", "tables"])
+@pytest.mark.parametrize("layout", ["official", pytest.param("tables", marks=pytest.mark.slow)])
 def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> None:
     for seed, (part, count) in enumerate([("train", 300), ("test", 40)], 1):
         if layout == "official":
@@ -106,7 +106,7 @@ def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> N
     assert "texts=21" in found[-1][-1]
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm"])
+@pytest.mark.parametrize("model", ["lstm", pytest.param("rnn", marks=pytest.mark.slow)])
 def test_names_are_split_once_and_for_all(recipe: Recipe, tmp_path: Path, model: str) -> None:
     (tmp_path / "names").mkdir()
     names = {"Arabic": [f"al{n:03}" for n in range(60)], "Czech": [f"{n:03}ova" for n in range(40)] + ["al001"]}

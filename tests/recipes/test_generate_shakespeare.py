@@ -11,7 +11,7 @@ from written import remembering_text
 import seqtasks
 
 
-@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("given", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_it_trains_and_prints_its_row(recipe: Recipe, tmp_path: Path, given: bool) -> None:
     text = remembering_text(400)
     file = tmp_path / "data" / "char" / "tinyshakespeare.txt"

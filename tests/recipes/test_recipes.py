@@ -15,6 +15,7 @@ from synthetic import sentence_pairs
 import seqtasks
 from seqtasks.bundle import read_bundle
 
+OTHER_CAPTIONERS = ("show-and-tell", "show-attend-and-tell", "transformer")
 SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
 
 
@@ -43,7 +44,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("model", ["transformer", "lstm", "quick"])
+@pytest.mark.parametrize(
+    "model",
+    ["transformer", pytest.param("lstm", marks=pytest.mark.slow), pytest.param("quick", marks=pytest.mark.slow)],
+)
 def test_multi30k_trains_and_prints_its_row(recipe: Recipe, data: Path, tmp_path: Path, model: str) -> None:
     done = recipe("translate_multi30k", "--model", model, "--output", tmp_path / "model", *SMALL, data=data)
     assert done.code == 0, done.stderr
@@ -149,7 +153,7 @@ def caption_flickr8k(recipe: Recipe, data: Path, model: str, out: Path, *argumen
     return done
 
 
-@pytest.mark.parametrize("model", ["show-and-tell", "show-attend-and-tell", "fused", "transformer"])
+@pytest.mark.parametrize("model", ["fused", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHER_CAPTIONERS)])
 def test_flickr8k_trains_and_prints_its_row(recipe: Recipe, flickr8k: Path, tmp_path: Path, model: str) -> None:
     done = caption_flickr8k(recipe, flickr8k, model, tmp_path / "model")
     assert "training pictures: 25 with 50 captions" in done.stdout

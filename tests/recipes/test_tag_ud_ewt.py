@@ -11,7 +11,7 @@ from tagged import labelled_sentences, write_conllu_file
 import seqtasks
 
 
-@pytest.mark.parametrize("characters", ["cnn", "lstm"])
+@pytest.mark.parametrize("characters", ["cnn", pytest.param("lstm", marks=pytest.mark.slow)])
 def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, characters: str) -> None:
     data, out = tmp_path / "ud_ewt", tmp_path / "pos-en"
     data.mkdir()

@@ -16,7 +16,7 @@ from seqtasks.encoders import FramesEncoder
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 
 
-@pytest.mark.parametrize("temporal", ["causal", "both"])
+@pytest.mark.parametrize("temporal", ["causal", pytest.param("both", marks=pytest.mark.slow)])
 def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal: str) -> None:
     data, out = tmp_path / "flickr8k", tmp_path / "video"
     (data / "Images").mkdir(parents=True)
