@@ -53,13 +53,7 @@ def evaluate(
 def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) -> Evaluation:
     """As `evaluate`, for a model that is open."""
     for option in ("decoding", "split", "languages", "lowercase"):
-        if getattr(request, option) not in (None, {}):
-            require_option(loaded, option)
+        if getattr(request, option) not in (None, {}) and option not in loaded.task.evaluation_options:
+            kind = kind_of(loaded.task.config)
+            raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
     return loaded.task.evaluate(loaded.pipeline, request, warn)
-
-
-def require_option(loaded: LoadedModel, option: str) -> None:
-    """Raises SeqtasksError for an option of evaluation that does not apply to the model's task."""
-    if option not in loaded.task.evaluation_options:
-        kind = kind_of(loaded.task.config)
-        raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")

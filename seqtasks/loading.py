@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.component import kind_of
 from seqtasks.config import read_run, require_code
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import choose_device, choose_dtype, prepare
@@ -118,7 +119,7 @@ def open_models(
     require_same_processors(bundles)
     tasks = [load_task(bundle) for bundle in bundles]
     if kind is not None:
-        require_kind(bundles[0], tasks[0], kind)
+        require_kind(names[0], tasks[0], kind)
     prepare(threads)
     on_ctranslate2 = engine == "ctranslate2"
     chosen_device = choose_device("cpu" if on_ctranslate2 and device == "auto" else device)
@@ -158,13 +159,13 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
     return model
 
 
-def require_kind(bundle: Bundle, task: Task, kind: str) -> None:
+def require_kind(name: Name, task: Task, kind: str) -> None:
     """Raises SeqtasksError where a model is for another task than `kind`."""
     family = Task.of_kind(kind)
     if not isinstance(task, family) and type(task).pipeline is not family.pipeline:  # those of videos caption images
         raise SeqtasksError(
-            f"{bundle.path} is a model for {bundle.task}, not for {kind}.",
-            f"What it is for: seqtasks {task.use.format(bundle.path)}",
+            f"{name} is a model for {kind_of(task.config)}, not for {kind}.",
+            f"What it is for: seqtasks {task.use.format(name)}",
         )
 
 

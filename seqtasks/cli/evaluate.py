@@ -93,14 +93,22 @@ def evaluate(
             require_matplotlib(confusion)
     decoding = decoding_options(chosen, beam=beam)
     load_own_code([model], code)
-    from seqtasks.evaluation import evaluate_model, require_option
+    from seqtasks.component import kind_of
+    from seqtasks.evaluation import evaluate_model
     from seqtasks.loading import open_models
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")
     loaded = open_models([model], device=device, dtype=dtype.value, threads=threads, engine=engine.value)
-    if confusion is not None:
-        require_option(loaded, "confusion")
+    given = {
+        "--beam": ("decoding", beam), "--set": ("decoding", chosen or None), "--split": ("split", split),
+        "--languages": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
+        "--confusion": ("confusion", confusion),
+    }  # fmt: skip
+    for name, (option, value) in given.items():
+        if value is not None and option not in loaded.task.evaluation_options:
+            kind = kind_of(loaded.task.config)
+            raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
     found = evaluate_model(
         loaded,
         EvaluationRequest(data, decoding, split, split_languages(languages), lowercase),

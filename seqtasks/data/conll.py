@@ -40,9 +40,11 @@ class TaggedSource(Settings):
     """A file of sentences whose words have labels."""
 
     path: Path
+    """The file."""
     column: str | int = "upos"
     """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
     form: Form = "auto"
+    """Format of the file; "auto" looks at its name and its lines."""
 
 
 def read_sentences(

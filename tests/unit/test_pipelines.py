@@ -262,3 +262,18 @@ def test_public_names_come_without_torch() -> None:
     assert all(getattr(seqtasks, name) is not None for name in seqtasks.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         seqtasks.nothing  # noqa: B018
+
+
+def test_one_text_and_a_list_agree(predictor: seqtasks.TranslationPipeline) -> None:
+    options = {"beam": 2, "nbest": 2, "max_length": "12"}
+    assert [predictor.translate(TEXTS[0], **options)] == predictor.translate(TEXTS[:1], **options)
+    assert predictor(TEXTS[0], **options) == predictor.translate(TEXTS[0], **options)
+    assert [predictor.score("a dog", "ein hund")] == predictor.score(["a dog"], ["ein hund"])
+
+
+def test_functions_are_not_replaced_by_modules_of_their_name() -> None:
+    code = (
+        "import seqtasks, seqtasks.loading, seqtasks.evaluation; "
+        "print(callable(seqtasks.load), callable(seqtasks.evaluate))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True True\n"

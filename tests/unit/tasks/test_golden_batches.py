@@ -79,7 +79,7 @@ dim = 16
 """,
     "captioning, pixels": f"""
 task = "captioning"
-self_critical = {{ samples = 3, baseline = "greedy" }}
+self_critical = {{ samples = 20, baseline = "greedy" }}
 decoding = {{ max_length = "4" }}
 {IMAGES}flip = true
 [data]

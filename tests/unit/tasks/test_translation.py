@@ -62,6 +62,15 @@ def test_pairs_that_are_held_out(tmp_path: Path) -> None:
     assert task_of(TranslationTask.prepare(settings, seed=2)).validation != task.validation
 
 
+def test_validation_files_without_pairs_are_not_replaced_by_training_data(tmp_path: Path) -> None:
+    settings = config(written(tmp_path, PAIRS))
+    empty = tmp_path / "empty.tsv"
+    empty.write_text("only a source\t \n", encoding="utf-8")
+    data = settings.data.model_copy(update={"validation": [Source(path=empty)]})
+    with pytest.raises(SeqtasksError, match="no sentence pair to validate on"):
+        TranslationTask.prepare(settings.model_copy(update={"data": data}), seed=1)
+
+
 @pytest.mark.parametrize(("wanted", "found"), [(1, 1), (4, 4), (1000, 4)])
 def test_at_most_a_tenth_is_held_out(tmp_path: Path, wanted: int, found: int) -> None:
     task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), held_out=wanted), seed=1))
