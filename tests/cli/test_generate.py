@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program, Result, settings
-from written import remembering_text
+from helpers.program import Program, Result, settings
+from helpers.written import remembering_text
 
 import seqtasks as package
 

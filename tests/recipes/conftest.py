@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from recipe_run import Done, Recipe
+from helpers.recipe_run import Done, Recipe
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from documents import labelled_documents
-from recipe_run import Recipe, settings_of
+from helpers.documents import labelled_documents
+from helpers.recipe_run import Recipe, settings_of
 
 import seqtasks
 

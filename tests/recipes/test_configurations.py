@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import write_everything
+from helpers.official_layouts import write_everything
 
 import seqtasks
 from seqtasks import Evaluation, Score

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recipe_run import Recipe
-from written import remembering_text
+from helpers.recipe_run import Recipe
+from helpers.written import remembering_text
 
 import seqtasks
 

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.recipe_run import Done, Recipe, settings_of
+from helpers.synthetic import sentence_pairs
 from PIL import Image
-from recipe_run import Done, Recipe, settings_of
 from sacrebleu.metrics import BLEU
-from synthetic import sentence_pairs
 
 import seqtasks
 from seqtasks.bundle import read_bundle

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recipe_run import Recipe, settings_of
-from tagged import labelled_sentences, write_conllu_file
+from helpers.recipe_run import Recipe, settings_of
+from helpers.tagged import labelled_sentences, write_conllu_file
 
 import seqtasks
 

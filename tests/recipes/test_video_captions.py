@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.recipe_run import Recipe
 from PIL import Image
-from recipe_run import Recipe
 
 import seqtasks
 from seqtasks.data.clips import ClipSource, read_captioned_clips

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.recipe_run import Recipe
 from PIL import Image
-from recipe_run import Recipe
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 import torch
-from synthetic import sentence_pairs
+from helpers.synthetic import sentence_pairs
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding

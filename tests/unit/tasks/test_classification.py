@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tomli_w
 import torch
-from documents import labelled_documents, write_documents
+from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
 from seqtasks.config import read_run, to_toml
