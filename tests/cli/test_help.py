@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 from seqtasks.cli.app import run
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.synthetic import sentence_pairs
 from pydantic import ValidationError
-from synthetic import sentence_pairs
 
 from seqtasks.component import Settings
 from seqtasks.data.source import Source
