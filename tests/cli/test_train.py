@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import TINY, Program, Result, settings
+from helpers.program import TINY, Program, Result, settings
 
 import seqtasks as package
 from seqtasks import TrainingRun, read_bundle, read_run
