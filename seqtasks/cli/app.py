@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -82,11 +82,13 @@ def main() -> None:
     leave(run(sys.argv[1:]))
 
 
-def format_warning(message: Warning | str, category: type[Warning], *place: Any) -> str:
+def format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """Old names are told in one line; other warnings with the place that they come from."""
     if issubclass(category, RenamedWarning):
         return f"seqtasks: {message}\n"
-    return FORMAT_WARNING(message, category, *place)
+    return FORMAT_WARNING(message, category, filename, lineno, line)
 
 
 def leave(code: int) -> NoReturn:
