@@ -174,7 +174,8 @@ def test_given_translations_are_scored_as_search_does(members: int) -> None:
     found = [each for each in bound.translate(TEXTS, **asdict(options), prefixes=prefixes) if each.finished]
     kept = [each for each in found if CHARACTERS.encode(each.text) == ids_of(each.tokens)]
     assert len(kept) > 3
-    scored = bound.score([each.source for each in kept], [each.text for each in kept], penalty="wu:0.7")
+    bound.default_decoding = options
+    scored = bound.score([each.source for each in kept], [each.text for each in kept])
     for ours, theirs in zip(scored, kept, strict=True):
         assert ours.tokens == theirs.tokens
         assert ours.log_probabilities == pytest.approx(theirs.log_probabilities, abs=1e-4)

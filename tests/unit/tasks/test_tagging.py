@@ -201,7 +201,7 @@ def test_evaluation_scores_words_and_each_label(tmp_path: Path) -> None:
     right = sum(ours == theirs for ours, theirs in pairs)
     assert [score.metric for score in found.scores] == ["accuracy"]
     assert found.scores[0].value == pytest.approx(100 * right / len(pairs))
-    assert (found.examples, found.decoding) == (20, "argmax")
+    assert (found.examples, found.decoding.partition("|")[0]) == (20, "argmax")
     assert {each.label: each.expected for each in found.labels} == {
         label: sum(theirs == label for _, theirs in pairs) for label in task.labels
     }
@@ -218,7 +218,7 @@ def test_spans_are_chosen_by_their_f1(tmp_path: Path) -> None:
     found = task.validate(task.build_model().eval())
     assert found.scores[0].metric == "span-f1"
     assert {score.metric for score in found.scores} >= {"accuracy", "span-precision", "span-recall"}
-    assert found.decoding == "viterbi"
+    assert found.decoding.partition("|")[0] == "viterbi"
     assert task.column == "xpos", "these are no universal parts of speech"
 
 
