@@ -30,13 +30,15 @@ def train(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the model goes; else named after RUN.toml.")
+        Path | None, typer.Option(metavar="DIR", help="Output directory; by default named after RUN.toml.")
     ] = None,
     chosen: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="a.b=c", help="Any setting of the run, such as training.steps=900."),
+        typer.Option("--set", metavar="a.b=c", help="Set a configuration key, such as training.steps=900."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the directory.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resume from the latest checkpoint in the output directory.")
+    ] = False,
     code: Code = None,
     languages: LanguagePair = None,
 ) -> None:
