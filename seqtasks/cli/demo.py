@@ -39,22 +39,22 @@ EVERY = 0.5
 """Seconds from one described frame of the clip to the next."""
 NEXT = """\
 Now try:
-  seqtasks translate --text "How are you?"          one sentence
+  seqtasks translate "How are you?"                 one sentence
   seqtasks translate < input.txt                    a file, line by line
-  seqtasks translate --text "..." --nbest 5         five translations with scores
-  seqtasks train translation pairs.tsv --out mine   a model of your own"""
+  seqtasks translate "..." --nbest 5                five translations with scores
+  seqtasks train translation pairs.tsv --output mine   a model of your own"""
 NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a picture shows"
-NEXT_CLIP = "  seqtasks caption clip.mp4 --sheet sheet.png       what a clip shows, and when"
+NEXT_CLIP = "  seqtasks caption clip.mp4 --contact-sheet s.png   what a clip shows, and when"
 NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
-NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          praise or blame, and the words that decided'
+NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          positive or negative, and the decisive words'
 NEXT_WRITTEN = '  seqtasks generate --prompt "ROMEO:"               a scene, as it is made'
 
 
 def demo() -> None:
     """Show what the models that ship can do.
 
-    They translate sentences, describe photographs and a clip, tell the parts of speech of words and praise from blame,
-    and write a scene.
+    They translate sentences, describe photographs and a clip, tag parts of speech, classify reviews and write a
+    scene.
 
     \b
     Example:
@@ -66,7 +66,7 @@ def demo() -> None:
     if DEFAULT_MODEL not in models:
         raise SeqtasksError(
             f"The demo needs the model {DEFAULT_MODEL!r}, which does not ship with this installation.",
-            "Train one: seqtasks train translation pairs.tsv --out my-model",
+            "Train one: seqtasks train translation pairs.tsv --output my-model",
         )
     translate_sentences()
     tried = [NEXT]

@@ -11,8 +11,6 @@ import typer
 
 from seqtasks.cli.evaluations import Asked, measurement
 from seqtasks.cli.options import (
-    Beam,
-    Chosen,
     Code,
     Device,
     Dtype,
@@ -23,9 +21,9 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     blamed_on,
-    decoding_options,
     open_predictor,
     split_languages,
+    takes_decoding,
 )
 from seqtasks.errors import SeqtasksError
 
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
 
+@takes_decoding()
 def evaluate(
     model: ModelArgument,
     data: Annotated[
@@ -48,7 +47,8 @@ def evaluate(
             "for labels files as those it was trained on.",
         ),
     ],
-    beam: Beam = None,
+    *,
+    decoding: dict[str, Any],
     lowercase: Annotated[
         bool | None,
         typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
@@ -60,9 +60,9 @@ def evaluate(
         typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists pictures; else all."),
     ] = None,
     confusion: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Classification: draw what was taken for what.")
+        Path | None,
+        typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
     ] = None,
-    chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -83,16 +83,15 @@ def evaluate(
       seqtasks evaluate my-captioner photos/ captions.csv
       seqtasks evaluate my-captioner clips.jsonl
       seqtasks evaluate my-tagger test.conllu
-      seqtasks evaluate my-classifier test.csv --confusion confusion.png
+      seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
-    options = decoding_options(chosen, beam=beam)
     predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads, engine=engine)
     chosen_measurement = measurement(predictor, data)
     given = {
-        "--beam": ("decoding", beam), "--set": ("decoding", chosen or None), "--split": ("split", split),
-        "--languages": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
-        "--confusion": ("confusion", confusion),
+        "a decoding option": ("decoding", decoding or None), "--split": ("split", split),
+        "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
+        "--confusion-matrix": ("confusion", confusion),
     }  # fmt: skip
     for name, (option, value) in given.items():
         if value is not None and option not in chosen_measurement.options:
@@ -100,9 +99,9 @@ def evaluate(
     if confusion is not None:
         from seqtasks.visualization.matplotlib_support import require_matplotlib
 
-        with blamed_on("--confusion"):
+        with blamed_on("--confusion-matrix"):
             require_matplotlib(confusion)
-    asked = Asked(data, options, split, split_languages(languages), lowercase)
+    asked = Asked(data, decoding, split, split_languages(languages), lowercase)
     found, of = chosen_measurement.measure(predictor, asked), chosen_measurement.of
     if confusion is not None:
         draw(found, confusion)

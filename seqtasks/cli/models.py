@@ -17,7 +17,9 @@ def models() -> None:
 
     names = built_in_models()
     if not names:
-        print("No models ship with this installation. Train one: seqtasks train translation pairs.tsv --out my-model")
+        print(
+            "No models ship with this installation. Train one: seqtasks train translation pairs.tsv --output my-model"
+        )
         return
     for name in names:
         bundle = read_bundle(find_model(name), verify=False)
