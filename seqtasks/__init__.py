@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
     from seqtasks.tasks.translation.translator import Translation
     from seqtasks.text import TextProcessor
+    from seqtasks.training.run import TrainingResult, TrainingRun, train
     from seqtasks.training.trainer import Trainer
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "TextEncoder",
     "TextProcessor",
     "Trainer",
+    "TrainingResult",
+    "TrainingRun",
     "Translation",
     "TranslationPredictor",
     "__version__",
@@ -66,6 +69,7 @@ __all__ = [
     "read_bundle",
     "read_run",
     "to_toml",
+    "train",
     "write_bundle",
 ]
 
@@ -88,6 +92,8 @@ MODULES = {
     "TextEncoder": "encoders",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
+    "TrainingResult": "training.run",
+    "TrainingRun": "training.run",
     "Translation": "tasks.translation.translator",
     "TranslationPredictor": "predictor",
     "built_in_models": "bundle",
@@ -96,6 +102,7 @@ MODULES = {
     "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",
+    "train": "training.run",
     "write_bundle": "bundle",
 }
 

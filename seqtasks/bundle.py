@@ -184,13 +184,20 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
     raise SeqtasksError(f"{path} is being replaced again and again.", "Wait until training has written it.")
 
 
-def find_model(name_or_path: str | Path) -> Path:
-    """The directory of a bundle: a path, the `best` in a training directory, or the name of a model that ships.
+def checkpoints(directory: Path) -> list[Path]:
+    """The checkpoints of a training directory, earliest first."""
+    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and (path / MANIFEST).is_file()]
+    return sorted(found, key=lambda path: int(path.name[5:]))
 
-    Raises SeqtasksError, naming what ships, when there is neither.
+
+def find_model(name_or_path: str | Path) -> Path:
+    """The directory of a bundle: a path, the best one of a training directory, or the name of a model that ships.
+
+    A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
+    Raises SeqtasksError, naming what ships, when there is none.
     """
     path = Path(name_or_path)
-    for folder in (path, path / "best"):
+    for folder in (path, path / "best", *reversed(checkpoints(path))):
         if (folder / MANIFEST).is_file():
             return folder
     shipped = _shipped()

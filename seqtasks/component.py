@@ -20,6 +20,9 @@ from typing import Any, ClassVar, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+ENTRY_POINTS = "seqtasks.components"
+"""The group in which installed packages offer components."""
+
 
 class Settings(BaseModel):
     """Options that are checked when they are read and never change afterwards."""
@@ -98,5 +101,5 @@ class OneOf:
 
 def load_entry_points() -> None:
     """Imports the components that installed packages offer in the group `seqtasks.components`."""
-    for entry in entry_points(group="seqtasks.components"):
+    for entry in entry_points(group=ENTRY_POINTS):
         entry.load()

@@ -16,14 +16,15 @@ import re
 import sys
 import tomllib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomli_w
 from pydantic import Field, model_validator
 
-from seqtasks.component import Component, Settings
+from seqtasks.component import ENTRY_POINTS, Component, Settings, kind_of, load_entry_points
 from seqtasks.errors import SeqtasksError
 from seqtasks.mistakes import Mistake, Place, check
 from seqtasks.training.settings import StartWith, TrainingSettings
@@ -67,18 +68,40 @@ def task_family() -> type[Component]:
     return Task
 
 
-def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | None = None) -> RunConfiguration:
-    """Reads a run configuration from a file, or from `text`; both may be missing when `overrides` say it all.
+class Override(NamedTuple):
+    """A value that takes the place of one in the configuration."""
 
-    An override is `a.b=c` with a TOML value; what is no TOML value is a string; `a.0.b` enters a list. Where it names
-    another `kind` the settings of the one before are left out, and other overrides are of the new one. Raises
-    SeqtasksError with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
+    keys: tuple[str, ...]
+    value: Any
+    label: str
+    """What the user wrote, for messages."""
+
+
+def read_run(
+    source: Path | Mapping[str, Any] | None,
+    *,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    text: str | None = None,
+) -> RunConfiguration:
+    """Reads a run configuration from a file, a dictionary nested like the file, or `text`.
+
+    All may be missing when `overrides` say it all. An override is `a.b=c` with a TOML value, where what is no TOML
+    value is a string; or they are a dictionary, whose tables are merged into those of the configuration and whose keys
+    may be dotted (`{"training.steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
+    the one before are left out, and other overrides are of the new one.
+
+    Raises:
+        SeqtasksError: with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
     """
+    path = source if isinstance(source, Path) else None
     name = "configuration" if path is None else str(path)
-    if text is None:
-        text = "" if path is None else _read(path)
-    document = _parse(text, name)
-    kinds_first = sorted(overrides, key=lambda override: not override.partition("=")[0].strip().endswith(".kind"))
+    if isinstance(source, Mapping):
+        document = _copied(source)
+    else:
+        document = _parse((_read(path) if path else "") if text is None else text, name)
+    given = "overrides" if isinstance(overrides, Mapping) else "--set"
+    wanted = _merged(overrides) if isinstance(overrides, Mapping) else [_parsed(override) for override in overrides]
+    kinds_first = sorted(wanted, key=lambda override: override.keys[-1] != "kind")
     overridden = [_override(document, override) for override in kinds_first]
     task = _task(document.pop("task", None), name)
     mistakes: list[Mistake] = []
@@ -90,7 +113,7 @@ def read_run(path: Path | None, *, overrides: Sequence[str] = (), text: str | No
     if general is not None and general.start_from is not None and getattr(settings, "start_from", None) is not None:
         mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
     if settings is None or general is None or mistakes:
-        raise SeqtasksError("\n".join(_line(mistake, name, overridden) for mistake in mistakes))
+        raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
     return RunConfiguration(settings, general.training, general.seed, general.start_from, general.start_with)
 
 
@@ -121,6 +144,43 @@ def load_code(path: Path) -> None:
         raise SeqtasksError(f"{path} (--code), line {line}: {type(error).__name__}: {error}.") from error
 
 
+def code_files(task: Settings) -> dict[str, str]:
+    """The kinds in a configuration that neither seqtasks nor an installed package brings, and the files they are in."""
+    packages = {"seqtasks", *(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))}
+    found = {}
+    for settings in _nested(task):
+        module = type(settings).__module__
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if "kind" in type(settings).model_fields and module.partition(".")[0] not in packages and file:
+            found[kind_of(settings)] = Path(file).name
+    return found
+
+
+def require_code(files: Mapping[str, str], model: Path) -> None:
+    """Raises SeqtasksError where kinds are not known that a model was trained with, as `code_files` gave them."""
+    if files:
+        load_entry_points()
+    known = {kind for family in Component.__subclasses__() for kind in family.kinds}
+    for kind, file in files.items():
+        if kind not in known:
+            raise SeqtasksError(
+                f"{model} was trained with --code {file}, where {kind!r} is defined.",
+                f"Give that file with --code {file}; in Python, import it before the model is loaded.",
+            )
+
+
+def _nested(value: Any) -> Iterator[Settings]:
+    """All settings within a value, itself included."""
+    if isinstance(value, Settings):
+        yield value
+        value = dict(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _nested(item)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -141,25 +201,48 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         raise SeqtasksError(f"{name}: nested too deeply.") from error
 
 
-def _override(document: dict[str, Any], override: str) -> Place:
-    """Puts `a.b=c` into the document, in place; returns the keys."""
+def _copied(value: Any) -> Any:
+    """Tables and lists that may be changed without changing those of the caller."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _parsed(override: str) -> Override:
+    """What `--set a.b=c` says."""
     dotted, sign, written = override.partition("=")
-    keys = dotted.strip().split(".")
+    keys = tuple(dotted.strip().split("."))
     if not sign or not all(keys):
         raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.steps=2000")
+    return Override(keys, _value(written.strip()), f"--set {override}")
+
+
+def _merged(overrides: Mapping[str, Any]) -> list[Override]:
+    """A nested dictionary as its values."""
+
+    def values(keys: tuple[str, ...], value: Any) -> list[Override]:
+        if isinstance(value, Mapping) and value:
+            return [found for key, item in value.items() for found in values((*keys, str(key)), item)]
+        return [Override(keys, _copied(value), ".".join(keys))]
+
+    return [found for key, value in overrides.items() for found in values(tuple(key.split(".")), value)]
+
+
+def _override(document: dict[str, Any], override: Override) -> Place:
+    """Puts one value into the document, in place; returns the keys."""
+    keys, value, label = override
     place: list[int | str] = []
     table: Any = document
     for depth, key in enumerate(keys):
         where = ".".join(keys[:depth])
         if isinstance(table, list):
             if not key.isdecimal() or int(key) >= len(table):
-                raise SeqtasksError(f"--set {override}: {where} is a list of {len(table)}, which has no {key}.")
+                raise SeqtasksError(f"{label}: {where} is a list of {len(table)}, which has no {key}.")
         elif not isinstance(table, dict):
-            raise SeqtasksError(f"--set {override}: {where} is a value, not a table.")
+            raise SeqtasksError(f"{label}: {where} is a value, not a table.")
         step: Any = int(key) if isinstance(table, list) else key
         place.append(step)
         if depth == len(keys) - 1:
-            value = _value(written.strip())
             if step == "kind" and table.get("kind", value) != value:
                 table.clear()
             table[step] = value
@@ -186,10 +269,11 @@ def _task(kind: Any, name: str) -> type[Settings]:
         raise SeqtasksError(f"{name}: {wrong}.", known) from None
 
 
-def _line(mistake: Mistake, name: str, overridden: Sequence[Place]) -> str:
-    given = any(mistake.place[: len(keys)] == keys for keys in overridden)
+def _line(mistake: Mistake, name: str, given: str, overridden: Sequence[Place]) -> str:
+    """One mistake; `given` is how overrides were given."""
+    where = given if any(mistake.place[: len(keys)] == keys for keys in overridden) else name
     place = [".".join(map(str, mistake.place))] if mistake.place else []
-    return ": ".join(["--set" if given else name, *place, mistake.message])
+    return ": ".join([where, *place, mistake.message])
 
 
 def _plain(value: Any) -> Any:

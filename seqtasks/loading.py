@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from seqtasks.bundle import PROCESSORS, Bundle
-from seqtasks.config import read_run
+from seqtasks.config import read_run, require_code
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
 from seqtasks.models.weights import load_own_tensors
@@ -18,6 +18,7 @@ from seqtasks.tasks import Task
 
 def load_task(bundle: Bundle) -> Task:
     """The task of a model, with its processors."""
+    require_code(bundle.manifest["data"].get("code", {}), bundle.path)
     config = read_run(bundle.configuration).task
     family = Task.of_kind(bundle.task)
     if not isinstance(config, family.Config):

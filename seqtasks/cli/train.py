@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -16,13 +15,8 @@ from seqtasks.cli.options import Code, LanguagePair
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from seqtasks.config import RunConfiguration
-    from seqtasks.training.trainer import Trainer
-
-LOG_EVERY = 100
-"""Updates between two lines of the log, at most."""
+    from seqtasks.training.run import TrainingResult
 
 
 def train(
@@ -61,6 +55,9 @@ def train(
     automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
     check_usage(what, automatic, languages)
     out = out or default_directory(Path(what[0]), automatic)
+    from seqtasks.training.run import require_unused
+    from seqtasks.training.run import train as train_model
+
     if not resume:
         require_unused(out)
     if code is not None:
@@ -73,10 +70,12 @@ def train(
 
     from rich.console import Console
 
-    console = Console(highlight=False)
-    go_on = command_line("train", out / "config.toml", out, code)
-    stopped = train_run(run, out, resume=resume, shown=automatic, console=console, go_on=go_on)
-    if stopped:
+    from seqtasks.cli.training_display import TrainingDisplay
+
+    with TrainingDisplay(Console(highlight=False)) as display:
+        result = train_model(run, out, resume=resume, on_event=display.show, stop_on_sigint=True)
+    display.say(closing(result, run, code))
+    if result.interrupted:
         raise typer.Exit(130)
 
 
@@ -98,14 +97,6 @@ def default_directory(configuration: Path, automatic: bool) -> Path:
     if automatic:
         return Path("my-model")
     return configuration.parent if configuration.name == "config.toml" else Path(configuration.stem)
-
-
-def require_unused(out: Path) -> None:
-    """Raises SeqtasksError where a training, or something else, is in the place of a new one."""
-    if out.exists() and not out.is_dir():
-        raise SeqtasksError(f"{out} is a file.", "Choose another place with --out.")
-    if any((path / "bundle.json").is_file() for path in (out / "best", *out.glob("step-*"))):
-        raise SeqtasksError(f"{out} holds a training already.", "Go on with it (--resume), or choose another --out.")
 
 
 def configured(path: Path, overrides: Sequence[str]) -> RunConfiguration:
@@ -130,120 +121,24 @@ def automatic_run(what: Sequence[str], overrides: Sequence[str], languages: str 
     return read_run(None, overrides=overrides, text=text)
 
 
-def command_line(command: str, configuration: Path, out: Path, code: Path | None) -> str:
-    """What to type to go on with a training."""
-    words = ["seqtasks", command, str(configuration), "--out", str(out), "--resume"]
-    return shlex.join(words if code is None else [*words, "--code", str(code)])
-
-
-def train_run(run: RunConfiguration, out: Path, *, resume: bool, shown: bool, console: Console, go_on: str) -> bool:
-    """Trains and shows it; True when it was interrupted."""
-    from seqtasks.bundle import find_model, read_bundle
-    from seqtasks.config import to_toml
-    from seqtasks.tasks import Task
-    from seqtasks.training.checkpoint import latest_checkpoint
-    from seqtasks.training.trainer import Trainer
-
-    config_toml = to_toml(run)
-    if shown:
-        console.print(config_toml, markup=False, soft_wrap=True)
-    checkpoint = latest_checkpoint(out) if resume else None
-    start = checkpoint or (read_bundle(find_model(run.start_from)) if run.start_from else None)
-    family = Task.of(run.task)
-    prepared = family.prepare(run.task, run.seed, processors=start.processors if start else None)
-    for remark in prepared.remarks:
-        console.print(remark, markup=False, soft_wrap=True)
-    trainer = Trainer(
-        prepared.task,
-        run.training,
-        out=out,
-        seed=run.seed,
-        config_toml=config_toml,
-        data=prepared.data,
-        weights=start.tensors() if start else None,
-        start_with=run.start_with,
-    )
-    for remark in trainer.remarks:
-        console.print(remark, markup=False, soft_wrap=True)
-    step = trainer.resume() if resume else 0
-    write_configuration(out, config_toml)
-    parameters = sum(tensor.numel() for tensor in trainer.weights.values())
-    precision = str(trainer.dtype).removeprefix("torch.")
-    console.print(f"{parameters:,} parameters; {trainer.device}, {precision}; configuration in {out / 'config.toml'}",
-                  markup=False, soft_wrap=True)  # fmt: skip
-    if step:
-        console.print(f"Going on from step {step:,}.")
-    stopped = follow(trainer, out, console)
-    if stopped:
-        console.print(f"Stopped at step {trainer.step:,}; everything is saved. To go on:\n  {go_on}",
-                      markup=False, soft_wrap=True)  # fmt: skip
-    else:
-        tell_result(trainer, out, console)
-    return stopped
-
-
-def write_configuration(out: Path, config_toml: str) -> None:
-    from seqtasks.files import output_file
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SeqtasksError(f"{out} cannot be made: {error.strerror}.", "Choose another place with --out.") from error
-    with output_file(out / "config.toml") as stream:
-        stream.write(config_toml.encode())
-
-
-def follow(trainer: Trainer, out: Path, console: Console) -> bool:
-    """Runs the trainer, shows and logs its reports; True when Ctrl-C stopped it, after saving."""
-    from seqtasks.cli.interruption import interruptible
-    from seqtasks.cli.metrics_log import MetricsLog
-    from seqtasks.cli.pace import Pace
-    from seqtasks.cli.training_display import TrainingDisplay
-    from seqtasks.training.reports import Dropped, Finished, Progress, Saved, Validated
-
-    settings = trainer.settings
-    every = max(1, min(LOG_EVERY, settings.validate_every // 5))
-    counted = trainer.task.counted
-    log = MetricsLog(out, counted, trainer.step)
-    recent, since_validation = Pace(trainer.seconds), Pace(trainer.seconds)
-    shown = TrainingDisplay(console, settings, counted, trainer.step, trainer.seconds)
-    with shown as display, interruptible() as ctrl_c:
-        for report in trainer.run():
-            due = False
-            match report:
-                case Progress():
-                    recent.add(report)
-                    since_validation.add(report)
-                    line = report.step % every == 0
-                    display.progress(report, recent, line=line)
-                    if line:
-                        log.progress(report, recent)
-                        recent.begin(report.seconds)
-                    due = report.step % settings.validate_every == 0 or report.step == settings.steps
-                case Validated():
-                    display.validated(report, since_validation)
-                    log.validated(report)
-                    since_validation.begin(report.seconds)
-                case Dropped():
-                    display.dropped(report)
-                    log.dropped(report)
-                case Saved():
-                    pass
-                case Finished():
-                    display.say(f"Done after {report.step:,} updates: {report.reason}.")
-                    return False
-            if ctrl_c.asked and not due:
-                if trainer.saved_step != trainer.step:
-                    trainer.save()
-                return True
-    return False
-
-
-def tell_result(trainer: Trainer, out: Path, console: Console) -> None:
+def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) -> str:
+    """What came of a training, and the commands to type next."""
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
+    from seqtasks.tasks import Task
 
-    name, best = trainer.scores[0].metric, math.nan if trainer.best is None else trainer.best
-    use = trainer.task.use.format(shlex.quote(str(out)))
-    text = f"Best {metric_name(name)} {written(name, best)}; the model is in {out / 'best'}. Use it:\n  seqtasks {use}"
-    console.print(text, markup=False, soft_wrap=True)
+    out = result.output_dir
+    own_code = "" if code is None else f" --code {shlex.quote(str(code))}"
+    use = f"  seqtasks {Task.of(run.task).use.format(shlex.quote(str(out)))}{own_code}"
+    best = result.best_score
+    lines = []
+    if result.interrupted:
+        resume = shlex.join(["train", str(out / "config.toml"), "--out", str(out), "--resume"])
+        lines = [f"Stopped at step {result.step:,}; everything is saved. To resume:", f"  seqtasks {resume}{own_code}"]
+    if best is None:
+        model = f"The model of step {result.step:,} is in {result.model_dir}"
+    else:
+        model = (
+            f"Best {metric_name(best.metric)} {written(best.metric, best.value)}; the model is in {result.model_dir}"
+        )
+    return "\n".join([*lines, f"{model}. To use it:", use])

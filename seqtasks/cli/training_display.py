@@ -9,38 +9,32 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from seqtasks.cli.pace import Pace, duration
 from seqtasks.cli.scores import metric_name
+from seqtasks.component import Settings, kind_of
 from seqtasks.metrics.score import written
+from seqtasks.training import reports
+from seqtasks.training.throughput import Throughput, log_interval
 
 if TYPE_CHECKING:
+    from seqtasks.config import RunConfiguration
     from seqtasks.metrics.score import Score
-    from seqtasks.training import reports
-    from seqtasks.training.settings import TrainingSettings
 
 SHOWN_CHARACTERS = 60
+DATA_REMARKS, MODEL_REMARKS = 3, 2
+"""Lines at most, so that no more than ten are printed before the first step."""
+LOSS_WIDTH = 12
 SPEED_WIDTH = 11
 
 
 class TrainingDisplay:
-    """Shows the reports of a trainer that stands at `step` after `seconds`; `counted` is what its losses count."""
+    """Shows the events of a training."""
 
-    def __init__(self, console: Console, settings: TrainingSettings, counted: str, step: int, seconds: float) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.settings = settings
-        self.speed = f"{counted}/s"
-        self.start = (step, seconds)
         self.headed = False
         self.bar: Progress | None = None
-        if console.is_terminal:
-            self.bar = Progress(
-                MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"), console=console, transient=True
-            )
-            self.task = self.bar.add_task("", total=settings.steps, completed=step)
 
     def __enter__(self) -> TrainingDisplay:
-        if self.bar is not None:
-            self.bar.start()
         return self
 
     def __exit__(
@@ -49,53 +43,138 @@ class TrainingDisplay:
         if self.bar is not None:
             self.bar.stop()
 
-    def progress(self, report: reports.Progress, pace: Pace, *, line: bool) -> None:
-        """An update; `line` when it is time for a line where there is no bar."""
-        if self.bar is None and not line:
-            return
-        text = (
-            f"loss {pace.loss:.3f}  {pace.per_second:,.0f} {self.speed}  learning rate {report.learning_rate:.2e}  "
-            f"{duration(self.seconds_left(report))} left"
-        )
-        if self.bar is not None:
-            self.bar.update(self.task, completed=report.step, description=text)
-        else:
-            self.say(f"step {report.step:,} of {self.settings.steps:,}: {text}")
+    def show(self, event: reports.Report) -> None:
+        match event:
+            case reports.DataReady():
+                self.remark(event.remarks, DATA_REMARKS)
+            case reports.TrainingStarted():
+                self.start(event)
+            case reports.Progress():
+                self.progress(event)
+            case reports.Validated():
+                self.validated(event)
+            case reports.Dropped():
+                self.say(f"A step after step {event.step:,} was skipped: {event.reason}.")
+            case reports.Finished(interrupted=False):
+                self.say(f"Done after {event.step:,} steps: {event.reason}.")
 
-    def seconds_left(self, report: reports.Progress) -> float:
+    def remark(self, remarks: tuple[str, ...], lines: int) -> None:
+        shown = remarks if len(remarks) <= lines else remarks[: lines - 1]
+        for remark in shown:
+            self.say(remark)
+        if len(remarks) > len(shown):
+            self.say(f"and {len(remarks) - len(shown):,} more remarks, the first of them: {remarks[len(shown)]}")
+
+    def start(self, event: reports.TrainingStarted) -> None:
+        """What is trained, how, and which loss is which."""
+        training = self.training = event.config.training
+        self.unit = event.unit
+        self.started = (event.step, event.seconds)
+        self.interval = log_interval(training)
+        self.recent, self.since_validation = Throughput(event.seconds), Throughput(event.seconds)
+        self.remark(event.remarks, MODEL_REMARKS)
+        precision = str(event.dtype).removeprefix("torch.")
+        processes = f", {event.processes} processes" if event.processes > 1 else ""
+        self.say(f"{kind_of(event.config.task)}: {model_summary(event.config)}; {event.parameters:,} parameters")
+        self.say(
+            f"{event.device}, {precision}{processes}; {training.steps:,} steps, "
+            f"validation every {training.validate_every:,}"
+        )
+        self.say(f"train loss: {event.loss}; validation metrics by their names, * marks the best model so far")
+        self.say(f"configuration: {event.output_dir / 'config.toml'}")
+        if event.step:
+            self.say(f"Resuming from step {event.step:,}.")
+        if self.console.is_terminal:
+            self.bar = Progress(
+                MofNCompleteColumn(),
+                BarColumn(),
+                TextColumn("{task.description}"),
+                console=self.console,
+                transient=True,
+            )
+            self.task = self.bar.add_task("", total=training.steps, completed=event.step)
+            self.bar.start()
+
+    def progress(self, event: reports.Progress) -> None:
+        """A step: the bar moves, or now and then there is a line."""
+        self.recent.add(event)
+        self.since_validation.add(event)
+        due = event.step % self.interval == 0
+        if self.bar is not None or due:
+            text = (
+                f"train loss {self.recent.loss:.3f}  {self.recent.per_second:,.0f} {self.unit}/s  "
+                f"learning rate {event.learning_rate:.2e}  {duration(self.seconds_left(event))} left"
+            )
+            if self.bar is not None:
+                self.bar.update(self.task, completed=event.step, description=text)
+            else:
+                self.say(f"step {event.step:,} of {self.training.steps:,}: {text}")
+        if due:
+            self.recent.reset(event.seconds)
+
+    def seconds_left(self, event: reports.Progress) -> float:
         """Training time to go at the speed of this run so far."""
-        step, seconds = self.start
-        left = (self.settings.steps - report.step) * (report.seconds - seconds) / max(1, report.step - step)
-        if self.settings.minutes is not None:
-            left = min(left, 60 * self.settings.minutes - report.seconds)
+        step, seconds = self.started
+        left = (self.training.steps - event.step) * (event.seconds - seconds) / max(1, event.step - step)
+        if self.training.minutes is not None:
+            left = min(left, 60 * self.training.minutes - event.seconds)
         return max(0.0, left)
 
-    def validated(self, report: reports.Validated, pace: Pace) -> None:
+    def validated(self, event: reports.Validated) -> None:
         """A row of the table, and one of the outputs to look at."""
-        scores = report.evaluation.scores
+        scores, since = event.evaluation.scores, self.since_validation
         if not self.headed:
-            names = "".join(f"{metric_name(score.metric):>{column_width(score)}}" for score in scores)
-            self.say(f"{'step':>8}{'loss':>8}{names}    {self.speed:>{SPEED_WIDTH}}{'time':>9}")
+            names = "".join(f"{validation_name(score):>{column_width(score)}}" for score in scores)
+            self.say(f"{'step':>8}{'train loss':>{LOSS_WIDTH}}{names}    {f'{self.unit}/s':>{SPEED_WIDTH}}{'time':>9}")
             self.headed = True
         values = "".join(f"{written(score.metric, score.value):>{column_width(score)}}" for score in scores)
-        mark = " *" if report.best else "  "
-        speed = f"{pace.per_second:,.0f}" if pace.count else "-"
-        loss = f"{pace.loss:.3f}" if pace.count else "-"
-        self.say(f"{report.step:>8,}{loss:>8}{values}{mark}  {speed:>{SPEED_WIDTH}}{duration(report.seconds):>9}")
-        samples = report.evaluation.samples
+        mark = " *" if event.best else "  "
+        speed = f"{since.per_second:,.0f}" if since.count else "-"
+        loss = f"{since.loss:.3f}" if since.count else "-"
+        time = duration(event.seconds)
+        self.say(f"{event.step:>8,}{loss:>{LOSS_WIDTH}}{values}{mark}  {speed:>{SPEED_WIDTH}}{time:>9}")
+        samples = event.evaluation.samples
         if samples:
-            sample = samples[report.step // self.settings.validate_every % len(samples)]
+            sample = samples[event.step // self.training.validate_every % len(samples)]
             self.say(f"          {shortened(sample.source)} -> {shortened(sample.output)}", style="dim")
-
-    def dropped(self, report: reports.Dropped) -> None:
-        self.say(f"An update after step {report.step:,} was left out: {report.reason}.")
+        since.reset(event.seconds)
 
     def say(self, text: str, style: str | None = None) -> None:
         self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
+def model_summary(config: RunConfiguration) -> str:
+    """The parts of a model with their sizes: "encoder transformer (layers 3, heads 4), dim 256"."""
+    model = getattr(config.task, "model", None)
+    if not isinstance(model, Settings):
+        return "model"
+    parts = [f"{name} {part_summary(part)}" for name, part in model if isinstance(part, Settings)]
+    return ", ".join([*parts, *sizes(model)])
+
+
+def part_summary(part: Settings) -> str:
+    kind = kind_of(part) if "kind" in type(part).model_fields else ""
+    return f"{kind} ({', '.join(sizes(part))})".strip()
+
+
+def sizes(settings: Settings) -> list[str]:
+    return [f"{name} {value}" for name, value in settings if isinstance(value, int) and not isinstance(value, bool)]
+
+
+def validation_name(score: Score) -> str:
+    return "val loss" if score.metric == "loss" else metric_name(score.metric)
+
+
 def column_width(score: Score) -> int:
-    return max(9, len(metric_name(score.metric)) + 2)
+    return max(9, len(validation_name(score)) + 2)
+
+
+def duration(seconds: float) -> str:
+    """Such as "2h05m", "3m10s" or "7s"."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 60}m{whole % 60:02}s" if whole >= 60 else f"{whole}s"
 
 
 def shortened(text: str) -> str:

@@ -117,6 +117,14 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     def loss(self, model: ModelT, batch: BatchT) -> Loss:
         """The training objective on one of the `batches`."""
 
+    def describe_loss(self) -> str:
+        """What the training loss is, for people."""
+        unit = self.counted.removesuffix("s")
+        if getattr(self.config, "self_critical", None) is not None:
+            return f"log-probability of samples weighted by their advantage, per {unit}, dropout on"
+        smoothing = getattr(self.config.model, "label_smoothing", 0.0)
+        return f"nats per {unit}, dropout on" + (f", label smoothing {smoothing:g} included" if smoothing else "")
+
     def is_new(self, name: str) -> bool:
         """Whether a model that this training starts from may lack the tensor that is called so."""
         return False

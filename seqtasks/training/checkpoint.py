@@ -9,18 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from seqtasks.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.bundle import Bundle, checkpoints, read_bundle, write_bundle
 from seqtasks.component import kind_of
 from seqtasks.metrics.score import Score
 from seqtasks.tasks.base import Task
 
 BEST = "best"
-
-
-def checkpoints(out: Path) -> list[Path]:
-    """The checkpoints of a training directory, earliest first."""
-    found = [path for path in out.glob("step-*") if path.name[5:].isdigit() and (path / "bundle.json").is_file()]
-    return sorted(found, key=lambda path: int(path.name[5:]))
 
 
 def latest_checkpoint(out: Path) -> Bundle | None:

@@ -4,8 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
+
+from seqtasks.config import RunConfiguration
 from seqtasks.tasks.base import Evaluation
+
+
+@dataclass(frozen=True)
+class DataReady:
+    """The data was read, and the vocabularies are there."""
+
+    remarks: tuple[str, ...]
+    """For people, a line each: how many examples, what was skipped and why, the size of the vocabulary."""
+    statistics: dict[str, Any]
+    """How many examples there are, as the manifest of the model has it."""
+
+
+@dataclass(frozen=True)
+class TrainingStarted:
+    """The model stands, and the next event is of its first step."""
+
+    output_dir: Path
+    config: RunConfiguration
+    step: int
+    """0, or that of the checkpoint that training resumes at."""
+    seconds: float
+    """Training time of earlier runs."""
+    parameters: int
+    device: torch.device
+    dtype: torch.dtype
+    """Precision of matrix products."""
+    processes: int
+    unit: str
+    """What the training loss counts, such as "tokens"."""
+    loss: str
+    """What the training loss is, for people."""
+    remarks: tuple[str, ...]
+    """For people, a line each: what was found while the model was made ready."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +90,8 @@ class Finished:
     step: int
     reason: str
     """Such as "all steps are done"."""
+    interrupted: bool = False
+    """Whether it was asked to stop: a checkpoint was saved, and the training can be resumed."""
 
 
-Report = Progress | Dropped | Validated | Saved | Finished
+Report = DataReady | TrainingStarted | Progress | Dropped | Validated | Saved | Finished

@@ -21,6 +21,7 @@ from seqtasks.models.weights import load_own_tensors, own_tensors
 from seqtasks.tasks.base import BatchTensors, Evaluation, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
+from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
 from seqtasks.training.processes import GradientProcesses, choose_processes, of_kind
 from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
@@ -36,7 +37,7 @@ class Trainer:
 
     `weights` are those to start from, as `own_tensors` names them; without any the task initialises a new model.
     With `start_with = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
-    of another model.
+    of another model. `stop` can end the training early, after any step.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Trainer:
         data: dict[str, Any],
         weights: Mapping[str, Tensor] | None = None,
         start_with: StartWith = "model",
+        stop: StopRequest | None = None,
     ) -> None:
         self.task = task
         self.settings = settings
         self.start_with = start_with
         self.out = out
+        self.stop = stop or StopRequest()
         self.device = choose_device(settings.device)
         processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
         prepare(settings.threads)
@@ -131,7 +134,7 @@ class Trainer:
     def steps(self) -> Iterator[Report]:
         settings = self.settings
         stream = iter(self.batches)
-        while (reason := self.finished()) is None:
+        while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.accumulate)))
             self.seconds += time.perf_counter() - started
@@ -147,11 +150,11 @@ class Trainer:
                 yield self.validate()
             if self.step % settings.checkpoint_every == 0 or self.step == settings.steps:
                 yield self.save()
-        if self.validated_step != self.step:
+        if reason is not None and self.validated_step != self.step:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
-        yield Finished(self.step, reason)
+        yield Finished(self.step, reason or "interrupted", interrupted=reason is None)
 
     def finished(self) -> str | None:
         """Why training is over; None while it is not."""

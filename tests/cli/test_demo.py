@@ -26,7 +26,7 @@ def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("captioner")
     write_squares(folder, [("red.png", "red"), ("blue.png", "blue")])
     (folder / "run.toml").write_text(configuration(folder, folder / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
+    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
     assert result.code == 0, result.err
     return folder / "model" / "best"
 

@@ -51,7 +51,7 @@ def test_help_lists_every_command(seqtasks: Program) -> None:
         (["train", "translation"], "give the data too"),
         (["train", "run.toml", "more.toml"], "a configuration stands alone"),
         (["train", "translation", "train.en"], "needs a parallel file beside it"),
-        (["train", "translation", "pairs.tmx", "--languages", "en"], "such as en-de"),
+        (["train", "translation", "pairs.tmx", "--language-pair", "en"], "such as en-de"),
         (["evaluate", "model"], "Missing argument 'DATA...'"),
         (["translate", "--text", "x", "file"], "either files or --text"),
     ],

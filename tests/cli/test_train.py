@@ -13,11 +13,17 @@ from typing import Any
 import pytest
 from program import TINY, Program, Result, settings
 
+from seqtasks.bundle import read_bundle
+
 STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
 
 
 def log(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def best_bleu(out: Path) -> float:
+    return float(read_bundle(out / "best").scores[0]["value"])
 
 
 def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
@@ -29,8 +35,14 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
         "step-100",
         "step-150",
     ]
-    assert (out / "config.toml").read_text(encoding="utf-8").strip() in result.out
-    assert "training pairs: 757" in result.out
+    before_training = result.out.partition("\nstep ")[0].splitlines()
+    assert len(before_training) <= 10
+    assert before_training[0].startswith("training pairs: 757")
+    assert before_training[2].startswith("translation: encoder transformer (layers 1, ")
+    assert before_training[3] == "cpu, float32; 150 steps, validation every 50"
+    assert before_training[4].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
+    assert before_training[5] == f"configuration: {out / 'config.toml'}"
+    assert "    step  train loss     BLEU       tokens/s     time\n      50" in result.out
     assert "Best BLEU" in result.out
     assert f"the model is in {out / 'best'}" in result.out
     assert f'seqtasks translate --model {out} --text "..."' in result.out
@@ -48,9 +60,9 @@ def test_the_log_of_a_training(trained: tuple[Path, Result]) -> None:
 
 def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model: Path, data: Path) -> None:
     before = (model / "config.toml").read_bytes()
-    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", model)
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--output", model)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "holds a training already. Go on with it (--resume)" in result.err
+    assert "holds a training already. Resume it (--resume; in Python, resume=True)" in result.err
     assert seqtasks("train", model / "config.toml").code == 1
     assert (model / "config.toml").read_bytes() == before
 
@@ -58,7 +70,7 @@ def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model
 def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     program = [sys.executable, "-m", "seqtasks"]
-    command = ["train", "translation", str(data / "pairs.tsv"), "--languages", "en-de", "--out", str(out)]
+    command = ["train", "translation", str(data / "pairs.tsv"), "--language-pair", "en-de", "--output", str(out)]
     with subprocess.Popen(
         [*program, *command, *settings(*TINY, *STEPS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -69,9 +81,11 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, dat
             if line.startswith("step 70 "):
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 130
-    go_on = said[-1].split()
-    assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--out", str(out), "--resume"]
-    interrupted = int(said[-2].split("step ")[1].split(";")[0])
+    assert said[-2] == f"Best BLEU {best_bleu(out):.2f}; the model is in {out / 'best'}. To use it:\n"
+    assert said[-1] == f'  seqtasks translate --model {out} --text "..."\n'
+    go_on = said[-3].split()
+    assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--output", str(out), "--resume"]
+    interrupted = int(said[-4].split("step ")[1].split(";")[0])
     assert 70 <= interrupted < 100
     assert (out / f"step-{interrupted}").is_dir()
     with (out / "metrics.jsonl").open("a", encoding="utf-8") as stream:
@@ -88,11 +102,11 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
                    "model.decoder.kind=lstm")  # fmt: skip
     kept = [word for word in few if ".layers" not in word and "inner_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
-    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments)
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments)
     assert result.code == 0, result.err
     configuration = (tmp_path / "new" / "config.toml").read_text(encoding="utf-8")
     assert configuration.count('kind = "lstm"') == 2
-    other = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments,
+    other = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments,
                      "--set", "data.held_out=10")  # fmt: skip
     assert (other.code, other.err.count("\n")) == (1, 1)
     assert "was trained on other data" in other.err
@@ -108,7 +122,7 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
         (["translation", "pairs.tmx"], "needs to know which two languages"),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
-        (["run.toml", "--out", "run.toml"], "run.toml is a file."),
+        (["run.toml", "--output", "run.toml"], "run.toml is a file."),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(

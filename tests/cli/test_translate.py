@@ -88,7 +88,9 @@ def test_json(seqtasks: Program, model: Path) -> None:
 
 
 def test_the_beginning_can_be_given(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("translate", "-m", model, "--prefix", stdin=f"{SENTENCE}\tein vogel\n{SENTENCE}\n".encode())
+    result = seqtasks(
+        "translate", "-m", model, "--target-prefix", stdin=f"{SENTENCE}\tein vogel\n{SENTENCE}\n".encode()
+    )
     given, free = result.out.strip("\n").split("\n")
     assert given.startswith("ein vogel")
     assert free == TRANSLATION
@@ -114,7 +116,9 @@ def test_what_is_not_utf8_is_replaced_and_told(seqtasks: Program, model: Path) -
 
 def test_a_very_long_line(seqtasks: Program, model: Path) -> None:
     line = (SENTENCE + " ") * 60
-    result = seqtasks("translate", "-m", model, "--beam", "1", "--set", "max_length=12", stdin=line.encode() + b"\n")
+    result = seqtasks(
+        "translate", "-m", model, "--beam-size", "1", "--set", "max_length=12", stdin=line.encode() + b"\n"
+    )
     assert result.code == 0
     assert result.out.count("\n") == 1
 
@@ -133,7 +137,7 @@ def test_another_engine_gives_the_same(seqtasks: Program, model: Path, data: Pat
     assert "|engine=ctranslate2|dtype=int8|" in measured.out
 
 
-@pytest.mark.parametrize("option", [["--workers", "2"], ["--prefix"], ["--attention", "looks.png"]])
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--target-prefix"], ["--plot-attention", "looks.png"]])
 def test_what_needs_our_own_engine_is_told(
     seqtasks: Program, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str]
 ) -> None:
@@ -147,7 +151,17 @@ def test_workers_keep_the_order(model: Path, tmp_path: Path) -> None:
     pairs = sentence_pairs(1_100, seed=3)
     lines = [source for source, _ in pairs]
     (tmp_path / "in").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    command = [sys.executable, "-m", "seqtasks", "translate", "-m", str(model), str(tmp_path / "in"), "--beam", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "seqtasks",
+        "translate",
+        "-m",
+        str(model),
+        str(tmp_path / "in"),
+        "--beam-size",
+        "1",
+    ]
     done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
     found = done.stdout.split("\n")[:-1]
@@ -168,20 +182,20 @@ def test_a_worker_that_dies_is_one_sentence(
 def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     picture = tmp_path / "look.png"
-    result = seqtasks("translate", "-m", model, "--attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
+    result = seqtasks("translate", "-m", model, "--plot-attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
     assert (result.code, result.err) == (0, "")
     assert picture.read_bytes().startswith(b"\x89PNG")
-    wrong = seqtasks("translate", "-m", model, "--attention", tmp_path / "look.txt", "--text", SENTENCE)
+    wrong = seqtasks("translate", "-m", model, "--plot-attention", tmp_path / "look.txt", "--text", SENTENCE)
     assert (wrong.code, wrong.out) == (1, "")
     assert "unknown image format" in wrong.err
 
 
 def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
-    result = seqtasks("translate", "-m", model, "--attention", "a.png", "--text", SENTENCE)
+    result = seqtasks("translate", "-m", model, "--plot-attention", "a.png", "--text", SENTENCE)
     assert (result.code, result.err) == (
         1,
-        "seqtasks: --attention: Plots need matplotlib. Install it: pip install 'seqtasks[plots]'\n",
+        "seqtasks: --plot-attention: Plots need matplotlib. Install it: pip install 'seqtasks[plots]'\n",
     )
 
 
@@ -192,7 +206,7 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
         (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "--text", "a", "--set", "penalty"], "not of the form name=value"),
         (["-m", "MODEL", "--text", "a", "--set", "penalty=odd"], "penalty"),
-        (["-m", "MODEL", "--text", "a", "--beam", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
+        (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),
     ],

@@ -175,7 +175,7 @@ def test_flickr8k_goes_on_and_is_tested_when_asked(flickr8k: Path, tmp_path: Pat
     caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.steps=2")
     more = ["--resume", "--test", "--set", "training.steps=4"]
     done = caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", *more)
-    assert "Going on from step 2." in done.stdout
+    assert "Resuming from step 2." in done.stdout
     rows = done.stdout.splitlines()[-2:]
     assert [row.split(" | ")[2] for row in rows] == ["dev", "test"]
     assert "n=4" in rows[1]

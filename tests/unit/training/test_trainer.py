@@ -7,10 +7,9 @@ import pytest
 import torch
 from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
-from seqtasks.bundle import read_bundle
+from seqtasks.bundle import checkpoints, read_bundle
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
-from seqtasks.training.checkpoint import checkpoints
 from seqtasks.training.optimiser import learning_rate
 from seqtasks.training.reports import Dropped, Finished, Progress, Saved, Validated
 from seqtasks.training.trainer import Trainer

@@ -1,0 +1,210 @@
+"""Training from a run configuration: `train` runs it, `TrainingRun` leaves the loop to the caller."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtasks.bundle import checkpoints, find_model, read_bundle
+from seqtasks.config import RunConfiguration, code_files, read_run, to_toml
+from seqtasks.errors import SeqtasksError
+from seqtasks.files import whole_file
+from seqtasks.metrics.score import Score
+from seqtasks.tasks.base import Task
+from seqtasks.training.checkpoint import BEST, latest_checkpoint
+from seqtasks.training.interruption import StopRequest
+from seqtasks.training.metrics_logger import MetricsLogger
+from seqtasks.training.reports import DataReady, Finished, Report, TrainingStarted
+from seqtasks.training.throughput import log_interval
+from seqtasks.training.trainer import Trainer
+
+Configuration = RunConfiguration | Mapping[str, Any] | str | os.PathLike[str]
+CONFIGURATION = "config.toml"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a training."""
+
+    output_dir: Path
+    model_dir: Path
+    """The model to use: the best one, or the latest checkpoint where none was validated yet."""
+    step: int
+    reason: str
+    """Why training ended, such as "all steps are done"."""
+    interrupted: bool
+    """Whether it was asked to stop; it can be resumed."""
+    best_score: Score | None
+    """The first validation score of the best model; None before the first validation."""
+    scores: tuple[Score, ...]
+    """Scores of the last validation."""
+
+
+class TrainingRun:
+    """A training whose loop is the caller's: iterating over it trains, and yields each event once it has happened.
+
+        run = TrainingRun("run.toml", "my-model")
+        for event in run:
+            if isinstance(event, Validated) and event.evaluation.scores[0].value > 40:
+                run.stop()
+        print(run.result.model_dir)
+
+    Takes the arguments of `train`.
+    """
+
+    def __init__(
+        self,
+        config: Configuration,
+        output_dir: str | os.PathLike[str],
+        *,
+        resume: bool = False,
+        stop_on_sigint: bool = False,
+        **overrides: Any,
+    ) -> None:
+        self.output_dir = Path(output_dir)
+        if not resume:
+            require_unused(self.output_dir)
+        self.config = load_config(config, overrides)
+        self.resume = resume
+        self.stop_on_sigint = stop_on_sigint
+        self.stop_request = StopRequest()
+        self.trainer: Trainer | None = None
+        self.finished: Finished | None = None
+
+    def stop(self) -> None:
+        """Ends the training after the step it is in, with a checkpoint that it can be resumed from."""
+        self.stop_request.requested = True
+
+    def __iter__(self) -> Iterator[Report]:
+        run, out = self.config, self.output_dir
+        checkpoint = latest_checkpoint(out) if self.resume else None
+        start = checkpoint or (read_bundle(find_model(run.start_from)) if run.start_from else None)
+        prepared = Task.of(run.task).prepare(run.task, run.seed, processors=start.processors if start else None)
+        yield DataReady(prepared.remarks, prepared.data)
+        config_toml = to_toml(run)
+        code = code_files(run.task)
+        trainer = self.trainer = Trainer(
+            prepared.task,
+            run.training,
+            out=out,
+            seed=run.seed,
+            config_toml=config_toml,
+            data={**prepared.data, "code": code} if code else prepared.data,
+            weights=start.tensors() if start else None,
+            start_with=run.start_with,
+            stop=self.stop_request,
+        )
+        if self.resume:
+            trainer.resume()
+        logger = open_directory(out, config_toml, trainer)
+        yield TrainingStarted(
+            output_dir=out,
+            config=run,
+            step=trainer.step,
+            seconds=trainer.seconds,
+            parameters=sum(tensor.numel() for tensor in trainer.weights.values()),
+            device=trainer.device,
+            dtype=trainer.dtype,
+            processes=1 if trainer.processes is None else 1 + len(trainer.processes.connections),
+            unit=trainer.task.counted,
+            loss=trainer.task.describe_loss(),
+            remarks=tuple(trainer.remarks),
+        )
+        with self.stop_request.on_sigint() if self.stop_on_sigint else nullcontext():
+            for event in trainer.run():
+                logger.log(event)
+                if isinstance(event, Finished):
+                    self.finished = event
+                yield event
+
+    @property
+    def result(self) -> TrainingResult:
+        """What came of it, once the last event was yielded."""
+        if self.trainer is None or self.finished is None:
+            raise RuntimeError("The training is not over: iterate over it to the end.")
+        trainer, out = self.trainer, self.output_dir
+        first = trainer.scores[0] if trainer.scores else None
+        best = Score(first.metric, trainer.best, first.signature) if first and trainer.best is not None else None
+        return TrainingResult(
+            output_dir=out,
+            model_dir=find_model(out),
+            step=trainer.step,
+            reason=self.finished.reason,
+            interrupted=self.finished.interrupted,
+            best_score=best,
+            scores=trainer.scores,
+        )
+
+
+def train(
+    config: Configuration,
+    output_dir: str | os.PathLike[str],
+    *,
+    resume: bool = False,
+    on_event: Callable[[Report], object] | None = None,
+    stop_on_sigint: bool = False,
+    **overrides: Any,
+) -> TrainingResult:
+    """Trains a model into a directory; `seqtasks train` does the same.
+
+        result = seqtasks.train("run.toml", "my-model", seed=2, training={"steps": 900})
+        translator = seqtasks.load(result.model_dir)
+
+    Prints nothing, and changes no signal handler unless `stop_on_sigint` asks for it: what a KeyboardInterrupt leaves
+    can be resumed at the last checkpoint.
+
+    Args:
+        config: The path of a TOML file, a dictionary nested like one, or what `read_run` returns.
+        output_dir: Where the best model, checkpoints, `config.toml` and `metrics.jsonl` go.
+        resume: Continue from the latest checkpoint in `output_dir`; start anew where there is none.
+        on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
+        stop_on_sigint: Ctrl-C ends the training after the step it is in, with a checkpoint, and `train` returns.
+        overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
+            tables: `seed=2, training={"steps": 900}`. A dotted key works as well: `**{"training.steps": 900}`.
+
+    Raises:
+        SeqtasksError: for a wrong configuration, data that cannot be read, an `output_dir` that holds a training
+            already, or a training that failed.
+    """
+    run = TrainingRun(config, output_dir, resume=resume, stop_on_sigint=stop_on_sigint, **overrides)
+    for event in run:
+        if on_event is not None:
+            on_event(event)
+    return run.result
+
+
+def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfiguration:
+    """The run configuration out of all that may stand for one."""
+    if isinstance(config, RunConfiguration):
+        return read_run(tomllib.loads(to_toml(config)), overrides=overrides) if overrides else config
+    return read_run(config if isinstance(config, Mapping) else Path(config), overrides=overrides)
+
+
+def require_unused(directory: Path) -> None:
+    """Raises SeqtasksError where a training, or something else, is in the place of a new one."""
+    if directory.exists() and not directory.is_dir():
+        raise SeqtasksError(f"{directory} is a file.", "Choose another output directory (--out).")
+    if checkpoints(directory) or (directory / BEST / "bundle.json").is_file():
+        raise SeqtasksError(
+            f"{directory} holds a training already.",
+            "Resume it (--resume; in Python, resume=True), or choose another output directory (--out).",
+        )
+
+
+def open_directory(directory: Path, config_toml: str, trainer: Trainer) -> MetricsLogger:
+    """Makes the directory, writes the configuration into it and opens the log."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with whole_file(directory / CONFIGURATION) as stream:
+            stream.write(config_toml.encode())
+        interval = log_interval(trainer.settings)
+        return MetricsLogger(directory, trainer.task.counted, interval, trainer.step, trainer.seconds)
+    except OSError as error:
+        raise SeqtasksError(
+            f"{directory} cannot be written: {error.strerror}.", "Choose another output directory (--out)."
+        ) from error

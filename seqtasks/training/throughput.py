@@ -1,0 +1,42 @@
+"""Loss and speed over the last steps."""
+
+from __future__ import annotations
+
+from seqtasks.training.reports import Progress
+from seqtasks.training.settings import TrainingSettings
+
+LOG_EVERY = 100
+"""Steps between two lines of a log, at most."""
+
+
+def log_interval(settings: TrainingSettings) -> int:
+    """Steps between two lines of a log: at least five of them between validations."""
+    return max(1, min(LOG_EVERY, settings.validate_every // 5))
+
+
+class Throughput:
+    """Sums up steps until it is reset."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        """`seconds` of training lie behind."""
+        self.reset(seconds)
+
+    def reset(self, seconds: float) -> None:
+        self.started = self.ended = seconds
+        self.losses = 0.0
+        self.count = 0.0
+
+    def add(self, event: Progress) -> None:
+        self.losses += event.loss * event.count
+        self.count += event.count
+        self.ended = event.seconds
+
+    @property
+    def loss(self) -> float:
+        """Mean over what the loss counts, such as tokens."""
+        return self.losses / self.count if self.count else 0.0
+
+    @property
+    def per_second(self) -> float:
+        """How much is counted in a second of training, without validation."""
+        return self.count / max(1e-9, self.ended - self.started)

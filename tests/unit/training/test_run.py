@@ -1,0 +1,195 @@
+"""`seqtasks.train` and `TrainingRun`, on a task that takes milliseconds."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from toys import ToyModelSettings, ToySettings, ToyTask
+
+import seqtasks
+from seqtasks import SeqtasksError, TrainingRun, read_bundle
+from seqtasks.tasks.base import Prepared, Task
+from seqtasks.training.reports import DataReady, Finished, Progress, Report, Saved, TrainingStarted, Validated
+
+TOML = """\
+task = "listed-toy"
+
+[model]
+width = 3
+
+[training]
+steps = 12
+warmup = 0
+validate_every = 4
+checkpoint_every = 4
+threads = 1
+device = "cpu"
+dtype = "float32"
+"""
+DICTIONARY: dict[str, Any] = {
+    "task": "listed-toy",
+    "model": {"width": 3},
+    "training": {
+        "steps": 12, "warmup": 0, "validate_every": 4, "checkpoint_every": 4, "threads": 1, "device": "cpu",
+        "dtype": "float32",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def listed() -> Iterator[None]:
+    """The toy as a task that configurations can name."""
+
+    class ListedToy(ToyTask):
+        class Config(ToySettings):
+            kind: str = "listed-toy"
+
+        def __init__(self, width: int) -> None:
+            super().__init__(scores=[1, 5, 3], width=width)
+            self.config = ListedToy.Config(model=ToyModelSettings(width=width))
+
+        @classmethod
+        def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+            return Prepared(cls(config.model.width), ("toys: 12",), {"toys": 12, "fingerprint": "same"})
+
+    yield
+    del Task.kinds["listed-toy"]
+
+
+def weights(out: Path, name: str = "step-12") -> torch.Tensor:
+    return read_bundle(out / name).tensors()["line.weight"]
+
+
+def test_events_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events: list[Report] = []
+    handler = signal.getsignal(signal.SIGINT)
+    result = seqtasks.train(DICTIONARY, tmp_path / "toy", on_event=events.append)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert capsys.readouterr() == ("", "")
+    kinds = [Progress] * 4 + [Validated, Saved]
+    assert [type(event) for event in events] == [DataReady, TrainingStarted, *kinds * 3, Finished]
+    ready, started = events[:2]
+    assert ready == DataReady(("toys: 12",), {"toys": 12, "fingerprint": "same"})
+    assert isinstance(started, TrainingStarted)
+    assert (started.step, started.seconds, started.parameters, started.processes) == (0, 0.0, 4, 1)
+    assert started.loss == "nats per token, dropout on"
+    assert (result.output_dir, result.model_dir) == (tmp_path / "toy", tmp_path / "toy" / "best")
+    assert (result.step, result.reason, result.interrupted) == (12, "all steps are done", False)
+    assert result.best_score is not None
+    assert (result.best_score.metric, result.best_score.value) == ("toy", 5)
+    assert [score.value for score in result.scores] == [3]
+    assert sorted(path.name for path in result.output_dir.iterdir()) == [
+        "best", "config.toml", "metrics.jsonl", "step-12", "step-8",
+    ]  # fmt: skip
+
+
+def test_a_path_a_dictionary_and_a_configuration_are_the_same_run(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(TOML, encoding="utf-8")
+    run = seqtasks.read_run(file)
+    for name, config in {"path": file, "text": str(file), "dict": DICTIONARY, "run": run}.items():
+        seqtasks.train(config, tmp_path / name)
+        assert torch.equal(weights(tmp_path / name), weights(tmp_path / "path"))
+        assert (tmp_path / name / "config.toml").read_bytes() == (tmp_path / "path" / "config.toml").read_bytes()
+    assert DICTIONARY["model"] == {"width": 3}
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"seed": 2, "training": {"steps": 8}}, {"seed": 2, "training.steps": 8}], ids=["nested", "dotted"]
+)
+def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(TOML.replace("steps = 12", "steps = 8", 1).replace("[model]", "seed = 2\n[model]"), "utf-8")
+    seqtasks.train(file, tmp_path / "written")
+    for name, config in {"dict": DICTIONARY, "run": seqtasks.read_run(DICTIONARY)}.items():
+        result = seqtasks.train(config, tmp_path / name, **overrides)
+        assert result.step == 8
+        assert torch.equal(weights(tmp_path / name, "step-8"), weights(tmp_path / "written", "step-8"))
+
+
+def test_the_loop_is_the_callers(tmp_path: Path) -> None:
+    run = TrainingRun(DICTIONARY, tmp_path)
+    with pytest.raises(RuntimeError, match="not over"):
+        _ = run.result
+    last: Report | None = None
+    for event in run:
+        last = event
+        if isinstance(event, Progress) and event.step == 6:
+            run.stop()
+    assert last == Finished(6, "interrupted", interrupted=True)
+    assert (run.result.interrupted, run.result.step, run.result.model_dir) == (True, 6, tmp_path / "best")
+    straight = seqtasks.train(DICTIONARY, tmp_path / "straight")
+    resumed = seqtasks.train(DICTIONARY, tmp_path, resume=True)
+    assert (resumed.step, resumed.interrupted) == (12, False)
+    assert torch.equal(weights(tmp_path), weights(straight.output_dir))
+
+
+def test_sigint_stops_where_that_was_asked_for(tmp_path: Path) -> None:
+    def interrupt(event: Report) -> None:
+        if isinstance(event, Progress) and event.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    handler = signal.getsignal(signal.SIGINT)
+    result = seqtasks.train(DICTIONARY, tmp_path / "asked", on_event=interrupt, stop_on_sigint=True)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert (result.interrupted, result.step, result.best_score) == (True, 2, None)
+    assert result.model_dir == tmp_path / "asked" / "step-2"
+    with pytest.raises(KeyboardInterrupt):
+        seqtasks.train(DICTIONARY, tmp_path / "plain", on_event=interrupt)
+
+
+def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
+    def interrupt(event: Report) -> None:
+        if isinstance(event, Progress):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        seqtasks.train(DICTIONARY, tmp_path, on_event=interrupt, stop_on_sigint=True)
+    assert not list(tmp_path.glob("step-*"))
+
+
+@pytest.mark.parametrize(
+    ("config", "overrides", "message"),
+    [
+        ("missing.toml", {}, r"missing\.toml cannot be read: No such file or directory\."),
+        (
+            DICTIONARY,
+            {"training": {"stepps": 3}},
+            r"^overrides: training\.stepps: unknown key \(did you mean steps\?\)",
+        ),
+        (DICTIONARY, {"training.steps": 0}, r"^overrides: training\.steps: should be greater than or equal to 1"),
+        (DICTIONARY, {"task.steps": 0}, r"^task\.steps: task is a value, not a table\.$"),
+        ({**DICTIONARY, "modle": {}}, {}, r"^configuration: modle: unknown key \(did you mean model\?\)"),
+        ({"training": {}}, {}, r"^configuration: task is missing\."),
+    ],
+)
+def test_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Any, overrides: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SeqtasksError, match=message):
+        seqtasks.train(config, tmp_path / "toy", **overrides)
+    assert not list(tmp_path.iterdir())
+
+
+def test_directories_that_are_not_for_a_new_training(tmp_path: Path) -> None:
+    seqtasks.train(DICTIONARY, tmp_path / "toy")
+    with pytest.raises(SeqtasksError, match="holds a training already") as error:
+        seqtasks.train(DICTIONARY, tmp_path / "toy")
+    assert "resume=True" in error.value.hint
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(SeqtasksError, match="is a file"):
+        seqtasks.train(DICTIONARY, tmp_path / "file")
+    with pytest.raises(SeqtasksError, match="cannot be written: Not a directory"):
+        seqtasks.train(DICTIONARY, tmp_path / "file" / "below")
+
+
+def test_the_file_of_ones_own_task_is_named(tmp_path: Path) -> None:
+    seqtasks.train(DICTIONARY, tmp_path)
+    assert read_bundle(tmp_path / "best").manifest["data"]["code"] == {"listed-toy": Path(__file__).name}
