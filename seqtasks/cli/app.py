@@ -10,8 +10,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqtasks.cli import caption, classify, demo, evaluate, export, generate, info, models, score, tag, train, translate
 from seqtasks.cli.command import Command
+from seqtasks.cli.commands import (
+    caption,
+    classify,
+    demo,
+    evaluate,
+    export,
+    generate,
+    info,
+    models,
+    score,
+    tag,
+    train,
+    translate,
+)
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
@@ -31,10 +44,11 @@ for command in (
     app.command(cls=Command)(command)
 
 
-def show_version(asked: bool) -> None:
+def show_version(asked: bool) -> bool:
     if asked:
         print(f"seqtasks {__version__}")
         raise typer.Exit
+    return False
 
 
 @app.callback()

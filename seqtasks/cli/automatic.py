@@ -17,7 +17,7 @@ class Automatic(NamedTuple):
     data: str
     """What its data may be called, for messages."""
     run: Callable[[Sequence[Path], Sequence[str], str | None], str]
-    """The configuration, as TOML, for the data, what `--set` says and `--languages`."""
+    """The configuration, as TOML, for the data, what `--set` says and `--language-pair`."""
 
 
 def translation_run(files: Sequence[Path], overrides: Sequence[str], languages: str | None) -> str:
@@ -93,7 +93,7 @@ def generation_run(paths: Sequence[Path], overrides: Sequence[str], languages: s
 def require_no_languages(task: str, languages: str | None) -> None:
     if languages is not None:
         raise typer.BadParameter(
-            f"{task} knows one language; say which with --set text.language=de", param_hint="--languages"
+            f"{task} knows one language; say which with --set text.language=de", param_hint="--language-pair"
         )
 
 

@@ -31,7 +31,7 @@ def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Pat
         typer.BadParameter: There are both.
     """
     texts = [each for each in arguments if is_text(each)]
-    files = [Path(each) for each in arguments if not is_text(each)]
+    files = [each for each in arguments if not is_text(each)]
     if text is not None:
         texts.append(text)
     if texts and files:
@@ -39,11 +39,11 @@ def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Pat
             f"give either files or text, not both {files[0]} and {texts[0]!r}", param_hint="--text"
         )
     for file in files:
-        if file != STANDARD_INPUT and not os.path.exists(file):
+        if file != str(STANDARD_INPUT) and not os.path.exists(file):
             raise SeqtasksError(
                 f"{file} cannot be read: No such file or directory.", f'If it is no file but text: --text "{file}"'
             )
-    return files, texts
+    return [Path(file) for file in files], texts
 
 
 def is_text(argument: str) -> bool:

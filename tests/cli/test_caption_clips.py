@@ -12,7 +12,7 @@ from PIL import Image
 from program import Program
 from squares import configuration, write_squares
 
-from seqtasks.cli.caption_clips import ClipOptions, require_clips
+from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
 from seqtasks.data.clip_files import write_clip
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision.video import EveryFrame, open_clip

@@ -13,7 +13,7 @@ from documents import labelled_documents, write_documents
 from program import Program, settings
 
 import seqtasks as package
-from seqtasks.cli.classify import explanation_fields, highlighted
+from seqtasks.cli.commands.classify import explanation_fields, highlighted
 from seqtasks.data.documents import Document
 from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
 

@@ -11,7 +11,7 @@ from squares import configuration, write_squares
 
 import seqtasks as package
 from seqtasks import bundle
-from seqtasks.cli import demo
+from seqtasks.cli.commands import demo
 from seqtasks.vision.video import open_clip
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"

@@ -41,6 +41,26 @@ def test_each_line_has_its_place(seqtasks: Program, model: Path) -> None:
 
 def test_one_sentence(seqtasks: Program, model: Path) -> None:
     assert seqtasks("translate", "-m", model, "--text", SENTENCE).out == f"{TRANSLATION}\n"
+    assert seqtasks("translate", "-m", model, SENTENCE, SENTENCE).out == f"{TRANSLATION}\n" * 2
+
+
+def test_options_of_the_last_release_do_the_same_with_a_warning(seqtasks: Program, model: Path) -> None:
+    old = seqtasks("translate", "-m", model, "--beam", "2", "--json", SENTENCE)
+    new = seqtasks("translate", "-m", model, "--beam-size", "2", "--json", SENTENCE)
+    assert (old.code, old.out, new.err) == (0, new.out, "")
+    assert old.err == "seqtasks: --beam is now called --beam-size; the old name goes with the next release.\n"
+
+
+def test_flags_are_the_decoding_options_of_set(seqtasks: Program, model: Path) -> None:
+    flags = ["--beam-size", "3", "--max-length", "7", "--length-penalty", "wu:0.6", "--no-repeat-ngram-size", "2"]
+    items = ["beam=3", "max_length=7", "penalty=wu:0.6", "no_repeat_ngram=2"]
+    command = ("translate", "-m", model, "--json", SENTENCE)
+    by_set = seqtasks(*command, *(word for item in items for word in ("--set", item)))
+    assert (seqtasks(*command, *flags).out, by_set.code) == (by_set.out, 0)
+    assert len(json.loads(by_set.out)["log_probabilities"]) <= 7
+    drawn = seqtasks(*command, "--sample", "--temperature", "1.5", "--top-k", "5", "--top-p", "0.9")
+    items = ["temperature=1.5", "top_k=5", "top_p=0.9"]
+    assert drawn.out == seqtasks(*command, "--sample", *(word for item in items for word in ("--set", item))).out
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

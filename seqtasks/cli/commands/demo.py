@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
-from seqtasks.cli.classify import DEFAULT_CLASSIFIER
-from seqtasks.cli.generate import DEFAULT_WRITER
+from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
+from seqtasks.cli.commands.classify import DEFAULT_CLASSIFIER
+from seqtasks.cli.commands.generate import DEFAULT_WRITER
+from seqtasks.cli.commands.tag import DEFAULT_TAGGER
 from seqtasks.cli.options import DEFAULT_MODEL
-from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:

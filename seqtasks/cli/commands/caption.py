@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
-from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
+from seqtasks.cli.commands.caption_output import Look, StandardInput, attention_look, report_look, require_one
+from seqtasks.cli.commands.caption_video import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import (
     Code,
     Device,

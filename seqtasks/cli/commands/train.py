@@ -30,7 +30,7 @@ def train(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the model goes; else named after RUN.toml.")
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Output directory; else named after RUN.toml.")
     ] = None,
     chosen: Annotated[
         list[str] | None,
@@ -44,13 +44,13 @@ def train(
 
     \b
     Examples:
-      seqtasks train translation pairs.tsv --out my-model
-      seqtasks train translation train.en train.de --out my-model
-      seqtasks train captioning photos/ captions.csv --out my-captioner
-      seqtasks train tagging train.conllu --out my-tagger
-      seqtasks train classification reviews.csv --out my-classifier
-      seqtasks train generation book.txt --out my-writer
-      seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
+      seqtasks train translation pairs.tsv --output my-model
+      seqtasks train translation train.en train.de --output my-model
+      seqtasks train captioning photos/ captions.csv --output my-captioner
+      seqtasks train tagging train.conllu --output my-tagger
+      seqtasks train classification reviews.csv --output my-classifier
+      seqtasks train generation book.txt --output my-writer
+      seqtasks train my-model/config.toml --set training.steps=40000 --output second-model
     """
     automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
     check_usage(what, automatic, languages)
@@ -83,7 +83,7 @@ def check_usage(what: Sequence[str], automatic: bool, languages: str | None) -> 
     if automatic and len(what) == 1:
         raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]].data}", param_hint="DATA")
     if not automatic and languages is not None:
-        raise typer.BadParameter("the languages stand in the configuration", param_hint="--languages")
+        raise typer.BadParameter("the languages stand in the configuration", param_hint="--language-pair")
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
             f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(AUTOMATIC)}), "
@@ -133,7 +133,7 @@ def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) ->
     best = result.best_score
     lines = []
     if result.interrupted:
-        resume = shlex.join(["train", str(out / "config.toml"), "--out", str(out), "--resume"])
+        resume = shlex.join(["train", str(out / "config.toml"), "--output", str(out), "--resume"])
         lines = [f"Stopped at step {result.step:,}; everything is saved. To resume:", f"  seqtasks {resume}{own_code}"]
     if best is None:
         model = f"The model of step {result.step:,} is in {result.model_dir}"

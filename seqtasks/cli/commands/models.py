@@ -11,7 +11,7 @@ def models() -> None:
       seqtasks models
     """
     from seqtasks.bundle import built_in_models, find_model, read_bundle
-    from seqtasks.cli.info import facts
+    from seqtasks.cli.commands.info import facts
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
 
