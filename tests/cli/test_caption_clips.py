@@ -112,13 +112,13 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["1.png", "--scene-detection"], "are for clips, and there is none"),
+        (["1.png", "--scene-detection"], "are for videos, and there is none"),
         (["1.png", "film.mp4", "--frame-interval", "soon"], "no length of time"),
         (["film.mp4", "--frame-interval", "0s"], "no frame every 0 seconds"),
         (["film.mp4", "--frame-interval", "1s", "--scene-detection"], "exclude each other"),
-        (["film.mp4", "--nbest", "2"], "are for pictures"),
-        (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "shows one clip, and there are 2"),
-        (["film.mp4", "1.png", "--output-format", "vtt"], "is for one clip"),
+        (["film.mp4", "--nbest", "2"], "are for images"),
+        (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "is for one video, and there are 2"),
+        (["film.mp4", "1.png", "--output-format", "vtt"], "is for one video"),
         (["film.mp4", "--output-video", "film.mp4"], "would be written over what is read"),
         (["film.mp4", "--output", "film.mp4"], "film.mp4 would be written over what is read"),
         (["1.png", "--html-report", "1.png"], "1.png would be written over what is read"),
