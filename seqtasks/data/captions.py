@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 from seqtasks.component import Settings
 from seqtasks.data.caption_readers import Caption, Format, read_captions
 from seqtasks.data.examples import PLACES, Omission, SkipReport
+from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.lines import read_lines
 from seqtasks.errors import SeqtasksError
 
@@ -137,9 +138,9 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list
 
 
 def hold_out(
-    images: Sequence[CaptionedImage], share: float, seed: int
+    images: Sequence[CaptionedImage], validation_split: float, seed: int
 ) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
-    """Parts pictures into those to train on and a share that is held out, at least one each, both in order.
+    """Splits pictures into those to train on and those to validate on; see `train_validation_split`.
 
     A picture's name and the seed alone decide how early it is chosen, so that few pictures change sides when others
     come or go, and none when the folder moves.
@@ -149,13 +150,9 @@ def hold_out(
     """
     if len(images) < 2:
         raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")
-    count = min(max(1, round(share * len(images))), len(images) - 1)
     digests = [hashlib.sha256(f"{seed}/{each.image.name}".encode()).digest() for each in images]
-    chosen = set(sorted(range(len(images)), key=digests.__getitem__)[:count])
-    return (
-        [each for number, each in enumerate(images) if number not in chosen],
-        [each for number, each in enumerate(images) if number in chosen],
-    )
+    alone = list(zip(digests, range(len(images)), strict=True))  # pictures of one name are different ones
+    return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
 
 
 class PictureFolder:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from seqtasks.component import Settings
 from seqtasks.data.documents import DocumentSource, is_table, read_documents
@@ -60,20 +58,3 @@ def read_raw(source: TextSource, skipped: SkipReport) -> Iterator[str]:
     else:
         for document in read_documents(DocumentSource(path=source.path, text=source.text), skipped):
             yield document.text
-
-
-def held_out(texts: Sequence[str], share: float, seed: int, *, one_text: bool) -> tuple[list[str], list[str]]:
-    """What to train on and what to validate on: of one long text the last part, of documents some, by chance.
-
-    Equal documents go together. The second list is empty where there is too little to share.
-    """
-    if one_text:
-        cuts = [int(len(text) * (1 - share)) for text in texts]
-        parts = [(text[:cut], text[cut:]) for text, cut in zip(texts, cuts, strict=True)]
-        return [train for train, _ in parts if train], [last for _, last in parts if last]
-    distinct = sorted(set(texts))
-    if len(distinct) < 2:
-        return list(texts), []
-    count = max(1, min(round(share * len(distinct)), len(distinct) - 1))
-    chosen = {distinct[number] for number in np.random.default_rng(seed).permutation(len(distinct))[:count].tolist()}
-    return [text for text in texts if text not in chosen], [text for text in texts if text in chosen]

@@ -19,19 +19,22 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.models import Pairs
 from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.vision.images import ImageError, open_image
 from seqtasks.vision.transforms import ImageSettings, training_transform
 
 IntArray = NDArray[np.int32]
 
 
-class PictureBatches:
+class PictureBatches(TokenBucketLoader[Pairs]):
     """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
 
     `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
     the pictures are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
     and the batch alone. A batch has at most `batch_tokens` padded tokens. Raises SeqtasksError when no caption is left.
     """
+
+    prefetch = True
 
     def __init__(
         self,
@@ -49,7 +52,6 @@ class PictureBatches:
         self.views = views
         self.settings = settings
         self.transform = training_transform(settings)
-        self.seed = seed
         self.captions: dict[int, list[IntArray]] = {}
         for number, texts in enumerate(captions):
             kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= longest]
@@ -59,32 +61,22 @@ class PictureBatches:
         if not self.numbers:
             raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
         lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
-        self.order = TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed)
-        self.state = self.order.state_dict()
+        super().__init__(TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
 
-    def __iter__(self) -> Iterator[Pairs]:
-        """Goes on from where `state_dict` stands; the next batch is made while this one is trained on."""
-        order = iter(self.order)
+    def make_batches(self) -> Iterator[tuple[dict[str, int], Pairs]]:
+        with ThreadPoolExecutor(available_cores()) as self.pool:
+            yield from super().make_batches()
 
-        def make() -> tuple[Pairs, dict[str, int]]:
-            batch = next(order)
-            random = np.random.default_rng([self.seed, batch.epoch, batch.index])
-            numbers = [self.numbers[row] for row in batch.examples.tolist()]
-            target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
-            return Pairs(self.sources(numbers, random, pool), None, target, target != PAD), self.order.state_dict()
+    def collate(self, examples: list[int], random: np.random.Generator) -> Pairs:
+        numbers = [self.numbers[place] for place in examples]
+        target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
+        return Pairs(self.sources(numbers, random), None, target, target != PAD)
 
-        with ThreadPoolExecutor(available_cores() + 1) as pool:
-            coming = pool.submit(make)
-            while True:
-                pairs, self.state = coming.result()
-                coming = pool.submit(make)
-                yield pairs
-
-    def sources(self, numbers: list[int], random: np.random.Generator, pool: ThreadPoolExecutor) -> Tensor:
+    def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
         if self.views:
             views = random.integers(len(self.views), size=len(numbers)).tolist()
             return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
-        return torch.stack(list(pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
+        return torch.stack(list(self.pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
 
     def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
         """A picture as training sees it this time."""
@@ -93,10 +85,3 @@ class PictureBatches:
         except ImageError as error:
             raise SeqtasksError(error.message, "Take it out of the captions, or mend it.") from error
         return self.transform(picture, random)
-
-    def state_dict(self) -> dict[str, int]:
-        return self.state
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.state = state
-        self.order.load_state_dict(state)

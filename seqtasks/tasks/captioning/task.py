@@ -17,6 +17,7 @@ from torch import Tensor
 from seqtasks.component import Settings, kind_of
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
 from seqtasks.data.features import CachedFeatures, FeatureCache
+from seqtasks.data.holdout import ValidationSplit
 from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
 from seqtasks.hardware import available_cores
@@ -38,8 +39,8 @@ class CaptioningData(Settings):
     train: list[CaptionSource] = Field(min_length=1)
     validation: list[CaptionSource] = Field(default=[])
     """Without any, a part of the training pictures is held out."""
-    held_out: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the pictures that are held out."""
+    held_out: ValidationSplit = 0.1
+    """Their share (below 1), or their number (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
     """Longer captions are not trained on."""
     features: Path | None = None

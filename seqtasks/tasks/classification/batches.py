@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
 from seqtasks.models import Classified
 from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.text import TextProcessor
 
 
-class DocumentBatches:
+class DocumentBatches(TokenBucketLoader[Classified]):
     """Documents, or windows of them, as padded tensors, at most `batch_tokens` tokens in each.
 
     Each window is an example with the labels of its document, and the windows of a document count as much together as
@@ -38,7 +39,6 @@ class DocumentBatches:
     ) -> None:
         self.processor = processor
         self.texts = texts
-        self.seed = seed
         self.sampling = getattr(getattr(processor, "config", None), "sampling", 0.0) > 0
         self.windows: list[np.ndarray[Any, Any]] = []
         self.owners: list[int] = []
@@ -51,27 +51,15 @@ class DocumentBatches:
         self.labels = torch.from_numpy(labels.astype(np.float32))
         self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
         lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
-        self.order = TokenBatches(lengths, lengths, batch_tokens, seed=seed)
+        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
 
-    def __iter__(self) -> Iterator[Classified]:
-        for batch in self.order:
-            rows = batch.examples.tolist()
-            owners = [self.owners[row] for row in rows]
-            random = np.random.default_rng([self.seed, batch.epoch, batch.index])
-            tokens = pad(
-                [
-                    self.processor.sample(self.texts[owner], random)
-                    if self.sampling and self.whole[owner]
-                    else self.windows[row]
-                    for row, owner in zip(rows, owners, strict=True)
-                ],
-                begin=True,
-                end=True,
-            )
-            yield Classified(tokens, tokens != PAD, self.labels[owners], self.weights[owners])
-
-    def state_dict(self) -> dict[str, int]:
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.order.load_state_dict(state)
+    def collate(self, examples: list[int], random: np.random.Generator) -> Classified:
+        owners = [self.owners[number] for number in examples]
+        read = [
+            self.processor.sample(self.texts[owner], random)
+            if self.sampling and self.whole[owner]
+            else self.windows[number]
+            for number, owner in zip(examples, owners, strict=True)
+        ]
+        tokens = pad(read, begin=True, end=True)
+        return Classified(tokens, tokens != PAD, self.labels[owners], self.weights[owners])

@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.data.document_splits import read_split
-from seqtasks.data.documents import Document, DocumentSource
+from seqtasks.data.documents import Document, DocumentSource, read_documents, with_labels
 from seqtasks.data.examples import SkipReport
+from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classified, Classifier, Loss
@@ -26,7 +26,7 @@ from seqtasks.tasks.classification.batches import DocumentBatches
 from seqtasks.tasks.classification.document_classifier import THRESHOLD, DocumentClassifier
 from seqtasks.tasks.classification.scores import ClassificationEvaluation, classification_evaluation
 from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
-from seqtasks.text import Subwords, TextProcessor
+from seqtasks.text import Subwords, TextProcessor, clean
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 FEW = 20
@@ -39,8 +39,9 @@ class ClassificationData(Settings):
     train: list[DocumentSource] = Field(min_length=1)
     validation: list[DocumentSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the documents of each label that are held out; equal texts go together."""
+    held_out: ValidationSplit = 0.1
+    """Its share (below 1), or so many documents (at most a tenth of all), of each label alike; equal texts go
+    together."""
     window: int = Field(default=0, ge=0)
     """Tokens that are read at once: longer documents are read in overlapping windows of so many. 0 = all are whole."""
 
@@ -108,15 +109,7 @@ class ClassificationTask(Task[Classifier, Classified]):
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
         skipped, unread = SkipReport(), SkipReport()
-        train, validation = read_split(
-            config.data.train,
-            config.data.validation,
-            config.data.held_out,
-            seed,
-            skipped,
-            unread,
-            multi_label=config.model.multi_label,
-        )
+        train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
         if not validation:
@@ -236,6 +229,23 @@ class ClassificationTask(Task[Classifier, Classified]):
             f"{score_table(validated, scores)}\n"
             'Use it: `seqtasks classify --model DIRECTORY --text "..."`. `config.toml` trains it again.\n'
         )
+
+
+def read_data(
+    config: ClassificationTask.Config, seed: int, skipped: SkipReport, unread: SkipReport
+) -> tuple[list[Document], list[Document]]:
+    """Training and validation documents, all of them labelled; `unread` is the report of the validation data."""
+
+    def read(sources: Sequence[DocumentSource], report: SkipReport) -> list[Document]:
+        found = (document for source in sources for document in read_documents(source, report))
+        return list(with_labels(found, report, multi_label=config.model.multi_label))
+
+    train = read(config.data.train, skipped)
+    if config.data.validation:
+        return train, read(config.data.validation, unread)
+    texts = [clean(document.text) for document in train]
+    labels = [document.labels for document in train]
+    return train_validation_split(train, config.data.held_out, seed, groups=texts, labels=labels)
 
 
 def require_classes(counts: Counter[str], documents: int, skipped: SkipReport) -> None:

@@ -13,6 +13,7 @@ from jaxtyping import Int
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.special_tokens import BEGIN, END, PAD
+from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.text.layout import LINE
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
@@ -23,7 +24,7 @@ def marked(ids: Sequence[int]) -> Tokens:
     return np.array([BEGIN, *ids, END], dtype=np.int32)
 
 
-class StreamBatches:
+class StreamBatches(DataLoader[Window]):
     """All texts once an epoch, as a ring of which each of `lanes` rows reads its part, `window` tokens at a time.
 
     Each epoch puts the texts, which are `marked`, into another order and begins at another place. Lanes begin where a
@@ -38,14 +39,12 @@ class StreamBatches:
         self.seed = seed
         self.state = {"epoch": 1, "index": 0}
 
-    def __iter__(self) -> Iterator[Window]:
-        """Goes on from where `state_dict` stands."""
+    def make_batches(self) -> Iterator[tuple[dict[str, int], Window]]:
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             lanes = self.lanes_of(epoch)
             for index in range(first, -(-(max(map(len, lanes)) - 1) // self.window)):
-                self.state = {"epoch": epoch, "index": index + 1}
-                yield self.window_of(lanes, index)
+                yield {"epoch": epoch, "index": index + 1}, self.window_of(lanes, index)
             first = 0
 
     def lanes_of(self, epoch: int) -> list[Tokens]:

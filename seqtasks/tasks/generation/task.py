@@ -14,7 +14,8 @@ from torch import Tensor
 
 from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_stream import TextSource, held_out, read_texts
+from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split
+from seqtasks.data.text_stream import TextSource, read_texts
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.likelihood import likelihood_scores
@@ -41,8 +42,9 @@ class TextData(Settings):
     train: list[TextSource] = Field(min_length=1)
     validation: list[TextSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    validation_share: float = Field(default=0.1, gt=0, lt=1)
-    """Share of it: the last part of each long text, or some of the documents."""
+    validation_share: ValidationSplit = 0.1
+    """Its share (below 1) or an amount (at most a tenth): of each long text so many last characters, of each source of
+    documents so many of them, equal ones together."""
     lanes: int = Field(default=32, gt=0)
     """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
     window: int = Field(default=128, gt=0)
@@ -194,9 +196,19 @@ def read_data(data: TextData, seed: int, skipped: SkipReport, unread: SkipReport
     for source in data.train:
         texts = list(read_texts(source, skipped))
         if not data.validation:
-            texts, held = held_out(texts, data.validation_share, seed, one_text=source.is_one_text)
-            validation += held
+            texts, held_out = split_texts(texts, data.validation_share, seed, one_text=source.is_one_text)
+            validation += held_out
         train += texts
     if not train:
         raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
     return train, validation
+
+
+def split_texts(
+    texts: Sequence[str], validation_split: float, seed: int, *, one_text: bool
+) -> tuple[list[str], list[str]]:
+    """What to train on and what to validate on: of one long text the last part, of documents some."""
+    if not one_text:
+        return train_validation_split(texts, validation_split, seed, groups=texts)
+    parts = [split_text(text, validation_split) for text in texts]
+    return [train for train, _ in parts if train], [last for _, last in parts if last]

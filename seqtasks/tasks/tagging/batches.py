@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ from jaxtyping import Int
 from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.models import Tagged
+from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.tasks.tagging.sentence_tagger import stack
 
 
-class TaggedBatches:
+class TaggedBatches(TokenBucketLoader[Tagged]):
     """Sentences and the labels of their words as padded tensors, at most `batch_tokens` words in each."""
 
     def __init__(
@@ -28,16 +29,8 @@ class TaggedBatches:
         self.sentences = sentences
         self.labels = labels
         lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-        self.order = TokenBatches(lengths, lengths, batch_tokens, seed=seed)
+        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
 
-    def __iter__(self) -> Iterator[Tagged]:
-        for batch in self.order:
-            rows = batch.examples.tolist()
-            tokens, mask = stack([self.sentences[row] for row in rows])
-            yield Tagged(tokens, mask, pad([self.labels[row] for row in rows]))
-
-    def state_dict(self) -> dict[str, int]:
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.order.load_state_dict(state)
+    def collate(self, examples: list[int], random: np.random.Generator) -> Tagged:
+        tokens, mask = stack([self.sentences[number] for number in examples])
+        return Tagged(tokens, mask, pad([self.labels[number] for number in examples]))

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import numpy as np
 from pydantic import Field
 
 from seqtasks.component import Settings, kind_of
 from seqtasks.data.conll import Form, form_of, read_sentences, with_labels
 from seqtasks.data.conllu import CONLLU, Sentence, conllu_place
 from seqtasks.data.examples import SkipReport
+from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.labels import LabelScore, label_scores, scores_by_label
 from seqtasks.metrics.score import Score
@@ -51,8 +51,8 @@ class TaggingData(Settings):
     train: list[TaggedSource] = Field(min_length=1)
     validation: list[TaggedSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the sentences that are held out; equal sentences go together."""
+    held_out: ValidationSplit = 0.1
+    """Its share (below 1), or so many sentences (at most a tenth of all); equal sentences go together."""
     max_words: int = Field(default=256, gt=0)
     """Longer sentences are not trained on."""
 
@@ -214,12 +214,4 @@ def read_data(
     train = [replace(sentence, lines=()) for source in data.train for sentence in read(source, skipped)]
     if data.validation:
         return train, [sentence for source in data.validation for sentence in read(source, unread)]
-    texts = sorted({sentence.words for sentence in train})
-    if len(texts) < 2:
-        return train, []
-    count = max(1, min(round(data.held_out * len(texts)), len(texts) - 1))
-    held_out = {texts[number] for number in np.random.default_rng(seed).permutation(len(texts))[:count].tolist()}
-    return (
-        [sentence for sentence in train if sentence.words not in held_out],
-        [sentence for sentence in train if sentence.words in held_out],
-    )
+    return train_validation_split(train, data.held_out, seed, groups=[sentence.words for sentence in train])

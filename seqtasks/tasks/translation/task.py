@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.data.batching import Batch, TokenBatches
-from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.readers import read_pairs
 from seqtasks.data.source import Source
 from seqtasks.decoding import Decoding
@@ -25,6 +23,7 @@ from seqtasks.models import Generator, Loss, Pairs
 from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
+from seqtasks.tasks.translation.collate import TranslationLoader
 from seqtasks.tasks.translation.processors import Languages, load_processors, make_processors
 from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
@@ -36,8 +35,8 @@ class TranslationData(Settings):
     train: list[Source] = Field(min_length=1)
     validation: list[Source] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: int = Field(default=1000, gt=0)
-    """Pairs that are held out, at most a tenth of all; pairs with the same source go together."""
+    held_out: ValidationSplit = 1000
+    """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
     max_tokens: int = Field(default=128, gt=0)
     """Pairs that are longer on either side are not trained on."""
 
@@ -140,8 +139,15 @@ class TranslationTask(Task[Generator, Pairs]):
     def loss(self, model: Generator, batch: Pairs) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
-    def batches(self, batch_tokens: int, seed: int) -> PairBatches:
-        return PairBatches(self, batch_tokens, seed)
+    def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
+        return TranslationLoader(
+            (self.source, self.target),
+            ([pair.source for pair in self.train], [pair.target for pair in self.train]),
+            self.weights,
+            batch_tokens=batch_tokens,
+            seed=seed,
+            sampling=getattr(self.config.text, "sampling", 0.0) > 0,
+        )
 
     def validate(self, model: Generator) -> Evaluation:
         decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
@@ -183,48 +189,6 @@ class TranslationTask(Task[Generator, Pairs]):
         )
 
 
-class PairBatches:
-    """Sentence pairs as padded tensors. Sampled segmentations depend on the seed, the epoch and the batch alone."""
-
-    def __init__(self, task: TranslationTask, batch_tokens: int, seed: int) -> None:
-        self.task = task
-        self.seed = seed
-        self.sampling = getattr(task.config.text, "sampling", 0.0) > 0
-        self.sources = encode_arrays(task.source, [pair.source for pair in task.train])
-        self.targets = encode_arrays(task.target, [pair.target for pair in task.train])
-        lengths = [np.array([len(ids) for ids in side]) for side in (self.sources, self.targets)]
-        self.order = TokenBatches(
-            lengths[0] + 1, lengths[1] + 2, batch_tokens, seed=seed, weights=np.array(task.weights, dtype=np.float64)
-        )
-
-    def __iter__(self) -> Iterator[Pairs]:
-        for batch in self.order:
-            sources, targets = self.sides(batch)
-            source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
-            yield Pairs(source, source != 0, target, target != 0)
-
-    def sides(self, batch: Batch) -> tuple[list[Any], list[Any]]:
-        rows = batch.examples.tolist()
-        if not self.sampling:
-            return [self.sources[row] for row in rows], [self.targets[row] for row in rows]
-        random = np.random.default_rng([self.seed, batch.epoch, batch.index])
-        pairs = [self.task.train[row] for row in rows]
-        return (
-            [self.task.source.sample(pair.source, random) for pair in pairs],
-            [self.task.target.sample(pair.target, random) for pair in pairs],
-        )
-
-    def state_dict(self) -> dict[str, int]:
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.order.load_state_dict(state)
-
-
-def encode_arrays(processor: TextProcessor, texts: list[str]) -> list[np.ndarray[Any, Any]]:
-    return [np.array(ids, dtype=np.int32) for ids in processor.encode_all(texts)]
-
-
 def read_data(
     config: TranslationTask.Config, seed: int, skipped: SkipReport, unread: SkipReport
 ) -> tuple[list[Pair], list[float], list[Pair]]:
@@ -238,19 +202,10 @@ def read_data(
             else:
                 report.skip("empty side")
 
-    train: list[Pair] = []
-    weights: list[float] = []
-    for source in config.data.train:
-        before = len(train)
-        train.extend(read(source, skipped))
-        weights.extend([source.weight] * (len(train) - before))
-    if config.data.validation:
-        return train, weights, [pair for source in config.data.validation for pair in read(source, unread)]
-    sources = sorted({pair.source for pair in train})
-    chosen = np.random.default_rng(seed).permutation(len(sources))[
-        : max(1, min(config.data.held_out, len(sources) // 10))
-    ]
-    held_out = {sources[number] for number in chosen.tolist()} if len(sources) > 1 else set()
-    kept = [number for number, pair in enumerate(train) if pair.source not in held_out]
-    validation = [pair for pair in train if pair.source in held_out]
-    return [train[number] for number in kept], [weights[number] for number in kept], validation
+    weighted = [(pair, source.weight) for source in config.data.train for pair in read(source, skipped)]
+    validation = [pair for source in config.data.validation for pair in read(source, unread)]
+    if not validation:
+        sources = [pair.source for pair, _ in weighted]
+        weighted, held_out = train_validation_split(weighted, config.data.held_out, seed, groups=sources)
+        validation = [pair for pair, _ in held_out]
+    return [pair for pair, _ in weighted], [weight for _, weight in weighted], validation

@@ -19,6 +19,7 @@ from seqtasks.data.playing import Playing
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores
 from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import DataLoader
 
 
 class ClipWindow(NamedTuple):
@@ -48,13 +49,15 @@ class Lane:
         self.captions = self.clip.captions
 
 
-class ClipBatches:
+class ClipBatches(DataLoader[ClipWindow]):
     """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
     `clips_of` gives the clips of an epoch, which may be others each time, `encode` the token ids of a caption, and
     `pixels` what the network sees of a frame; captions of more than `longest` tokens are left out. All of it depends
     on the seed and the number of the window alone, so that `state_dict` needs no more.
     """
+
+    prefetch = True
 
     def __init__(
         self,
@@ -92,20 +95,14 @@ class ClipBatches:
             for number in np.random.default_rng([self.seed, epoch]).permutation(len(clips)):
                 yield clips[number]
 
-    def __iter__(self) -> Iterator[ClipWindow]:
-        """Goes on from where `state_dict` stands; the next window is made while this one is trained on."""
-        index = self.state["index"]
-        with ThreadPoolExecutor(available_cores()) as pool, ThreadPoolExecutor(1) as maker:
-            coming = maker.submit(self.make, pool)
-            while True:
-                made, epoch = coming.result()
-                index += 1
-                self.state = {"epoch": epoch, "index": index}
-                coming = maker.submit(self.make, pool)
-                yield made
+    def make_batches(self) -> Iterator[tuple[dict[str, int], ClipWindow]]:
+        with ThreadPoolExecutor(available_cores()) as pool:
+            for index in count(self.state["index"] + 1):
+                window = self.make(pool)
+                yield {"epoch": self.epoch, "index": index}, window
 
-    def make(self, pool: ThreadPoolExecutor) -> tuple[ClipWindow, int]:
-        """The next window, and its epoch."""
+    def make(self, pool: ThreadPoolExecutor) -> ClipWindow:
+        """The next window."""
         rows = self.advance()
         seen = list(pool.map(self.frames_of, self.lanes))
         pixels = torch.zeros(
@@ -118,7 +115,7 @@ class ClipBatches:
         target = pad_groups(groups, begin=True, end=True)
         fresh = torch.tensor([start == 0 for _, start in rows])
         shaped = target.view(len(rows), self.window, *target.shape[1:])
-        return ClipWindow(pixels, mask, shaped, torch.arange(len(rows)), fresh), self.epoch
+        return ClipWindow(pixels, mask, shaped, torch.arange(len(rows)), fresh)
 
     def advance(self) -> list[tuple[Lane, int]]:
         """Moves every lane on by a window; returns where each window begins."""
@@ -142,12 +139,9 @@ class ClipBatches:
         encoded = (list(self.encode(caption)) for caption in lane.captions[frame])
         return [ids for ids in encoded if 0 < len(ids) <= self.longest]
 
-    def state_dict(self) -> dict[str, int]:
-        return self.state
-
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Plays as many windows without looking at them."""
-        self.state = state
+        super().load_state_dict(state)
         self.rewind()
         for _ in range(state["index"]):
             self.advance()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_stream import TextSource, held_out, read_texts
+from seqtasks.data.text_stream import TextSource, read_texts
 from seqtasks.errors import SeqtasksError
 
 
@@ -60,21 +60,3 @@ def test_mistakes_are_told(tmp_path: Path, name: str, content: bytes | None, tol
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SeqtasksError, match=told):
         read(tmp_path / name)
-
-
-def test_of_one_text_the_last_part_is_held_out() -> None:
-    text = "".join(map(str, range(400)))
-    train, last = held_out([text, "short text"], 0.1, 1, one_text=True)
-    assert [a + b for a, b in zip(train, last, strict=True)] == [text, "short text"]
-    assert [len(part) for part in train] == [int(len(text) * 0.9), 9]
-
-
-def test_of_documents_some_are_held_out_and_equal_ones_together() -> None:
-    texts = [f"text {number % 30}" for number in range(90)]
-    train, held = held_out(texts, 0.2, 1, one_text=False)
-    assert (len(set(held)), len(held)) == (6, 18)
-    assert not set(train) & set(held)
-    assert sorted(train + held) == sorted(texts)
-    assert held_out(texts, 0.2, 1, one_text=False) == (train, held)
-    assert held_out(texts, 0.2, 2, one_text=False) != (train, held)
-    assert held_out(["one", "one"], 0.2, 1, one_text=False) == (["one", "one"], [])

@@ -1,0 +1,73 @@
+"""Batches to train on, without end, in an order that a saved state pins down."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from seqtasks.data.batching import TokenBatches
+from seqtasks.tasks.base import BatchT
+
+Item = TypeVar("Item")
+
+
+class DataLoader(ABC, Generic[BatchT]):
+    """Training batches without end. What comes next depends on the constructor's arguments and `state` alone.
+
+    The state is that behind the last batch that was handed out: `epoch`, and `index` within it.
+    """
+
+    prefetch: ClassVar[bool] = False
+    """Whether the next batch is made in a thread while this one is trained on."""
+    state: dict[str, int]
+
+    def __iter__(self) -> Iterator[BatchT]:
+        """Goes on from `state`."""
+        made = self.make_batches()
+        for state, batch in prefetched(made) if self.prefetch else made:
+            self.state = state
+            yield batch
+
+    @abstractmethod
+    def make_batches(self) -> Iterator[tuple[dict[str, int], BatchT]]:
+        """The batches that follow `state`, each with the state behind it."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the next batch stands."""
+        return self.state
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Goes on from what `state_dict` gave, at the next iteration."""
+        self.state = state
+
+
+class TokenBucketLoader(DataLoader[BatchT]):
+    """Batches of similar lengths, every example once an epoch; what one holds, the subclass says."""
+
+    def __init__(self, order: TokenBatches) -> None:
+        self.order = order
+        self.state = order.state_dict()
+
+    def make_batches(self) -> Iterator[tuple[dict[str, int], BatchT]]:
+        self.order.load_state_dict(self.state)
+        for batch in self.order:
+            random = np.random.default_rng([self.order.seed, batch.epoch, batch.index])
+            yield {"epoch": batch.epoch, "index": batch.index + 1}, self.collate(batch.examples.tolist(), random)
+
+    @abstractmethod
+    def collate(self, examples: list[int], random: np.random.Generator) -> BatchT:
+        """The tensors of the examples with these numbers. Random numbers come from `random` alone, new each batch."""
+
+
+def prefetched(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, which never end; the next one is made while this one is in use."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items)
+        while True:
+            item = coming.result()
+            coming = thread.submit(next, items)
+            yield item

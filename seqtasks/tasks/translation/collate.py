@@ -1,0 +1,55 @@
+"""Training batches of a translation task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from seqtasks.data.batching import TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.models import Pairs
+from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import TokenBucketLoader
+from seqtasks.text import TextProcessor
+
+
+class TranslationLoader(TokenBucketLoader[Pairs]):
+    """Sentence pairs as padded tensors, at most `batch_tokens` tokens on the longer side; see `TokenBatches`.
+
+    With `sampling` each epoch segments the texts in another way.
+    """
+
+    def __init__(
+        self,
+        processors: tuple[TextProcessor, TextProcessor],
+        texts: tuple[Sequence[str], Sequence[str]],
+        weights: Sequence[float],
+        *,
+        batch_tokens: int,
+        seed: int,
+        sampling: bool = False,
+    ) -> None:
+        self.processors = processors
+        self.texts = texts
+        self.sampling = sampling
+        self.encoded: list[list[Int[np.ndarray[Any, Any], "_"]]] = [
+            [np.array(ids, dtype=np.int32) for ids in processor.encode_all(side)]
+            for processor, side in zip(processors, texts, strict=True)
+        ]
+        source, target = (np.array([len(ids) for ids in side]) for side in self.encoded)
+        weight = np.array(weights, dtype=np.float64)
+        super().__init__(TokenBatches(source + 1, target + 2, batch_tokens, seed=seed, weights=weight))
+
+    def collate(self, examples: list[int], random: np.random.Generator) -> Pairs:
+        sources, targets = (self.side(side, examples, random) for side in (0, 1))
+        source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
+        return Pairs(source, source != PAD, target, target != PAD)
+
+    def side(self, side: int, examples: list[int], random: np.random.Generator) -> list[Any]:
+        """The token ids of the sources (0) or of the targets (1)."""
+        if self.sampling:
+            return [self.processors[side].sample(self.texts[side][number], random) for number in examples]
+        return [self.encoded[side][number] for number in examples]
