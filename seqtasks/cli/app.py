@@ -10,21 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqtasks.cli.command import Command
-from seqtasks.cli.commands import (
-    caption,
-    classify,
-    demo,
-    evaluate,
-    export,
-    generate,
-    info,
-    models,
-    score,
-    tag,
-    train,
-    translate,
-)
+from seqtasks.cli.command import LazyGroup
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
@@ -32,16 +18,12 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="seqtasks",
+    cls=LazyGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    train.train, translate.translate, caption.caption, tag.tag, classify.classify, generate.generate,
-    evaluate.evaluate, score.score, export.export, info.info, models.models, demo.demo,
-):  # fmt: skip
-    app.command(cls=Command)(command)
 
 
 def show_version(asked: bool) -> bool:

@@ -1,17 +1,67 @@
-"""The commands of the program: today's names of renamed options, and decoding options in the help."""
+"""The commands of the program: made when they are needed, with the old names of their options for one release."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperCommand
+from typer import Typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 PACKAGE = Path(__file__).parents[1]
+COMMANDS = (
+    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info", "models",
+    "demo",
+)  # fmt: skip
+"""Each is a function of the same name, in a module of the same name."""
+
+
+class LazyGroup(TyperGroup):
+    """Imports and builds the one command that runs: building all of them takes longer than importing typer."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = LazyCommands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(function_of(name))) for name in COMMANDS])
+
+
+class LazyCommands(Mapping[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(name, cls=Command)(function_of(name))
+        return get_command(single)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def function_of(command: str) -> Callable[..., None]:
+    function: Callable[..., None] = getattr(import_module(f"seqtasks.cli.commands.{command}"), command)
+    return function
+
+
+def summary(function: Callable[..., None]) -> str:
+    """The first sentence of a function's documentation, up to a colon."""
+    paragraph = " ".join((function.__doc__ or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) |:", paragraph)[0].rstrip(".") + "."
 
 
 class Command(TyperCommand):

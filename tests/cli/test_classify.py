@@ -236,10 +236,10 @@ def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path, argu
     ("arguments", "code", "told"),
     [
         (["-m", "nonsense"], 1, "there is no model 'nonsense'"),
-        (["-m", "MODEL", "no-file"], 1, "no-file: there is no such file"),
+        (["-m", "MODEL", "no-file"], 1, "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "FOLDER"], 1, "is a folder. Give its files"),
         (["-m", "MODEL", "-o", "nowhere/out"], 1, "nowhere/out cannot be written"),
-        (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or --text"),
+        (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or text"),
         (["-m", "MODEL", "--method", "gradients"], 2, "it is for --explain and --html-report"),
         (["-m", "MODEL", "TABLE"], 1, "not clear which of its 3 columns is the text"),
     ],

@@ -16,7 +16,6 @@ import typer
 from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
-from seqtasks.data.lines import plain_suffix
 
 if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
@@ -114,6 +113,8 @@ def tag(
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
+    from seqtasks.data.lines import plain_suffix
+
     return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(plain_suffix(file), Input.text)
 
 
