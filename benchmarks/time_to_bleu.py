@@ -51,7 +51,7 @@ def train(data: Path, model: str, out: Path, settings: list[str]) -> float:
 def evaluate(model: Path, data: Path, beam: int) -> dict[str, object]:
     """What `seqtasks evaluate` says of the model's BLEU on the test part."""
     test = [str(data / f"test_2016_flickr.{language}") for language in ("en", "de")]
-    words = ["evaluate", str(model), *test, "--beam", str(beam), "--lowercase", "--json"]
+    words = ["evaluate", str(model), *test, "--beam-size", str(beam), "--lowercase", "--json"]
     done = subprocess.run([sys.executable, "-m", "seqtasks", *words], check=True, stdout=subprocess.PIPE, text=True)
     return next(score for score in json.loads(done.stdout)["scores"] if score["metric"] == "BLEU")
 
