@@ -22,14 +22,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtasks import version
+from seqtasks.component import Component
 from seqtasks.errors import SeqtasksError
 from seqtasks.files import whole_directory
 from seqtasks.special_tokens import SPECIAL_IDS
+from seqtasks.storage.migration import migrate_kind, migrate_tensors
 
 if TYPE_CHECKING:
     import torch
 
-FORMAT = 1
+FORMAT = 2
+"""1 had the names of version 0.1: see `storage/migration.py`."""
 MANIFEST = "bundle.json"
 WEIGHTS = "model.safetensors"
 CONFIGURATION = "config.toml"
@@ -49,7 +52,9 @@ class Bundle:
     @property
     def task(self) -> str:
         """The kind of the task."""
-        return str(self.manifest["task"])
+        families = {family.__name__: family for family in Component.__subclasses__()}
+        kind = str(self.manifest["task"])
+        return migrate_kind(families["Task"], kind) if "Task" in families else kind
 
     @property
     def model(self) -> dict[str, Any]:
@@ -83,7 +88,7 @@ class Bundle:
             raise _damaged(file, f"({error})") from error
         if _read_manifest(self.path) != self.manifest:
             raise SeqtasksError(f"{self.path} was replaced while it was read.", "Load it again.")
-        return tensors
+        return migrate_tensors(tensors)
 
     def trainer(self) -> dict[str, Any]:
         """What training needs to go on; plain data and tensors on the CPU, never unpickled objects."""
@@ -102,7 +107,7 @@ class Bundle:
             raise _damaged(file, "(not plain data and tensors)") from error
         if not isinstance(state, dict):
             raise _damaged(file, "(not a table)")
-        return state
+        return migrate_tensors(state)
 
 
 def write_bundle(

@@ -14,8 +14,9 @@ in the group `seqtasks.components`).
 
 from __future__ import annotations
 
+import dataclasses
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -97,6 +98,19 @@ class OneOf:
             self.parse,
             serialization=core_schema.plain_serializer_function_ser_schema(lambda settings: settings.model_dump()),
         )
+
+
+def fields_of(declared: Any) -> dict[str, Any]:
+    """Names and types, with their marks, of what a class of settings declares; nothing for anything else."""
+    if isinstance(declared, type) and issubclass(declared, Settings):
+        return {
+            name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+            for name, field in declared.model_fields.items()
+        }
+    if isinstance(declared, type) and dataclasses.is_dataclass(declared):
+        hints = get_type_hints(declared, include_extras=True)
+        return {field.name: hints[field.name] for field in dataclasses.fields(declared)}
+    return {}
 
 
 def load_entry_points() -> None:

@@ -16,6 +16,7 @@ import re
 import sys
 import tomllib
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -25,8 +26,9 @@ import tomli_w
 from pydantic import Field, model_validator
 
 from seqtasks.component import ENTRY_POINTS, Component, Settings, kind_of, load_entry_points
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.mistakes import Mistake, Place, check
+from seqtasks.storage.migration import Renamed, migrate, migrate_kind, migrate_override
 from seqtasks.training.settings import StartWith, TrainingSettings
 
 
@@ -82,6 +84,7 @@ def read_run(
     *,
     overrides: Sequence[str] | Mapping[str, Any] = (),
     text: str | None = None,
+    warn: bool = True,
 ) -> RunConfiguration:
     """Reads a run configuration from a file, a dictionary nested like the file, or `text`.
 
@@ -89,6 +92,8 @@ def read_run(
     value is a string; or they are a dictionary, whose tables are merged into those of the configuration and whose keys
     may be dotted (`{"training.steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
     the one before are left out, and other overrides are of the new one.
+
+    Keys and kinds of version 0.1 are read as what they are called now, each with a RenamedWarning unless `warn` is off.
 
     Raises:
         SeqtasksError: with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
@@ -102,9 +107,23 @@ def read_run(
     given = "overrides" if isinstance(overrides, Mapping) else "--set"
     wanted = _merged(overrides) if isinstance(overrides, Mapping) else [_parsed(override) for override in overrides]
     kinds_first = sorted(wanted, key=lambda override: override.keys[-1] != "kind")
-    overridden = [_override(document, override) for override in kinds_first]
-    task = _task(document.pop("task", None), name)
-    mistakes: list[Mistake] = []
+    kinds = [override.value for override in kinds_first if override.keys == ("task",)]
+    task = _task([document.pop("task", None), *kinds][-1], name)
+    document, renamed = _migrated(document, task)
+    old = [(name, each) for each in renamed]
+    overridden = []
+    for override in kinds_first:
+        if override.keys != ("task",):
+            override, renamed = _migrated_override(override, document, task)
+            old += [(given, each) for each in renamed]
+            overridden.append(_override(document, override))
+    document, renamed = _migrated(document, task)  # tables and lists within the overrides
+    old += [(given, each) for each in renamed]
+    mistakes = [
+        Mistake((*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out")
+        for _, each in old
+        if each.conflict
+    ]
     general = check(General, {key: document.pop(key) for key in General.model_fields if key in document}, mistakes)
     if "kind" in document:
         mistakes.append(Mistake(("kind",), "unknown key (did you mean task?)"))
@@ -114,6 +133,10 @@ def read_run(
         mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
+    for where, each in old if warn else ():
+        place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
+        message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
+        warnings.warn(message, RenamedWarning, stacklevel=2)
     return RunConfiguration(settings, general.training, general.seed, general.start_from, general.start_with)
 
 
@@ -228,6 +251,32 @@ def _merged(overrides: Mapping[str, Any]) -> list[Override]:
     return [found for key, value in overrides.items() for found in values(tuple(key.split(".")), value)]
 
 
+def _migrated(document: dict[str, Any], task: type[Settings]) -> tuple[dict[str, Any], list[Renamed]]:
+    """The tables of a run in today's names."""
+    found = []
+    for declared in (General, task):
+        document, renamed = migrate(declared, document)
+        found += renamed
+    return document, found
+
+
+def _migrated_override(
+    override: Override, document: dict[str, Any], task: type[Settings]
+) -> tuple[Override, list[Renamed]]:
+    """An override in today's names."""
+    keys, value = override.keys, override.value
+    for declared in (General, task):
+        keys, value = migrate_override(declared, document, keys, value)
+    found = [
+        Renamed(keys[:depth], old, new)
+        for depth, (old, new) in enumerate(zip(override.keys, keys, strict=True))
+        if old != new
+    ]
+    if keys[-1] == "kind" and value != override.value:
+        found.append(Renamed(keys, override.value, value))
+    return override._replace(keys=keys, value=value), found
+
+
 def _override(document: dict[str, Any], override: Override) -> Place:
     """Puts one value into the document, in place; returns the keys."""
     keys, value, label = override
@@ -262,7 +311,7 @@ def _value(written: str) -> Any:
 def _task(kind: Any, name: str) -> type[Settings]:
     family = task_family()
     try:
-        return family.of_kind(kind if isinstance(kind, str) else "").Config
+        return family.of_kind(migrate_kind(family, kind) if isinstance(kind, str) else "").Config
     except KeyError:
         wrong = "task is missing" if kind is None else f"there is no task {kind!r}"
         known = f"There are {', '.join(sorted(family.kinds))} (your own: --code FILE)."

@@ -1,4 +1,4 @@
-"""The one exception that users see."""
+"""The one exception that users see, and the one warning."""
 
 
 class SeqtasksError(Exception):
@@ -11,3 +11,7 @@ class SeqtasksError(Exception):
         super().__init__(f"{message} {hint}".strip())
         self.message = message
         self.hint = hint
+
+
+class RenamedWarning(FutureWarning):
+    """An old name was given, which works until the next release; the message says what it is called now."""

@@ -19,7 +19,7 @@ from seqtasks.tasks import Task
 def load_task(bundle: Bundle) -> Task:
     """The task of a model, with its processors."""
     require_code(bundle.manifest["data"].get("code", {}), bundle.path)
-    config = read_run(bundle.configuration).task
+    config = read_run(bundle.configuration, warn=False).task
     family = Task.of_kind(bundle.task)
     if not isinstance(config, family.Config):
         raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")

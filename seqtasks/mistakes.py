@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from seqtasks.component import OneOf, Settings
+from seqtasks.component import OneOf, Settings, fields_of
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 Place = tuple[int | str, ...]
@@ -45,25 +44,13 @@ def known_keys(declared: Any, value: Any, place: Place) -> list[str]:
         return known_keys(parts[-1], value[place[0]], place[1:]) if place else []
     if origin is not None:
         return next((keys for part in parts if (keys := known_keys(part, value, place))), [])
-    fields = _fields(declared)
+    fields = fields_of(declared)
     if not place:
         return [name for name in fields if name != "kind"]
     name, *rest = place
     if name not in fields or not isinstance(value, dict):
         return []
     return known_keys(fields[str(name)], value.get(name), tuple(rest))
-
-
-def _fields(declared: Any) -> dict[str, Any]:
-    """Names and types of what a class of settings declares, with its marks."""
-    if isinstance(declared, type) and issubclass(declared, Settings):
-        return {
-            name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-            for name, field in declared.model_fields.items()
-        }
-    if isinstance(declared, type) and dataclasses.is_dataclass(declared):
-        return get_type_hints(declared, include_extras=True)
-    return {}
 
 
 def _message(detail: ErrorDetails, known: Sequence[str]) -> str:

@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ class Version:
         directory = str(self.checkout / model)
         words = worded(question, directory, self.help(question.arguments[0]))
         return list(answers(self.run(*words, stdin=question.stdin), inputs))
+
+    def ask_all(self, questions: Sequence[Question], model: str, inputs: Path) -> list[list[Any]]:
+        return [self.ask(question, model, inputs) for question in questions]
 
     @functools.cache  # noqa: B019  # lives as long as the program
     def help(self, command: str) -> str:
@@ -82,7 +87,7 @@ def main() -> int:
         asked = questions(inputs, given.count, given.data)
         chosen = {model: calls for model, calls in asked.items() if any(each in model for each in given.model or [""])}
         if given.record is not None:
-            recorded = {model: [old.ask(call, model, inputs) for call in calls] for model, calls in chosen.items()}
+            recorded = {model: old.ask_all(calls, model, inputs) for model, calls in chosen.items()}
             given.record.write_text(as_json(recorded), encoding="utf-8")
             return 0
         return compare(old, version(*given.new), chosen, inputs, given.tolerance)
@@ -108,16 +113,16 @@ def rounded(value: Any) -> Any:
 def compare(old: Version, new: Version, asked: dict[str, list[Question]], inputs: Path, tolerance: float) -> int:
     """Prints the table; 1 where anything differs."""
     different = False
-    print(f"{'model':42} {'answers':>8} {'differences':>12} {'seconds, old':>13} {'new':>7}")
+    print(f"{'model':42} {'answers':>8} {'differences':>12} {'seconds':>8}")
     for model, calls in asked.items():
         started = time.perf_counter()
-        theirs = [old.ask(call, model, inputs) for call in calls]
-        between = time.perf_counter()
-        ours = [new.ask(call, model, inputs) for call in calls]
-        ended = time.perf_counter()
+        with ThreadPoolExecutor(2) as pool:  # a process of one thread each
+            asking = [pool.submit(version.ask_all, calls, model, inputs) for version in (old, new)]
+            theirs, ours = (each.result() for each in asking)
+        seconds = time.perf_counter() - started
         found = all_differences(theirs, ours, tolerance=tolerance)
         different |= bool(found)
-        print(f"{model:42} {sum(map(len, ours)):8} {len(found):12} {between - started:13.1f} {ended - between:7.1f}")
+        print(f"{model:42} {sum(map(len, ours)):8} {len(found):12} {seconds:8.1f}")
         for difference in found[:SHOWN]:
             print(f"    {difference}")
         sys.stdout.flush()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from seqtasks.bundle import Bundle, find_model, read_bundle
-from seqtasks.component import Settings, kind_of
+from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models.weights import own_tensors
+from seqtasks.storage.migration import migrate
 from seqtasks.text import TextProcessor
 
 PREFIXES = {"encoder": "encoder.", "embedding": "encoder.embedding."}
@@ -35,8 +36,9 @@ def language_model(name: str) -> Bundle:
 
 def text_settings(bundle: Bundle) -> dict[str, Any]:
     """How a language model reads text: its table `[text]`."""
-    table: dict[str, Any] = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))["text"]
-    return table
+    table = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))["text"]
+    today: dict[str, Any] = migrate(Annotated[Settings, OneOf(TextProcessor)], table)[0]
+    return today
 
 
 def text_processor(bundle: Bundle, settings: Settings) -> TextProcessor:

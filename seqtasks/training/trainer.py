@@ -18,6 +18,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.score import Score
 from seqtasks.models.weights import load_own_tensors, own_tensors
+from seqtasks.storage.migration import migrate
 from seqtasks.tasks.base import BatchTensors, Evaluation, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
@@ -103,7 +104,7 @@ class Trainer:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
             raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--output).")
-        if bundle.model != self.writer.model:
+        if migrate(type(self.task.config.model), bundle.model)[0] != self.writer.model:
             raise SeqtasksError(
                 f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
             )

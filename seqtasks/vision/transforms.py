@@ -6,6 +6,7 @@ import would take as long again as torch's.
 
 from __future__ import annotations
 
+import json
 import math
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,12 @@ import torch
 from jaxtyping import UInt8
 from numpy.random import Generator
 from PIL import Image, ImageEnhance
-from pydantic import Field, ValidationError
+from pydantic import Field
 from torch import Tensor
 
 from seqtasks.component import Settings
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.migration import migrate
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, in its pixels."""
@@ -62,10 +64,10 @@ class ImageSettings(Settings):
     def load(cls, path: Path) -> ImageSettings:
         """The settings that `save` wrote; SeqtasksError when the file is missing or damaged."""
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate(migrate(cls, json.loads(path.read_bytes()))[0])
         except OSError as error:
             raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
-        except ValidationError:
+        except (ValueError, RecursionError):
             raise SeqtasksError(f"{path}: no settings of pictures, or damaged.", "Copy or train it again.") from None
 
 

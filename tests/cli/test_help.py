@@ -1,4 +1,4 @@
-"""Help: an example for each command, at once, without torch."""
+"""Help: an example for each command, without anything that is slow to import."""
 
 from __future__ import annotations
 
@@ -17,27 +17,16 @@ from seqtasks.decoding import Decoding
 from seqtasks.version import __version__
 
 COMMANDS = (
-    "train",
-    "translate",
-    "caption",
-    "tag",
-    "classify",
-    "generate",
-    "evaluate",
-    "score",
-    "export",
-    "info",
-    "models",
+    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info", "models",
     "demo",
-)
+)  # fmt: skip
 PROBE = """
-import json, resource, sys
+import json, sys
 from seqtasks.cli.app import run
 code = run(sys.argv[1:])
-used = resource.getrusage(resource.RUSAGE_SELF)
 slow = {"torch", "numpy", "spacy", "sentencepiece", "sacrebleu", "matplotlib"}
 heavy = sorted(slow & set(sys.modules))
-print(json.dumps({"code": code, "seconds": used.ru_utime + used.ru_stime, "heavy": heavy}), file=sys.stderr)
+print(json.dumps({"code": code, "heavy": heavy}), file=sys.stderr)
 """
 
 
@@ -47,7 +36,6 @@ def test_help_is_light(arguments: list[str]) -> None:
     told = json.loads(done.stderr)
     assert told["code"] == 0
     assert told["heavy"] == []
-    assert told["seconds"] < 0.5
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,58 +1,70 @@
-"""Files, texts or standard input: what is unclear is an error that says how to make it clear."""
+"""Text that commands read: files, standard input, the command line."""
 
 from __future__ import annotations
 
+import io
+import json
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import typer
+from program import Program
 
-from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
+from seqtasks.cli.input import open_inputs
 from seqtasks.errors import SeqtasksError
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in ("input.txt", "no suffix", "What?"):
-        (tmp_path / name).write_text("a\n", encoding="utf-8")
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    "argument",
-    ["How are you?", "A dog runs", "Hello!", "你好吗？", "It costs 2.50", " ".join(["word"] * 500), "Wait...", "a\tb"],
-)
-def test_what_is_no_file_and_reads_like_a_sentence_is_text(argument: str) -> None:
-    assert files_or_texts([argument], None) == ([], [argument])
-
-
-@pytest.mark.parametrize("argument", ["input.txt", "no suffix", "What?", "-", "./input.txt"])
-def test_what_exists_is_a_file_whatever_its_name(argument: str) -> None:
-    assert files_or_texts([argument], None) == ([Path(argument)], [])
-
-
-@pytest.mark.parametrize(
-    "argument", ["missing.txt", "my missing file.txt", "nowhere/file", "Hello", "and/or what?", "corpus.en", ""]
-)
-def test_what_is_unclear_is_an_error_that_names_the_option(argument: str) -> None:
-    with pytest.raises(SeqtasksError, match="cannot be read: No such file or directory") as told:
-        files_or_texts([argument], None)
-    assert "--text" in told.value.hint
-
-
-def test_texts_and_files_exclude_each_other() -> None:
-    assert files_or_texts([], "missing.txt") == ([], ["missing.txt"])
-    assert files_or_texts(["One two."], "Three four.") == ([], ["One two.", "Three four."])
-    for arguments, text in ((["input.txt", "How are you?"], None), (["input.txt"], "a"), (["-"], "a")):
-        with pytest.raises(typer.BadParameter, match="either files or text"):
-            files_or_texts(arguments, text)
-
-
-def test_each_text_is_a_line() -> None:
+def contents(files: list[Path], text: str | None = None) -> list[bytes]:
     with ExitStack() as stack:
-        [stream] = open_inputs([], ["How are\nyou?", "Fine."], stack)
-        assert stream.read() == b"How are you?\nFine.\n"
-        streams = open_inputs([Path("input.txt"), STANDARD_INPUT], [], stack)
-        assert (len(streams), streams[0].read()) == (2, b"a\n")
+        return [stream.read() for stream in open_inputs(files, [] if text is None else [text], stack)]
+
+
+def test_files_in_their_order(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).write_text(f"{name}\n", encoding="utf-8")
+    assert contents([tmp_path / "b", tmp_path / "a"]) == [b"b\n", b"a\n"]
+
+
+def test_files_are_closed_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a\n", encoding="utf-8")
+    with ExitStack() as stack:
+        [stream] = open_inputs([tmp_path / "a"], [], stack)
+    with pytest.raises(ValueError, match="closed"):
+        stream.read()
+
+
+@pytest.mark.parametrize("files", [[], [Path("-")]])
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("größer\n".encode())))
+    assert contents(files) == ["größer\n".encode()]
+    assert capsys.readouterr().err == ""
+
+
+def test_who_types_is_told_how_to_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(b""))
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    contents([])
+    assert "Ctrl-D" in capsys.readouterr().err
+
+
+def test_a_text_is_one_line() -> None:
+    """What is no UTF-8 on the command line comes in as the bytes that it was."""
+    assert contents([], "A dog.\nIt runs.") == [b"A dog. It runs.\n"]
+    assert contents([], b"gr\xf6\xdfer".decode(errors="surrogateescape")) == [b"gr\xf6\xdfer\n"]
+
+
+def test_a_missing_file_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a\n", encoding="utf-8")
+    with pytest.raises(SeqtasksError, match="missing cannot be read: No such file"):
+        contents([tmp_path / "a", tmp_path / "missing"])
+
+
+def test_a_command_reads_files_and_standard_input_alike(seqtasks: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("A good film.\n", encoding="utf-8")
+    told = [
+        seqtasks("tag", tmp_path / "file", "--output-format", "jsonl"),
+        seqtasks("tag", "--output-format", "jsonl", stdin=b"A good film.\n"),
+        seqtasks("tag", "--output-format", "jsonl", stdin=b"\xef\xbb\xbfA good film.\r\n"),
+    ]
+    assert [json.loads(result.out)["words"] for result in told] == [["A", "good", "film", "."]] * 3

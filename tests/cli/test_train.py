@@ -7,13 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from program import TINY, Program, Result, settings
+from seqtasks.cli.train import closing
 
-from seqtasks.bundle import read_bundle
+import seqtasks as package
+from seqtasks import TrainingRun, read_bundle, read_run
+from seqtasks.encoders import Encoder
+from seqtasks.training.reports import Progress
 
 STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
 
@@ -95,6 +100,85 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, dat
     assert len(log(out)) == len(log(model))
     weights = "best/model.safetensors"
     assert (out / weights).read_bytes() == (model / weights).read_bytes()
+
+
+def test_an_interrupted_training_can_be_used_before_it_was_validated(
+    seqtasks: Program, model: Path, tmp_path: Path
+) -> None:
+    run = TrainingRun(model / "config.toml", tmp_path / "model")
+    for event in run:
+        if isinstance(event, Progress) and event.step == 3:
+            run.stop()
+    step_3 = tmp_path / "model" / "step-3"
+    assert run.result.model_dir == step_3
+    told = closing(run.result, run.config, Path("my code.py")).splitlines()
+    assert told == [
+        "Stopped at step 3; everything is saved. To resume:",
+        f"  seqtasks train {tmp_path}/model/config.toml --out {tmp_path}/model --resume --code 'my code.py'",
+        f"The model of step 3 is in {step_3}. To use it:",
+        f"  seqtasks translate --model {tmp_path}/model --text \"...\" --code 'my code.py'",
+    ]
+    outputs = [seqtasks("translate", "-m", path, "--text", "w1 w2", "--json") for path in (tmp_path / "model", step_3)]
+    assert (outputs[0].code, outputs[0].out) == (0, outputs[1].out)
+    assert seqtasks("info", tmp_path / "model").out.splitlines()[0].split() == ["model", str(step_3)]
+
+
+def test_python_and_the_command_line_train_the_same(
+    seqtasks: Program, model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From a path, a dictionary and a configuration that was read, with the same changes: the same, bit for bit."""
+    file = model / "config.toml"
+    few = settings("seed=7", "training.steps=6", "training.validate_every=3", "training.checkpoint_every=3")
+    assert seqtasks("train", file, "--out", tmp_path / "program", *few).code == 0
+    overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
+    for name, config in {"path": file, "dictionary": document, "configuration": read_run(file)}.items():
+        out = tmp_path / name
+        result = package.train(config, out, **overrides)
+        assert (result.step, result.model_dir) == (6, out / "best")
+        assert [path.relative_to(out) for path in sorted(out.rglob("*"))] == expected
+        for same in ("best/model.safetensors", "step-6/model.safetensors", "config.toml", "best/bundle.json"):
+            assert (out / same).read_bytes() == (tmp_path / "program" / same).read_bytes(), same
+        kept = [[(line["kind"], line["step"], line.get("loss"), line.get("scores")) for line in log(path)]
+                for path in (out, tmp_path / "program")]  # fmt: skip
+        assert kept[0] == kept[1]
+    assert capfd.readouterr() == ("", "")
+
+
+MINE = """\
+from typing import Literal
+
+from seqtasks.encoders import LstmEncoder
+
+
+class Mine(LstmEncoder):
+    class Config(LstmEncoder.Config):
+        kind: Literal["mine"] = "mine"
+"""
+
+
+def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    code, out = tmp_path / "mine.py", tmp_path / "model"
+    code.write_text(MINE, encoding="utf-8")
+    few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.steps=2", "training.validate_every=2")
+    use = ["translate", "--model", out, "--text", "w1"]
+    try:
+        result = seqtasks("train", model / "config.toml", "--out", out, *few, "--code", code)
+        assert result.code == 0, result.err
+        assert result.out.endswith(f'  seqtasks translate --model {out} --text "..." --code {code}\n')
+        Encoder.kinds.pop("mine")
+        result = seqtasks(*use)
+        assert (result.code, result.err) == (
+            1,
+            f"seqtasks: {out / 'best'} was trained with --code mine.py, where 'mine' is defined. Give that file with "
+            "--code mine.py; in Python, import it before the model is loaded.\n",
+        )
+        assert str(tmp_path) not in (out / "best" / "bundle.json").read_text(encoding="utf-8")
+        assert seqtasks(*use, "--code", code).code == 0
+    finally:
+        Encoder.kinds.pop("mine", None)
+        sys.modules.pop("seqtasks_code_mine", None)
 
 
 def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +17,8 @@ from pydantic import Field
 
 import seqtasks.config
 from seqtasks.component import Component, OneOf, Settings
-from seqtasks.config import RunConfiguration, load_code, read_run, to_toml
+from seqtasks.config import RunConfiguration, code_files, load_code, read_run, require_code, to_toml
+from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.training.settings import TrainingSettings
 
@@ -329,6 +332,31 @@ def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
     finally:
         FakeEncoder.kinds.pop("mine", None)
         sys.modules.pop("seqtasks_code_mine", None)
+
+
+def test_code_of_the_users_is_named_and_asked_for() -> None:
+    """Only kinds that neither seqtasks nor an installed package brings count; the file's name is all that is kept."""
+    twins = {"kind": "twins", "parts": [{"kind": "stack"}]}
+    files = code_files(read_run({"task": "translation", "encoder": twins}).task)
+    assert files == dict.fromkeys(["translation", "twins", "stack"], Path(__file__).name)
+    assert code_files(LstmEncoder.Config()) == {}
+    require_code(files, Path("model"))
+    with pytest.raises(SeqtasksError, match=r"model was trained with --code mine\.py, where 'other'") as error:
+        require_code({**files, "other": "mine.py"}, Path("model"))
+    assert "--code mine.py" in error.value.hint
+
+
+def test_dictionaries_are_read_like_files() -> None:
+    document = tomllib.loads(FULL)
+    before = deepcopy(document)
+    assert read_run(document) == read_run(None, text=FULL)
+    changed = read_run(document, overrides={"seed": 9, "training": {"steps": 7}, "train.1.weight": 3, "search": {}})
+    assert (changed.seed, changed.training.steps, changed.training.betas) == (9, 7, (0.8, 0.9))
+    assert [source.weight for source in task_of(changed).train] == [1, 3]
+    assert task_of(changed).search == Search()
+    other = read_run(document, overrides={"encoder": {"parts": [], "kind": "twins"}})
+    assert task_of(other).encoder == Twins.Config()
+    assert document == before
 
 
 @pytest.mark.parametrize(

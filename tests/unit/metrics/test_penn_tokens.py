@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -53,14 +52,10 @@ def test_tokens_are_those_of_stanford(text: str, tokens: str) -> None:
 @pytest.mark.parametrize(
     "part", ["a", "a-", "a+", "a.", "a'", "1,", "<a", "a@", "-", "n't", "&amp;", "aa'aa'", "_", " "]
 )
+@pytest.mark.timeout(60)
 def test_long_texts_take_linear_time(part: str) -> None:
-    def seconds(size: int) -> float:
-        text = part * (size // len(part))
-        start = time.process_time()
-        penn_tokens(text)
-        return time.process_time() - start
-
-    assert seconds(16_000) < 8 * seconds(4_000) + 0.1
+    """Where time grows with the square of the length this takes many minutes."""
+    penn_tokens(part * (100_000 // len(part)))
 
 
 @pytest.mark.slow

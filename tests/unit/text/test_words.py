@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -72,12 +71,12 @@ def test_language_that_needs_another_package(monkeypatch: pytest.MonkeyPatch) ->
         fit("text", language="pl")
 
 
+@pytest.mark.timeout(60)
 def test_long_runs_take_linear_time() -> None:
+    """Where time grows with the square of the length this takes hours."""
     words = fit(*SENTENCES)
-    text = "(" * 20_000
-    start = time.perf_counter()
+    text = "(" * 100_000
     assert words.decode(words.encode(text)) == text
-    assert time.perf_counter() - start < 5
 
 
 def test_no_text() -> None:
