@@ -129,7 +129,7 @@ def test_python_and_the_command_line_train_the_same(
     """From a path, a dictionary and a configuration that was read, with the same changes: the same, bit for bit."""
     file = model / "config.toml"
     few = settings("seed=7", "training.steps=6", "training.validate_every=3", "training.checkpoint_every=3")
-    assert seqtasks("train", file, "--out", tmp_path / "program", *few).code == 0
+    assert seqtasks("train", file, "--output", tmp_path / "program", *few).code == 0
     overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
     expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
@@ -164,7 +164,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
     few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.steps=2", "training.validate_every=2")
     use = ["translate", "--model", out, "--text", "w1"]
     try:
-        result = seqtasks("train", model / "config.toml", "--out", out, *few, "--code", code)
+        result = seqtasks("train", model / "config.toml", "--output", out, *few, "--code", code)
         assert result.code == 0, result.err
         assert result.out.endswith(f'  seqtasks translate --model {out} --text "..." --code {code}\n')
         Encoder.kinds.pop("mine")
