@@ -36,11 +36,13 @@ class General(Settings):
     """The tables and keys that every run has; those beside them are the task's."""
 
     seed: int = Field(default=1, ge=0)
+    """Random seed of all that is random in a run."""
     start_from: str | None = None
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
     start_with: StartWith = "model"
     """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
     training: TrainingSettings = TrainingSettings()
+    """How to train."""
 
     @model_validator(mode="after")
     def scales_a_start(self) -> General:

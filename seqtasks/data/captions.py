@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 
 from seqtasks.component import Settings
 from seqtasks.data.caption_readers import Caption, Format, read_captions
-from seqtasks.data.examples import PLACES, Omission, SkipReport
+from seqtasks.data.examples import Omission, SkipReport, describe_omissions
 from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.lines import read_lines
 from seqtasks.errors import SeqtasksError
@@ -64,6 +64,7 @@ class CaptionSource(Settings):
     """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
     `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
     format: Format = "auto"
+    """Format of the captions; "auto" looks at the file."""
 
 
 class CaptionReport(SkipReport):
@@ -77,10 +78,7 @@ class CaptionReport(SkipReport):
 
     def skip_picture(self, reason: str, picture: str) -> None:
         """Counts a picture as left out; `reason` is an adjective or the like, such as "missing" or "broken"."""
-        omission = self.picture_omissions.setdefault(reason, Omission())
-        omission.count += 1
-        if omission.count <= PLACES:
-            omission.places.append(picture)
+        self.picture_omissions.setdefault(reason, Omission()).add(picture)
 
     @property
     def pictures_skipped(self) -> int:
@@ -93,12 +91,7 @@ class CaptionReport(SkipReport):
 
     def describe_pictures(self) -> str:
         """The part about the pictures."""
-        reasons = []
-        for reason, omission in sorted(self.picture_omissions.items(), key=lambda item: -item[1].count):
-            more = ", ..." if omission.count > len(omission.places) else ""
-            reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
-        told = f"skipped {self.pictures_skipped:,} of {self.pictures:,}"
-        return f"{told}: {', '.join(reasons)}" if reasons else told
+        return describe_omissions(self.picture_omissions, self.pictures)
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list[CaptionedImage]:

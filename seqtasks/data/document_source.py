@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from seqtasks.component import Settings
 from seqtasks.data.examples import SkipReport
@@ -25,9 +25,8 @@ class Document:
 class DocumentSource(Settings):
     """A file or a folder of documents; `read_documents` says which forms are known."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
     path: Path
+    """The file or folder."""
     text: str | int | None = None
     """The column, or the key, of the text: its name, or its number from 1; else the usual names are looked for."""
     label: str | int | None = None

@@ -21,8 +21,7 @@ from pathlib import Path, PurePath
 from seqtasks.data.document_source import Document, DocumentSource, label_names, with_labels
 from seqtasks.data.document_tables import read_json_lines, read_table
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import as_text, open_bytes, plain_suffix, read_lines
-from seqtasks.data.text_files import read_files
+from seqtasks.data.lines import as_text, open_bytes, plain_suffix, read_files, read_lines
 from seqtasks.errors import SeqtasksError
 
 __all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]

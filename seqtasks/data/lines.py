@@ -1,4 +1,4 @@
-"""Lines of a text file, plain or compressed, with mistakes told by file and line."""
+"""Text files, plain or compressed, by line or whole, with mistakes told by file and line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from pathlib import Path, PurePath
 
+from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -52,6 +53,34 @@ def read_lines(path: Path) -> Iterator[str]:
             raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
         except (OSError, EOFError, zlib.error) as error:
             raise unreadable(path, error) from None
+
+
+def read_file(path: Path) -> str | None:
+    """A whole file as text; None where it is not UTF-8 or holds what no text does.
+
+    Raises:
+        SeqtasksError: it cannot be opened or unpacked.
+    """
+    with open_bytes(path) as file:
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(path, error) from None
+    return None if "\0" in text else text
+
+
+def read_files(folder: Path, skipped: SkipReport) -> Iterator[tuple[Path, str]]:
+    """All files in a folder and below it, in the order of their names, each with its text; hidden ones are left out."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            skipped.reach(str(file), 1)
+            text = read_file(file)
+            if text is None:
+                skipped.skip("file that is not UTF-8 text")
+            else:
+                yield file, text
 
 
 def unreadable(path: Path, error: Exception) -> SeqtasksError:

@@ -17,8 +17,11 @@ class Source(Settings):
     """
 
     path: Path | None = None
+    """One file of pairs."""
     source: Path | None = None
+    """The source texts, one per line."""
     target: Path | None = None
+    """Their translations, one per line."""
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """How often an epoch draws each example of this source."""
 

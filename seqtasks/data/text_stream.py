@@ -8,8 +8,7 @@ from pathlib import Path
 from seqtasks.component import Settings
 from seqtasks.data.documents import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.lines import open_bytes
-from seqtasks.data.text_files import read_file, read_files
+from seqtasks.data.lines import open_bytes, read_file, read_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.layout import tidy
 
@@ -21,6 +20,7 @@ class TextSource(Settings):
     """
 
     path: Path
+    """The file or folder."""
     text: str | int | None = None
     """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
 

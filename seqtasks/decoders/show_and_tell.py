@@ -38,6 +38,7 @@ class ShowAndTellDecoder(Decoder):
     class Config(Settings):
         kind: Literal["show-and-tell"] = "show-and-tell"
         dim: int = Field(default=512, gt=0)
+        """Width of the LSTM."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """Of the LSTM's outputs, never inside the recurrence (Zaremba et al. 2014)."""
 

@@ -30,6 +30,7 @@ class ShowAttendAndTellDecoder(Decoder):
     class Config(Settings):
         kind: Literal["show-attend-and-tell"] = "show-attend-and-tell"
         dim: int = Field(default=512, gt=0)
+        """Width of the LSTM."""
         attention_dim: int = Field(default=256, gt=0)
         """Hidden units of the network that scores each place."""
         dropout: float = Field(default=0.3, ge=0, lt=1)

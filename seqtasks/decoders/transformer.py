@@ -34,8 +34,11 @@ class TransformerDecoder(Decoder):
     class Config(Settings):
         kind: Literal["transformer"] = "transformer"
         layers: int = Field(default=4, gt=0)
+        """Transformer layers."""
         heads: int = Field(default=4, gt=0)
+        """Attention heads of each layer; they share its width."""
         inner_dim: int = Field(default=512, gt=0)
+        """Width of the feed-forward inside each layer."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """On the output of every attention and feed-forward."""
         inner_dropout: float = Field(default=0.0, ge=0, lt=1)

@@ -42,6 +42,7 @@ class CnnSettings(Settings):
     dim: int | None = Field(default=512, gt=0, multiple_of=2)
     """Width that cells are projected to; None keeps the backbone's."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
+    """On the states of the cells."""
 
     @field_validator("backbone")
     @classmethod

@@ -33,6 +33,7 @@ class FramesEncoder(CnnEncoder):
     class Config(CnnSettings):
         kind: Literal["frames"] = "frames"
         temporal: Literal["none", "causal", "both"] = "causal"
+        """What a frame knows of others: nothing, the earlier ones, or the later ones as well."""
         memory_dim: int = Field(default=256, gt=0)
         """Width of what each cell remembers, in each direction."""
 

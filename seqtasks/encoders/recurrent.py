@@ -25,7 +25,9 @@ class RecurrentSettings(StartedSettings):
     dim: int = Field(default=512, gt=0, multiple_of=2)
     """Width of the outputs; with both directions each gives half of it."""
     layers: int = Field(default=2, gt=0)
+    """Recurrent layers, one on top of the other."""
     directions: Literal["forward", "both"] = "both"
+    """Whether texts are read from left to right, or both ways."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Between layers, never inside the recurrence (Zaremba et al. 2014)."""
     weight_dropout: float = Field(default=0.0, ge=0, lt=1)

@@ -15,7 +15,8 @@ from seqtasks.encoders import TextEncoder
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.pooling import Pooling, PoolingKind
-from seqtasks.models.generator import Loss
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 
 
 class Classified(NamedTuple):
@@ -37,9 +38,11 @@ class Classifier(nn.Module):
         dim: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole token (Iyyer et al. 2015, section 4)."""
         encoder: Annotated[Settings, OneOf(TextEncoder)]
+        """What reads the text."""
         pooling: PoolingKind = "mean"
         """How the states of a text become one vector; see `Pooling`."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -51,9 +54,7 @@ class Classifier(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Classifier.Config:
-            heads = getattr(self.encoder, "heads", 1)
-            if self.dim % heads:
-                raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            require_divisible_by_heads(self.dim, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int, labels: int) -> None:

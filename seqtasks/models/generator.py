@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, NamedTuple, cast
 
 import torch
@@ -21,20 +20,14 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.regularisation import attention_regularisation
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 from seqtasks.special_tokens import NEVER_GENERATED
 
 EncoderT_co = TypeVar("EncoderT_co", bound=Encoder, covariant=True, default=Encoder)
 
 IMPOSSIBLE = -1e4
 """A logit that leaves no probability."""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A sum and what to divide it by: the trainer does so over all parts of an update."""
-
-    total: Float[Tensor, ""]
-    count: Int[Tensor, ""] | Float[Tensor, ""]
 
 
 class Pairs(NamedTuple):
@@ -65,6 +58,7 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         tie: Literal["none", "output", "all"] = "all"
         """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
@@ -72,14 +66,13 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         attention_regularisation: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
         encoder: Annotated[Settings, OneOf(Encoder), AfterValidator(begins_anew)]
+        """What reads the source."""
         decoder: Annotated[Settings, OneOf(Decoder)]
+        """What writes the target."""
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Generator.Config:
-            for part in (self.encoder, self.decoder):
-                heads = getattr(part, "heads", 1)
-                if self.dim % heads:
-                    raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            require_divisible_by_heads(self.dim, self.encoder, self.decoder)
             return self
 
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:

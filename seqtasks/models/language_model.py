@@ -18,7 +18,8 @@ from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
-from seqtasks.models.generator import Loss
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 
 
 class Window(NamedTuple):
@@ -43,6 +44,7 @@ class LanguageModel(nn.Module):
         tie: bool = True
         """The embedding and the output layer are one matrix (Inan et al. 2017, Press & Wolf 2017)."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole token that is read."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -50,6 +52,7 @@ class LanguageModel(nn.Module):
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         encoder: Annotated[Settings, OneOf(CausalEncoder), AfterValidator(begins_anew)]
+        """What reads the text, forward only."""
 
         @field_validator("encoder")
         @classmethod
@@ -63,9 +66,7 @@ class LanguageModel(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> LanguageModel.Config:
-            heads = getattr(self.encoder, "heads", 1)
-            if self.dim % heads:
-                raise ValueError(f"dim = {self.dim} cannot be shared by {heads} heads")
+            require_divisible_by_heads(self.dim, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int) -> None:

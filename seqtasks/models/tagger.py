@@ -16,7 +16,8 @@ from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.word_embedding import WordEmbedding
-from seqtasks.models.generator import Loss
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
 
 
 class Tagged(NamedTuple):
@@ -43,6 +44,7 @@ class Tagger(nn.Module):
         characters: Annotated[Settings, OneOf(CharacterReader)] | None = None
         """What reads the characters of words; nothing where it is None."""
         encoder: Annotated[Settings, OneOf(TextEncoder), AfterValidator(begins_anew)]
+        """What reads the sentence."""
         head: Literal["softmax", "crf"] = "softmax"
         """Each label by itself, or all of a sentence together, with scores between neighbours."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -52,11 +54,9 @@ class Tagger(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Tagger.Config:
-            heads = getattr(self.encoder, "heads", 1)
             read = getattr(self.characters, "dim", 0)
-            if (self.dim + read) % heads:
-                parts = f"dim = {self.dim} and characters.dim = {read} together" if read else f"dim = {self.dim}"
-                raise ValueError(f"{parts} cannot be shared by {heads} heads")
+            both = f"dim = {self.dim} and characters.dim = {read} together" if read else ""
+            require_divisible_by_heads(self.dim + read, self.encoder, name=both)
             return self
 
         @model_validator(mode="after")

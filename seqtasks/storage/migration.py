@@ -70,10 +70,10 @@ def renames() -> Renames:
 def read_renames(text: str) -> Renames:
     """A table of renames, whose classes can be found by their old names and by those of today."""
     table = tomllib.loads(text)
-    modules, classes = table.get("modules", {}), table.get("classes", {})
+    modules, names = table.get("modules", {}), table.get("names", {})
 
     def both(section: Table) -> Table:
-        return section | {_today(name, modules, classes): keys for name, keys in section.items()}
+        return section | {_today(name, modules, names): keys for name, keys in section.items()}
 
     return Renames(both(table["fields"]), both(table["values"]), table["kinds"])
 
@@ -197,10 +197,10 @@ def _name(declared: type) -> str:
     return f"{declared.__module__}.{declared.__qualname__}"
 
 
-def _today(name: str, modules: Mapping[str, str], classes: Mapping[str, Mapping[str, str]]) -> str:
+def _today(name: str, modules: Mapping[str, str], names: Mapping[str, str]) -> str:
     """The name that a class has today, by its old one."""
     parts = name.split(".")
     first = next(index for index, part in enumerate(parts) if part[0].isupper())
     module = ".".join(parts[:first])
-    renamed = [classes.get(module, {}).get(part, part) for part in parts[first:]]
+    renamed = [names.get(".".join(parts[: index + 1]), parts[index]) for index in range(first, len(parts))]
     return ".".join([modules.get(module, module), *renamed])

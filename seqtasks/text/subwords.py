@@ -40,6 +40,7 @@ class Subwords(TextProcessor):
     class Config(Settings):
         kind: Literal["subwords"] = "subwords"
         model: Literal["unigram", "bpe"] = "unigram"
+        """Kind of sentencepiece model."""
         size: int = Field(default=8000, ge=300)
         """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
         sampling: float = Field(default=0.0, ge=0.0)

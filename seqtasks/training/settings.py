@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from seqtasks.component import Settings
 
@@ -18,8 +18,6 @@ StartWith = Literal["model", "encoder"]
 
 class TrainingSettings(Settings):
     """The table `[training]` of a run configuration."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     steps: Count = 20_000
     """Updates of the weights."""

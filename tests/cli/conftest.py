@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import SINGLE_THREADED, TINY, Program, Result, settings
-from synthetic import sentence_pairs
+from helpers.program import SINGLE_THREADED, TINY, Program, Result, settings
+from helpers.synthetic import sentence_pairs
 
 from seqtasks.cli.app import run
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.program import Program, Result, settings
+from helpers.squares import configuration, write_squares
 from PIL import Image
-from program import Program, Result, settings
-from squares import configuration, write_squares
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from helpers.program import Program
+from helpers.squares import configuration, write_squares
 from PIL import Image
-from program import Program
-from squares import configuration, write_squares
 
 from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
 from seqtasks.data.clip_files import write_clip

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.program import Program, Result, settings
 from PIL import Image
-from program import Program, Result, settings
 
 import seqtasks as package
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images

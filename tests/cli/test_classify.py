@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from documents import labelled_documents, write_documents
-from program import Program, settings
+from helpers.documents import labelled_documents, write_documents
+from helpers.program import Program, settings
 
 import seqtasks as package
 from seqtasks.cli.commands.classify import explanation_fields, highlighted

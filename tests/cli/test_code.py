@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny_runs
-from program import Program
+from helpers.program import Program
 
 CODE = '''
 """An encoder that is a GRU with its directions in another order."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.program import Program
+from helpers.squares import configuration, write_squares
 from PIL import Image
-from program import Program
-from squares import configuration, write_squares
 
 import seqtasks as package
 from seqtasks import bundle

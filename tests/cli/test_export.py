@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 
 def test_what_is_exported_translates_as_the_model(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from helpers.answers import RENAMED_KEYS, Question, all_differences, answers, questions, renamed, worded
-from program import Program
+from helpers.program import Program
 
 from seqtasks.bundle import read_bundle
 

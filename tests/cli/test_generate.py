@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from program import Program, Result, settings
-from written import remembering_text
+from helpers.program import Program, Result, settings
+from helpers.written import remembering_text
 
 import seqtasks as package
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import fields
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 from seqtasks.cli.app import run
 from seqtasks.cli.options import DECODING_FLAGS

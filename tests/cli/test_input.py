@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 from seqtasks.cli.input import open_inputs
 from seqtasks.errors import SeqtasksError

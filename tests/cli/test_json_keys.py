@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 SCORE = ["metric", "value", "signature"]
 LABEL = ["label", "precision", "recall", "f1", "expected", "found"]

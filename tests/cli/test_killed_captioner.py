@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from program import Program, settings
-from resumed import kill_at
-from squares import configuration, write_squares
+from helpers.program import Program, settings
+from helpers.resumed import kill_at
+from helpers.squares import configuration, write_squares
 
 COLOURS = ("red", "green", "blue", "yellow")
 CHOSEN = settings(

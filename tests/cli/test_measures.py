@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 import seqtasks as package
 from seqtasks import bundle

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import torch
-from program import Program
+from helpers.program import Program
 
 from seqtasks.bundle import read_bundle
 

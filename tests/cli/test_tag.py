@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import Program, Result, settings
-from tagged import conllu, labelled_sentences, write_conllu_file
+from helpers.program import Program, Result, settings
+from helpers.tagged import conllu, labelled_sentences, write_conllu_file
 
 import seqtasks as package
 

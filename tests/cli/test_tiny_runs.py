@@ -15,7 +15,7 @@ import pytest
 import torch
 from helpers import tiny_runs
 from helpers.machine import machine
-from program import Program, Result
+from helpers.program import Program, Result
 from safetensors.torch import load_file
 
 from seqtasks.encoders import backbones

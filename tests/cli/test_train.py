@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import TINY, Program, Result, settings
-from seqtasks.cli.train import closing
+from helpers.program import TINY, Program, Result, settings
 
 import seqtasks as package
 from seqtasks import TrainingRun, read_bundle, read_run
+from seqtasks.cli.commands.train import closing
 from seqtasks.encoders import Encoder
 from seqtasks.training.reports import Progress
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.toys import ToySettings
 from rich.console import Console
-from toys import ToySettings
 
 from seqtasks.cli.training_display import TrainingDisplay, duration
 from seqtasks.config import RunConfiguration

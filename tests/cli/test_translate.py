@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import Program
-from synthetic import sentence_pairs
+from helpers.program import Program
+from helpers.synthetic import sentence_pairs
 
 SENTENCE, TRANSLATION = "the red dog sees a big house .", "das hund rot sieht ein haus gross ."
 

@@ -7,9 +7,9 @@ import random
 from pathlib import Path
 
 import pytest
-from rendered import KINDS, SIDE, every_scene, write_pictures
-from small_trunk import small_trunk
-from trained import trained
+from helpers.rendered import KINDS, SIDE, every_scene, write_pictures
+from helpers.small_trunk import small_trunk
+from helpers.trained import trained
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder

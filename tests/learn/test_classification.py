@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from documents import FILLERS, write_documents
+from helpers.documents import FILLERS, write_documents
 
 from seqtasks.component import Settings
 from seqtasks.data.documents import Document, DocumentSource

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from trained import trained
-from written import LETTERS, remembering_text
+from helpers.trained import trained
+from helpers.written import LETTERS, remembering_text
 
 from seqtasks.component import Settings
 from seqtasks.data.text_stream import TextSource

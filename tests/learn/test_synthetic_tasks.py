@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trained import trained
+from helpers.trained import trained
 
 from seqtasks.component import Settings
 from seqtasks.data.examples import Pair

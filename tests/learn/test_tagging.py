@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tagged import labelled_sentences, write_conllu_file
-from trained import trained
+from helpers.tagged import labelled_sentences, write_conllu_file
+from helpers.trained import trained
 
 from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.rendered import COLOURS, KINDS, OUTLINES, SIDE, Kind
+from helpers.small_trunk import small_trunk
+from helpers.trained import trained
 from PIL import Image, ImageDraw
-from rendered import COLOURS, KINDS, OUTLINES, SIDE, Kind
-from small_trunk import small_trunk
-from trained import trained
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.data.clips import ClipSource

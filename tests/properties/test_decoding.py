@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
+from helpers.steppers import FACTORIES, Factory, exhaustive
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steppers import FACTORIES, Factory, exhaustive
 
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, score, search
 from seqtasks.decoding.beam import beam_search

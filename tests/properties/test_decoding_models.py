@@ -7,10 +7,8 @@ from functools import cache
 
 import pytest
 import torch
-from generators import PAIRS, VOCAB, generator, padded, text
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from proofs import (
+from helpers.generators import PAIRS, VOCAB, generator, padded, text
+from helpers.proofs import (
     Subject,
     assert_an_ensemble_with_itself_is_the_model,
     assert_results_do_not_depend_on_the_batch,
@@ -22,6 +20,8 @@ from proofs import (
     searches,
     seeds,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, Ensemble, search

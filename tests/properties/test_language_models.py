@@ -8,9 +8,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from proofs import (
+from helpers.proofs import (
     Subject,
     assert_an_ensemble_with_itself_is_the_model,
     assert_results_do_not_depend_on_the_batch,
@@ -21,8 +19,10 @@ from proofs import (
     searches,
     seeds,
 )
+from helpers.writers import VOCAB, prompt, texts, window, writer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
-from writers import VOCAB, prompt, texts, window, writer
 
 from seqtasks.decoding import Decoding
 from seqtasks.models import LanguageModel, LanguageModelStepper

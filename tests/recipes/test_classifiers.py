@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from documents import labelled_documents
+from helpers.documents import labelled_documents
 
 import seqtasks
 

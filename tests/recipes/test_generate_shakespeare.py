@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from written import remembering_text
+from helpers.written import remembering_text
 
 import seqtasks
 

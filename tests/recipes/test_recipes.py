@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.synthetic import sentence_pairs
 from PIL import Image
 from sacrebleu.metrics import BLEU
-from synthetic import sentence_pairs
 
 import seqtasks
 from seqtasks.bundle import read_bundle

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tagged import labelled_sentences, write_conllu_file
+from helpers.tagged import labelled_sentences, write_conllu_file
 
 import seqtasks
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import spacy
 import torch
-from toys import toy_trainer
+from helpers.toys import toy_trainer
 
 from seqtasks.bundle import built_in_models, find_model, read_bundle
 from seqtasks.data.features import FeatureCache

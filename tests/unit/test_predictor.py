@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from synthetic import sentence_pairs
+from helpers.synthetic import sentence_pairs
 
 import seqtasks
 from seqtasks import SeqtasksError, load

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import spacy
 import torch
-from tagged import labelled_sentences, write_conllu_file
+from helpers.tagged import labelled_sentences, write_conllu_file
 
 from seqtasks.bundle import write_bundle
 from seqtasks.config import read_run, to_toml

@@ -206,7 +206,7 @@ class Documents:
     def read_file(self, file: Path, predictor: ClassificationPredictor) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
         from seqtasks.data.documents import DocumentSource, is_table, read_documents
-        from seqtasks.data.text_files import read_file
+        from seqtasks.data.lines import read_file
 
         if is_table(file):
             source = DocumentSource(path=file, text=predictor.task.config.data.train[0].text)

@@ -37,11 +37,15 @@ class CaptionSettings(Settings):
     text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
         language="en", minimum_count=5, rare="unknown", size=50_000
     )
+    """How captions become tokens."""
     images: ImageSettings = ImageSettings()
+    """How images become the input of the CNN."""
     model: Generator.Config
+    """The network."""
     decoding: Decoding = Decoding(beam=3, max_length="40")
     """How the trained model describes unless it is told otherwise."""
     validation_beam: int = Field(default=1, gt=0)
+    """Beam size while training is validated."""
 
 
 class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEncoderT, BatchT]):

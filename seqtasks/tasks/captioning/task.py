@@ -37,6 +37,7 @@ class CaptioningData(Settings):
     """What to train on and what to validate on."""
 
     train: list[CaptionSource] = Field(min_length=1)
+    """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
     """Without any, a part of the training pictures is held out."""
     held_out: ValidationSplit = 0.1
@@ -57,6 +58,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
     class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
         data: CaptioningData
+        """What to train on and what to validate on."""
         self_critical: SelfCriticalSettings | None = None
         """Training on rewarded samples in place of the captions' cross-entropy."""
 

@@ -37,6 +37,7 @@ class ClassificationData(Settings):
     """What to train on and what to validate on."""
 
     train: list[DocumentSource] = Field(min_length=1)
+    """Documents and their labels."""
     validation: list[DocumentSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: ValidationSplit = 0.1
@@ -61,8 +62,11 @@ class ClassificationTask(Task[Classifier, Classified]):
     class Config(Settings):
         kind: Literal["classification"] = "classification"
         text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        """How documents become tokens."""
         data: ClassificationData
+        """What to train on and what to validate on."""
         model: Classifier.Config
+        """The network."""
         class_weights: ClassWeights = "none"
         """How much the documents of each label count in training: all the same, so that all labels count the same
         together, or as a table says; labels that are not in it count once."""

@@ -40,6 +40,7 @@ class TextData(Settings):
     """What to train on and what to validate on."""
 
     train: list[TextSource] = Field(min_length=1)
+    """Texts."""
     validation: list[TextSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
     validation_share: ValidationSplit = 0.1
@@ -59,8 +60,11 @@ class GenerationTask(Task[LanguageModel, Window]):
     class Config(Settings):
         kind: Literal["generation"] = "generation"
         text: Annotated[Settings, OneOf(TextProcessor)] = Characters.Config(minimum_count=2)
+        """How texts become tokens."""
         data: TextData
+        """What to train on and what to validate on."""
         model: LanguageModel.Config
+        """The network."""
         decoding: Decoding = Decoding(beam=1, sample=True, temperature=0.8, max_length="500", penalty="average")
         """How the trained model writes unless it is told otherwise."""
 

@@ -40,15 +40,18 @@ class TaggedSource(Settings):
     """A file of sentences whose words have labels."""
 
     path: Path
+    """The file."""
     column: str | int = "upos"
     """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
     form: Form = "auto"
+    """Format of the file; "auto" looks at its name and its lines."""
 
 
 class TaggingData(Settings):
     """What to train on and what to validate on."""
 
     train: list[TaggedSource] = Field(min_length=1)
+    """Sentences whose words have labels."""
     validation: list[TaggedSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: ValidationSplit = 0.1
@@ -73,8 +76,11 @@ class TaggingTask(Task[Tagger, Tagged]):
     class Config(Settings):
         kind: Literal["tagging"] = "tagging"
         text: TokenSettings = TokenSettings()
+        """How words become numbers."""
         data: TaggingData
+        """What to train on and what to validate on."""
         model: Tagger.Config
+        """The network."""
 
     def __init__(self, config: Config, reader: TokenReader, labels: Sequence[str]) -> None:
         self.config = config

@@ -15,7 +15,9 @@ class Languages(Settings):
     """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
 
     source: str = "xx"
+    """ISO code of the source language."""
     target: str = "xx"
+    """ISO code of the target language."""
 
 
 Both = tuple[TextProcessor, TextProcessor]

@@ -33,6 +33,7 @@ class TranslationData(Settings):
     """What to train on and what to validate on."""
 
     train: list[Source] = Field(min_length=1)
+    """Pairs of texts."""
     validation: list[Source] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: ValidationSplit = 1000
@@ -49,16 +50,21 @@ class TranslationTask(Task[Generator, Pairs]):
     class Config(Settings):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
+        """Which language is translated into which."""
         text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        """How texts become tokens."""
         joint: bool = True
         """One vocabulary for both languages, or one each."""
         data: TranslationData
+        """What to train on and what to validate on."""
         model: Generator.Config
+        """The network."""
         decoding: Decoding = Decoding()
         """How the trained model translates unless it is told otherwise."""
         self_critical: SelfCriticalSettings | None = None
         """Training on rewarded samples in place of the targets' cross-entropy."""
         validation_beam: int = Field(default=1, gt=0)
+        """Beam size while training is validated."""
         lowercase: bool = False
         """Scores ignore case."""
 
@@ -204,7 +210,7 @@ def read_data(
 
     weighted = [(pair, source.weight) for source in config.data.train for pair in read(source, skipped)]
     validation = [pair for source in config.data.validation for pair in read(source, unread)]
-    if not validation:
+    if not config.data.validation:
         sources = [pair.source for pair, _ in weighted]
         weighted, held_out = train_validation_split(weighted, config.data.held_out, seed, groups=sources)
         validation = [pair for pair, _ in held_out]

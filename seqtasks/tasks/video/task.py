@@ -42,9 +42,13 @@ class VideoData(Settings):
     """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
 
     train: list[ClipSource] = Field(default=[])
+    """Videos with timed captions."""
     train_stills: list[CaptionSource] = Field(default=[])
+    """Captioned images that are made into videos."""
     validation: list[ClipSource] = Field(default=[])
+    """Videos with timed captions to validate on."""
     validation_stills: list[CaptionSource] = Field(default=[])
+    """Captioned images that are made into videos to validate on."""
     validation_clips: int = Field(default=50, gt=0)
     """At most so many clips of the validation data are described at each validation."""
     stills: StillsSettings = StillsSettings()
@@ -75,6 +79,7 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
     class Config(CaptionSettings):
         kind: Literal["video-captioning"] = "video-captioning"
         data: VideoData
+        """What to train on and what to validate on."""
 
         @model_validator(mode="after")
         def sees_frames(self) -> VideoTask.Config:

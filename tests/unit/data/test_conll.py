@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.tagged import EXAMPLE
 from hypothesis import given
 from hypothesis import strategies as st
-from tagged import EXAMPLE
 
 from seqtasks.data.conll import Form, read_sentences, sentences_of, with_labels
 from seqtasks.data.conllu import Sentence, write_conllu

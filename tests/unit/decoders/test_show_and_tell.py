@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import torch
-from grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
+from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 from torch import nn
 
 from seqtasks.decoders import ShowAndTellDecoder

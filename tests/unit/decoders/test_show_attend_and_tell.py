@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
+from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.hardware import mixed_precision

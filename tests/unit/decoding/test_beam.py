@@ -5,8 +5,8 @@ import math
 import numpy
 import pytest
 import torch
+from helpers.steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
 from jaxtyping import Float, Int
-from steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, LengthPenalty, search

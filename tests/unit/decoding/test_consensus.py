@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from steppers import HistoryStepper
-from steppers import outputs as all_outputs
+from helpers.steppers import HistoryStepper
+from helpers.steppers import outputs as all_outputs
 
 from seqtasks.decoding import Decoding, Hypothesis, search
 from seqtasks.decoding.consensus import agreement, by_agreement

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from steppers import HistoryStepper, TableStepper, probabilities
+from helpers.steppers import HistoryStepper, TableStepper, probabilities
 
 from seqtasks.decoding import Decoding, Ensemble, score, search
 from seqtasks.errors import SeqtasksError

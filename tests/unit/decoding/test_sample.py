@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from steppers import HistoryStepper, TableStepper, probabilities
+from helpers.steppers import HistoryStepper, TableStepper, probabilities
 
 from seqtasks.decoding import Decoding, Hypothesis, search
 from seqtasks.decoding.sample import _inverse_cumulative

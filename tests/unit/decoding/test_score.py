@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from steppers import HistoryStepper, TableStepper, probabilities
+from helpers.steppers import HistoryStepper, TableStepper, probabilities
 
 from seqtasks.decoding import Hypothesis, score
 from seqtasks.errors import SeqtasksError

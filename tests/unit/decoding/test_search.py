@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
+from helpers.steppers import HistoryStepper, RowStepper, TableStepper, Watched, probabilities
 
 from seqtasks.decoding import Decoding, search
 from seqtasks.errors import SeqtasksError

@@ -4,8 +4,8 @@ from itertools import islice
 
 import pytest
 import torch
+from helpers.steppers import HistoryStepper, TableStepper, Watched, probabilities
 from jaxtyping import Float
-from steppers import HistoryStepper, TableStepper, Watched, probabilities
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, search, stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from steppers import END, HistoryStepper
+from helpers.steppers import END, HistoryStepper
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, LengthPenalty

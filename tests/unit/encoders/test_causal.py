@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from writers import ENCODERS, RECURRENT, texts
+from helpers.writers import ENCODERS, RECURRENT, texts
 
 from seqtasks.component import Settings
 from seqtasks.encoders import CausalEncoder, GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder

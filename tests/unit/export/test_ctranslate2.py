@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exported import PROCESSORS, TEXTS, program, translation
+from helpers.exported import PROCESSORS, TEXTS, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoders import TransformerDecoder

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from exported import PROCESSORS, TEXTS, translation
+from helpers.exported import PROCESSORS, TEXTS, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoding import Decoding

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exported import TEXTS, program, translation
+from helpers.exported import TEXTS, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoding import Decoding
@@ -38,7 +38,7 @@ DEFAULT = ("transformers", "LSTMs")
 WRITE = """
 import json, sys
 from pathlib import Path
-from exported import translation
+from helpers.exported import translation
 from seqtasks.decoding import Decoding
 from seqtasks.export import write_onnx
 

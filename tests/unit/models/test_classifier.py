@@ -7,7 +7,7 @@ import math
 
 import pytest
 import torch
-from generators import ENCODERS
+from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
 from seqtasks.component import Settings

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 import torch
-from generators import BEGIN, DECODERS, ENCODERS, PAIRS, VOCAB, generator, pairs
+from helpers.generators import BEGIN, DECODERS, ENCODERS, PAIRS, VOCAB, generator, pairs
 from pydantic import ValidationError
 from torch import Tensor
 

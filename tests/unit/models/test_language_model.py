@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from helpers.writers import BEGIN, ENCODERS, RECURRENT, VOCAB, prompt, texts, window, writer
 from pydantic import ValidationError
 from torch import Tensor
-from writers import BEGIN, ENCODERS, RECURRENT, VOCAB, prompt, texts, window, writer
 
 from seqtasks.decoding import Ensemble, Stepper
 from seqtasks.hardware import mixed_precision

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 import torch
-from generators import ENCODERS
+from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
 from seqtasks.component import Settings

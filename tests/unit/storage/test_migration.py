@@ -243,8 +243,8 @@ def test_classes_are_found_by_their_old_names_and_by_those_of_today() -> None:
     table = read_renames("""
 [modules]
 "seqtasks.old" = "seqtasks.package.new"
-[classes."seqtasks.old"]
-Things = "ThingConfig"
+[names]
+"seqtasks.old.Things" = "ThingConfig"
 [fields."seqtasks.old.Things.Config"]
 size = "vocab_size"
 [values]
@@ -329,7 +329,7 @@ class TestTheTable:
         text = Path(migration.version.__file__).with_name("renames.toml").read_text(encoding="utf-8")
         table = tomllib.loads(text)
         for old in table["fields"]:
-            names = {old, migration._today(old, table.get("modules", {}), table.get("classes", {}))}
+            names = {old, migration._today(old, table.get("modules", {}), table.get("names", {}))}
             assert any(find(each) is not None for each in names), old
 
     def test_training_settings_of_version_0_1_are_read(self) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.squares import configuration, write_squares
 from PIL import Image
-from squares import configuration, write_squares
 
 import seqtasks
 from seqtasks.bundle import read_bundle

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from documents import labelled_documents, write_documents
+from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
 from seqtasks.config import read_run, to_toml

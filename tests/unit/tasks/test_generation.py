@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from written import remembering_text
+from helpers.written import remembering_text
 
 from seqtasks.config import read_run, to_toml
 from seqtasks.data.text_stream import TextSource

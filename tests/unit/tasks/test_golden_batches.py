@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 import torch
-from documents import labelled_documents, write_documents
+from helpers.documents import labelled_documents, write_documents
+from helpers.synthetic import sentence_pairs
+from helpers.tagged import labelled_sentences, write_conllu_file
+from helpers.written import remembering_text
 from PIL import Image
-from synthetic import sentence_pairs
-from tagged import labelled_sentences, write_conllu_file
 from torch import Tensor
-from written import remembering_text
 
 from seqtasks.config import read_run
 from seqtasks.tasks.base import Task
@@ -79,7 +79,7 @@ dim = 16
 """,
     "captioning, pixels": f"""
 task = "captioning"
-self_critical = {{ samples = 3, baseline = "greedy" }}
+self_critical = {{ samples = 20, baseline = "greedy" }}
 decoding = {{ max_length = "4" }}
 {IMAGES}flip = true
 [data]

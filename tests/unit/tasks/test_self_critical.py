@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from generators import DECODERS, ENCODERS
+from helpers.generators import DECODERS, ENCODERS
 from torch import Tensor
 
 from seqtasks.data.collate import pad

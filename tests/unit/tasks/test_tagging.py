@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tagged import Labelled, labelled_sentences, write_conllu_file
+from helpers.tagged import Labelled, labelled_sentences, write_conllu_file
 
 from seqtasks.config import read_run, to_toml
 from seqtasks.data.conll import Form

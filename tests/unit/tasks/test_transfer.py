@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from documents import labelled_documents, write_documents
+from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
 from seqtasks.bundle import write_bundle

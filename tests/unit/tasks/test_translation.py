@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.synthetic import sentence_pairs
 from pydantic import ValidationError
-from synthetic import sentence_pairs
 
 from seqtasks.component import Settings
 from seqtasks.data.source import Source
@@ -62,6 +62,15 @@ def test_pairs_that_are_held_out(tmp_path: Path) -> None:
     again = task_of(TranslationTask.prepare(settings, seed=1))
     assert (again.validation, again.train) == (task.validation, task.train)
     assert task_of(TranslationTask.prepare(settings, seed=2)).validation != task.validation
+
+
+def test_validation_files_without_pairs_are_not_replaced_by_training_data(tmp_path: Path) -> None:
+    settings = config(written(tmp_path, PAIRS))
+    empty = tmp_path / "empty.tsv"
+    empty.write_text("only a source\t \n", encoding="utf-8")
+    data = settings.data.model_copy(update={"validation": [Source(path=empty)]})
+    with pytest.raises(SeqtasksError, match="no sentence pair to validate on"):
+        TranslationTask.prepare(settings.model_copy(update={"data": data}), seed=1)
 
 
 @pytest.mark.parametrize(("wanted", "found"), [(1, 1), (4, 4), (1000, 4)])

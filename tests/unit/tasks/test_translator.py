@@ -4,7 +4,7 @@ import random
 
 import pytest
 import torch
-from synthetic import sentence_pairs
+from helpers.synthetic import sentence_pairs
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding

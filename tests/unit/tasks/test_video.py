@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.squares import write_squares
 from PIL import Image
-from squares import write_squares
 from torch import Tensor, nn
 
 import seqtasks

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import killed_training
 import pytest
 import torch
-from resumed import same_weights, trainings
-from synthetic import sentence_pairs
-from toys import toy_trainer
+from helpers import killed_training
+from helpers.resumed import same_weights, trainings
+from helpers.synthetic import sentence_pairs
+from helpers.toys import toy_trainer
 
 from seqtasks.bundle import read_bundle
 from seqtasks.component import Settings
@@ -67,10 +67,10 @@ def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: S
 def test_killed_processes(tmp_path: Path) -> None:
     straight = toy_trainer(tmp_path / "straight", **killed_training.OPTIONS)
     list(straight.run())
-    folder = Path(killed_training.__file__).parent
+    program = Path(killed_training.__file__)
     done = subprocess.run(
-        [sys.executable, str(folder / "killed_training.py"), str(tmp_path / "killed")],
-        env={"PYTHONPATH": f"{folder}:{folder.parent}", "OMP_NUM_THREADS": "1"},
+        [sys.executable, str(program), str(tmp_path / "killed")],
+        env={"PYTHONPATH": f"{program.parents[1]}:{program.parents[2]}", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=200,

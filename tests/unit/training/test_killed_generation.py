@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from resumed import kill_at, same_weights, trainings
-from written import remembering_text
+from helpers.resumed import kill_at, same_weights, trainings
+from helpers.written import remembering_text
 
 from seqtasks.bundle import read_bundle
 from seqtasks.component import Settings

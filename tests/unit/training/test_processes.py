@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 from pydantic import ValidationError
 from torch import Tensor
-from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.bundle import read_bundle
 from seqtasks.errors import SeqtasksError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from toys import ToyModelSettings, ToySettings, ToyTask
+from helpers.toys import ToyModelSettings, ToySettings, ToyTask
 
 import seqtasks
 from seqtasks import SeqtasksError, TrainingRun, read_bundle

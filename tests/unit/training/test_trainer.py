@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import ToyBatches, ToyModel, ToyTask, toy_trainer
+from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.bundle import checkpoints, read_bundle
 from seqtasks.errors import SeqtasksError

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numbered import SIZE, number_in, numbered_picture
+from helpers.numbered import SIZE, number_in, numbered_picture
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from numbered import SIZE, number_in, numbered_picture, write_film
+from helpers.numbered import SIZE, number_in, numbered_picture, write_film
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError

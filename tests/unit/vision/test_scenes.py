@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numbered import write_film
+from helpers.numbered import write_film
 from PIL import Image, ImageEnhance, ImageFilter
 
 from seqtasks.errors import SeqtasksError

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.numbered import numbered_picture
 from hypothesis import given
 from hypothesis import strategies as st
-from numbered import numbered_picture
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision.moments import Losses, Moment

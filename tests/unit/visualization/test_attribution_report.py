@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import Page
+from helpers.pages import Page
 
 from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
 from seqtasks.visualization import highlight_words, open_attribution_report

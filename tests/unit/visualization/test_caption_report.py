@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import Page
+from helpers.pages import Page
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from generators import DECODERS, ENCODERS
-from synthetic import sentence_pairs
 
+from helpers.generators import DECODERS, ENCODERS
+from helpers.synthetic import sentence_pairs
 from seqtasks.component import Settings
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask

@@ -13,9 +13,9 @@ import pytest
 import torch
 from hypothesis import strategies as st
 from jaxtyping import Int
-from steppers import outputs
 from torch import Tensor
 
+from helpers.steppers import outputs
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, Stepper, score, search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.greedy import greedy_search

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from toys import ToyTask, toy_trainer
+
+from helpers.toys import ToyTask, toy_trainer
 
 torch.set_num_threads(1)
 STEPS = 40

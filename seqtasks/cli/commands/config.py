@@ -1,0 +1,44 @@
+"""`seqtasks config`: every key of a run configuration."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from seqtasks.cli.options import Code
+from seqtasks.errors import SeqtasksError
+
+
+class Form(StrEnum):
+    text = "text"
+    markdown = "markdown"
+
+
+def config(
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="Such as translation.", show_default="all tasks")
+    ] = None,
+    output_format: Annotated[Form, typer.Option("--output-format", help="What to print.")] = Form.text,
+    code: Code = None,
+) -> None:
+    """Print every configuration key, with its type, default and meaning.
+
+    They are the keys of `seqtasks train --config run.toml`, and of `--set KEY=VALUE` there.
+
+    \b
+    Examples:
+      seqtasks config translation
+      seqtasks config captioning --output-format markdown > captioning.md
+    """
+    from seqtasks.config import load_code
+    from seqtasks.config_reference import as_markdown, as_text, config_sections, task_kinds
+
+    if code is not None:
+        load_code(code)
+    known = task_kinds()
+    if task is not None and task not in known:
+        raise SeqtasksError(f"There is no task {task!r}.", f"There are {', '.join(known)} (your own: --code FILE).")
+    sections = list(dict.fromkeys(each for name in ([task] if task else known) for each in config_sections(name)))
+    print(as_markdown(sections) if output_format == "markdown" else as_text(sections), end="")
