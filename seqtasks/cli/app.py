@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
 
 from seqtasks.cli.command import LazyGroup
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.version import __version__
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+FORMAT_WARNING = warnings.formatwarning
 
 app = typer.Typer(
     name="seqtasks",
@@ -81,7 +84,17 @@ def main() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
+    warnings.formatwarning = format_warning
     leave(run(sys.argv[1:]))
+
+
+def format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Old names are told in one line; other warnings with the place that they come from."""
+    if issubclass(category, RenamedWarning):
+        return f"seqtasks: {message}\n"
+    return FORMAT_WARNING(message, category, filename, lineno, line)
 
 
 def leave(code: int) -> NoReturn:

@@ -17,8 +17,8 @@ from typer.main import get_command
 
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
-    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info", "models",
-    "demo",
+    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info",
+    "models", "demo",
 )  # fmt: skip
 """Each is a function of the same name, in a module of the same name."""
 
