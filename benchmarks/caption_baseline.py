@@ -25,23 +25,22 @@ from benchmarks.plain_caption_loop import describe
 from benchmarks.timing import Rounds, Threads, conditions
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.decoding import LengthPenalty, LengthRule
+from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.captions import caption_scores
-from seqtasks.predictor import CaptioningPredictor
 from seqtasks.vision.images import find_images
 
 QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 
 
-def plain_loop(predictor: CaptioningPredictor, files: list[Path], beam: int) -> list[str]:
+def plain_loop(predictor: CaptioningPipeline, files: list[Path], beam: int) -> list[str]:
     """What the loop says of each picture."""
     decoding = predictor.decoding(beam=beam)
     limit = LengthRule.parse(decoding.max_length)(0)
     penalty = LengthPenalty.parse(decoding.penalty)
-    captioner = predictor.captioner
     found = []
     for file in files:
-        tokens = describe(captioner.models[0], captioner.pixels(file), beam=beam, limit=limit, penalty=penalty)
-        found.append(captioner.processor.decode(tokens))
+        tokens = describe(predictor.models[0], predictor.pixels(file), beam=beam, limit=limit, penalty=penalty)
+        found.append(predictor.processor.decode(tokens))
     return found
 
 
@@ -73,9 +72,12 @@ def main(
 ) -> None:
     """Compare both on the first pictures of a folder."""
     files, described = read_pictures(folder, references, images)
-    ours: CaptioningPredictor = seqtasks.load(model, threads=threads)
+    ours = seqtasks.load(model, task="captioning", threads=threads)
     said: dict[str, list[str]] = {}
-    loops = {conditions(each)["dtype"]: each for each in (ours, seqtasks.load(model, dtype="float32", threads=threads))}
+    loops = {
+        conditions(each)["dtype"]: each
+        for each in (ours, seqtasks.load(model, task="captioning", dtype="float32", threads=threads))
+    }
 
     def loop(name: str) -> Callable[[], None]:
         return lambda: said.update({name: plain_loop(loops[name], files, beam)})

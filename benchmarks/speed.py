@@ -53,8 +53,8 @@ def translation(
 ) -> None:
     """Sentences a second of a translation model in worker processes."""
     sentences = source.read_text(encoding="utf-8").splitlines() * copies
-    options = {"beam": beam, "penalty": penalty, "max_length": max_length}
-    predictor = seqtasks.load(model, threads=1)
+    options: dict[str, Any] = {"beam": beam, "penalty": penalty, "max_length": max_length}
+    predictor = seqtasks.load(model, task="translation", threads=1)
     context = multiprocessing.get_context("fork")
     together = context.Barrier(workers + 1)
     times = context.Queue()
@@ -107,7 +107,7 @@ def captions(
 ) -> None:
     """Images a second of a captioning model, from JPEG files to sentences."""
     files = list(islice(find_images([images]), many))
-    predictor = seqtasks.load(model, threads=threads)
+    predictor = seqtasks.load(model, task="captioning", threads=threads)
     result = {
         **both_ways(lambda batch: predictor.caption(batch, beam=beam), files, single, rounds, "images"),
         **conditions(predictor),
@@ -126,12 +126,12 @@ def video(
     rounds: Rounds = 5,
 ) -> None:
     """Frames a second of a captioning model: in batches, and live, each frame before the next one is read."""
-    predictor = seqtasks.load(model, threads=threads)
+    predictor = seqtasks.load(model, task="captioning", threads=threads)
     choice = EveryFrame(frame_step)
     frames = sum(1 for _ in open_clip(clip).frames(choice))
 
     def describe(together: int | None) -> None:
-        for _ in predictor.frames(open_clip(clip).frames(choice), beam=beam, together=together):
+        for _ in predictor.caption_frames(open_clip(clip).frames(choice), beam=beam, together=together):
             pass
 
     result = {
@@ -151,7 +151,7 @@ def tagging(
     rounds: Rounds = 5,
 ) -> None:
     """Words a second of a tagger, in sentences that are split into words already."""
-    predictor = seqtasks.load(model, threads=threads)
+    predictor = seqtasks.load(model, task="tagging", threads=threads)
     words = [sentence.words for sentence in read_sentences(sentences, SkipReport())]
     result = {
         "tagging": timed(lambda: predictor.tag(words), rounds, "words", sum(map(len, words))),
@@ -172,7 +172,7 @@ def classification(
     """Documents a second of a classifier."""
     read = read_documents(DocumentSource(path=documents), SkipReport())
     texts = [document.text for document in islice(read, many)]
-    predictor = seqtasks.load(model, threads=threads)
+    predictor = seqtasks.load(model, task="classification", threads=threads)
     result = {
         **both_ways(predictor.classify, texts, single, rounds, "documents"),
         "words": sum(len(text.split()) for text in texts),
@@ -191,8 +191,8 @@ def generation(
     rounds: Rounds = 5,
 ) -> None:
     """Characters a second of a language model, one streamed text."""
-    predictor = seqtasks.load(model, threads=threads)
-    options = {"length": length, "min_length": str(length)}
+    predictor = seqtasks.load(model, task="generation", threads=threads)
+    options: dict[str, Any] = {"max_new_tokens": length, "min_length": str(length)}
     characters = len("".join(predictor.stream(prompt, **options)))
     result = {
         "writing": timed(lambda: list(predictor.stream(prompt, **options)), rounds, "characters", characters),

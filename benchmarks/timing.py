@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from seqtasks.predictor import Predictor
+from seqtasks.inference.base import Pipeline
 
 Threads = Annotated[int, typer.Option(help="0 = one a core.")]
 Rounds = Annotated[int, typer.Option(help="Measurements; the median is the result.")]
@@ -36,6 +36,6 @@ def timed(work: Callable[[], Any], rounds: int, unit: str, count: int) -> dict[s
     }
 
 
-def conditions(predictor: Predictor) -> dict[str, Any]:
+def conditions(predictor: Pipeline) -> dict[str, Any]:
     """What a loaded model computes with."""
     return {"threads": torch.get_num_threads(), "dtype": str(predictor.dtype).removeprefix("torch.")}

@@ -25,7 +25,7 @@ def teach(teacher: str, sources: Path, references: Path, written: Sequence[Path]
     best. The nearest has the highest sentence BLEU; of equals the more probable one.
     """
     texts, wanted = list(read_lines(sources)), list(read_lines(references))
-    translator = seqtasks.load(teacher)
+    translator = seqtasks.load(teacher, task="translation")
     bleu = BLEU(effective_order=True, lowercase=True)
     columns: list[list[str]] = [[] for _ in written]
     while len(columns[0]) < len(texts):

@@ -23,18 +23,29 @@ if TYPE_CHECKING:
     from seqtasks.decoding import Decoding
     from seqtasks.encoders import Encoder, TextEncoder
     from seqtasks.errors import SeqtasksError
-    from seqtasks.predictor import (
-        CaptioningPredictor,
-        ClassificationPredictor,
-        GenerationPredictor,
-        TaggingPredictor,
-        TranslationPredictor,
-        load,
+    from seqtasks.evaluation import evaluate
+    from seqtasks.inference.attribution import ExplainedWord, Explanation
+    from seqtasks.inference.base import DecodingPipeline, Pipeline
+    from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.classification import ClassificationPipeline
+    from seqtasks.inference.outputs import (
+        Caption,
+        Classification,
+        Continuation,
+        GeneratedText,
+        TaggedSentence,
+        Translation,
     )
+    from seqtasks.inference.tagging import TaggingPipeline
+    from seqtasks.inference.text_generation import TextGenerationPipeline
+    from seqtasks.inference.translation import TranslationPipeline
+    from seqtasks.loading import load
+    from seqtasks.metrics.confusion import Confusion
+    from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation, TaggingEvaluation, ValidationExample
+    from seqtasks.metrics.labels import LabelScore
+    from seqtasks.metrics.score import Score
     from seqtasks.tasks import Task
-    from seqtasks.tasks.classification.document_classifier import Classification
-    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.tasks.base import EvaluationRequest
     from seqtasks.text import TextProcessor
     from seqtasks.training.reports import (
         DataReady,
@@ -50,36 +61,52 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
-    "CaptioningPredictor",
+    "Caption",
+    "CaptioningPipeline",
     "Classification",
-    "ClassificationPredictor",
+    "ClassificationEvaluation",
+    "ClassificationPipeline",
     "Component",
+    "Confusion",
+    "Continuation",
     "DataReady",
     "Decoder",
     "Decoding",
+    "DecodingPipeline",
     "Dropped",
     "Encoder",
+    "Evaluation",
+    "EvaluationRequest",
+    "ExplainedWord",
+    "Explanation",
     "Finished",
-    "GenerationPredictor",
+    "GeneratedText",
+    "LabelScore",
+    "Pipeline",
     "Progress",
     "RunConfiguration",
     "Saved",
+    "Score",
     "SeqtasksError",
     "Settings",
     "TaggedSentence",
-    "TaggingPredictor",
+    "TaggingEvaluation",
+    "TaggingPipeline",
     "Task",
     "TextEncoder",
+    "TextGenerationPipeline",
     "TextProcessor",
     "Trainer",
     "TrainingResult",
     "TrainingRun",
     "TrainingStarted",
     "Translation",
-    "TranslationPredictor",
+    "TranslationPipeline",
     "Validated",
+    "ValidationExample",
     "__version__",
     "built_in_models",
+    "evaluate",
     "find_model",
     "load",
     "read_bundle",
@@ -91,37 +118,53 @@ __all__ = [
 
 MODULES = {
     "Bundle": "bundle",
-    "CaptioningPredictor": "predictor",
-    "Classification": "tasks.classification.document_classifier",
-    "ClassificationPredictor": "predictor",
+    "Caption": "inference.outputs",
+    "CaptioningPipeline": "inference.captioning",
+    "Classification": "inference.outputs",
+    "ClassificationEvaluation": "metrics.evaluation",
+    "ClassificationPipeline": "inference.classification",
     "Component": "component",
+    "Confusion": "metrics.confusion",
+    "Continuation": "inference.outputs",
     "DataReady": "training.reports",
     "Decoder": "decoders",
     "Decoding": "decoding",
+    "DecodingPipeline": "inference.base",
     "Dropped": "training.reports",
     "Encoder": "encoders",
+    "Evaluation": "metrics.evaluation",
+    "EvaluationRequest": "tasks.base",
+    "ExplainedWord": "inference.attribution",
+    "Explanation": "inference.attribution",
     "Finished": "training.reports",
-    "GenerationPredictor": "predictor",
+    "GeneratedText": "inference.outputs",
+    "LabelScore": "metrics.labels",
+    "Pipeline": "inference.base",
     "Progress": "training.reports",
     "RunConfiguration": "config",
     "Saved": "training.reports",
+    "Score": "metrics.score",
     "SeqtasksError": "errors",
     "Settings": "component",
-    "TaggedSentence": "tasks.tagging.sentence_tagger",
-    "TaggingPredictor": "predictor",
+    "TaggedSentence": "inference.outputs",
+    "TaggingEvaluation": "metrics.evaluation",
+    "TaggingPipeline": "inference.tagging",
     "Task": "tasks",
     "TextEncoder": "encoders",
+    "TextGenerationPipeline": "inference.text_generation",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
+    "Translation": "inference.outputs",
+    "TranslationPipeline": "inference.translation",
+    "ValidationExample": "metrics.evaluation",
     "TrainingResult": "training.run",
     "TrainingRun": "training.run",
     "TrainingStarted": "training.reports",
-    "Translation": "tasks.translation.translator",
-    "TranslationPredictor": "predictor",
     "Validated": "training.reports",
     "built_in_models": "bundle",
+    "evaluate": "evaluation",
     "find_model": "bundle",
-    "load": "predictor",
+    "load": "loading",
     "read_bundle": "bundle",
     "read_run": "config",
     "to_toml": "config",

@@ -1,19 +1,138 @@
-"""Trained models out of their bundles."""
+"""Trained models, opened: `load("en-de").translate("A dog runs.")`.
+
+The module is not called `load`, since importing `seqtasks.load` as a module would put it in the place of the function.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple, TypedDict, Unpack, overload
 
 import torch
 from torch import nn
 
-from seqtasks.bundle import PROCESSORS, Bundle
+from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.component import kind_of
 from seqtasks.config import read_run, require_code
 from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import choose_device, choose_dtype, prepare
+from seqtasks.inference.base import Pipeline
+from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.inference.classification import ClassificationPipeline
+from seqtasks.inference.tagging import TaggingPipeline
+from seqtasks.inference.text_generation import TextGenerationPipeline
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
 from seqtasks.models.weights import load_own_tensors
 from seqtasks.tasks import Task
+
+Precision = Literal["auto", "float32", "bfloat16"]
+Engine = Literal["torch", "ctranslate2"]
+Name = str | Path
+
+
+class LoadOptions(TypedDict, total=False):
+    """The options of `load`."""
+
+    device: str
+    """Such as "cpu" or "cuda:1"; "auto" is a GPU where there is one."""
+    dtype: Precision
+    """The precision of the weights in memory; "auto" is bfloat16 where the device is fast at it."""
+    threads: int
+    """On a CPU; 0 = all cores."""
+    engine: Engine
+    """"ctranslate2", of the package of that name, makes translation with a Transformer several times as fast on the
+    CPU: in int8, or with `dtype` "float32" with the outputs that "torch" has in float32."""
+
+
+class LoadedModel(NamedTuple):
+    """A trained model with its task."""
+
+    task: Task
+    pipeline: Pipeline
+
+
+@overload
+def load(model: Literal["en-de"], *others: Name, **options: Unpack[LoadOptions]) -> TranslationPipeline: ...
+@overload
+def load(model: Literal["captions", "clips"], *others: Name, **options: Unpack[LoadOptions]) -> CaptioningPipeline: ...
+@overload
+def load(model: Literal["pos-en"], *others: Name, **options: Unpack[LoadOptions]) -> TaggingPipeline: ...
+@overload
+def load(model: Literal["sentiment"], *others: Name, **options: Unpack[LoadOptions]) -> ClassificationPipeline: ...
+@overload
+def load(model: Literal["shakespeare"], *others: Name, **options: Unpack[LoadOptions]) -> TextGenerationPipeline: ...
+@overload
+def load(
+    model: Name, *others: Name, task: Literal["translation"], **options: Unpack[LoadOptions]
+) -> TranslationPipeline: ...
+@overload
+def load(
+    model: Name, *others: Name, task: Literal["captioning", "video-captioning"], **options: Unpack[LoadOptions]
+) -> CaptioningPipeline: ...
+@overload
+def load(model: Name, *others: Name, task: Literal["tagging"], **options: Unpack[LoadOptions]) -> TaggingPipeline: ...
+@overload
+def load(
+    model: Name, *others: Name, task: Literal["classification"], **options: Unpack[LoadOptions]
+) -> ClassificationPipeline: ...
+@overload
+def load(
+    model: Name, *others: Name, task: Literal["generation"], **options: Unpack[LoadOptions]
+) -> TextGenerationPipeline: ...
+@overload
+def load(model: Name, *others: Name, task: str | None = None, **options: Unpack[LoadOptions]) -> Pipeline: ...
+
+
+def load(model: Name, *others: Name, task: str | None = None, **options: Unpack[LoadOptions]) -> Pipeline:
+    """Opens a model, or several as an ensemble.
+
+    Args:
+        model: The name of a model that ships, a model's directory, or a training's directory.
+        *others: The other members of an ensemble.
+        task: The kind of the task that it has to be a model for, such as "translation"; it tells type checkers which
+            pipeline comes back.
+        **options: See `LoadOptions`.
+
+    Returns:
+        The pipeline of the model's task, such as a TranslationPipeline.
+
+    Raises:
+        SeqtasksError: No model, a damaged one or one for another task, members of an ensemble that do not share their
+            processors, or what an engine does not have.
+    """
+    return open_models([model, *others], task, **options).pipeline
+
+
+def open_models(
+    names: Sequence[Name],
+    kind: str | None = None,
+    *,
+    device: str = "auto",
+    dtype: Precision = "auto",
+    threads: int = 0,
+    engine: Engine = "torch",
+) -> LoadedModel:
+    """As `load`, with the task of the model."""
+    bundles = [read_bundle(find_model(name)) for name in names]
+    require_same_processors(bundles)
+    tasks = [load_task(bundle) for bundle in bundles]
+    if kind is not None:
+        require_kind(names[0], tasks[0], kind)
+    prepare(threads)
+    on_ctranslate2 = engine == "ctranslate2"
+    chosen_device = choose_device("cpu" if on_ctranslate2 and device == "auto" else device)
+    chosen_dtype = torch.float32 if on_ctranslate2 else choose_dtype(dtype, chosen_device)
+    models = [
+        load_model(task, bundle).to(chosen_device, chosen_dtype) for task, bundle in zip(tasks, bundles, strict=True)
+    ]
+    pipeline = tasks[0].pipeline(models)
+    if on_ctranslate2:
+        from seqtasks.export.ctranslate2_engine import use_ctranslate2
+
+        use_ctranslate2(tasks[0], pipeline, dtype)
+    return LoadedModel(tasks[0], pipeline)
 
 
 def load_task(bundle: Bundle) -> Task:
@@ -29,15 +148,25 @@ def load_task(bundle: Bundle) -> Task:
 def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     with torch.random.fork_rng(devices=[]):
-        model = task.build_model()
-    assert isinstance(model, Classifier | Generator | LanguageModel | Tagger)
+        model: nn.Module = task.build_model()
     try:
         load_own_tensors(model, bundle.tensors())
     except SeqtasksError as error:
         raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
     model.eval().requires_grad_(False)
-    model.encoder.simplify()
+    if isinstance(model, Classifier | Generator | LanguageModel | Tagger):
+        model.encoder.simplify()
     return model
+
+
+def require_kind(name: Name, task: Task, kind: str) -> None:
+    """Raises SeqtasksError where a model is for another task than `kind`."""
+    family = Task.of_kind(kind)
+    if not isinstance(task, family) and type(task).pipeline is not family.pipeline:  # those of videos caption images
+        raise SeqtasksError(
+            f"{name} is a model for {kind_of(task.config)}, not for {kind}.",
+            f"What it is for: seqtasks {task.use.format(name)}",
+        )
 
 
 def require_same_processors(bundles: Sequence[Bundle]) -> None:

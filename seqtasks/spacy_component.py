@@ -21,7 +21,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.spans import UNNAMED, are_spans, spans
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import TaggingPredictor
+    from seqtasks.inference.tagging import TaggingPipeline
 
 ATTRIBUTES = ("pos", "tag", "ents")
 
@@ -36,12 +36,9 @@ def make_tagger(
     nlp: Language, name: str, model: str, attribute: str, device: str, dtype: str, threads: int
 ) -> SpacyTagger:
     """Opens the model, a name or a directory; `attribute` is where its labels go (see SpacyTagger)."""
-    from seqtasks.predictor import TaggingPredictor, load
+    from seqtasks.loading import load
 
-    predictor = load(model, device=device, dtype=dtype, threads=threads)
-    if not isinstance(predictor, TaggingPredictor):
-        raise SeqtasksError(f"{model} is a model for {predictor.kind}, not for tagging.", "Give a tagger.")
-    return SpacyTagger(predictor, attribute)
+    return SpacyTagger(load(model, task="tagging", device=device, dtype=dtype, threads=threads), attribute)
 
 
 class SpacyTagger:
@@ -53,9 +50,9 @@ class SpacyTagger:
     speech SPACE and the tag _SP, as spaCy's own taggers have it.
     """
 
-    def __init__(self, predictor: TaggingPredictor, attribute: str) -> None:
+    def __init__(self, predictor: TaggingPipeline, attribute: str) -> None:
         if attribute == "auto":
-            attribute = "ents" if are_spans(predictor.labels) else "pos" if predictor.task.column == "upos" else "tag"
+            attribute = "ents" if are_spans(predictor.labels) else "pos" if predictor.column == "upos" else "tag"
         if attribute not in ATTRIBUTES:
             raise SeqtasksError(
                 f"attribute = {attribute!r} is no place for labels.", f"There are auto, {', '.join(ATTRIBUTES)}."

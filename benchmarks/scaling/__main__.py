@@ -48,7 +48,9 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     if names := [name for name in CURVES if name in chosen]:
         sentences = (source / "test_2016_flickr.en").read_text(encoding="utf-8").splitlines()
-        decoded = Decoded(seqtasks.load(transformer, device="cpu", threads=1), sentences, decoding, rounds)
+        decoded = Decoded(
+            seqtasks.load(transformer, task="translation", device="cpu", threads=1), sentences, decoding, rounds
+        )
         for name in names:
             keep(CURVES[name](decoded), output)
     trained = Trained(source, training, rounds) if {"data", "model"} & set(chosen) else None

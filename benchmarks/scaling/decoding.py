@@ -12,9 +12,8 @@ import torch
 
 from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
 from seqtasks.decoding import search
+from seqtasks.inference.translation import BATCH_HYPOTHESES, BATCH_TOKENS, TranslationPipeline
 from seqtasks.models import Generator
-from seqtasks.predictor import TranslationPredictor
-from seqtasks.tasks.translation.translator import BATCH_HYPOTHESES, BATCH_TOKENS
 
 AS_LONG = {"min_length": "x", "max_length": "x"}
 """Outputs of as many tokens as their sources, ends included."""
@@ -54,26 +53,30 @@ class Decoding:
 class Decoded:
     """The models that are compared, and the sentences."""
 
-    def __init__(self, trained: TranslationPredictor, sentences: Sequence[str], size: Decoding, rounds: int) -> None:
+    def __init__(self, trained: TranslationPipeline, sentences: Sequence[str], size: Decoding, rounds: int) -> None:
         self.trained = trained
-        self.random = self.untrained(LSTM, trained.task.target.size)
+        self.random = self.untrained(LSTM, trained.target.size)
         self.options = {"Transformer": (trained, {}), "LSTM": (self.random, AS_LONG)}
         """Each with the lengths of its outputs: a trained model stops by itself."""
         if len(sentences) < size.sentences:
             raise ValueError(f"There are {len(sentences)} sentences: {size.sentences} are needed.")
         self.sentences = list(sentences)
-        self.ids = trained.task.source.encode_all(self.sentences)
+        self.ids = trained.source.encode_all(self.sentences)
         self.size = size
         self.rounds = rounds
 
-    def untrained(self, settings: dict[str, Any], target_size: int) -> TranslationPredictor:
+    def untrained(self, settings: dict[str, Any], target_size: int) -> TranslationPipeline:
         """A model of random weights behind the trained one's text processors."""
         torch.manual_seed(1)
-        task = self.trained.task
-        model = Generator(Generator.Config.model_validate(settings), task.source.size, target_size)
+        model = Generator(Generator.Config.model_validate(settings), self.trained.source.size, target_size)
         model.eval().requires_grad_(False)
         model.encoder.simplify()
-        return TranslationPredictor(task, [model.to(self.trained.dtype)])
+        return TranslationPipeline(
+            [model.to(self.trained.dtype)],
+            self.trained.source,
+            self.trained.target,
+            decoding=self.trained.default_decoding,
+        )
 
     def curve(self, name: str, works: dict[Key, Work], warm: dict[Key, Work] | None = None, **parts: Any) -> Curve:
         lines = lines_of(measure(name, works, self.rounds, warm))
@@ -150,17 +153,17 @@ CURVES: dict[str, Callable[[Decoded], Curve]] = {
 }  # fmt: skip
 
 
-def translated(predictor: TranslationPredictor, texts: Sequence[str], **options: Any) -> float:
+def translated(predictor: TranslationPipeline, texts: Sequence[str], **options: Any) -> float:
     return len(predictor.translate(texts, **options))
 
 
 @torch.no_grad()
-def decoded(predictor: TranslationPredictor, groups: Sequence[Sequence[Sequence[int]]], **options: Any) -> float:
+def decoded(predictor: TranslationPipeline, groups: Sequence[Sequence[Sequence[int]]], **options: Any) -> float:
     """Each group is a batch."""
     decoding = predictor.decoding(**options)
     for group in groups:
         lengths = torch.tensor([len(ids) + 1 for ids in group])
-        found = search(predictor.translator.stepper(group), source_lengths=lengths, options=decoding)
+        found = search(predictor.stepper(group), source_lengths=lengths, options=decoding)
         assert len(found) == len(group)
     return sum(map(len, groups))
 

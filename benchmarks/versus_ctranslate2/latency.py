@@ -48,7 +48,9 @@ def main(
     """Compare both on the sentences of a file."""
     sentences = source.read_text(encoding="utf-8").splitlines()
     references = reference.read_text(encoding="utf-8").splitlines()
-    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=1, engine=engine.value)
+    predictor = seqtasks.load(
+        ours or model, task="translation", device="cpu", dtype=dtype.value, threads=1, engine=engine.value
+    )
     options = decoding_options(chosen, beam=beam)
 
     def translate_ours(texts: Sequence[str]) -> tuple[list[str], list[float]]:

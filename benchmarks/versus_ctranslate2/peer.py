@@ -19,10 +19,12 @@ from typing import Any
 
 import typer
 
-import seqtasks
 from seqtasks.decoding import Decoding, LengthRule
 from seqtasks.export import write_ctranslate2
 from seqtasks.export.ctranslate2_search import search_options
+from seqtasks.inference.translation import TranslationPipeline
+from seqtasks.loading import open_models
+from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords, clean
 from seqtasks.text.subwords import prepare
 
@@ -89,13 +91,15 @@ def translate_singly(texts: Sequence[str]) -> tuple[list[str], list[float]]:
 @contextmanager
 def ctranslate2_process(model: str, workers: int, **options: Any) -> Iterator[ProcessPoolExecutor]:
     """A process for `translate` and `translate_singly`, with the model in the form of CTranslate2."""
-    predictor = seqtasks.load(model, device="cpu", dtype="float32", threads=1)
-    if not isinstance(predictor.task.source, Subwords):
+    task, pipeline = open_models([model], "translation", device="cpu", dtype="float32", threads=1)
+    assert isinstance(task, TranslationTask)
+    assert isinstance(pipeline, TranslationPipeline)
+    if not isinstance(pipeline.source, Subwords):
         raise typer.BadParameter(f"{model} does not read subwords", param_hint="MODEL")
-    decoding = predictor.decoding(**options)
+    decoding = pipeline.decoding(**options)
     with TemporaryDirectory() as place:
         folder = Path(place) / "model"
-        write_ctranslate2(predictor.task, predictor.models[0], decoding, "", folder)
+        write_ctranslate2(task, pipeline.models[0], decoding, "", folder)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(
             1, mp_context=context, initializer=start, initargs=(folder, decoding, workers)

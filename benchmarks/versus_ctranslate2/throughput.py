@@ -32,16 +32,16 @@ from benchmarks.versus_ctranslate2.peer import translate as translate_by_peer
 from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.inference.bulk import start_worker, translate_batch, work
 from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
+from seqtasks.inference.outputs import Translation
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.translation import translation_scores
-from seqtasks.predictor import TranslationPredictor
-from seqtasks.tasks.translation.translator import Translation
 
 WORKERS = 2
 
 
 @contextmanager
 def our_translation(
-    predictor: TranslationPredictor, options: dict[str, Any], engine: Engine
+    predictor: TranslationPipeline, options: dict[str, Any], engine: Engine
 ) -> Iterator[Callable[[io.BytesIO], Iterable[list[Translation]]]]:
     """Translates a file in windows, as `seqtasks translate` does: in processes, or in threads of CTranslate2."""
     process = partial(translate_batch, options=options)
@@ -72,7 +72,9 @@ def main(
     references = reference.read_text(encoding="utf-8").splitlines()
     sentences = distinct * copies
     threads = 1 if engine == Engine.torch else WORKERS
-    predictor = seqtasks.load(ours or model, device="cpu", dtype=dtype.value, threads=threads, engine=engine.value)
+    predictor = seqtasks.load(
+        ours or model, task="translation", device="cpu", dtype=dtype.value, threads=threads, engine=engine.value
+    )
     options = decoding_options(chosen, beam=beam)
     text = "".join(f"{sentence}\n" for sentence in sentences).encode()
     written: dict[str, list[str]] = {}

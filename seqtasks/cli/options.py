@@ -8,13 +8,13 @@ from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from seqtasks.errors import SeqtasksError
 
-DEFAULT_MODEL = "en-de"
+DEFAULT_MODEL: Final = "en-de"
 KEYWORD = Parameter.KEYWORD_ONLY
 
 TaskName = Literal["translation", "captioning", "tagging", "classification", "generation"]
@@ -53,17 +53,8 @@ LanguagePair = Annotated[
 ]
 
 
-def open_predictor(
-    names: Sequence[str],
-    task: TaskName | None = None,
-    *,
-    code: Path | None,
-    device: str,
-    dtype: Precision,
-    threads: int,
-    engine: Engine = Engine.torch,
-) -> Any:
-    """The predictor of one model or an ensemble; SeqtasksError where it is for another task than `task`."""
+def load_own_code(names: Sequence[str], code: Path | None) -> None:
+    """Runs the user's components in the file `code`. Raises SeqtasksError for wrong names of models first."""
     from seqtasks.bundle import find_model
 
     for name in names:
@@ -72,16 +63,28 @@ def open_predictor(
         from seqtasks.config import load_code
 
         load_code(code)
-    from seqtasks.predictor import PREDICTORS, load
-    from seqtasks.tasks import Task
 
-    predictor = load(*names, device=device, dtype=dtype.value, threads=threads, engine=engine.value)
-    if task is not None and not isinstance(predictor, PREDICTORS[Task.of_kind(task)]):
-        raise SeqtasksError(
-            f"{names[0]} is a model for {predictor.kind}, not for {task}.",
-            f"What it is for: seqtasks {predictor.task.use.format(names[0])}",
-        )
-    return predictor
+
+def open_model(
+    names: Sequence[str],
+    task: TaskName,
+    *,
+    code: Path | None,
+    device: str,
+    dtype: Precision,
+    threads: int,
+    engine: Engine = Engine.torch,
+) -> Any:
+    """The task and the pipeline of one model or an ensemble; SeqtasksError where it is for another task than `task`."""
+    load_own_code(names, code)
+    from seqtasks.loading import open_models
+
+    return open_models(names, task, device=device, dtype=dtype.value, threads=threads, engine=engine.value)
+
+
+def open_pipeline(names: Sequence[str], task: TaskName, **options: Any) -> Any:
+    """The pipeline of a model; see `open_model`."""
+    return open_model(names, task, **options).pipeline
 
 
 def decoding_option(name: str, metavar: str, help: str, **limits: Any) -> Any:

@@ -67,6 +67,15 @@ class CaptionSource(Settings):
     """Format of the captions; "auto" looks at the file."""
 
 
+def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
+    """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
+    if paths[0].is_file():
+        raise SeqtasksError(f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions.")
+    if len(paths) > 2:
+        raise SeqtasksError(f"{paths[2]} is too much: there is one folder of pictures and one file of captions.")
+    return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
+
+
 class CaptionReport(SkipReport):
     """Counts captions, told by file and line, and pictures that are left out with all their captions, by name."""
 

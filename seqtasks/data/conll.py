@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from seqtasks.component import Settings
 from seqtasks.data.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.lines import as_text, plain_suffix, read_lines
@@ -33,6 +34,17 @@ FIRST_ID = re.compile(r"1|1-\d+|0\.1")
 
 DOCUMENT = "-DOCSTART-"
 """The word with which a document of CoNLL-2003 begins."""
+
+
+class TaggedSource(Settings):
+    """A file of sentences whose words have labels."""
+
+    path: Path
+    """The file."""
+    column: str | int = "upos"
+    """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
+    form: Form = "auto"
+    """Format of the file; "auto" looks at its name and its lines."""
 
 
 def read_sentences(
@@ -176,3 +188,15 @@ def read_text(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence
         if words := between_blanks(line):
             skipped.reach(file, number)
             yield Sentence(tuple(words))
+
+
+def read_tagged(source: TaggedSource, skipped: SkipReport) -> Iterator[Sentence]:
+    """The sentences of a source that have labels."""
+    return with_labels(read_sentences(source.path, skipped, column=source.column, form=source.form), skipped)
+
+
+def nothing_to_train_on(skipped: SkipReport) -> SeqtasksError:
+    return SeqtasksError(
+        f"There is no sentence with labels to train on: {skipped.describe()}.",
+        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",
+    )

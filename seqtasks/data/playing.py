@@ -14,8 +14,10 @@ from PIL import Image
 from seqtasks.data.captions import CaptionedImage
 from seqtasks.data.clips import CaptionedClip, captions_at
 from seqtasks.data.stills import Shot
+from seqtasks.errors import SeqtasksError
 from seqtasks.vision.changes import changed
 from seqtasks.vision.images import open_image
+from seqtasks.vision.moments import ClipError
 from seqtasks.vision.video import TOLERANCE, EverySeconds, open_clip
 
 IntArray = NDArray[np.int32]
@@ -80,3 +82,16 @@ class PlayingFile:
     def pictures(self, start: int) -> Iterator[Image.Image]:
         frames = open_clip(self.clip.video).frames(EverySeconds(self.every))
         return (frame.picture for frame in islice(frames, start, len(self.times)))
+
+
+def open_clips(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:
+    """The clips that can be read, and why others cannot."""
+    files, broken = [], []
+    for clip in clips:
+        try:
+            files.append(PlayingFile.of(clip, every))
+        except ClipError as error:
+            broken.append(error.message)
+    if clips and not files:
+        raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")
+    return files, broken

@@ -22,6 +22,7 @@ Languages = tuple[str, str]
 """The codes of the source and the target language, for formats that hold several."""
 
 FORMATS = ".tsv, .csv, .jsonl and .tmx"
+GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
 
 def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | None = None) -> Iterator[Pair]:
@@ -53,7 +54,7 @@ def read_file(path: Path, skipped: SkipReport, languages: Languages | None) -> I
             return read_jsonl(path, skipped, languages)
         case ".tmx":
             if languages is None:
-                raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.")
+                raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
             return read_tmx(path, skipped, languages)
         case suffix:
             raise SeqtasksError(
@@ -120,7 +121,9 @@ def read_jsonl(path: Path, skipped: SkipReport, languages: Languages | None) -> 
         skipped.reach(name, number)
         fields = json_object(line)
         if "translation" in fields and languages is None:
-            raise SeqtasksError(f"{path}:{number}: translations by language need to know which two languages to read.")
+            raise SeqtasksError(
+                f"{path}:{number}: translations by language need to know which two languages to read.", GIVE_LANGUAGES
+            )
         texts = texts_of(fields, languages)
         if texts is not None:
             yield Pair(*texts)

@@ -1,1 +1,1 @@
-"""From raw input to results."""
+"""From raw input to results: one pipeline a task."""

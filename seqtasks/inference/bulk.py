@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor, ClassificationPredictor, TaggingPredictor, TranslationPredictor
-    from seqtasks.tasks.captioning.captioner import Caption, Picture
-    from seqtasks.tasks.classification.document_classifier import Classification
-    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.captioning import CaptioningPipeline, Picture
+    from seqtasks.inference.classification import ClassificationPipeline
+    from seqtasks.inference.outputs import Caption, Classification, TaggedSentence, Translation
+    from seqtasks.inference.tagging import TaggingPipeline
+    from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.vision.images import ImageError
 
 BATCH_SIZE, WORKER_BATCH_SIZE = 2_000, 500
@@ -104,7 +104,10 @@ def map_batches(
 
 
 def load_pipeline(pipeline: Pipeline | Callable[[], Pipeline]) -> Pipeline:
-    return pipeline() if callable(pipeline) else pipeline
+    from seqtasks.inference import base
+
+    # a pipeline can be called too
+    return pipeline() if callable(pipeline) and not isinstance(pipeline, base.Pipeline) else pipeline
 
 
 _process: Callable[[Batch[Any]], Any] | None = None
@@ -127,7 +130,7 @@ def work(batch: Batch[Any]) -> Any:
 
 
 def translate_batch(
-    translator: TranslationPredictor, batch: Batch[str], options: dict[str, Any], *, target_prefix: bool = False
+    translator: TranslationPipeline, batch: Batch[str], options: dict[str, Any], *, target_prefix: bool = False
 ) -> list[Translation]:
     """Translates texts. With `target_prefix` a tab separates each text from the beginning of its translation."""
     if not target_prefix:
@@ -138,21 +141,21 @@ def translate_batch(
 
 
 def caption_batch(
-    captioner: CaptioningPredictor, batch: Batch[Picture], options: dict[str, Any]
+    captioner: CaptioningPipeline, batch: Batch[Picture], options: dict[str, Any]
 ) -> list[Caption | ImageError]:
-    return list(captioner.captions(batch.items, first_number=batch.first, **options))
+    return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
 
-def tag_batch(tagger: TaggingPredictor, batch: Batch[Any]) -> list[TaggedSentence]:
+def tag_batch(tagger: TaggingPipeline, batch: Batch[Any]) -> list[TaggedSentence]:
     return tagger.tag(batch.items)
 
 
-def classify_batch(classifier: ClassificationPredictor, batch: Batch[str]) -> list[Classification]:
+def classify_batch(classifier: ClassificationPipeline, batch: Batch[str]) -> list[Classification]:
     return classifier.classify(batch.items)
 
 
 def translate_stream(
-    translator: TranslationPredictor | Callable[[], TranslationPredictor],
+    translator: TranslationPipeline | Callable[[], TranslationPipeline],
     texts: Iterable[str],
     *,
     num_workers: int = 1,
@@ -163,7 +166,7 @@ def translate_stream(
 
 
 def caption_stream(
-    captioner: CaptioningPredictor | Callable[[], CaptioningPredictor],
+    captioner: CaptioningPipeline | Callable[[], CaptioningPipeline],
     images: Iterable[Picture],
     *,
     num_workers: int = 1,
@@ -174,14 +177,14 @@ def caption_stream(
 
 
 def tag_stream(
-    tagger: TaggingPredictor | Callable[[], TaggingPredictor], sentences: Iterable[Any], *, num_workers: int = 1
+    tagger: TaggingPipeline | Callable[[], TaggingPipeline], sentences: Iterable[Any], *, num_workers: int = 1
 ) -> Iterator[TaggedSentence]:
     """Each sentence with its labels: texts, or lists of words. See `map_batches`."""
     return stream(tag_batch, tagger, sentences, num_workers)
 
 
 def classify_stream(
-    classifier: ClassificationPredictor | Callable[[], ClassificationPredictor],
+    classifier: ClassificationPipeline | Callable[[], ClassificationPipeline],
     texts: Iterable[str],
     *,
     num_workers: int = 1,

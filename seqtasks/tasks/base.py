@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
@@ -12,9 +12,16 @@ from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
-from seqtasks.component import Component
+from seqtasks.component import Component, kind_of
+from seqtasks.data.examples import SkipReport
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.base import Pipeline
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
+
+Warn = Callable[[str], object]
+"""Takes a sentence about data that are left out."""
 
 BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
@@ -38,27 +45,15 @@ class Batches(Protocol[BatchT_co]):
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One validation example, to look at."""
+class EvaluationRequest:
+    """The data to evaluate on, and the options of it; None for those that are not given."""
 
-    source: str
-    reference: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How good a model is on some data. The first score is the one to improve."""
-
-    scores: tuple[Score, ...]
-    samples: tuple[Sample, ...] = ()
-    decoding: str = ""
-    """Signature of the decoding, where the task decodes."""
-    examples: int = 0
-    seconds: float = 0.0
-    """Time for decoding alone."""
-    lower_is_better: bool = field(default=False, kw_only=True)
-    """The first score is a loss."""
+    data: Sequence[Path]
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+    """Decoding options."""
+    split: str | None = None
+    languages: tuple[str, str] | None = None
+    lowercase: bool | None = None
 
 
 TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
@@ -88,6 +83,10 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     """The command that uses a model of the task, without the program's name; {} is the model."""
     counted: ClassVar[str] = "tokens"
     """What the counts of its losses count."""
+    example_data: ClassVar[str] = ""
+    """What files for `preset` may be called, for messages; empty for a task without presets."""
+    evaluation_options: ClassVar[tuple[str, ...]] = ()
+    """What of an `EvaluationRequest` applies beside the data; "confusion" where there is a confusion matrix."""
 
     @classmethod
     @abstractmethod
@@ -144,6 +143,35 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     def validate(self, model: ModelT) -> Evaluation:
         """Decodes the validation data and scores it, as a user would see it."""
 
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The run configuration that suits the data.
+
+        Args:
+            data: Files or folders.
+            settings: What is set by dotted name, such as {"model.encoder.kind": "lstm"}: other settings follow from it.
+            languages: Codes of the source and the target language, where the task has two.
+        """
+        kind = cls.Config.model_fields["kind"].default
+        raise SeqtasksError(f"The task {kind} has no presets.", "Train it from a run configuration.")
+
+    def pipeline(self, models: Sequence[Any]) -> Pipeline:
+        """What takes trained models, in evaluation mode, from raw input to results."""
+        raise SeqtasksError(
+            f"The task {kind_of(self.config)} has no pipeline: nothing here predicts with its models.",
+            "Update seqtasks, or give the task a method `pipeline`.",
+        )
+
+    def evaluate(self, pipeline: Any, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        """Reads data files as those of the training, and measures on them what `pipeline` gave.
+
+        Args:
+            warn: Is told what is left out, a sentence each.
+        """
+        raise SeqtasksError(f"The task {kind_of(self.config)} cannot be evaluated on files.")
+
     @abstractmethod
     def save_processors(self, folder: Path) -> None:
         """Writes what `load` reads."""
@@ -151,6 +179,17 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     @abstractmethod
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
+
+
+def validation_options(beam: int) -> dict[str, Any]:
+    """The decoding options of a validation: one hypothesis of a beam search."""
+    return {"beam": beam, "nbest": 1, "sample": False, "consensus": 0}
+
+
+def warn_skipped(skipped: SkipReport, warn: Warn) -> None:
+    """Tells what was left out, if anything was."""
+    if skipped.skipped:
+        warn(skipped.describe())
 
 
 def fingerprint(examples: Iterable[Sequence[str]]) -> str:

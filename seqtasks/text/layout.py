@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
+from jaxtyping import Int
+
+from seqtasks.special_tokens import BEGIN, END
 from seqtasks.text.processor import FIRST_BYTE, TextProcessor
+
+Tokens = Int[np.ndarray[Any, Any], "_"]
 
 LINE, TAB = FIRST_BYTE + ord("\n"), FIRST_BYTE + ord("\t")
 BYTES = 256
@@ -28,6 +35,11 @@ def tidy(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATES.sub(UNCERTAIN, text))
     return _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text))
+
+
+def marked(ids: Sequence[int]) -> Tokens:
+    """A text between BEGIN and END."""
+    return np.array([BEGIN, *ids, END], dtype=np.int32)
 
 
 class Layout:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from seqtasks.config import RunConfiguration
-from seqtasks.tasks.base import Evaluation
+from seqtasks.metrics.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

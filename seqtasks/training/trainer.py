@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models.weights import load_own_tensors, own_tensors
 from seqtasks.storage.migration import migrate
-from seqtasks.tasks.base import BatchTensors, Evaluation, Task
+from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
 from seqtasks.training.interruption import StopRequest

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seqtasks.visualization.html_page import Write, open_html_page
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+    from seqtasks.inference.attribution import ExplainedWord, Explanation
 
 FAINTEST = 0.02
 """Share of the largest attribution below which words are not shaded."""

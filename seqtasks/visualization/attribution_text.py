@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.classification.explanation import Explanation
+    from seqtasks.inference.attribution import Explanation
 
 MARKED, STRONG = 0.25, 0.6
 """Shares of the largest attribution from which a word is marked, and marked as strong."""

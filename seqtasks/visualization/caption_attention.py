@@ -16,7 +16,7 @@ from seqtasks.visualization.caption_words import caption_words
 from seqtasks.visualization.text_drawing import font_for
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
     from seqtasks.vision.transforms import ImageSettings
 
 PANEL = 280

@@ -18,7 +18,7 @@ from seqtasks.visualization.caption_words import CaptionWord, caption_words
 from seqtasks.visualization.html_page import Write, open_html_page
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
     from seqtasks.vision.transforms import ImageSettings
 
 STORED_SIDE, STORED_TILE, STORED_MASK = 560, 160, 32

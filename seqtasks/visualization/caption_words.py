@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seqtasks.text.grouping import words_of
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
 
 
 @dataclass(frozen=True)

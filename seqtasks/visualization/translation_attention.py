@@ -9,7 +9,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.visualization.matplotlib_support import require_matplotlib, save_figure
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
 
 INCHES_PER_TOKEN = 0.35
 

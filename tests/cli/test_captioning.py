@@ -11,6 +11,7 @@ from PIL import Image
 
 import seqtasks as package
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.loading import open_models
 from seqtasks.metrics import meteor
 from seqtasks.metrics.captions import caption_scores
 
@@ -67,7 +68,7 @@ def test_training_from_pictures_alone(trained_captioner: tuple[Path, Result]) ->
     assert "validation pictures: 2" in result.out
     assert "Best CIDEr-D" in result.out
     assert result.out.endswith(f"  seqtasks caption --model {out} photo.jpg\n")
-    assert package.load(out, threads=1).task.config.model.decoder.kind == "lstm"
+    assert open_models([out], threads=1).task.config.model.decoder.kind == "lstm"
 
 
 def test_another_decoder_and_another_language(seqtasks: Program, photos: Path, tmp_path: Path) -> None:
@@ -76,20 +77,20 @@ def test_another_decoder_and_another_language(seqtasks: Program, photos: Path, t
         "train", "captioning", photos, photos / "captions.csv", "--output", tmp_path / "model", *SMALL, *other
     )
     assert result.code == 0, result.err
-    task = package.load(tmp_path / "model", threads=1).task.config
+    task = open_models([tmp_path / "model"], threads=1).task.config
     assert (task.model.decoder.kind, task.text.language) == ("show-and-tell", "de")
 
 
 def test_what_training_from_pictures_cannot_use(seqtasks: Program, photos: Path, tmp_path: Path) -> None:
     out = ["--output", tmp_path / "model"]
     result = seqtasks("train", "captioning", photos, "--language-pair", "en-de", *out)
-    assert (result.code, result.out) == (2, "")
+    assert (result.code, result.out) == (1, "")
     assert "--set text.language=de" in result.err
     result = seqtasks("train", "captioning", photos / "captions.csv", photos, *out)
-    assert result.code == 2
+    assert result.code == 1
     assert "the folder of the pictures comes first" in " ".join(result.err.split())
     result = seqtasks("train", "captioning", photos, photos / "captions.csv", photos / "more.csv", *out)
-    assert result.code == 2
+    assert result.code == 1
     assert "there is one folder of pictures" in " ".join(result.err.split())
     (tmp_path / "empty").mkdir()
     result = seqtasks("train", "captioning", tmp_path / "empty", *out)

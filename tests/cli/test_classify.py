@@ -15,7 +15,8 @@ from helpers.program import Program, settings
 import seqtasks as package
 from seqtasks.cli.commands.classify import explanation_fields, highlighted
 from seqtasks.data.documents import Document
-from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+from seqtasks.inference.attribution import ExplainedWord, Explanation
+from seqtasks.loading import open_models
 
 SMALL = settings(
     "model.dim=16", "model.encoder.dim=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",
@@ -211,8 +212,7 @@ def test_python_does_the_same(seqtasks: Program, model: Path) -> None:
     decided = classifier.explain(GOOD)
     assert decided.label == "pos"
     assert max(decided.words, key=lambda word: word.value).text == "gripping"
-    with pytest.raises(package.SeqtasksError, match="not a list"):
-        classifier.classify("one text")
+    assert classifier.classify(GOOD).label == good.label
 
 
 @pytest.mark.parametrize("arguments", [[], ["FILE"]])
@@ -284,7 +284,7 @@ def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> N
     out = tmp_path / "model"
     result = seqtasks("train", "classification", tmp_path / "train.csv", "--output", out, *chosen)
     assert result.code == 0, result.err
-    assert package.load(out, threads=1).task.config.class_weights == "balanced"
+    assert open_models([out], threads=1).task.config.class_weights == "balanced"
     empty = seqtasks("train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.separator=")
     assert (empty.code, empty.err.count("\n")) == (1, 1)
     assert empty.err.startswith("seqtasks: --set: data.train.0.separator: ")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.program import Program, Result, settings
@@ -71,6 +72,11 @@ def test_a_text_begins_with_its_prompt(seqtasks: Program, model: Path) -> None:
     )
 
 
+def everything(writer: package.TextGenerationPipeline, prompt: str, **options: Any) -> list[package.Continuation]:
+    found = writer.generate(prompt, **options)
+    return [found, *found.alternatives]
+
+
 def test_several_texts_and_json(seqtasks: Program, model: Path) -> None:
     options = ["--prompt", "b:", "--max-new-tokens", "20", "-n", "3", "--temperature", "1.5"]
     result = seqtasks("generate", "-m", model, *options)
@@ -78,7 +84,8 @@ def test_several_texts_and_json(seqtasks: Program, model: Path) -> None:
     assert result.out == "\n---\n".join(f"b:{each['text']}" for each in objects) + "\n"
     assert len({each["text"] for each in objects}) == 3
     assert all(len(each["tokens"]) <= 20 and each["prompt"] == "b:" for each in objects)
-    python = package.load(model, threads=1).generate("b:", count=3, length=20, temperature=1.5)
+    writer = package.load(model, task="generation", threads=1)
+    python = everything(writer, "b:", num_return_sequences=3, max_new_tokens=20, temperature=1.5)
     assert [each.text for each in python] == [each["text"] for each in objects]
 
 
@@ -95,14 +102,13 @@ def test_greedy_and_beam(seqtasks: Program, model: Path) -> None:
 
 def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None:
     """Asked for several texts or for a temperature, it gives what was asked for."""
-    sampler, searcher = (package.load(model, threads=1) for _ in range(2))
-    own = replace(searcher.task.config.decoding, sample=False, beam=3)
-    searcher.task.config = searcher.task.config.model_copy(update={"decoding": own})
-    texts = [each.text for each in searcher.generate("a:", length=8, count=3)]
+    sampler, searcher = (package.load(model, task="generation", threads=1) for _ in range(2))
+    searcher.default_decoding = replace(searcher.default_decoding, sample=False, beam=3)
+    texts = [each.text for each in everything(searcher, "a:", max_new_tokens=8, num_return_sequences=3)]
     assert len(set(texts)) == 3
-    assert texts == [each.text for each in sampler.generate("a:", length=8, count=3, beam=3)]
-    assert len(searcher.generate("a:", length=8, count=5)) == 5
-    drawn = [writer.generate("a:", length=8, temperature=2.0)[0] for writer in (sampler, searcher)]
+    assert texts == [each.text for each in everything(sampler, "a:", max_new_tokens=8, num_return_sequences=3, beam=3)]
+    assert len(everything(searcher, "a:", max_new_tokens=8, num_return_sequences=5)) == 5
+    drawn = [writer.generate("a:", max_new_tokens=8, temperature=2.0) for writer in (sampler, searcher)]
     assert drawn[0] == drawn[1]
     result = seqtasks(
         "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam=3", "--set", "nbest=3"
@@ -191,7 +197,7 @@ def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Pat
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
         assert "does not apply to a model for generation" in " ".join(refused.err.split())
-    assert seqtasks("train", "generation", test_file, "--language-pair", "en-de").code == 2
+    assert seqtasks("train", "generation", test_file, "--language-pair", "en-de").code == 1
 
 
 def test_info(seqtasks: Program, model: Path) -> None:
@@ -202,10 +208,10 @@ def test_info(seqtasks: Program, model: Path) -> None:
 
 
 def test_python_streams_what_it_generates(model: Path) -> None:
-    writer = package.load(model, threads=1)
-    written = writer.generate("c:", length=30, count=2)
+    writer = package.load(model, task="generation", threads=1)
+    written = everything(writer, "c:", max_new_tokens=30, num_return_sequences=2)
     for number, each in enumerate(written):
-        assert "".join(writer.stream("c:", length=30, number=number)) == each.text
+        assert "".join(writer.stream("c:", max_new_tokens=30, number=number)) == each.text
     assert writer.replaced("c:X") == {"X": "x"}
     with pytest.raises(package.SeqtasksError, match="not a list"):
         writer.evaluate("one text")

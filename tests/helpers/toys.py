@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.component import Settings
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
-from seqtasks.tasks.base import Evaluation, Prepared, Task
+from seqtasks.tasks.base import Prepared, Task
 from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 

@@ -13,11 +13,10 @@ from helpers.trained import trained
 
 from seqtasks.data.captions import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
-from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder, backbones
+from seqtasks.inference.outputs import Caption
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask
-from seqtasks.tasks.captioning.captioner import Caption, Captioner
 from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.text import Words
 from seqtasks.vision.transforms import ImageSettings
@@ -52,8 +51,7 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
         prepared, tmp_path / "out", steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, ema_decay=0.98
     ).model
     assert isinstance(model, Generator)
-    captioner = Captioner([model], config.images, task.processor)
-    captions = captioner.caption(pictures, Decoding(beam=1, max_length="20"))
+    captions = task.pipeline([model]).iter_captions(pictures, beam=1, max_length="20")
     right = sum(
         isinstance(found, Caption) and found.text == scene.caption
         for found, scene in zip(captions, unseen, strict=True)

@@ -12,10 +12,10 @@ from helpers.documents import FILLERS, write_documents
 from seqtasks.component import Settings
 from seqtasks.data.documents import Document, DocumentSource
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
+from seqtasks.inference.attribution import Method
+from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
 from seqtasks.tasks import ClassificationTask
-from seqtasks.tasks.classification.document_classifier import DocumentClassifier
-from seqtasks.tasks.classification.explanation import Method, explain
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import Words
 from seqtasks.training.settings import TrainingSettings
@@ -55,7 +55,9 @@ def documents_of(make: MakeDocument, count: int, seed: int) -> list[Document]:
     return [make(chance) for _ in range(count)]
 
 
-def trained(folder: Path, make: MakeDocument, encoder: Settings, pooling: str, steps: int = 120) -> DocumentClassifier:
+def trained(
+    folder: Path, make: MakeDocument, encoder: Settings, pooling: str, steps: int = 120
+) -> ClassificationPipeline:
     """A classifier that was trained on such documents."""
     config = ClassificationTask.Config(
         text=Words.Config(minimum_count=1),
@@ -78,21 +80,21 @@ def trained(folder: Path, make: MakeDocument, encoder: Settings, pooling: str, s
     list(trainer.run())
     model = trainer.model.eval()
     assert isinstance(model, Classifier)
-    return task.classifier([model])
+    return task.pipeline([model])
 
 
-def share_right(classifier: DocumentClassifier, make: MakeDocument) -> float:
+def share_right(classifier: ClassificationPipeline, make: MakeDocument) -> float:
     unseen = documents_of(make, 400, seed=2)
     found = classifier.classify([document.text for document in unseen])
     return sum((each.label,) == document.labels for each, document in zip(found, unseen, strict=True)) / len(unseen)
 
 
-def share_pointed_at(classifier: DocumentClassifier, make: MakeDocument, method: Method) -> float:
+def share_pointed_at(classifier: ClassificationPipeline, make: MakeDocument, method: Method) -> float:
     """How often both words are among the two that matter most."""
     unseen = documents_of(make, 40, seed=3)
     hits = 0
     for document in unseen:
-        words = explain(classifier, document.text, method=method).words
+        words = classifier.explain(document.text, method=method).words
         strongest = sorted(words, key=lambda word: -abs(word.value))[:2]
         hits += {word.text for word in strongest} == {FIRST, SECOND}
     return hits / len(unseen)

@@ -15,7 +15,6 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
 from seqtasks.tasks.generation.task import TextData
-from seqtasks.tasks.generation.text_writer import TextWriter
 
 
 @pytest.mark.parametrize(
@@ -46,11 +45,11 @@ def test_the_letter_of_the_line_is_remembered(
         prepared, tmp_path / "out", steps=steps, batch_tokens=1, learning_rate=1e-2, warmup=60, ema_decay=0.9
     ).model
     assert isinstance(model, LanguageModel)
-    writer = TextWriter(model, task.processor)
+    writer = task.pipeline([model])
     greedy = Decoding(beam=1, max_length="1")
     prompts = [f"a:xxyy!a\n{letter}:{filling}!" for letter in LETTERS for filling in ("xy", "z z", " yyx")]
-    right = sum(writer.write(prompt, greedy)[0].text == prompt[9] for prompt in prompts)
+    right = sum(writer.generate_one(prompt, greedy, "").text == prompt[9] for prompt in prompts)
     assert right >= 0.95 * len(prompts)
-    lines = writer.write("b:", Decoding(beam=1, sample=True, max_length="200"))[0].text.split("\n")[1:-1]
+    lines = writer.generate_one("b:", Decoding(beam=1, sample=True, max_length="200"), "").text.split("\n")[1:-1]
     assert len(lines) > 5
     assert sum(line[:1] == line[-1:] and line[1:2] == ":" for line in lines) >= 0.9 * len(lines)

@@ -18,7 +18,6 @@ from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Characters, Words
 
 LETTERS = "abcdefgh"
@@ -91,8 +90,6 @@ def test_learned(
     settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
     model = trained(prepared, tmp_path / "out", **settings).model
     assert isinstance(model, Generator)
-    translations = Translator([model], task.source, task.target).translate(
-        [pair.source for pair in unseen], Decoding(beam=1)
-    )
+    translations = task.pipeline([model]).translate([pair.source for pair in unseen], Decoding(beam=1))
     right = sum(found.text == pair.target for found, pair in zip(translations, unseen, strict=True))
     assert right >= 0.99 * len(unseen)

@@ -13,7 +13,6 @@ from seqtasks.encoders import GruEncoder, LstmEncoder
 from seqtasks.layers.character_readers import CnnReader, LstmReader
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 
 
@@ -46,7 +45,7 @@ def test_words_that_were_never_seen_are_labelled(
     assert isinstance(model, Tagger)
     known = set(task.reader.words.tokens)
     unseen = labelled_sentences(200, seed=2)
-    found = SentenceTagger(model, task.reader, task.labels).tag([[word for word, _ in each] for each in unseen])
+    found = task.pipeline([model]).tag([[word for word, _ in each] for each in unseen])
     pairs = [
         (ours, label)
         for tagged, sentence in zip(found, unseen, strict=True)

@@ -22,9 +22,7 @@ from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder, FramesEncoder, backbones
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask, VideoTask
-from seqtasks.tasks.captioning.captioner import Captioner
 from seqtasks.tasks.captioning.task import CaptioningData
-from seqtasks.tasks.video.clip_captioner import ClipCaptioner
 from seqtasks.tasks.video.task import VideoData
 from seqtasks.text import Words
 from seqtasks.training.trainer import Trainer
@@ -133,10 +131,10 @@ def named_rightly(trainer: Trainer, clips: Sequence[Playing], hidden: list[range
     task, model = trainer.task, trainer.model
     assert isinstance(task, CaptioningTask)
     assert isinstance(model, Generator)
-    describer = ClipCaptioner(Captioner([model], task.config.images, task.processor))
+    captioner = task.pipeline([model])
     right: dict[bool, list[bool]] = {True: [], False: []}
     for clip, away in zip(clips, hidden, strict=True):
-        said = describer.describe(clip.pictures(0), Decoding(beam=1, max_length="8"))
+        said = captioner.caption_playing(clip.pictures(0), Decoding(beam=1, max_length="8"))
         for place, (caption, [wanted]) in enumerate(zip(said, clip.captions, strict=True)):
             right[place in away].append(caption.text == wanted)
     return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])

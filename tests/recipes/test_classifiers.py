@@ -12,6 +12,7 @@ import pytest
 from helpers.documents import labelled_documents
 
 import seqtasks
+from seqtasks.loading import open_models
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
@@ -56,7 +57,7 @@ def require_packed(model: Path, folder: Path) -> None:
     packed = folder / "packed"
     given = ["--scores", folder / "scores.json", "--card", folder / "card.md"]
     words = [RECIPES / "package_model.py", model, packed, *given]
-    before, kept = seqtasks.load(model, threads=1).task.labels
+    before, kept = open_models([model], threads=1).task.labels
     renamed = ["--label", f"{before}=renamed"]
     done = subprocess.run([sys.executable, *map(str, words), *renamed], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -83,9 +84,9 @@ def test_imdb_trains_its_models(tmp_path: Path, layout: str) -> None:
     names = ["majority", "bag of words", "LSTM, labels alone", "LSTM, from a language model"]
     assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
     assert "texts=40" in found[-1][-1]
-    model = seqtasks.load(out / "transfer", threads=1).task
+    model = open_models([out / "transfer"], threads=1).task
     assert (model.config.start_from, model.config.start_with) == (str(out / "language-model"), "embedding")
-    writer = seqtasks.load(out / "language-model", threads=1).task
+    writer = open_models([out / "language-model"], threads=1).task
     assert model.processor.decode(range(model.processor.size)) == writer.processor.decode(range(writer.processor.size))
     require_packed(out / "transfer", tmp_path)
 
@@ -123,4 +124,4 @@ def test_names_are_split_once_and_for_all(tmp_path: Path, model: str) -> None:
     assert sum(map(len, parts.values())) == 101
     assert sum(map(len, texts.values())) == 100
     assert (len(texts["dev"]), len(texts["test"])) == (10, 15)
-    assert seqtasks.load(out / model, threads=1).task.config.class_weights == "balanced"
+    assert open_models([out / model], threads=1).task.config.class_weights == "balanced"

@@ -35,5 +35,5 @@ def test_it_trains_and_prints_its_row(tmp_path: Path, given: bool) -> None:
     assert row.startswith("| shakespeare | ")
     assert f"lanes=1\\|tokens={len(text) - cut + 1}" in row
     assert "dtype=float32" in row
-    assert len(seqtasks.load(out, threads=1).generate("a:", length=5)[0].tokens) <= 5
+    assert len(seqtasks.load(out, threads=1).generate("a:", max_new_tokens=5).tokens) <= 5
     assert (out / "train.txt").read_text() + (out / "validation.txt").read_text() == text

@@ -16,6 +16,7 @@ from sacrebleu.metrics import BLEU
 
 import seqtasks
 from seqtasks.bundle import read_bundle
+from seqtasks.loading import open_models
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
@@ -61,8 +62,8 @@ def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: s
     assert "case:lc" in row
     assert "case:mixed" in row
     assert "beam=2" in row
-    best = seqtasks.load(tmp_path / "model", threads=1)
-    assert best.task.config.model.decoder.kind == ("lstm" if model == "quick" else model)
+    task, best = open_models([tmp_path / "model"], threads=1)
+    assert task.config.model.decoder.kind == ("lstm" if model == "quick" else model)
     assert best.languages == ("en", "de")
 
 
@@ -167,7 +168,7 @@ def test_flickr8k_trains_and_prints_its_row(flickr8k: Path, tmp_path: Path, mode
     assert float(row[3]) >= 0
     assert "n=10" in row[-1]
     assert "beam=2" in row[-1]
-    kind = seqtasks.load(tmp_path / "model" / "frozen", threads=1).task.config.model.decoder.kind
+    kind = open_models([tmp_path / "model" / "frozen"], threads=1).task.config.model.decoder.kind
     assert kind == ("lstm" if model == "fused" else model)
 
 
@@ -193,7 +194,7 @@ def test_flickr8k_goes_through_all_phases(flickr8k: Path, tmp_path: Path) -> Non
     ]
     done = caption_flickr8k(flickr8k, "fused", tmp_path / "model", *phases)
     assert [row.split(" | ")[1] for row in done.stdout.splitlines()[-3:]] == ["frozen", "fine-tuned", "rewarded"]
-    runs = [seqtasks.load(tmp_path / "model" / phase, threads=1).task.config for phase in ("fine-tuned", "rewarded")]
+    runs = [open_models([tmp_path / "model" / phase], threads=1).task.config for phase in ("fine-tuned", "rewarded")]
     assert runs[0].model.encoder.train_from == -10
     assert runs[0].self_critical is None
     assert runs[1].self_critical is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.tagged import labelled_sentences, write_conllu_file
 
-import seqtasks
+from seqtasks.loading import open_models
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "tag_ud_ewt.py"
 
@@ -29,6 +29,6 @@ def test_it_trains_and_prints_its_rows(tmp_path: Path, characters: str) -> None:
     assert dev.startswith("| pos-en | dev | ")
     assert "sentences=20" in dev
     assert "sentences=10" in test
-    tagger = seqtasks.load(out, threads=1)
-    assert (tagger.task.config.text.language, tagger.task.column) == ("en", "upos")
-    assert tagger.task.config.model.characters.kind == characters
+    task, tagger = open_models([out], "tagging", threads=1)
+    assert (tagger.language, tagger.column) == ("en", "upos")
+    assert task.config.model.characters.kind == characters

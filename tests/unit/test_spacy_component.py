@@ -16,8 +16,8 @@ from helpers.tagged import labelled_sentences, write_conllu_file
 from seqtasks.bundle import write_bundle
 from seqtasks.config import read_run, to_toml
 from seqtasks.errors import SeqtasksError
+from seqtasks.loading import load
 from seqtasks.models.weights import own_tensors
-from seqtasks.predictor import load
 from seqtasks.spacy_component import SpacyTagger, make_tagger
 from seqtasks.tasks import TaggingTask
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -24,7 +24,7 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_predictor,
+    open_pipeline,
     takes_decoding,
 )
 from seqtasks.cli.output import Write, open_output, require_apart
@@ -33,11 +33,11 @@ from seqtasks.version import __version__
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.outputs import Caption
 
-DEFAULT_CAPTIONER = "captions"
-DEFAULT_CLIP_CAPTIONER = "clips"
+DEFAULT_CAPTIONER: Final = "captions"
+DEFAULT_CLIP_CAPTIONER: Final = "clips"
 STANDARD_INPUT = "-"
 
 
@@ -140,8 +140,8 @@ def caption(
         clip: model or [DEFAULT_CLIP_CAPTIONER if clip else DEFAULT_CAPTIONER]
         for clip in {name in clips for name in names} or {False}
     }
-    opened: dict[tuple[str, ...], CaptioningPredictor] = {
-        members: open_predictor(members, "captioning", code=code, device=device, dtype=dtype, threads=threads)
+    opened: dict[tuple[str, ...], CaptioningPipeline] = {
+        members: open_pipeline(members, "captioning", code=code, device=device, dtype=dtype, threads=threads)
         for members in set(map(tuple, models.values()))
     }
     predictors = {clip: opened[tuple(members)] for clip, members in models.items()}
@@ -152,12 +152,12 @@ def caption(
     looks: list[Look] = []
     with ExitStack() as stack:
         if attention is not None:
-            looks.append(attention_look(attention, predictors[False].captioner.images))
+            looks.append(attention_look(attention, predictors[False].images))
         if report is not None:
             from seqtasks.visualization import open_caption_report
 
             origin = (*models[False], decodings[False].signature(), f"seqtasks {__version__}")
-            page = open_caption_report(report, predictors[False].captioner.images, origin)
+            page = open_caption_report(report, predictors[False].images, origin)
             looks.append(report_look(stack.enter_context(page)))
         write = stack.enter_context(open_output(output))
         failed = 0
@@ -167,7 +167,7 @@ def caption(
                     failed += not describe_clip(name, predictors[clip], clip_options, options, write)
                 continue
             pictures = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
-            captions = predictors[clip].captions([each for _, each in pictures], attention=bool(looks), **options)
+            captions = predictors[clip].iter_captions([each for _, each in pictures], attention=bool(looks), **options)
             failed += describe(captions, pictures, present, decodings[clip].nbest, write, looks)
     if failed:
         raise typer.Exit(1)
@@ -226,7 +226,7 @@ def format_nbest(name: str, caption: Caption) -> Iterator[str]:
 
 
 def format_json(name: str, caption: Caption) -> Iterator[str]:
-    from seqtasks.tasks.output import fields
+    from seqtasks.inference.outputs import json_fields
 
-    alternatives = [fields(each) for each in caption.alternatives]
-    yield json.dumps({"picture": name, **fields(caption), "alternatives": alternatives}, ensure_ascii=False)
+    alternatives = [json_fields(each) for each in caption.alternatives]
+    yield json.dumps({"picture": name, **json_fields(caption), "alternatives": alternatives}, ensure_ascii=False)

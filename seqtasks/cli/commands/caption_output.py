@@ -12,7 +12,7 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from seqtasks.tasks.captioning.captioner import Caption
+    from seqtasks.inference.outputs import Caption
     from seqtasks.vision.transforms import ImageSettings
     from seqtasks.visualization import CaptionReport
 

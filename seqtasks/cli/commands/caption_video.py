@@ -16,7 +16,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
+    from seqtasks.inference.captioning import CaptioningPipeline
     from seqtasks.vision.timeline import Span
     from seqtasks.vision.video import Choice
 
@@ -99,7 +99,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 
 
 def describe_clip(
-    name: str, predictor: CaptioningPredictor, options: ClipOptions, decoding: dict[str, Any], write: Write
+    name: str, predictor: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.vision.timeline import Timed, merged, timed
@@ -115,7 +115,7 @@ def describe_clip(
     spans: list[Span] = []
 
     def captions() -> Iterator[Timed]:
-        for frame, caption in predictor.frames(clip.frames(options.choice()), **decoding):
+        for frame, caption in predictor.caption_frames(clip.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
             yield timed(frame, caption.text, caption.log_probabilities)

@@ -8,24 +8,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
-from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
+from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_model
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
+    from seqtasks.inference.attribution import Explanation
+    from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.line_batcher import ByteStream
-    from seqtasks.predictor import ClassificationPredictor
-    from seqtasks.tasks.classification.document_classifier import Classification
-    from seqtasks.tasks.classification.explanation import Explanation
+    from seqtasks.inference.outputs import Classification
     from seqtasks.visualization import AttributionReport
 
-DEFAULT_CLASSIFIER = "sentiment"
+DEFAULT_CLASSIFIER: Final = "sentiment"
 BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 256 * 1024
 """Documents that are classified together: so many, or so many characters of them."""
 
@@ -106,7 +106,7 @@ def classify(
     require_apart({"--output": output, "--html-report": report}, files)
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack)
-        predictor: ClassificationPredictor = open_predictor(
+        task, predictor = open_model(
             model or [DEFAULT_CLASSIFIER], "classification", code=code, device=device, dtype=dtype, threads=threads
         )
         names = [f"seqtasks {__version__}", *(model or [DEFAULT_CLASSIFIER])]
@@ -115,7 +115,7 @@ def classify(
         )
         write = stack.enter_context(open_output(output))
         present = format_json if as_json else format_text
-        for entries in documents.read(predictor):
+        for entries in documents.read(task.config.data.train[0].text):
             found = iter(predictor.classify([entry.text for entry in entries if entry.text.strip()]))
             for entry in entries:
                 if not entry.text.strip():
@@ -135,7 +135,7 @@ class Explainer:
 
     def __init__(
         self,
-        predictor: ClassificationPredictor,
+        predictor: ClassificationPipeline,
         shown: bool,
         stack: ExitStack,
         report: Path | None,
@@ -177,12 +177,12 @@ class Documents:
         if STANDARD_INPUT in files:
             self.streams += open_inputs([], [line for text in texts for line in text.split("\n")], stack)
 
-    def read(self, predictor: ClassificationPredictor) -> Iterator[list[Entry]]:
+    def read(self, column: str | int | None) -> Iterator[list[Entry]]:
         """Documents that are classified together: what came before a pause, or as many as go together."""
         entries: list[Entry] = []
         size = 0
         for file in self.files:
-            for entry in self.read_lines() if file == STANDARD_INPUT else self.read_file(file, predictor):
+            for entry in self.read_lines() if file == STANDARD_INPUT else self.read_file(file, column):
                 if entry is not None:
                     entries.append(entry)
                     size += len(entry.text)
@@ -203,13 +203,13 @@ class Documents:
                 yield None
         self.undecodable += batches.undecodable
 
-    def read_file(self, file: Path, predictor: ClassificationPredictor) -> Iterator[Entry]:
+    def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
         from seqtasks.data.documents import DocumentSource, is_table, read_documents
         from seqtasks.data.lines import read_file
 
         if is_table(file):
-            source = DocumentSource(path=file, text=predictor.task.config.data.train[0].text)
+            source = DocumentSource(path=file, text=column)
             for document in read_documents(source, self.skipped):
                 yield Entry(document.text, document.place)
             return

@@ -17,8 +17,8 @@ from seqtasks.cli.options import DEFAULT_MODEL
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import CaptioningPredictor
-    from seqtasks.tasks.output import Output
+    from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.outputs import GeneratedText
 
 SENTENCES = (
     "Good morning!",
@@ -90,7 +90,7 @@ def demo() -> None:
 
 def translate_sentences() -> None:
     started = time.perf_counter()
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_MODEL)
     loaded = time.perf_counter()
@@ -108,7 +108,7 @@ def translate_sentences() -> None:
 
 def describe(pictures: Sequence[Path]) -> None:
     started = time.perf_counter()
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_CAPTIONER)
     loaded = time.perf_counter()
@@ -127,14 +127,14 @@ def describe_clips(clips: Sequence[Path]) -> None:
     if find_spec("av") is None:
         print(f"{clips[0]} is left out: pip install 'seqtasks[video]'\n")
         return
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_CLIP_CAPTIONER)
     for clip in clips:
         describe_clip(predictor, clip)
 
 
-def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
+def describe_clip(predictor: CaptioningPipeline, clip: Path) -> None:
     """Spans of time and what is seen in them, as they come."""
     from seqtasks.vision.timeline import merged, timed
     from seqtasks.vision.video import EverySeconds, open_clip
@@ -144,7 +144,7 @@ def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
     opened = open_clip(clip)
     captions = [
         timed(frame, caption.text, caption.log_probabilities)
-        for frame, caption in predictor.frames(opened.frames(EverySeconds(EVERY)))
+        for frame, caption in predictor.caption_frames(opened.frames(EverySeconds(EVERY)))
     ]
     for span in merged(captions, lambda: opened.end):
         print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
@@ -152,7 +152,7 @@ def describe_clip(predictor: CaptioningPredictor, clip: Path) -> None:
 
 
 def tag_sentences() -> None:
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_TAGGER)
     begun = time.perf_counter()
@@ -164,7 +164,7 @@ def tag_sentences() -> None:
 
 
 def classify_reviews() -> None:
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_CLASSIFIER)
     for text, found in zip(REVIEWS, predictor.classify(REVIEWS), strict=True):
@@ -173,12 +173,12 @@ def classify_reviews() -> None:
 
 
 def write_scene() -> None:
-    from seqtasks.predictor import load
+    from seqtasks.loading import load
 
     predictor = load(DEFAULT_WRITER)
     begun = time.perf_counter()
     print(PROMPT, end="")
-    for piece in predictor.stream(PROMPT, length=LENGTH):
+    for piece in predictor.stream(PROMPT, max_new_tokens=LENGTH):
         print(piece, end="", flush=True)
     print(f" ...\n\n{LENGTH} characters in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
 
@@ -197,7 +197,7 @@ def shipped(*place: str) -> list[Path]:
     return [file.relative_to(here) if file.is_relative_to(here) else file for file in found]
 
 
-def show(label: str, best: Output, others: Sequence[Output]) -> None:
+def show(label: str, best: GeneratedText, others: Sequence[GeneratedText]) -> None:
     """The best output behind its label, the others below it, and how sure the model is of each."""
     print(f"{label}  {best.text}   ({confidence(best):.0%} sure)")
     for other in others:
@@ -205,7 +205,7 @@ def show(label: str, best: Output, others: Sequence[Output]) -> None:
     print()
 
 
-def confidence(output: Output) -> float:
+def confidence(output: GeneratedText) -> float:
     """The geometric mean of the probabilities of the tokens."""
     values = output.log_probabilities
     return math.exp(sum(values) / max(1, len(values)))

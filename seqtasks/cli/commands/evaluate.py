@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtasks.cli.evaluations import Asked, measurement
 from seqtasks.cli.options import (
     Code,
     Device,
@@ -21,7 +22,7 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     blamed_on,
-    open_predictor,
+    load_own_code,
     split_languages,
     takes_decoding,
 )
@@ -31,8 +32,7 @@ MOST_LABELS = 30
 """Labels up to which a table says what was taken for what."""
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.base import Evaluation
-    from seqtasks.tasks.classification.scores import ClassificationEvaluation
+    from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation
 
 
 @takes_decoding()
@@ -86,35 +86,44 @@ def evaluate(
       seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
-    predictor = open_predictor([model], code=code, device=device, dtype=dtype, threads=threads, engine=engine)
-    chosen_measurement = measurement(predictor, data)
+    if confusion is not None:
+        from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+        with blamed_on("--confusion-matrix"):
+            require_matplotlib(confusion)
+    load_own_code([model], code)
+    from seqtasks.component import kind_of
+    from seqtasks.evaluation import evaluate_model
+    from seqtasks.loading import open_models
+    from seqtasks.tasks.base import EvaluationRequest
+
+    warnings.filterwarnings("ignore", module="PIL")
+    loaded = open_models([model], device=device, dtype=dtype.value, threads=threads, engine=engine.value)
     given = {
         "a decoding option": ("decoding", decoding or None), "--split": ("split", split),
         "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
         "--confusion-matrix": ("confusion", confusion),
     }  # fmt: skip
     for name, (option, value) in given.items():
-        if value is not None and option not in chosen_measurement.options:
-            raise typer.BadParameter(f"it does not apply to a model for {predictor.kind}", param_hint=name)
-    if confusion is not None:
-        from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-        with blamed_on("--confusion-matrix"):
-            require_matplotlib(confusion)
-    asked = Asked(data, decoding, split, split_languages(languages), lowercase)
-    found, of = chosen_measurement.measure(predictor, asked), chosen_measurement.of
+        if value is not None and option not in loaded.task.evaluation_options:
+            kind = kind_of(loaded.task.config)
+            raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
+    found = evaluate_model(
+        loaded,
+        EvaluationRequest(data, decoding, split, split_languages(languages), lowercase),
+        lambda message: print(f"seqtasks: {message}", file=sys.stderr),
+    )
     if confusion is not None:
         draw(found, confusion)
     if as_json:
         print(as_object(found, {"model": model, "data": [str(file) for file in data], "split": split}))
     else:
-        show(found, of)
+        show(found)
 
 
 def as_object(found: Evaluation, about: dict[str, Any]) -> str:
     from seqtasks.cli.scores import metric_name
-    from seqtasks.tasks.classification.scores import ClassificationEvaluation
-    from seqtasks.tasks.tagging.task import TaggingEvaluation
+    from seqtasks.metrics.evaluation import ClassificationEvaluation, TaggingEvaluation
 
     scores = [
         {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
@@ -122,23 +131,23 @@ def as_object(found: Evaluation, about: dict[str, Any]) -> str:
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
     details: dict[str, Any] = {}
-    if isinstance(found, TaggingEvaluation | ClassificationEvaluation):
+    if isinstance(found, TaggingEvaluation):
         details["labels"] = [label._asdict() for label in found.labels]
     if isinstance(found, ClassificationEvaluation) and found.confusion is not None:
         details["confusion"] = asdict(found.confusion)
     return json.dumps({**about, **measured, **details}, ensure_ascii=False)
 
 
-def show(found: Evaluation, of: str) -> None:
-    """For people; `of` is what the examples are."""
+def show(found: Evaluation) -> None:
+    """For people."""
     from seqtasks.cli.scores import metric_name
+    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.metrics.score import written
-    from seqtasks.tasks.classification.scores import ClassificationEvaluation
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
         print(f"{metric_name(score.metric):<{width}} {written(score.metric, score.value):>8}  {score.signature}")
-    print(f"{found.examples:,} {of} in {found.seconds:.1f} s; decoding {found.decoding}")
+    print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
     if isinstance(found, ClassificationEvaluation):
         show_classes(found)
 
@@ -159,7 +168,7 @@ def show_classes(found: ClassificationEvaluation) -> None:
 
 def draw(found: Evaluation, path: Path) -> None:
     """Draws what was taken for what."""
-    from seqtasks.tasks.classification.scores import ClassificationEvaluation
+    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.visualization import plot_confusion_matrix
 
     if not isinstance(found, ClassificationEvaluation) or found.confusion is None:

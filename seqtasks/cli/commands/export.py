@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqtasks.cli.options import Chosen, Code, ModelArgument, Precision, decoding_options, open_predictor
+from seqtasks.cli.options import Chosen, Code, ModelArgument, Precision, decoding_options, open_model
 from seqtasks.errors import SeqtasksError
 
 
@@ -37,15 +37,15 @@ def export(
     out = out or Path(f"{Path(model).name}-{written.value}")
     require_free(out)
     options = decoding_options(chosen)
-    predictor = open_predictor([model], "translation", code=code, device="cpu", dtype=Precision.float32, threads=0)
-    decoding = predictor.decoding(**options)
+    task, pipeline = open_model([model], "translation", code=code, device="cpu", dtype=Precision.float32, threads=0)
+    decoding = pipeline.decoding(**options)
 
     from seqtasks.bundle import CARD, find_model
     from seqtasks.export import WRITERS
 
     card = (find_model(model) / CARD).read_text(encoding="utf-8")
     try:
-        WRITERS[written.value](predictor.task, predictor.models[0], decoding, card, out)
+        WRITERS[written.value](task, pipeline.models[0], decoding, card, out)
     except OSError as error:
         raise SeqtasksError(f"{out} cannot be written: {error.strerror}.", "Nothing was left there.") from error
     print(f"{out}: {out / 'README.md'} tells how to use it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,14 +15,15 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     decoding_options,
-    open_predictor,
+    open_pipeline,
     takes_decoding,
 )
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import GenerationPredictor
+    from seqtasks.inference.outputs import Continuation
+    from seqtasks.inference.text_generation import TextGenerationPipeline
 
-DEFAULT_WRITER = "shakespeare"
+DEFAULT_WRITER: Final = "shakespeare"
 BETWEEN = "\n---\n"
 
 
@@ -63,8 +64,8 @@ def generate(
     """
     if prompt == "-":
         prompt = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r")
-    options = decoding_options(None, length=max_new_tokens, seed=seed, nbest=count) | decoding
-    predictor: GenerationPredictor = open_predictor(
+    options = decoding_options(None, max_new_tokens=max_new_tokens, seed=seed, nbest=count) | decoding
+    predictor: TextGenerationPipeline = open_pipeline(
         [model], "generation", code=code, device=device, dtype=dtype, threads=threads
     )
     resolved = predictor.decoding(**options)
@@ -73,7 +74,7 @@ def generate(
     if as_json:
         write_objects(predictor, prompt, stop, options)
     elif resolved.beam > 1 and not resolved.sample:
-        for number, text in enumerate(predictor.generate(prompt, stop=stop, **options)):
+        for number, text in enumerate(generated(predictor, prompt, stop, options)):
             write(f"{BETWEEN if number else ''}{prompt}{text.text}")
         write("\n")
     else:
@@ -89,11 +90,16 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def write_objects(predictor: GenerationPredictor, prompt: str, stop: str, options: dict[str, Any]) -> None:
-    from seqtasks.tasks.output import fields
+def generated(predictor: TextGenerationPipeline, prompt: str, stop: str, options: dict[str, Any]) -> list[Continuation]:
+    found = predictor.generate(prompt, stop=stop, **options)
+    return [found, *found.alternatives]
 
-    for text in predictor.generate(prompt, stop=stop, **options):
-        write(json.dumps({"prompt": prompt, **fields(text)}, ensure_ascii=False) + "\n")
+
+def write_objects(predictor: TextGenerationPipeline, prompt: str, stop: str, options: dict[str, Any]) -> None:
+    from seqtasks.inference.outputs import json_fields
+
+    for text in generated(predictor, prompt, stop, options):
+        write(json.dumps({"prompt": prompt, **json_fields(text)}, ensure_ascii=False) + "\n")
 
 
 def told(replaced: dict[str, str]) -> str:

@@ -19,12 +19,12 @@ from seqtasks.cli.options import (
     ModelArgument,
     Precision,
     Threads,
-    open_predictor,
+    open_pipeline,
     split_languages,
 )
 
 if TYPE_CHECKING:
-    from seqtasks.predictor import TranslationPredictor
+    from seqtasks.inference.translation import TranslationPipeline
 
 WINDOW_PAIRS = 2_000
 
@@ -53,11 +53,11 @@ def score(
     Example:
       seqtasks score my-model pairs.tsv
     """
-    from seqtasks.cli.data import data_sources
     from seqtasks.cli.output import open_output
+    from seqtasks.data.source import sources_of
 
-    sources = data_sources(data)
-    predictor: TranslationPredictor = open_predictor(
+    sources = sources_of(data)
+    predictor: TranslationPipeline = open_pipeline(
         [model], "translation", code=code, device=device, dtype=dtype, threads=threads
     )
 

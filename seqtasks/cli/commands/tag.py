@@ -9,23 +9,23 @@ from contextlib import ExitStack
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
-from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_predictor
+from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_pipeline
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 
 if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
     from seqtasks.data.examples import SkipReport
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
-    from seqtasks.predictor import TaggingPredictor
-    from seqtasks.tasks.tagging.sentence_tagger import TaggedSentence
+    from seqtasks.inference.outputs import TaggedSentence
+    from seqtasks.inference.tagging import TaggingPipeline
     from seqtasks.text.sentences import Token
 
-DEFAULT_TAGGER = "pos-en"
+DEFAULT_TAGGER: Final = "pos-en"
 BATCH_SENTENCES = 1_000
 
 
@@ -90,7 +90,7 @@ def tag(
     presented = PRESENTED[written or Format.__members__.get(forms[0], Format.text)]
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack)
-        predictor: TaggingPredictor = open_predictor(
+        predictor: TaggingPipeline = open_pipeline(
             [model], "tagging", code=code, device=device, dtype=dtype, threads=threads
         )
         from seqtasks.data.examples import SkipReport
@@ -101,7 +101,7 @@ def tag(
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
                 tagged = predictor.tag([sentence.words for sentence in sentences])
                 for sentence, found in zip(sentences, tagged, strict=True):
-                    for line in presented(sentence, found, predictor.task.column):
+                    for line in presented(sentence, found, predictor.column):
                         write(line)
                 if output is None:
                     sys.stdout.flush()
@@ -121,7 +121,7 @@ def form_of(file: Path) -> Input:
 class Inputs:
     """Sentences out of streams, some at a time."""
 
-    def __init__(self, predictor: TaggingPredictor, skipped: SkipReport, *, words: bool) -> None:
+    def __init__(self, predictor: TaggingPipeline, skipped: SkipReport, *, words: bool) -> None:
         self.predictor = predictor
         self.skipped = skipped
         self.words = words

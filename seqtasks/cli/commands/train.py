@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.automatic import AUTOMATIC
-from seqtasks.cli.options import Code, LanguagePair
+from seqtasks.cli.options import Code, LanguagePair, split_languages
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.config import RunConfiguration
+    from seqtasks.tasks import Task
     from seqtasks.training.run import TrainingResult
 
 
@@ -30,13 +30,16 @@ def train(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Output directory; else named after RUN.toml.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default named after RUN.toml."),
     ] = None,
     chosen: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="a.b=c", help="Any setting of the run, such as training.steps=900."),
+        typer.Option("--set", metavar="a.b=c", help="Set a configuration key, such as training.steps=900."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the directory.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resume from the latest checkpoint in the output directory.")
+    ] = False,
     code: Code = None,
     languages: LanguagePair = None,
 ) -> None:
@@ -52,21 +55,25 @@ def train(
       seqtasks train generation book.txt --output my-writer
       seqtasks train my-model/config.toml --set training.steps=40000 --output second-model
     """
-    automatic = what[0] in AUTOMATIC and not Path(what[0]).is_file()
-    check_usage(what, automatic, languages)
-    out = out or default_directory(Path(what[0]), automatic)
+    if code is not None:
+        from seqtasks.config import load_code
+
+        load_code(code)
+    tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
+    task = tasks.get(what[0])
+    check_usage(what, tasks, languages)
+    out = out or default_directory(Path(what[0]), automatic=task is not None)
     from seqtasks.training.run import require_unused
     from seqtasks.training.run import train as train_model
 
     if not resume:
         require_unused(out)
-    if code is not None:
-        from seqtasks.config import load_code
-
-        load_code(code)
     overrides = chosen or []
     warnings.filterwarnings("ignore", module="PIL")
-    run = automatic_run(what, overrides, languages) if automatic else configured(Path(what[0]), overrides)
+    if task is not None:
+        run = preset_run(task, what[1:], overrides, languages)
+    else:
+        run = configured(Path(what[0]), overrides, tasks)
 
     from rich.console import Console
 
@@ -79,14 +86,22 @@ def train(
         raise typer.Exit(130)
 
 
-def check_usage(what: Sequence[str], automatic: bool, languages: str | None) -> None:
+def tasks_with_presets() -> dict[str, type[Task]]:
+    """The tasks that train from data alone, by kind."""
+    from seqtasks.tasks import Task
+
+    return {kind: task for kind in Task.known() if (task := Task.of_kind(kind)).example_data}
+
+
+def check_usage(what: Sequence[str], tasks: Mapping[str, type[Task]], languages: str | None) -> None:
+    automatic = what[0] in tasks
     if automatic and len(what) == 1:
-        raise typer.BadParameter(f"give the data too, such as {AUTOMATIC[what[0]].data}", param_hint="DATA")
+        raise typer.BadParameter(f"give the data too, such as {tasks[what[0]].example_data}", param_hint="DATA")
     if not automatic and languages is not None:
         raise typer.BadParameter("the languages stand in the configuration", param_hint="--language-pair")
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
-            f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(AUTOMATIC)}), "
+            f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(tasks)}), "
             "and a configuration stands alone",
             param_hint="RUN.toml",
         )
@@ -99,26 +114,30 @@ def default_directory(configuration: Path, automatic: bool) -> Path:
     return configuration.parent if configuration.name == "config.toml" else Path(configuration.stem)
 
 
-def configured(path: Path, overrides: Sequence[str]) -> RunConfiguration:
+def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Task]]) -> RunConfiguration:
     """The run that a file describes."""
     if not path.is_file():
         raise SeqtasksError(
             f"{path}: there is no such file.",
             "Without a configuration: "
-            + ", or ".join(f"seqtasks train {task} {automatic.data}" for task, automatic in AUTOMATIC.items()),
+            + ", or ".join(f"seqtasks train {kind} {task.example_data}" for kind, task in tasks.items()),
         )
     from seqtasks.config import read_run
 
     return read_run(path, overrides=overrides)
 
 
-def automatic_run(what: Sequence[str], overrides: Sequence[str], languages: str | None) -> RunConfiguration:
+def preset_run(
+    task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None
+) -> RunConfiguration:
     """The run that suits the data of a task."""
-    text = AUTOMATIC[what[0]].run([Path(name) for name in what[1:]], overrides, languages)
-
     from seqtasks.config import read_run
 
-    return read_run(None, overrides=overrides, text=text)
+    settings = {
+        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
+    }
+    preset = task.preset([Path(name) for name in data], settings, languages=split_languages(languages))
+    return read_run(preset, overrides=overrides)
 
 
 def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) -> str:

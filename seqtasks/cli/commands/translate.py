@@ -25,7 +25,7 @@ from seqtasks.cli.options import (
     Threads,
     blamed_on,
     decoding_options,
-    open_predictor,
+    open_pipeline,
     takes_decoding,
 )
 from seqtasks.cli.output import open_output, require_apart, tell_undecodable
@@ -33,8 +33,8 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.inference.line_batcher import ByteStream
-    from seqtasks.predictor import TranslationPredictor
-    from seqtasks.tasks.translation.translator import Translation
+    from seqtasks.inference.outputs import Translation
+    from seqtasks.inference.translation import TranslationPipeline
 
 
 @takes_decoding()
@@ -113,7 +113,7 @@ def translate(
 
             with blamed_on("--plot-attention"):
                 require_matplotlib(attention)
-        predictor: TranslationPredictor = open_predictor(
+        predictor: TranslationPipeline = open_pipeline(
             model or [DEFAULT_MODEL],
             "translation",
             code=code,
@@ -128,7 +128,7 @@ def translate(
 
 
 def run(
-    predictor: TranslationPredictor,
+    predictor: TranslationPipeline,
     streams: Sequence[ByteStream],
     options: dict[str, Any],
     present: Callable[[int, Translation], Iterator[str]],
@@ -179,13 +179,13 @@ def format_nbest(number: int, translation: Translation) -> Iterator[str]:
 
 
 def format_json(number: int, translation: Translation) -> Iterator[str]:
-    from seqtasks.tasks.output import fields
+    from seqtasks.inference.outputs import json_fields
 
     yield json.dumps(
         {
             "source": translation.source,
-            **fields(translation),
-            "alternatives": [fields(each) for each in translation.alternatives],
+            **json_fields(translation),
+            "alternatives": [json_fields(each) for each in translation.alternatives],
         },
         ensure_ascii=False,
     )

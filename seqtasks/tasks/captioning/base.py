@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Generic, Self
 
-import torch
 from pydantic import Field
 from typing_extensions import TypeVar
 
 from seqtasks.component import OneOf, Settings
-from seqtasks.data.captions import CaptionedImage, CaptionReport
-from seqtasks.data.features import CachedFeatures
+from seqtasks.data.captions import CaptionReport, caption_source, read_captioned_images
+from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.playing import open_clips
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder
-from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.captions import caption_scores
+from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.meteor import without_meteor
 from seqtasks.models import Generator
-from seqtasks.tasks.base import BatchT, Evaluation, Sample, Task
-from seqtasks.tasks.captioning.captioner import BATCH, Caption, Captioner
+from seqtasks.tasks.base import BatchT, EvaluationRequest, Task, Warn, warn_skipped
 from seqtasks.text import TextProcessor, Words
 from seqtasks.vision.transforms import ImageSettings
 
 ImageEncoderT = TypeVar("ImageEncoderT", bound=CnnEncoder, default=CnnEncoder)
 
 IMAGES = "image.json"
+SECONDS_APART = 1.0
+"""From frame to frame of a video in a file."""
 WATCHED = ("cider-d", "bleu-4", "distinct")
 """The scores that are shown while training."""
 
@@ -51,6 +53,8 @@ class CaptionSettings(Settings):
 class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEncoderT, BatchT]):
     """Images in, sentences out; what it trains on, the subclass says."""
 
+    evaluation_options = ("decoding", "split")
+
     def __init__(self, config: Any, processor: TextProcessor) -> None:
         self.config = config
         self.processor = processor
@@ -72,56 +76,27 @@ class BaseCaptioningTask(Task[Generator[ImageEncoderT], BatchT], Generic[ImageEn
     def initialise(self, model: Generator[ImageEncoderT]) -> None:
         model.encoder.load_pretrained()
 
-    def evaluate(
-        self,
-        models: Sequence[Generator],
-        images: Sequence[CaptionedImage],
-        decoding: Decoding,
-        *,
-        features: CachedFeatures | None = None,
-        with_meteor: bool = True,
-        skipped: CaptionReport | None = None,
-    ) -> Evaluation:
-        """Describes the pictures and compares with their captions.
+    def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
+        return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
 
-        Those that cannot be read are left out and counted in `skipped`. METEOR takes seconds to start, and needs Java.
-        """
-        captioner = Captioner(models, self.config.images, self.processor)
-        started = time.perf_counter()
-        found: list[Caption | SeqtasksError]
-        if features is None:
-            found = [*captioner.caption([each.image for each in images], decoding)]
-        else:
-            found = [*from_features(captioner, features, [each.image.name for each in images], decoding)]
-        seconds = time.perf_counter() - started
-        pairs = []
-        for each, caption in zip(images, found, strict=True):
-            if isinstance(caption, Caption):
-                pairs.append((each, caption))
-            elif skipped is not None:
-                skipped.skip_picture("broken", each.image.name)
-        if not pairs:
-            raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        scores = caption_scores(
-            [caption.text for _, caption in pairs], [each.captions for each, _ in pairs], with_meteor=with_meteor
-        )
-        samples = tuple(
-            Sample(pairs[row][0].image.name, pairs[row][0].captions[0], pairs[row][1].text)
-            for row in range(0, len(pairs), max(1, len(pairs) // 3))[:3]
-        )
-        return Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds)
+    def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        if len(request.data) == 1 and holds_clips(request.data[0]):
+            return self.evaluate_clips(pipeline, request, warn)
+        skipped = CaptionReport()
+        images = read_captioned_images(caption_source(request.data, request.split), skipped)
+        found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
+        if skipped.skipped or skipped.pictures_skipped:
+            warn(skipped.describe())
+        if missing := without_meteor():
+            warn(missing)
+        return found
 
-
-def from_features(
-    captioner: Captioner, features: CachedFeatures, names: Sequence[str], decoding: Decoding
-) -> Iterator[Caption | SeqtasksError]:
-    """A caption for each picture whose features are known, the reason for each other."""
-    good = [number for number in range(len(features)) if number not in features.unreadable]
-    said: dict[int, Caption] = {}
-    for start in range(0, len(good), 4 * BATCH):
-        part = good[start : start + 4 * BATCH]
-        with torch.no_grad():
-            shown = [names[number] for number in part]
-            said.update(zip(part, captioner.describe(features.rows(part), shown, decoding, part), strict=True))
-    for number in range(len(features)):
-        yield said[number] if number in said else features.unreadable[number]
+    def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        """Captions the frames of videos, as far apart as in training."""
+        skipped = SkipReport()
+        clips = read_captioned_clips(ClipSource(path=request.data[0], split=request.split), skipped)
+        files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
+        warn_skipped(skipped, warn)
+        for reason in broken:
+            warn(reason)
+        return pipeline.evaluate_clips(files, **request.decoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +15,28 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from seqtasks.component import Settings, kind_of
-from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, hold_out, read_captioned_images
+from seqtasks.data.captions import (
+    CaptionedImage,
+    CaptionReport,
+    CaptionSource,
+    caption_source,
+    hold_out,
+    read_captioned_images,
+)
 from seqtasks.data.features import CachedFeatures, FeatureCache
 from seqtasks.data.holdout import ValidationSplit
 from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
 from seqtasks.hardware import available_cores
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
+from seqtasks.tasks.base import Prepared, fingerprint, validation_options
 from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.captioning.batches import PictureBatches
+from seqtasks.tasks.captioning.presets import captioning_preset
 from seqtasks.tasks.card import score_table
+from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.text import TextProcessor
 from seqtasks.vision.images import ImageError, open_image
@@ -54,6 +64,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
     """Pictures in, sentences out."""
 
     use = "caption --model {} photo.jpg"
+    example_data = "photos/ captions.csv"
 
     class Config(CaptionSettings):
         kind: Literal["captioning"] = "captioning"
@@ -165,9 +176,21 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
             seed=seed,
         )
 
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("captioning", languages)
+        kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
+        return captioning_preset(caption_source(data), **kinds)
+
     def validate(self, model: Generator[CnnEncoder]) -> Evaluation:
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
-        found = self.evaluate([model], self.validation, decoding, features=self.validation_features, with_meteor=False)
+        found = self.pipeline([model]).evaluate(
+            self.validation,
+            features=self.validation_features,
+            with_meteor=False,
+            **validation_options(self.config.validation_beam),
+        )
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,16 +15,18 @@ from seqtasks.data.documents import Document, DocumentSource, read_documents, wi
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.classification import ClassificationPipeline
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classified, Classifier, Loss
 from seqtasks.tasks import transfer
-from seqtasks.tasks.base import Evaluation, Prepared, Task, fingerprint
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.batches import DocumentBatches
-from seqtasks.tasks.classification.document_classifier import THRESHOLD, DocumentClassifier
-from seqtasks.tasks.classification.scores import ClassificationEvaluation, classification_evaluation
+from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
 from seqtasks.text import Subwords, TextProcessor, clean
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
@@ -58,6 +59,8 @@ class ClassificationTask(Task[Classifier, Classified]):
 
     use = "classify --model {} document.txt"
     counted = "documents"
+    example_data = "reviews.csv"
+    evaluation_options = ("confusion",)
 
     class Config(Settings):
         kind: Literal["classification"] = "classification"
@@ -199,24 +202,41 @@ class ClassificationTask(Task[Classifier, Classified]):
         return np.array([len(self.train) / (len(counts) * counts[label]) if counts[label] else 1.0
                          for label in self.labels])  # fmt: skip
 
-    def classifier(self, models: Sequence[Classifier]) -> DocumentClassifier:
-        """The models with what they need to read documents."""
-        return DocumentClassifier(models, self.processor, self.labels, window=self.config.data.window)
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("classification", languages)
+        sources = [
+            DocumentSource(
+                path=path,
+                text=column(settings.get(f"data.train.{number}.text")),
+                label=column(settings.get(f"data.train.{number}.label")),
+                separator=settings.get(f"data.train.{number}.separator") or None,
+            )
+            for number, path in enumerate(data)
+        ]
+        kinds = chosen_kinds(settings, "text", "model.encoder")
+        return classification_preset(sources, **kinds, start_from=settings.get("model.encoder.start_from"))
+
+    def pipeline(self, models: Sequence[Classifier]) -> ClassificationPipeline:
+        return ClassificationPipeline(models, self.processor, self.labels, window=self.config.data.window)
 
     def validate(self, model: Classifier) -> Evaluation:
-        return self.evaluate([model], self.validation)
+        return self.pipeline([model]).evaluate(self.validation)
 
-    def evaluate(self, models: Sequence[Classifier], documents: Sequence[Document]) -> ClassificationEvaluation:
-        """Classifies the documents and compares with their labels."""
-        started = time.perf_counter()
-        found = self.classifier(models).classify([document.text for document in documents])
-        seconds = time.perf_counter() - started
-        signature = f"threshold={THRESHOLD}" if self.config.model.multi_label else "argmax"
-        window = f"|window={self.config.data.window}" if self.config.data.window else ""
-        return classification_evaluation(
-            found, documents, self.labels, multi_label=self.config.model.multi_label,
-            decoding=signature + window, seconds=seconds,
-        )  # fmt: skip
+    def evaluate(self, pipeline: ClassificationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        skipped = SkipReport()
+        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
+        documents = [
+            document
+            for source in sources
+            for document in with_labels(
+                read_documents(source, skipped), skipped, multi_label=self.config.model.multi_label
+            )
+        ]
+        warn_skipped(skipped, warn)
+        return pipeline.evaluate(documents)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model

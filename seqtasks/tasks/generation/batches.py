@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
-from seqtasks.special_tokens import BEGIN, END, PAD
+from seqtasks.special_tokens import BEGIN, PAD
 from seqtasks.tasks.data_loader import DataLoader
-from seqtasks.text.layout import LINE
-
-Tokens = Int[np.ndarray[Any, Any], "_"]
-
-
-def marked(ids: Sequence[int]) -> Tokens:
-    """A text between BEGIN and END."""
-    return np.array([BEGIN, *ids, END], dtype=np.int32)
+from seqtasks.text.layout import LINE, Tokens
 
 
 class StreamBatches(DataLoader[Window]):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 from torch import Tensor
 
@@ -18,21 +16,21 @@ from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_
 from seqtasks.data.text_stream import TextSource, read_texts
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.likelihood import likelihood_scores
+from seqtasks.inference.text_generation import TextGenerationPipeline
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, Loss, Window
-from seqtasks.special_tokens import UNKNOWN
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
-from seqtasks.tasks.generation.batches import StreamBatches, Tokens, marked
-from seqtasks.tasks.generation.text_likelihood import likelihood
-from seqtasks.tasks.generation.text_writer import TextWriter
+from seqtasks.tasks.generation.batches import StreamBatches
+from seqtasks.tasks.generation.presets import generation_preset
+from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
 from seqtasks.text import Characters, TextProcessor
-from seqtasks.text.layout import Layout, tidy
+from seqtasks.text.layout import Layout, Tokens, marked
 
 VALIDATION_LANES = 32
-PROMPT, SAMPLE = 40, "60"
+PROMPT, SAMPLE = 40, 60
 """Characters that a sample begins with, and tokens that follow."""
 
 
@@ -56,6 +54,7 @@ class GenerationTask(Task[LanguageModel, Window]):
     """The beginning of a text in, what follows out."""
 
     use = 'generate --model {} --prompt "..."'
+    example_data = "book.txt"
 
     class Config(Settings):
         kind: Literal["generation"] = "generation"
@@ -144,39 +143,38 @@ class GenerationTask(Task[LanguageModel, Window]):
         data = self.config.data
         return StreamBatches(self.train, lanes=data.lanes, window=data.window, seed=seed)
 
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("generation", languages)
+        sources = [
+            TextSource(path=path, text=column(settings.get(f"data.train.{number}.text")))
+            for number, path in enumerate(data)
+        ]
+        return generation_preset(sources, **chosen_kinds(settings, "text", "model.encoder"))
+
+    def pipeline(self, models: Sequence[LanguageModel]) -> TextGenerationPipeline:
+        return TextGenerationPipeline(models, self.processor, decoding=self.config.decoding)
+
     def validate(self, model: LanguageModel) -> Evaluation:
-        found = self.evaluate(model, self.validation, lanes=VALIDATION_LANES)
-        return replace(found, samples=(self.sample(model),))
+        pipeline = self.pipeline([model])
+        found = pipeline.evaluate(self.validation, lanes=VALIDATION_LANES)
+        return replace(found, samples=(self.sample(pipeline),))
 
-    def evaluate(self, model: LanguageModel, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
-        """How probable the model finds the texts, read one after the other as one; `lanes` as in `likelihood`.
+    def evaluate(self, pipeline: TextGenerationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        skipped = SkipReport()
+        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
+        texts = [text for source in sources for text in read_texts(source, skipped)]
+        warn_skipped(skipped, warn)
+        return pipeline.evaluate(texts)
 
-        Raises SeqtasksError where there is nothing to read.
-        """
-        layout = Layout(self.processor)
-        tidied = [tidy(text) for text in texts]
-        encoded = [marked(layout.encode(text)) for text in tidied]
-        if not encoded:
-            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
-        stream = np.concatenate(encoded)
-        started = time.perf_counter()
-        found = likelihood(model, stream, lanes=lanes)
-        characters = None if (stream == UNKNOWN).any() else sum(map(len, tidied))
-        return Evaluation(
-            likelihood_scores(found.nats, found.tokens, characters, found.reading),
-            decoding="forced",
-            examples=found.tokens,
-            seconds=time.perf_counter() - started,
-            lower_is_better=True,
-        )
-
-    def sample(self, model: LanguageModel) -> Sample:
+    def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
         """How the model goes on with the beginning of the validation text, in one line."""
         text = self.validation[0]
-        decoding = replace(self.config.decoding, beam=1, nbest=1, sample=True, consensus=0, max_length=SAMPLE)
-        written = TextWriter(model, self.processor).write(text[:PROMPT], decoding)[0].text
+        written = pipeline.generate(text[:PROMPT], max_new_tokens=SAMPLE, beam=1, sample=True, consensus=0).text
         parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
-        return Sample(*(" ".join(part.split()) for part in parts))
+        return ValidationExample(*(" ".join(part.split()) for part in parts))
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         validated = f"{data.get('validation_characters', 0):,} validation characters"

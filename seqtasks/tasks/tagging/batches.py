@@ -10,9 +10,9 @@ from jaxtyping import Int
 
 from seqtasks.data.batching import TokenBatches
 from seqtasks.data.collate import pad
+from seqtasks.inference.tagging import stack
 from seqtasks.models import Tagged
 from seqtasks.tasks.data_loader import TokenBucketLoader
-from seqtasks.tasks.tagging.sentence_tagger import stack
 
 
 class TaggedBatches(TokenBucketLoader[Tagged]):

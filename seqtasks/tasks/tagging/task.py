@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from seqtasks.component import Settings, kind_of
-from seqtasks.data.conll import Form, form_of, read_sentences, with_labels
+from seqtasks.data.conll import TaggedSource, form_of, nothing_to_train_on, read_tagged
 from seqtasks.data.conllu import CONLLU, Sentence, conllu_place
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.labels import LabelScore, label_scores, scores_by_label
+from seqtasks.inference.tagging import TaggingPipeline
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.tagging.batches import TaggedBatches
-from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging.presets import tagging_preset
 from seqtasks.text.tokens import TokenReader, TokenSettings
 
 BEST_FOR_SPANS = "span-f1"
@@ -34,17 +35,6 @@ UNIVERSAL_TAGS = frozenset(
      "SYM", "VERB", "X")
 )  # fmt: skip
 """The parts of speech of Universal Dependencies (Nivre et al. 2020)."""
-
-
-class TaggedSource(Settings):
-    """A file of sentences whose words have labels."""
-
-    path: Path
-    """The file."""
-    column: str | int = "upos"
-    """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
-    form: Form = "auto"
-    """Format of the file; "auto" looks at its name and its lines."""
 
 
 class TaggingData(Settings):
@@ -60,18 +50,12 @@ class TaggingData(Settings):
     """Longer sentences are not trained on."""
 
 
-@dataclass(frozen=True)
-class TaggingEvaluation(Evaluation):
-    """The scores, and those of each label or kind of span."""
-
-    labels: tuple[LabelScore, ...] = ()
-
-
 class TaggingTask(Task[Tagger, Tagged]):
     """Words in, a label for each out."""
 
     use = "tag --model {} text.txt"
     counted = "words"
+    example_data = "train.conllu"
 
     class Config(Settings):
         kind: Literal["tagging"] = "tagging"
@@ -164,28 +148,28 @@ class TaggingTask(Task[Tagger, Tagged]):
             seed=seed,
         )
 
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("tagging", languages)
+        kinds = chosen_kinds(settings, "model.encoder", "model.characters")
+        return tagging_preset([TaggedSource(path=file) for file in data], **kinds)
+
+    def pipeline(self, models: Sequence[Tagger]) -> TaggingPipeline:
+        language = self.config.text.language
+        return TaggingPipeline(models, self.reader, self.labels, language=language, column=self.column)
+
     def validate(self, model: Tagger) -> Evaluation:
-        found = self.evaluate(model, self.validation)
+        found = self.pipeline([model]).evaluate(self.validation)
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 
-    def evaluate(self, model: Tagger, sentences: Sequence[Sentence]) -> TaggingEvaluation:
-        """Tags the sentences' words and compares with their labels."""
-        tagger = SentenceTagger(model, self.reader, self.labels)
-        started = time.perf_counter()
-        found = [tagged.labels for tagged in tagger.tag([sentence.words for sentence in sentences])]
-        seconds = time.perf_counter() - started
-        expected = [sentence.labels for sentence in sentences]
-        shown = range(0, len(sentences), max(1, len(sentences) // 3))[:3]
-        return TaggingEvaluation(
-            label_scores(found, expected),
-            tuple(
-                Sample(" ".join(sentences[row].words), " ".join(expected[row]), " ".join(found[row])) for row in shown
-            ),
-            "viterbi" if self.config.model.head == "crf" else "argmax",
-            len(sentences),
-            seconds,
-            scores_by_label(found, expected),
-        )
+    def evaluate(self, pipeline: TaggingPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        skipped = SkipReport()
+        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
+        sentences = [sentence for source in sources for sentence in read_tagged(source, skipped)]
+        warn_skipped(skipped, warn)
+        return pipeline.evaluate(sentences)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
@@ -202,22 +186,11 @@ class TaggingTask(Task[Tagger, Tagged]):
         )
 
 
-def nothing_to_train_on(skipped: SkipReport) -> SeqtasksError:
-    return SeqtasksError(
-        f"There is no sentence with labels to train on: {skipped.describe()}.",
-        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",
-    )
-
-
 def read_data(
     data: TaggingData, seed: int, skipped: SkipReport, unread: SkipReport
 ) -> tuple[list[Sentence], list[Sentence]]:
     """Training and validation sentences, all of them with labels; `unread` is the report of the validation files."""
-
-    def read(source: TaggedSource, report: SkipReport) -> Iterator[Sentence]:
-        return with_labels(read_sentences(source.path, report, column=source.column, form=source.form), report)
-
-    train = [replace(sentence, lines=()) for source in data.train for sentence in read(source, skipped)]
+    train = [replace(sentence, lines=()) for source in data.train for sentence in read_tagged(source, skipped)]
     if data.validation:
-        return train, [sentence for source in data.validation for sentence in read(source, unread)]
+        return train, [sentence for source in data.validation for sentence in read_tagged(source, unread)]
     return train_validation_split(train, data.held_out, seed, groups=[sentence.words for sentence in train])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,18 +12,20 @@ from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.examples import Pair, SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.readers import read_pairs
-from seqtasks.data.source import Source
+from seqtasks.data.source import Source, languages_of, sources_of
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.translation import TranslationPipeline
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.tasks.base import Evaluation, Prepared, Sample, Task, fingerprint
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, validation_options, warn_skipped
 from seqtasks.tasks.card import score_table
+from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
 from seqtasks.tasks.translation.collate import TranslationLoader
+from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.processors import Languages, load_processors, make_processors
-from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Subwords, TextProcessor, clean
 
 
@@ -46,6 +46,8 @@ class TranslationTask(Task[Generator, Pairs]):
     """Raw text in, raw text out."""
 
     use = 'translate --model {} --text "..."'
+    example_data = "pairs.tsv"
+    evaluation_options = ("decoding", "languages", "lowercase")
 
     class Config(Settings):
         kind: Literal["translation"] = "translation"
@@ -155,33 +157,35 @@ class TranslationTask(Task[Generator, Pairs]):
             sampling=getattr(self.config.text, "sampling", 0.0) > 0,
         )
 
-    def validate(self, model: Generator) -> Evaluation:
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
-        translator = Translator([model], self.source, self.target)
-        return self.evaluate(translator, self.validation, decoding, metrics=("bleu",))
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
+        return translation_preset(sources_of(data), languages or languages_of(data), **kinds)
 
-    def evaluate(
-        self,
-        translator: Translator,
-        pairs: Sequence[Pair],
-        decoding: Decoding,
-        *,
-        lowercase: bool | None = None,
-        metrics: Sequence[str] = ("bleu", "chrf", "ter"),
-    ) -> Evaluation:
-        """Translates the pairs' sources and compares with their targets."""
-        started = time.perf_counter()
-        outputs = [found.text for found in translator.translate([pair.source for pair in pairs], decoding)]
-        seconds = time.perf_counter() - started
-        scores = translation_scores(
-            outputs,
-            [pair.target for pair in pairs],
-            lowercase=self.config.lowercase if lowercase is None else lowercase,
-            metrics=metrics,
+    def pipeline(self, models: Sequence[Generator]) -> TranslationPipeline:
+        languages = self.config.languages
+        return TranslationPipeline(
+            models,
+            self.source,
+            self.target,
+            decoding=self.config.decoding,
+            languages=(languages.source, languages.target),
+            lowercase=self.config.lowercase,
         )
-        shown = range(0, len(pairs), max(1, len(pairs) // 3))[:3]
-        samples = tuple(Sample(pairs[row].source, pairs[row].target, outputs[row]) for row in shown)
-        return Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds)
+
+    def validate(self, model: Generator) -> Evaluation:
+        pipeline = self.pipeline([model])
+        return pipeline.evaluate(self.validation, metrics=("bleu",), **validation_options(self.config.validation_beam))
+
+    def evaluate(self, pipeline: TranslationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        skipped = SkipReport()
+        languages = request.languages or pipeline.languages
+        sources = sources_of(request.data)
+        pairs = [pair for each in sources for pair in read_pairs(each, skipped, languages=languages)]
+        warn_skipped(skipped, warn)
+        return pipeline.evaluate(pairs, lowercase=request.lowercase, **request.decoding)
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         languages = self.config.languages

@@ -14,24 +14,21 @@ from torch import Tensor
 
 from seqtasks.component import Settings, kind_of
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
-from seqtasks.data.clips import CaptionedClip, ClipSource, read_captioned_clips
+from seqtasks.data.clips import ClipSource, read_captioned_clips
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.playing import Playing, PlayingFile, PlayingStills
+from seqtasks.data.playing import Playing, PlayingFile, PlayingStills, open_clips
 from seqtasks.data.stills import StillsSettings, clips_of_stills
 from seqtasks.encoders import FramesEncoder
 from seqtasks.encoders.frames import Carried
-from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss
-from seqtasks.tasks.base import Evaluation, Prepared, fingerprint
-from seqtasks.tasks.captioning.base import WATCHED, BaseCaptioningTask, CaptionSettings
-from seqtasks.tasks.captioning.captioner import Captioner
+from seqtasks.tasks.base import Prepared, fingerprint, validation_options
+from seqtasks.tasks.captioning.base import SECONDS_APART, WATCHED, BaseCaptioningTask, CaptionSettings
 from seqtasks.tasks.card import score_table
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow, no_captions
-from seqtasks.tasks.video.clip_captioner import evaluate_clips
 from seqtasks.text import TextProcessor
-from seqtasks.vision.moments import ClipError
 from seqtasks.vision.transforms import evaluation_transform
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
@@ -53,7 +50,7 @@ class VideoData(Settings):
     """At most so many clips of the validation data are described at each validation."""
     stills: StillsSettings = StillsSettings()
     """How pictures become clips."""
-    every: float = Field(default=1.0, gt=0)
+    every: float = Field(default=SECONDS_APART, gt=0)
     """Seconds from frame to frame of a clip in a file."""
     clips: int = Field(default=4, gt=0)
     """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
@@ -103,7 +100,7 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         report, clip_report = CaptionReport(), SkipReport()
         stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
         clips = [each for source in data.train for each in read_captioned_clips(source, clip_report)]
-        files, broken = opened(clips, data.every)
+        files, broken = open_clips(clips, data.every)
         if processors is None:
             spoken = [span.captions for clip in clips for span in clip.captions]
             captions = [caption for group in (*(each.captions for each in stills), *spoken) for caption in group]
@@ -174,9 +171,8 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         )  # fmt: skip
 
     def validate(self, model: Generator[FramesEncoder]) -> Evaluation:
-        decoding = replace(self.config.decoding, beam=self.config.validation_beam, nbest=1, sample=False, consensus=0)
-        captioner = Captioner([model], self.config.images, self.processor)
-        found = evaluate_clips(captioner, self.validation_playing, decoding, with_meteor=False)
+        options = validation_options(self.config.validation_beam)
+        found = self.pipeline([model]).evaluate_clips(self.validation_playing, with_meteor=False, **options)
         return replace(found, scores=tuple(score for score in found.scores if score.metric in WATCHED))
 
     def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
@@ -192,24 +188,11 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         )
 
 
-def opened(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:
-    """The clips that can be read, and why others cannot."""
-    files, broken = [], []
-    for clip in clips:
-        try:
-            files.append(PlayingFile.of(clip, every))
-        except ClipError as error:
-            broken.append(error.message)
-    if clips and not files:
-        raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")
-    return files, broken
-
-
 def validation_clips(data: VideoData) -> tuple[list[Playing], list[str]]:
     """The clips that are described at each validation, and what is wrong with others."""
     report, clip_report = CaptionReport(), SkipReport()
     clips = [each for source in data.validation for each in read_captioned_clips(source, clip_report)]
-    files, broken = opened(clips[: data.validation_clips], data.every)
+    files, broken = open_clips(clips[: data.validation_clips], data.every)
     broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
     room = data.validation_clips - len(files)
     stills = [each for source in data.validation_stills for each in read_captioned_images(source, report)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from seqtasks.encoders import TransformerEncoder
 from seqtasks.export.ctranslate2 import vocabulary, write_ctranslate2
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Generator
 from seqtasks.models.weights import own_tensors
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.translator import Translator
 
 
 def exported(folder: Path, task: TranslationTask, model: Generator, decoding: Decoding) -> Path:
@@ -88,7 +89,7 @@ def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor
     task, model = translation(processor, tie)
     decoding = Decoding(beam=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
-    expected = Translator([model], task.source, task.target).translate(TEXTS, decoding)
+    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
     assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]
 
 
@@ -110,7 +111,7 @@ def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str,
     names = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
     translator = ctranslate2.Translator(str(folder), compute_type="float32")
     for text in filter(str.strip, TEXTS):
-        [expected] = Translator([model], task.source, task.target).translate([text], decoding)
+        [expected] = TranslationPipeline([model], task.source, task.target).translate([text], **asdict(decoding))
         tokens = [names[number] for number in task.source.encode(text)]
         [found] = translator.translate_batch([tokens], max_decoding_length=25, return_scores=True, **options)
         numbers = [[names.index(token) for token in hypothesis] for hypothesis in found.hypotheses]

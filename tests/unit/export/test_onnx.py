@@ -18,10 +18,10 @@ from seqtasks import SeqtasksError
 from seqtasks.decoding import Decoding
 from seqtasks.export.onnx import write_onnx
 from seqtasks.incremental_state import reorder
+from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Generator
 from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.translator import Translator
 
 NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
     "transformers": ("subwords", {"encoder": "transformer", "decoder": "transformer-3", "tie": "none"}),
@@ -70,10 +70,10 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_the_program_in_the_readme_translates_as_we_do(exported: Exported) -> None:
     task, model, folder = exported
     names = program(folder)
-    translator = Translator([model], task.source, task.target)
+    translator = TranslationPipeline([model], task.source, task.target)
     for beam in (1, 4):
         names["beam"] = beam
-        expected = translator.translate(TEXTS, Decoding(beam=beam, max_length="1.25x+7"))
+        expected = translator.translate(TEXTS, beam=beam, max_length="1.25x+7")
         assert [names["translate"](text) for text in TEXTS] == [each.text for each in expected]
         for text, each in zip(TEXTS, expected, strict=True):
             if text:

@@ -35,7 +35,7 @@ class Echo:
             for place, (text, start) in enumerate(zip(texts, starts, strict=True))
         ]
 
-    def captions(self, images: list[str], *, first_number: int = 0, **options: Any) -> Iterator[Any]:
+    def iter_captions(self, images: list[str], *, first_number: int = 0, **options: Any) -> Iterator[Any]:
         for place, image in enumerate(images):
             yield first_number + place, image, options
 

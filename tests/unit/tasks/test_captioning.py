@@ -16,9 +16,9 @@ from seqtasks.bundle import read_bundle
 from seqtasks.config import read_run, to_toml
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.predictor import CaptioningPredictor
+from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.inference.outputs import Caption
 from seqtasks.tasks import CaptioningTask
-from seqtasks.tasks.captioning.captioner import Caption
 from seqtasks.training.trainer import Trainer
 from seqtasks.vision.images import ImageError
 
@@ -52,7 +52,7 @@ def trained(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_trained_model_captions_pictures(trained: Path, pictures: Path) -> None:
     predictor = seqtasks.load(trained, dtype="float32", threads=1)
-    assert isinstance(predictor, CaptioningPredictor)
+    assert isinstance(predictor, CaptioningPipeline)
     files = sorted(pictures.glob("*.png"))
     found = predictor.caption([files[0], files[1].read_bytes(), Image.open(files[2])], beam=2, nbest=2, attention=True)
     assert [each.picture for each in found] == [str(files[0]), "unnamed picture", "unnamed picture"]
@@ -78,13 +78,13 @@ def test_alone_and_among_others_a_picture_has_the_same_caption(trained: Path, pi
 def test_what_is_no_picture_is_told_and_the_others_are_described(trained: Path, pictures: Path) -> None:
     predictor = seqtasks.load(trained, dtype="float32", threads=1)
     files: list[Any] = [pictures / "00.png", pictures / "captions.csv", pictures / "missing.png", pictures / "01.png"]
-    found = list(predictor.captions(files, beam=1))
+    found = list(predictor.iter_captions(files, beam=1))
     assert [type(each) for each in found] == [Caption, ImageError, ImageError, Caption]
     assert "captions.csv" in str(found[1])
     with pytest.raises(ImageError, match=r"captions\.csv"):
         predictor.caption(files)
     with pytest.raises(SeqtasksError, match="not a list"):
-        predictor.caption("photo.jpg")
+        predictor.iter_captions("photo.jpg")
 
 
 def test_cached_features_and_pixels_train_alike(pictures: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tomli_w
 import torch
 from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
@@ -14,14 +15,13 @@ from seqtasks.config import read_run, to_toml
 from seqtasks.data.documents import Document, DocumentSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference import classification as module
+from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
-from seqtasks.predictor import ClassificationPredictor
 from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.base import Batches, Prepared
-from seqtasks.tasks.classification import document_classifier
-from seqtasks.tasks.classification.automatic import automatic_classification, measure
-from seqtasks.tasks.classification.document_classifier import DocumentClassifier
+from seqtasks.tasks.classification.presets import classification_preset, measure
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import Words
 
@@ -51,14 +51,14 @@ def prepared_task(folder: Path, documents: list[Document] | None = None, **setti
     return task_of(ClassificationTask.prepare(config(folder, documents, **settings), seed=1))
 
 
-def classifier_of(task: ClassificationTask, seed: int = 1) -> DocumentClassifier:
+def classifier_of(task: ClassificationTask, seed: int = 1) -> ClassificationPipeline:
     """With weights that are large enough for probabilities far from each other."""
     torch.manual_seed(seed)
     model = task.build_model().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
-    return task.classifier([model])
+    return task.pipeline([model])
 
 
 def test_what_was_read_is_told(tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_several_labels_and_none_are_trained_on(tmp_path: Path) -> None:
     batch = next(iter(task.batches(1_000, seed=1)))
     expected = sorted(tuple(label in document.labels for label in task.labels) for document in task.train)
     assert sorted(tuple(row.bool().tolist()) for row in batch.labels) == expected
-    found = task.evaluate([task.build_model().eval()], documents)
+    found = task.pipeline([task.build_model().eval()]).evaluate(documents)
     assert [score.metric for score in found.scores] == ["micro-f1", "macro-f1", "subset-accuracy"]
-    assert (found.decoding, found.confusion) == ("threshold=0.5", None)
+    assert (found.decoding.partition("|")[0], found.confusion) == ("threshold=0.5", None)
 
 
 def test_class_weights(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_probabilities_do_not_depend_on_the_batch(
     assert together.std(dim=0).max() > 0.02
     for number, text in enumerate(texts):
         assert torch.allclose(classifier.probabilities([text])[0], together[number], atol=1e-5)
-    monkeypatch.setattr(document_classifier, "BATCH_TOKENS", 1)
+    monkeypatch.setattr(module, "BATCH_TOKENS", 1)
     assert torch.allclose(classifier.probabilities(texts), together, atol=1e-5)
 
 
@@ -253,12 +253,12 @@ def test_an_ensemble_gives_the_mean(tmp_path: Path) -> None:
     task = prepared_task(tmp_path)
     (first,), (second,) = (classifier_of(task, seed).models for seed in (1, 2))
     texts = [each.text for each in DOCUMENTS[:5]]
-    alone = [task.classifier([model]).probabilities(texts) for model in (first, second)]
-    both = task.classifier([first, second]).probabilities(texts)
+    alone = [task.pipeline([model]).probabilities(texts) for model in (first, second)]
+    both = task.pipeline([first, second]).probabilities(texts)
     assert torch.allclose(both, (alone[0] + alone[1]) / 2, atol=1e-6)
     several = classifier_of(prepared_task(tmp_path, multi_label=True)).models
     with pytest.raises(SeqtasksError, match="one label a document, others several"):
-        ClassificationPredictor(task, [first, *several])
+        ClassificationPipeline([first, *several], task.processor, task.labels)
 
 
 def test_processors_are_saved_and_loaded(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
     task = prepared_task(tmp_path)
     classifier = classifier_of(task)
     documents = [*DOCUMENTS, Document("something else", ("strange",))]
-    found = task.evaluate(classifier.models, documents)
+    found = classifier.evaluate(documents)
     labels = [each.label for each in classifier.classify([each.text for each in documents])]
     expected = [each.labels[0] for each in documents]
     scores = {score.metric: score.value for score in found.scores}
@@ -298,7 +298,7 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
     assert {each.label: each.expected for each in found.labels} == {
         each: expected.count(each) for each in set(expected)
     }
-    assert (found.examples, found.decoding) == (61, "argmax")
+    assert (found.examples, found.decoding.partition("|")[0]) == (61, "argmax")
     card = task.card(found.scores, {"documents": 54, "validation_documents": 6, "label_counts": {"pos": 30, "neg": 24}})
     assert "Encoder `lstm`, mean pooling" in card
     assert "`pos` (30)" in card
@@ -307,7 +307,7 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
     assert measure([source]).words == sum(len(each.text.split()) for each in DOCUMENTS)
-    run = read_run(None, text=automatic_classification([source]))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([source])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, run.task.model.encoder.kind, run.task.model.multi_label) == ("subwords", "lstm", False)
     assert read_run(None, text=to_toml(run)) == run
@@ -321,10 +321,10 @@ def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
 def test_sizes_follow_the_amount_of_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: int, words: int, text: str, size: int | None
 ) -> None:
-    from seqtasks.tasks.classification import automatic
+    from seqtasks.tasks.classification import presets
 
-    monkeypatch.setattr(automatic, "measure", lambda sources: automatic.Amount(documents, words, several=True))
-    run = read_run(None, text=automatic_classification([DocumentSource(path=tmp_path / "a.csv")]))
+    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(documents, words, several=True))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, getattr(run.task.text, "size", None)) == (text, size)
     assert run.task.model.multi_label
@@ -333,7 +333,7 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "bag_of_words"])
 def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=automatic_classification([source], encoder=encoder))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([source], encoder=encoder)))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.model.encoder.kind == encoder
     assert (run.task.data.window > 0) == (encoder == "transformer")
@@ -342,7 +342,7 @@ def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
 @pytest.mark.parametrize("text", ["words", "subwords", "characters"])
 def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=automatic_classification([source], text=text))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([source], text=text)))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.text.kind == text
     assert (run.task.model.word_dropout == 0) == (text == "characters")
@@ -351,4 +351,4 @@ def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_documents(tmp_path / "train.tsv", [Document("a"), Document("b")])
     with pytest.raises(SeqtasksError, match=r"no document with a label to train on: .*2 document without label"):
-        automatic_classification([DocumentSource(path=file)])
+        classification_preset([DocumentSource(path=file)])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 import torch
 from helpers.written import remembering_text
 
@@ -15,7 +16,7 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation.automatic import SCALES, automatic_generation
+from seqtasks.tasks.generation.presets import PRESETS, generation_preset
 from seqtasks.tasks.generation.task import TextData
 from seqtasks.text import Characters, Subwords, Words
 from seqtasks.text.layout import Layout
@@ -100,7 +101,7 @@ def test_the_first_score_is_a_loss(tmp_path: Path) -> None:
     [sample] = found.samples
     assert task.validation[0].startswith(sample.source.split()[0])
     with pytest.raises(SeqtasksError, match="no text to measure on"):
-        task.evaluate(model, [])
+        task.pipeline([model]).evaluate([])
 
 
 def test_what_validation_files_lack_is_told(tmp_path: Path) -> None:
@@ -112,13 +113,14 @@ def test_what_validation_files_lack_is_told(tmp_path: Path) -> None:
 def test_texts_count_as_they_are_read(tmp_path: Path) -> None:
     task = prepared(config(tmp_path))
     model = task.build_model().eval()
-    assert task.evaluate(model, ["a:xy!a\r\ne\u0301\r\n"]).scores == task.evaluate(model, ["a:xy!a\né\n"]).scores
+    writer = task.pipeline([model])
+    assert writer.evaluate(["a:xy!a\r\ne\u0301\r\n"]).scores == writer.evaluate(["a:xy!a\né\n"]).scores
 
 
 def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
     reading = Words.Config(minimum_count=3, rare="unknown")
     task = prepared(config(tmp_path, "the dog ran to the sea so far\n" * 20 + "zebra " * 5, reading=reading))
-    found = task.evaluate(task.build_model().eval(), ["the strange dog"])
+    found = task.pipeline([task.build_model().eval()]).evaluate(["the strange dog"])
     assert [score.metric for score in found.scores] == ["loss", "perplexity"]
 
 
@@ -162,11 +164,11 @@ def test_processors_come_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["characters", "words", "subwords"])
 def test_a_configuration_for_any_amount_and_kind(tmp_path: Path, lines: int, encoder: str, text: str) -> None:
     (tmp_path / "book.txt").write_text(remembering_text(lines), encoding="utf-8")
-    toml = automatic_generation([TextSource(path=tmp_path / "book.txt")], text=text, encoder=encoder)
-    run = read_run(None, text=toml)
+    toml = generation_preset([TextSource(path=tmp_path / "book.txt")], text=text, encoder=encoder)
+    run = read_run(None, text=tomli_w.dumps(toml))
     assert isinstance(run.task, GenerationTask.Config)
     assert read_run(None, text=to_toml(run)) == run
-    assert run.task.data.lanes == (SCALES[0].lanes if lines == 30 else SCALES[1].lanes)
+    assert run.task.data.lanes == (PRESETS[0].lanes if lines == 30 else PRESETS[1].lanes)
     assert run.task.model.encoder.is_causal
     GenerationTask(run.task, Characters.fit(["text"], Characters.Config())).build_model()
 
@@ -174,4 +176,4 @@ def test_a_configuration_for_any_amount_and_kind(tmp_path: Path, lines: int, enc
 def test_a_text_of_blanks_has_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text(" \n\n", encoding="utf-8")
     with pytest.raises(SeqtasksError, match="There is no text to train on: skipped 1 of 1"):
-        automatic_generation([TextSource(path=tmp_path / "book.txt")])
+        generation_preset([TextSource(path=tmp_path / "book.txt")])

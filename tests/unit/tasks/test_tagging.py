@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 import torch
 from helpers.tagged import Labelled, labelled_sentences, write_conllu_file
 
@@ -13,13 +14,13 @@ from seqtasks.config import read_run, to_toml
 from seqtasks.data.conll import Form
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference import tagging as module
+from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.layers.character_readers import CnnReader
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.base import Batches, Prepared
-from seqtasks.tasks.tagging import sentence_tagger
-from seqtasks.tasks.tagging.automatic import automatic_tagging, measure
-from seqtasks.tasks.tagging.sentence_tagger import SentenceTagger
+from seqtasks.tasks.tagging.presets import measure, tagging_preset
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 from seqtasks.text.tokens import TokenSettings
 
@@ -42,9 +43,9 @@ def task_of(prepared: Prepared) -> TaggingTask:
     return prepared.task
 
 
-def tagger_of(task: TaggingTask, seed: int = 1) -> SentenceTagger:
+def tagger_of(task: TaggingTask, seed: int = 1) -> TaggingPipeline:
     torch.manual_seed(seed)
-    return SentenceTagger(task.build_model().eval(), task.reader, task.labels)
+    return task.pipeline([task.build_model().eval()])
 
 
 def words_of(sentences: list[Labelled]) -> list[list[str]]:
@@ -168,7 +169,7 @@ def test_labels_do_not_depend_on_the_batch(tmp_path: Path, head: str, monkeypatc
     tagger = tagger_of(task_of(TaggingTask.prepare(config(tmp_path, head=head), seed=1)))
     sentences = [[], *words_of(labelled_sentences(30, seed=5)), ["x" * 60], []]
     together = tagger.tag(sentences)
-    monkeypatch.setattr(sentence_tagger, "BATCH_TOKENS", 1)
+    monkeypatch.setattr(module, "BATCH_TOKENS", 1)
     for words, found, alone in zip(sentences, together, tagger.tag(sentences), strict=True):
         assert found.words == alone.words == tuple(words)
         assert found.labels == alone.labels
@@ -180,7 +181,7 @@ def test_labels_do_not_depend_on_the_batch(tmp_path: Path, head: str, monkeypatc
 def test_a_sentence_that_is_too_long_is_tagged_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = tagger_of(task_of(TaggingTask.prepare(config(tmp_path), seed=1)))
     words = [word for sentence in words_of(SENTENCES) for word in sentence][:50]
-    monkeypatch.setattr(sentence_tagger, "LONGEST", 20)
+    monkeypatch.setattr(module, "LONGEST", 20)
     (whole,) = tagger.tag([words])
     parts = tagger.tag([words[:20], words[20:40], words[40:]])
     assert whole.labels == tuple(label for part in parts for label in part.labels)
@@ -190,8 +191,8 @@ def test_a_sentence_that_is_too_long_is_tagged_in_pieces(tmp_path: Path, monkeyp
 def test_evaluation_scores_words_and_each_label(tmp_path: Path) -> None:
     task = task_of(TaggingTask.prepare(config(tmp_path, held_out=0.5), seed=1))
     model = task.build_model().eval()
-    found = task.evaluate(model, task.validation)
-    tagged = SentenceTagger(model, task.reader, task.labels).tag([each.words for each in task.validation])
+    found = task.pipeline([model]).evaluate(task.validation)
+    tagged = task.pipeline([model]).tag([each.words for each in task.validation])
     pairs = [
         pair
         for ours, each in zip(tagged, task.validation, strict=True)
@@ -200,7 +201,7 @@ def test_evaluation_scores_words_and_each_label(tmp_path: Path) -> None:
     right = sum(ours == theirs for ours, theirs in pairs)
     assert [score.metric for score in found.scores] == ["accuracy"]
     assert found.scores[0].value == pytest.approx(100 * right / len(pairs))
-    assert (found.examples, found.decoding) == (20, "argmax")
+    assert (found.examples, found.decoding.partition("|")[0]) == (20, "argmax")
     assert {each.label: each.expected for each in found.labels} == {
         label: sum(theirs == label for _, theirs in pairs) for label in task.labels
     }
@@ -217,7 +218,7 @@ def test_spans_are_chosen_by_their_f1(tmp_path: Path) -> None:
     found = task.validate(task.build_model().eval())
     assert found.scores[0].metric == "span-f1"
     assert {score.metric for score in found.scores} >= {"accuracy", "span-precision", "span-recall"}
-    assert found.decoding == "viterbi"
+    assert found.decoding.partition("|")[0] == "viterbi"
     assert task.column == "xpos", "these are no universal parts of speech"
 
 
@@ -259,7 +260,7 @@ def test_columns_and_jsonl_are_read_too(tmp_path: Path) -> None:
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "xx_mine-ud-train.conllu", SENTENCES)
     assert measure([TaggedSource(path=file)]).words == sum(map(len, SENTENCES))
-    run = read_run(None, text=automatic_tagging([TaggedSource(path=file)]))
+    run = read_run(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.text.language, run.task.model.head) == ("xx", "softmax")
     assert (run.training.steps, run.training.batch_tokens) == (600, 400)
@@ -273,10 +274,10 @@ def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
 def test_sizes_follow_the_amount_of_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: int, dim: int, steps: int
 ) -> None:
-    from seqtasks.tasks.tagging import automatic
+    from seqtasks.tasks.tagging import presets
 
-    monkeypatch.setattr(automatic, "measure", lambda sources: automatic.Amount(words, spans=True))
-    text = automatic_tagging([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")])
+    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(words, spans=True))
+    text = tomli_w.dumps(tagging_preset([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")]))
     run = read_run(None, text=text)
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.model.dim, run.training.steps) == (dim, steps)
@@ -287,7 +288,7 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("characters", ["cnn", "lstm"])
 def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters: str) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES)
-    text = automatic_tagging([TaggedSource(path=file)], encoder=encoder, characters=characters)
+    text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, characters=characters))
     model = read_run(None, text=text).task.model_dump()["model"]
     assert (model["encoder"]["kind"], model["characters"]["kind"]) == (encoder, characters)
 
@@ -295,4 +296,4 @@ def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters:
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES[:2], with_labels=False)
     with pytest.raises(SeqtasksError, match=r"no sentence with labels to train on: .*2 word without label"):
-        automatic_tagging([TaggedSource(path=file)])
+        tagging_preset([TaggedSource(path=file)])

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 import torch
 from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
 from seqtasks.models.weights import own_tensors
 from seqtasks.tasks import ClassificationTask, transfer
-from seqtasks.tasks.classification.automatic import automatic_classification
+from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.tasks.generation.task import GenerationTask, TextData
 from seqtasks.text import Characters, Subwords, Words
@@ -252,7 +253,7 @@ def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> 
 def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=automatic_classification([source], start_from=str(tmp_path / "lm")))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.start_from == str(tmp_path / "lm")
     task = ClassificationTask.prepare(run.task, seed=1).task
@@ -262,7 +263,7 @@ def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> N
 def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["transformer"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=automatic_classification([source], start_from=str(tmp_path / "lm")))
+    run = read_run(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.model.encoder.kind, run.task.data.window) == ("transformer", 512)
 

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from seqtasks.component import Settings
 from seqtasks.data.source import Source
 from seqtasks.decoders import LstmDecoder
-from seqtasks.decoding import Decoding
 from seqtasks.encoders import RnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
@@ -21,7 +20,6 @@ from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Prepared
 from seqtasks.tasks.translation.processors import Languages
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.tasks.translation.translator import Translator
 from seqtasks.text import Characters, Subwords, Words
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]
@@ -207,11 +205,10 @@ def test_evaluation(tmp_path: Path) -> None:
     model = task.build_model().eval()
     evaluation = task.validate(model)
     assert [score.metric for score in evaluation.scores] == ["bleu"]
-    assert evaluation.decoding == "beam=1|penalty=average|max=1.5x+10"
+    assert evaluation.decoding.startswith("beam=1|penalty=average|max=1.5x+10|")
     assert evaluation.examples == 4
     assert {sample.source for sample in evaluation.samples} <= {pair.source for pair in task.validation}
-    ensemble = Translator([model, model], task.source, task.target)
-    scores = task.evaluate(ensemble, task.validation, Decoding(beam=2)).scores
+    scores = task.pipeline([model, model]).evaluate(task.validation, beam=2).scores
     assert [score.metric for score in scores] == ["bleu", "chrf", "ter"]
     card = task.card(evaluation.scores, {"pairs": 36, "validation_pairs": 4})
     assert "Encoder `rnn`, decoder `lstm`" in card

@@ -19,13 +19,11 @@ from seqtasks.data.playing import Playing, PlayingStills
 from seqtasks.data.stills import StillsSettings, clips_of_stills
 from seqtasks.encoders import FramesEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.models import Generator
-from seqtasks.predictor import CaptioningPredictor
 from seqtasks.tasks import VideoTask
-from seqtasks.tasks.captioning.captioner import Captioner
 from seqtasks.tasks.carried import CarriedState
 from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
-from seqtasks.tasks.video.clip_captioner import ClipCaptioner, evaluate_clips
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
@@ -271,13 +269,11 @@ def test_a_video_captioner_describes_pictures_and_the_frames_of_clips(pictures: 
     trainer = trainer_of(pictures, tmp_path / "run")
     list(trainer.run())
     predictor = seqtasks.load(tmp_path / "run", dtype="float32", threads=1)
-    assert isinstance(predictor, CaptioningPredictor)
+    assert isinstance(predictor, CaptioningPipeline)
     files = sorted(pictures.glob("*.png"))[:3]
     alone = predictor.caption(files, beam=2)
     assert all(each.text for each in alone)
-    describer = ClipCaptioner(predictor.captioner)
-    decoding = predictor.decoding(beam=2)
-    first = list(describer.describe([Image.open(files[0])], decoding))
+    first = list(predictor.caption_playing([Image.open(files[0])], predictor.decoding(beam=2)))
     assert [each.text for each in first] == [alone[0].text]
 
 
@@ -292,12 +288,12 @@ def test_frames_are_described_alike_however_many_are_taken_together(
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.3) if parameter.dim() > 1 else None
     model.eval()
-    describer = ClipCaptioner(Captioner([model], task.config.images, task.processor))
+    captioner = task.pipeline([model])
     decoding = task.config.decoding
     clip = [*task.validation_playing[0].pictures(0)]
-    whole = [each.score for each in describer.describe(clip, decoding, together=len(clip))]
+    whole = [each.score for each in captioner.caption_playing(clip, decoding, together=len(clip))]
     for together in (1, 3):
-        found = [each.score for each in describer.describe(clip, decoding, together=together)]
+        found = [each.score for each in captioner.caption_playing(clip, decoding, together=together)]
         assert (found == pytest.approx(whole, abs=1e-4)) == (temporal != "both")
 
 
@@ -305,6 +301,6 @@ def test_frames_of_which_nobody_spoke_do_not_count(pictures: Path, tmp_path: Pat
     trainer = trainer_of(pictures, tmp_path)
     assert isinstance(trainer.task, VideoTask)
     assert isinstance(trainer.model, Generator)
-    captioner = Captioner([trainer.model.eval()], trainer.task.config.images, trainer.task.processor)
-    found = evaluate_clips(captioner, [Numbered(1, 4), Numbered(2, 1)], trainer.task.config.decoding, with_meteor=False)
+    captioner = trainer.task.pipeline([trainer.model.eval()])
+    found = captioner.evaluate_clips([Numbered(1, 4), Numbered(2, 1)], with_meteor=False)
     assert found.examples == 4

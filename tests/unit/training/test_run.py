@@ -164,7 +164,7 @@ def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
             r"^overrides: training\.stepps: unknown key \(did you mean steps\?\)",
         ),
         (DICTIONARY, {"training.steps": 0}, r"^overrides: training\.steps: should be greater than or equal to 1"),
-        (DICTIONARY, {"task.steps": 0}, r"^task\.steps: task is a value, not a table\.$"),
+        (DICTIONARY, {"model.width.x": 0}, r"^model\.width\.x: model\.width is a value, not a table\.$"),
         ({**DICTIONARY, "modle": {}}, {}, r"^configuration: modle: unknown key \(did you mean model\?\)"),
         ({"training": {}}, {}, r"^configuration: task is missing\."),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers.pages import Page
 
-from seqtasks.tasks.classification.explanation import ExplainedWord, Explanation
+from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.visualization import highlight_words, open_attribution_report
 
 BAD = '"><script>alert(1)</script><b>&amp;'

@@ -16,7 +16,7 @@ from helpers.pages import Page
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.captioning.captioner import Caption
+from seqtasks.inference.outputs import Caption
 from seqtasks.vision.images import ImageError
 from seqtasks.vision.transforms import ImageSettings
 from seqtasks.visualization.caption_attention import (

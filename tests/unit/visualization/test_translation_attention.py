@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.translation.translator import Translation
+from seqtasks.inference.outputs import Translation
 from seqtasks.visualization import plot_translation_attention
 
 

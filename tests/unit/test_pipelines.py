@@ -86,11 +86,11 @@ def model(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def predictor(model: Path) -> seqtasks.TranslationPredictor:
+def predictor(model: Path) -> seqtasks.TranslationPipeline:
     return load(model, threads=1, dtype="float32")
 
 
-def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.TranslationPredictor) -> None:
+def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.TranslationPipeline) -> None:
     first, empty, last = predictor.translate(TEXTS, beam=3, nbest=2, max_length="12", attention=True)
     assert (empty.text, empty.score, empty.tokens) == ("", 0.0, ())
     assert [first.source, last.source] == [TEXTS[0], TEXTS[2]]
@@ -103,7 +103,7 @@ def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.Translat
     assert all(math.isclose(sum(row), 1, rel_tol=1e-4) for row in first.attention)
 
 
-def test_score_agrees_with_the_search(predictor: seqtasks.TranslationPredictor) -> None:
+def test_score_agrees_with_the_search(predictor: seqtasks.TranslationPipeline) -> None:
     found = predictor.translate(TEXTS[:1], beam=2, min_length="3", max_length="30")
     finished = [each for each in (*found, *found[0].alternatives) if each.finished and "\ufffd" not in each.text]
     for each in finished:
@@ -115,13 +115,13 @@ def test_score_agrees_with_the_search(predictor: seqtasks.TranslationPredictor) 
     assert len(scored.log_probabilities) == len("ein hund") + 1
 
 
-def test_prefixes_begin_the_translations(predictor: seqtasks.TranslationPredictor) -> None:
+def test_prefixes_begin_the_translations(predictor: seqtasks.TranslationPipeline) -> None:
     found = predictor.translate(TEXTS, prefixes=["das", "", "ein h"], beam=2, max_length="10")
     assert found[0].text.startswith("das")
     assert found[2].text.startswith("ein h")
 
 
-def test_samples_depend_on_the_number_of_the_text_alone(predictor: seqtasks.TranslationPredictor) -> None:
+def test_samples_depend_on_the_number_of_the_text_alone(predictor: seqtasks.TranslationPipeline) -> None:
     options = {"sample": True, "nbest": 2, "max_length": "15"}
     whole = predictor.translate(TEXTS, **options)
     (alone,) = predictor.translate(TEXTS[2:], first_number=2, **options)
@@ -130,7 +130,7 @@ def test_samples_depend_on_the_number_of_the_text_alone(predictor: seqtasks.Tran
     assert elsewhere.text != alone.text
 
 
-def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPredictor) -> None:
+def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPipeline) -> None:
     assert predictor.decoding(nbest=8).beam == 8
     assert predictor.decoding(nbest=2).beam == 5
     assert predictor.decoding(beam=None).beam == 5
@@ -151,15 +151,15 @@ def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: 
         }  # fmt: skip
 
 
-def test_wrong_use_is_told(predictor: seqtasks.TranslationPredictor) -> None:
+def test_wrong_use_is_told(predictor: seqtasks.TranslationPipeline) -> None:
     with pytest.raises(SeqtasksError, match="a beam of 2 finds at most 2"):
         predictor.translate(TEXTS, beam=2, nbest=3)
     with pytest.raises(SeqtasksError, match=r"Decoding: temperature: .*number"):
         predictor.translate(TEXTS, temperature="hot")
     with pytest.raises(SeqtasksError, match="no option beams"):
         predictor.translate(TEXTS, beams=2)
-    with pytest.raises(SeqtasksError, match="not a list of texts"):
-        predictor.translate("A dog.")
+    with pytest.raises(SeqtasksError, match="prefixes is one text, not a list"):
+        predictor.translate(TEXTS, prefixes="das")
     with pytest.raises(SeqtasksError, match="1 prefixes for 3 texts"):
         predictor.translate(TEXTS, prefixes=["x"])
     with pytest.raises(SeqtasksError, match="2 translations for 3 texts"):
@@ -213,7 +213,7 @@ def test_what_another_engine_lacks_is_told(model: Path, folder: Path) -> None:
 
 
 def test_an_ensemble_of_a_model_with_itself_is_the_model(
-    predictor: seqtasks.TranslationPredictor, model: Path, folder: Path
+    predictor: seqtasks.TranslationPipeline, model: Path, folder: Path
 ) -> None:
     twice = load(model, model, threads=1, dtype="float32")
     alone, both = (each.translate(TEXTS, max_length="12") for each in (predictor, twice))
@@ -240,7 +240,7 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
         load(other, threads=1)
 
 
-def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.TranslationPredictor) -> None:
+def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.TranslationPipeline) -> None:
     pairs = [Pair(*pair) for pair in sentence_pairs(3)]
     found = predictor.evaluate(pairs, beam=2, max_length="8")
     assert [score.metric for score in found.scores] == ["bleu", "chrf", "ter"]
@@ -262,3 +262,18 @@ def test_public_names_come_without_torch() -> None:
     assert all(getattr(seqtasks, name) is not None for name in seqtasks.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         seqtasks.nothing  # noqa: B018
+
+
+def test_one_text_and_a_list_agree(predictor: seqtasks.TranslationPipeline) -> None:
+    options = {"beam": 2, "nbest": 2, "max_length": "12"}
+    assert [predictor.translate(TEXTS[0], **options)] == predictor.translate(TEXTS[:1], **options)
+    assert predictor(TEXTS[0], **options) == predictor.translate(TEXTS[0], **options)
+    assert [predictor.score("a dog", "ein hund")] == predictor.score(["a dog"], ["ein hund"])
+
+
+def test_functions_are_not_replaced_by_modules_of_their_name() -> None:
+    code = (
+        "import seqtasks, seqtasks.loading, seqtasks.evaluation; "
+        "print(callable(seqtasks.load), callable(seqtasks.evaluate))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True True\n"

@@ -1,4 +1,4 @@
-"""Translation with CTranslate2 in the place of our own search: the same outputs, sooner."""
+"""CTranslate2 as the engine of a translation pipeline, in place of our own search: the same outputs, sooner."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+import torch
+
+from seqtasks.component import kind_of
 from seqtasks.decoding import Decoding, Hypothesis, LengthPenalty, LengthRule
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.packages import require_package
+from seqtasks.inference.translation import Found, TranslationPipeline
 from seqtasks.models import Generator
 from seqtasks.special_tokens import END
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.translator import Found, Translator
 
 BATCH = 32
 """Sentences that a thread translates at once; more is slower on a CPU."""
@@ -24,7 +27,30 @@ BATCH = 32
 Arithmetic = Literal["int8", "float32"]
 
 
-class CTranslate2Translator(Translator):
+INSTEAD = "Take the engine torch."
+
+
+def use_ctranslate2(task: Any, pipeline: Any, dtype: str) -> TranslationPipeline:
+    """The pipeline, loaded in float32, with CTranslate2 as its engine; a `dtype` of "auto" is int8.
+
+    Raises:
+        SeqtasksError: A task, a network, a device or a precision that CTranslate2 does not have here.
+    """
+    if not isinstance(pipeline, TranslationPipeline):
+        raise SeqtasksError(f"The engine ctranslate2 is for translation, not for {kind_of(task.config)}.", INSTEAD)
+    if len(pipeline.models) > 1:
+        raise SeqtasksError("The engine ctranslate2 runs one model, no ensemble.", INSTEAD)
+    if pipeline.device.type != "cpu":
+        raise SeqtasksError("The engine ctranslate2 is for the CPU here.", INSTEAD)
+    if dtype == "bfloat16":
+        raise SeqtasksError("The engine ctranslate2 computes in int8 or in float32.", "Leave out the bfloat16.")
+    arithmetic: Arithmetic = "float32" if dtype == "float32" else "int8"
+    threads = torch.get_num_threads()
+    pipeline.engine = CTranslate2Engine(task, pipeline.models[0], arithmetic=arithmetic, threads=threads)
+    return pipeline
+
+
+class CTranslate2Engine:
     """A Transformer that CTranslate2 runs on the CPU, a batch a thread.
 
     In float32 the outputs are those of our own search, but where scores are equal to the last digits, and where the
@@ -34,23 +60,22 @@ class CTranslate2Translator(Translator):
     """
 
     def __init__(self, task: TranslationTask, model: Generator, *, arithmetic: Arithmetic, threads: int) -> None:
-        super().__init__([model], task.source, task.target)
         require_package("ctranslate2", "the engine ctranslate2")
         from ctranslate2 import Translator as Engine
 
         with TemporaryDirectory() as place:
             write_model(task, model, Path(place))
             self.engine = Engine(place, compute_type=arithmetic, inter_threads=threads, intra_threads=1)
-        self.arithmetic = arithmetic
+        self.precision = f"engine=ctranslate2|dtype={arithmetic}"
         self.source_names, names = vocabulary(task.source), vocabulary(task.target)
         self.numbers = {name: number for number, name in enumerate(names)}
         self.unknown = unknown_token(task)
 
-    def options(self, decoding: Decoding) -> dict[str, Any]:
-        """The arguments of its search. Raises SeqtasksError for options of decoding that it does not have."""
-        return search_options(decoding, self.unknown)
+    def check(self, decoding: Decoding) -> None:
+        """Raises SeqtasksError for decoding options that CTranslate2 does not have."""
+        search_options(decoding, self.unknown)
 
-    def find(
+    def decode(
         self,
         sources: Sequence[Sequence[int]],
         decoding: Decoding,
@@ -58,11 +83,11 @@ class CTranslate2Translator(Translator):
         numbers: Sequence[int],
         attention: bool,
     ) -> list[Found]:
-        """The search of each tokenised source; those of one length together, since their length limit is the same."""
+        """The hypotheses for each tokenized source; those of one length together, as they share the length limit."""
         if any(prefixes) or attention:
             lacks = "tell where the model looked" if attention else "begin with what is given"
-            raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", "Take the engine torch.")
-        options = self.options(decoding)
+            raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", INSTEAD)
+        options = search_options(decoding, self.unknown)
         limit, penalty = LengthRule.parse(decoding.max_length), LengthPenalty.parse(decoding.penalty)
         together: dict[int, list[int]] = defaultdict(list)
         for row, ids in enumerate(sources):

@@ -1,4 +1,4 @@
-"""A run configuration for people who have pictures with captions and no wishes."""
+"""The run configuration that suits an amount of captioned images."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tomli_w
-
 from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.automatic import annealed, updates
+from seqtasks.tasks.presets import annealed, updates
 
 
 @dataclass(frozen=True)
-class Scale:
+class SizePreset:
     """What suits an amount of data."""
 
     captions: int
@@ -29,11 +27,11 @@ class Scale:
     """Fewest and most updates."""
 
 
-SCALES = (
-    Scale(0, 2, 256, 0.5, 500, 30, (500, 1_500)),
-    Scale(2_000, 3, 384, 0.5, 700, 15, (1_000, 3_000)),
-    Scale(15_000, 5, 512, 0.4, 900, 8, (2_500, 6_000)),
-    Scale(60_000, 5, 512, 0.3, 1_500, 8, (6_000, 50_000)),
+PRESETS = (
+    SizePreset(0, 2, 256, 0.5, 500, 30, (500, 1_500)),
+    SizePreset(2_000, 3, 384, 0.5, 700, 15, (1_000, 3_000)),
+    SizePreset(15_000, 5, 512, 0.4, 900, 8, (2_500, 6_000)),
+    SizePreset(60_000, 5, 512, 0.3, 1_500, 8, (6_000, 50_000)),
 )
 LEARNING_RATE = 1e-3
 LAYERS = 2
@@ -41,17 +39,17 @@ HEADS = 8
 
 
 @dataclass(frozen=True)
-class Amount:
+class DatasetStats:
     """How much data there is."""
 
     captions: int
     words: int
 
 
-def automatic_captioning(
+def captioning_preset(
     source: CaptionSource, *, text: str = "words", encoder: str = "cnn", decoder: str = "lstm"
-) -> str:
-    """A run configuration, as TOML, whose sizes and regularisation fit the number of captions.
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the number of captions.
 
     | captions from | words seen | width | dropout | batch tokens | epochs | updates |
     |---|---|---|---|---|---|---|
@@ -66,28 +64,27 @@ def automatic_captioning(
     SeqtasksError for captions that cannot be read and when none of their pictures is there.
     """
     train, validation = official_split(source, "train"), official_split(source, "validation")
-    amount = measure(read_captioned_images(train or source, CaptionReport()))
-    scale = next(scale for scale in reversed(SCALES) if amount.captions >= scale.captions)
-    tokens = amount.words + 2 * amount.captions  # each begins and ends
-    steps = updates(tokens, scale.batch_tokens, scale.epochs, scale.steps)
+    stats = measure(read_captioned_images(train or source, CaptionReport()))
+    size = next(size for size in reversed(PRESETS) if stats.captions >= size.captions)
+    tokens = stats.words + 2 * stats.captions  # each begins and ends
+    steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
     data = {"train": [table(train or source)]}
     if train and validation:
         data["validation"] = [table(validation)]
-    configuration = {
+    return {
         "task": "captioning",
-        "text": text_part(text, scale),
+        "text": text_part(text, size),
         "data": data,
         "model": {
-            "dim": scale.dim,
-            "embedding_dropout": scale.dropout,
-            "encoder": encoder_part(encoder, scale),
-            "decoder": decoder_part(decoder, scale),
+            "dim": size.dim,
+            "embedding_dropout": size.dropout,
+            "encoder": encoder_part(encoder, size),
+            "decoder": decoder_part(decoder, size),
         },
         "training": annealed(
-            steps, scale.batch_tokens, warmup=10, validations=8, learning_rate=LEARNING_RATE, ema_decay=0.998
+            steps, size.batch_tokens, warmup=10, validations=8, learning_rate=LEARNING_RATE, ema_decay=0.998
         ),
     }
-    return tomli_w.dumps(configuration)
 
 
 def official_split(source: CaptionSource, split: str) -> CaptionSource | None:
@@ -104,33 +101,33 @@ def table(source: CaptionSource) -> dict[str, Any]:
     return source.model_dump(mode="json", exclude_defaults=True)
 
 
-def measure(images: Sequence[CaptionedImage]) -> Amount:
+def measure(images: Sequence[CaptionedImage]) -> DatasetStats:
     """Counts the captions and their words."""
     captions = [caption for each in images for caption in each.captions]
-    return Amount(len(captions), sum(len(caption.split()) for caption in captions))
+    return DatasetStats(len(captions), sum(len(caption.split()) for caption in captions))
 
 
-def text_part(kind: str, scale: Scale) -> dict[str, Any]:
+def text_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the text processor."""
     if kind == "words":
-        return {"kind": kind, "language": "en", "minimum_count": scale.minimum_count, "rare": "unknown"}
+        return {"kind": kind, "language": "en", "minimum_count": size.minimum_count, "rare": "unknown"}
     return {"kind": kind}
 
 
-def encoder_part(kind: str, scale: Scale) -> dict[str, Any]:
+def encoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the network that sees."""
-    return {"kind": kind, "dim": scale.dim, "dropout": scale.dropout} if kind == "cnn" else {"kind": kind}
+    return {"kind": kind, "dim": size.dim, "dropout": size.dropout} if kind == "cnn" else {"kind": kind}
 
 
-def decoder_part(kind: str, scale: Scale) -> dict[str, Any]:
+def decoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the decoder."""
     match kind:
         case "lstm":
-            own: dict[str, Any] = {"dim": scale.dim, "layers": LAYERS, "attention": "additive"}
+            own: dict[str, Any] = {"dim": size.dim, "layers": LAYERS, "attention": "additive"}
         case "show-and-tell" | "show-attend-and-tell":
-            own = {"dim": scale.dim}
+            own = {"dim": size.dim}
         case "transformer":
-            own = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * scale.dim}
+            own = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * size.dim}
         case _:
             return {"kind": kind}
-    return {"kind": kind, **own, "dropout": scale.dropout}
+    return {"kind": kind, **own, "dropout": size.dropout}

@@ -1,4 +1,4 @@
-"""A run configuration for people who have labelled documents and no wishes."""
+"""The run configuration that suits an amount of labeled documents."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tomli_w
-
 from seqtasks.data.documents import DocumentSource, read_documents
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import transfer
-from seqtasks.tasks.automatic import annealed, layers_of, updates
+from seqtasks.tasks.presets import annealed, layers_of, updates
 
 
 @dataclass(frozen=True)
-class Scale:
+class SizePreset:
     """What suits an amount of data."""
 
     words: int
@@ -30,11 +28,11 @@ class Scale:
     """Fewest and most updates."""
 
 
-SCALES = (
-    Scale(0, 1_000, 64, 128, 500, 30, (300, 1_200)),
-    Scale(20_000, 4_000, 96, 192, 1_000, 12, (500, 2_000)),
-    Scale(200_000, 8_000, 128, 256, 2_000, 8, (1_000, 4_000)),
-    Scale(2_000_000, 16_000, 128, 256, 4_000, 6, (3_000, 20_000)),
+PRESETS = (
+    SizePreset(0, 1_000, 64, 128, 500, 30, (300, 1_200)),
+    SizePreset(20_000, 4_000, 96, 192, 1_000, 12, (500, 2_000)),
+    SizePreset(200_000, 8_000, 128, 256, 2_000, 8, (1_000, 4_000)),
+    SizePreset(2_000_000, 16_000, 128, 256, 4_000, 6, (3_000, 20_000)),
 )
 LEARNING_RATE = 2e-3
 LAYERS = 1
@@ -50,7 +48,7 @@ TRANSFORMER_WINDOW = 512
 
 
 @dataclass(frozen=True)
-class Amount:
+class DatasetStats:
     """How much data there is, and of what sort."""
 
     documents: int
@@ -59,14 +57,14 @@ class Amount:
     """Some document has several labels."""
 
 
-def automatic_classification(
+def classification_preset(
     sources: Sequence[DocumentSource],
     *,
     text: str | None = None,
     encoder: str | None = None,
     start_from: str | None = None,
-) -> str:
-    """A run configuration, as TOML, whose sizes fit the number of words.
+) -> dict[str, Any]:
+    """A run configuration whose sizes fit the number of words.
 
     | words from | vocabulary | width of tokens | width of the encoder | batch tokens | epochs | updates |
     |---|---|---|---|---|---|---|
@@ -82,42 +80,42 @@ def automatic_classification(
     SeqtasksError for files that cannot be read and for data without labels.
     """
     start = None if start_from is None else transfer.language_model(start_from)
-    amount = measure(sources)
-    scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
-    reads = text or ("characters" if amount.words < NAME_WORDS * amount.documents else "subwords")
-    tokens = amount.words * TOKENS_A_WORD.get(reads, 1.0)
-    steps = updates(tokens, scale.batch_tokens, scale.epochs, scale.steps)
-    recurrent = {"layers": LAYERS, "dim": scale.encoder_dim}
-    transformer = {"layers": 2 * LAYERS, "heads": HEADS, "inner_dim": 4 * scale.dim}
+    stats = measure(sources)
+    size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
+    reads = text or ("characters" if stats.words < NAME_WORDS * stats.documents else "subwords")
+    tokens = stats.words * TOKENS_A_WORD.get(reads, 1.0)
+    steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
+    recurrent = {"layers": LAYERS, "dim": size.encoder_dim}
+    transformer = {"layers": 2 * LAYERS, "heads": HEADS, "inner_dim": 4 * size.dim}
     kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
     data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
     if kind == "transformer":
         data["window"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
-        "text": {"kind": reads, **({"size": scale.vocabulary} if reads == "subwords" else {})},
+        "text": {"kind": reads, **({"size": size.vocabulary} if reads == "subwords" else {})},
         "data": data,
         "model": {
-            "dim": scale.dim,
+            "dim": size.dim,
             "embedding_dropout": DROPOUT / 2,
             "word_dropout": 0.0 if reads == "characters" else WORD_DROPOUT,
             "pooling": "max",
             "dropout": DROPOUT,
-            "multi_label": amount.several,
+            "multi_label": stats.several,
             "encoder": layers_of(kind, recurrent, transformer, DROPOUT / 2),
         },
         "training": annealed(
-            steps, scale.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99
+            steps, size.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99
         ),
     }
     if start is not None:
         theirs = {name: value for name, value in start.model["encoder"].items() if value is not None}
         configuration["text"] = transfer.text_settings(start)
         configuration["model"] |= {"dim": start.model["dim"], "encoder": {**theirs, "start_from": start_from}}
-    return tomli_w.dumps(configuration)
+    return configuration
 
 
-def measure(sources: Sequence[DocumentSource]) -> Amount:
+def measure(sources: Sequence[DocumentSource]) -> DatasetStats:
     """Counts the words of all labelled documents in one pass over the files."""
     skipped = SkipReport()
     documents = words = 0
@@ -135,4 +133,4 @@ def measure(sources: Sequence[DocumentSource]) -> Amount:
             f"There is no document with a label to train on: {skipped.describe()}.",
             "Look at the data; --set data.train.0.label=NAME says which column is the label.",
         )
-    return Amount(documents, words, several)
+    return DatasetStats(documents, words, several)

@@ -10,7 +10,7 @@ import torch
 from seqtasks.data.collate import pad
 from seqtasks.models import LanguageModel, Window
 from seqtasks.special_tokens import BEGIN
-from seqtasks.tasks.generation.batches import Tokens
+from seqtasks.text.layout import Tokens
 
 WINDOW = 512
 """Tokens of a row that a recurrent model reads at a time."""

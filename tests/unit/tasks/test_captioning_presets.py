@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from seqtasks.config import read_run
 from seqtasks.data.captions import CaptionedImage, CaptionSource
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.captioning import automatic
-from seqtasks.tasks.captioning.automatic import Amount, automatic_captioning, measure
+from seqtasks.tasks.captioning import presets
+from seqtasks.tasks.captioning.presets import DatasetStats, captioning_preset, measure
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def photos(tmp_path: Path) -> Path:
 
 def test_captions_and_words_are_counted() -> None:
     images = [CaptionedImage(Path("a.jpg"), ("A dog runs.", "A dog")), CaptionedImage(Path("b.jpg"), ("Nothing",))]
-    assert measure(images) == Amount(captions=3, words=6)
+    assert measure(images) == DatasetStats(captions=3, words=6)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +45,8 @@ def test_sizes_follow_the_number_of_captions(
     monkeypatch: pytest.MonkeyPatch, photos: Path, captions: int, words: int, minimum_count: int, dim: int,
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(automatic, "measure", lambda images: Amount(captions, words))
-    run = read_run(None, text=automatic_captioning(CaptionSource(images=photos)))
+    monkeypatch.setattr(presets, "measure", lambda images: DatasetStats(captions, words))
+    run = read_run(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos))))
     task = run.task.model_dump()
     model = task["model"]
     assert (task["text"]["language"], task["text"]["minimum_count"]) == ("en", minimum_count)
@@ -61,14 +62,16 @@ def test_sizes_follow_the_number_of_captions(
 @pytest.mark.parametrize("decoder", ["lstm", "show-and-tell", "show-attend-and-tell", "transformer"])
 @pytest.mark.parametrize("text", ["words", "subwords", "characters"])
 def test_every_kind_of_decoder_and_text_can_be_had(photos: Path, decoder: str, text: str) -> None:
-    run = read_run(None, text=automatic_captioning(CaptionSource(images=photos), decoder=decoder, text=text))
+    run = read_run(
+        None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos), decoder=decoder, text=text))
+    )
     task = run.task.model_dump()
     assert (task["model"]["decoder"]["kind"], task["text"]["kind"]) == (decoder, text)
     assert task["model"]["decoder"]["dropout"] == 0.5
 
 
 def splits_of(photos: Path) -> dict[str, list[str | None]]:
-    data = read_run(None, text=automatic_captioning(CaptionSource(images=photos))).task.model_dump()["data"]
+    data = read_run(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos)))).task.model_dump()["data"]
     return {name: [source["split"] for source in data[name]] for name in ("train", "validation")}
 
 
@@ -85,13 +88,13 @@ def test_official_splits_are_kept(photos: Path) -> None:
 def test_the_amount_is_that_of_the_training_part(monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
     measured: list[str] = []
 
-    def noted(images: list[CaptionedImage]) -> Amount:
+    def noted(images: list[CaptionedImage]) -> DatasetStats:
         measured.extend(each.image.name for each in images)
         return measure(images)
 
-    monkeypatch.setattr(automatic, "measure", noted)
+    monkeypatch.setattr(presets, "measure", noted)
     (photos / "train.txt").write_text("a.jpg\n", encoding="utf-8")
-    automatic_captioning(CaptionSource(images=photos))
+    captioning_preset(CaptionSource(images=photos))
     assert measured == ["a.jpg"]
 
 
@@ -99,4 +102,4 @@ def test_no_picture_at_all(photos: Path) -> None:
     for name in ("a.jpg", "b.jpg"):
         (photos / name).unlink()
     with pytest.raises(SeqtasksError, match=r"none of its pictures is left in .*3 missing"):
-        automatic_captioning(CaptionSource(images=photos))
+        captioning_preset(CaptionSource(images=photos))

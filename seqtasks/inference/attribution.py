@@ -15,17 +15,17 @@ from torch.nn import functional
 
 from seqtasks.data.collate import pad
 from seqtasks.data.windows import windows
-from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier
 from seqtasks.models.presence import partly_present
 from seqtasks.special_tokens import PAD
-from seqtasks.tasks.classification.document_classifier import BATCH_TOKENS, DocumentClassifier
-from seqtasks.text import Characters, clean
+from seqtasks.text import Characters, TextProcessor
 from seqtasks.text.grouping import Word
 from seqtasks.text.placing import placed_words
 
 Method = Literal["occlusion", "gradients"]
 
+BATCH_TOKENS = 8_000
+"""Tokens a batch, padding included: more gives nothing on a CPU."""
 SPELLED = 60
 """A text up to so many characters long, of a model that reads characters, is explained by each of them."""
 TOGETHER = 256
@@ -77,32 +77,35 @@ class Explanation:
 
 
 def explain(
-    classifier: DocumentClassifier, text: str, *, label: str | None = None, method: Method = "occlusion"
+    models: Sequence[Classifier],
+    processor: TextProcessor,
+    text: str,
+    label: str,
+    number: int,
+    *,
+    window: int,
+    method: Method,
 ) -> Explanation:
-    """How much each word speaks for `label`, or for the most probable one.
+    """How much each word of a text speaks for the label that has this number.
 
     occlusion: how far the log-odds of the label fall where the word alone is hidden; words that say the same hide
     behind each other. gradients: what each word adds while all words come in together, so that the values add up to
     the difference of the log-odds (`TOLERANCE`); the time does not grow with the square of the length.
 
-    Raises:
-        SeqtasksError: the model has no such label.
+    Args:
+        models: One classifier, or the members of an ensemble.
+        text: Normalized; see `seqtasks.text.clean`.
+        window: Tokens that are read at once; 0 = all.
     """
-    if label is not None and label not in classifier.labels:
-        known = ", ".join(classifier.labels[:20])
-        raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
-    if label is None:
-        label = classifier.classify([text])[0].label
-    text = clean(text)
-    tokens = classifier.processor.encode(text)
-    spell = isinstance(classifier.processor, Characters) and len(text) <= SPELLED
-    words = placed_words(text, classifier.processor.pieces(tokens), each_token=spell)
-    document = ReadDocument(classifier.models, tokens, classifier.window, classifier.labels.index(label))
-    log_odds, hidden = document.log_odds([(), range(len(tokens))])
+    tokens = processor.encode(text)
+    spell = isinstance(processor, Characters) and len(text) <= SPELLED
+    words = placed_words(text, processor.pieces(tokens), each_token=spell)
+    attributor = Attributor(models, tokens, window, number)
+    log_odds, hidden = attributor.log_odds([(), range(len(tokens))])
     if method == "occlusion":
-        values = [log_odds - other for other in document.log_odds([word.tokens for word in words])]
+        values = [log_odds - other for other in attributor.log_odds([word.tokens for word in words])]
     else:
-        values = integrated_gradients(document, words, log_odds - hidden)
+        values = integrated_gradients(attributor, words, log_odds - hidden)
     found = zip(words, values, strict=True)
     return Explanation(
         label,
@@ -114,7 +117,7 @@ def explain(
     )
 
 
-class ReadDocument:
+class Attributor:
     """A document as its classifier reads it, with tokens that come and go."""
 
     def __init__(self, models: Sequence[Classifier], tokens: Sequence[int], window: int, label: int) -> None:
@@ -138,7 +141,7 @@ class ReadDocument:
             known = whole.unsqueeze(0).repeat(len(sets), 1, 1, 1)  # -> sets windows models 2
             touched = (present[:, self.places] == 0).any(dim=2).nonzero()
             known[touched[:, 0], touched[:, 1]] = self.evidence(present, touched)
-            found += mixed(known.flatten(1, 2)).tolist()
+            found += ensemble_log_odds(known.flatten(1, 2)).tolist()
         return found
 
     def gradients(
@@ -150,7 +153,7 @@ class ReadDocument:
             presence = part.unsqueeze(1).repeat(1, self.count).requires_grad_()
             with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # whose LSTM learns in training alone
                 evidence = self.evidence(presence, self.every_window(len(part)))
-                found = mixed(evidence.view(len(part), -1, 2))
+                found = ensemble_log_odds(evidence.view(len(part), -1, 2))
             gradients.append(torch.autograd.grad(found.sum(), presence)[0])
             log_odds.append(found.detach())
         return torch.cat(log_odds), torch.cat(gradients)
@@ -193,13 +196,13 @@ def in_full_precision(model: Classifier) -> Classifier:
     return model if model.output.weight.dtype == torch.float32 else deepcopy(model).float()
 
 
-def mixed(evidence: Float[Tensor, "rows parts 2"]) -> Float[Tensor, "rows"]:
+def ensemble_log_odds(evidence: Float[Tensor, "rows parts 2"]) -> Float[Tensor, "rows"]:
     """The log-odds of the mean of the probabilities that all models found in all windows."""
     label, others = evidence.logsumexp(dim=1).unbind(dim=1)
     return label - others
 
 
-def integrated_gradients(document: ReadDocument, words: Sequence[Word], difference: float) -> list[float]:
+def integrated_gradients(attributor: Attributor, words: Sequence[Word], difference: float) -> list[float]:
     """What each word adds to the log-odds on the straight way from nothing to the text (equation 1).
 
     The integral is Gauss and Legendre's over parts of the way. A part is halved where what its tokens add is not what
@@ -208,9 +211,9 @@ def integrated_gradients(document: ReadDocument, words: Sequence[Word], differen
     nodes, weights = (torch.from_numpy(each).float() / 2 for each in np.polynomial.legendre.leggauss(NODES))
     inside = torch.cat([torch.zeros(1), nodes + 0.5, torch.ones(1)])
     starts, width = torch.zeros(1), 1.0
-    total = torch.zeros(document.count)
+    total = torch.zeros(attributor.count)
     for halvings in range(HALVINGS + 1):
-        log_odds, gradients = document.gradients((starts.unsqueeze(1) + width * inside).flatten())
+        log_odds, gradients = attributor.gradients((starts.unsqueeze(1) + width * inside).flatten())
         log_odds, gradients = log_odds.view(len(starts), -1), gradients.view(len(starts), len(inside), -1)
         added = width * torch.einsum("n,pnt->pt", weights, gradients[:, 1:-1])
         missed = (added.sum(dim=1) - (log_odds[:, -1] - log_odds[:, 0])).abs()

@@ -1,17 +1,16 @@
-"""A run configuration for people who have sentence pairs and no wishes."""
+"""The run configuration that suits an amount of sentence pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import tomli_w
+from typing import Any
 
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.readers import read_pairs
 from seqtasks.data.source import Source
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.automatic import layers_of, rounded, updates
+from seqtasks.tasks.presets import layers_of, rounded, updates
 
 TOKENS_A_WORD = 1.3
 """Subword tokens of an ordinary word."""
@@ -19,7 +18,7 @@ RECURRENT_LAYERS = 2
 
 
 @dataclass(frozen=True)
-class Scale:
+class SizePreset:
     """What suits an amount of data."""
 
     pairs: int
@@ -37,17 +36,17 @@ class Scale:
     """Fewest and most updates."""
 
 
-SCALES = (
-    Scale(0, 1_000, 128, 2, 256, 4, 0.4, 800, 2e-3, 120, (2_000, 5_000)),
-    Scale(5_000, 3_000, 160, 3, 384, 4, 0.35, 1_000, 3e-3, 60, (4_000, 10_000)),
-    Scale(15_000, 5_000, 192, 3, 512, 4, 0.3, 1_500, 3e-3, 40, (8_000, 16_000)),
-    Scale(100_000, 8_000, 256, 3, 768, 4, 0.1, 1_800, 2e-3, 12, (12_000, 40_000)),
-    Scale(1_000_000, 16_000, 512, 6, 2_048, 8, 0.1, 4_000, 1e-3, 10, (40_000, 200_000)),
+PRESETS = (
+    SizePreset(0, 1_000, 128, 2, 256, 4, 0.4, 800, 2e-3, 120, (2_000, 5_000)),
+    SizePreset(5_000, 3_000, 160, 3, 384, 4, 0.35, 1_000, 3e-3, 60, (4_000, 10_000)),
+    SizePreset(15_000, 5_000, 192, 3, 512, 4, 0.3, 1_500, 3e-3, 40, (8_000, 16_000)),
+    SizePreset(100_000, 8_000, 256, 3, 768, 4, 0.1, 1_800, 2e-3, 12, (12_000, 40_000)),
+    SizePreset(1_000_000, 16_000, 512, 6, 2_048, 8, 0.1, 4_000, 1e-3, 10, (40_000, 200_000)),
 )
 
 
 @dataclass(frozen=True)
-class Amount:
+class DatasetStats:
     """How much data there is."""
 
     pairs: int
@@ -55,14 +54,14 @@ class Amount:
     """On the side that has more of them."""
 
 
-def automatic_translation(
+def translation_preset(
     sources: Sequence[Source],
     languages: tuple[str, str] | None,
     *,
     encoder: str = "transformer",
     decoder: str = "transformer",
-) -> str:
-    """A run configuration, as TOML, whose sizes and regularisation fit the amount of data.
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the amount of data.
 
     | pairs from | vocabulary | width | layers | dropout | batch tokens | learning rate | epochs | updates |
     |---|---|---|---|---|---|---|---|---|
@@ -76,38 +75,37 @@ def automatic_translation(
     (`encoder` and `decoder` are kinds) get two layers of twice the width; of kinds that are not built in, nothing is
     set. Raises SeqtasksError for files that cannot be read and for data without a single pair.
     """
-    amount = measure(sources, languages)
-    scale = next(scale for scale in reversed(SCALES) if amount.pairs >= scale.pairs)
-    steps = updates(amount.words * TOKENS_A_WORD, scale.batch_tokens, scale.epochs, scale.steps)
+    stats = measure(sources, languages)
+    size = next(size for size in reversed(PRESETS) if stats.pairs >= size.pairs)
+    steps = updates(stats.words * TOKENS_A_WORD, size.batch_tokens, size.epochs, size.steps)
     validate_every = max(100, rounded(steps / 25))
     source, target = languages or ("xx", "xx")
-    recurrent = {"layers": RECURRENT_LAYERS, "dim": 2 * scale.dim}
-    transformer = {"layers": scale.layers, "heads": scale.heads, "inner_dim": scale.inner_dim}
-    configuration = {
+    recurrent = {"layers": RECURRENT_LAYERS, "dim": 2 * size.dim}
+    transformer = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim}
+    return {
         "task": "translation",
         "languages": {"source": source, "target": target},
-        "text": {"kind": "subwords", "size": scale.vocabulary},
+        "text": {"kind": "subwords", "size": size.vocabulary},
         "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
         "model": {
-            "dim": scale.dim,
-            "embedding_dropout": scale.dropout,
-            "encoder": layers_of(encoder, recurrent, transformer, scale.dropout),
-            "decoder": layers_of(decoder, recurrent, transformer, scale.dropout),
+            "dim": size.dim,
+            "embedding_dropout": size.dropout,
+            "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
+            "decoder": layers_of(decoder, recurrent, transformer, size.dropout),
         },
         "training": {
             "steps": steps,
-            "batch_tokens": scale.batch_tokens,
-            "learning_rate": scale.learning_rate,
+            "batch_tokens": size.batch_tokens,
+            "learning_rate": size.learning_rate,
             "warmup": max(200, min(4_000, rounded(steps / 20))),
             "validate_every": validate_every,
             "checkpoint_every": validate_every,
             "patience": 10,
         },
     }
-    return tomli_w.dumps(configuration)
 
 
-def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> Amount:
+def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> DatasetStats:
     """Counts the pairs and words of all sources in one pass over the files."""
     skipped = SkipReport()
     pairs = source_words = target_words = 0
@@ -118,4 +116,4 @@ def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> Amo
             target_words += len(pair.target.split())
     if not pairs:
         raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
-    return Amount(pairs, max(source_words, target_words))
+    return DatasetStats(pairs, max(source_words, target_words))

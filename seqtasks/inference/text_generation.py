@@ -1,43 +1,160 @@
-"""From a prompt to a text, as it is written."""
+"""Text generation: texts that a trained language model writes, and how probable it finds others."""
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
+import numpy as np
 import torch
 
 from seqtasks.decoding import Decoding, Drawn, LengthPenalty, LengthRule, search, stream
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.base import DecodingPipeline, require_list, require_single
+from seqtasks.inference.outputs import Continuation
+from seqtasks.inference.perplexity import likelihood
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.likelihood import likelihood_scores
 from seqtasks.models import LanguageModel
-from seqtasks.special_tokens import BEGIN, END
-from seqtasks.tasks.output import Output
+from seqtasks.special_tokens import BEGIN, END, UNKNOWN
 from seqtasks.text import TextProcessor
-from seqtasks.text.layout import BYTES, Layout, Reading, tidy
+from seqtasks.text.layout import BYTES, Layout, Reading, marked, tidy
 from seqtasks.text.processor import FIRST_BYTE
 from seqtasks.text.words import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
 """What stands for marks that Unicode does not decompose."""
+SAMPLING = ("temperature", "top_k", "top_p")
+"""Options that apply to sampling alone."""
 
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Writing(Output):
-    """A text that goes on where its prompt ends. `finished` is False where it was cut at the length limit."""
+class TextGenerationPipeline(DecodingPipeline):
+    """Generates text from prompts, and measures how probable it finds texts.
 
-    prompt: str
+    Args:
+        models: One language model.
+        processor: The text processor that it was trained with.
+    """
 
+    models: list[LanguageModel]
 
-class TextWriter:
-    """A language model and the processor of its texts."""
-
-    def __init__(self, model: LanguageModel, processor: TextProcessor) -> None:
-        self.model = model
+    def __init__(
+        self,
+        models: Sequence[LanguageModel],
+        processor: TextProcessor,
+        *,
+        decoding: Decoding = Decoding(),  # noqa: B008
+    ) -> None:
+        require_single(models, "write")
+        super().__init__(models, decoding)
         self.layout = Layout(processor)
+
+    @property
+    def model(self) -> LanguageModel:
+        return self.models[0]
+
+    def decoding(self, *, max_new_tokens: int | None = None, **options: Any) -> Decoding:
+        """The pipeline's own decoding options, but for those given; `max_new_tokens` is the most tokens to generate.
+
+        A `beam` searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would
+        search.
+        """
+        sampling = [name for name in SAMPLING if options.get(name) is not None]
+        if options.get("sample") is None and (sampling or options.get("beam") is not None):
+            options["sample"] = options.get("beam") is None
+        if max_new_tokens is not None:
+            options["max_length"] = str(max_new_tokens)
+        decoding = super().decoding(**options)
+        if sampling and not (decoding.sample or decoding.consensus):
+            raise SeqtasksError(
+                f"Decoding: {sampling[0]} is for drawing at random, and a beam searches for the likeliest text.",
+                "Leave out one of them.",
+            )
+        return decoding
+
+    @overload
+    def generate(
+        self, prompts: str = "", *, num_return_sequences: int = ..., stop: str = ..., **options: Any
+    ) -> Continuation: ...
+
+    @overload
+    def generate(
+        self, prompts: Sequence[str], *, num_return_sequences: int = ..., stop: str = ..., **options: Any
+    ) -> list[Continuation]: ...
+
+    def generate(
+        self, prompts: str | Sequence[str] = "", *, num_return_sequences: int = 1, stop: str = "", **options: Any
+    ) -> Continuation | list[Continuation]:
+        """A text that follows the prompt, or one for each of a list of prompts, up to where it says `stop`.
+
+        Args:
+            prompts: Characters that the model does not know are replaced as `replaced` says.
+            num_return_sequences: Texts for each prompt; `alternatives` hold all but the first. Those of a beam come
+                best first, fewer where it finds no more.
+            **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam and so on.
+        """
+        if isinstance(prompts, str):
+            return self.generate([prompts], num_return_sequences=num_return_sequences, stop=stop, **options)[0]
+        decoding = self.decoding(**{"nbest": num_return_sequences, **options})
+        return [self.generate_one(prompt, decoding, stop) for prompt in prompts]
+
+    __call__ = generate
+
+    def generate_one(self, prompt: str, decoding: Decoding, stop: str) -> Continuation:
+        """`decoding.nbest` texts: samples, or the best ones of a beam."""
+        read = self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            found: Iterable[Iterable[Drawn]] = self.best(read, decoding)
+        else:
+            found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
+        first, *others = [self.continuation(prompt, read, tokens, decoding, stop) for tokens in found]
+        return replace(first, alternatives=tuple(others))
+
+    def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
+        """The text number `number` (from 0) of those that `generate` gives, in pieces, as soon as they are certain.
+
+        It ends before the text `stop`. With a beam all comes at once.
+        """
+        decoding, read = self.decoding(**options), self.read(prompt)
+        if not decoding.sample and decoding.beam > 1:
+            tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
+        else:
+            tokens = self.drawn(read, decoding, number)
+        return stop_at(self.spoken(prompt, read, tokens), stop)
+
+    def evaluate(self, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
+        """How probable the texts are, read one after the other as one text: loss, perplexity, bits a character.
+
+        Args:
+            lanes: Parts that are read side by side, as in `likelihood`.
+
+        Raises:
+            SeqtasksError: There is nothing to read.
+        """
+        require_list(texts, "texts")
+        tidied = [tidy(text) for text in texts]
+        encoded = [marked(self.layout.encode(text)) for text in tidied]
+        if not encoded:
+            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
+        tokens = np.concatenate(encoded)
+        started = time.perf_counter()
+        found = likelihood(self.model, tokens, lanes=lanes)
+        characters = None if (tokens == UNKNOWN).any() else sum(map(len, tidied))
+        evaluation = Evaluation(
+            likelihood_scores(found.nats, found.tokens, characters, found.reading),
+            decoding="forced",
+            examples=found.tokens,
+            seconds=time.perf_counter() - started,
+            unit="tokens",
+            lower_is_better=True,
+        )
+        return self.signed(evaluation)
 
     @cached_property
     def characters(self) -> frozenset[str]:
@@ -67,35 +184,14 @@ class TextWriter:
         """Whether the text ends in a blank that belongs to the next word."""
         return not self.layout.blanks_are_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
 
-    def stream(self, prompt: str, decoding: Decoding, *, number: int = 0, stop: str = "") -> Iterator[str]:
-        """What follows the prompt, in pieces, as soon as they are certain. It ends before the text `stop`.
-
-        `number` tells sampling which of several texts this is. With a beam all comes at once.
-        """
-        read = self.read(prompt)
-        if not decoding.sample and decoding.beam > 1:
-            tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
-        else:
-            tokens = self.drawn(read, decoding, number)
-        yield from until(self.spoken(prompt, read, tokens), stop)
-
-    def write(self, prompt: str, decoding: Decoding, *, stop: str = "") -> list[Writing]:
-        """`decoding.nbest` texts: samples, or the best ones of a beam, fewer where it finds no more."""
-        read = self.read(prompt)
-        if not decoding.sample and decoding.beam > 1:
-            found: Iterable[Iterable[Drawn]] = self.best(read, decoding)
-        else:
-            found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
-        return [self.written(prompt, read, tokens, decoding, stop) for tokens in found]
-
-    def written(
+    def continuation(
         self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], decoding: Decoding, stop: str
-    ) -> Writing:
+    ) -> Continuation:
         taken, pieces = list[Drawn](), list[str]()
         spoken = self.spoken(prompt, read, kept(tokens, taken))
-        text = "".join(until(kept(spoken, pieces), stop))
+        text = "".join(stop_at(kept(spoken, pieces), stop))
         score = sum(each.log_probability for each in taken)
-        return Writing(
+        return Continuation(
             prompt=prompt,
             text=text,
             score=score,
@@ -179,7 +275,7 @@ def kept(items: Iterable[Item], taken: list[Item]) -> Iterator[Item]:
         yield each
 
 
-def until(pieces: Iterable[str], stop: str) -> Iterator[str]:
+def stop_at(pieces: Iterable[str], stop: str) -> Iterator[str]:
     """The text of the pieces before `stop`, as soon as it is certain that `stop` does not begin there."""
     waiting = ""
     for piece in pieces:

@@ -1,8 +1,11 @@
-"""What run configurations that are chosen by the amount of data have in common."""
+"""What the presets of all tasks share."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from seqtasks.errors import SeqtasksError
 
 RECURRENT = ("lstm", "gru", "rnn")
 
@@ -40,3 +43,22 @@ def layers_of(kind: str, recurrent: dict[str, Any], transformer: dict[str, Any],
 def rounded(steps: float) -> int:
     """To a multiple of 100."""
     return round(steps / 100) * 100
+
+
+def chosen_kinds(settings: Mapping[str, str], *parts: str) -> dict[str, str]:
+    """The kinds that settings such as `model.decoder.kind` choose for these parts, by the parts' last names.
+
+    The kind of a part decides which other settings it has.
+    """
+    return {part.rpartition(".")[2]: settings[f"{part}.kind"] for part in parts if f"{part}.kind" in settings}
+
+
+def column(value: str | None) -> str | int | None:
+    """A column by its name or its number."""
+    return int(value) if value is not None and value.isdecimal() else value
+
+
+def require_no_languages(task: str, languages: tuple[str, str] | None) -> None:
+    """Raises SeqtasksError where a task that knows one language is given two."""
+    if languages is not None:
+        raise SeqtasksError(f"{task} knows one language.", "Say which with --set text.language=de")

@@ -1,70 +1,75 @@
-"""What the predictors of all tasks have in common."""
+"""What the pipelines of all tasks share."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from pydantic import TypeAdapter, ValidationError
+from torch import nn
 
-from seqtasks.component import kind_of
 from seqtasks.decoding import Decoding
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.base import Evaluation
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.version import __version__
 
 OPTIONS = TypeAdapter(Decoding)
-"""Checks options of decoding; made once, for making it takes as long as a short sentence."""
+"""Validates decoding options; made once, since making it takes as long as a short sentence."""
+
+AnyEvaluation = TypeVar("AnyEvaluation", bound=Evaluation)
 
 
-class Predictor:
-    """What the predictors of all tasks have in common. See `load`."""
+class Pipeline:
+    """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one."""
 
-    def __init__(self, task: Any, models: Sequence[Any]) -> None:
-        self.task = task
-        self.models = list(models)
-
-    @property
-    def kind(self) -> str:
-        """The kind of the task."""
-        return kind_of(self.task.config)
+    def __init__(self, models: Sequence[nn.Module]) -> None:
+        self.models: Sequence[nn.Module] = list(models)
 
     @property
     def device(self) -> torch.device:
-        """Where the model works."""
-        device: torch.device = next(self.models[0].parameters()).device
-        return device
+        """The device of the weights."""
+        return next(self.models[0].parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision that the model works in."""
-        dtype: torch.dtype = next(self.models[0].parameters()).dtype
-        return dtype
+        """The precision of the weights."""
+        return next(self.models[0].parameters()).dtype
 
     @property
     def precision(self) -> str:
         """What computes, and how exactly, as signatures have it."""
         return f"dtype={str(self.dtype).removeprefix('torch.')}"
 
-    def signed(self, evaluation: Evaluation) -> Evaluation:
+    def signed(self, evaluation: AnyEvaluation) -> AnyEvaluation:
         """The evaluation with the signature of all that the outputs depend on."""
         members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
         signature = f"{evaluation.decoding}{members}|{self.precision}|v={__version__}"
         return dataclasses.replace(evaluation, decoding=signature)
 
 
-class WritingPredictor(Predictor):
-    """Searches for what to write."""
+class DecodingPipeline(Pipeline):
+    """A pipeline whose models write.
+
+    Args:
+        decoding: The options that hold where a call gives no others.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], decoding: Decoding) -> None:
+        super().__init__(models)
+        self.default_decoding = decoding
 
     def decoding(self, **options: Any) -> Decoding:
-        """The model's own options of decoding, but for those given; None keeps the model's own.
+        """The pipeline's own decoding options, but for those given; None keeps the pipeline's own.
 
         A beam that is not given is as wide as `nbest` needs it; greedy search and sampling switch the model's own
-        consensus off. Raises SeqtasksError for values that make no sense.
+        consensus off.
+
+        Raises:
+            SeqtasksError: An unknown option, or a value that makes no sense.
         """
-        own = dataclasses.asdict(self.task.config.decoding)
+        own = dataclasses.asdict(self.default_decoding)
         given = {name: value for name, value in options.items() if value is not None}
         unknown = given.keys() - own.keys()
         if unknown:
@@ -84,6 +89,19 @@ class WritingPredictor(Predictor):
             raise SeqtasksError(f"Decoding: {where}{detail['msg'].removeprefix('Value error, ')}") from error
 
 
+def require_single(models: Sequence[nn.Module], verb: str) -> None:
+    """Raises SeqtasksError for an ensemble."""
+    if len(models) > 1:
+        raise SeqtasksError(f"{len(models)} models cannot {verb} together.", "Give one of them.")
+
+
 def require_list(texts: Sequence[Any], name: str) -> None:
+    """Raises SeqtasksError for one text where there have to be several."""
     if isinstance(texts, str):
         raise SeqtasksError(f"{name} is one text, not a list of texts.", f"Write [{texts[:20]!r}].")
+
+
+def require_equal(count: int, name: str, texts: int) -> None:
+    """Raises SeqtasksError unless there is one for each text."""
+    if count != texts:
+        raise SeqtasksError(f"There are {count} {name} for {texts} texts.", "Give one for each.")

@@ -10,11 +10,11 @@ import torch
 
 from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
+from seqtasks.inference import perplexity
+from seqtasks.inference.perplexity import likelihood
 from seqtasks.models import LanguageModel
 from seqtasks.special_tokens import BEGIN
-from seqtasks.tasks.generation import text_likelihood
-from seqtasks.tasks.generation.batches import Tokens, marked
-from seqtasks.tasks.generation.text_likelihood import likelihood
+from seqtasks.text.layout import Tokens, marked
 
 RECURRENT = [
     LstmEncoder.Config(dim=12, layers=2, directions="forward"),
@@ -52,7 +52,7 @@ def wanted_sum(costs: list[float], stream: Tokens) -> float:
 
 @pytest.mark.parametrize("encoder", RECURRENT, ids=lambda encoder: encoder.kind)
 def test_one_lane_is_one_pass(encoder: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_likelihood, "WINDOW", 16)
+    monkeypatch.setattr(perplexity, "WINDOW", 16)
     model, stream = model_of(encoder), stream_of(70, 3, 41)
     found = likelihood(model, stream)
     assert found.nats == pytest.approx(wanted_sum(in_one_pass(model, stream), stream), rel=1e-5)
@@ -60,8 +60,8 @@ def test_one_lane_is_one_pass(encoder: Settings, monkeypatch: pytest.MonkeyPatch
 
 
 def test_lanes_begin_with_a_warm_up_and_count_each_token_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_likelihood, "WINDOW", 16)
-    monkeypatch.setattr(text_likelihood, "WARM_UP", 9)
+    monkeypatch.setattr(perplexity, "WINDOW", 16)
+    monkeypatch.setattr(perplexity, "WARM_UP", 9)
     model, stream = model_of(RECURRENT[0]), stream_of(150)
     found = likelihood(model, stream, lanes=4)
     cuts = [number * (len(stream) - 1) // 4 for number in range(5)]

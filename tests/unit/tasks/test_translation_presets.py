@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from seqtasks.config import read_run
 from seqtasks.data.source import Source
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.translation import automatic
-from seqtasks.tasks.translation.automatic import Amount, automatic_translation, measure
+from seqtasks.tasks.translation import presets
+from seqtasks.tasks.translation.presets import DatasetStats, measure, translation_preset
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def test_pairs_and_words_are_counted(pairs: Path) -> None:
-    assert measure([Source(path=pairs)], None) == Amount(pairs=3, words=9)
+    assert measure([Source(path=pairs)], None) == DatasetStats(pairs=3, words=9)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,8 @@ def test_sizes_follow_the_amount_of_data(
     monkeypatch: pytest.MonkeyPatch, pairs: Path, count: int, words: int, size: int, dim: int, layers: int,
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(automatic, "measure", lambda sources, languages: Amount(count, words))
-    run = read_run(None, text=automatic_translation([Source(path=pairs)], ("en", "de")))
+    monkeypatch.setattr(presets, "measure", lambda sources, languages: DatasetStats(count, words))
+    run = read_run(None, text=tomli_w.dumps(translation_preset([Source(path=pairs)], ("en", "de"))))
     task = run.task.model_dump()
     assert task["text"]["size"] == size
     assert task["languages"] == {"source": "en", "target": "de"}
@@ -53,7 +54,7 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn", "transformer"])
 def test_every_kind_of_encoder_can_be_had(pairs: Path, kind: str) -> None:
     decoder = "lstm" if kind == "lstm" else "transformer"
-    text = automatic_translation([Source(path=pairs)], None, encoder=kind, decoder=decoder)
+    text = tomli_w.dumps(translation_preset([Source(path=pairs)], None, encoder=kind, decoder=decoder))
     model = read_run(None, text=text).task.model_dump()["model"]
     assert (model["encoder"]["kind"], model["decoder"]["kind"]) == (kind, decoder)
 
@@ -61,4 +62,4 @@ def test_every_kind_of_encoder_can_be_had(pairs: Path, kind: str) -> None:
 def test_no_pair_at_all(tmp_path: Path) -> None:
     (tmp_path / "none.tsv").write_text("only one column\n", encoding="utf-8")
     with pytest.raises(SeqtasksError, match=r"no sentence pair to train on: .*1 broken line"):
-        automatic_translation([Source(path=tmp_path / "none.tsv")], None)
+        translation_preset([Source(path=tmp_path / "none.tsv")], None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -9,10 +10,10 @@ from helpers.synthetic import sentence_pairs
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
+from seqtasks.inference import translation as module
+from seqtasks.inference.translation import LONGEST, TranslationPipeline
 from seqtasks.models import Generator
 from seqtasks.special_tokens import END
-from seqtasks.tasks.translation import translator as module
-from seqtasks.tasks.translation.translator import LONGEST, Translator
 from seqtasks.text import Characters, TextProcessor, Words, clean
 
 PAIRS = sentence_pairs(80)
@@ -23,7 +24,9 @@ CHARACTERS = Characters.fit((text for pair in PAIRS for text in pair), Character
 WORDS = Words.fit((text for pair in PAIRS for text in pair), Words.Config())
 
 
-def translator(processor: TextProcessor = CHARACTERS, *, recurrent: bool = False, members: int = 1) -> Translator:
+def translator(
+    processor: TextProcessor = CHARACTERS, *, recurrent: bool = False, members: int = 1
+) -> TranslationPipeline:
     """A model with random weights that is sure of what it says."""
     torch.manual_seed(1)
     parts = (
@@ -41,7 +44,7 @@ def translator(processor: TextProcessor = CHARACTERS, *, recurrent: bool = False
                 parameter.add_(0.4 * torch.randn_like(parameter))
             model.decoder.output.bias[4:260] -= 9  # bytes are rare
         models.append(model.eval())
-    return Translator(models, processor, processor)
+    return TranslationPipeline(models, processor, processor)
 
 
 @pytest.mark.parametrize("recurrent", [False, True])
@@ -51,19 +54,21 @@ def test_each_text_is_translated_as_if_alone(
 ) -> None:
     monkeypatch.setattr(module, "BATCH_TOKENS", 300)
     bound = translator(processor, recurrent=recurrent)
-    together = bound.translate(TEXTS, SHORT)
+    together = bound.translate(TEXTS, **asdict(SHORT))
     assert [found.source for found in together] == TEXTS
     assert len({found.text for found in together}) > 3
     for text, found in zip(TEXTS[:5], together, strict=False):
-        [alone] = bound.translate([text], SHORT)
+        [alone] = bound.translate([text], **asdict(SHORT))
         assert alone.text == found.text
         assert alone.normalised == pytest.approx(found.normalised, abs=1e-4)
         assert [other.text for other in alone.alternatives] == [other.text for other in found.alternatives]
-    assert [found.text for found in bound.translate(TEXTS[::-1], SHORT)] == [found.text for found in together[::-1]]
+    assert [found.text for found in bound.translate(TEXTS[::-1], **asdict(SHORT))] == [
+        found.text for found in together[::-1]
+    ]
 
 
 def test_what_is_told_of_a_translation() -> None:
-    for found in translator().translate(TEXTS, SHORT):
+    for found in translator().translate(TEXTS, **asdict(SHORT)):
         assert found.text == CHARACTERS.decode(
             [CHARACTERS.vocabulary.names.index(name.replace("▁", " ")) for name in found.tokens]
         )
@@ -78,11 +83,11 @@ def test_what_is_told_of_a_translation() -> None:
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n", "\u200b\x00"[1:]])
 def test_an_empty_text_stays_empty(blank: str) -> None:
-    first, middle, last = translator().translate([TEXTS[0], blank, TEXTS[1]], SHORT)
+    first, middle, last = translator().translate([TEXTS[0], blank, TEXTS[1]], **asdict(SHORT))
     assert (middle.source, middle.text, middle.tokens, middle.score, middle.finished) == (blank, "", (), 0, True)
     assert first.text
     assert last.source == TEXTS[1]
-    assert translator().translate([], SHORT) == []
+    assert translator().translate([], **asdict(SHORT)) == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_an_empty_text_stays_empty(blank: str) -> None:
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS], ids=["characters", "words"])
 def test_a_long_text_is_cut(processor: TextProcessor, text: str) -> None:
     text = clean(text)
-    pieces = translator(processor).cut(text)
+    pieces = translator(processor).split(text)
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
     assert all(0 < len(processor.encode(piece)) <= LONGEST + 10 for piece in pieces)
     if len(processor.encode(text)) <= LONGEST:
@@ -108,24 +113,24 @@ def test_a_long_text_is_cut(processor: TextProcessor, text: str) -> None:
 
 def test_a_long_text_is_cut_at_sentence_ends_first() -> None:
     sentences = [f"{text[:-1]}{random.Random(text).choice('.!?')}" for text in TEXTS * 3]
-    assert translator().cut(" ".join(sentences)) == sentences
-    assert translator().cut("犬が見る。" * 100) == ["犬が見る。"] * 100
+    assert translator().split(" ".join(sentences)) == sentences
+    assert translator().split("犬が見る。" * 100) == ["犬が見る。"] * 100
 
 
 def test_a_text_without_a_blank_is_cut_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[int] = []
     whole = CHARACTERS.encode
     monkeypatch.setattr(CHARACTERS, "encode", lambda text: encoded.append(len(text)) or whole(text))
-    assert len(translator().cut("z" * 20_000)) >= 50
+    assert len(translator().split("z" * 20_000)) >= 50
     assert sum(encoded) == 2 * 20_000
 
 
 def test_a_long_text_is_translated_piece_by_piece() -> None:
     bound = translator()
     text = " ".join(TEXTS * 2)
-    pieces = bound.translate(bound.cut(text), SHORT)
+    pieces = bound.translate(bound.split(text), **asdict(SHORT))
     assert len(pieces) > 3
-    [whole] = bound.translate([text], SHORT)
+    [whole] = bound.translate([text], **asdict(SHORT))
     assert whole.source == text
     assert whole.text == " ".join(piece.text for piece in pieces)
     assert whole.score == pytest.approx(sum(piece.score for piece in pieces), abs=1e-3)
@@ -137,13 +142,13 @@ def test_a_long_text_is_translated_piece_by_piece() -> None:
 def test_prefixes(processor: TextProcessor) -> None:
     bound = translator(processor)
     prefixes = ["das haus", "", "ein", *[""] * 9]
-    found = bound.translate(TEXTS, SHORT, prefixes=prefixes)
+    found = bound.translate(TEXTS, **asdict(SHORT), prefixes=prefixes)
     for each, prefix in zip(found, prefixes, strict=True):
         assert each.text.startswith(prefix)
         assert all(other.text.startswith(prefix) for other in each.alternatives)
-    free = bound.translate(TEXTS, SHORT)
+    free = bound.translate(TEXTS, **asdict(SHORT))
     assert [found[row].text for row in (1, 3, 4)] == [free[row].text for row in (1, 3, 4)]
-    [long] = bound.translate([" ".join(TEXTS * 2)], SHORT, prefixes=["das haus"])
+    [long] = bound.translate([" ".join(TEXTS * 2)], **asdict(SHORT), prefixes=["das haus"])
     assert long.text.startswith("das haus")
     assert long.text.count("das haus") == 1
 
@@ -151,7 +156,7 @@ def test_prefixes(processor: TextProcessor) -> None:
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_attention(recurrent: bool) -> None:
     bound = translator(recurrent=recurrent)
-    for found in bound.translate(TEXTS, SHORT, attention=True):
+    for found in bound.translate(TEXTS, **asdict(SHORT), attention=True):
         assert found.attention is not None
         assert len(found.attention) == len(found.tokens) + 1
         for line in found.attention:
@@ -166,10 +171,11 @@ def test_given_translations_are_scored_as_search_does(members: int) -> None:
         model.decoder.output.bias.data[END] += 9
     options = Decoding(beam=4, max_length="60", penalty="wu:0.7")
     prefixes = [target for _, target in PAIRS[: len(TEXTS)]]
-    found = [each for each in bound.translate(TEXTS, options, prefixes=prefixes) if each.finished]
+    found = [each for each in bound.translate(TEXTS, **asdict(options), prefixes=prefixes) if each.finished]
     kept = [each for each in found if CHARACTERS.encode(each.text) == ids_of(each.tokens)]
     assert len(kept) > 3
-    scored = bound.score([each.source for each in kept], [each.text for each in kept], penalty="wu:0.7")
+    bound.default_decoding = options
+    scored = bound.score([each.source for each in kept], [each.text for each in kept])
     for ours, theirs in zip(scored, kept, strict=True):
         assert ours.tokens == theirs.tokens
         assert ours.log_probabilities == pytest.approx(theirs.log_probabilities, abs=1e-4)
@@ -183,12 +189,12 @@ def ids_of(tokens: tuple[str, ...]) -> list[int]:
 def test_samples_depend_on_the_number_of_the_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     bound = translator()
     options = Decoding(sample=True, nbest=2, max_length="10", temperature=2.0)
-    together = bound.translate(TEXTS, options)
+    together = bound.translate(TEXTS, **asdict(options))
     monkeypatch.setattr(module, "BATCH_TOKENS", 200)
-    apart = [bound.translate([text], options, first_number=number)[0] for number, text in enumerate(TEXTS)]
+    apart = [bound.translate([text], **asdict(options), first_number=number)[0] for number, text in enumerate(TEXTS)]
     for ours, theirs in zip(apart, together, strict=True):
         assert [ours.text, *(other.text for other in ours.alternatives)] == [
             theirs.text, *(other.text for other in theirs.alternatives)
         ]  # fmt: skip
-    same = bound.translate([TEXTS[0]] * 4, options)
+    same = bound.translate([TEXTS[0]] * 4, **asdict(options))
     assert len({found.text for found in same}) > 1

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -12,9 +14,10 @@ from torch import Tensor
 from seqtasks.component import Settings
 from seqtasks.decoding import Decoding, search
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
+from seqtasks.inference.outputs import Continuation
+from seqtasks.inference.text_generation import TextGenerationPipeline, nearest, overlap, stop_at
 from seqtasks.models import LanguageModel, LanguageModelStepper
 from seqtasks.special_tokens import BEGIN
-from seqtasks.tasks.generation.text_writer import TextWriter, nearest, overlap, until
 from seqtasks.text import Characters, Subwords, TextProcessor, Words
 from seqtasks.text.layout import Layout
 
@@ -43,21 +46,33 @@ class Noting(LanguageModel):
 
 def writer_of(
     processor: TextProcessor = CHARACTERS, encoder: Settings = LSTM, kind: type[LanguageModel] = LanguageModel
-) -> TextWriter:
+) -> TextGenerationPipeline:
     """A model that says known tokens at random; of bytes it makes few."""
     torch.manual_seed(2)
     model = kind(LanguageModel.Config(dim=16, tie=False, encoder=encoder), processor.size).eval()
     with torch.no_grad():
         model.output.bias[3:260] = -6.0
         model.output.bias[14] = 0.0
-    return TextWriter(model, processor)
+    return TextGenerationPipeline([model], processor)
+
+
+def write(writer: TextGenerationPipeline, prompt: str, decoding: Decoding, stop: str = "") -> list[Continuation]:
+    """All texts that follow a prompt."""
+    found = writer.generate_one(prompt, decoding, stop)
+    return [replace(found, alternatives=()), *found.alternatives]
+
+
+def stream(writer: TextGenerationPipeline, prompt: str, decoding: Decoding, **options: Any) -> Iterator[str]:
+    decided = copy(writer)
+    decided.default_decoding = decoding
+    return decided.stream(prompt, **options)
 
 
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
 def test_pieces_together_are_the_text(processor: TextProcessor) -> None:
     writer = writer_of(processor)
-    for number, written in enumerate(writer.write("The dog\n", replace(SAMPLING, nbest=5))):
-        pieces = list(writer.stream("The dog\n", SAMPLING, number=number))
+    for number, written in enumerate(write(writer, "The dog\n", replace(SAMPLING, nbest=5))):
+        pieces = list(stream(writer, "The dog\n", SAMPLING, number=number))
         assert len(pieces) > 5
         assert "".join(pieces) == written.text
         assert len(written.log_probabilities) == len(written.tokens) + written.finished
@@ -73,7 +88,7 @@ def test_samples_are_those_of_search() -> None:
         options=SAMPLING,
         row_numbers=range(4),
     )
-    for [ours], written in zip(found, writer.write("The ", replace(SAMPLING, nbest=4)), strict=True):
+    for [ours], written in zip(found, write(writer, "The ", replace(SAMPLING, nbest=4)), strict=True):
         assert writer.layout.decode(ours.tokens) == written.text
         assert written.log_probabilities == pytest.approx(ours.log_probabilities, abs=1e-4)
 
@@ -81,7 +96,7 @@ def test_samples_are_those_of_search() -> None:
 def test_a_beam_gives_its_best() -> None:
     writer = writer_of()
     beam = Decoding(beam=4, nbest=3, max_length="12", penalty="none")
-    written = writer.write("The ", beam)
+    written = write(writer, "The ", beam)
     [found] = search(
         writer.model.stepper(torch.tensor([[BEGIN, *Layout(CHARACTERS).encode("The ")]])),
         source_lengths=torch.zeros(1, dtype=torch.long),
@@ -89,25 +104,25 @@ def test_a_beam_gives_its_best() -> None:
     )
     assert [each.score for each in written] == pytest.approx([each.score for each in found], abs=1e-4)
     assert [writer.layout.decode(each.tokens) for each in found] == [each.text for each in written]
-    assert list(writer.stream("The ", beam)) != []
-    assert "".join(writer.stream("The ", beam)) == written[0].text
+    assert list(stream(writer, "The ", beam)) != []
+    assert "".join(stream(writer, "The ", beam)) == written[0].text
 
 
 def test_a_full_context_goes_on_from_its_second_half() -> None:
     writer = writer_of(encoder=TRANSFORMER, kind=Noting)
     assert isinstance(writer.model, Noting)
     never_ends = replace(SAMPLING, min_length="30", max_length="30")
-    [written] = writer.write("The dog", never_ends)
+    [written] = write(writer, "The dog", never_ends)
     assert len(written.tokens) == 30
     assert not written.finished
     assert writer.model.read == [8, 5, 5, 5, 5, 5]  # 3 tokens follow the prompt, then 6 each
-    assert "".join(writer.stream("The dog", never_ends)) == written.text
+    assert "".join(stream(writer, "The dog", never_ends)) == written.text
 
 
 def test_a_beam_ends_unfinished_where_the_context_is_full() -> None:
     writer = writer_of(encoder=TRANSFORMER)
-    [written] = writer.write(
-        "A long prompt of many characters", Decoding(beam=2, min_length="30", max_length="30", penalty="none")
+    [written] = write(
+        writer, "A long prompt of many characters", Decoding(beam=2, min_length="30", max_length="30", penalty="none")
     )
     assert (len(written.tokens), written.finished) == (6, False)
 
@@ -115,23 +130,23 @@ def test_a_beam_ends_unfinished_where_the_context_is_full() -> None:
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
 def test_it_ends_before_what_shall_not_come(processor: TextProcessor) -> None:
     writer = writer_of(processor)
-    [whole] = writer.write("The dog\n", SAMPLING)
+    [whole] = write(writer, "The dog\n", SAMPLING)
     stop = whole.text[7:10]
-    [stopped] = writer.write("The dog\n", SAMPLING, stop=stop)
+    [stopped] = write(writer, "The dog\n", SAMPLING, stop=stop)
     assert stopped.text == whole.text[: whole.text.index(stop)]
     assert stopped.finished
-    assert "".join(writer.stream("The dog\n", SAMPLING, stop=stop)) == stopped.text
-    [untouched] = writer.write("The dog\n", SAMPLING, stop="never written")
+    assert "".join(stream(writer, "The dog\n", SAMPLING, stop=stop)) == stopped.text
+    [untouched] = write(writer, "The dog\n", SAMPLING, stop="never written")
     assert untouched == whole
 
 
 def test_what_is_stopped_with_its_last_token_is_not_cut() -> None:
     writer = writer_of()
-    [whole] = writer.write("The dog\n", replace(SAMPLING, min_length="30"))
+    [whole] = write(writer, "The dog\n", replace(SAMPLING, min_length="30"))
     last = next(number for number, token in enumerate(whole.tokens) if number > 5 and token in "Tdog")
     shorter = replace(SAMPLING, min_length="30", max_length=f"{last + 1}")
-    assert not writer.write("The dog\n", shorter)[0].finished
-    [stopped] = writer.write("The dog\n", shorter, stop=writer.write("The dog\n", shorter)[0].text[-3:])
+    assert not write(writer, "The dog\n", shorter)[0].finished
+    [stopped] = write(writer, "The dog\n", shorter, stop=write(writer, "The dog\n", shorter)[0].text[-3:])
     assert stopped.finished
 
 
@@ -143,32 +158,32 @@ def test_no_more_is_taken_than_is_told() -> None:
             taken.append(piece)
             yield piece
 
-    assert list(until(pieces(), "cd")) == ["a", "b", ""]
+    assert list(stop_at(pieces(), "cd")) == ["a", "b", ""]
     assert taken == ["a", "", "bc", "d"]
-    assert list(until(pieces(), "")) == ["a", "bc", "d", "e"]
-    assert list(until(pieces(), "ex")) == ["a", "bc", "d", "e"]
+    assert list(stop_at(pieces(), "")) == ["a", "bc", "d", "e"]
+    assert list(stop_at(pieces(), "ex")) == ["a", "bc", "d", "e"]
 
 
 def test_lengths_follow_the_prompt() -> None:
-    [written] = writer_of().write("The dog", replace(SAMPLING, min_length="2x", max_length="3x"))
+    [written] = write(writer_of(), "The dog", replace(SAMPLING, min_length="2x", max_length="3x"))
     assert 14 <= len(written.log_probabilities) <= 21
-    [searched] = writer_of().write("The dog", Decoding(beam=2, min_length="2x", max_length="2x"))
+    [searched] = write(writer_of(), "The dog", Decoding(beam=2, min_length="2x", max_length="2x"))
     assert len(searched.log_probabilities) == 14
 
 
 def test_a_length_that_is_never_reached_costs_nothing() -> None:
     endless = replace(SAMPLING, min_length="999999999", max_length="999999999")
     writer = writer_of()
-    begun = "".join(islice(writer.stream("The dog", endless), 20))
+    begun = "".join(islice(stream(writer, "The dog", endless), 20))
     assert begun
-    assert writer.write("The dog", replace(SAMPLING, min_length="30"))[0].text.startswith(begun[:10])
+    assert write(writer, "The dog", replace(SAMPLING, min_length="30"))[0].text.startswith(begun[:10])
 
 
 def test_a_blank_at_the_end_of_a_prompt_is_not_written_twice() -> None:
     for processor in (WORDS, SUBWORDS):
         writer = writer_of(processor)
         assert writer.read("The dog ") == writer.read("The dog")
-        after_blank, without = (writer.write(prompt, SAMPLING)[0].text for prompt in ("The dog ", "The dog"))
+        after_blank, without = (write(writer, prompt, SAMPLING)[0].text for prompt in ("The dog ", "The dog"))
         assert after_blank == without.removeprefix(" ")
     writer = writer_of()
     assert writer.read("The ") == [*writer.read("The"), CHARACTERS.blank]
@@ -178,17 +193,19 @@ def test_a_blank_that_is_read_does_not_take_one_that_is_written() -> None:
     """What stands before it is left out, so that two blanks are read."""
     writer = writer_of(WORDS)
     for number in range(5):
-        read, plain = ("".join(writer.stream(prompt, SAMPLING, number=number)) for prompt in ("The 漢 ", "The  "))
+        read, plain = ("".join(stream(writer, prompt, SAMPLING, number=number)) for prompt in ("The 漢 ", "The  "))
         assert read == plain
 
 
 def test_a_long_prompt_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    replaced, decode = TextWriter.replaced, Words.decode
-    monkeypatch.setattr(TextWriter, "replaced", lambda self, prompt: calls.append("replaced") or replaced(self, prompt))
+    replaced, decode = TextGenerationPipeline.replaced, Words.decode
+    monkeypatch.setattr(
+        TextGenerationPipeline, "replaced", lambda self, prompt: calls.append("replaced") or replaced(self, prompt)
+    )
     monkeypatch.setattr(Words, "decode", lambda self, ids: calls.append("decode") or decode(self, ids))
     writer = writer_of(WORDS)
-    list(writer.stream("The dog ran. " * 300, replace(SAMPLING, max_length="1")))
+    list(stream(writer, "The dog ran. " * 300, replace(SAMPLING, max_length="1")))
     assert len(calls) < 10
 
 
@@ -217,4 +234,4 @@ def test_overlap(text: str, stop: str, size: int) -> None:
 def test_nothing_to_begin_with() -> None:
     writer = writer_of()
     assert writer.read("") == [BEGIN]
-    assert writer.write("", SAMPLING)[0].text
+    assert write(writer, "", SAMPLING)[0].text

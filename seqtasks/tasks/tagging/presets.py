@@ -1,25 +1,23 @@
-"""A run configuration for people who have labelled sentences and no wishes."""
+"""The run configuration that suits an amount of tagged sentences."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import tomli_w
-
-from seqtasks.data.conll import read_sentences, with_labels
+from seqtasks.data.conll import TaggedSource, nothing_to_train_on, read_tagged
 from seqtasks.data.examples import SkipReport
 from seqtasks.metrics.spans import are_spans
-from seqtasks.tasks.automatic import annealed, layers_of, updates
-from seqtasks.tasks.tagging.task import TaggedSource, nothing_to_train_on
+from seqtasks.tasks.presets import annealed, layers_of, updates
 
 TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
 """How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""
 
 
 @dataclass(frozen=True)
-class Scale:
+class SizePreset:
     """What suits an amount of data."""
 
     words: int
@@ -33,11 +31,11 @@ class Scale:
     """Fewest and most updates."""
 
 
-SCALES = (
-    Scale(0, 64, 200, 0.5, 400, 40, (600, 1_500)),
-    Scale(20_000, 96, 300, 0.5, 600, 25, (1_000, 3_000)),
-    Scale(100_000, 128, 400, 0.4, 1_000, 12, (2_000, 8_000)),
-    Scale(1_000_000, 192, 600, 0.3, 2_000, 8, (6_000, 40_000)),
+PRESETS = (
+    SizePreset(0, 64, 200, 0.5, 400, 40, (600, 1_500)),
+    SizePreset(20_000, 96, 300, 0.5, 600, 25, (1_000, 3_000)),
+    SizePreset(100_000, 128, 400, 0.4, 1_000, 12, (2_000, 8_000)),
+    SizePreset(1_000_000, 192, 600, 0.3, 2_000, 8, (6_000, 40_000)),
 )
 LEARNING_RATE = 3e-3
 LAYERS = 2
@@ -46,7 +44,7 @@ WORD_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
-class Amount:
+class DatasetStats:
     """How much data there is, and of what sort."""
 
     words: int
@@ -54,8 +52,10 @@ class Amount:
     """The labels are BIO or BIOES."""
 
 
-def automatic_tagging(sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn") -> str:
-    """A run configuration, as TOML, whose sizes and regularisation fit the number of words.
+def tagging_preset(
+    sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn"
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the number of words.
 
     | words from | width of words | width of the encoder | dropout | batch tokens | epochs | updates |
     |---|---|---|---|---|---|---|
@@ -69,41 +69,39 @@ def automatic_tagging(sources: Sequence[TaggedSource], *, encoder: str = "lstm",
     is cut into words, is read off the names of treebanks alone. `encoder` and `characters` are kinds; of kinds that
     are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
     """
-    amount = measure(sources)
-    scale = next(scale for scale in reversed(SCALES) if amount.words >= scale.words)
-    steps = updates(amount.words, scale.batch_tokens, scale.epochs, scale.steps)
+    stats = measure(sources)
+    size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
+    steps = updates(stats.words, size.batch_tokens, size.epochs, size.steps)
     named = TREEBANK.match(sources[0].path.name)
-    recurrent = {"layers": LAYERS, "dim": scale.encoder_dim}
-    transformer = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * scale.dim}
-    configuration = {
+    recurrent = {"layers": LAYERS, "dim": size.encoder_dim}
+    transformer = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * size.dim}
+    return {
         "task": "tagging",
         "text": {"language": named[1] if named else "xx"},
         "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
         "model": {
-            "dim": scale.dim,
-            "embedding_dropout": scale.dropout,
+            "dim": size.dim,
+            "embedding_dropout": size.dropout,
             "word_dropout": WORD_DROPOUT,
-            "head": "crf" if amount.spans else "softmax",
+            "head": "crf" if stats.spans else "softmax",
             "characters": {"kind": characters},
-            "encoder": layers_of(encoder, recurrent, transformer, scale.dropout),
+            "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
         "training": annealed(
-            steps, scale.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995
+            steps, size.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995
         ),
     }
-    return tomli_w.dumps(configuration)
 
 
-def measure(sources: Sequence[TaggedSource]) -> Amount:
+def measure(sources: Sequence[TaggedSource]) -> DatasetStats:
     """Counts the words of all sources in one pass over the files, and looks at their labels."""
     skipped = SkipReport()
     words = 0
     labels: set[str] = set()
     for each in sources:
-        sentences = read_sentences(each.path, skipped, column=each.column, form=each.form)
-        for sentence in with_labels(sentences, skipped):
+        for sentence in read_tagged(each, skipped):
             words += len(sentence.words)
             labels.update(sentence.labels)
     if not words:
         raise nothing_to_train_on(skipped)
-    return Amount(words, are_spans(labels))
+    return DatasetStats(words, are_spans(labels))

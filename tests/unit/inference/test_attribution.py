@@ -14,9 +14,9 @@ from seqtasks.component import Settings
 from seqtasks.data.collate import pad
 from seqtasks.encoders import BagOfWordsEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.attribution import TOLERANCE, Explanation, Method
+from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
-from seqtasks.tasks.classification.document_classifier import DocumentClassifier
-from seqtasks.tasks.classification.explanation import TOLERANCE, Explanation, Method, explain
 from seqtasks.text import Characters, Words
 
 HIDDEN = "nothing"
@@ -49,17 +49,17 @@ def model(encoder: Settings, pooling: str = "mean", *, seed: int = 1, **more: ob
 
 def classifier(
     encoder: Settings = READERS["lst-both"], pooling: str = "mean", *, window: int = 0, members: int = 1, **more: object
-) -> DocumentClassifier:
+) -> ClassificationPipeline:
     models = [model(encoder, pooling, seed=seed, **more) for seed in range(1, members + 1)]
-    return DocumentClassifier(models, PROCESSOR, LABELS, window=window)
+    return ClassificationPipeline(models, PROCESSOR, LABELS, window=window)
 
 
-def log_odds(reader: DocumentClassifier, text: str, label: str) -> float:
+def log_odds(reader: ClassificationPipeline, text: str, label: str) -> float:
     [found] = reader.classify([text])
     return math.log(found.probabilities[label]) - math.log1p(-found.probabilities[label])
 
 
-def by_hiding(reader: DocumentClassifier, text: str, label: str) -> list[float]:
+def by_hiding(reader: ClassificationPipeline, text: str, label: str) -> list[float]:
     """How far the log-odds fall where the text has another word, whose vector is zero, in the place of each."""
     words = text.split()
     whole = log_odds(reader, text, label)
@@ -75,7 +75,7 @@ def values(explanation: Explanation) -> list[float]:
 def test_occlusion_hides_each_word_in_turn(encoder: str, pooling: str) -> None:
     reader = classifier(READERS[encoder], pooling)
     for label in LABELS:
-        found = explain(reader, TEXT, label=label)
+        found = reader.explain(TEXT, label=label)
         assert values(found) == pytest.approx(by_hiding(reader, TEXT, label), abs=1e-3)
         assert found.log_odds == pytest.approx(log_odds(reader, TEXT, label), abs=1e-3)
         everything = " ".join([HIDDEN] * len(TEXT.split()))
@@ -87,10 +87,10 @@ def test_windows_ensembles_and_several_labels_are_explained_as_they_are_classifi
     window: int, members: int, several: bool
 ) -> None:
     reader = classifier(window=window, members=members, multi_label=several)
-    found = explain(reader, TEXT, label="negative")
+    found = reader.explain(TEXT, label="negative")
     assert values(found) == pytest.approx(by_hiding(reader, TEXT, "negative"), abs=1e-4)
     assert found.probability == pytest.approx(reader.classify([TEXT])[0].probabilities["negative"], abs=1e-5)
-    assert_complete(explain(reader, TEXT, label="negative", method="gradients"))
+    assert_complete(reader.explain(TEXT, label="negative", method="gradients"))
 
 
 def assert_complete(found: Explanation) -> None:
@@ -103,7 +103,7 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_log_odds(encoder: 
     reader = classifier(READERS[encoder], pooling)
     alone_says_nothing = (encoder, pooling) == ("words", "last")  # the last token, which is END
     for label in LABELS:
-        found = explain(reader, TEXT, label=label, method="gradients")
+        found = reader.explain(TEXT, label=label, method="gradients")
         assert_complete(found)
         assert max(map(abs, values(found))) > TOLERANCE or alone_says_nothing
 
@@ -136,7 +136,7 @@ def test_integrated_gradients_are_those_of_the_paper(encoder: str) -> None:
     (gradients,) = torch.autograd.grad(chances[:, number].logit().sum(), way)
     own.encoder.embedding = embedding
     expected = (inner[0] * gradients.mean(dim=0)).sum(dim=1)[1:-1]
-    found = explain(reader, TEXT, label=label, method="gradients")
+    found = reader.explain(TEXT, label=label, method="gradients")
     assert values(found) == pytest.approx(expected.tolist(), abs=5e-3)
 
 
@@ -157,13 +157,13 @@ def test_values_of_a_linear_model_are_known() -> None:
         for place in range(1, 5)
     ]
     for method, expected in (("occlusion", hidden), ("gradients", shared)):
-        assert values(explain(reader, text, label="negative", method=method)) == pytest.approx(expected, abs=1e-4)
+        assert values(reader.explain(text, label="negative", method=method)) == pytest.approx(expected, abs=1e-4)
 
 
 @both_methods
 def test_what_is_explained_is_the_text_and_its_most_probable_label(method: Method) -> None:
     reader = classifier()
-    found = explain(reader, "  The film,\t not “good”…  ", method=method)
+    found = reader.explain("  The film,\t not “good”…  ", method=method)
     assert found.text == "The film, not “good”…"
     [said] = reader.classify([found.text])
     assert (found.label, found.method) == (said.label, method)
@@ -177,21 +177,21 @@ def test_what_is_explained_is_the_text_and_its_most_probable_label(method: Metho
 def test_long_texts_are_explained_and_short_ones_too(method: Method) -> None:
     long = classifier(PAIRS_OF_WORDS, window=50)
     text = " ".join(itertools.islice(itertools.cycle(TEXT.split()), 1500))
-    found = explain(long, text, method=method)
+    found = long.explain(text, method=method)
     assert len(found.words) == 1500
     assert found.text == text
     for text in ("", "good"):
-        found = explain(classifier(), text, method=method)
+        found = classifier().explain(text, method=method)
         assert [word.text for word in found.words] == text.split()
         assert math.isfinite(found.log_odds)
-    assert explain(classifier(), "").strengths() == []
+    assert classifier().explain("").strengths() == []
 
 
 @both_methods
 def test_a_model_is_what_it_was_after_it_was_explained(method: Method) -> None:
     reader = classifier(PAIRS_OF_WORDS)
     before = reader.probabilities([TEXT])
-    explain(reader, TEXT, method=method)
+    reader.explain(TEXT, method=method)
     assert torch.equal(reader.probabilities([TEXT]), before)
     assert all(parameter.grad is None for parameter in reader.models[0].parameters())
 
@@ -200,24 +200,24 @@ def test_names_are_explained_by_their_letters() -> None:
     processor = Characters.fit(["Aminah", "O'Neil", "van Dyk"], Characters.Config(minimum_count=1))
     torch.manual_seed(1)
     config = Classifier.Config(dim=8, encoder=ENCODERS["lst-both"])
-    reader = DocumentClassifier([Classifier(config, processor.size, 3).eval()], processor, LABELS)
-    assert [word.text for word in explain(reader, "van Dyk").words] == list("vanDyk")
-    assert explain(reader, "van Dyk").text == "van Dyk"
+    reader = ClassificationPipeline([Classifier(config, processor.size, 3).eval()], processor, LABELS)
+    assert [word.text for word in reader.explain("van Dyk").words] == list("vanDyk")
+    assert reader.explain("van Dyk").text == "van Dyk"
     long = "Neil and Aminah van Dyk " * 9
-    assert [word.text for word in explain(reader, long).words] == long.split()
+    assert [word.text for word in reader.explain(long).words] == long.split()
 
 
 def test_a_label_that_the_model_does_not_know_is_told() -> None:
     with pytest.raises(SeqtasksError, match="has no label 'awful'") as told:
-        explain(classifier(), TEXT, label="awful")
+        classifier().explain(TEXT, label="awful")
     assert told.value.hint == "It knows positive, negative, neither."
 
 
 def test_a_model_in_half_precision_is_explained() -> None:
     reader = classifier()
-    exact = explain(reader, TEXT, label="negative")
+    exact = reader.explain(TEXT, label="negative")
     reader.models[0].bfloat16()
-    found = explain(reader, TEXT, label="negative")
+    found = reader.explain(TEXT, label="negative")
     assert found.log_odds == pytest.approx(exact.log_odds, abs=0.05)
-    assert_complete(explain(reader, TEXT, method="gradients"))
+    assert_complete(reader.explain(TEXT, method="gradients"))
     assert reader.models[0].output.weight.dtype == torch.bfloat16

@@ -1,4 +1,4 @@
-"""A run configuration for people who have a text and no wishes."""
+"""The run configuration that suits an amount of text."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tomli_w
-
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.text_stream import TextSource, read_texts
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.automatic import annealed, layers_of, updates
+from seqtasks.tasks.presets import annealed, layers_of, updates
 
 
 @dataclass(frozen=True)
-class Scale:
+class SizePreset:
     """What suits an amount of text."""
 
     characters: int
@@ -32,12 +30,12 @@ class Scale:
     """The vocabulary where the text is read in subwords."""
 
 
-SCALES = (
-    Scale(0, 32, 128, 0.3, 8, 64, 60, (200, 2_000), 500),
-    Scale(100_000, 64, 256, 0.4, 16, 100, 40, (2_000, 3_000), 1_000),
-    Scale(500_000, 64, 384, 0.4, 32, 100, 20, (3_000, 6_000), 2_000),
-    Scale(2_000_000, 128, 512, 0.2, 32, 128, 8, (4_000, 10_000), 4_000),
-    Scale(10_000_000, 128, 768, 0.1, 64, 128, 3, (8_000, 40_000), 8_000),
+PRESETS = (
+    SizePreset(0, 32, 128, 0.3, 8, 64, 60, (200, 2_000), 500),
+    SizePreset(100_000, 64, 256, 0.4, 16, 100, 40, (2_000, 3_000), 1_000),
+    SizePreset(500_000, 64, 384, 0.4, 32, 100, 20, (3_000, 6_000), 2_000),
+    SizePreset(2_000_000, 128, 512, 0.2, 32, 128, 8, (4_000, 10_000), 4_000),
+    SizePreset(10_000_000, 128, 768, 0.1, 64, 128, 3, (8_000, 40_000), 8_000),
 )
 LEARNING_RATE = 3e-3
 LAYERS, TRANSFORMER_LAYERS = 2, 4
@@ -46,8 +44,10 @@ CHARACTERS_OF = {"characters": 1.0, "subwords": 3.5, "words": 4.5}
 """Characters of an ordinary token, blanks included."""
 
 
-def automatic_generation(sources: Sequence[TextSource], *, text: str = "characters", encoder: str = "lstm") -> str:
-    """A run configuration, as TOML, whose sizes and regularisation fit the number of characters.
+def generation_preset(
+    sources: Sequence[TextSource], *, text: str = "characters", encoder: str = "lstm"
+) -> dict[str, Any]:
+    """A run configuration whose sizes and regularisation fit the number of characters.
 
     | characters from | width of tokens | width of the encoder | dropout | lanes | window | epochs | updates |
     |---|---|---|---|---|---|---|---|
@@ -62,35 +62,35 @@ def automatic_generation(sources: Sequence[TextSource], *, text: str = "characte
     set. Raises SeqtasksError for files that cannot be read and for data without text.
     """
     characters = measure(sources)
-    scale = next(scale for scale in reversed(SCALES) if characters >= scale.characters)
+    size = next(size for size in reversed(PRESETS) if characters >= size.characters)
     tokens = characters / CHARACTERS_OF.get(text, 1.0)
-    batch_tokens = scale.lanes * scale.window
-    width = scale.encoder_dim // 2 if encoder == "transformer" or text != "characters" else scale.dim
+    batch_tokens = size.lanes * size.window
+    width = size.encoder_dim // 2 if encoder == "transformer" or text != "characters" else size.dim
     transformer = {
         "layers": TRANSFORMER_LAYERS, "heads": HEADS, "inner_dim": 4 * width, "causal": True,
-        "context": 2 * scale.window,
+        "context": 2 * size.window,
     }  # fmt: skip
-    recurrent = {"layers": LAYERS, "dim": scale.encoder_dim, "directions": "forward"}
+    recurrent = {"layers": LAYERS, "dim": size.encoder_dim, "directions": "forward"}
     configuration: dict[str, Any] = {
         "task": "generation",
-        "text": {"kind": text, **({"size": scale.subwords} if text == "subwords" else {})},
+        "text": {"kind": text, **({"size": size.subwords} if text == "subwords" else {})},
         "data": {
             "train": [each.model_dump(mode="json", exclude_none=True) for each in sources],
-            "lanes": scale.lanes,
-            "window": scale.window,
+            "lanes": size.lanes,
+            "window": size.window,
         },
         "model": {
             "dim": width,
             "tie": text != "characters",
-            "embedding_dropout": scale.dropout / 4,
-            "encoder": layers_of(encoder, recurrent, transformer, scale.dropout),
+            "embedding_dropout": size.dropout / 4,
+            "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
         "training": annealed(
-            updates(0.9 * tokens, batch_tokens, scale.epochs, scale.steps),
+            updates(0.9 * tokens, batch_tokens, size.epochs, size.steps),
             batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99,
         ),
     }  # fmt: skip
-    return tomli_w.dumps(configuration)
+    return configuration
 
 
 def measure(sources: Sequence[TextSource]) -> int:

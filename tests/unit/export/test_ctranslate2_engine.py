@@ -9,18 +9,18 @@ import pytest
 from helpers.exported import PROCESSORS, TEXTS, translation
 
 from seqtasks import SeqtasksError
-from seqtasks.decoding import Decoding
-from seqtasks.export.ctranslate2_translator import CTranslate2Translator
-from seqtasks.tasks.translation.translator import Translator
+from seqtasks.export.ctranslate2_engine import CTranslate2Engine
+from seqtasks.inference.translation import TranslationPipeline
 
 MANY = [*TEXTS, *(" ".join(["the new car likes"] * number) for number in range(1, 12)), *TEXTS]
 
 
-def both(*args: Any, threads: int = 2, **settings: Any) -> tuple[Translator, CTranslate2Translator]:
+def both(*args: Any, threads: int = 2, **settings: Any) -> tuple[TranslationPipeline, TranslationPipeline]:
     pytest.importorskip("ctranslate2")
     task, model = translation(*args, **settings)
-    ours = Translator([model], task.source, task.target)
-    return ours, CTranslate2Translator(task, model, arithmetic="float32", threads=threads)
+    engine = CTranslate2Engine(task, model, arithmetic="float32", threads=threads)
+    ours, theirs = (TranslationPipeline([model], task.source, task.target, engine=each) for each in (None, engine))
+    return ours, theirs
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
@@ -28,9 +28,9 @@ def both(*args: Any, threads: int = 2, **settings: Any) -> tuple[Translator, CTr
 @pytest.mark.parametrize("given", [{"beam": 1}, {"beam": 4, "nbest": 3}, {"beam": 3, "penalty": "none"}], ids=str)
 def test_it_finds_our_hypotheses(processor: str, tie: str, given: dict[str, Any]) -> None:
     ours, theirs = both(processor, tie)
-    decoding = Decoding(max_length="0.5x+9", **given)
-    found = theirs.translate(MANY, decoding)
-    for expected, other in zip(ours.translate(MANY, decoding), found, strict=True):
+    decoding = {"max_length": "0.5x+9", **given}
+    found = theirs.translate(MANY, **decoding)
+    for expected, other in zip(ours.translate(MANY, **decoding), found, strict=True):
         pairs = zip((expected, *expected.alternatives), (other, *other.alternatives), strict=True)
         for wanted, each in pairs:
             assert (each.text, each.tokens, each.finished) == (wanted.text, wanted.tokens, wanted.finished)
@@ -43,9 +43,9 @@ def test_it_finds_our_hypotheses(processor: str, tie: str, given: dict[str, Any]
 def test_a_text_does_not_depend_on_the_others_or_on_threads() -> None:
     _, theirs = both("subwords", threads=1)
     _, threaded = both("subwords", threads=3)
-    decoding = Decoding(beam=2)
-    alone = [theirs.translate([text], decoding)[0] for text in MANY] * 5
-    together = threaded.translate(MANY * 5, decoding)
+    decoding = {"beam": 2}
+    alone = [theirs.translate([text], **decoding)[0] for text in MANY] * 5
+    together = threaded.translate(MANY * 5, **decoding)
     assert [each.tokens for each in together] == [each.tokens for each in alone]
     assert [each.score for each in together] == pytest.approx([each.score for each in alone], abs=1e-4)
 
@@ -60,13 +60,13 @@ def test_a_text_does_not_depend_on_the_others_or_on_threads() -> None:
 def test_what_it_lacks_is_told(given: dict[str, Any], told: str) -> None:
     _, theirs = both()
     with pytest.raises(SeqtasksError, match=told):
-        theirs.translate(["a bird ."], Decoding(), **given)
+        theirs.translate(["a bird ."], **given)
     with pytest.raises(SeqtasksError, match="cannot search with sample = true"):
-        theirs.translate(["a bird ."], Decoding(sample=True))
+        theirs.translate(["a bird ."], sample=True)
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     task, model = translation()
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
     with pytest.raises(SeqtasksError, match="the engine ctranslate2 needs ctranslate2"):
-        CTranslate2Translator(task, model, arithmetic="int8", threads=1)
+        CTranslate2Engine(task, model, arithmetic="int8", threads=1)

@@ -1,0 +1,59 @@
+"""How good a trained model is on data in files."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seqtasks.component import kind_of
+from seqtasks.errors import SeqtasksError
+from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.tasks.base import EvaluationRequest, Warn
+
+
+def evaluate(
+    model: Name | Sequence[Name],
+    data: Name | Sequence[Name],
+    *,
+    split: str | None = None,
+    languages: tuple[str, str] | None = None,
+    lowercase: bool | None = None,
+    device: str = "auto",
+    dtype: Precision = "auto",
+    threads: int = 0,
+    engine: Engine = "torch",
+    warn: Warn = warnings.warn,
+    **decoding: Any,
+) -> Evaluation:
+    """Measures a model of any task on data files, which are read as those of its training.
+
+    Args:
+        model: A name or a directory, as for `load`; several are an ensemble.
+        data: Files or folders, as for `seqtasks evaluate`.
+        split: Captions: train, dev, test, or a file that lists images; else all.
+        languages: Translation: codes of both languages, for files that name them; else the model's.
+        lowercase: Translation: ignores case; None is what the model was trained to ignore.
+        device, dtype, threads, engine: As for `load`.
+        warn: Is told what is left out of the data, a sentence each.
+        **decoding: Decoding options, such as beam=1.
+
+    Raises:
+        SeqtasksError: Data that cannot be read, or an option that does not apply to the model's task.
+    """
+    names = [model] if isinstance(model, str | Path) else model
+    files = [data] if isinstance(data, str | Path) else data
+    loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
+    request = EvaluationRequest([Path(file) for file in files], decoding, split, languages, lowercase)
+    return evaluate_model(loaded, request, warn)
+
+
+def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) -> Evaluation:
+    """As `evaluate`, for a model that is open."""
+    for option in ("decoding", "split", "languages", "lowercase"):
+        if getattr(request, option) not in (None, {}) and option not in loaded.task.evaluation_options:
+            kind = kind_of(loaded.task.config)
+            raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
+    return loaded.task.evaluate(loaded.pipeline, request, warn)

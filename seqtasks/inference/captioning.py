@@ -1,0 +1,329 @@
+"""Captioning: from images and the frames of videos to captions by a trained model, or several."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from seqtasks.data.captions import CaptionedImage, CaptionReport
+from seqtasks.data.features import CachedFeatures
+from seqtasks.data.playing import Playing
+from seqtasks.decoding import Decoding, Ensemble, Stepper, search
+from seqtasks.encoders import FramesEncoder
+from seqtasks.encoders.frames import Carried
+from seqtasks.errors import SeqtasksError
+from seqtasks.hardware import available_cores
+from seqtasks.inference.base import DecodingPipeline
+from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
+from seqtasks.metrics.captions import caption_scores
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
+from seqtasks.models import Generator, GeneratorStepper
+from seqtasks.text import TextProcessor
+from seqtasks.vision.images import ImageError, Stream, open_image
+from seqtasks.vision.transforms import ImageSettings, evaluation_transform
+from seqtasks.vision.video import Frame
+
+BATCH = 64
+"""Images that go through the network at a time."""
+BATCH_FRAMES = 16
+"""Frames that go through the network at a time."""
+BATCH_LOOKAHEAD = 64
+"""The same for a model that looks ahead: as far as it can see."""
+
+Picture = str | Path | bytes | Stream | Image.Image
+
+
+class CaptioningPipeline(DecodingPipeline):
+    """Captions images and the frames of videos, and measures how good it is at it.
+
+    Args:
+        models: One model, or the members of an ensemble.
+        images: How images become pixels.
+        processor: The text processor of the captions, which the models share.
+    """
+
+    models: list[Generator]
+
+    def __init__(
+        self,
+        models: Sequence[Generator],
+        images: ImageSettings,
+        processor: TextProcessor,
+        *,
+        decoding: Decoding = Decoding(),  # noqa: B008
+    ) -> None:
+        super().__init__(models, decoding)
+        self.images = images.unchanging
+        self.transform = evaluation_transform(self.images)
+        self.processor = processor
+
+    @overload
+    def caption(
+        self, pictures: Picture, *, attention: bool = ..., first_number: int = ..., **options: Any
+    ) -> Caption: ...
+
+    @overload
+    def caption(
+        self, pictures: Sequence[Picture], *, attention: bool = ..., first_number: int = ..., **options: Any
+    ) -> list[Caption]: ...
+
+    def caption(
+        self,
+        pictures: Picture | Sequence[Picture],
+        *,
+        attention: bool = False,
+        first_number: int = 0,
+        **options: Any,
+    ) -> Caption | list[Caption]:
+        """Captions one image, or each of a list, in their order.
+
+        Args:
+            pictures: A path, bytes, an open file or a Pillow image, or a list of them.
+            attention: Adds where the model looked.
+            first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
+            **options: Those of `Decoding`: beam, nbest, penalty, sample, temperature and so on; `alternatives` hold
+                the others of `nbest`.
+
+        Raises:
+            ImageError: Something is no image; `iter_captions` reports it and goes on.
+        """
+        if isinstance(pictures, str | Path | bytes | Stream | Image.Image):
+            return self.caption([pictures], attention=attention, first_number=first_number, **options)[0]
+        found = list(self.iter_captions(pictures, attention=attention, first_number=first_number, **options))
+        for each in found:
+            if isinstance(each, ImageError):
+                raise each
+        return [each for each in found if isinstance(each, Caption)]
+
+    __call__ = caption
+
+    def iter_captions(
+        self, pictures: Sequence[Picture], *, attention: bool = False, first_number: int = 0, **options: Any
+    ) -> Iterator[Caption | ImageError]:
+        """As `caption`, as they are made; for an image that cannot be read, the reason.
+
+        Images are read in threads while others are captioned.
+        """
+        if isinstance(pictures, str | bytes):
+            raise SeqtasksError("pictures is one picture, not a list of pictures.", "Put it into a list.")
+        return self.caption_batches(pictures, self.decoding(**options), first_number, attention)
+
+    @torch.no_grad()
+    def caption_batches(
+        self, pictures: Sequence[Picture], decoding: Decoding, first_number: int, attention: bool
+    ) -> Iterator[Caption | ImageError]:
+        with ThreadPoolExecutor(available_cores()) as pool:
+            parts = [range(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
+            coming = [pool.submit(self.try_pixels, pictures[number]) for number in (parts[0] if parts else ())]
+            for place, part in enumerate(parts):
+                ready = [future.result() for future in coming]
+                following = parts[place + 1] if place + 1 < len(parts) else ()
+                coming = [pool.submit(self.try_pixels, pictures[number]) for number in following]
+                good = [number for number, found in zip(part, ready, strict=True) if isinstance(found, Tensor)]
+                shown = [found for found in ready if isinstance(found, Tensor)]
+                numbers = [first_number + number for number in good]
+                names = [name_of(pictures[number]) for number in good]
+                said = iter(
+                    self.caption_inputs(torch.stack(shown), names, decoding, numbers, attention) if shown else []
+                )
+                for found in ready:
+                    yield next(said) if isinstance(found, Tensor) else found
+
+    def pixels(self, picture: Picture, name: str | None = None) -> UInt8[Tensor, "3 height width"]:
+        """An image as the network sees it. Raises ImageError for what is no image."""
+        return self.transform(open_image(picture, name, at_least=self.images.at_least))
+
+    def try_pixels(self, picture: Picture) -> Tensor | ImageError:
+        try:
+            return self.pixels(picture, name_of(picture))
+        except ImageError as error:
+            return error
+
+    def caption_inputs(
+        self,
+        inputs: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
+        names: Sequence[str],
+        decoding: Decoding,
+        numbers: Sequence[int] | None = None,
+        attention: bool = False,
+    ) -> list[Caption]:
+        """A caption for each of these images, given as pixels or, where the CNN is frozen, as features."""
+        steppers = [model.stepper(inputs.to(self.device)) for model in self.models]
+        return self.decode(steppers, names, decoding, numbers, attention)
+
+    def decode(
+        self,
+        steppers: Sequence[Stepper],
+        names: Sequence[str],
+        decoding: Decoding,
+        numbers: Sequence[int] | None = None,
+        attention: bool = False,
+    ) -> list[Caption]:
+        """A caption for each row of the models' steppers."""
+        stepper: Stepper = steppers[0] if len(steppers) == 1 else Ensemble(steppers)
+        nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
+        found = search(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
+        looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
+        captions = []
+        for name, hypotheses, look in zip(names, found, looks, strict=True):
+            first, *others = [Caption(picture=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
+            captions.append(replace(first, alternatives=tuple(others), attention=look))
+        return captions
+
+    @torch.no_grad()
+    def caption_features(
+        self, features: CachedFeatures, names: Sequence[str], decoding: Decoding
+    ) -> Iterator[Caption | SeqtasksError]:
+        """A caption for each image whose features are known, the reason for each other."""
+        good = [number for number in range(len(features)) if number not in features.unreadable]
+        said: dict[int, Caption] = {}
+        for start in range(0, len(good), 4 * BATCH):
+            part = good[start : start + 4 * BATCH]
+            shown = [names[number] for number in part]
+            said.update(zip(part, self.caption_inputs(features.rows(part), shown, decoding, part), strict=True))
+        for number in range(len(features)):
+            yield said[number] if number in said else features.unreadable[number]
+
+    def caption_frames(
+        self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
+    ) -> Iterator[tuple[Frame, Caption]]:
+        """Each frame of a video with its caption, as they come; `seqtasks.vision.video.open_clip` gives frames.
+
+        Models that were trained on videos know the frames before, others see single images.
+
+        Args:
+            together: Frames that are taken before the first of them is captioned: 1 for a live stream, else what is
+                fast. A model that does not look ahead says the same for any number of them. However long the video
+                is, no more frames than these are kept.
+            **options: As in `caption`.
+        """
+        waiting: deque[Frame] = deque()
+
+        def pictures() -> Iterator[Image.Image]:
+            for frame in frames:
+                waiting.append(frame)
+                yield frame.picture
+
+        for caption in self.caption_playing(pictures(), self.decoding(**options), together=together):
+            yield waiting.popleft(), caption
+
+    @torch.no_grad()
+    def caption_playing(
+        self, frames: Iterable[Image.Image], decoding: Decoding, *, together: int | None = None, name: str = ""
+    ) -> Iterator[Caption]:
+        """As `caption_frames`; the frames are named `name#number` from 0."""
+        looks_ahead = any(
+            isinstance(model.encoder, FramesEncoder) and model.encoder.looks_ahead for model in self.models
+        )
+        taken = together or (BATCH_LOOKAHEAD if looks_ahead else BATCH_FRAMES)
+        carried: list[Carried | None] = [None] * len(self.models)
+        coming, number = iter(frames), 0
+        with ThreadPoolExecutor(available_cores()) as pool:
+            while pictures := list(islice(coming, taken)):
+                pixels = torch.stack(list(pool.map(self.transform, pictures))).to(self.device)
+                steppers: list[Stepper] = []
+                for place, model in enumerate(self.models):
+                    stepper, carried[place] = frames_stepper(model, pixels, carried[place])
+                    steppers.append(stepper)
+                numbers = range(number, number + len(pictures))
+                yield from self.decode(steppers, [f"{name}#{each}" for each in numbers], decoding, numbers)
+                number += len(pictures)
+
+    def evaluate(
+        self,
+        images: Sequence[CaptionedImage],
+        *,
+        features: CachedFeatures | None = None,
+        skipped: CaptionReport | None = None,
+        with_meteor: bool = True,
+        **options: Any,
+    ) -> Evaluation:
+        """Captions the images and compares with their captions: CIDEr-D, BLEU, ROUGE-L, METEOR, how different.
+
+        Args:
+            features: Those of the images, where the CNN is frozen and they are known.
+            skipped: Counts images that cannot be read; they are left out.
+            with_meteor: METEOR takes seconds to start, and needs Java.
+
+        Raises:
+            SeqtasksError: None of the images can be read.
+        """
+        decoding = self.decoding(**options)
+        started = time.perf_counter()
+        found: list[Caption | SeqtasksError]
+        if features is None:
+            found = [*self.iter_captions([each.image for each in images], **options)]
+        else:
+            found = [*self.caption_features(features, [each.image.name for each in images], decoding)]
+        seconds = time.perf_counter() - started
+        outputs, references, samples = list[str](), list[Sequence[str]](), list[ValidationExample]()
+        for each, caption in zip(images, found, strict=True):
+            if isinstance(caption, Caption):
+                outputs.append(caption.text)
+                references.append(each.captions)
+                samples.append(ValidationExample(each.image.name, each.captions[0], caption.text))
+            elif skipped is not None:
+                skipped.skip_picture("broken", each.image.name)
+        if not outputs:
+            raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
+        samples = [samples[row] for row in shown_rows(len(samples))]
+        scores = caption_scores(outputs, references, with_meteor=with_meteor)
+        evaluation = Evaluation(
+            tuple(scores), tuple(samples), decoding.signature(), len(outputs), seconds, unit="pictures"
+        )
+        return self.signed(evaluation)
+
+    def evaluate_clips(self, clips: Sequence[Playing], *, with_meteor: bool = True, **options: Any) -> Evaluation:
+        """Captions every frame of the videos and compares with their captions; frames without any do not count.
+
+        Raises:
+            SeqtasksError: No frame has a caption.
+        """
+        decoding = self.decoding(**options)
+        outputs, references, samples = list[str](), list[Sequence[str]](), list[ValidationExample]()
+        started = time.perf_counter()
+        for number, clip in enumerate(clips):
+            said = zip(
+                self.caption_playing(clip.pictures(0), decoding, name=f"clip {number}"), clip.captions, strict=False
+            )
+            told = [(caption, captions) for caption, captions in said if captions]
+            outputs += [caption.text for caption, _ in told]
+            references += [captions for _, captions in told]
+            if told and len(samples) < 3:
+                caption, captions = told[-1]
+                samples.append(ValidationExample(caption.picture, captions[0], caption.text))
+        seconds = time.perf_counter() - started
+        if not outputs:
+            raise SeqtasksError("No frame of the clips has a caption.", "Look at the times of the captions.")
+        scores = caption_scores(outputs, references, with_meteor=with_meteor)
+        found = Evaluation(tuple(scores), tuple(samples), decoding.signature(), len(outputs), seconds, unit="frames")
+        return self.signed(found)
+
+
+def frames_stepper(
+    model: Generator, pixels: UInt8[Tensor, "frames 3 height width"], carried: Carried | None
+) -> tuple[GeneratorStepper, Carried | None]:
+    """The model bound to frames that follow those which `carried` comes from; what to carry on."""
+    if not isinstance(model.encoder, FramesEncoder):
+        return model.stepper(pixels), None
+    real = torch.ones(1, len(pixels), dtype=torch.bool, device=pixels.device)
+    memory, carried = model.encoder.encode(pixels.unsqueeze(0), real, carried)
+    return GeneratorStepper(model.decoder, memory), carried
+
+
+def name_of(picture: Picture) -> str:
+    """What an image is called: its path, or the name of the file or stream that it is read from."""
+    name = picture if isinstance(picture, str | Path) else getattr(picture, "name", None)
+    return str(name) if isinstance(name, str | Path) else "unnamed picture"

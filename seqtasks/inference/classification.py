@@ -1,0 +1,173 @@
+"""Classification: from documents to labels by a trained model, or several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from seqtasks.data.batching import sorted_batches
+from seqtasks.data.collate import pad
+from seqtasks.data.documents import Document
+from seqtasks.data.windows import windows
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.attribution import BATCH_TOKENS, Explanation, Method, explain
+from seqtasks.inference.base import Pipeline, require_list
+from seqtasks.inference.outputs import Classification
+from seqtasks.metrics.calibration import calibration_score
+from seqtasks.metrics.classes import class_scores, label_set_scores, majority_score, scores_by_label_set
+from seqtasks.metrics.confusion import Confusion, confusion
+from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.score import Score
+from seqtasks.models import Classifier
+from seqtasks.special_tokens import PAD
+from seqtasks.text import TextProcessor, clean
+
+THRESHOLD = 0.5
+"""Where several labels may hold, those hold that are at least so probable."""
+SHOWN = 200
+"""Characters of a document that are shown as a sample."""
+
+
+class ClassificationPipeline(Pipeline):
+    """Classifies documents, and measures how good it is at it.
+
+    Args:
+        models: One model, or the members of an ensemble, whose probabilities are averaged.
+        processor: The text processor, which the models share.
+        labels: What their labels are called, the most frequent of the training data first.
+        window: A document of more tokens is read in overlapping windows; its probabilities are the mean of theirs.
+            0 = none is.
+    """
+
+    models: list[Classifier]
+
+    def __init__(
+        self, models: Sequence[Classifier], processor: TextProcessor, labels: Sequence[str], *, window: int = 0
+    ) -> None:
+        if len({model.multi_label for model in models}) > 1:
+            raise SeqtasksError(
+                "Some of the models find one label a document, others several.",
+                "Models that answer together are alike.",
+            )
+        super().__init__(models)
+        self.processor = processor
+        self.labels = list(labels)
+        self.window = window
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several labels may hold for a document."""
+        return self.models[0].multi_label
+
+    @overload
+    def classify(self, texts: str) -> Classification: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def classify(self, texts: Sequence[str]) -> list[Classification]: ...
+
+    def classify(self, texts: str | Sequence[str]) -> Classification | list[Classification]:
+        """The label of one text, or of each of a list in their order, how probable it is, and all others.
+
+        Long texts are read whole, or in overlapping windows where the model was trained so.
+        """
+        if isinstance(texts, str):
+            return self.classify([texts])[0]
+        return [self.classification(row) for row in self.probabilities(texts).tolist()]
+
+    __call__ = classify
+
+    def classification(self, probabilities: Sequence[float]) -> Classification:
+        """The labels by their probabilities, which stand in the order of the labels."""
+        ranked = sorted(range(len(self.labels)), key=lambda number: -probabilities[number])
+        best = ranked[0]
+        held = ranked[:1]
+        if self.multi_label:
+            held = [number for number in ranked if probabilities[number] >= THRESHOLD]
+        return Classification(
+            self.labels[best],
+            probabilities[best],
+            {self.labels[number]: probabilities[number] for number in ranked},
+            tuple(self.labels[number] for number in held),
+        )
+
+    @torch.no_grad()
+    def probabilities(self, texts: Sequence[str]) -> Float[Tensor, "texts labels"]:
+        """How probable each label is for each text; an ensemble's probabilities are the mean of its members'."""
+        pieces = [windows(ids, self.window) for ids in self.processor.encode_all(texts)]
+        owners = [number for number, each in enumerate(pieces) for _ in each]
+        flat = [piece for each in pieces for piece in each]
+        lengths = np.array([len(piece) + 2 for piece in flat], dtype=np.int64)
+        found = torch.zeros(len(texts), len(self.labels))
+        for batch in sorted_batches(lengths, BATCH_TOKENS):
+            rows = batch.tolist()
+            tokens = pad([flat[row] for row in rows], begin=True, end=True).to(self.device)
+            members = [model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]
+            for row, probabilities in zip(rows, torch.stack(members).mean(dim=0), strict=True):
+                found[owners[row]] += probabilities / len(pieces[owners[row]])
+        return found
+
+    def explain(self, text: str, *, label: str | None = None, method: Method = "occlusion") -> Explanation:
+        """How much each word speaks for a label, that of `classify` where none is given; see `attribution.explain`.
+
+        Raises:
+            SeqtasksError: The model has no such label.
+        """
+        if label is not None and label not in self.labels:
+            known = ", ".join(self.labels[:20])
+            raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
+        chosen = self.classify(text).label if label is None else label
+        number = self.labels.index(chosen)
+        return explain(self.models, self.processor, clean(text), chosen, number, window=self.window, method=method)
+
+    def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
+        """Classifies the documents and compares with their labels; `seqtasks.data.documents` reads them.
+
+        One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
+        most frequent label would get. Several: F1 and how many documents have all labels right. Each label's own as
+        well.
+        """
+        require_list(documents, "documents")
+        started = time.perf_counter()
+        found = self.classify([document.text for document in documents])
+        seconds = time.perf_counter() - started
+        window = f"|window={self.window}" if self.window else ""
+        expected = [document.labels for document in documents]
+        predicted = [each.labels for each in found]
+        matrix: Confusion | None = None
+        if self.multi_label:
+            decoding, scores = f"threshold={THRESHOLD}", label_set_scores(predicted, expected, self.labels)
+        else:
+            single = [names[0] for names in expected]
+            decoding, scores = "argmax", single_label_scores(found, single, self.labels[0])
+            matrix = confusion([each.label for each in found], single)
+        samples = tuple(
+            ValidationExample(documents[row].text[:SHOWN], ", ".join(expected[row]), summary(found[row]))
+            for row in shown_rows(len(documents))
+        )
+        evaluation = ClassificationEvaluation(
+            scores, samples, decoding + window, len(documents), seconds,
+            labels=scores_by_label_set(predicted, expected), confusion=matrix, unit="documents",
+        )  # fmt: skip
+        return self.signed(evaluation)
+
+
+def single_label_scores(found: Sequence[Classification], expected: Sequence[str], majority: str) -> tuple[Score, ...]:
+    """The scores of one label a document, and what the most frequent label of the training data would get."""
+    ours = [each.label for each in found]
+    right = [own == other for own, other in zip(ours, expected, strict=True)]
+    return (
+        *class_scores(ours, expected),
+        calibration_score([each.probability for each in found], right),
+        majority_score(majority, expected),
+    )
+
+
+def summary(found: Classification) -> str:
+    """The labels with their probabilities, for people."""
+    return ", ".join(f"{label} ({found.probabilities[label]:.2f})" for label in found.labels) or "-"

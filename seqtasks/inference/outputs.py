@@ -1,0 +1,114 @@
+"""The results of pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqtasks.data.collate import pad
+from seqtasks.decoding import Hypothesis, Stepper
+from seqtasks.text import TextProcessor
+
+Attention = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedText:
+    """A text that a model wrote."""
+
+    text: str
+    score: float
+    """Sum of the tokens' log-probabilities, natural logarithm."""
+    normalised: float
+    """The score under the length penalty."""
+    tokens: tuple[str, ...] = ()
+    log_probabilities: tuple[float, ...] = ()
+    """Of each token, then of the end where it was reached."""
+    finished: bool = True
+    """False when the output was cut at the length limit."""
+    attention: Attention | None = None
+    """A row for each token (and the end): how much it looked at each source position."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation(GeneratedText):
+    """A text and its translation; attention looks at `source_tokens`, the last of which is the end."""
+
+    source: str
+    alternatives: tuple[Translation, ...] = ()
+    """The other hypotheses, best first."""
+    source_tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption(GeneratedText):
+    """What a model says of an image; attention looks at the cells of a square grid, row by row."""
+
+    picture: str
+    alternatives: tuple[Caption, ...] = ()
+    """The other hypotheses, best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuation(GeneratedText):
+    """A text that follows its prompt. `finished` is False where it was cut at the length limit."""
+
+    prompt: str
+    alternatives: tuple[Continuation, ...] = ()
+    """The other samples in their order, or the other hypotheses of a beam, best first."""
+
+
+@dataclass(frozen=True)
+class TaggedSentence:
+    """Words, the label of each, and how probable the model holds that label for."""
+
+    words: tuple[str, ...]
+    labels: tuple[str, ...]
+    confidences: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a model says of a document."""
+
+    label: str
+    """The most probable one."""
+    probability: float
+    probabilities: dict[str, float]
+    """Of all labels, the most probable first."""
+    labels: tuple[str, ...]
+    """The label; where several may hold, those that are at least as probable as not."""
+
+
+def hypothesis_fields(hypothesis: Hypothesis, processor: TextProcessor) -> dict[str, Any]:
+    """A hypothesis as the fields of a `GeneratedText`."""
+    return {
+        "text": processor.decode(hypothesis.tokens),
+        "score": hypothesis.score,
+        "normalised": hypothesis.normalised,
+        "tokens": tuple(processor.pieces(hypothesis.tokens)),
+        "log_probabilities": hypothesis.log_probabilities,
+        "finished": hypothesis.finished,
+    }
+
+
+def json_fields(output: GeneratedText) -> dict[str, Any]:
+    """The fields of an output that its JSON object has."""
+    names = ("text", "score", "normalised", "tokens", "log_probabilities", "finished")
+    return {name: getattr(output, name) for name in names}
+
+
+def attention_of(
+    stepper: Stepper, found: Sequence[Sequence[Hypothesis]], source_lengths: Sequence[int]
+) -> list[Attention | None]:
+    """The attention of the best hypotheses, read off in one pass over their tokens; None for models without any."""
+    best = [hypotheses[0].tokens for hypotheses in found]
+    forced = stepper.force(pad(best, begin=True, end=True).to(stepper.device), attention=True)
+    if forced.attention is None:
+        return [None] * len(found)
+    weights = forced.attention.float().cpu()
+    return [
+        tuple(tuple(line) for line in row[: len(tokens) + 1, :length].tolist())
+        for row, tokens, length in zip(weights, best, source_lengths, strict=True)
+    ]

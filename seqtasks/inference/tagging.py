@@ -1,0 +1,141 @@
+"""Tagging: from sentences to labels of their words by a trained model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from seqtasks.data.batching import sorted_batches
+from seqtasks.data.conllu import Sentence
+from seqtasks.inference.base import Pipeline, require_single
+from seqtasks.inference.outputs import TaggedSentence
+from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.labels import label_scores, scores_by_label
+from seqtasks.models import Tagger
+from seqtasks.special_tokens import PAD
+from seqtasks.text import clean
+from seqtasks.text.cutting import cutter
+from seqtasks.text.sentences import Token, split_sentences
+from seqtasks.text.tokens import TokenReader
+
+BATCH_TOKENS = 4_000
+"""Words a batch, padding included: more gives nothing on a CPU."""
+LONGEST = 400
+"""Words that are tagged in one piece; a longer sentence is split."""
+
+
+class TaggingPipeline(Pipeline):
+    """Labels words, and measures how good it is at it.
+
+    Args:
+        models: One model.
+        reader: How words are read for it.
+        labels: What its labels are called, the most frequent of its training data first.
+        language: By whose rules texts are split into words; "xx" for no particular one.
+        column: The column of CoNLL-U that the labels belong in.
+    """
+
+    models: list[Tagger]
+
+    def __init__(
+        self,
+        models: Sequence[Tagger],
+        reader: TokenReader,
+        labels: Sequence[str],
+        *,
+        language: str = "xx",
+        column: str = "xpos",
+    ) -> None:
+        require_single(models, "tag")
+        super().__init__(models)
+        self.reader = reader
+        self.labels = list(labels)
+        self.language = language
+        self.column = column
+
+    @overload
+    def tag(self, sentences: str) -> TaggedSentence: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def tag(self, sentences: Sequence[str | Sequence[str]]) -> list[TaggedSentence]: ...
+
+    @torch.no_grad()
+    def tag(self, sentences: str | Sequence[str | Sequence[str]]) -> TaggedSentence | list[TaggedSentence]:
+        """A label for each word of one sentence, or of each of a list; the results do not depend on each other.
+
+        Args:
+            sentences: A text, which is split into words by spaCy's rules for the model's language, or a list whose
+                members are texts or lists of words. `sentences` finds the sentences in a longer text. An empty
+                sentence stays empty.
+        """
+        if isinstance(sentences, str):
+            return self.tag([sentences])[0]
+        given = [self.words(each) if isinstance(each, str) else each for each in sentences]
+        pieces = [
+            (number, sentence[start : start + LONGEST])
+            for number, sentence in enumerate(given)
+            for start in range(0, len(sentence), LONGEST)
+        ]
+        lengths = np.array([len(piece) for _, piece in pieces], dtype=np.int64)
+        found: list[tuple[list[int], list[float]]] = [([], [])] * len(pieces)
+        for batch in sorted_batches(lengths, BATCH_TOKENS):
+            rows = batch.tolist()
+            tokens, mask = stack([self.reader.read(pieces[row][1]) for row in rows])
+            labels, confidences = self.models[0].tag(tokens.to(self.device), mask.to(self.device))
+            for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
+                found[row] = numbers[: lengths[row]], sure[: lengths[row]]
+        labels_of: list[list[str]] = [[] for _ in given]
+        confidences_of: list[list[float]] = [[] for _ in given]
+        for (number, _), (numbers, sure) in zip(pieces, found, strict=True):
+            labels_of[number] += [self.labels[label] for label in numbers]
+            confidences_of[number] += sure
+        return [
+            TaggedSentence(tuple(words), tuple(names), tuple(sure))
+            for words, names, sure in zip(given, labels_of, confidences_of, strict=True)
+        ]
+
+    __call__ = tag
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text."""
+        return [word for sentence in self.sentences(text) for word, _ in sentence]
+
+    def sentences(self, text: str) -> list[list[Token]]:
+        """The sentences of a text by rule: the words of each, and whether a blank stands before them."""
+        cleaned = clean(text)
+        return list(split_sentences(cutter(self.language).cut(cleaned))) if cleaned else []
+
+    def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+        """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
+        started = time.perf_counter()
+        found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
+        seconds = time.perf_counter() - started
+        expected = [sentence.labels for sentence in sentences]
+        samples = tuple(
+            ValidationExample(" ".join(sentences[row].words), " ".join(expected[row]), " ".join(found[row]))
+            for row in shown_rows(len(sentences))
+        )
+        decoding = "argmax" if self.models[0].field is None else "viterbi"
+        scores, labels = label_scores(found, expected), scores_by_label(found, expected)
+        return self.signed(
+            TaggingEvaluation(scores, samples, decoding, len(sentences), seconds, labels, unit="sentences")
+        )
+
+
+def stack(
+    sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]],
+) -> tuple[Int[Tensor, "rows src parts"], Bool[Tensor, "rows src"]]:
+    """Sentences as `TokenReader` reads them in one padded tensor, and True where a token is real."""
+    shape = [max(sentence.shape[axis] for sentence in sentences) for axis in (0, 1)]
+    tokens = np.full((len(sentences), *shape), PAD, np.int64)
+    mask = np.zeros((len(sentences), shape[0]), np.bool_)
+    for row, sentence in enumerate(sentences):
+        tokens[row, : sentence.shape[0], : sentence.shape[1]] = sentence
+        mask[row, : len(sentence)] = True
+    return torch.from_numpy(tokens), torch.from_numpy(mask)

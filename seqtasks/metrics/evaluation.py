@@ -1,0 +1,54 @@
+"""The result of measuring a model on data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seqtasks.metrics.confusion import Confusion
+from seqtasks.metrics.labels import LabelScore
+from seqtasks.metrics.score import Score
+
+
+@dataclass(frozen=True)
+class ValidationExample:
+    """One example of the data, to look at."""
+
+    source: str
+    reference: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on some data. The first score is the one to improve."""
+
+    scores: tuple[Score, ...]
+    samples: tuple[ValidationExample, ...] = ()
+    decoding: str = ""
+    """Signature of all that the outputs depend on."""
+    examples: int = 0
+    seconds: float = 0.0
+    """Time for decoding alone."""
+    unit: str = field(default="examples", kw_only=True)
+    """What `examples` counts."""
+    lower_is_better: bool = field(default=False, kw_only=True)
+    """The first score is a loss."""
+
+
+@dataclass(frozen=True)
+class TaggingEvaluation(Evaluation):
+    """The scores, and those of each label or kind of span."""
+
+    labels: tuple[LabelScore, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassificationEvaluation(TaggingEvaluation):
+    """The scores, those of each label and, where documents have one label each, the confusion matrix."""
+
+    confusion: Confusion | None = None
+
+
+def shown_rows(count: int) -> range:
+    """The numbers of at most three examples, spread over so many."""
+    return range(0, count, max(1, count // 3))[:3]
