@@ -13,7 +13,6 @@ it had trained for 12 minutes on two quiet cores, and was stopped there. The rat
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -23,10 +22,11 @@ from typing import Annotated
 
 import typer
 
+import seqtasks
 from benchmarks.comparison import record
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "translate_multi30k.py"
-EVALUATION = "$ seqtasks evaluate"
+EVALUATION = ">>> seqtasks.evaluate("
 """How the recipe says that training is over."""
 WANTED_MINUTES = 8.0
 
@@ -34,7 +34,7 @@ WANTED_MINUTES = 8.0
 def train(data: Path, model: str, out: Path, settings: list[str]) -> float:
     """Runs the recipe; returns the minutes until the model was there."""
     chosen = [word for setting in settings for word in ("--set", setting)]
-    command = [sys.executable, str(RECIPE), str(data), "--model", model, "--out", str(out), *chosen]
+    command = [sys.executable, str(RECIPE), str(data), "--model", model, "--output", str(out), *chosen]
     minutes = None
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
@@ -46,14 +46,6 @@ def train(data: Path, model: str, out: Path, settings: list[str]) -> float:
     if running.returncode or minutes is None:
         raise SystemExit(f"The recipe failed with code {running.returncode}.")
     return minutes
-
-
-def evaluate(model: Path, data: Path, beam: int) -> dict[str, object]:
-    """What `seqtasks evaluate` says of the model's BLEU on the test part."""
-    test = [str(data / f"test_2016_flickr.{language}") for language in ("en", "de")]
-    words = ["evaluate", str(model), *test, "--beam-size", str(beam), "--lowercase", "--json"]
-    done = subprocess.run([sys.executable, "-m", "seqtasks", *words], check=True, stdout=subprocess.PIPE, text=True)
-    return next(score for score in json.loads(done.stdout)["scores"] if score["metric"] == "BLEU")
 
 
 def main(
@@ -69,8 +61,9 @@ def main(
     with TemporaryDirectory() as folder:
         out = Path(folder) / "model"
         minutes = train(data.resolve(), model, out, settings or [])
-        score = evaluate(out, data, beam)
-    reached = float(str(score["value"]))
+        test = [data / f"test_2016_flickr.{language}" for language in ("en", "de")]
+        score = seqtasks.evaluate(out, test, beam=beam, lowercase=True).scores[0]
+    reached = score.value
     if reached < bleu:
         raise SystemExit(f"{reached:.2f} BLEU after {minutes:.2f} minutes: {bleu} were wanted.")
     record(
@@ -85,7 +78,7 @@ def main(
         setup={
             "ratio": f"minutes by the {WANTED_MINUTES:g} that are allowed",
             "beam": beam,
-            "signature": score["signature"],
+            "signature": score.signature,
             "settings": settings or "those of the recipe",
             "peer": "Transformer 4+4 x 128, measured before on two quiet cores, stopped at this BLEU; not of this run",
         },

@@ -1,6 +1,6 @@
 """Flickr8k (Hodosh et al. 2013): 8,000 photographs, five English captions each.
 
-    python recipes/caption_flickr8k.py data/flickr8k --model fused --through rewarded --out runs/flickr8k-fused
+    python recipes/caption_flickr8k.py data/flickr8k --model fused --through rewarded --output runs/flickr8k-fused
 
 The folder holds `Flickr8k.token.txt`, the lists `Flickr_8k.trainImages.txt`, `Flickr_8k.devImages.txt` and
 `Flickr_8k.testImages.txt`, and the photographs in a folder (`Images` or `Flicker8k_Dataset`), as the two archives of
@@ -116,7 +116,10 @@ PHASES: dict[Phase, tuple[str, ...]] = {
 
 TINY = ("training.batch_tokens=300", *short(40))
 TINY_PICTURES = {"train": 64, "dev": 16, "test": 16}
-METRICS = ("CIDEr-D", "BLEU-4", "BLEU-1", "ROUGE-L", "METEOR")
+METRICS = {
+    "cider-d": "CIDEr-D", "bleu-4": "BLEU-4", "bleu-1": "BLEU-1", "rouge-l": "ROUGE-L", "meteor": "METEOR",
+}  # fmt: skip
+"""And their columns."""
 
 
 def configuration(folder: Path, splits: dict[str, str], model: Model, start: Path | None, seed: int) -> str:
@@ -131,12 +134,12 @@ def configuration(folder: Path, splits: dict[str, str], model: Model, start: Pat
     )
 
 
-def few_pictures(folder: Path, out: Path) -> dict[str, str]:
-    """Lists of the first pictures of each split, which are written into `out`."""
+def few_pictures(folder: Path, output: Path) -> dict[str, str]:
+    """Lists of the first pictures of each split, which are written into `output`."""
     lists = {}
     for split, count in TINY_PICTURES.items():
         names = (folder / f"Flickr_8k.{split}Images.txt").read_text(encoding="utf-8").splitlines()
-        file = out.resolve() / f"{split}.txt"
+        file = output.resolve() / f"{split}.txt"
         file.write_text("".join(f"{name}\n" for name in names[:count]), encoding="utf-8")
         lists[split] = str(file)
     return lists
@@ -146,7 +149,7 @@ def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/flickr8k.")] = None,
     model: Annotated[Model, typer.Option(help="The decoder; fused is the LSTM of two layers.")] = "fused",
     through: Annotated[Phase, typer.Option(help="The last phase of the training.")] = "frozen",
-    out: Annotated[Path | None, typer.Option(help="Where the models go, a directory each.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Directory of the models.")] = None,
     seed: int = 1,
     beam: int = 3,
     test: Test = False,
@@ -156,21 +159,20 @@ def main(
 ) -> None:
     """Train a captioner on Flickr8k and print its rows of the results table."""
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
-    out = out or Path("runs") / f"flickr8k-{model}"
-    out.mkdir(parents=True, exist_ok=True)
-    splits = few_pictures(folder, out) if tiny else {split: split for split in TINY_PICTURES}
+    output = output or Path("runs") / f"flickr8k-{model}"
+    output.mkdir(parents=True, exist_ok=True)
+    splits = few_pictures(folder, output) if tiny else {split: split for split in TINY_PICTURES}
     phases = get_args(Phase)[: get_args(Phase).index(through) + 1]
     rows, start = [], None
     for phase in phases:
         chosen = [*PHASES[phase], *(TINY if tiny else ()), *(settings or [])]
-        train(configuration(folder, splits, model, start, seed), out / phase, chosen, resume=resume)
-        start = out / phase / "best"
+        train(configuration(folder, splits, model, start, seed), output / phase, chosen, resume=resume)
+        start = output / phase / "best"
         for split in ("dev", "test") if test and phase == through else ("dev",):
-            arguments = (folder, official(folder, CAPTIONS), "--split", splits[split], "--beam", str(beam))
-            result = evaluate(out / phase, *arguments)
-            signed = signatures(result, *METRICS[:2])
+            result = evaluate(output / phase, folder, official(folder, CAPTIONS), split=splits[split], beam=beam)
+            signed = signatures(result, "cider-d", "bleu-4")
             rows.append([model, phase, split, *values(result, METRICS), signed])
-    print_table(["model", "phase", "on", *METRICS, "signatures"], rows)
+    print_table(["model", "phase", "on", *METRICS.values(), "signatures"], rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """IMDb reviews (Maas et al. 2011): praise or blame, from the official 25,000 training reviews alone.
 
-    python recipes/classify_imdb.py data/imdb --out runs/imdb
+    python recipes/classify_imdb.py data/imdb --output runs/imdb
 
 The folder holds the official `aclImdb` (`train/pos/0_9.txt` and so on), or its `train` and `test`, or `train.tsv` and
 `test.tsv` with a label and a text a row. Four rows: what the commoner label gets, a bag of words, an LSTM on labels
@@ -132,7 +132,7 @@ PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/imdb.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/imdb"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the models.")] = Path("runs/imdb"),
     seed: int = 1,
     test: Annotated[bool, typer.Option("--test", help="Measure on the test reviews, too.")] = False,
     tiny: Tiny = False,
@@ -147,7 +147,7 @@ def main(
         chosen(settings, TINY_TEXT, *smaller, tiny=tiny)
         for smaller in (TINY_BAG, TINY_ENCODER, (*TINY_ENCODER, *TINY_STREAM))
     )
-    writer = out / "language-model"
+    writer = output / "language-model"
     train(LANGUAGE_MODEL.format(seed=seed, text=TEXT, train=sources(*texts)), writer, stream, resume=resume)
     data_table = DATA.format(seed=seed, train=sources(reviews))
     models = [
@@ -160,7 +160,7 @@ def main(
             encoder,
         ),
     ]
-    compare(models, out, held_back if test else None, resume=resume)
+    compare(models, output, held_back if test else None, resume=resume)
 
 
 if __name__ == "__main__":

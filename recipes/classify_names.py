@@ -1,6 +1,6 @@
 """Surnames of 18 languages (the names of PyTorch's tutorial): which language is one from, character by character?
 
-    python recipes/classify_names.py data/names --out runs/names
+    python recipes/classify_names.py data/names --output runs/names
 
 The folder holds a file a language, `Arabic.txt` and so on, a name a line. There is no official split: of the names of
 each language, 10 % validate and 15 % test, the same for every seed, and a name that several languages have is in one
@@ -64,7 +64,7 @@ BAG = {"dim": 32, "dropout": 0.2, "ngrams": 3, "buckets": 30_000, "steps": 2000,
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/names.")] = None,
     model: Annotated[Literal["rnn", "gru", "lstm"], typer.Option(help="What reads the characters.")] = "lstm",
-    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/names"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the models.")] = Path("runs/names"),
     balanced: Annotated[bool, typer.Option("--balanced", help="Each language counts the same in training.")] = False,
     seed: int = 1,
     test: Test = False,
@@ -73,7 +73,7 @@ def main(
     settings: Chosen = None,
 ) -> None:
     """Train on names and print the rows of the results table."""
-    parts = split(data_folder(data, "names", "Arabic.txt"), out / "data")
+    parts = split(data_folder(data, "names", "Arabic.txt"), output / "data")
     common = DATA.format(
         seed=seed,
         weights="balanced" if balanced else "none",
@@ -85,10 +85,10 @@ def main(
         Compared("bag of 1 to 3 characters", "bag-of-words", common + BAG_OF_WORDS.format(**BAG), bag),
         Compared(f"character {model.upper()}", model, common + RECURRENT.format(kind=model), encoder),
     ]
-    compare(models, out, parts["test"] if test else None, resume=resume)
+    compare(models, output, parts["test"] if test else None, resume=resume)
 
 
-def split(folder: Path, out: Path) -> dict[str, Path]:
+def split(folder: Path, output: Path) -> dict[str, Path]:
     """Writes train.tsv, dev.tsv and test.tsv; names stand in the order of their languages."""
     languages: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted(folder.glob("*.txt")):
@@ -106,11 +106,11 @@ def split(folder: Path, out: Path) -> dict[str, Path]:
             lines[part] += names[first:last]
             first = last
         lines["train"] += names[first:]
-    out.mkdir(parents=True, exist_ok=True)
+    output.mkdir(parents=True, exist_ok=True)
     for part, names in lines.items():
         rows_of_part = [f"{language}\t{name}\n" for name in names for language in languages[name]]
-        (out / f"{part}.tsv").write_text("".join(["label\ttext\n", *rows_of_part]), encoding="utf-8")
-    return {part: out / f"{part}.tsv" for part in lines}
+        (output / f"{part}.tsv").write_text("".join(["label\ttext\n", *rows_of_part]), encoding="utf-8")
+    return {part: output / f"{part}.tsv" for part in lines}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Stanford sentiment sentences of two classes (SST-2, Socher et al. 2013): 6,920 sentences, lower-cased, tokenised.
 
-    python recipes/classify_sst.py data/sst --out runs/sst
+    python recipes/classify_sst.py data/sst --output runs/sst
 
 The folder holds `stsa.binary.train`, `.dev` and `.test`, a label and a sentence a line. The models are trained on the
 training sentences, without their phrases, and chosen on `dev`; --test measures on `test`, too. They read sentences as
@@ -19,10 +19,8 @@ import tomli_w
 import typer
 
 from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
-from runner import Chosen, Resume, Test, Tiny, data_folder, official, run
+from runner import Chosen, Resume, Test, Tiny, data_folder, official, read_lines, run
 from seqtasks import find_model, read_bundle
-from seqtasks.data.documents import DocumentSource, read_documents
-from seqtasks.data.examples import SkipReport
 from seqtasks.text.detokenise import blanks_before
 
 FILE = "stsa.binary.{}"
@@ -86,11 +84,12 @@ BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 800, 
 def ordinary(file: Path, folder: Path) -> Path:
     """The sentences of a file as people write them, as a table in the folder."""
     rows = ["label\ttext\n"]
-    for document in read_documents(DocumentSource(path=file), SkipReport()):
-        words = [SIGNS.get(word, word) for word in document.text.split()]
+    for line in read_lines(file):
+        label, _, sentence = line.partition(" ")
+        words = [SIGNS.get(word, word) for word in sentence.split()]
         blanks = blanks_before(words, "en")
         text = "".join(" " * blank + word for word, blank in zip(words, blanks, strict=True))
-        rows.append(f"{document.labels[0]}\t{text}\n")
+        rows.append(f"{label}\t{text}\n")
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / f"{file.name.removeprefix(FILE.format('')).removesuffix('.gz')}.tsv"
     table.write_text("".join(rows), encoding="utf-8")
@@ -111,7 +110,7 @@ def tables_of(model: str) -> tuple[str, str]:
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/sst.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the models go.")] = Path("runs/sst"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the models.")] = Path("runs/sst"),
     start_from: Annotated[str | None, typer.Option(help="A classifier of reviews to start another model from.")] = None,
     seed: int = 1,
     test: Test = False,
@@ -122,7 +121,7 @@ def main(
     """Train on SST-2 and print the rows of the results table."""
     folder = data_folder(data, "sst", FILE.format("train"))
     parts = {
-        part: ordinary(official(folder, FILE.format(part)), out)
+        part: ordinary(official(folder, FILE.format(part)), output)
         for part in ("train", "dev", *(["test"] if test else []))
     }
 
@@ -141,7 +140,7 @@ def main(
         training = [each for each in chosen(settings, tiny=tiny) if each.startswith("training.")]
         started = configured(model + STARTED, text, start)
         models.append(Compared("LSTM, from reviews", "from-reviews", started, training))
-    compare(models, out, parts.get("test"), resume=resume)
+    compare(models, output, parts.get("test"), resume=resume)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import typer
 
 from runner import evaluate, official, print_table, short, signatures, train, values
-from seqtasks import find_model, read_bundle
+from seqtasks import Evaluation, Score, find_model, read_bundle
 
 BAG_OF_WORDS = """\
 [model]
@@ -52,33 +52,27 @@ class Compared(NamedTuple):
     settings: Sequence[str]
 
 
-def compare(models: Sequence[Compared], out: Path, test: Path | None, *, resume: bool) -> None:
+def compare(models: Sequence[Compared], output: Path, test: Path | None, *, resume: bool) -> None:
     """Trains the models and prints what they reach: on the validation data and, where there is any, on test data."""
     for model in models:
-        train(f'task = "classification"\n{model.configuration}', out / model.place, model.settings, resume=resume)
-    parts = {"validation": {model.name: validated(out / model.place) for model in models}}
+        train(f'task = "classification"\n{model.configuration}', output / model.place, model.settings, resume=resume)
+    parts = {"validation": {model.name: validated(output / model.place) for model in models}}
     if test is not None:
-        parts["test"] = {model.name: named(evaluate(out / model.place, test)) for model in models}
+        parts["test"] = {model.name: evaluate(output / model.place, test) for model in models}
     rows = []
     for part, results in parts.items():
         commonest = values(next(iter(results.values())), ["majority-accuracy"])
         rows.append(["majority", part, *commonest, "", "", ""])
         rows += [
-            [name, part, *values(result, list(METRICS)), signatures(result, "accuracy")]
-            for name, result in results.items()
+            [name, part, *values(result, METRICS), signatures(result, "accuracy")] for name, result in results.items()
         ]
     print_table(["model", "on", *METRICS.values(), "signatures"], rows)
 
 
-def validated(model: Path) -> dict[str, Any]:
+def validated(model: Path) -> Evaluation:
     """What the best weights of a training scored on the validation data."""
-    return {"scores": read_bundle(find_model(model)).scores, "decoding": "argmax"}
-
-
-def named(result: dict[str, Any]) -> dict[str, Any]:
-    """The result with its metrics called as bundles call them."""
-    scores = [{**each, "metric": each["metric"].lower().replace(" ", "-")} for each in result["scores"]]
-    return {**result, "scores": scores}
+    scores = read_bundle(find_model(model)).scores
+    return Evaluation(tuple(Score(**score) for score in scores), decoding="argmax")
 
 
 def chosen(settings: Sequence[str] | None, *smaller: str, tiny: bool) -> list[str]:

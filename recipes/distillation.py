@@ -10,8 +10,8 @@ from typing import Any
 from sacrebleu.metrics.bleu import BLEU
 
 import seqtasks
-from seqtasks.bundle import find_model, read_bundle
-from seqtasks.data.lines import read_lines
+from runner import read_lines
+from seqtasks import find_model, read_bundle
 
 PIECE = 2_000
 """Sentences that are translated between two lines of progress."""
@@ -24,7 +24,7 @@ def teach(teacher: str, sources: Path, references: Path, written: Sequence[Path]
     no more. That is the sequence-level interpolation of the paper: as regular as what a model writes, as right as its
     best. The nearest has the highest sentence BLEU; of equals the more probable one.
     """
-    texts, wanted = list(read_lines(sources)), list(read_lines(references))
+    texts, wanted = read_lines(sources), read_lines(references)
     translator = seqtasks.load(teacher, task="translation")
     bleu = BLEU(effective_order=True, lowercase=True)
     columns: list[list[str]] = [[] for _ in written]

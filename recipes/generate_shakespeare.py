@@ -1,6 +1,6 @@
 """Tiny Shakespeare (Karpathy 2015): a language model of characters, a million of them.
 
-    python recipes/generate_shakespeare.py data/char/tinyshakespeare.txt --out runs/shakespeare
+    python recipes/generate_shakespeare.py data/char/tinyshakespeare.txt --output runs/shakespeare
 
 The first 90 % of the characters are trained on; the model is chosen and measured on the last 10 %, which it reads as
 one stream. The two parts are written beside the model.
@@ -9,16 +9,17 @@ one stream. The two parts are written beside the model.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from runner import Chosen, Out, Resume, Tiny, data_folder, evaluate, print_table, run, score, signatures, train
+from runner import Chosen, Output, Resume, Tiny, data_folder, evaluate, print_table, run, score, signatures, train
+from seqtasks import Evaluation
 
 FILE = "tinyshakespeare.txt"
 TRAINED_ON = 0.9
-METRICS = ("nats/token", "perplexity", "bits/character")
-"""Every token is a character."""
+METRICS = {"loss": "nats/token", "perplexity": "perplexity", "bits-per-character": "bits/character"}
+"""And their columns; every token is a character."""
 CONFIGURATION = """\
 task = "generation"
 seed = {seed}
@@ -80,14 +81,14 @@ def parts(file: Path, folder: Path) -> tuple[Path, Path]:
     return train.resolve(), validation.resolve()
 
 
-def row(name: str, result: dict[str, Any]) -> list[str]:
+def row(name: str, result: Evaluation) -> list[str]:
     """A row of the results table."""
-    return [name, *(f"{score(result, metric)['value']:.4f}" for metric in METRICS), signatures(result, METRICS[0])]
+    return [name, *(f"{score(result, metric).value:.4f}" for metric in METRICS), signatures(result, "loss")]
 
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="The text; else SEQTASKS_DATA/char/tinyshakespeare.txt.")] = None,
-    out: Out = Path("runs/shakespeare"),
+    output: Output = Path("runs/shakespeare"),
     seed: int = 1,
     tiny: Tiny = False,
     resume: Resume = False,
@@ -97,11 +98,11 @@ def main(
     file = data or data_folder(None, "char", FILE) / FILE
     if not file.is_file():
         raise typer.BadParameter(f"{file}: there is no such file", param_hint="DATA")
-    trained_on, validation = parts(file, out)
+    trained_on, validation = parts(file, output)
     configuration = CONFIGURATION.format(seed=seed, train=trained_on, validation=validation)
-    train(configuration, out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
-    result = evaluate(out, validation, "--dtype", "float32")
-    print_table(["model", *METRICS, "signatures"], [row(out.name, result)])
+    train(configuration, output, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    result = evaluate(output, validation, dtype="float32")
+    print_table(["model", *METRICS.values(), "signatures"], [row(output.name, result)])
 
 
 if __name__ == "__main__":

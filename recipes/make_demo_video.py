@@ -1,6 +1,6 @@
 """The clip that ships: the photographs that ship, filmed by a camera that moves and does not always see well.
 
-    python recipes/make_demo_video.py assets/images --out assets/clip.mp4
+    python recipes/make_demo_video.py assets/images --output assets/clip.mp4
 
 Each photograph is shown for two seconds and cut hard to the next. The first half of a second is clear, so that there is
 something to remember; later each has its spell of bad sight.
@@ -55,10 +55,10 @@ def frames(photographs: Path) -> Iterator[Image.Image]:
 
 def main(
     photographs: Annotated[Path, typer.Argument(help="The folder of the photographs that ship.")],
-    out: Annotated[Path, typer.Option(help="The clip.")] = Path("clip.mp4"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The video.")] = Path("clip.mp4"),
 ) -> None:
     """Make the clip that ships out of the photographs that ship."""
-    write_clip(out, frames(photographs), RATE)
+    write_clip(output, frames(photographs), RATE)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ import typer
 
 from runner import cell, run
 from seqtasks import find_model, read_bundle, write_bundle
-from seqtasks.tasks.labels import load_labels, save_labels
 
+LABELS = "labels.json"
+"""Where a bundle keeps the labels of a classifier."""
 LEFT_OUT = (
     "features", "start_from", "start_with", "start_learning_rate_scale", "unfreeze_every", "lower_learning_rate_scale",
 )  # fmt: skip
@@ -106,7 +107,9 @@ def main(
     def processors(folder: Path) -> None:
         shutil.copytree(bundle.processors, folder, dirs_exist_ok=True)
         if called:
-            save_labels([called.get(label, label) for label in load_labels(folder)], folder)
+            labels = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+            labels["tokens"] = [called.get(label, label) for label in labels["tokens"]]
+            (folder / LABELS).write_text(json.dumps(labels, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     configuration = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     if decoding:

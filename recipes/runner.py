@@ -1,23 +1,23 @@
-"""What recipes do: they write a configuration and run the two commands that anyone would type."""
+"""What recipes share: their options, the calls of `seqtasks.train` and `seqtasks.evaluate`, tables of results."""
 
 from __future__ import annotations
 
-import json
+import gzip
 import os
-import shlex
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from seqtasks import SeqtasksError
+import seqtasks
+from seqtasks import DataReady, Evaluation, RunConfiguration, Score, SeqtasksError, TrainingStarted, Validated
 
 
 def run(recipe: Callable[..., None]) -> None:
-    """Runs a recipe; a mistake in its input is told in a sentence, as `seqtasks` tells it."""
+    """Runs a recipe; wrong input gets one sentence, as from `seqtasks`."""
     try:
         typer.run(recipe)
     except SeqtasksError as error:
@@ -34,15 +34,15 @@ def short(steps: int) -> tuple[str, ...]:
 TINY = (
     "text.size=300", "text.sampling=0", "model.dim=32", "model.encoder.layers=1", "model.decoder.layers=1", *short(60),
 )  # fmt: skip
-"""Settings that make a translation recipe last a minute."""
+"""Settings that make a translation recipe take less than a minute."""
 
 Tiny = Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to see that all is in place.")]
-Test = Annotated[bool, typer.Option("--test", help="Measure on the test part, too.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")]
+Test = Annotated[bool, typer.Option("--test", help="Evaluate on the test part, too.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a training that was stopped.")]
 Chosen = Annotated[
     list[str] | None, typer.Option("--set", metavar="a.b=c", help="Any setting, such as training.steps=900.")
 ]
-Out = Annotated[Path, typer.Option(help="Where the model goes.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Directory of the model.")]
 
 
 def data_folder(given: Path | None, name: str, example: str) -> Path:
@@ -58,40 +58,60 @@ def official(folder: Path, name: str) -> Path:
     return folder / name if (folder / name).is_file() else folder / f"{name}.gz"
 
 
-def seqtasks(*arguments: str | Path) -> None:
-    """Shows a command and runs it; stops the recipe where it fails."""
-    words = [str(argument) for argument in arguments]
-    print("$ seqtasks", shlex.join(words), flush=True)
-    if code := subprocess.run([sys.executable, "-m", "seqtasks", *words], check=False).returncode:
-        raise typer.Exit(code)
+def read_lines(file: Path) -> list[str]:
+    """The lines of a text file, which may be compressed."""
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+            return [line.rstrip("\n") for line in lines]
+    except (OSError, EOFError, ValueError) as error:
+        raise SeqtasksError(f"{file} cannot be read as UTF-8 text: {error}.") from error
 
 
-def train(configuration: str, out: Path, settings: Sequence[str], *, resume: bool) -> None:
-    """Trains a model into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "recipe.toml"
-    file.write_text(configuration, encoding="utf-8")
-    chosen = [word for setting in settings for word in ("--set", setting)]
-    seqtasks("train", file, "--out", out, *chosen, *(["--resume"] if resume else []))
+def configured(configuration: str, settings: Sequence[str]) -> RunConfiguration:
+    """The run that TOML describes, in which `settings` (`a.b=c`) replace some values."""
+    return seqtasks.read_run(tomllib.loads(configuration), overrides=settings)
 
 
-def evaluate(model: Path, *arguments: str | Path) -> dict[str, Any]:
-    """What `seqtasks evaluate --json` says of a model."""
-    words = ["evaluate", str(model), *(str(argument) for argument in arguments)]
-    print("$ seqtasks", shlex.join(words), flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "seqtasks", *words, "--json"], check=False, stdout=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        raise typer.Exit(done.returncode)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def train(configuration: str, output: Path, settings: Sequence[str], *, resume: bool) -> None:
+    """Trains a model into `output`."""
+    config = configured(configuration, settings)
+    show_call("train", "config", repr(str(output)), resume=resume)
+    result = seqtasks.train(config, output, resume=resume, on_event=report, stop_on_sigint=True)
+    if result.interrupted:
+        print(f"Interrupted at step {result.step:,}; repeat the command with --resume to continue.")
+        raise typer.Exit(130)
 
 
-def score(result: dict[str, Any], metric: str) -> dict[str, Any]:
+def report(event: object) -> None:
+    """Prints what is worth a line of the events of a training."""
+    match event:
+        case DataReady():
+            for remark in event.remarks:
+                print(remark)
+        case TrainingStarted():
+            print(f"{event.parameters:,} parameters; configuration in {event.output_dir / 'config.toml'}")
+            if event.step:
+                print(f"Resuming from step {event.step:,}.")
+        case Validated():
+            scores = ", ".join(f"{score.metric} {score.value:.4g}" for score in event.evaluation.scores)
+            print(f"step {event.step:,}, {event.seconds / 60:.1f} minutes: {scores}", flush=True)
+
+
+def evaluate(model: str | Path, *data: Path, **options: Any) -> Evaluation:
+    """Evaluates a model on files, with options of `seqtasks.evaluate`; what is wrong with the data is reported."""
+    show_call("evaluate", repr(str(model)), repr([str(file) for file in data]), **options)
+    return seqtasks.evaluate(model, data, warn=lambda message: print(message, file=sys.stderr), **options)
+
+
+def show_call(function: str, *arguments: str, **options: Any) -> None:
+    """Prints the call of the library that comes next."""
+    given = [*arguments, *(f"{name}={value!r}" for name, value in options.items() if value not in (None, False))]
+    print(f">>> seqtasks.{function}({', '.join(given)})", flush=True)
+
+
+def score(result: Evaluation, metric: str) -> Score:
     """One score of an evaluation."""
-    found: dict[str, Any] = next(score for score in result["scores"] if score["metric"] == metric)
-    return found
+    return next(score for score in result.scores if score.metric == metric)
 
 
 def cell(text: str) -> str:
@@ -99,15 +119,15 @@ def cell(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
 
-def values(result: dict[str, Any], metrics: Sequence[str]) -> list[str]:
+def values(result: Evaluation, metrics: Sequence[str] | Mapping[str, str]) -> list[str]:
     """The cells of these metrics in a table; empty for one that was not measured."""
-    measured = {score["metric"] for score in result["scores"]}
-    return [f"{score(result, metric)['value']:.2f}" if metric in measured else "" for metric in metrics]
+    measured = {score.metric: f"{score.value:.2f}" for score in result.scores}
+    return [measured.get(metric, "") for metric in metrics]
 
 
-def signatures(result: dict[str, Any], *metrics: str) -> str:
+def signatures(result: Evaluation, *metrics: str) -> str:
     """The cell of the signatures of these metrics and of the decoding."""
-    return " ".join(map(cell, (*(score(result, metric)["signature"] for metric in metrics), result["decoding"])))
+    return " ".join(map(cell, (*(score(result, metric).signature for metric in metrics), result.decoding)))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

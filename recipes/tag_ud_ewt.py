@@ -1,6 +1,6 @@
 """UD English EWT (Silveira et al. 2014): universal parts of speech for English, from scratch.
 
-    python recipes/tag_ud_ewt.py data/ud_ewt --out runs/pos-en
+    python recipes/tag_ud_ewt.py data/ud_ewt --output runs/pos-en
 
 The folder holds `en_ewt-ud-train.conllu` and `en_ewt-ud-dev.conllu`, as the treebank's repository has them. The model
 is trained on the one, chosen and measured on the other; --test measures on `en_ewt-ud-test.conllu`, once, at the end.
@@ -15,7 +15,7 @@ import typer
 
 from runner import (
     Chosen,
-    Out,
+    Output,
     Resume,
     Test,
     Tiny,
@@ -82,7 +82,7 @@ def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/ud_ewt.")] = None,
     column: Annotated[str, typer.Option(help="What is learned: a column of CoNLL-U, such as xpos.")] = "upos",
     characters: Annotated[str, typer.Option(help="What reads the characters of words: cnn or lstm.")] = "cnn",
-    out: Out = Path("runs/pos-en"),
+    output: Output = Path("runs/pos-en"),
     seed: int = 1,
     test: Test = False,
     tiny: Tiny = False,
@@ -92,11 +92,11 @@ def main(
     """Train a tagger on UD English EWT and print its rows of the results table."""
     folder = data_folder(data, "ud_ewt", FILE.format("train"))
     chosen = [*(TINY if tiny else ()), *(settings or [])]
-    train(configuration(folder, column, characters, seed), out, chosen, resume=resume)
+    train(configuration(folder, column, characters, seed), output, chosen, resume=resume)
     rows = []
     for part in ("dev", "test") if test else ("dev",):
-        result = evaluate(out, official(folder, FILE.format(part)))
-        rows.append([out.name, part, *values(result, ["accuracy"]), signatures(result, "accuracy")])
+        result = evaluate(output, official(folder, FILE.format(part)))
+        rows.append([output.name, part, *values(result, ["accuracy"]), signatures(result, "accuracy")])
     print_table(["model", "on", "accuracy", "signatures"], rows)
 
 

@@ -1,6 +1,6 @@
 """Multi30k (Elliott et al. 2016), image descriptions from English to German: 29,000 pairs, text alone.
 
-    python recipes/translate_multi30k.py data/multi30k --model transformer --out runs/multi30k-transformer
+    python recipes/translate_multi30k.py data/multi30k --model transformer --output runs/multi30k-transformer
 
 The folder holds `train`, `val` and `test_2016_flickr` with the endings .en and .de, as the public download has them
 (compressed or not). The model is trained on `train` and chosen on `val`; `test_2016_flickr` is read once, at the end.
@@ -34,7 +34,7 @@ from runner import (
     train,
     values,
 )
-from seqtasks.bundle import find_model
+from seqtasks import find_model
 
 DATA = """\
 task = "translation"
@@ -214,7 +214,7 @@ def main(
     teacher: Annotated[
         str | None, typer.Option(help="A trained model, whose translations of the training part are the targets.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Directory of the model.")] = None,
     seed: int = 1,
     beam: int = 5,
     tiny: Tiny = False,
@@ -223,28 +223,28 @@ def main(
 ) -> None:
     """Train a translator on Multi30k and print its row of the results table."""
     folder = data_folder(data, "multi30k", "train.en")
-    out = out or Path("runs") / f"multi30k-{model}"
+    output = output or Path("runs") / f"multi30k-{model}"
     targets: list[Path] = []
     if teacher is not None:
-        targets = [out / f"{name}.de" for name in WRITTEN]
+        targets = [output / f"{name}.de" for name in WRITTEN]
         if not (resume and all(path.is_file() for path in targets)):
-            out.mkdir(parents=True, exist_ok=True)
+            output.mkdir(parents=True, exist_ok=True)
             teach(teacher, official(folder, "train.en"), official(folder, "train.de"), written=targets)
     elif model == "student":
         raise typer.BadParameter("a student needs a teacher: --teacher MODEL", param_hint="--model")
     chosen = [*(TINY if tiny else ()), *(settings or [])]
-    train(configuration(folder, model, seed, teacher, targets), out, chosen, resume=resume)
+    train(configuration(folder, model, seed, teacher, targets), output, chosen, resume=resume)
     test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
-    lowercase = evaluate(out, *test, "--beam", str(beam), "--lowercase")
-    cased = evaluate(out, *test, "--beam", str(beam), "--cased")
+    lowercase = evaluate(output, *test, beam=beam, lowercase=True)
+    cased = evaluate(output, *test, beam=beam, lowercase=False)
     print_table(
         ["model", "BLEU, lower-cased", "BLEU, cased", "chrF", "signatures"],
         [
             [
                 model,
-                *values(lowercase, ["BLEU"]),
-                *values(cased, ["BLEU", "chrF"]),
-                f"{cell(score(lowercase, 'BLEU')['signature'])} {signatures(cased, 'BLEU')}",
+                *values(lowercase, ["bleu"]),
+                *values(cased, ["bleu", "chrf"]),
+                f"{cell(score(lowercase, 'bleu').signature)} {signatures(cased, 'bleu')}",
             ]
         ],
     )

@@ -1,6 +1,6 @@
 """Tatoeba sentence pairs and LibreOffice help texts, English to German: the model that ships as `en-de`.
 
-    python recipes/translate_tatoeba.py data/tatoeba --help-texts data/libreoffice/en-de.tsv.gz --out runs/en-de
+    python recipes/translate_tatoeba.py data/tatoeba --help-texts data/libreoffice/en-de.tsv.gz --output runs/en-de
 
 The folder holds `en-de.train.tsv`, `en-de.dev.tsv` and `en-de.test.tsv` (compressed or not), an English and a German
 sentence a line. The model is chosen on `dev`; `test` is read once, at the end.
@@ -16,7 +16,7 @@ import typer
 from runner import (
     TINY,
     Chosen,
-    Out,
+    Output,
     Resume,
     Tiny,
     data_folder,
@@ -83,7 +83,7 @@ def configuration(data: Path, help_texts: Path | None, seed: int) -> str:
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/tatoeba.")] = None,
     help_texts: Annotated[Path | None, typer.Option(help="Pairs of help texts to mix in, a TSV file.")] = None,
-    out: Out = Path("runs/en-de"),
+    output: Output = Path("runs/en-de"),
     seed: int = 1,
     beam: int = 5,
     tiny: Tiny = False,
@@ -92,11 +92,11 @@ def main(
 ) -> None:
     """Train the translator that ships and print its row of the results table."""
     folder = data_folder(data, "tatoeba", "en-de.train.tsv")
-    train(configuration(folder, help_texts, seed), out, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
-    result = evaluate(out, official(folder, "en-de.test.tsv"), "--beam", str(beam))
+    train(configuration(folder, help_texts, seed), output, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    result = evaluate(output, official(folder, "en-de.test.tsv"), beam=beam)
     print_table(
         ["model", "BLEU, cased", "chrF", "signatures"],
-        [["en-de", *values(result, ["BLEU", "chrF"]), signatures(result, "BLEU")]],
+        [["en-de", *values(result, ["bleu", "chrf"]), signatures(result, "bleu")]],
     )
 
 

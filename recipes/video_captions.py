@@ -1,6 +1,6 @@
 """Captions of clips: a captioner of pictures learns to remember what it saw, on clips made of Flickr8k's pictures.
 
-    python recipes/video_captions.py data/flickr8k --temporal causal --out runs/video
+    python recipes/video_captions.py data/flickr8k --temporal causal --output runs/video
 
 Each picture is shown for some frames, with pan and zoom, in spells of blur, darkness, noise or with something in front
 of it, and cut hard to the next. For training the clips are made on the way; those of the dev pictures are written as
@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 import typer
 
 from runner import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
-from seqtasks.bundle import find_model, read_bundle
+from seqtasks import find_model, read_bundle
 from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.data.clip_files import write_clips_of_stills
 from seqtasks.data.stills import StillsSettings
@@ -91,7 +91,8 @@ TINY = (
 )
 TINY_PICTURES = 8
 CLIPS_SEED = 1
-METRICS = ("CIDEr-D", "BLEU-4", "ROUGE-L")
+METRICS = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4", "rouge-l": "ROUGE-L"}
+"""And their columns."""
 
 
 def picture_size(model: Path) -> int:
@@ -104,7 +105,7 @@ def main(
     data: Annotated[Path | None, typer.Argument(help="Flickr8k's folder; else SEQTASKS_DATA/flickr8k.")] = None,
     start: Annotated[str, typer.Option(help="The captioner of pictures: a name or a directory.")] = "captions",
     temporal: Annotated[Temporal, typer.Option(help="What a frame knows of the others.")] = "causal",
-    out: Annotated[Path, typer.Option(help="Where the model and the clips go.")] = Path("runs/video"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of model and clips.")] = Path("runs/video"),
     seed: int = 1,
     beam: int = 3,
     tiny: Tiny = False,
@@ -116,22 +117,22 @@ def main(
     captions = official(folder, CAPTIONS)
     source = CaptionSource(images=folder, captions=captions, split="dev")
     pictures = read_captioned_images(source, CaptionReport())[: TINY_PICTURES if tiny else None]
-    clips = write_clips_of_stills(out / "clips", pictures, StillsSettings(), CLIPS_SEED)
+    clips = write_clips_of_stills(output / "clips", pictures, StillsSettings(), CLIPS_SEED)
     bundle = read_bundle(find_model(start))
     side_by_side, window = WINDOWS[temporal]
     configuration = CONFIGURATION.format(
         seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions,
         temporal=temporal, clips=side_by_side, window=window, model=bundle.model,
     )  # fmt: skip
-    train(configuration, out / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
+    train(configuration, output / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []
-    for name, model in (("pictures alone", bundle.path), (temporal, out / temporal)):
-        measured = {"clips": evaluate(model, clips, "--beam", str(beam))}
+    for name, model in (("pictures alone", bundle.path), (temporal, output / temporal)):
+        measured = {"clips": evaluate(model, clips, beam=beam)}
         if not tiny:
-            measured["dev"] = evaluate(model, folder, captions, "--split", "dev", "--beam", str(beam))
+            measured["dev"] = evaluate(model, folder, captions, split="dev", beam=beam)
         for on, result in measured.items():
-            rows.append([name, on, *values(result, METRICS), signatures(result, "CIDEr-D")])
-    print_table(["model", "on", *METRICS, "signatures"], rows)
+            rows.append([name, on, *values(result, METRICS), signatures(result, "cider-d")])
+    print_table(["model", "on", *METRICS.values(), "signatures"], rows)
 
 
 if __name__ == "__main__":

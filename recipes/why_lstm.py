@@ -20,6 +20,7 @@ back: its norm, before training and after, in float64, for in float32 the smalle
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
@@ -36,12 +37,9 @@ from torch import Tensor, nn
 
 from runner import Tiny, print_table
 from runner import run as run_recipe
-from seqtasks.errors import SeqtasksError
-from seqtasks.hardware import available_cores
-from seqtasks.models.classifier import Classified, Classifier
-from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
-from seqtasks.training.settings import TrainingSettings
-from seqtasks.visualization.matplotlib_support import require_matplotlib
+from seqtasks import SeqtasksError
+from seqtasks.models import Classified, Classifier
+from seqtasks.visualization import require_matplotlib
 
 CELLS = {"rnn": "plain RNN", "gru": "GRU", "lstm": "LSTM"}
 SYMBOLS = 8
@@ -137,23 +135,29 @@ def run(trial: Trial) -> Outcome:
 
 def train(model: Classifier, trial: Trial) -> float:
     """Trains until all is answered or the updates are used up; gives the share of right answers."""
-    settings = TrainingSettings(
-        steps=trial.updates, learning_rate=trial.rate, warmup=trial.updates // 20, schedule="cosine"
-    )
-    optimiser = make_optimiser(model, settings)
+    optimizer = torch.optim.AdamW(model.parameters(), trial.rate, (0.9, 0.98), weight_decay=0.0, fused=True)
     checked = 0.0
     for step in range(1, trial.updates + 1):
         loss = model.loss(sequences(ROWS, int(torch.randint(1, trial.distance + 1, ()))))
         torch.autograd.backward(loss.total / loss.count)
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-        set_learning_rate(optimiser, learning_rate(step, settings), step)
-        optimiser.step()
-        optimiser.zero_grad()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.param_groups[0]["lr"] = learning_rate(step, trial)
+        optimizer.step()
+        optimizer.zero_grad()
         if step % CHECK_EVERY == 0 or step == trial.updates:
             checked = right(model, sequences(CHECKED, trial.distance))
             if checked == 1:
                 break
     return checked
+
+
+def learning_rate(step: int, trial: Trial) -> float:
+    """That of an update, counted from 1: a linear warm-up, then a cosine to 0."""
+    warmup = trial.updates // 20
+    if step < warmup:
+        return trial.rate * step / warmup
+    progress = min(1.0, (step - warmup) / max(1, trial.updates - warmup))
+    return trial.rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def right(model: Classifier, batch: Classified) -> float:
@@ -244,7 +248,7 @@ def main(
             raise typer.BadParameter(str(error), param_hint="--picture") from None
     budget = TINY if tiny else Budget()
     outcomes = []
-    with ProcessPoolExecutor(available_cores(), get_context("spawn"), torch.set_num_threads, (1,)) as processes:
+    with ProcessPoolExecutor(torch.get_num_threads(), get_context("spawn"), torch.set_num_threads, (1,)) as processes:
         for outcome in processes.map(run, trials(budget)):
             trial = outcome.trial
             name = f"{CELLS[trial.cell]}, {trial.distance} steps, learning rate {trial.rate:g}, seed {trial.seed}"

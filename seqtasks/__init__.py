@@ -154,13 +154,13 @@ MODULES = {
     "TextGenerationPipeline": "inference.text_generation",
     "TextProcessor": "text",
     "Trainer": "training.trainer",
-    "Translation": "inference.outputs",
-    "TranslationPipeline": "inference.translation",
-    "ValidationExample": "metrics.evaluation",
     "TrainingResult": "training.run",
     "TrainingRun": "training.run",
     "TrainingStarted": "training.reports",
+    "Translation": "inference.outputs",
+    "TranslationPipeline": "inference.translation",
     "Validated": "training.reports",
+    "ValidationExample": "metrics.evaluation",
     "built_in_models": "bundle",
     "evaluate": "evaluation",
     "find_model": "bundle",
@@ -173,11 +173,13 @@ MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in MODULES:
-        raise AttributeError(f"module 'seqtasks' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"seqtasks.{MODULES[name]}"), name)
-    return value
+if not TYPE_CHECKING:  # which knows the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in MODULES:
+            raise AttributeError(f"module 'seqtasks' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"seqtasks.{MODULES[name]}"), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,6 @@ A batch is 4,096 tokens of the longer side, padding counted.
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -92,7 +91,6 @@ def main() -> None:
         )
         clock = side.Clock(given.minutes)
         updates = trainer.run()
-        assert isinstance(updates, Generator)
         for update in updates:
             if isinstance(update, Progress) and clock.update(update.count, update.loss * update.count):
                 break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections.abc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from copy import copy
@@ -80,9 +79,7 @@ class Trained:
         """A training, and its reports; its processes end with it."""
         with TemporaryDirectory() as folder:
             trainer = Trainer(task, self.settings, out=Path(folder), seed=SEED, config_toml="", data={})
-            reports = trainer.run()
-            assert isinstance(reports, collections.abc.Generator)
-            with closing(reports):
+            with closing(trainer.run()) as reports:
                 yield trainer, reports
 
     def epoch(self, task: TranslationTask) -> tuple[int, int]:

@@ -23,8 +23,8 @@ import typer
 import seqtasks
 from benchmarks.comparison import PEER, SEQTASKS, record
 from benchmarks.timing import Rounds
+from benchmarks.versus_ctranslate2.options import Chosen, Dtype, Engine, decoding_options
 from benchmarks.versus_ctranslate2.peer import SETTING, ctranslate2_process, translate_singly
-from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.metrics.translation import translation_scores
 
 BLOCK = 50
@@ -41,17 +41,15 @@ def main(
     beam: int = 5,
     rounds: Rounds = 3,
     ours: Annotated[str | None, typer.Option(help="Our model, where it is not MODEL.")] = None,
-    engine: Annotated[Engine, typer.Option(help="What runs our model.")] = Engine.torch,
+    engine: Engine = "torch",
     chosen: Chosen = None,
-    dtype: Dtype = Precision.auto,
+    dtype: Dtype = "auto",
 ) -> None:
     """Compare both on the sentences of a file."""
     sentences = source.read_text(encoding="utf-8").splitlines()
     references = reference.read_text(encoding="utf-8").splitlines()
-    predictor = seqtasks.load(
-        ours or model, task="translation", device="cpu", dtype=dtype.value, threads=1, engine=engine.value
-    )
-    options = decoding_options(chosen, beam=beam)
+    predictor = seqtasks.load(ours or model, task="translation", device="cpu", dtype=dtype, threads=1, engine=engine)
+    options = decoding_options(chosen, beam)
 
     def translate_ours(texts: Sequence[str]) -> tuple[list[str], list[float]]:
         written, seconds = [], []
@@ -76,7 +74,7 @@ def main(
         for side, each in seconds.items()
     }
     search = "greedy" if beam == 1 else f"beam {beam}"
-    way = "" if engine == Engine.torch else f", engine {engine.value}"
+    way = "" if engine == "torch" else f", engine {engine}"
     for name in PERCENTILES:
         results = {
             side: {

@@ -27,9 +27,9 @@ import typer
 import seqtasks
 from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
 from benchmarks.timing import Rounds
+from benchmarks.versus_ctranslate2.options import Chosen, Dtype, Engine, EngineName, decoding_options
 from benchmarks.versus_ctranslate2.peer import BATCH, SETTING, ctranslate2_process
 from benchmarks.versus_ctranslate2.peer import translate as translate_by_peer
-from seqtasks.cli.options import Chosen, Dtype, Engine, Precision, decoding_options
 from seqtasks.inference.bulk import start_worker, translate_batch, work
 from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
 from seqtasks.inference.outputs import Translation
@@ -41,11 +41,11 @@ WORKERS = 2
 
 @contextmanager
 def our_translation(
-    predictor: TranslationPipeline, options: dict[str, Any], engine: Engine
+    predictor: TranslationPipeline, options: dict[str, Any], engine: EngineName
 ) -> Iterator[Callable[[io.BytesIO], Iterable[list[Translation]]]]:
     """Translates a file in windows, as `seqtasks translate` does: in processes, or in threads of CTranslate2."""
     process = partial(translate_batch, options=options)
-    if engine == Engine.ctranslate2:
+    if engine == "ctranslate2":
         yield lambda file: (process(predictor, batch) for batch in LineBatcher([file]))
         return
     context = multiprocessing.get_context("fork")
@@ -63,19 +63,19 @@ def main(
     copies: Annotated[int, typer.Option(help="How often the sentences stand in the input.")] = 20,
     rounds: Rounds = 5,
     ours: Annotated[str | None, typer.Option(help="Our model, where it is not MODEL.")] = None,
-    engine: Annotated[Engine, typer.Option(help="What runs our model.")] = Engine.torch,
+    engine: Engine = "torch",
     chosen: Chosen = None,
-    dtype: Dtype = Precision.auto,
+    dtype: Dtype = "auto",
 ) -> None:
     """Compare both on the sentences of a file."""
     distinct = source.read_text(encoding="utf-8").splitlines()
     references = reference.read_text(encoding="utf-8").splitlines()
     sentences = distinct * copies
-    threads = 1 if engine == Engine.torch else WORKERS
+    threads = 1 if engine == "torch" else WORKERS
     predictor = seqtasks.load(
-        ours or model, task="translation", device="cpu", dtype=dtype.value, threads=threads, engine=engine.value
+        ours or model, task="translation", device="cpu", dtype=dtype, threads=threads, engine=engine
     )
-    options = decoding_options(chosen, beam=beam)
+    options = decoding_options(chosen, beam)
     text = "".join(f"{sentence}\n" for sentence in sentences).encode()
     written: dict[str, list[str]] = {}
 
@@ -102,7 +102,7 @@ def main(
         for side in (SEQTASKS, PEER)
     }
     search = "greedy" if beam == 1 else f"beam {beam}"
-    way = "" if engine == Engine.torch else f", engine {engine.value}"
+    way = "" if engine == "torch" else f", engine {engine}"
     record(
         f"translation-{search}{way}".replace(", ", "-").replace(" ", "-"),
         measure=f"translation, {source.name} x {copies}, {search}{way}",

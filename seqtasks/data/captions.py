@@ -17,6 +17,8 @@ from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.lines import read_lines
 from seqtasks.errors import SeqtasksError
 
+__all__ = ["CaptionReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
+
 TABLES = (
     "captions.txt",
     "captions.csv",

@@ -18,6 +18,8 @@ from seqtasks.files import whole_file
 from seqtasks.video.writer import VideoWriter, letterbox
 from seqtasks.vision.video import Frame
 
+__all__ = ["write_clip", "write_clips_of_stills"]
+
 FASTEST = {".mp4": 1000, ".gif": 50}
 """Frames a second that players still show, by the ending of the file's name."""
 

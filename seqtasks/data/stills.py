@@ -22,6 +22,8 @@ from seqtasks.component import Settings
 from seqtasks.data.captions import CaptionedImage
 from seqtasks.vision.changes import Box, FrameChange
 
+__all__ = ["StillsSettings", "between", "blurs", "darkens", "hides", "rustles"]
+
 FLICKR_NAME = re.compile(r"(\d+)_[0-9a-f]{10}")
 """`1000268201_693b08cb0e`: the number of a photograph, which grows with every upload to Flickr, and a secret."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -125,7 +125,7 @@ class Trainer:
         self.saved_step = self.step
         return self.step
 
-    def run(self) -> Iterator[Report]:
+    def run(self) -> Generator[Report, None, None]:
         """Trains to the end; every update, validation and checkpoint is reported once it is done."""
         try:
             yield from self.steps()

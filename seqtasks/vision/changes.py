@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image, ImageFilter
 
+__all__ = ["Box", "FrameChange", "changed"]
+
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom as shares of a picture's width and height."""
 

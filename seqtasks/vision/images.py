@@ -16,6 +16,8 @@ from PIL.Image import Transpose
 
 from seqtasks.errors import SeqtasksError
 
+__all__ = ["ImageError", "find_images", "open_image"]
+
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 """As Pillow names them. It reads others too, some by starting a program (EPS) or past every limit (ICO)."""
 

@@ -6,6 +6,7 @@ from seqtasks.visualization.caption_attention import plot_caption_attention
 from seqtasks.visualization.caption_report import CaptionReport, open_caption_report
 from seqtasks.visualization.confusion_matrix import confusion_table, plot_confusion_matrix
 from seqtasks.visualization.contact_sheet import ContactSheet
+from seqtasks.visualization.matplotlib_support import require_matplotlib
 from seqtasks.visualization.translation_attention import plot_translation_attention
 from seqtasks.visualization.video_rendering import write_captioned_video
 
@@ -20,5 +21,6 @@ __all__ = [
     "plot_caption_attention",
     "plot_confusion_matrix",
     "plot_translation_attention",
+    "require_matplotlib",
     "write_captioned_video",
 ]

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from helpers.documents import labelled_documents
+from helpers.recipe_run import Recipe, settings_of
 
 import seqtasks
-from seqtasks.loading import open_models
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-def recipe(name: str, *arguments: str | Path, data: Path) -> list[str]:
+def lines_of(recipe: Recipe, name: str, *arguments: str | Path, data: Path) -> list[str]:
     """The lines that it printed."""
-    command = [sys.executable, str(RECIPES / f"{name}.py"), *map(str, arguments), "--tiny", "--test"]
     small = ["--set", "training.batch_tokens=300", "--set", "training.threads=1"]
-    done = subprocess.run(
-        [*command, *small], capture_output=True, text=True, check=False, timeout=280,
-        env=os.environ | {"SEQTASKS_DATA": str(data)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = recipe(name, *arguments, "--tiny", "--test", *small, data=data)
+    assert done.code == 0, done.stderr
     return done.stdout.splitlines()
 
 
@@ -48,7 +39,7 @@ def write_rows(file: Path, count: int, seed: int) -> None:
     file.write_text("".join(["label\ttext\n", *lines]), encoding="utf-8")
 
 
-def require_packed(model: Path, folder: Path) -> None:
+def require_packed(recipe: Recipe, model: Path, folder: Path) -> None:
     """A packed classifier names no path of this machine, and says the same."""
     result = {"data": ["/a/b/test.tsv"], "split": None, "decoding": "argmax"}
     scores = [{"metric": "accuracy", "value": 50.0, "signature": "a"}]
@@ -56,11 +47,10 @@ def require_packed(model: Path, folder: Path) -> None:
     (folder / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     packed = folder / "packed"
     given = ["--scores", folder / "scores.json", "--card", folder / "card.md"]
-    words = [RECIPES / "package_model.py", model, packed, *given]
-    before, kept = open_models([model], threads=1).task.labels
+    before, kept = seqtasks.load(model, task="classification", threads=1).labels
     renamed = ["--label", f"{before}=renamed"]
-    done = subprocess.run([sys.executable, *map(str, words), *renamed], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = recipe("package_model", model, packed, *given, *renamed)
+    assert done.code == 0, done.stderr
     assert "285 labelled documents" in (packed / "README.md").read_text()
     assert all(str(folder) not in (packed / name).read_text() for name in ("config.toml", "bundle.json"))
     texts = ["the film was splendid", "a dull plot"]
@@ -69,8 +59,8 @@ def require_packed(model: Path, folder: Path) -> None:
     assert [each.probabilities for each in second] == expected
 
 
-@pytest.mark.parametrize("layout", ["official", "tables"])
-def test_imdb_trains_its_models(tmp_path: Path, layout: str) -> None:
+@pytest.mark.parametrize("layout", ["official", pytest.param("tables", marks=pytest.mark.slow)])
+def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> None:
     for seed, (part, count) in enumerate([("train", 300), ("test", 40)], 1):
         if layout == "official":
             write_reviews(tmp_path / "imdb" / "aclImdb" / part, count, seed)
@@ -79,44 +69,51 @@ def test_imdb_trains_its_models(tmp_path: Path, layout: str) -> None:
     if layout == "official":
         write_reviews(tmp_path / "imdb" / "aclImdb" / "train" / "unsup", 5, 3)
     out = tmp_path / "out"
-    lines = recipe("classify_imdb", "--out", out, data=tmp_path)
+    lines = lines_of(recipe, "classify_imdb", "--output", out, data=tmp_path)
     found = [cells(line) for line in lines[-8:]]
     names = ["majority", "bag of words", "LSTM, labels alone", "LSTM, from a language model"]
     assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
     assert "texts=40" in found[-1][-1]
-    model = open_models([out / "transfer"], threads=1).task
-    assert (model.config.start_from, model.config.start_with) == (str(out / "language-model"), "embedding")
-    writer = open_models([out / "language-model"], threads=1).task
-    assert model.processor.decode(range(model.processor.size)) == writer.processor.decode(range(writer.processor.size))
-    require_packed(out / "transfer", tmp_path)
+    settings = settings_of(out / "transfer")
+    assert (settings.start_from, settings.start_with) == (str(out / "language-model"), "embedding")
+    model = seqtasks.load(out / "transfer", task="classification", threads=1).processor
+    writer = seqtasks.load(out / "language-model", task="generation", threads=1).layout.processor
+    assert model.decode(range(model.size)) == writer.decode(range(writer.size))
+    require_packed(recipe, out / "transfer", tmp_path)
 
 
-def test_sst_trains_and_starts_from_reviews(tmp_path: Path) -> None:
+def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> None:
     numbers = {"pos": "1", "neg": "0"}
     (tmp_path / "sst").mkdir()
     for seed, (part, count) in enumerate([("train", 200), ("dev", 30), ("test", 20)], 1):
         lines = [f"{numbers[each.labels[0]]} {each.text}\n" for each in labelled_documents(count, seed)]
         text = "".join(["1 it 's -lrb- not -rrb- `` bad '' .\n", *lines])
         (tmp_path / "sst" / f"stsa.binary.{part}").write_text(text, encoding="utf-8")
-    first = recipe("classify_sst", "--out", tmp_path / "first", data=tmp_path)
+    first = lines_of(recipe, "classify_sst", "--output", tmp_path / "first", data=tmp_path)
     assert [cells(line)[0] for line in first[-3:]] == ["majority", "bag of words", "LSTM"]
     assert (tmp_path / "first" / "train.tsv").read_text().splitlines()[1] == '1\tit\'s (not) "bad".'
-    second = recipe(
-        "classify_sst", "--out", tmp_path / "second", "--start-from", tmp_path / "first" / "lstm", data=tmp_path
+    second = lines_of(
+        recipe,
+        "classify_sst",
+        "--output",
+        tmp_path / "second",
+        "--start-from",
+        tmp_path / "first" / "lstm",
+        data=tmp_path,
     )
     found = [cells(line) for line in second[-4:]]
     assert [row[:2] for row in found][2:] == [["LSTM", "test"], ["LSTM, from reviews", "test"]]
     assert "texts=21" in found[-1][-1]
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm"])
-def test_names_are_split_once_and_for_all(tmp_path: Path, model: str) -> None:
+@pytest.mark.parametrize("model", ["lstm", pytest.param("rnn", marks=pytest.mark.slow)])
+def test_names_are_split_once_and_for_all(recipe: Recipe, tmp_path: Path, model: str) -> None:
     (tmp_path / "names").mkdir()
     names = {"Arabic": [f"al{n:03}" for n in range(60)], "Czech": [f"{n:03}ova" for n in range(40)] + ["al001"]}
     for language, listed in names.items():
         (tmp_path / "names" / f"{language}.txt").write_text("\n".join(listed) + "\n", encoding="utf-8")
     out = tmp_path / "out"
-    lines = recipe("classify_names", "--out", out, "--model", model, "--balanced", data=tmp_path)
+    lines = lines_of(recipe, "classify_names", "--output", out, "--model", model, "--balanced", data=tmp_path)
     found = [cells(line) for line in lines[-3:]]
     assert [row[0] for row in found] == ["majority", "bag of 1 to 3 characters", f"character {model.upper()}"]
     parts = {part: (out / "data" / f"{part}.tsv").read_text().splitlines()[1:] for part in ("train", "dev", "test")}
@@ -124,4 +121,4 @@ def test_names_are_split_once_and_for_all(tmp_path: Path, model: str) -> None:
     assert sum(map(len, parts.values())) == 101
     assert sum(map(len, texts.values())) == 100
     assert (len(texts["dev"]), len(texts["test"])) == (10, 15)
-    assert open_models([out / model], threads=1).task.config.class_weights == "balanced"
+    assert settings_of(out / model).class_weights == "balanced"

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.recipe_run import Done, Recipe, settings_of
 from helpers.synthetic import sentence_pairs
 from PIL import Image
 from sacrebleu.metrics import BLEU
 
 import seqtasks
 from seqtasks.bundle import read_bundle
-from seqtasks.loading import open_models
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+OTHER_CAPTIONERS = ("show-and-tell", "show-attend-and-tell", "transformer")
 SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
-
-
-def recipe(name: str, *arguments: str | Path, data: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | ({"SEQTASKS_DATA": str(data)} if data else {})
-    command = [sys.executable, str(RECIPES / f"{name}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, env=environment)
 
 
 def write(file: Path, lines: list[str]) -> None:
@@ -53,27 +44,32 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("model", ["transformer", "lstm", "quick"])
-def test_multi30k_trains_and_prints_its_row(data: Path, tmp_path: Path, model: str) -> None:
-    done = recipe("translate_multi30k", "--model", model, "--out", tmp_path / "model", *SMALL, data=data)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize(
+    "model",
+    ["transformer", pytest.param("lstm", marks=pytest.mark.slow), pytest.param("quick", marks=pytest.mark.slow)],
+)
+def test_multi30k_trains_and_prints_its_row(recipe: Recipe, data: Path, tmp_path: Path, model: str) -> None:
+    done = recipe("translate_multi30k", "--model", model, "--output", tmp_path / "model", *SMALL, data=data)
+    assert done.code == 0, done.stderr
     row = done.stdout.splitlines()[-1]
     assert row.startswith(f"| {model} | ")
     assert "case:lc" in row
     assert "case:mixed" in row
     assert "beam=2" in row
-    task, best = open_models([tmp_path / "model"], threads=1)
-    assert task.config.model.decoder.kind == ("lstm" if model == "quick" else model)
+    best = seqtasks.load(tmp_path / "model", threads=1)
+    assert settings_of(tmp_path / "model").model.decoder.kind == ("lstm" if model == "quick" else model)
     assert best.languages == ("en", "de")
 
 
-def test_a_student_learns_from_what_a_teacher_writes(data: Path, tmp_path: Path) -> None:
+def test_a_student_learns_from_what_a_teacher_writes(recipe: Recipe, data: Path, tmp_path: Path) -> None:
     teacher, student = tmp_path / "teacher", tmp_path / "student"
-    assert recipe("translate_multi30k", "--model", "quick", "--out", teacher, *SMALL, data=data).stdout
+    assert recipe("translate_multi30k", "--model", "quick", "--output", teacher, *SMALL, data=data).stdout
     student.mkdir()
     (student / "nearest.de").write_text("what another teacher wrote\n", encoding="utf-8")
-    done = recipe("translate_multi30k", "--model", "student", "--teacher", teacher, "--out", student, *SMALL, data=data)
-    assert done.returncode == 0, done.stderr
+    done = recipe(
+        "translate_multi30k", "--model", "student", "--teacher", teacher, "--output", student, *SMALL, data=data
+    )
+    assert done.code == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| student | ")
     written = [(student / f"{name}.de").read_text(encoding="utf-8").splitlines() for name in ("nearest", "second")]
     sources = (data / "multi30k" / "train.en").read_text(encoding="utf-8").splitlines()
@@ -90,18 +86,18 @@ def test_a_student_learns_from_what_a_teacher_writes(data: Path, tmp_path: Path)
     assert 'start_with = "encoder"' in (student / "config.toml").read_text(encoding="utf-8")
 
 
-def test_a_student_needs_a_teacher(data: Path, tmp_path: Path) -> None:
-    done = recipe("translate_multi30k", "--model", "student", "--out", tmp_path / "student", data=data)
-    assert done.returncode == 2
+def test_a_student_needs_a_teacher(recipe: Recipe, data: Path, tmp_path: Path) -> None:
+    done = recipe("translate_multi30k", "--model", "student", "--output", tmp_path / "student", data=data)
+    assert done.code == 2
     assert "a student needs a teacher: --teacher MODEL" in " ".join(done.stderr.split())
 
 
-def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) -> None:
+def test_tatoeba_trains_and_its_model_can_be_packed(recipe: Recipe, data: Path, tmp_path: Path) -> None:
     help_texts = tmp_path / "help.tsv"
     write(help_texts, [f"{source}\t{target}" for source, target in sentence_pairs(40, seed=9)])
     out, packed = tmp_path / "model", tmp_path / "packed"
-    done = recipe("translate_tatoeba", data / "tatoeba", "--help-texts", help_texts, "--out", out, *SMALL)
-    assert done.returncode == 0, done.stderr
+    done = recipe("translate_tatoeba", data / "tatoeba", "--help-texts", help_texts, "--output", out, *SMALL)
+    assert done.code == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| en-de | ")
 
     scores = {"metric": "BLEU", "value": 12.5, "signature": "a|b"}
@@ -110,7 +106,7 @@ def test_tatoeba_trains_and_its_model_can_be_packed(data: Path, tmp_path: Path) 
     (tmp_path / "card.md").write_text("# A model\n\nLearned from {data}.\n\n{scores}\n")
     given = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md", "--set", 'max_length="1.4x+9"']
     done = recipe("package_model", out, packed, *given)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     card = (packed / "README.md").read_text()
     assert "340 sentence pairs" in card
     assert "| test.tsv | BLEU | 12.50 | `a\\|b` | `beam=2` |" in card
@@ -144,22 +140,22 @@ def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def caption_flickr8k(data: Path, model: str, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def caption_flickr8k(recipe: Recipe, data: Path, model: str, out: Path, *arguments: str) -> Done:
     small = [
         "images.size=32", "model.dim=32", "model.encoder.dim=32", "model.encoder.weights=none", "training.threads=1",
         f"data.features={out}-features",
     ]  # fmt: skip
     chosen = [word for setting in small for word in ("--set", setting)]
     done = recipe(
-        "caption_flickr8k", data, "--model", model, "--out", out, "--beam", "2", "--tiny", *chosen, *arguments
+        "caption_flickr8k", data, "--model", model, "--output", out, "--beam", "2", "--tiny", *chosen, *arguments
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     return done
 
 
-@pytest.mark.parametrize("model", ["show-and-tell", "show-attend-and-tell", "fused", "transformer"])
-def test_flickr8k_trains_and_prints_its_row(flickr8k: Path, tmp_path: Path, model: str) -> None:
-    done = caption_flickr8k(flickr8k, model, tmp_path / "model")
+@pytest.mark.parametrize("model", ["fused", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHER_CAPTIONERS)])
+def test_flickr8k_trains_and_prints_its_row(recipe: Recipe, flickr8k: Path, tmp_path: Path, model: str) -> None:
+    done = caption_flickr8k(recipe, flickr8k, model, tmp_path / "model")
     assert "training pictures: 25 with 50 captions" in done.stdout
     assert "validation pictures: 10" in done.stdout
     heading, _, row = (line.split(" | ") for line in done.stdout.splitlines()[-3:])
@@ -168,14 +164,14 @@ def test_flickr8k_trains_and_prints_its_row(flickr8k: Path, tmp_path: Path, mode
     assert float(row[3]) >= 0
     assert "n=10" in row[-1]
     assert "beam=2" in row[-1]
-    kind = open_models([tmp_path / "model" / "frozen"], threads=1).task.config.model.decoder.kind
+    kind = settings_of(tmp_path / "model" / "frozen").model.decoder.kind
     assert kind == ("lstm" if model == "fused" else model)
 
 
-def test_flickr8k_goes_on_and_is_tested_when_asked(flickr8k: Path, tmp_path: Path) -> None:
-    caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.steps=2")
+def test_flickr8k_goes_on_and_is_tested_when_asked(recipe: Recipe, flickr8k: Path, tmp_path: Path) -> None:
+    caption_flickr8k(recipe, flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.steps=2")
     more = ["--resume", "--test", "--set", "training.steps=4"]
-    done = caption_flickr8k(flickr8k, "show-and-tell", tmp_path / "model", *more)
+    done = caption_flickr8k(recipe, flickr8k, "show-and-tell", tmp_path / "model", *more)
     assert "Resuming from step 2." in done.stdout
     rows = done.stdout.splitlines()[-2:]
     assert [row.split(" | ")[2] for row in rows] == ["dev", "test"]
@@ -183,7 +179,7 @@ def test_flickr8k_goes_on_and_is_tested_when_asked(flickr8k: Path, tmp_path: Pat
     assert "1 missing (0039_black.jpg)" in done.stderr
 
 
-def test_flickr8k_goes_through_all_phases(flickr8k: Path, tmp_path: Path) -> None:
+def test_flickr8k_goes_through_all_phases(recipe: Recipe, flickr8k: Path, tmp_path: Path) -> None:
     phases = [
         "--through",
         "rewarded",
@@ -192,25 +188,25 @@ def test_flickr8k_goes_through_all_phases(flickr8k: Path, tmp_path: Path) -> Non
         "--set",
         "model.encoder.backbone=mobilenet_v3_small",
     ]
-    done = caption_flickr8k(flickr8k, "fused", tmp_path / "model", *phases)
+    done = caption_flickr8k(recipe, flickr8k, "fused", tmp_path / "model", *phases)
     assert [row.split(" | ")[1] for row in done.stdout.splitlines()[-3:]] == ["frozen", "fine-tuned", "rewarded"]
-    runs = [open_models([tmp_path / "model" / phase], threads=1).task.config for phase in ("fine-tuned", "rewarded")]
+    runs = [settings_of(tmp_path / "model" / phase) for phase in ("fine-tuned", "rewarded")]
     assert runs[0].model.encoder.train_from == -10
     assert runs[0].self_critical is None
     assert runs[1].self_critical is not None
 
 
-def test_a_folder_without_the_data_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_the_data_is_told(recipe: Recipe, tmp_path: Path) -> None:
     done = recipe("translate_multi30k", tmp_path)
-    assert done.returncode == 2
+    assert done.code == 2
     assert "train.en" in done.stderr
 
 
-def test_a_mistake_in_the_input_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_mistake_in_the_input_is_told_in_a_sentence(recipe: Recipe, tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("{scores} {data}", encoding="utf-8")
     (tmp_path / "scores.json").write_text("{}", encoding="utf-8")
     files = ["--scores", tmp_path / "scores.json", "--card", tmp_path / "card.md"]
     done = recipe("package_model", tmp_path / "nothing", tmp_path / "packed", *files)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert (done.code, done.stderr.count("\n")) == (1, 1)
     assert f"there is no model '{tmp_path / 'nothing'}'" in done.stderr
     assert not (tmp_path / "packed").exists()

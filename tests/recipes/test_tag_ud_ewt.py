@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.recipe_run import Recipe, settings_of
 from helpers.tagged import labelled_sentences, write_conllu_file
 
-from seqtasks.loading import open_models
-
-RECIPE = Path(__file__).parents[2] / "recipes" / "tag_ud_ewt.py"
+import seqtasks
 
 
-@pytest.mark.parametrize("characters", ["cnn", "lstm"])
-def test_it_trains_and_prints_its_rows(tmp_path: Path, characters: str) -> None:
+@pytest.mark.parametrize("characters", ["cnn", pytest.param("lstm", marks=pytest.mark.slow)])
+def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, characters: str) -> None:
     data, out = tmp_path / "ud_ewt", tmp_path / "pos-en"
     data.mkdir()
     for seed, (part, count) in enumerate([("train", 200), ("dev", 20), ("test", 10)]):
         write_conllu_file(data / f"en_ewt-ud-{part}.conllu", labelled_sentences(count, seed))
-    command = [sys.executable, str(RECIPE), str(data), "--out", str(out), "--tiny", "--characters", characters]
-    small = ["--set", "training.batch_tokens=300", "--set", "training.threads=1", "--test"]
-    done = subprocess.run([*command, *small], capture_output=True, text=True, check=False, timeout=250)
-    assert done.returncode == 0, done.stderr
+    small = ["--tiny", "--test", "--set", "training.batch_tokens=300", "--set", "training.threads=1"]
+    done = recipe("tag_ud_ewt", data, "--output", out, "--characters", characters, *small)
+    assert done.code == 0, done.stderr
     assert "validation sentences: 20" in done.stdout
     dev, test = done.stdout.splitlines()[-2:]
     assert dev.startswith("| pos-en | dev | ")
     assert "sentences=20" in dev
     assert "sentences=10" in test
-    task, tagger = open_models([out], "tagging", threads=1)
+    tagger = seqtasks.load(out, task="tagging", threads=1)
     assert (tagger.language, tagger.column) == ("en", "upos")
-    assert task.config.model.characters.kind == characters
+    assert settings_of(out).model.characters.kind == characters

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.recipe_run import Recipe
 from PIL import Image
 
 import seqtasks
@@ -14,12 +13,11 @@ from seqtasks.data.clips import ClipSource, read_captioned_clips
 from seqtasks.data.examples import SkipReport
 from seqtasks.encoders import FramesEncoder
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "video_captions.py"
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 
 
-@pytest.mark.parametrize("temporal", ["causal", "both"])
-def test_it_trains_and_prints_its_rows(tmp_path: Path, temporal: str) -> None:
+@pytest.mark.parametrize("temporal", ["causal", pytest.param("both", marks=pytest.mark.slow)])
+def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal: str) -> None:
     data, out = tmp_path / "flickr8k", tmp_path / "video"
     (data / "Images").mkdir(parents=True)
     names = {part: [f"{part}{number}.jpg" for number in range(6)] for part in ("train", "dev")}
@@ -30,10 +28,9 @@ def test_it_trains_and_prints_its_rows(tmp_path: Path, temporal: str) -> None:
             Image.new("RGB", (64, 64), colour).save(data / "Images" / file)
             captions += [f"{file}#{number}\tA {colour} square .\n" for number in range(2)]
     (data / "Flickr8k.token.txt").write_text("".join(captions), encoding="utf-8")
-    command = [sys.executable, str(RECIPE), str(data), "--out", str(out), "--temporal", temporal, "--tiny"]
-    small = ["--set", "training.threads=1", "--set", "data.stills.frames=2", "--set", "data.window=2"]
-    done = subprocess.run([*command, *small], capture_output=True, text=True, check=False, timeout=280)
-    assert done.returncode == 0, done.stderr
+    small = ["--tiny", "--set", "training.threads=1", "--set", "data.stills.frames=2", "--set", "data.window=2"]
+    done = recipe("video_captions", data, "--output", out, "--temporal", temporal, *small)
+    assert done.code == 0, done.stderr
     before, after = done.stdout.splitlines()[-2:]
     assert before.startswith("| pictures alone | clips | ")
     assert after.startswith(f"| {temporal} | clips | ")

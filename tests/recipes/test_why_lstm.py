@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers.recipe_run import Recipe
 from PIL import Image
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture
-def why_lstm(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(RECIPES))
+def why_lstm() -> Any:
     return import_module("why_lstm")
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(RECIPES / "why_lstm.py"), "--tiny", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
-
-
-def test_it_prints_a_row_for_every_distance_and_cell_and_draws(tmp_path: Path) -> None:
+def test_it_prints_a_row_for_every_distance_and_cell_and_draws(recipe: Recipe, tmp_path: Path) -> None:
     picture = tmp_path / "why.png"
-    done = run("--picture", str(picture))
-    assert done.returncode == 0, done.stderr
+    done = recipe("why_lstm", "--tiny", "--picture", str(picture))
+    assert done.code == 0, done.stderr
     heading, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines())
     assert heading[:3] == ["steps", "cell", "accuracy"]
     assert [row[:2] for row in rows] == [[steps, cell] for steps in "24" for cell in ("plain RNN", "GRU", "LSTM")]
@@ -38,10 +29,10 @@ def test_it_prints_a_row_for_every_distance_and_cell_and_draws(tmp_path: Path) -
         assert len(drawn.convert("RGB").getcolors(1 << 24)) > 100
 
 
-def test_a_picture_that_cannot_be_drawn_is_told_before_training(tmp_path: Path) -> None:
-    done = run("--picture", str(tmp_path / "why.txt"))
-    assert done.returncode == 2
-    assert "there is no such picture format" in done.stderr
+def test_a_picture_that_cannot_be_drawn_is_told_before_training(recipe: Recipe, tmp_path: Path) -> None:
+    done = recipe("why_lstm", "--tiny", "--picture", str(tmp_path / "why.txt"))
+    assert done.code == 2
+    assert "unknown image format" in " ".join(done.stderr.split())
     assert done.stdout == ""
 
 

@@ -1,0 +1,1 @@
+"""Speed of this checkout, compared with that of another one."""
