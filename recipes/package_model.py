@@ -1,6 +1,6 @@
 """Makes a trained model ready to ship: half the size, its test scores, a card that says what it was trained on.
 
-    seqtasks evaluate runs/en-de test.tsv --beam 5 --json > scores.json
+    seqtasks evaluate runs/en-de test.tsv --beam-size 5 --json > scores.json
     python recipes/package_model.py runs/en-de assets/models/en-de --scores scores.json --card card.md
 
 Weights are stored in bfloat16, the precision that processors translate in, or in float16, which a CNN needs. Paths of

@@ -7,13 +7,13 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from seqtasks.cli import caption, classify, demo, evaluate, export, generate, info, models, score, tag, train, translate
-from seqtasks.cli.commands import config
+from seqtasks.cli.command import LazyGroup
 from seqtasks.errors import RenamedWarning, SeqtasksError
+from seqtasks.version import __version__
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -21,32 +21,38 @@ FORMAT_WARNING = warnings.formatwarning
 
 app = typer.Typer(
     name="seqtasks",
+    cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    train.train, translate.translate, caption.caption, tag.tag, classify.classify, generate.generate,
-    evaluate.evaluate, score.score, export.export, info.info, models.models, demo.demo,
-):  # fmt: skip
-    app.command()(command)
-app.command()(config.config)
+
+
+def show_version(asked: bool) -> bool:
+    if asked:
+        print(f"seqtasks {__version__}")
+        raise typer.Exit
+    return False
 
 
 @app.callback()
-def common() -> None:
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Train and use models for sequence tasks.
 
     \b
     Examples:
       seqtasks demo
-      echo "A dog runs." | seqtasks translate
-      seqtasks train translation pairs.tsv --out my-model
-      seqtasks train captioning photos/ captions.csv --out my-captioner
-      seqtasks train tagging train.conllu --out my-tagger
-      seqtasks train generation book.txt --out my-writer
-      seqtasks train classification reviews.csv --out my-classifier
+      seqtasks translate "How are you?"
+      seqtasks train translation pairs.tsv --output my-model
+      seqtasks train captioning photos/ captions.csv --output my-captioner
+      seqtasks train tagging train.conllu --output my-tagger
+      seqtasks train generation book.txt --output my-writer
+      seqtasks train classification reviews.csv --output my-classifier
     """
 
 

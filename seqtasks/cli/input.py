@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from seqtasks.errors import SeqtasksError
 
@@ -15,15 +19,49 @@ if TYPE_CHECKING:
     from seqtasks.inference.line_batcher import ByteStream
 
 STANDARD_INPUT = Path("-")
+SUFFIX = re.compile(r"\.[A-Za-z]\w{0,6}$")
+SENTENCE_END = tuple(".!?…。！？")
 
 
-def open_inputs(files: Sequence[Path], text: str | None, stack: ExitStack) -> list[ByteStream]:
-    """All inputs, opened at once, so that a missing one is told before anything is translated."""
+def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Path], list[str]]:
+    """What stands on the command line: names of files, or texts; neither is standard input.
+
+    Raises:
+        SeqtasksError: A file is missing.
+        typer.BadParameter: There are both.
+    """
+    texts = [each for each in arguments if is_text(each)]
+    files = [each for each in arguments if not is_text(each)]
     if text is not None:
-        line = " ".join(text.split("\n"))
-        return [io.BytesIO(line.encode(errors="surrogateescape") + b"\n")]
+        texts.append(text)
+    if texts and files:
+        raise typer.BadParameter(
+            f"give either files or text, not both {files[0]} and {texts[0]!r}", param_hint="--text"
+        )
+    for file in files:
+        if file != str(STANDARD_INPUT) and not os.path.exists(file):
+            raise SeqtasksError(
+                f"{file} cannot be read: No such file or directory.", f'If it is no file but text: --text "{file}"'
+            )
+    return [Path(file) for file in files], texts
+
+
+def is_text(argument: str) -> bool:
+    """Whether an argument is the text itself: no file of this name, no path, no file suffix, and several words or a
+    sentence."""
+    if argument == str(STANDARD_INPUT) or os.path.exists(argument):
+        return False
+    words = len(argument.split()) > 1
+    return (words or argument.endswith(SENTENCE_END)) and os.sep not in argument and not SUFFIX.search(argument)
+
+
+def open_inputs(files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -> list[ByteStream]:
+    """All inputs, opened at once, so that a missing one is reported before any work; each text is a line."""
+    if texts:
+        lines = (" ".join(text.split("\n")) for text in texts)
+        return [io.BytesIO("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))]
     if not files and sys.stdin.isatty():
-        print("Type a sentence a line; Ctrl-D ends.", file=sys.stderr)
+        print("Type one sentence per line; Ctrl-D ends.", file=sys.stderr)
     streams: list[ByteStream] = []
     for file in files or [STANDARD_INPUT]:
         if file == STANDARD_INPUT:

@@ -22,7 +22,7 @@ Languages = tuple[str, str]
 """The codes of the source and the target language, for formats that hold several."""
 
 FORMATS = ".tsv, .csv, .jsonl and .tmx"
-GIVE_LANGUAGES = "Give them with --languages en-de, or as languages.source and languages.target of a configuration."
+GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
 
 def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | None = None) -> Iterator[Pair]:

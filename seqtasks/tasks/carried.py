@@ -42,6 +42,6 @@ class CarriedState:
             if len(saved) != len(values):
                 raise SeqtasksError(
                     f"The checkpoint carries the state of {len(saved)} lanes, and there are {len(values)}.",
-                    "Go on with as many as before, or train into another directory (--out).",
+                    "Go on with as many as before, or train into another directory (--output).",
                 )
             values.copy_(saved)

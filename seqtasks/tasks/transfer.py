@@ -29,7 +29,7 @@ def language_model(name: str) -> Bundle:
     if bundle.task != "generation":
         raise SeqtasksError(
             f"model.encoder.start_from: {name} is a model for {bundle.task}, not a language model.",
-            "Train one on your texts: seqtasks train generation texts.txt --out my-writer",
+            "Train one on your texts: seqtasks train generation texts.txt --output my-writer",
         )
     return bundle
 

@@ -188,11 +188,11 @@ def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfi
 def require_unused(directory: Path) -> None:
     """Raises SeqtasksError where a training, or something else, is in the place of a new one."""
     if directory.exists() and not directory.is_dir():
-        raise SeqtasksError(f"{directory} is a file.", "Choose another output directory (--out).")
+        raise SeqtasksError(f"{directory} is a file.", "Choose another output directory (--output).")
     if checkpoints(directory) or (directory / BEST / "bundle.json").is_file():
         raise SeqtasksError(
             f"{directory} holds a training already.",
-            "Resume it (--resume; in Python, resume=True), or choose another output directory (--out).",
+            "Resume it (--resume; in Python, resume=True), or choose another output directory (--output).",
         )
 
 
@@ -206,5 +206,5 @@ def open_directory(directory: Path, config_toml: str, trainer: Trainer) -> Metri
         return MetricsLogger(directory, trainer.task.counted, interval, trainer.step, trainer.seconds)
     except OSError as error:
         raise SeqtasksError(
-            f"{directory} cannot be written: {error.strerror}.", "Choose another output directory (--out)."
+            f"{directory} cannot be written: {error.strerror}.", "Choose another output directory (--output)."
         ) from error

@@ -104,10 +104,10 @@ class Trainer:
         if bundle is None:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
-            raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--out).")
+            raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--output).")
         if migrate(type(self.task.config.model), bundle.model)[0] != self.writer.model:
             raise SeqtasksError(
-                f"The model in {bundle.path} has other settings.", "Train into another directory (--out)."
+                f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
             )
         state = bundle.trainer()
         load_own_tensors(self.model, state["weights"])

@@ -51,7 +51,7 @@ def trained(seqtasks: Program, data: Path, tmp_path_factory: pytest.TempPathFact
     """A training directory, and what the training said."""
     out = tmp_path_factory.mktemp("models") / "tiny"
     steps = settings(*TINY, "training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
-    result = seqtasks("train", "translation", data / "pairs.tsv", "--languages", "en-de", "--out", out, *steps)
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--language-pair", "en-de", "--output", out, *steps)
     assert result.code == 0, result.err
     return out, result
 

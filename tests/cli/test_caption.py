@@ -21,7 +21,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("captioner")
     (folder / "run.toml").write_text(configuration(pictures, pictures / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
+    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
     assert result.code == 0, result.err
     assert "seqtasks caption --model" in result.out
     return folder / "model"
@@ -32,7 +32,7 @@ def attentive(seqtasks: Program, captioner: Path, tmp_path_factory: pytest.TempP
     """A captioner that looks at 2 x 2 cells."""
     chosen = settings('model.decoder={kind="show-attend-and-tell",dim=16}', "images.size=64")
     out = tmp_path_factory.mktemp("attentive") / "model"
-    result = seqtasks("train", captioner / "config.toml", "--out", out, *chosen)
+    result = seqtasks("train", captioner / "config.toml", "--output", out, *chosen)
     assert result.code == 0, result.err
     return out
 
@@ -51,7 +51,7 @@ def test_a_line_for_each_picture(seqtasks: Program, captioner: Path, pictures: P
 
 def test_folders_broken_pictures_and_standard_input(seqtasks: Program, captioner: Path, pictures: Path) -> None:
     content = (pictures / "green.png").read_bytes()
-    result = seqtasks("caption", "--model", captioner, pictures, "-", "--beam", "1", stdin=content)
+    result = seqtasks("caption", "--model", captioner, pictures, "-", "--beam-size", "1", stdin=content)
     assert result.code == 1
     names, texts = zip(*(line.split("\t") for line in result.out.splitlines()), strict=True)
     assert names == (*(str(pictures / f"{colour}.png") for colour in ("blue", "green", "red", "white")), "-")
@@ -62,7 +62,7 @@ def test_folders_broken_pictures_and_standard_input(seqtasks: Program, captioner
 
 def test_lists_and_objects(seqtasks: Program, captioner: Path, pictures: Path) -> None:
     picture = pictures / "red.png"
-    result = seqtasks("caption", "--model", captioner, picture, "--beam", "3", "--nbest", "2")
+    result = seqtasks("caption", "--model", captioner, picture, "--beam-size", "3", "--nbest", "2")
     rows = [line.split("\t") for line in result.out.splitlines()]
     assert [row[0] for row in rows] == [str(picture)] * 2
     assert float(rows[0][1]) >= float(rows[1][1])
@@ -92,8 +92,8 @@ def test_the_model_that_ships_is_used_unless_another_is_named(seqtasks: Program,
 def test_attention_is_drawn_beside_the_usual_line(
     seqtasks: Program, attentive: Path, pictures: Path, tmp_path: Path, name: str
 ) -> None:
-    arguments = ("caption", "--model", attentive, "--beam", "1", "--set", "max_length=6", pictures / "red.png")
-    plain, drawn = seqtasks(*arguments), seqtasks(*arguments, "--attention", tmp_path / name)
+    arguments = ("caption", "--model", attentive, "--beam-size", "1", "--set", "max_length=6", pictures / "red.png")
+    plain, drawn = seqtasks(*arguments), seqtasks(*arguments, "--plot-attention", tmp_path / name)
     assert (drawn.code, drawn.out) == (0, plain.out)
     with Image.open(tmp_path / name) as look:
         red, _, blue = look.convert("RGB").split()
@@ -108,9 +108,9 @@ def test_attention_of_a_picture_from_standard_input(
     named, piped = tmp_path / "named.png", tmp_path / "piped.png"
     page = tmp_path / "page.html"
     picture = pictures / "green.png"
-    assert seqtasks("caption", "-m", attentive, picture, "--attention", named).code == 0
+    assert seqtasks("caption", "-m", attentive, picture, "--plot-attention", named).code == 0
     content = picture.read_bytes()
-    result = seqtasks("caption", "-m", attentive, "-", "--attention", piped, "--report", page, stdin=content)
+    result = seqtasks("caption", "-m", attentive, "-", "--plot-attention", piped, "--html-report", page, stdin=content)
     assert result.code == 0
     assert piped.read_bytes() == named.read_bytes()
     assert ">-</h2>" in page.read_text(encoding="utf-8")
@@ -121,15 +121,15 @@ def test_attention_that_cannot_be_drawn(
 ) -> None:
     look, report = tmp_path / "look.png", tmp_path / "report.html"
     red, broken = pictures / "red.png", pictures / "broken.jpg"
-    several = seqtasks("caption", "-m", "no-such-model", pictures, "--attention", look)
-    assert several.err.startswith("seqtasks: --attention draws one picture, and there are 5. ")
-    unknown = seqtasks("caption", "-m", "no-such-model", red, "--attention", tmp_path / "look.txt")
+    several = seqtasks("caption", "-m", "no-such-model", pictures, "--plot-attention", look)
+    assert several.err.startswith("seqtasks: --plot-attention is for one image, and there are 5. ")
+    unknown = seqtasks("caption", "-m", "no-such-model", red, "--plot-attention", tmp_path / "look.txt")
     assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: there is no such picture format. ")
-    without = seqtasks("caption", "-m", captioner, red, "--attention", look, "--report", report)
+    without = seqtasks("caption", "-m", captioner, red, "--plot-attention", look, "--html-report", report)
     assert without.err.startswith("seqtasks: There is no attention to plot: the model encodes the image as a whole. ")
-    unread = seqtasks("caption", "-m", attentive, broken, "--attention", look)
+    unread = seqtasks("caption", "-m", attentive, broken, "--plot-attention", look)
     assert "broken.jpg" in unread.err
-    nowhere = seqtasks("caption", "-m", attentive, red, "--attention", tmp_path / "none" / "look.png")
+    nowhere = seqtasks("caption", "-m", attentive, red, "--plot-attention", tmp_path / "none" / "look.png")
     assert "cannot be written" in nowhere.err
     for result in (several, unknown, without, unread, nowhere):
         assert result.code == 1
@@ -144,7 +144,7 @@ def test_a_report_changes_nothing_of_what_is_printed(
 ) -> None:
     arguments = ("caption", "-m", attentive, pictures, "--set", "max_length=5", *presentation)
     report = tmp_path / "report.html"
-    plain, reported = seqtasks(*arguments), seqtasks(*arguments, "--report", report)
+    plain, reported = seqtasks(*arguments), seqtasks(*arguments, "--html-report", report)
     assert (reported.code, reported.out, reported.err) == (1, plain.out, plain.err)
     page = report.read_text(encoding="utf-8")
     assert page.count("<article ") == 4
@@ -155,7 +155,7 @@ def test_a_report_has_all_hypotheses_of_the_beam_or_those_asked_for(
     seqtasks: Program, captioner: Path, pictures: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.html"
-    for options, count in ((("--beam", "3"), 3), (("--beam", "3", "--nbest", "2"), 2)):
-        assert seqtasks("caption", "-m", captioner, pictures / "red.png", *options, "--report", report).code == 0
+    for options, count in ((("--beam-size", "3"), 3), (("--beam-size", "3", "--nbest", "2"), 2)):
+        assert seqtasks("caption", "-m", captioner, pictures / "red.png", *options, "--html-report", report).code == 0
         found = report.read_text(encoding="utf-8").partition('<ol class="others">')[2].partition("</ol>")[0]
         assert found.count("<li ") == count

@@ -12,7 +12,7 @@ from helpers.program import Program
 from helpers.squares import configuration, write_squares
 from PIL import Image
 
-from seqtasks.cli.caption_clips import ClipOptions, require_clips
+from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
 from seqtasks.data.clip_files import write_clip
 from seqtasks.errors import SeqtasksError
 from seqtasks.vision.video import EveryFrame, open_clip
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("captioner")
     (made / "run.toml").write_text(configuration(folder, made / "cache"), encoding="utf-8")
-    assert seqtasks("train", made / "run.toml", "--out", made / "model").code == 0
+    assert seqtasks("train", made / "run.toml", "--output", made / "model").code == 0
     return made / "model"
 
 
@@ -59,14 +59,17 @@ def test_a_folder_is_looked_through_for_both_and_can_be_a_clip(
     result = seqtasks("caption", "--model", captioner, folder)
     names = {Path(line.partition("\t")[0]).name for line in result.out.splitlines()}
     assert names == {"1.png", "2.png", "film.mp4", "moving.gif", "000.png", "001.png", "002.png", "003.png"}
-    result = seqtasks("caption", "--model", captioner, folder / "frames", "--every-frame", "1", "--format", "jsonl")
+    result = seqtasks(
+        "caption", "--model", captioner, folder / "frames", "--frame-step", "1", "--output-format", "jsonl"
+    )
     assert result.code == 0
     spans = [json.loads(line) for line in result.out.splitlines()]
     assert sum(span["frames"] for span in spans) == 4
 
 
 @pytest.mark.parametrize(
-    ("choice", "frames"), [(("--every", "500ms"), 8), (("--every", "2"), 2), (("--every-frame", "5"), 8), ((), 4)]
+    ("choice", "frames"),
+    [(("--frame-interval", "500ms"), 8), (("--frame-interval", "2"), 2), (("--frame-step", "5"), 8), ((), 4)],
 )
 def test_as_many_frames_are_described_as_are_asked_for(
     seqtasks: Program, captioner: Path, folder: Path, choice: tuple[str, ...], frames: int
@@ -79,7 +82,7 @@ def test_as_many_frames_are_described_as_are_asked_for(
 def test_the_last_span_ends_with_the_clip_whatever_its_file_says(
     seqtasks: Program, captioner: Path, folder: Path
 ) -> None:
-    result = seqtasks("caption", "--model", captioner, folder / "moving.gif", "--every", "4s", "--json")
+    result = seqtasks("caption", "--model", captioner, folder / "moving.gif", "--frame-interval", "4s", "--json")
     [span] = [json.loads(line) for line in result.out.splitlines()]
     assert (span["start"], span["end"], span["frames"]) == (0, 4, 1)
 
@@ -87,7 +90,7 @@ def test_the_last_span_ends_with_the_clip_whatever_its_file_says(
 def test_a_clip_is_not_described_where_it_cannot_be_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     options = ClipOptions(None, None, scenes=False, form="text", render=Path("captioned.mp4"), sheet=None)
-    with pytest.raises(SeqtasksError, match=r"--render needs PyAV.*pip install 'seqtasks\[video\]'"):
+    with pytest.raises(SeqtasksError, match=r"--output-video needs PyAV.*pip install 'seqtasks\[video\]'"):
         require_clips(["moving.gif"], [], options)
 
 
@@ -96,8 +99,8 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
 ) -> None:
     sheet, video, subtitles = tmp_path / "sheet.png", tmp_path / "captioned.mp4", tmp_path / "film.srt"
     result = seqtasks(
-        "caption", "--model", captioner, folder / "film.mp4", "--scenes", "--format", "srt",
-        "--sheet", sheet, "--render", video, "--output", subtitles,
+        "caption", "--model", captioner, folder / "film.mp4", "--scene-detection", "--output-format", "srt",
+        "--contact-sheet", sheet, "--output-video", video, "--output", subtitles,
     )  # fmt: skip
     assert (result.code, result.out) == (0, "")
     assert subtitles.read_text(encoding="utf-8").startswith("1\n00:00:00,000 --> ")
@@ -109,18 +112,18 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["1.png", "--scenes"], "are for clips, and there is none"),
-        (["1.png", "film.mp4", "--every", "soon"], "no length of time"),
-        (["film.mp4", "--every", "0s"], "no frame every 0 seconds"),
-        (["film.mp4", "--every", "1s", "--scenes"], "exclude each other"),
-        (["film.mp4", "--nbest", "2"], "are for pictures"),
-        (["film.mp4", "moving.gif", "--sheet", "sheet.png"], "shows one clip, and there are 2"),
-        (["film.mp4", "1.png", "--format", "vtt"], "is for one clip"),
-        (["film.mp4", "--render", "film.mp4"], "would be written over what is read"),
+        (["1.png", "--scene-detection"], "are for videos, and there is none"),
+        (["1.png", "film.mp4", "--frame-interval", "soon"], "no length of time"),
+        (["film.mp4", "--frame-interval", "0s"], "no frame every 0 seconds"),
+        (["film.mp4", "--frame-interval", "1s", "--scene-detection"], "exclude each other"),
+        (["film.mp4", "--nbest", "2"], "are for images"),
+        (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "is for one video, and there are 2"),
+        (["film.mp4", "1.png", "--output-format", "vtt"], "is for one video"),
+        (["film.mp4", "--output-video", "film.mp4"], "would be written over what is read"),
         (["film.mp4", "--output", "film.mp4"], "film.mp4 would be written over what is read"),
-        (["1.png", "--report", "1.png"], "1.png would be written over what is read"),
-        (["film.mp4", "--sheet", "nowhere/sheet.png"], "no such folder"),
-        (["film.mp4", "--sheet", "sheet.pdf"], "no such picture format"),
+        (["1.png", "--html-report", "1.png"], "1.png would be written over what is read"),
+        (["film.mp4", "--contact-sheet", "nowhere/sheet.png"], "no such folder"),
+        (["film.mp4", "--contact-sheet", "sheet.pdf"], "no such picture format"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_any_work(

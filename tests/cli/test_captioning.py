@@ -39,7 +39,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained_captioner(seqtasks: Program, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("captioner")
     cache = settings(f"data.features={folder / 'features'}")
-    result = seqtasks("train", "captioning", photos, "--out", folder / "model", *SMALL, *cache)
+    result = seqtasks("train", "captioning", photos, "--output", folder / "model", *SMALL, *cache)
     assert result.code == 0, result.err
     return folder / "model", result
 
@@ -74,7 +74,7 @@ def test_training_from_pictures_alone(trained_captioner: tuple[Path, Result]) ->
 def test_another_decoder_and_another_language(seqtasks: Program, photos: Path, tmp_path: Path) -> None:
     other = settings("model.decoder.kind=show-and-tell", "text.language=de", f"data.features={tmp_path / 'features'}")
     result = seqtasks(
-        "train", "captioning", photos, photos / "captions.csv", "--out", tmp_path / "model", *SMALL, *other
+        "train", "captioning", photos, photos / "captions.csv", "--output", tmp_path / "model", *SMALL, *other
     )
     assert result.code == 0, result.err
     task = open_models([tmp_path / "model"], threads=1).task.config
@@ -82,8 +82,8 @@ def test_another_decoder_and_another_language(seqtasks: Program, photos: Path, t
 
 
 def test_what_training_from_pictures_cannot_use(seqtasks: Program, photos: Path, tmp_path: Path) -> None:
-    out = ["--out", tmp_path / "model"]
-    result = seqtasks("train", "captioning", photos, "--languages", "en-de", *out)
+    out = ["--output", tmp_path / "model"]
+    result = seqtasks("train", "captioning", photos, "--language-pair", "en-de", *out)
     assert (result.code, result.out) == (1, "")
     assert "--set text.language=de" in result.err
     result = seqtasks("train", "captioning", photos / "captions.csv", photos, *out)
@@ -106,7 +106,7 @@ def test_scores_are_those_of_the_captions(
     images = read_captioned_images(CaptionSource(images=photos), CaptionReport())
     found = package.load(captioner, threads=1).caption([each.image for each in images], beam=2)
     expected = caption_scores([each.text for each in found], [each.captions for each in images])
-    result = seqtasks("evaluate", captioner, photos, "--beam", "2")
+    result = seqtasks("evaluate", captioner, photos, "--beam-size", "2")
     assert (result.code, result.err) == (0, f"seqtasks: {meteor.without_meteor()}\n")
     *lines, last = result.out.splitlines()
     names = ["CIDEr-D", "BLEU-4", "BLEU-1", "BLEU-2", "BLEU-3", "ROUGE-L", "distinct", "vocabulary"]
@@ -151,7 +151,10 @@ def test_each_model_is_measured_on_data_of_its_task(
         ([model, data / "pairs.tsv", "--split", "dev"], "--split: it does not apply to a model for translation"),
         ([captioner, data / "pairs.tsv"], f"{data / 'pairs.tsv'} is a file; the folder of the pictures comes first"),
         ([captioner, photos, "--lowercase"], "--lowercase/--cased: it does not apply to a model for captioning"),
-        ([captioner, photos, "--languages", "en-de"], "--languages: it does not apply to a model for captioning"),
+        (
+            [captioner, photos, "--language-pair", "en-de"],
+            "--language-pair: it does not apply to a model for captioning",
+        ),
     ):
         result = seqtasks("evaluate", *arguments)
         assert (result.code, result.out) == (2, "")

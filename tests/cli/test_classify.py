@@ -13,7 +13,7 @@ from helpers.documents import labelled_documents, write_documents
 from helpers.program import Program, settings
 
 import seqtasks as package
-from seqtasks.cli.classify import explanation_fields, highlighted
+from seqtasks.cli.commands.classify import explanation_fields, highlighted
 from seqtasks.data.documents import Document
 from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.loading import open_models
@@ -34,7 +34,7 @@ def model(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = folder / "reviews" / document.labels[0] / f"{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(document.text + "\n", encoding="utf-8")
-    result = seqtasks("train", "classification", folder / "reviews", "--out", folder / "model", *SMALL)
+    result = seqtasks("train", "classification", folder / "reviews", "--output", folder / "model", *SMALL)
     assert result.code == 0, result.err
     assert "labels: 2" in result.out
     assert (" documents/s " in result.out, "tokens/s" in result.out) == (True, False)
@@ -123,7 +123,7 @@ def test_the_words_that_decided_are_marked(
 ) -> None:
     page = tmp_path / "why.html"
     arguments = ["classify", "-m", model, "--explain", *method]
-    result = seqtasks(*arguments, "--report", page, stdin=f"{GOOD}\n\n<b> {BAD}".encode())
+    result = seqtasks(*arguments, "--html-report", page, stdin=f"{GOOD}\n\n<b> {BAD}".encode())
     assert (result.code, result.err) == (0, "")
     first, empty, last = result.out.splitlines()
     assert "[++gripping]" in first.split("\t")[2]
@@ -134,7 +134,7 @@ def test_the_words_that_decided_are_marked(
     found = json.loads(seqtasks(*arguments, "--json", "--text", GOOD).out)["explanation"]
     assert (found["label"], found["method"]) == ("pos", method[1] if method else "occlusion")
     assert "".join(word for word, _ in found["words"]) == GOOD
-    alone = seqtasks("classify", "-m", model, *method, "--report", page, "--text", GOOD)
+    alone = seqtasks("classify", "-m", model, *method, "--html-report", page, "--text", GOOD)
     assert alone.out == "\t".join(first.split("\t")[:2]) + "\n"
 
 
@@ -151,7 +151,7 @@ def test_several_labels(seqtasks: Program, tmp_path: Path) -> None:
     ]
     lines = [json.dumps({"text": each.text, "labels": each.labels}) for each in documents]
     (tmp_path / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    trained = seqtasks("train", "classification", tmp_path / "train.jsonl", "--out", tmp_path / "model", *SMALL)
+    trained = seqtasks("train", "classification", tmp_path / "train.jsonl", "--output", tmp_path / "model", *SMALL)
     assert trained.code == 0, trained.err
     stdin = b"warm film with a plot\nthe story was dull and it was a film\nthe scene\n"
     result = seqtasks("classify", "-m", tmp_path / "model", stdin=stdin)
@@ -162,7 +162,7 @@ def test_several_labels(seqtasks: Program, tmp_path: Path) -> None:
     assert [each["metric"] for each in found["scores"]] == ["micro F1", "macro F1", "subset accuracy"]
     assert "confusion" not in found
     refused = seqtasks(
-        "evaluate", tmp_path / "model", tmp_path / "train.jsonl", "--confusion", tmp_path / "confusion.png"
+        "evaluate", tmp_path / "model", tmp_path / "train.jsonl", "--confusion-matrix", tmp_path / "confusion.png"
     )
     assert (refused.code, (tmp_path / "confusion.png").exists()) == (1, False)
 
@@ -171,7 +171,7 @@ def test_evaluate_tells_scores_labels_and_confusion(
     seqtasks: Program, model: Path, test_file: Path, tmp_path: Path
 ) -> None:
     picture = tmp_path / "confusion.png"
-    result = seqtasks("evaluate", model, test_file, "--confusion", picture)
+    result = seqtasks("evaluate", model, test_file, "--confusion-matrix", picture)
     assert result.code == 0, result.err
     assert picture.read_bytes().startswith(b"\x89PNG")
     lines = result.out.splitlines()
@@ -196,7 +196,7 @@ def test_evaluate_tells_what_it_leaves_out(seqtasks: Program, model: Path, tmp_p
     result = seqtasks("evaluate", model, file)
     assert (result.code, "1 documents in" in result.out) == (0, True)
     assert f"skipped 1 of 2: 1 document without label ({file}:3)" in result.err
-    for option in (["--beam", "2"], ["--lowercase"], ["--split", "test"]):
+    for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, file, *option)
         assert refused.code == 2
         assert "does not apply to a model for classification" in " ".join(refused.err.split())
@@ -236,11 +236,11 @@ def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path, argu
     ("arguments", "code", "told"),
     [
         (["-m", "nonsense"], 1, "there is no model 'nonsense'"),
-        (["-m", "MODEL", "no-file"], 1, "no-file: there is no such file"),
+        (["-m", "MODEL", "no-file"], 1, "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "FOLDER"], 1, "is a folder. Give its files"),
         (["-m", "MODEL", "-o", "nowhere/out"], 1, "nowhere/out cannot be written"),
-        (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or --text"),
-        (["-m", "MODEL", "--method", "gradients"], 2, "it is for --explain and --report"),
+        (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or text"),
+        (["-m", "MODEL", "--method", "gradients"], 2, "it is for --explain and --html-report"),
         (["-m", "MODEL", "TABLE"], 1, "not clear which of its 3 columns is the text"),
     ],
 )
@@ -263,14 +263,14 @@ def test_models_of_other_tasks_are_refused(seqtasks: Program, model: Path) -> No
 def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     file = tmp_path / "rows.tsv"
     file.write_text(f"text\n{GOOD}\n", encoding="utf-8")
-    for option in ("--output", "--report"):
+    for option in ("--output", "--html-report"):
         result = seqtasks("classify", "-m", model, file, option, file)
         assert (result.code, result.out) == (1, "")
         assert f"{option} {file} would be written over what is read" in result.err
     page = tmp_path / "page.html"
-    both = seqtasks("classify", "-m", model, file, "--output", page, "--report", page)
+    both = seqtasks("classify", "-m", model, file, "--output", page, "--html-report", page)
     assert (both.code, page.exists()) == (1, False)
-    assert f"--output and --report are both {page}" in both.err
+    assert f"--output and --html-report are both {page}" in both.err
     assert file.read_text(encoding="utf-8") == f"text\n{GOOD}\n"
 
 
@@ -282,7 +282,7 @@ def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> N
         "text.kind=words", "class_weights=balanced", "training.steps=4", "training.threads=1",
     )  # fmt: skip
     out = tmp_path / "model"
-    result = seqtasks("train", "classification", tmp_path / "train.csv", "--out", out, *chosen)
+    result = seqtasks("train", "classification", tmp_path / "train.csv", "--output", out, *chosen)
     assert result.code == 0, result.err
     assert open_models([out], threads=1).task.config.class_weights == "balanced"
     empty = seqtasks("train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.separator=")

@@ -11,7 +11,7 @@ from PIL import Image
 
 import seqtasks as package
 from seqtasks import bundle
-from seqtasks.cli import demo
+from seqtasks.cli.commands import demo
 from seqtasks.vision.video import open_clip
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
@@ -26,7 +26,7 @@ def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("captioner")
     write_squares(folder, [("red.png", "red"), ("blue.png", "blue")])
     (folder / "run.toml").write_text(configuration(folder, folder / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--out", folder / "model")
+    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
     assert result.code == 0, result.err
     return folder / "model" / "best"
 

@@ -28,7 +28,7 @@ def test_what_is_exported_translates_as_the_model(
     found = ctranslate2.Translator(str(out), compute_type="float32").translate_batch(
         processor.encode(sources, out_type=str), beam_size=1, max_decoding_length=50
     )
-    expected = seqtasks("translate", "--model", model, "--beam", "1", "--dtype", "float32", data / "test.en")
+    expected = seqtasks("translate", "--model", model, "--beam-size", "1", "--dtype", "float32", data / "test.en")
     assert [processor.decode(each.hypotheses[0]) for each in found] == expected.out.splitlines()
 
 
@@ -37,7 +37,7 @@ def test_a_missing_package_is_told(
     seqtasks: Program, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    done = seqtasks("export", model, "--format", written, "--out", tmp_path / "out")
+    done = seqtasks("export", model, "--format", written, "--output", tmp_path / "out")
     assert (done.code, done.out) == (1, "")
     assert done.err == f"seqtasks: --format {written} needs {package}. Install it: pip install 'seqtasks[export]'\n"
     assert list(tmp_path.iterdir()) == []
@@ -55,8 +55,8 @@ def test_a_missing_package_is_told(
             1,
             'CTranslate2 cannot search with penalty = "wu:1".',
         ),
-        (["en-de", "--format", "ctranslate2", "--out", "taken"], 1, "taken is there already."),
-        (["en-de", "--format", "ctranslate2", "--out", "taken/file"], 1, "taken/file is there already."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken is there already."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file is there already."),
     ],
 )
 def test_what_cannot_be_exported_is_told(

@@ -27,7 +27,7 @@ SMALL = settings(
 def trained(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("writer")
     (folder / "book.txt").write_text(remembering_text(1500), encoding="utf-8")
-    result = seqtasks("train", "generation", folder / "book.txt", "--out", folder / "model", *SMALL)
+    result = seqtasks("train", "generation", folder / "book.txt", "--output", folder / "model", *SMALL)
     assert result.code == 0, result.err
     return folder / "model", result
 
@@ -58,16 +58,18 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
 
 
 def test_a_text_begins_with_its_prompt(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("generate", "-m", model, "--prompt", "a:", "--length", "60")
+    result = seqtasks("generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "60")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("a:")
     assert result.out.endswith("\n")
     assert 50 < len(result.out) <= 63
     lines = result.out.split("\n")[1:-2]
     assert sum(line[1:2] == ":" and line[-2:-1] == "!" for line in lines) >= len(lines) - 1
-    again = seqtasks("generate", "-m", model, "--prompt", "a:", "--length", "60")
+    again = seqtasks("generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "60")
     assert again.out == result.out
-    assert seqtasks("generate", "-m", model, "--prompt", "a:", "--length", "60", "--seed", "2").out != result.out
+    assert (
+        seqtasks("generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "60", "--seed", "2").out != result.out
+    )
 
 
 def everything(writer: package.TextGenerationPipeline, prompt: str, **options: Any) -> list[package.Continuation]:
@@ -76,7 +78,7 @@ def everything(writer: package.TextGenerationPipeline, prompt: str, **options: A
 
 
 def test_several_texts_and_json(seqtasks: Program, model: Path) -> None:
-    options = ["--prompt", "b:", "--length", "20", "-n", "3", "--temperature", "1.5"]
+    options = ["--prompt", "b:", "--max-new-tokens", "20", "-n", "3", "--temperature", "1.5"]
     result = seqtasks("generate", "-m", model, *options)
     objects = [json.loads(line) for line in seqtasks("generate", "-m", model, *options, "--json").out.splitlines()]
     assert result.out == "\n---\n".join(f"b:{each['text']}" for each in objects) + "\n"
@@ -88,11 +90,11 @@ def test_several_texts_and_json(seqtasks: Program, model: Path) -> None:
 
 
 def test_greedy_and_beam(seqtasks: Program, model: Path) -> None:
-    prompt = ["--prompt", "a:xyz!a\nb:", "--length", "15"]
-    greedy = [seqtasks("generate", "-m", model, *prompt, "--beam", "1", "--seed", seed).out for seed in "12"]
+    prompt = ["--prompt", "a:xyz!a\nb:", "--max-new-tokens", "15"]
+    greedy = [seqtasks("generate", "-m", model, *prompt, "--beam-size", "1", "--seed", seed).out for seed in "12"]
     assert greedy[0] == greedy[1]
     assert seqtasks("generate", "-m", model, *prompt, "--top-k", "1").out == greedy[0]
-    beams = seqtasks("generate", "-m", model, *prompt, "--beam", "3", "-n", "2", "--json")
+    beams = seqtasks("generate", "-m", model, *prompt, "--beam-size", "3", "-n", "2", "--json")
     first, second = (json.loads(line) for line in beams.out.splitlines())
     assert first["normalised"] >= second["normalised"]
     assert first["text"] != second["text"]
@@ -108,7 +110,9 @@ def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None
     assert len(everything(searcher, "a:", max_new_tokens=8, num_return_sequences=5)) == 5
     drawn = [writer.generate("a:", max_new_tokens=8, temperature=2.0) for writer in (sampler, searcher)]
     assert drawn[0] == drawn[1]
-    result = seqtasks("generate", "-m", model, "--prompt", "a:", "--length", "8", "--set", "beam=3", "--set", "nbest=3")
+    result = seqtasks(
+        "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam=3", "--set", "nbest=3"
+    )
     assert result.out == "\n---\n".join(f"a:{text}" for text in texts) + "\n"
 
 
@@ -119,21 +123,21 @@ def test_it_ends_before_what_shall_not_come(seqtasks: Program, model: Path) -> N
 
 
 def test_a_prompt_from_standard_input(seqtasks: Program, model: Path) -> None:
-    options = ["-m", model, "--length", "10"]
+    options = ["-m", model, "--max-new-tokens", "10"]
     piped = seqtasks("generate", "--prompt", "-", *options, stdin=b"a:xyz!a\nb:\n")
     assert piped.out == seqtasks("generate", "--prompt", "a:xyz!a\nb:", *options).out
     assert seqtasks("generate", *options).code == 0
 
 
 def test_characters_that_were_never_seen_are_told(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("generate", "-m", model, "--prompt", "á:漢X", "--length", "5")
+    result = seqtasks("generate", "-m", model, "--prompt", "á:漢X", "--max-new-tokens", "5")
     assert result.code == 0
     assert result.err == (
         "seqtasks: the model never saw some characters of the prompt: it reads 'á' as 'a', 'X' as 'x' "
         "and leaves out '漢'.\n"
     )
     assert result.out.startswith("á:漢X")
-    plain = seqtasks("generate", "-m", model, "--prompt", "a:x", "--length", "5")
+    plain = seqtasks("generate", "-m", model, "--prompt", "a:x", "--max-new-tokens", "5")
     assert result.out.removeprefix("á:漢X") == plain.out.removeprefix("a:x")
 
 
@@ -153,7 +157,7 @@ def test_evaluate_tells_loss_perplexity_and_bits(seqtasks: Program, model: Path,
 
 def test_text_is_written_as_it_is_made_and_a_closed_pipe_is_quiet(model: Path) -> None:
     command = [sys.executable, "-m", "seqtasks", "generate", "-m", str(model), "--prompt", "a:", "--threads", "1"]
-    long = [*command, "--length", "10000000", "--set", "min_length=10000000"]
+    long = [*command, "--max-new-tokens", "10000000", "--set", "min_length=10000000"]
     with subprocess.Popen(long, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -169,12 +173,12 @@ def test_text_is_written_as_it_is_made_and_a_closed_pipe_is_quiet(model: Path) -
         (["-m", "nonsense"], 1, "there is no model 'nonsense'"),
         (["--temperature", "0"], 1, "temperature = 0.0: it must be above 0."),
         (["--top-p", "2"], 1, "top_p = 2.0"),
-        (["--beam", "2", "-n", "3"], 1, "a beam of 2 finds at most 2 hypotheses"),
-        (["--beam", "1", "-n", "2"], 1, "a beam of 1 finds at most 1 hypotheses"),
-        (["--beam", "3", "--temperature", "0.5"], 1, "temperature is for drawing at random"),
-        (["--beam", "1", "--top-k", "3", "--json"], 1, "top_k is for drawing at random"),
-        (["--length", "10000000000"], 1, "is no length"),
-        (["--length", "0"], 2, "greater than or equal to 1"),
+        (["--beam-size", "2", "-n", "3"], 1, "a beam of 2 finds at most 2 hypotheses"),
+        (["--beam-size", "1", "-n", "2"], 1, "a beam of 1 finds at most 1 hypotheses"),
+        (["--beam-size", "3", "--temperature", "0.5"], 1, "temperature is for drawing at random"),
+        (["--beam-size", "1", "--top-k", "3", "--json"], 1, "top_k is for drawing at random"),
+        (["--max-new-tokens", "10000000000"], 1, "is no length"),
+        (["--max-new-tokens", "0"], 2, "greater than or equal to 1"),
         (["--set", "width=3"], 1, "There is no option width of decoding."),
     ],
 )
@@ -189,11 +193,11 @@ def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Pat
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for generation, not for translation. "
     assert result.err == told + f'What it is for: seqtasks generate --model {model} --prompt "..."\n'
-    for option in (["--beam", "2"], ["--lowercase"], ["--split", "test"]):
+    for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
         assert "does not apply to a model for generation" in " ".join(refused.err.split())
-    assert seqtasks("train", "generation", test_file, "--languages", "en-de").code == 1
+    assert seqtasks("train", "generation", test_file, "--language-pair", "en-de").code == 1
 
 
 def test_info(seqtasks: Program, model: Path) -> None:

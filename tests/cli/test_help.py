@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 from helpers.program import Program
 
 from seqtasks.cli.app import run
+from seqtasks.cli.options import DECODING_FLAGS
+from seqtasks.decoding import Decoding
+from seqtasks.version import __version__
 
 COMMANDS = (
     "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info", "models",
@@ -39,6 +44,44 @@ def test_help_of_each_command_shows_an_example(command: str, capsys: pytest.Capt
     assert f"seqtasks {command}" in capsys.readouterr().out.partition("Example")[2]
 
 
+@pytest.mark.parametrize("command", ["translate", "caption", "generate", "evaluate"])
+def test_help_lists_the_decoding_options_with_their_meaning(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "-h"]) == 0
+    options, _, listed = capsys.readouterr().out.partition("Decoding options, for --set NAME=VALUE")
+    assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
+        field.name for field in fields(Decoding)
+    ]
+    assert "Sampling: below 1 sharpens the distribution" in " ".join(listed.split())
+    assert all(flag in options for flag in ("--beam-size", "--length-penalty", "--temperature", "--top-k", "--top-p"))
+    assert ("--max-length" in options) == (command != "generate")
+
+
+def test_flags_of_decoding_options_are_its_fields() -> None:
+    assert DECODING_FLAGS.keys() <= {field.name for field in fields(Decoding)}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-h"], ["translate", "-h"]])
+def test_usual_options_are_there(seqtasks: Program, arguments: list[str]) -> None:
+    result = seqtasks(*arguments)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"seqtasks {__version__}\n" if arguments == ["--version"] else "Usage: seqtasks")
+
+
+def test_shells_complete_commands_and_options() -> None:
+    def completions(*words: str) -> list[str]:
+        shell = {
+            "_SEQTASKS_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(words),
+            "COMP_CWORD": str(len(words) - 1),
+        }
+        command = [sys.executable, "-m", "seqtasks"]
+        done = subprocess.run(command, env={**os.environ, **shell}, capture_output=True, text=True, timeout=60)
+        return done.stdout.split()
+
+    assert completions("seqtasks", "tr") == ["train", "translate"]
+    assert "--beam-size" in completions("seqtasks", "translate", "--b")
+
+
 def test_help_lists_every_command(seqtasks: Program) -> None:
     listed = seqtasks("--help").out.partition("Commands:")[2]
     assert all(f"  {command} " in listed for command in COMMANDS)
@@ -51,9 +94,9 @@ def test_help_lists_every_command(seqtasks: Program) -> None:
         (["nonsense"], "No such command 'nonsense'"),
         (["train", "translation"], "give the data too"),
         (["train", "run.toml", "more.toml"], "a configuration stands alone"),
-        (["train", "translation", "pairs.tmx", "--languages", "en"], "such as en-de"),
+        (["train", "translation", "pairs.tmx", "--language-pair", "en"], "such as en-de"),
         (["evaluate", "model"], "Missing argument 'DATA...'"),
-        (["translate", "--text", "x", "file"], "either files or --text"),
+        (["translate", "--text", "x", "pyproject.toml"], "either files or text"),
     ],
 )
 def test_wrong_usage_exits_with_2(seqtasks: Program, arguments: list[str], told: str) -> None:

@@ -16,7 +16,7 @@ from seqtasks.errors import SeqtasksError
 
 def contents(files: list[Path], text: str | None = None) -> list[bytes]:
     with ExitStack() as stack:
-        return [stream.read() for stream in open_inputs(files, text, stack)]
+        return [stream.read() for stream in open_inputs(files, [] if text is None else [text], stack)]
 
 
 def test_files_in_their_order(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_files_in_their_order(tmp_path: Path) -> None:
 def test_files_are_closed_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a\n", encoding="utf-8")
     with ExitStack() as stack:
-        [stream] = open_inputs([tmp_path / "a"], None, stack)
+        [stream] = open_inputs([tmp_path / "a"], [], stack)
     with pytest.raises(ValueError, match="closed"):
         stream.read()
 
@@ -63,8 +63,8 @@ def test_a_missing_file_is_told_before_anything_is_done(tmp_path: Path) -> None:
 def test_a_command_reads_files_and_standard_input_alike(seqtasks: Program, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("A good film.\n", encoding="utf-8")
     told = [
-        seqtasks("tag", tmp_path / "file", "--format", "jsonl"),
-        seqtasks("tag", "--format", "jsonl", stdin=b"A good film.\n"),
-        seqtasks("tag", "--format", "jsonl", stdin=b"\xef\xbb\xbfA good film.\r\n"),
+        seqtasks("tag", tmp_path / "file", "--output-format", "jsonl"),
+        seqtasks("tag", "--output-format", "jsonl", stdin=b"A good film.\n"),
+        seqtasks("tag", "--output-format", "jsonl", stdin=b"\xef\xbb\xbfA good film.\r\n"),
     ]
     assert [json.loads(result.out)["words"] for result in told] == [["A", "good", "film", "."]] * 3

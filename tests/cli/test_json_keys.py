@@ -70,7 +70,7 @@ def test_an_explanation(seqtasks: Program, files: Path) -> None:
     ("words", "keys"),
     [
         (["translate", "--text", "A dog."], ["source", *WRITTEN, "alternatives"]),
-        (["generate", "--prompt", "A", "--length", "3"], ["prompt", *WRITTEN]),
+        (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN]),
         (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities"]),
     ],
 )

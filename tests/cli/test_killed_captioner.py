@@ -24,13 +24,13 @@ def test_a_killed_captioner_ends_with_the_same_weights(seqtasks: Program, tmp_pa
     run = tmp_path / "run.toml"
     run.write_text(configuration(pictures, tmp_path / "cache"), encoding="utf-8")
     straight, killed = tmp_path / "straight", tmp_path / "killed"
-    result = seqtasks("train", run, "--out", straight, *CHOSEN)
+    result = seqtasks("train", run, "--output", straight, *CHOSEN)
     assert result.code == 0, result.err
 
-    kill_at(5, [sys.executable, "-m", "seqtasks", "train", str(run), "--out", str(killed), *CHOSEN])
+    kill_at(5, [sys.executable, "-m", "seqtasks", "train", str(run), "--output", str(killed), *CHOSEN])
     assert not (killed / "step-12").exists()
 
-    result = seqtasks("train", run, "--out", killed, "--resume", *CHOSEN)
+    result = seqtasks("train", run, "--output", killed, "--resume", *CHOSEN)
     assert result.code == 0, result.err
     assert "Resuming from step 4" in result.out
     for bundle in ("best", "step-12"):

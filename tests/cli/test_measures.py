@@ -15,7 +15,7 @@ from seqtasks import bundle
 
 
 def test_evaluate_tells_scores_with_signatures(seqtasks: Program, model: Path, data: Path) -> None:
-    result = seqtasks("evaluate", model, data / "test.en", data / "test.de", "--beam", "2")
+    result = seqtasks("evaluate", model, data / "test.en", data / "test.de", "--beam-size", "2")
     assert result.code == 0, result.err
     bleu, chrf, ter, last = result.out.splitlines()
     assert bleu.startswith("BLEU ")

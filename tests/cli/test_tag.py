@@ -37,7 +37,7 @@ TAGGED = "".join(f"{word}\t{label}\n" for word, label in SENTENCE) + "\n"
 def trained(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("tagger")
     file = write_conllu_file(folder / "train.conllu", labelled_sentences(1200))
-    result = seqtasks("train", "tagging", file, "--out", folder / "model", *SMALL)
+    result = seqtasks("train", "tagging", file, "--output", folder / "model", *SMALL)
     assert result.code == 0, result.err
     return folder / "model", result
 
@@ -71,9 +71,9 @@ def test_a_label_for_each_word_of_a_text(seqtasks: Program, model: Path) -> None
 def test_text_is_cut_into_sentences_and_words(seqtasks: Program, model: Path) -> None:
     text = "\ufeffOredum don't rak. Fosdum!\r\n\n  \x00 \noredum (rak)"
     sentences = [["Oredum", "do", "n't", "rak", "."], ["Fosdum", "!"], ["oredum", "(", "rak", ")"]]
-    result = seqtasks("tag", "-m", model, "--format", "jsonl", stdin=text.encode())
+    result = seqtasks("tag", "-m", model, "--output-format", "jsonl", stdin=text.encode())
     assert [json.loads(line)["words"] for line in result.out.splitlines()] == sentences
-    words = seqtasks("tag", "-m", model, "--words", "--format", "jsonl", stdin=text.encode())
+    words = seqtasks("tag", "-m", model, "--pretokenized", "--output-format", "jsonl", stdin=text.encode())
     assert [json.loads(line)["words"] for line in words.out.splitlines()] == [
         ["Oredum", "don't", "rak.", "Fosdum!"],
         ["\x00"],
@@ -82,7 +82,7 @@ def test_text_is_cut_into_sentences_and_words(seqtasks: Program, model: Path) ->
 
 
 def test_text_becomes_conllu_that_says_where_blanks_are(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("tag", "-m", model, "--format", "conllu", stdin=b"oredum  (rak). tilbak\n")
+    result = seqtasks("tag", "-m", model, "--output-format", "conllu", stdin=b"oredum  (rak). tilbak\n")
     rows = [line.split("\t") for line in result.out.splitlines()]
     assert [row[0] for row in rows[:2]] == ["# sent_id = 1", "# text = oredum (rak)."]
     assert [(row[0], row[1], row[9]) for row in rows[2:7]] == [
@@ -112,9 +112,9 @@ def test_conllu_comes_back_with_its_column_filled(
     lines = list(zip(result.out.split("\n"), right.split("\n"), strict=True))
     assert sum(ours == theirs for ours, theirs in lines) >= 0.98 * len(lines)
     assert all(ours.split("\t")[:3] == theirs.split("\t")[:3] for ours, theirs in lines)
-    piped = seqtasks("tag", "-m", model, "--input", "conllu", "--format", "conllu", stdin=bare.encode())
+    piped = seqtasks("tag", "-m", model, "--input-format", "conllu", "--output-format", "conllu", stdin=bare.encode())
     assert piped.out == result.out
-    again = seqtasks("tag", "-m", model, "--input", "conllu", stdin=result.out.replace("\n", "\r\n").encode())
+    again = seqtasks("tag", "-m", model, "--input-format", "conllu", stdin=result.out.replace("\n", "\r\n").encode())
     assert again.out == result.out
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_word_in_conllu_stays(seqtasks: Program, model: Path) -> None
         "# text = oredumrak", "1-2\toredumrak" + "\t_" * 8, "1\toredum" + "\t_" * 8,
         "1.1\tso" + "\t_" * 8, "2\trak" + "\t_" * 7 + "\tSpaceAfter=No", "", "",
     ]  # fmt: skip
-    result = seqtasks("tag", "-m", model, "--input", "conllu", stdin="\n".join(lines).encode())
+    result = seqtasks("tag", "-m", model, "--input-format", "conllu", stdin="\n".join(lines).encode())
     found = result.out.split("\n")
     assert [found[place] for place in (0, 1, 3, 5, 6)] == [lines[place] for place in (0, 1, 3, 5, 6)]
     assert found[2] == "1\toredum\t_\tNOUN" + "\t_" * 6
@@ -132,7 +132,7 @@ def test_what_is_no_word_in_conllu_stays(seqtasks: Program, model: Path) -> None
 
 def test_broken_sentences_are_told_and_left_out(seqtasks: Program, model: Path) -> None:
     good = conllu([SENTENCE])
-    result = seqtasks("tag", "-m", model, "--input", "conllu", stdin=f"1\tbroken\n\n{good}".encode())
+    result = seqtasks("tag", "-m", model, "--input-format", "conllu", stdin=f"1\tbroken\n\n{good}".encode())
     assert (result.code, result.out) == (1, good)
     assert result.err.startswith("seqtasks: skipped 1 of 2: 1 wrong number of columns (standard input:1)")
 
@@ -141,14 +141,14 @@ def test_what_is_written_can_be_read_again(seqtasks: Program, model: Path, test_
     forms = {"found.conll": "text", "found.txt": "text", "found.jsonl": "jsonl", "found.conllu": "conllu"}
     for name, form in forms.items():
         file = tmp_path / name
-        assert seqtasks("tag", "-m", model, test_file, "--format", form, "-o", file).out == ""
+        assert seqtasks("tag", "-m", model, test_file, "--output-format", form, "-o", file).out == ""
         found = json.loads(seqtasks("evaluate", model, file, "--json").out)
         assert found["scores"][0]["value"] == 100.0, name
         assert found["examples"] == 40
 
 
 def test_jsonl_in_and_out(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("tag", "-m", model, "--input", "jsonl", stdin=json.dumps({"words": WORDS}).encode())
+    result = seqtasks("tag", "-m", model, "--input-format", "jsonl", stdin=json.dumps({"words": WORDS}).encode())
     found = json.loads(result.out)
     assert (found["words"], found["labels"]) == (WORDS, [label for _, label in SENTENCE])
     assert len(found["confidences"]) == len(WORDS)
@@ -157,7 +157,7 @@ def test_jsonl_in_and_out(seqtasks: Program, model: Path) -> None:
 
 def test_nothing_comes_of_nothing(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.conllu").write_bytes(b"")
-    for arguments in ([], [tmp_path / "empty.conllu"], ["--words"], ["--input", "columns"]):
+    for arguments in ([], [tmp_path / "empty.conllu"], ["--pretokenized"], ["--input-format", "columns"]):
         result = seqtasks("tag", "-m", model, *arguments)
         assert (result.code, result.out, result.err) == (0, "", "")
 
@@ -211,8 +211,8 @@ def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path) -> N
         (["-m", "nonsense"], 1, "there is no model 'nonsense'"),
         (["-m", "MODEL", "no-file"], 1, "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "-o", "nowhere/out"], 1, "nowhere/out cannot be written"),
-        (["-m", "MODEL", "--words", "--input", "conllu"], 2, "it is for text, not for conllu"),
-        (["-m", "MODEL", "--format", "xml"], 2, "'xml' is not one of"),
+        (["-m", "MODEL", "--pretokenized", "--input-format", "conllu"], 2, "it is for text, not for conllu"),
+        (["-m", "MODEL", "--output-format", "xml"], 2, "'xml' is not one of"),
     ],
 )
 def test_mistakes_are_told(seqtasks: Program, model: Path, arguments: list[str], code: int, told: str) -> None:
@@ -227,12 +227,12 @@ def test_models_of_other_tasks_and_their_options_are_refused(
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for tagging, not for translation. "
     assert result.err == told + f"What it is for: seqtasks tag --model {model} text.txt\n"
-    for option in (["--beam", "2"], ["--lowercase"], ["--split", "test"], ["--set", "penalty=none"]):
+    for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"], ["--set", "penalty=none"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
         assert "does not apply to a model for tagging" in " ".join(refused.err.split())
-    assert seqtasks("train", "tagging", test_file, "--languages", "en-de").code == 1
-    missing = seqtasks("train", "tagging", tmp_path / "none.conllu", "--out", tmp_path / "out")
+    assert seqtasks("train", "tagging", test_file, "--language-pair", "en-de").code == 1
+    missing = seqtasks("train", "tagging", tmp_path / "none.conllu", "--output", tmp_path / "out")
     assert (missing.code, missing.err.count("\n")) == (1, 1)
     assert os.listdir(tmp_path) == []
 

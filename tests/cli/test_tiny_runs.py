@@ -61,7 +61,7 @@ def test_losses_are_those_of_27b483f(seqtasks: Program, task: str) -> None:
 def test_a_run_that_was_stopped_at_27b483f_goes_on(seqtasks: Program, task: str) -> None:
     """Its configuration and its checkpoint are of 27b483f; the weights at the end are those of the run there."""
     shutil.copytree(RUNS / task, "run")
-    result = seqtasks("train", "run/config.toml", "--out", "run", "--resume")
+    result = seqtasks("train", "run/config.toml", "--output", "run", "--resume")
     assert result.code == 0, result.err
     assert f"step {tiny_runs.STOPPED}" in result.out
     found, wanted = (load_file(f"run/{name}.safetensors") for name in (f"step-{tiny_runs.STEPS}/model", "end"))
@@ -81,6 +81,6 @@ def test_other_data_are_refused_in_a_sentence(seqtasks: Program) -> None:
     shutil.copytree(RUNS / "translation", "run")
     with Path("data/pairs.tsv").open("a", encoding="utf-8") as stream:
         stream.write("a new dog\tein neuer hund\n")
-    result = seqtasks("train", "run/config.toml", "--out", "run", "--resume")
+    result = seqtasks("train", "run/config.toml", "--output", "run", "--resume")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "was trained on other data" in result.err

@@ -16,7 +16,7 @@ from helpers.program import TINY, Program, Result, settings
 
 import seqtasks as package
 from seqtasks import TrainingRun, read_bundle, read_run
-from seqtasks.cli.train import closing
+from seqtasks.cli.commands.train import closing
 from seqtasks.encoders import Encoder
 from seqtasks.training.reports import Progress
 
@@ -65,7 +65,7 @@ def test_the_log_of_a_training(trained: tuple[Path, Result]) -> None:
 
 def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model: Path, data: Path) -> None:
     before = (model / "config.toml").read_bytes()
-    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", model)
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--output", model)
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "holds a training already. Resume it (--resume; in Python, resume=True)" in result.err
     assert seqtasks("train", model / "config.toml").code == 1
@@ -75,7 +75,7 @@ def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model
 def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     program = [sys.executable, "-m", "seqtasks"]
-    command = ["train", "translation", str(data / "pairs.tsv"), "--languages", "en-de", "--out", str(out)]
+    command = ["train", "translation", str(data / "pairs.tsv"), "--language-pair", "en-de", "--output", str(out)]
     with subprocess.Popen(
         [*program, *command, *settings(*TINY, *STEPS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -89,7 +89,7 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(model: Path, dat
     assert said[-2] == f"Best BLEU {best_bleu(out):.2f}; the model is in {out / 'best'}. To use it:\n"
     assert said[-1] == f'  seqtasks translate --model {out} --text "..."\n'
     go_on = said[-3].split()
-    assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--out", str(out), "--resume"]
+    assert go_on == ["seqtasks", "train", str(out / "config.toml"), "--output", str(out), "--resume"]
     interrupted = int(said[-4].split("step ")[1].split(";")[0])
     assert 70 <= interrupted < 100
     assert (out / f"step-{interrupted}").is_dir()
@@ -129,7 +129,7 @@ def test_python_and_the_command_line_train_the_same(
     """From a path, a dictionary and a configuration that was read, with the same changes: the same, bit for bit."""
     file = model / "config.toml"
     few = settings("seed=7", "training.steps=6", "training.validate_every=3", "training.checkpoint_every=3")
-    assert seqtasks("train", file, "--out", tmp_path / "program", *few).code == 0
+    assert seqtasks("train", file, "--output", tmp_path / "program", *few).code == 0
     overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
     expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
@@ -164,7 +164,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
     few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.steps=2", "training.validate_every=2")
     use = ["translate", "--model", out, "--text", "w1"]
     try:
-        result = seqtasks("train", model / "config.toml", "--out", out, *few, "--code", code)
+        result = seqtasks("train", model / "config.toml", "--output", out, *few, "--code", code)
         assert result.code == 0, result.err
         assert result.out.endswith(f'  seqtasks translate --model {out} --text "..." --code {code}\n')
         Encoder.kinds.pop("mine")
@@ -186,11 +186,11 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
                    "model.decoder.kind=lstm")  # fmt: skip
     kept = [word for word in few if ".layers" not in word and "inner_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
-    result = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments)
+    result = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments)
     assert result.code == 0, result.err
     configuration = (tmp_path / "new" / "config.toml").read_text(encoding="utf-8")
     assert configuration.count('kind = "lstm"') == 2
-    other = seqtasks("train", "translation", data / "pairs.tsv", "--out", tmp_path / "new", "--resume", *arguments,
+    other = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments,
                      "--set", "data.held_out=10")  # fmt: skip
     assert (other.code, other.err.count("\n")) == (1, 1)
     assert "was trained on other data" in other.err
@@ -204,9 +204,12 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean layers?)"),
         (["translation", "latin.tsv"], "latin.tsv:2: not UTF-8"),
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
-        (["translation", "pairs.tmx"], "needs to know which two languages to read. Give them with --languages en-de"),
+        (
+            ["translation", "pairs.tmx"],
+            "needs to know which two languages to read. Give them with --language-pair en-de",
+        ),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
-        (["run.toml", "--out", "run.toml"], "run.toml is a file."),
+        (["run.toml", "--output", "run.toml"], "run.toml is a file."),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(

@@ -41,6 +41,26 @@ def test_each_line_has_its_place(seqtasks: Program, model: Path) -> None:
 
 def test_one_sentence(seqtasks: Program, model: Path) -> None:
     assert seqtasks("translate", "-m", model, "--text", SENTENCE).out == f"{TRANSLATION}\n"
+    assert seqtasks("translate", "-m", model, SENTENCE, SENTENCE).out == f"{TRANSLATION}\n" * 2
+
+
+def test_options_of_the_last_release_do_the_same_with_a_warning(seqtasks: Program, model: Path) -> None:
+    old = seqtasks("translate", "-m", model, "--beam", "2", "--json", SENTENCE)
+    new = seqtasks("translate", "-m", model, "--beam-size", "2", "--json", SENTENCE)
+    assert (old.code, old.out, new.err) == (0, new.out, "")
+    assert old.err == "seqtasks: --beam is now called --beam-size; the old name goes with the next release.\n"
+
+
+def test_flags_are_the_decoding_options_of_set(seqtasks: Program, model: Path) -> None:
+    flags = ["--beam-size", "3", "--max-length", "7", "--length-penalty", "wu:0.6", "--no-repeat-ngram-size", "2"]
+    items = ["beam=3", "max_length=7", "penalty=wu:0.6", "no_repeat_ngram=2"]
+    command = ("translate", "-m", model, "--json", SENTENCE)
+    by_set = seqtasks(*command, *(word for item in items for word in ("--set", item)))
+    assert (seqtasks(*command, *flags).out, by_set.code) == (by_set.out, 0)
+    assert len(json.loads(by_set.out)["log_probabilities"]) <= 7
+    drawn = seqtasks(*command, "--sample", "--temperature", "1.5", "--top-k", "5", "--top-p", "0.9")
+    items = ["temperature=1.5", "top_k=5", "top_p=0.9"]
+    assert drawn.out == seqtasks(*command, "--sample", *(word for item in items for word in ("--set", item))).out
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -88,7 +108,9 @@ def test_json(seqtasks: Program, model: Path) -> None:
 
 
 def test_the_beginning_can_be_given(seqtasks: Program, model: Path) -> None:
-    result = seqtasks("translate", "-m", model, "--prefix", stdin=f"{SENTENCE}\tein vogel\n{SENTENCE}\n".encode())
+    result = seqtasks(
+        "translate", "-m", model, "--target-prefix", stdin=f"{SENTENCE}\tein vogel\n{SENTENCE}\n".encode()
+    )
     given, free = result.out.strip("\n").split("\n")
     assert given.startswith("ein vogel")
     assert free == TRANSLATION
@@ -114,7 +136,9 @@ def test_what_is_not_utf8_is_replaced_and_told(seqtasks: Program, model: Path) -
 
 def test_a_very_long_line(seqtasks: Program, model: Path) -> None:
     line = (SENTENCE + " ") * 60
-    result = seqtasks("translate", "-m", model, "--beam", "1", "--set", "max_length=12", stdin=line.encode() + b"\n")
+    result = seqtasks(
+        "translate", "-m", model, "--beam-size", "1", "--set", "max_length=12", stdin=line.encode() + b"\n"
+    )
     assert result.code == 0
     assert result.out.count("\n") == 1
 
@@ -133,7 +157,7 @@ def test_another_engine_gives_the_same(seqtasks: Program, model: Path, data: Pat
     assert "|engine=ctranslate2|dtype=int8|" in measured.out
 
 
-@pytest.mark.parametrize("option", [["--workers", "2"], ["--prefix"], ["--attention", "looks.png"]])
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--target-prefix"], ["--plot-attention", "looks.png"]])
 def test_what_needs_our_own_engine_is_told(
     seqtasks: Program, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str]
 ) -> None:
@@ -147,7 +171,17 @@ def test_workers_keep_the_order(model: Path, tmp_path: Path) -> None:
     pairs = sentence_pairs(1_100, seed=3)
     lines = [source for source, _ in pairs]
     (tmp_path / "in").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    command = [sys.executable, "-m", "seqtasks", "translate", "-m", str(model), str(tmp_path / "in"), "--beam", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "seqtasks",
+        "translate",
+        "-m",
+        str(model),
+        str(tmp_path / "in"),
+        "--beam-size",
+        "1",
+    ]
     done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
     found = done.stdout.split("\n")[:-1]
@@ -168,20 +202,20 @@ def test_a_worker_that_dies_is_one_sentence(
 def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     picture = tmp_path / "look.png"
-    result = seqtasks("translate", "-m", model, "--attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
+    result = seqtasks("translate", "-m", model, "--plot-attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
     assert (result.code, result.err) == (0, "")
     assert picture.read_bytes().startswith(b"\x89PNG")
-    wrong = seqtasks("translate", "-m", model, "--attention", tmp_path / "look.txt", "--text", SENTENCE)
+    wrong = seqtasks("translate", "-m", model, "--plot-attention", tmp_path / "look.txt", "--text", SENTENCE)
     assert (wrong.code, wrong.out) == (1, "")
     assert "unknown image format" in wrong.err
 
 
 def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
-    result = seqtasks("translate", "-m", model, "--attention", "a.png", "--text", SENTENCE)
+    result = seqtasks("translate", "-m", model, "--plot-attention", "a.png", "--text", SENTENCE)
     assert (result.code, result.err) == (
         1,
-        "seqtasks: --attention: Plots need matplotlib. Install it: pip install 'seqtasks[plots]'\n",
+        "seqtasks: --plot-attention: Plots need matplotlib. Install it: pip install 'seqtasks[plots]'\n",
     )
 
 
@@ -192,7 +226,7 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
         (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "--text", "a", "--set", "penalty"], "not of the form name=value"),
         (["-m", "MODEL", "--text", "a", "--set", "penalty=odd"], "penalty"),
-        (["-m", "MODEL", "--text", "a", "--beam", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
+        (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 RENAMED_OPTIONS = {
+    "--beam": "--beam-size",
     "--length": "--max-new-tokens",
     "--count": "--num-return-sequences",
     "--every-frame": "--frame-step",

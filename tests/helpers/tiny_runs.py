@@ -248,7 +248,7 @@ def tiny_trunk(name: str) -> backbones.Trunk:
 def train(task: str, run: Callable[..., int]) -> dict[str, list[float]]:
     """Trains in the current directory, into the folder `run`; `run` is the program. The curves of the training."""
     Path("run.toml").write_text(CONFIGURATIONS[task] + TRAINING, encoding="utf-8")
-    assert run("train", "run.toml", "--out", "run") == 0
+    assert run("train", "run.toml", "--output", "run") == 0
     return curves(Path("run"))
 
 

@@ -37,11 +37,11 @@ print([token.pos_ for token in nlp("A dog runs.")])
 COMMANDS = {
     "translation": (("translate", "--text", "A dog runs."), "Hund"),
     "captioning": (("caption", "picture.png", "--report", "captions.html"), "picture.png\t"),
-    "video": (("caption", "clip-0000", "--every-frame", "2"), "clip-0000"),
+    "video": (("caption", "clip-0000", "--frame-step", "2"), "clip-0000"),
     "tagging": (("tag", "text.txt"), "dog\tNOUN"),
     "classification": (("classify", "text.txt", "--report", "why.html"), "text.txt\t"),
-    "generation": (("generate", "--prompt", "ROMEO:", "--length", "20"), "ROMEO:"),
-    "training": (("train", "generation", "book.txt", "--out", "model", "--set", "training.steps=2"), "Use it:"),
+    "generation": (("generate", "--prompt", "ROMEO:", "--max-new-tokens", "20"), "ROMEO:"),
+    "training": (("train", "generation", "book.txt", "--output", "model", "--set", "training.steps=2"), "Use it:"),
     "models": (("models",), "en-de"),
 }
 """A command of each task, and what its output holds."""

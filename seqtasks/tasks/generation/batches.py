@@ -69,7 +69,8 @@ class StreamBatches(DataLoader[Window]):
             raise SeqtasksError(
                 f"The checkpoint stands in {lanes} lanes with windows of {window} tokens, "
                 f"and this run has {self.lanes} with windows of {self.window}.",
-                f"Go on with data.lanes = {lanes} and data.window = {window}, or train into another directory (--out).",
+                f"Go on with data.lanes = {lanes} and data.window = {window}, "
+                "or train into another directory (--output).",
             )
         self.state = {"epoch": state["epoch"], "index": state["index"]}
 

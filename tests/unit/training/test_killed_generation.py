@@ -68,10 +68,10 @@ def test_a_killed_process(tmp_path: Path) -> None:
               "training.processes=2", "training.warmup=2"]  # fmt: skip
     words = [sys.executable, "-m", "seqtasks", "train", "generation", str(tmp_path / "book.txt")]
     words += [word for each in chosen for word in ("--set", each)]
-    subprocess.run([*words, "--out", str(tmp_path / "straight")], check=True, capture_output=True, timeout=250)
-    kill_at(8, [*words, "--out", str(tmp_path / "killed")])
+    subprocess.run([*words, "--output", str(tmp_path / "straight")], check=True, capture_output=True, timeout=250)
+    kill_at(8, [*words, "--output", str(tmp_path / "killed")])
     done = subprocess.run(
-        [*words, "--out", str(tmp_path / "killed"), "--resume"],
+        [*words, "--output", str(tmp_path / "killed"), "--resume"],
         check=True, capture_output=True, text=True, timeout=250,
     )  # fmt: skip
     assert "Resuming from step 5." in done.stdout

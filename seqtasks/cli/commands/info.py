@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,8 @@ def info(model: ModelArgument) -> None:
 
 def facts(bundle: Bundle) -> dict[str, str]:
     """For people, in the order to show them."""
+    import tomllib
+
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
 

@@ -19,9 +19,10 @@ class Format(StrEnum):
 
 def export(
     model: ModelArgument,
-    written: Annotated[Format, typer.Option("--format", help="The program that is to run it.")],
+    written: Annotated[Format, typer.Option("--format", help="The program that will run it.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where it goes; else MODEL's name and the format, here.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Where it goes; else MODEL's name and the format, here."),
     ] = None,
     chosen: Chosen = None,
     code: Code = None,
@@ -31,7 +32,7 @@ def export(
     \b
     Examples:
       seqtasks export my-model --format ctranslate2
-      seqtasks export my-model --format onnx --out my-model-onnx
+      seqtasks export my-model --format onnx --output my-model-onnx
     """
     out = out or Path(f"{Path(model).name}-{written.value}")
     require_free(out)
@@ -53,4 +54,4 @@ def export(
 def require_free(out: Path) -> None:
     """Raises SeqtasksError where something is in the place of the new directory."""
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise SeqtasksError(f"{out} is there already.", "Choose another place with --out, or remove it.")
+        raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")

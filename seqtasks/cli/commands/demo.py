@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.cli.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
-from seqtasks.cli.classify import DEFAULT_CLASSIFIER
-from seqtasks.cli.generate import DEFAULT_WRITER
+from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
+from seqtasks.cli.commands.classify import DEFAULT_CLASSIFIER
+from seqtasks.cli.commands.generate import DEFAULT_WRITER
+from seqtasks.cli.commands.tag import DEFAULT_TAGGER
 from seqtasks.cli.options import DEFAULT_MODEL
-from seqtasks.cli.tag import DEFAULT_TAGGER
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -39,22 +39,22 @@ EVERY = 0.5
 """Seconds from one described frame of the clip to the next."""
 NEXT = """\
 Now try:
-  seqtasks translate --text "How are you?"          one sentence
+  seqtasks translate "How are you?"                 one sentence
   seqtasks translate < input.txt                    a file, line by line
-  seqtasks translate --text "..." --nbest 5         five translations with scores
-  seqtasks train translation pairs.tsv --out mine   a model of your own"""
+  seqtasks translate "..." --nbest 5                five translations with scores
+  seqtasks train translation pairs.tsv --output mine   a model of your own"""
 NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a picture shows"
-NEXT_CLIP = "  seqtasks caption clip.mp4 --sheet sheet.png       what a clip shows, and when"
+NEXT_CLIP = "  seqtasks caption clip.mp4 --contact-sheet s.png   what a clip shows, and when"
 NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
-NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          praise or blame, and the words that decided'
+NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          positive or negative, and the decisive words'
 NEXT_WRITTEN = '  seqtasks generate --prompt "ROMEO:"               a scene, as it is made'
 
 
 def demo() -> None:
     """Show what the models that ship can do.
 
-    They translate sentences, describe photographs and a clip, tell the parts of speech of words and praise from blame,
-    and write a scene.
+    They translate sentences, describe photographs and a clip, tag parts of speech, classify reviews and write a
+    scene.
 
     \b
     Example:
@@ -66,7 +66,7 @@ def demo() -> None:
     if DEFAULT_MODEL not in models:
         raise SeqtasksError(
             f"The demo needs the model {DEFAULT_MODEL!r}, which does not ship with this installation.",
-            "Train one: seqtasks train translation pairs.tsv --out my-model",
+            "Train one: seqtasks train translation pairs.tsv --output my-model",
         )
     translate_sentences()
     tried = [NEXT]

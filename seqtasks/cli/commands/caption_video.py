@@ -48,7 +48,9 @@ class ClipOptions:
         from seqtasks.vision.video import EveryFrame, EverySeconds, Scenes
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
-            raise SeqtasksError("--every, --every-frame and --scenes exclude each other.", "Take one of them.")
+            raise SeqtasksError(
+                "--frame-interval, --frame-step and --scene-detection exclude each other.", "Choose one of them."
+            )
         if self.scenes:
             return Scenes()
         return EveryFrame(self.every_frame) if self.every_frame else EverySeconds(seconds_in(self.every or "1s"))
@@ -58,7 +60,7 @@ def seconds_in(duration: str) -> float:
     """ "2s", "500ms", "1min", "0.5" in seconds."""
     found = DURATION.fullmatch(duration.strip().lower())
     if found is None:
-        raise SeqtasksError(f"--every {duration}: this is no length of time.", "Write 2s, 500ms or 1min.")
+        raise SeqtasksError(f"--frame-interval {duration}: this is no length of time.", "Write 2s, 500ms or 1min.")
     return float(found[1]) * UNITS[found[2]]
 
 
@@ -73,22 +75,25 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
     """Raises SeqtasksError for options that do not suit what is to be described, before any work."""
     if options.any and not clips:
         raise SeqtasksError(
-            "--every, --every-frame, --scenes, --render, --sheet, srt and vtt are for clips, and there is none.",
-            "Name a video, an animated picture or a folder of numbered frames.",
+            "--frame-interval, --frame-step, --scene-detection, --output-video, --contact-sheet, srt and vtt are for "
+            "videos, and there is none.",
+            "Name a video, an animated image or a folder of numbered frames.",
         )
-    for option, path in (("--render", options.render), ("--sheet", options.sheet)):
+    for option, path in (("--output-video", options.render), ("--contact-sheet", options.sheet)):
         if path is None:
             continue
         if len(clips) > 1:
-            raise SeqtasksError(f"{option} shows one clip, and there are {len(clips):,}.", "Name one.")
+            raise SeqtasksError(f"{option} is for one video, and there are {len(clips):,}.", "Name one.")
         if not path.resolve().parent.is_dir():
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
     if options.sheet is not None:
         pillow_format(options.sheet)
     if options.render is not None and find_spec("av") is None:
-        raise SeqtasksError("--render needs PyAV.", "Install it: pip install 'seqtasks[video]'")
+        raise SeqtasksError("--output-video needs PyAV.", "Install it: pip install 'seqtasks[video]'")
     if options.form in ("srt", "vtt") and (len(clips) > 1 or pictures):
-        raise SeqtasksError(f"--format {options.form} is for one clip.", "Name one, or take --format jsonl.")
+        raise SeqtasksError(
+            f"--output-format {options.form} is for one video.", "Name one, or choose --output-format jsonl."
+        )
     if clips:
         options.choice()
 

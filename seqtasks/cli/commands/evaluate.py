@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtasks.cli.options import (
-    Beam,
-    Chosen,
     Code,
     Device,
     Dtype,
@@ -24,9 +22,9 @@ from seqtasks.cli.options import (
     Precision,
     Threads,
     blamed_on,
-    decoding_options,
     load_own_code,
     split_languages,
+    takes_decoding,
 )
 from seqtasks.errors import SeqtasksError
 
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation
 
 
+@takes_decoding()
 def evaluate(
     model: ModelArgument,
     data: Annotated[
@@ -48,7 +47,8 @@ def evaluate(
             "for labels files as those it was trained on.",
         ),
     ],
-    beam: Beam = None,
+    *,
+    decoding: dict[str, Any],
     lowercase: Annotated[
         bool | None,
         typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
@@ -60,9 +60,9 @@ def evaluate(
         typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists pictures; else all."),
     ] = None,
     confusion: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Classification: draw what was taken for what.")
+        Path | None,
+        typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
     ] = None,
-    chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -83,15 +83,14 @@ def evaluate(
       seqtasks evaluate my-captioner photos/ captions.csv
       seqtasks evaluate my-captioner clips.jsonl
       seqtasks evaluate my-tagger test.conllu
-      seqtasks evaluate my-classifier test.csv --confusion confusion.png
+      seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
     if confusion is not None:
         from seqtasks.visualization.matplotlib_support import require_matplotlib
 
-        with blamed_on("--confusion"):
+        with blamed_on("--confusion-matrix"):
             require_matplotlib(confusion)
-    decoding = decoding_options(chosen, beam=beam)
     load_own_code([model], code)
     from seqtasks.component import kind_of
     from seqtasks.evaluation import evaluate_model
@@ -101,9 +100,9 @@ def evaluate(
     warnings.filterwarnings("ignore", module="PIL")
     loaded = open_models([model], device=device, dtype=dtype.value, threads=threads, engine=engine.value)
     given = {
-        "--beam": ("decoding", beam), "--set": ("decoding", chosen or None), "--split": ("split", split),
-        "--languages": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
-        "--confusion": ("confusion", confusion),
+        "a decoding option": ("decoding", decoding or None), "--split": ("split", split),
+        "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
+        "--confusion-matrix": ("confusion", confusion),
     }  # fmt: skip
     for name, (option, value) in given.items():
         if value is not None and option not in loaded.task.evaluation_options:

@@ -10,15 +10,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from seqtasks.cli.caption_clips import ClipOptions, Format, describe_clip, is_clip, require_clips
-from seqtasks.cli.caption_looks import Look, StandardInput, attention_look, report_look, require_one
+from seqtasks.cli.commands.caption_output import Look, StandardInput, attention_look, report_look, require_one
+from seqtasks.cli.commands.caption_video import ClipOptions, Format, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import (
-    Beam,
-    Chosen,
     Code,
     Device,
     Dtype,
@@ -27,6 +25,7 @@ from seqtasks.cli.options import (
     Threads,
     decoding_options,
     open_pipeline,
+    takes_decoding,
 )
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
@@ -42,82 +41,101 @@ DEFAULT_CLIP_CAPTIONER: Final = "clips"
 STANDARD_INPUT = "-"
 
 
+@takes_decoding()
 def caption(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Pictures, folders of them, patterns; - is standard input.")
+        list[str], typer.Argument(metavar="PATH...", help="Images, videos, folders, patterns; - is standard input.")
     ],
+    *,
     model: Annotated[
         list[str] | None,
         typer.Option(
             "--model",
             "-m",
             metavar="NAME_OR_DIR",
-            help="Again for an ensemble.",
+            help="Model name or directory; repeat the option for an ensemble.",
             show_default=f"{DEFAULT_CAPTIONER}; for clips {DEFAULT_CLIP_CAPTIONER}",
         ),
     ] = None,
-    beam: Beam = None,
     nbest: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Captions for each picture: its path, normalised score and text, with tabs."
+            min=1,
+            metavar="N",
+            help="N-best list for each image: its path, normalized score and text, separated by tabs.",
         ),
     ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw captions at random.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with scores and tokens.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Sample captions instead of searching.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write a JSON object per line, with scores and tokens.")
+    ] = False,
     attention: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw where the model looked in the one picture.")
+        Path | None,
+        typer.Option("--plot-attention", metavar="FILE.png", help="Plot the attention over the image, word by word."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Show pictures, captions and attention on one page.")
+        Path | None,
+        typer.Option("--html-report", metavar="FILE.html", help="Write a page with images, captions and attention."),
     ] = None,
     every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Clips: a frame every 2s, 500ms, ...", show_default="1s")
+        str | None,
+        typer.Option(
+            "--frame-interval", metavar="TIME", help="Videos: time between frames: 2s, 500ms, ...", show_default="1s"
+        ),
     ] = None,
-    every_frame: Annotated[int | None, typer.Option(min=1, metavar="N", help="Clips: every N-th frame.")] = None,
-    scenes: Annotated[bool, typer.Option("--scenes", help="Clips: a frame wherever the scene changes.")] = False,
+    every_frame: Annotated[
+        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: every N-th frame.")
+    ] = None,
+    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: a frame at each scene change.")] = False,
     form: Annotated[
-        Format | None, typer.Option("--format", help="Clips: how spans are written.", show_default="text")
+        Format | None, typer.Option("--output-format", help="Videos: format of the spans.", show_default="text")
     ] = None,
     render: Annotated[
-        Path | None, typer.Option(metavar="FILE.mp4", help="The one clip once more, with its captions.")
+        Path | None, typer.Option("--output-video", metavar="FILE.mp4", help="Write the video with its captions.")
     ] = None,
     sheet: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="The frames of the one clip, times and captions below.")
+        Path | None,
+        typer.Option(
+            "--contact-sheet", metavar="FILE.png", help="Write the frames of the video with times and captions."
+        ),
     ] = None,
+    decoding: dict[str, Any],
     output: Output = None,
-    chosen: Chosen = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Say what pictures and clips show: a line for each picture, its path, a tab, the caption; for clips one a span.
+    """Generate captions for images and videos.
 
-    Files that cannot be read are told, a line each, the others are described; the exit code is then 1. A folder is
-    looked through; with an option for clips, numbered pictures in it are the frames of one.
+    Writes a line for each image: its path, a tab, the caption; for videos a line for each span of equal captions.
+    Unreadable files are reported, one per line, and the exit code is then 1. Folders are searched recursively; with an
+    option for videos, the numbered images of a folder are the frames of one.
 
     \b
     Examples:
-      seqtasks caption photo.jpg --attention look.png
-      seqtasks caption photos/ "more/*.png" --report captions.html
+      seqtasks caption photo.jpg --plot-attention attention.png
+      seqtasks caption photos/ "more/*.png" --html-report captions.html
       seqtasks caption --model my-captioner photos/ --json
-      seqtasks caption clip.mp4 --every 500ms --format srt > clip.srt
-      seqtasks caption clip.mp4 --scenes --sheet sheet.png --render captioned.mp4
+      seqtasks caption clip.mp4 --frame-interval 500ms --output-format srt > clip.srt
+      seqtasks caption clip.mp4 --scene-detection --contact-sheet sheet.png --output-video captioned.mp4
     """
-    options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
+    options = decoding_options(None, nbest=nbest, sample=sample or None) | decoding
     warnings.filterwarnings("ignore", module="PIL")
     clip_options = ClipOptions(every, every_frame, scenes, form or ("jsonl" if as_json else "text"), render, sheet)
     names = found_at(paths, clip_options)
     clips = [name for name in names if name != STANDARD_INPUT and is_clip(name, clip_options)]
-    outputs = {"--output": output, "--attention": attention, "--report": report, "--render": render, "--sheet": sheet}
+    outputs = {
+        "--output": output, "--plot-attention": attention, "--html-report": report, "--output-video": render,
+        "--contact-sheet": sheet,
+    }  # fmt: skip
     require_apart(outputs, names)
     require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
         pillow_format(attention)
         require_one(names)
     if clips and (nbest or attention or report):
-        raise SeqtasksError("--nbest, --attention and --report are for pictures.", f"Leave out {clips[0]}.")
+        raise SeqtasksError("--nbest, --plot-attention and --html-report are for images.", f"Leave out {clips[0]}.")
     models = {
         clip: model or [DEFAULT_CLIP_CAPTIONER if clip else DEFAULT_CAPTIONER]
         for clip in {name in clips for name in names} or {False}
@@ -130,7 +148,7 @@ def caption(
     decodings = {clip: predictor.decoding(**options) for clip, predictor in predictors.items()}
     if report is not None and not decodings[False].sample:
         options.setdefault("nbest", decodings[False].beam)
-    present = as_object if as_json else as_list if nbest else as_text
+    present = format_json if as_json else format_nbest if nbest else format_text
     looks: list[Look] = []
     with ExitStack() as stack:
         if attention is not None:
@@ -198,16 +216,16 @@ def describe(
     return failed
 
 
-def as_text(name: str, caption: Caption) -> Iterator[str]:
+def format_text(name: str, caption: Caption) -> Iterator[str]:
     yield f"{name}\t{caption.text}"
 
 
-def as_list(name: str, caption: Caption) -> Iterator[str]:
+def format_nbest(name: str, caption: Caption) -> Iterator[str]:
     for each in (caption, *caption.alternatives):
         yield f"{name}\t{each.normalised:.4f}\t{each.text}"
 
 
-def as_object(name: str, caption: Caption) -> Iterator[str]:
+def format_json(name: str, caption: Caption) -> Iterator[str]:
     from seqtasks.inference.outputs import json_fields
 
     alternatives = [json_fields(each) for each in caption.alternatives]

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from seqtasks.cli.input import STANDARD_INPUT, open_inputs
+from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_pipeline
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
-from seqtasks.data.lines import plain_suffix
 
 if TYPE_CHECKING:
     from seqtasks.data.conllu import Sentence
@@ -44,19 +43,25 @@ class Format(StrEnum):
 
 
 def tag(
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text or sentences; else standard input.")
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE | TEXT]...", help="Files with text or sentences, or text; else standard input."),
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="A tagger.")] = DEFAULT_TAGGER,
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Model name or directory.")
+    ] = DEFAULT_TAGGER,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Text, where it could be taken for a file.")] = None,
     words: Annotated[
-        bool, typer.Option("--words", help="The text is a sentence a line, its words stand between blanks.")
+        bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by blanks.")
     ] = False,
     read: Annotated[
-        Input | None, typer.Option("--input", help="What FILE holds.", show_default="by its suffix, else text")
+        Input | None, typer.Option("--input-format", help="Format of FILE.", show_default="by its suffix, else text")
     ] = None,
     written: Annotated[
         Format | None,
-        typer.Option("--format", help="What is written.", show_default="conllu or jsonl as they come in, else text"),
+        typer.Option(
+            "--output-format", help="Format of the output.", show_default="conllu or jsonl as the input, else text"
+        ),
     ] = None,
     output: Output = None,
     code: Code = None,
@@ -66,10 +71,10 @@ def tag(
 ) -> None:
     """Label each word of a text.
 
-    Text is cut into sentences and words by rule; no sentence goes on from one line to the next. The output `text` has
-    a word, a tab and its label a line, and an empty line after each sentence: `cut -f 2 | sort | uniq -c` counts
-    labels, and `seqtasks train tagging` can read it. A .conllu file comes back with its column of labels filled.
-    Sentences that are broken in FILE are told and left out; the exit code is then 1.
+    Text is split into sentences and words by rule; no sentence spans several lines. The output format `text` has a
+    word, a tab and its label per line, and an empty line after each sentence: `cut -f 2 | sort | uniq -c` counts
+    labels, and `seqtasks train tagging` can read it. A .conllu file comes back with its column of labels filled in.
+    Malformed sentences in FILE are reported and skipped; the exit code is then 1.
 
     \b
     Examples:
@@ -77,29 +82,30 @@ def tag(
       seqtasks tag --model my-tagger input.conllu --output output.conllu
     """
     if words and read not in (None, Input.text):
-        raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--words")
+        raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--pretokenized")
+    files, texts = files_or_texts(inputs or [], text)
     names = files or [STANDARD_INPUT]
     require_apart({"--output": output}, names)
     forms = [Input.text if words else read or form_of(name) for name in names]
     presented = PRESENTED[written or Format.__members__.get(forms[0], Format.text)]
     with ExitStack() as stack:
-        streams = open_inputs(names, None, stack)
+        streams = open_inputs(names, texts, stack)
         predictor: TaggingPipeline = open_pipeline(
             [model], "tagging", code=code, device=device, dtype=dtype, threads=threads
         )
         from seqtasks.data.examples import SkipReport
 
         skipped = SkipReport()
-        inputs = Inputs(predictor, skipped, words=words)
+        reader = Inputs(predictor, skipped, words=words)
         with open_output(output) as write:
-            for sentences in inputs.read(zip(names, forms, streams, strict=True)):
+            for sentences in reader.read(zip(names, forms, streams, strict=True)):
                 tagged = predictor.tag([sentence.words for sentence in sentences])
                 for sentence, found in zip(sentences, tagged, strict=True):
                     for line in presented(sentence, found, predictor.column):
                         write(line)
                 if output is None:
                     sys.stdout.flush()
-    tell_undecodable(inputs.undecodable)
+    tell_undecodable(reader.undecodable)
     tell_skipped(skipped)
     if skipped.skipped:
         raise typer.Exit(1)
@@ -107,6 +113,8 @@ def tag(
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
+    from seqtasks.data.lines import plain_suffix
+
     return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(plain_suffix(file), Input.text)
 
 
@@ -168,25 +176,25 @@ def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:
         yield "\t".join([str(place), word, *"_" * 7, "SpaceAfter=No" if joined else "_"])
 
 
-def as_text(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
     for word, label in zip(found.words, found.labels, strict=True):
         yield f"{word}\t{label}"
     yield ""
 
 
-def as_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
     from seqtasks.data.conllu import write_conllu
 
     yield write_conllu(sentence, column, found.labels).removesuffix("\n")
 
 
-def as_object(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
     confidences = [round(confidence, 6) for confidence in found.confidences]
     yield json.dumps({"words": found.words, "labels": found.labels, "confidences": confidences}, ensure_ascii=False)
 
 
 PRESENTED: dict[Format, Callable[[Sentence, TaggedSentence, str], Iterator[str]]] = {
-    Format.text: as_text,
-    Format.conllu: as_conllu,
-    Format.jsonl: as_object,
+    Format.text: format_text,
+    Format.conllu: format_conllu,
+    Format.jsonl: format_json,
 }

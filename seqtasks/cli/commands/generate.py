@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from seqtasks.cli.options import Chosen, Code, Device, Dtype, Precision, Threads, decoding_options, open_pipeline
+from seqtasks.cli.options import (
+    Code,
+    Device,
+    Dtype,
+    Precision,
+    Threads,
+    decoding_options,
+    open_pipeline,
+    takes_decoding,
+)
 
 if TYPE_CHECKING:
     from seqtasks.inference.outputs import Continuation
@@ -18,74 +27,58 @@ DEFAULT_WRITER: Final = "shakespeare"
 BETWEEN = "\n---\n"
 
 
+@takes_decoding(without=["max_length"])
 def generate(
+    *,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="A language model.")
+        str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Model name or directory.")
     ] = DEFAULT_WRITER,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="How the text begins; - is standard input.")] = "",
-    length: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Most tokens (such as characters).", show_default="500")
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(metavar="X", help="Below 1 safer, above 1 wilder.", show_default="the model's")
-    ] = None,
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", metavar="K", help="Draw from the K likeliest tokens alone.")
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option("--top-p", metavar="P", help="Draw from the likeliest tokens that have the probability P."),
-    ] = None,
-    beam: Annotated[
+    max_new_tokens: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Search for the likeliest text instead; shown when it is done."),
+        typer.Option("--max-new-tokens", min=1, metavar="N", help="Maximum number of new tokens.", show_default="500"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Other numbers, other texts.", show_default="1")] = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, metavar="N", help="Texts to write.")] = 1,
-    stop: Annotated[str, typer.Option(metavar="TEXT", help="End before this text.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with tokens and scores.")] = False,
-    chosen: Chosen = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed.", show_default="1")] = None,
+    count: Annotated[
+        int, typer.Option("--num-return-sequences", "-n", min=1, metavar="N", help="Number of texts.")
+    ] = 1,
+    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this text.")] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write a JSON object per line, with tokens and scores.")
+    ] = False,
+    decoding: dict[str, Any],
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Go on with a text.
+    """Generate text from a prompt.
 
-    The prompt and what follows it are written as it is made. Of a prompt from standard input the last line end is left
-    out. Several texts have a line --- between them.
+    The prompt and its continuation are streamed; with a beam search they are written when it is done. The last line
+    break of a prompt from standard input is dropped. Several texts are separated by a line ---.
 
     \b
     Examples:
       seqtasks generate --prompt "ROMEO:"
-      seqtasks generate --model my-writer --prompt "Once" --length 200 --temperature 0.6
+      seqtasks generate --model my-writer --prompt "Once" --max-new-tokens 200 --temperature 0.6
     """
     if prompt == "-":
         prompt = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r")
-    options = decoding_options(
-        chosen,
-        max_new_tokens=length,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        beam=beam,
-        seed=seed,
-        nbest=count,
-    )
+    options = decoding_options(None, max_new_tokens=max_new_tokens, seed=seed, nbest=count) | decoding
     predictor: TextGenerationPipeline = open_pipeline(
         [model], "generation", code=code, device=device, dtype=dtype, threads=threads
     )
-    decoding = predictor.decoding(**options)
+    resolved = predictor.decoding(**options)
     if replaced := predictor.replaced(prompt):
         print(f"seqtasks: {told(replaced)}", file=sys.stderr)
     if as_json:
         write_objects(predictor, prompt, stop, options)
-    elif decoding.beam > 1 and not decoding.sample:
+    elif resolved.beam > 1 and not resolved.sample:
         for number, text in enumerate(generated(predictor, prompt, stop, options)):
             write(f"{BETWEEN if number else ''}{prompt}{text.text}")
         write("\n")
     else:
-        for number in range(decoding.nbest):
+        for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")
             for piece in predictor.stream(prompt, number=number, stop=stop, **options):
                 write(piece)

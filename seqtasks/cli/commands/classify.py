@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
-from seqtasks.cli.input import STANDARD_INPUT, open_inputs
+from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
 from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_model
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 from seqtasks.errors import SeqtasksError
@@ -33,7 +32,7 @@ BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 256 * 1024
 
 class Method(StrEnum):
     occlusion = "occlusion"
-    gradients = "gradients"
+    gradients = "integrated-gradients"
 
 
 class Entry(NamedTuple):
@@ -47,30 +46,38 @@ class Entry(NamedTuple):
 
 
 def classify(
-    files: Annotated[
-        list[Path] | None,
+    inputs: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[FILE]...",
-            help="A document each; a document a row in .tsv, .csv and .jsonl; else standard input, a document a line.",
+            metavar="[FILE | TEXT]...",
+            help="Files with one document each, .tsv, .csv and .jsonl with one per row, or texts; else standard input, "
+            "one document per line.",
         ),
     ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", "-m", metavar="NAME_OR_DIR", help="Again for an ensemble.", show_default=DEFAULT_CLASSIFIER
+            "--model",
+            "-m",
+            metavar="NAME_OR_DIR",
+            help="Model name or directory; repeat the option for an ensemble.",
+            show_default=DEFAULT_CLASSIFIER,
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="TEXT", help="A document a line, instead of files.")] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="One document per line, where it could be taken for a file.")
+    ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON object a line, with the probabilities of all labels.")
+        bool, typer.Option("--json", help="Write a JSON object per line, with the probabilities of all labels.")
     ] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Mark the words that decided.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Mark the decisive words.")] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="A page that shows the words that decided.")
+        Path | None,
+        typer.Option("--html-report", metavar="FILE.html", help="Write a page that shows the decisive words."),
     ] = None,
     method: Annotated[
         Method | None,
-        typer.Option(help="What a word does: hidden alone, or as all words come in.", show_default="occlusion"),
+        typer.Option(help="How words are attributed.", show_default="occlusion"),
     ] = None,
     output: Output = None,
     code: Code = None,
@@ -78,36 +85,37 @@ def classify(
     dtype: Dtype = Precision.auto,
     threads: Threads = 0,
 ) -> None:
-    """Say what documents are: a label, a tab and its probability for each.
+    """Classify documents: for each its label, a tab and the probability.
 
-    The name of a FILE that is one document stands before its label. Where several labels hold they follow each other
-    on the line, each with its probability; - stands for none. An empty line gives an empty line. Rows that are broken
-    and files that are no text are told and left out; the exit code is then 1.
+    The name of a FILE that is one document comes before its label. With several labels they follow each other on the
+    line, each with its probability; - means none. An empty line gives an empty line. Malformed rows and files that are
+    not text are reported and skipped; the exit code is then 1.
 
-    With --explain the text follows. Words that speak for the label are blue where there is colour, else [+marked];
-    those against it are orange and underlined, or [-marked]; strong ones are bold, or have two signs.
+    With --explain the text follows. Words for the label are blue in a color terminal, else [+marked]; words against it
+    are orange and underlined, or [-marked]; strong ones are bold, or have two signs.
 
     \b
     Examples:
       echo "What a beautiful film." | seqtasks classify
       seqtasks classify --model my-classifier letter.txt reviews.csv
-      seqtasks classify --explain --report why.html reviews.csv
+      seqtasks classify --explain --html-report why.html reviews.csv
     """
-    if text is not None and files:
-        raise typer.BadParameter("give either files or --text", param_hint="--text")
+    files, texts = files_or_texts(inputs or [], text)
     if method is not None and not (explain or report):
-        raise typer.BadParameter("it is for --explain and --report", param_hint="--method")
-    require_apart({"--output": output, "--report": report}, files or [])
+        raise typer.BadParameter("it is for --explain and --html-report", param_hint="--method")
+    require_apart({"--output": output, "--html-report": report}, files)
     with ExitStack() as stack:
-        inputs = Inputs(files or [STANDARD_INPUT], text, stack)
+        documents = Documents(files or [STANDARD_INPUT], texts, stack)
         task, predictor = open_model(
             model or [DEFAULT_CLASSIFIER], "classification", code=code, device=device, dtype=dtype, threads=threads
         )
         names = [f"seqtasks {__version__}", *(model or [DEFAULT_CLASSIFIER])]
-        explainer = Explainer(predictor, explain, stack, report, names, (method or Method.occlusion).value)
+        explainer = Explainer(
+            predictor, explain, stack, report, names, "gradients" if method == Method.gradients else "occlusion"
+        )
         write = stack.enter_context(open_output(output))
-        present = as_object if as_json else as_text
-        for entries in inputs.read(task.config.data.train[0].text):
+        present = format_json if as_json else format_text
+        for entries in documents.read(task.config.data.train[0].text):
             found = iter(predictor.classify([entry.text for entry in entries if entry.text.strip()]))
             for entry in entries:
                 if not entry.text.strip():
@@ -119,7 +127,7 @@ def classify(
                     sys.stdout.flush()
             if output is None:
                 sys.stdout.flush()
-    inputs.tell()
+    documents.tell()
 
 
 class Explainer:
@@ -153,10 +161,10 @@ class Explainer:
         return explanation if self.shown else None
 
 
-class Inputs:
+class Documents:
     """Documents out of files and streams, some at a time."""
 
-    def __init__(self, files: Sequence[Path], text: str | None, stack: ExitStack) -> None:
+    def __init__(self, files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -> None:
         from seqtasks.data.examples import SkipReport
 
         self.files = files
@@ -166,10 +174,8 @@ class Inputs:
         for file in files:
             if file != STANDARD_INPUT:
                 require_file(file)
-        if text is not None:
-            self.streams.append(io.BytesIO(text.encode(errors="surrogateescape")))
-        elif STANDARD_INPUT in files:
-            self.streams += open_inputs([], None, stack)
+        if STANDARD_INPUT in files:
+            self.streams += open_inputs([], [line for text in texts for line in text.split("\n")], stack)
 
     def read(self, column: str | int | None) -> Iterator[list[Entry]]:
         """Documents that are classified together: what came before a pause, or as many as go together."""
@@ -231,7 +237,7 @@ def require_file(file: Path) -> None:
     open_bytes(file).close()
 
 
-def as_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
     if found is None:
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
@@ -239,7 +245,7 @@ def as_text(entry: Entry, found: Classification | None, explanation: Explanation
     return "\t".join([*([entry.place] if entry.whole else []), *pairs, *marked])
 
 
-def as_object(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
         fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}}

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtasks.cli.input import open_inputs
+from seqtasks.cli.input import files_or_texts, open_inputs
 from seqtasks.cli.options import (
     DEFAULT_MODEL,
-    Beam,
-    Chosen,
     Code,
     Device,
     Dtype,
@@ -28,6 +26,7 @@ from seqtasks.cli.options import (
     blamed_on,
     decoding_options,
     open_pipeline,
+    takes_decoding,
 )
 from seqtasks.cli.output import open_output, require_apart, tell_undecodable
 from seqtasks.errors import SeqtasksError
@@ -38,33 +37,50 @@ if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
 
 
+@takes_decoding()
 def translate(
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text, a sentence a line; else standard input.")
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE | TEXT]...", help="Files with one sentence per line, or sentences; else standard input."
+        ),
     ] = None,
+    *,
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Again for an ensemble.", show_default=DEFAULT_MODEL),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME_OR_DIR",
+            help="Model name or directory; repeat the option for an ensemble.",
+            show_default=DEFAULT_MODEL,
+        ),
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="TEXT", help="One sentence, instead of files.")] = None,
-    beam: Beam = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A sentence, where it could be taken for a file.")
+    ] = None,
     nbest: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Outputs for each line: its number, normalised score and text, with tabs."
+            min=1,
+            metavar="N",
+            help="N-best list for each line: its number, normalized score and text, separated by tabs.",
         ),
     ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw outputs at random.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Sample outputs instead of searching.")] = False,
     prefix: Annotated[
-        bool, typer.Option("--prefix", help="Lines are TEXT<tab>BEGINNING: how the translation has to begin.")
+        bool, typer.Option("--target-prefix", help="Lines are TEXT<tab>PREFIX: how the translation has to begin.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with scores and tokens.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write a JSON object per line, with scores and tokens.")
+    ] = False,
     attention: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw where the model looked in the first sentence.")
+        Path | None,
+        typer.Option("--plot-attention", metavar="FILE.png", help="Plot the attention of the first sentence."),
     ] = None,
+    decoding: dict[str, Any],
     output: Output = None,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes of one thread each.")] = 1,
-    chosen: Chosen = None,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes of one thread each.")] = 1,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -75,18 +91,19 @@ def translate(
 
     \b
     Examples:
+      seqtasks translate "How are you?"
       echo "A dog runs." | seqtasks translate
       seqtasks translate --model my-model input.txt --output output.txt
     """
-    if text is not None and files:
-        raise typer.BadParameter("give either files or --text", param_hint="--text")
-    for option, given in {"--workers": workers > 1, "--prefix": prefix, "--attention": attention is not None}.items():
+    files, texts = files_or_texts(inputs or [], text)
+    torch_only = {"--workers": workers > 1, "--target-prefix": prefix, "--plot-attention": attention is not None}
+    for option, given in torch_only.items():
         if given and engine != Engine.torch:
             raise typer.BadParameter(f"it needs the engine torch, not {engine.value}", param_hint=option)
-    require_apart({"--output": output, "--attention": attention}, files or [])
-    options = decoding_options(chosen, beam=beam, nbest=nbest, sample=sample or None)
+    require_apart({"--output": output, "--plot-attention": attention}, files)
+    options = decoding_options(None, nbest=nbest, sample=sample or None) | decoding
     with ExitStack() as stack:
-        streams = open_inputs(files or [], text, stack)
+        streams = open_inputs(files, texts, stack)
         if workers > 1:
             device, threads = ("cpu" if device == "auto" else device), 1
             if device != "cpu":
@@ -94,7 +111,7 @@ def translate(
         if attention is not None:
             from seqtasks.visualization.matplotlib_support import require_matplotlib
 
-            with blamed_on("--attention"):
+            with blamed_on("--plot-attention"):
                 require_matplotlib(attention)
         predictor: TranslationPipeline = open_pipeline(
             model or [DEFAULT_MODEL],
@@ -106,7 +123,7 @@ def translate(
             engine=engine,
         )
         predictor.decoding(**options)
-        present = as_object if as_json else as_list if nbest else as_text
+        present = format_json if as_json else format_nbest if nbest else format_text
         run(predictor, streams, options, present, prefix, attention, output, workers)
 
 
@@ -152,16 +169,16 @@ def run(
         raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
 
 
-def as_text(number: int, translation: Translation) -> Iterator[str]:
+def format_text(number: int, translation: Translation) -> Iterator[str]:
     yield translation.text
 
 
-def as_list(number: int, translation: Translation) -> Iterator[str]:
+def format_nbest(number: int, translation: Translation) -> Iterator[str]:
     for each in (translation, *translation.alternatives):
         yield f"{number}\t{each.normalised:.4f}\t{each.text}"
 
 
-def as_object(number: int, translation: Translation) -> Iterator[str]:
+def format_json(number: int, translation: Translation) -> Iterator[str]:
     from seqtasks.inference.outputs import json_fields
 
     yield json.dumps(

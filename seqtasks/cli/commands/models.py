@@ -11,13 +11,15 @@ def models() -> None:
       seqtasks models
     """
     from seqtasks.bundle import built_in_models, find_model, read_bundle
-    from seqtasks.cli.info import facts
+    from seqtasks.cli.commands.info import facts
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
 
     names = built_in_models()
     if not names:
-        print("No models ship with this installation. Train one: seqtasks train translation pairs.tsv --out my-model")
+        print(
+            "No models ship with this installation. Train one: seqtasks train translation pairs.tsv --output my-model"
+        )
         return
     for name in names:
         bundle = read_bundle(find_model(name), verify=False)

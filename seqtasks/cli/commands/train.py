@@ -30,7 +30,8 @@ def train(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Output directory; by default named after RUN.toml.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default named after RUN.toml."),
     ] = None,
     chosen: Annotated[
         list[str] | None,
@@ -46,13 +47,13 @@ def train(
 
     \b
     Examples:
-      seqtasks train translation pairs.tsv --out my-model
-      seqtasks train translation train.en train.de --out my-model
-      seqtasks train captioning photos/ captions.csv --out my-captioner
-      seqtasks train tagging train.conllu --out my-tagger
-      seqtasks train classification reviews.csv --out my-classifier
-      seqtasks train generation book.txt --out my-writer
-      seqtasks train my-model/config.toml --set training.steps=40000 --out second-model
+      seqtasks train translation pairs.tsv --output my-model
+      seqtasks train translation train.en train.de --output my-model
+      seqtasks train captioning photos/ captions.csv --output my-captioner
+      seqtasks train tagging train.conllu --output my-tagger
+      seqtasks train classification reviews.csv --output my-classifier
+      seqtasks train generation book.txt --output my-writer
+      seqtasks train my-model/config.toml --set training.steps=40000 --output second-model
     """
     if code is not None:
         from seqtasks.config import load_code
@@ -97,7 +98,7 @@ def check_usage(what: Sequence[str], tasks: Mapping[str, type[Task]], languages:
     if automatic and len(what) == 1:
         raise typer.BadParameter(f"give the data too, such as {tasks[what[0]].example_data}", param_hint="DATA")
     if not automatic and languages is not None:
-        raise typer.BadParameter("the languages stand in the configuration", param_hint="--languages")
+        raise typer.BadParameter("the languages stand in the configuration", param_hint="--language-pair")
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
             f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(tasks)}), "
@@ -151,7 +152,7 @@ def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) ->
     best = result.best_score
     lines = []
     if result.interrupted:
-        resume = shlex.join(["train", str(out / "config.toml"), "--out", str(out), "--resume"])
+        resume = shlex.join(["train", str(out / "config.toml"), "--output", str(out), "--resume"])
         lines = [f"Stopped at step {result.step:,}; everything is saved. To resume:", f"  seqtasks {resume}{own_code}"]
     if best is None:
         model = f"The model of step {result.step:,} is in {result.model_dir}"

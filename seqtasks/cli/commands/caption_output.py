@@ -38,8 +38,8 @@ def require_one(names: Sequence[str]) -> None:
     """Raises SeqtasksError where there are several pictures to draw the attention of."""
     if len(names) > 1:
         raise SeqtasksError(
-            f"--attention draws one picture, and there are {len(names):,}.",
-            "Name one, or take --report, which shows where the model looked in each.",
+            f"--plot-attention is for one image, and there are {len(names):,}.",
+            "Name one, or choose --html-report, which shows the attention over each.",
         )
 
 

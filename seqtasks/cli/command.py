@@ -1,0 +1,130 @@
+"""The commands of the program: made when they are needed, with the old names of their options for one release."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from typer import Typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+PACKAGE = Path(__file__).parents[1]
+COMMANDS = (
+    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info",
+    "models", "demo",
+)  # fmt: skip
+"""Each is a function of the same name, in a module of the same name."""
+
+
+class LazyGroup(TyperGroup):
+    """Imports and builds the one command that runs: building all of them takes longer than importing typer."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = LazyCommands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(function_of(name))) for name in COMMANDS])
+
+
+class LazyCommands(Mapping[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(name, cls=Command)(function_of(name))
+        return get_command(single)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def function_of(command: str) -> Callable[..., None]:
+    function: Callable[..., None] = getattr(import_module(f"seqtasks.cli.commands.{command}"), command)
+    return function
+
+
+def summary(function: Callable[..., None]) -> str:
+    """The first sentence of a function's documentation, up to a colon."""
+    paragraph = " ".join((function.__doc__ or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) |:", paragraph)[0].rstrip(".") + "."
+
+
+class Command(TyperCommand):
+    """Takes options by their names of the last release too, with a warning; lists what `--set` takes in its help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, self.renamed(args))
+
+    def renamed(self, args: Sequence[str]) -> list[str]:
+        """The arguments with today's names of options, and of values that were renamed (`--method=gradients`)."""
+        takes_value = {
+            name: not getattr(parameter, "is_flag", False) for parameter in self.params for name in parameter.opts
+        }
+        renames = renamed_options(self.name or "") if any(arg.startswith("--") for arg in args) else {}
+        found: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            if word == "--":
+                return [*found, word, *rest]
+            name, sign, value = word.partition("=")
+            if word.startswith("--") and name in renames:
+                warn_renamed(name, renames[name])
+                name = renames[name]
+            words = [f"{name}{sign}{value}"]
+            if not sign and takes_value.get(name, False):
+                words += islice(rest, 1)
+                value = words[-1]
+            if (today := renames.get(f"{name}={value}")) is not None:
+                warn_renamed(f"{name} {value}", today.replace("=", " "))
+                words = [today]
+            found += words
+        return found
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        super().format_epilog(ctx, formatter)
+        if any(parameter.name == "set_decoding" for parameter in self.params):
+            with formatter.section("Decoding options, for --set NAME=VALUE"):
+                formatter.write_dl(list(decoding_fields()))
+
+
+def renamed_options(command: str) -> dict[str, str]:
+    """Options of the command by their names in the last release, and what they are called now."""
+    import tomllib
+
+    table = tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))
+    return dict(table["options"].get(command, {}))
+
+
+def warn_renamed(old: str, new: str) -> None:
+    print(f"seqtasks: {old} is now called {new}; the old name goes with the next release.", file=sys.stderr)
+
+
+def decoding_fields() -> Iterator[tuple[str, str]]:
+    """Each field of the decoding options with its type and default, and what it means.
+
+    They are read from the source, since importing it takes as long as importing torch.
+    """
+    source = (PACKAGE / "decoding" / "options.py").read_text(encoding="utf-8")
+    [definition] = (
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "Decoding"
+    )
+    for field, following in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and field.value is not None and isinstance(following, ast.Expr):
+            default = ast.unparse(field.value).replace("'", '"')
+            meaning = " ".join(str(ast.literal_eval(following.value)).split())
+            yield ast.unparse(field.target), f"{meaning} [{ast.unparse(field.annotation)}, default: {default}]"
