@@ -23,11 +23,11 @@ import seqtasks
 from benchmarks.comparison import SEQTASKS, record, spread, turns
 from benchmarks.plain_caption_loop import describe
 from benchmarks.timing import Rounds, Threads, conditions
-from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.decoding import LengthPenalty, LengthRule
+from seqtasks.image.loading import find_images
 from seqtasks.inference.captioning import CaptioningPipeline
-from seqtasks.metrics.captions import caption_scores
-from seqtasks.vision.images import find_images
+from seqtasks.metrics.captioning import caption_scores
 
 QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 

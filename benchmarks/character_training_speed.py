@@ -22,14 +22,14 @@ from torch import nn
 
 from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
 from benchmarks.timing import Rounds
-from seqtasks.data.text_stream import TextSource
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.documents.text_corpus import TextSource
+from seqtasks.device import available_cores, prepare
 from seqtasks.encoders import LstmEncoder
-from seqtasks.hardware import available_cores, prepare
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation.task import TextData
-from seqtasks.training.reports import Progress
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.tasks.language_modeling.task import TextData
+from seqtasks.training.events import Progress
 from seqtasks.training.trainer import Trainer
 
 LEARNING_RATE, CLIP_NORM = 3e-3, 1.0

@@ -24,17 +24,17 @@ import typer
 from benchmarks.comparison import record, spread
 from benchmarks.flop_counts import Size, matrix_rate, operations_of_rectangle, operations_of_update
 from benchmarks.timing import Rounds
-from seqtasks.data.source import Source
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.parallel.source import Source
 from seqtasks.decoders import TransformerDecoder
+from seqtasks.device import available_cores
 from seqtasks.encoders import TransformerEncoder
-from seqtasks.hardware import available_cores
 from seqtasks.models import Generator
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import Subwords
-from seqtasks.training.reports import Progress
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.events import Progress
 from seqtasks.training.trainer import Trainer
 
 SEED = 1

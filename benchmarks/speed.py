@@ -27,12 +27,12 @@ import typer
 
 import seqtasks
 from benchmarks.timing import Rounds, Threads, conditions, timed
-from seqtasks.data.conll import read_sentences
-from seqtasks.data.documents import DocumentSource, read_documents
+from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import SkipReport
-from seqtasks.hardware import prepare
-from seqtasks.vision.images import find_images
-from seqtasks.vision.video import EveryFrame, open_clip
+from seqtasks.data.tagging.readers import read_sentences
+from seqtasks.device import prepare
+from seqtasks.image.loading import find_images
+from seqtasks.video.reader import EveryFrame, open_clip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 

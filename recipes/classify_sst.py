@@ -21,7 +21,7 @@ import typer
 from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
 from runner import Chosen, Resume, Test, Tiny, data_folder, official, read_lines, run
 from seqtasks import find_model, read_bundle
-from seqtasks.text.detokenise import blanks_before
+from seqtasks.text.detokenize import blanks_before
 
 FILE = "stsa.binary.{}"
 SIGNS = {"-lrb-": "(", "-rrb-": ")", "``": '"', "''": '"'}

@@ -17,10 +17,10 @@ import typer
 from PIL import Image, ImageOps
 
 from runner import run
-from seqtasks.data.clip_files import write_clip
-from seqtasks.data.stills import between, blurs, darkens, hides
-from seqtasks.vision.changes import Box, FrameChange, changed
-from seqtasks.vision.images import open_image
+from seqtasks.data.videos.synthetic import between, blurs, darkens, hides
+from seqtasks.data.videos.writer import write_clip
+from seqtasks.image.loading import open_image
+from seqtasks.video.corruptions import Box, FrameChange, changed
 
 SIZE = (320, 240)
 RATE = 10.0

@@ -18,9 +18,9 @@ import typer
 
 from runner import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 from seqtasks import find_model, read_bundle
-from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
-from seqtasks.data.clip_files import write_clips_of_stills
-from seqtasks.data.stills import StillsSettings
+from seqtasks.data.captions.captioned_images import CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.videos.synthetic import StillsSettings
+from seqtasks.data.videos.writer import write_clips_of_stills
 
 CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
-    from seqtasks.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
-    from seqtasks.component import Component, Settings
-    from seqtasks.config import RunConfiguration, read_run, to_toml
+    from seqtasks.config.run import RunConfiguration, read_run, to_toml
     from seqtasks.decoders import Decoder
     from seqtasks.decoding import Decoding
     from seqtasks.encoders import Encoder, TextEncoder
@@ -40,14 +38,16 @@ if TYPE_CHECKING:
     from seqtasks.inference.text_generation import TextGenerationPipeline
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.loading import load
-    from seqtasks.metrics.confusion import Confusion
+    from seqtasks.metrics.confusion_matrix import Confusion
     from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation, TaggingEvaluation, ValidationExample
-    from seqtasks.metrics.labels import LabelScore
     from seqtasks.metrics.score import Score
+    from seqtasks.metrics.tagging import LabelScore
+    from seqtasks.registry import Component, Settings
+    from seqtasks.storage.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
     from seqtasks.tasks import Task
     from seqtasks.tasks.base import EvaluationRequest
     from seqtasks.text import TextProcessor
-    from seqtasks.training.reports import (
+    from seqtasks.training.events import (
         DataReady,
         Dropped,
         Finished,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtasks.component import kind_of
 from seqtasks.errors import SeqtasksError
 from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
 from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.registry import kind_of
 from seqtasks.tasks.base import EvaluationRequest, Warn
 
 

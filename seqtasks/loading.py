@@ -12,11 +12,9 @@ from typing import Literal, NamedTuple, TypedDict, Unpack, overload
 import torch
 from torch import nn
 
-from seqtasks.bundle import PROCESSORS, Bundle, find_model, read_bundle
-from seqtasks.component import kind_of
-from seqtasks.config import read_run, require_code
+from seqtasks.config.run import read_run, require_code
+from seqtasks.device import choose_device, choose_dtype, prepare
 from seqtasks.errors import SeqtasksError
-from seqtasks.hardware import choose_device, choose_dtype, prepare
 from seqtasks.inference.base import Pipeline
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.inference.classification import ClassificationPipeline
@@ -24,7 +22,9 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
-from seqtasks.models.weights import load_own_tensors
+from seqtasks.models.state_dict import load_own_tensors
+from seqtasks.registry import kind_of
+from seqtasks.storage.bundle import PROCESSORS, Bundle, find_model, read_bundle
 from seqtasks.tasks import Task
 
 Precision = Literal["auto", "float32", "bfloat16"]

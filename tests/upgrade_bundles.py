@@ -13,13 +13,21 @@ import json
 import sys
 from pathlib import Path
 
-from seqtasks.bundle import CONFIGURATION, FORMAT, MANIFEST, PROCESSORS, built_in_models, find_model, read_bundle
-from seqtasks.bundle import _digest as digest
-from seqtasks.component import kind_of
-from seqtasks.config import read_run, to_toml
-from seqtasks.files import whole_file
+from seqtasks.config.run import read_run, to_toml
+from seqtasks.image.transforms import ImageSettings
+from seqtasks.registry import kind_of
+from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.bundle import (
+    CONFIGURATION,
+    FORMAT,
+    MANIFEST,
+    PROCESSORS,
+    built_in_models,
+    find_model,
+    read_bundle,
+)
+from seqtasks.storage.bundle import _digest as digest
 from seqtasks.tasks.captioning.base import IMAGES
-from seqtasks.vision.transforms import ImageSettings
 
 
 def upgrade(path: Path) -> bool:

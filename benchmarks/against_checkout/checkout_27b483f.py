@@ -8,10 +8,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from seqtasks.training.reports import Progress
+
 import seqtasks
 from seqtasks.config import read_run
 from seqtasks.tasks import Task
-from seqtasks.training.reports import Progress
 from seqtasks.training.trainer import Trainer
 
 Work = Callable[[], object]

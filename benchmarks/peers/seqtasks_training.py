@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import side
-from seqtasks.config import read_run
+from seqtasks.config.run import read_run
 from seqtasks.tasks import TranslationTask
-from seqtasks.training.reports import Progress
+from seqtasks.training.events import Progress
 from seqtasks.training.trainer import Trainer
 
 RUN = """

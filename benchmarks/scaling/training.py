@@ -13,14 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
-from seqtasks.data.source import Source
-from seqtasks.hardware import available_cores
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.parallel.source import Source
+from seqtasks.device import available_cores
 from seqtasks.models import Generator
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import Subwords
-from seqtasks.training.reports import Progress
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.training.events import Progress
 from seqtasks.training.trainer import Trainer
 
 FOREVER = 10**9

@@ -26,7 +26,7 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.loading import open_models
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords, clean
-from seqtasks.text.subwords import prepare
+from seqtasks.text.tokenizers.subword import prepare
 
 COMPUTE_TYPE, BATCH, PATIENCE = "int8", 32, 1.0
 SETTING = {"compute_type": COMPUTE_TYPE, "intra_threads": 1, "patience": PATIENCE}

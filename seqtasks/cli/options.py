@@ -55,12 +55,12 @@ LanguagePair = Annotated[
 
 def load_own_code(names: Sequence[str], code: Path | None) -> None:
     """Runs the user's components in the file `code`. Raises SeqtasksError for wrong names of models first."""
-    from seqtasks.bundle import find_model
+    from seqtasks.storage.bundle import find_model
 
     for name in names:
         find_model(name)  # tells a wrong name before the slow imports
     if code is not None:
-        from seqtasks.config import load_code
+        from seqtasks.config.run import load_code
 
         load_code(code)
 

@@ -23,7 +23,7 @@ def open_output(path: Path | None) -> Iterator[Write]:
     if path is None:
         yield line_writer(sys.stdout.buffer.write)
         return
-    from seqtasks.files import output_file
+    from seqtasks.storage.atomic import output_file
 
     with output_file(path) as stream:
         yield line_writer(stream.write)

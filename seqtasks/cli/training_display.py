@@ -10,13 +10,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seqtasks.cli.scores import metric_name
-from seqtasks.component import Settings, kind_of
 from seqtasks.metrics.score import written
-from seqtasks.training import reports
+from seqtasks.registry import Settings, kind_of
+from seqtasks.training import events as reports
 from seqtasks.training.throughput import Throughput, log_interval
 
 if TYPE_CHECKING:
-    from seqtasks.config import RunConfiguration
+    from seqtasks.config.run import RunConfiguration
     from seqtasks.metrics.score import Score
 
 SHOWN_CHARACTERS = 60

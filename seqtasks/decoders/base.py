@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqtasks.component import Component
 from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
+from seqtasks.registry import Component
 
 
 class Decoded(NamedTuple):

@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import AdditiveAttention, DotAttention, mask_bias
@@ -18,6 +17,7 @@ from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import lstm_step, recurrent_layer
+from seqtasks.registry import Settings
 
 
 class Attended(NamedTuple):

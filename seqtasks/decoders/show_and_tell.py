@@ -9,13 +9,13 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import lstm_step, recurrent_layer
+from seqtasks.registry import Settings
 
 
 class Recurrence(NamedTuple):

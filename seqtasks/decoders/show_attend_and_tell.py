@@ -9,7 +9,6 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.decoders.lstm import Attended
 from seqtasks.decoders.show_and_tell import Recurrence
@@ -18,6 +17,7 @@ from seqtasks.layers.attention import AdditiveAttention, mask_bias
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
+from seqtasks.registry import Settings
 
 
 class ShowAttendAndTellDecoder(Decoder):

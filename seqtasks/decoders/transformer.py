@@ -8,15 +8,15 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.decoders.base import Decoded, Decoder
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
-from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.kv_cache import Caches, advance, begin
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import DecoderLayer
+from seqtasks.registry import Settings
 
 
 class Shared(NamedTuple):

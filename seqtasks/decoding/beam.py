@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from seqtasks.decoding.candidates import Candidates, best_candidates
-from seqtasks.decoding.dropping import RowsLeft
-from seqtasks.decoding.penalty import LengthPenalty
-from seqtasks.decoding.result import Found, Paths, best_first, join, take, take_rows
-from seqtasks.decoding.rules import Rules
-from seqtasks.decoding.state import Stepper
+from seqtasks.decoding.active_rows import RowsLeft
+from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.hypotheses import Found, Paths, best_first, join, take, take_rows
+from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.stepper import Stepper
+from seqtasks.decoding.topk import Candidates, best_candidates
 from seqtasks.incremental_state import reorder, select
 
 

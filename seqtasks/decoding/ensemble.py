@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.state import Forced, Stepper
+from seqtasks.decoding.stepper import Forced, Stepper
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import State
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.candidates import best_tokens
-from seqtasks.decoding.penalty import LengthPenalty
-from seqtasks.decoding.result import Found
-from seqtasks.decoding.rules import Rules
-from seqtasks.decoding.state import Stepper
-from seqtasks.decoding.walk import walk
+from seqtasks.decoding.autoregressive import walk
+from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.hypotheses import Found
+from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.stepper import Stepper
+from seqtasks.decoding.topk import best_tokens
 
 
 def greedy_search(stepper: Stepper, rules: Rules, *, penalty: LengthPenalty) -> Found:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
+from seqtasks.decoding.autoregressive import Choice
+from seqtasks.decoding.config import Decoding
+from seqtasks.decoding.constraints import Rules
 from seqtasks.decoding.greedy import likeliest
-from seqtasks.decoding.options import Decoding
-from seqtasks.decoding.rules import Rules
-from seqtasks.decoding.sample import drawn, uniform_numbers
-from seqtasks.decoding.state import Stepper
-from seqtasks.decoding.walk import Choice
+from seqtasks.decoding.sampling import drawn, uniform_numbers
+from seqtasks.decoding.stepper import Stepper
 
 BLOCK = 1024
 """Tokens for which there is room at a time, however many are asked for."""

@@ -10,12 +10,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.component import Settings
 from seqtasks.encoders.base import TextEncoder
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.pooling import mean_state
 from seqtasks.layers.word_embedding import WordEmbedding
+from seqtasks.registry import Settings
 
 PRIME, MULTIPLIER = 2**31 - 1, 116_049_371
 """Of the hash: their product with a token fits in 64 bits."""

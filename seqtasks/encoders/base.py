@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float, Int
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from seqtasks.component import Component, Settings
 from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.word_embedding import WordEmbedding
+from seqtasks.registry import Component, Settings
 
 
 class Encoder(Component, nn.Module, ABC):

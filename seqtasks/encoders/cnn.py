@@ -12,14 +12,14 @@ from jaxtyping import Bool, Float, UInt8
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
 from seqtasks.encoders.backbones import COUNTED, LITE, Backbone, backbone_names
 from seqtasks.encoders.base import Encoder
-from seqtasks.encoders.pretrained import pretrained_tensors
+from seqtasks.encoders.pretrained_weights import pretrained_tensors
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.efficientnet_lite import LITE_FAMILY
 from seqtasks.layers.embedding import sinusoids
 from seqtasks.layers.memory import Memory
+from seqtasks.registry import Settings
 
 FEATURES = "features 1"
 """Part of every fingerprint; to be changed whenever `CnnEncoder.features` computes something else."""

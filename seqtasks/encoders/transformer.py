@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from seqtasks.encoders.base import CausalEncoder, StartedSettings
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
-from seqtasks.layers.cache import Caches, advance, begin
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.kv_cache import Caches, advance, begin
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import EncoderLayer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqtasks.component import kind_of
 from seqtasks.decoders import TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import TransformerEncoder
@@ -13,10 +12,11 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2_guide import guide
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
-from seqtasks.export.packages import require_package
-from seqtasks.files import whole_directory
+from seqtasks.export.optional_packages import require_package
 from seqtasks.models import Generator
+from seqtasks.registry import kind_of
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
+from seqtasks.storage.atomic import whole_directory
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import TextProcessor, Words
 

@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 import torch
 
-from seqtasks.component import kind_of
 from seqtasks.decoding import Decoding, Hypothesis, LengthPenalty, LengthRule
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.ctranslate2_search import search_options
-from seqtasks.export.packages import require_package
+from seqtasks.export.optional_packages import require_package
 from seqtasks.inference.translation import Found, TranslationPipeline
 from seqtasks.models import Generator
+from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
 from seqtasks.tasks import TranslationTask
 

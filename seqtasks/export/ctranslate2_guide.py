@@ -7,7 +7,7 @@ from typing import Any
 
 from seqtasks.decoding import Decoding, LengthRule
 from seqtasks.export.ctranslate2_tensors import POSITIONS
-from seqtasks.export.text_program import CLEAN, file_list, opening, sides
+from seqtasks.export.tokenizer_code import CLEAN, file_list, opening, sides
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords
 from seqtasks.version import __version__

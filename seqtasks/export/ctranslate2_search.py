@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqtasks.decoding import Decoding
-from seqtasks.export.plain_search import require_plain_search
+from seqtasks.export.supported_decoding import require_plain_search
 
 PATIENCE = 3.0
 """Beams of finished hypotheses that CTranslate2 waits for. Search here stops when nothing can become better any more,

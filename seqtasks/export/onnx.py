@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqtasks.component import kind_of
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.onnx_graphs import LstmSteps, SourceGraph, StepGraph, Steps, TransformerSteps
 from seqtasks.export.onnx_guide import guide
-from seqtasks.export.packages import require_package
-from seqtasks.files import whole_directory
+from seqtasks.export.optional_packages import require_package
 from seqtasks.models import Generator
+from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
+from seqtasks.storage.atomic import whole_directory
 from seqtasks.tasks import TranslationTask
 
 EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]

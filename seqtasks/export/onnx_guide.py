@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from seqtasks.decoding import Decoding, LengthPenalty, LengthRule
-from seqtasks.export.plain_search import require_plain_search
-from seqtasks.export.text_program import CLEAN, file_list, opening
+from seqtasks.export.supported_decoding import require_plain_search
+from seqtasks.export.tokenizer_code import CLEAN, file_list, opening
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Subwords
 from seqtasks.version import __version__

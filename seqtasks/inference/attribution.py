@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.data.collate import pad
-from seqtasks.data.windows import windows
+from seqtasks.data.documents.sliding_window import windows
 from seqtasks.models import Classifier
-from seqtasks.models.presence import partly_present
+from seqtasks.models.token_masking import partly_present
 from seqtasks.special_tokens import PAD
 from seqtasks.text import Characters, TextProcessor
-from seqtasks.text.grouping import Word
-from seqtasks.text.placing import placed_words
+from seqtasks.text.word_alignment import placed_words
+from seqtasks.text.word_groups import Word
 
 Method = Literal["occlusion", "gradients"]
 
@@ -94,7 +94,7 @@ def explain(
 
     Args:
         models: One classifier, or the members of an ensemble.
-        text: Normalized; see `seqtasks.text.clean`.
+        text: Normalized; see `seqtasks.text.normalize`.
         window: Tokens that are read at once; 0 = all.
     """
     tokens = processor.encode(text)

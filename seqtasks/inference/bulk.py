@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.image.loading import ImageError
     from seqtasks.inference.captioning import CaptioningPipeline, Picture
     from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.outputs import Caption, Classification, TaggedSentence, Translation
     from seqtasks.inference.tagging import TaggingPipeline
     from seqtasks.inference.translation import TranslationPipeline
-    from seqtasks.vision.images import ImageError
 
 BATCH_SIZE, WORKER_BATCH_SIZE = 2_000, 500
 """Items in a batch, without and with worker processes."""
@@ -117,7 +117,7 @@ _process: Callable[[Batch[Any]], Any] | None = None
 def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any) -> None:
     """Prepares a worker process for `work`."""
     global _process
-    from seqtasks.hardware import prepare
+    from seqtasks.device import prepare
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a traceback
     prepare(threads=1)

@@ -17,23 +17,23 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from seqtasks.data.captions import CaptionedImage, CaptionReport
-from seqtasks.data.features import CachedFeatures
-from seqtasks.data.playing import Playing
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport
+from seqtasks.data.feature_cache import CachedFeatures
+from seqtasks.data.videos.frame_sequence import Playing
 from seqtasks.decoding import Decoding, Ensemble, Stepper, search
+from seqtasks.device import available_cores
 from seqtasks.encoders import FramesEncoder
-from seqtasks.encoders.frames import Carried
+from seqtasks.encoders.cnn_lstm import Carried
 from seqtasks.errors import SeqtasksError
-from seqtasks.hardware import available_cores
+from seqtasks.image.loading import ImageError, Stream, open_image
+from seqtasks.image.transforms import ImageSettings, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
-from seqtasks.metrics.captions import caption_scores
+from seqtasks.metrics.captioning import caption_scores
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
 from seqtasks.models import Generator, GeneratorStepper
 from seqtasks.text import TextProcessor
-from seqtasks.vision.images import ImageError, Stream, open_image
-from seqtasks.vision.transforms import ImageSettings, evaluation_transform
-from seqtasks.vision.video import Frame
+from seqtasks.video.reader import Frame
 
 BATCH = 64
 """Images that go through the network at a time."""
@@ -199,7 +199,7 @@ class CaptioningPipeline(DecodingPipeline):
     def caption_frames(
         self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
     ) -> Iterator[tuple[Frame, Caption]]:
-        """Each frame of a video with its caption, as they come; `seqtasks.vision.video.open_clip` gives frames.
+        """Each frame of a video with its caption, as they come; `seqtasks.video.reader.open_clip` gives frames.
 
         Models that were trained on videos know the frames before, others see single images.
 

@@ -11,17 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from seqtasks.data.batching import sorted_batches
+from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
-from seqtasks.data.documents import Document
-from seqtasks.data.windows import windows
+from seqtasks.data.documents.readers import Document
+from seqtasks.data.documents.sliding_window import windows
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import BATCH_TOKENS, Explanation, Method, explain
 from seqtasks.inference.base import Pipeline, require_list
 from seqtasks.inference.outputs import Classification
 from seqtasks.metrics.calibration import calibration_score
-from seqtasks.metrics.classes import class_scores, label_set_scores, majority_score, scores_by_label_set
-from seqtasks.metrics.confusion import Confusion, confusion
+from seqtasks.metrics.classification import class_scores, label_set_scores, majority_score, scores_by_label_set
+from seqtasks.metrics.confusion_matrix import Confusion, confusion
 from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
@@ -126,7 +126,7 @@ class ClassificationPipeline(Pipeline):
         return explain(self.models, self.processor, clean(text), chosen, number, window=self.window, method=method)
 
     def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
-        """Classifies the documents and compares with their labels; `seqtasks.data.documents` reads them.
+        """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
 
         One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
         most frequent label would get. Several: F1 and how many documents have all labels right. Each label's own as

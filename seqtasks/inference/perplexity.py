@@ -10,7 +10,7 @@ import torch
 from seqtasks.data.collate import pad
 from seqtasks.models import LanguageModel, Window
 from seqtasks.special_tokens import BEGIN
-from seqtasks.text.layout import Tokens
+from seqtasks.text.tokenizers.document import Tokens
 
 WINDOW = 512
 """Tokens of a row that a recurrent model reads at a time."""

@@ -11,18 +11,18 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from seqtasks.data.batching import sorted_batches
-from seqtasks.data.conllu import Sentence
+from seqtasks.data.batch_sampler import sorted_batches
+from seqtasks.data.tagging.conllu import Sentence
 from seqtasks.inference.base import Pipeline, require_single
 from seqtasks.inference.outputs import TaggedSentence
 from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, shown_rows
-from seqtasks.metrics.labels import label_scores, scores_by_label
+from seqtasks.metrics.tagging import label_scores, scores_by_label
 from seqtasks.models import Tagger
 from seqtasks.special_tokens import PAD
 from seqtasks.text import clean
-from seqtasks.text.cutting import cutter
-from seqtasks.text.sentences import Token, split_sentences
-from seqtasks.text.tokens import TokenReader
+from seqtasks.text.sentence_splitter import Token, split_sentences
+from seqtasks.text.word_indexer import TokenReader
+from seqtasks.text.word_splitter import cutter
 
 BATCH_TOKENS = 4_000
 """Words a batch, padding included: more gives nothing on a CPU."""

@@ -18,13 +18,13 @@ from seqtasks.inference.base import DecodingPipeline, require_list, require_sing
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.perplexity import likelihood
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.likelihood import likelihood_scores
+from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
 from seqtasks.text import TextProcessor
-from seqtasks.text.layout import BYTES, Layout, Reading, marked, tidy
-from seqtasks.text.processor import FIRST_BYTE
-from seqtasks.text.words import MARKS
+from seqtasks.text.tokenizers.base import FIRST_BYTE
+from seqtasks.text.tokenizers.document import BYTES, Layout, Reading, marked, tidy
+from seqtasks.text.tokenizers.word import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
 """What stands for marks that Unicode does not decompose."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol, overload, runtime_checkable
 import numpy as np
 import torch
 
-from seqtasks.data.batching import sorted_batches
+from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search

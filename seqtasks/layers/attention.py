@@ -118,7 +118,7 @@ class SelfAttention(nn.Module):
     ) -> Float[Tensor, "rows hyps dim"]:
         """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
 
-        All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/cache.py`).
+        All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).
         """
         queries, keys, values = self.split(inputs)
         last = first + inputs.shape[1]

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.layers.character_readers import CharacterReader
+from seqtasks.layers.char_encoders import CharacterReader
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.special_tokens import UNKNOWN
 

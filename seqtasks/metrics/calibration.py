@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqtasks.metrics.classes import check
+from seqtasks.metrics.classification import check
 from seqtasks.metrics.score import Score
 
 BINS = 15

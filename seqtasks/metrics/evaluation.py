@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from seqtasks.metrics.confusion import Confusion
-from seqtasks.metrics.labels import LabelScore
+from seqtasks.metrics.confusion_matrix import Confusion
 from seqtasks.metrics.score import Score
+from seqtasks.metrics.tagging import LabelScore
 
 
 @dataclass(frozen=True)

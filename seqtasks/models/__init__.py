@@ -1,7 +1,7 @@
 """Models: an encoder and a head."""
 
 from seqtasks.models.classifier import Classified, Classifier
-from seqtasks.models.generator import Generator, GeneratorStepper, Pairs
+from seqtasks.models.encoder_decoder import Generator, GeneratorStepper, Pairs
 from seqtasks.models.language_model import LanguageModel, LanguageModelStepper, Window
 from seqtasks.models.loss import Loss
 from seqtasks.models.tagger import Tagged, Tagger

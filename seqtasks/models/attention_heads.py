@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqtasks.component import Settings
+from seqtasks.registry import Settings
 
 
 def require_divisible_by_heads(width: int, *parts: Settings, name: str = "") -> None:

@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.component import OneOf, Settings
 from seqtasks.encoders import TextEncoder
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.pooling import Pooling, PoolingKind
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
+from seqtasks.registry import OneOf, Settings
 
 
 class Classified(NamedTuple):

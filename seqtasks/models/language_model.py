@@ -10,8 +10,7 @@ from jaxtyping import Bool, Float, Int
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.decoding.state import Forced
+from seqtasks.decoding.stepper import Forced
 from seqtasks.encoders import CausalEncoder
 from seqtasks.encoders.base import begins_anew
 from seqtasks.incremental_state import State
@@ -20,6 +19,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
+from seqtasks.registry import OneOf, Settings, kind_of
 
 
 class Window(NamedTuple):

@@ -8,16 +8,16 @@ from jaxtyping import Bool, Float, Int
 from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
-from seqtasks.component import OneOf, Settings
 from seqtasks.encoders import TextEncoder
 from seqtasks.encoders.base import begins_anew
-from seqtasks.layers.character_readers import CharacterReader
+from seqtasks.layers.char_encoders import CharacterReader
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
+from seqtasks.registry import OneOf, Settings
 
 
 class Tagged(NamedTuple):

@@ -1,1 +1,1 @@
-"""Files that outlive a version."""
+"""Model bundles on disk, atomic writes, plain-data serialization, migration of earlier formats."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from seqtasks import version
-from seqtasks.component import Component, OneOf, fields_of
+from seqtasks.registry import Component, OneOf, fields_of
 
 Table = dict[str, Any]
 TENSORS: dict[str, str] = {}

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
-from seqtasks.component import Component, kind_of
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
+from seqtasks.registry import Component, kind_of
 
 Warn = Callable[[str], object]
 """Takes a sentence about data that are left out."""

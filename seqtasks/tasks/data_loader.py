@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqtasks.data.batching import TokenBatches
+from seqtasks.data.batch_sampler import TokenBatches
 from seqtasks.tasks.base import BatchT
 
 Item = TypeVar("Item")

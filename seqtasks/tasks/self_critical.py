@@ -12,11 +12,11 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from seqtasks.component import Settings
 from seqtasks.data.collate import pad_groups
 from seqtasks.decoding import Decoding, Hypothesis, search
 from seqtasks.metrics.rewards import SEES_END, reward
 from seqtasks.models import Generator, Loss, Pairs
+from seqtasks.registry import Settings
 from seqtasks.special_tokens import END, PAD, SPECIAL_PIECES
 from seqtasks.text import TextProcessor
 

@@ -8,10 +8,10 @@ from typing import Any, Generic
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from seqtasks.component import Settings
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import Encoder
 from seqtasks.models import Generator
+from seqtasks.registry import Settings
 from seqtasks.tasks.base import BatchT, Task
 from seqtasks.tasks.self_critical import SelfCritical
 from seqtasks.text import TextProcessor

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import END, SPECIAL_PIECES
-from seqtasks.text.processor import FIRST_BYTE
+from seqtasks.text.tokenizers.base import FIRST_BYTE
 
 FIRST_MARK = FIRST_BYTE + 256
 

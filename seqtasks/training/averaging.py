@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.config.training import TrainingSettings
 
 Weights = dict[str, Tensor]
 

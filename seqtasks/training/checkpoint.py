@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from seqtasks.bundle import Bundle, checkpoints, read_bundle, write_bundle
-from seqtasks.component import kind_of
 from seqtasks.metrics.score import Score
+from seqtasks.registry import kind_of
+from seqtasks.storage.bundle import Bundle, checkpoints, read_bundle, write_bundle
 from seqtasks.tasks.base import Task
 
 BEST = "best"

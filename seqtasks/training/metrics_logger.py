@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seqtasks.files import whole_file
-from seqtasks.training.reports import Dropped, Progress, Report, Validated
+from seqtasks.storage.atomic import whole_file
+from seqtasks.training.events import Dropped, Progress, Report, Validated
 from seqtasks.training.throughput import Throughput
 
 FILE = "metrics.jsonl"

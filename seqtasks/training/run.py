@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtasks.bundle import checkpoints, find_model, read_bundle
-from seqtasks.config import RunConfiguration, code_files, read_run, to_toml
+from seqtasks.config.run import RunConfiguration, code_files, read_run, to_toml
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import whole_file
 from seqtasks.metrics.score import Score
+from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
+from seqtasks.training.events import DataReady, Finished, Report, TrainingStarted
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.metrics_logger import MetricsLogger
-from seqtasks.training.reports import DataReady, Finished, Report, TrainingStarted
 from seqtasks.training.throughput import log_interval
 from seqtasks.training.trainer import Trainer
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seqtasks.training.reports import Progress
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.config.training import TrainingSettings
+from seqtasks.training.events import Progress
 
 LOG_EVERY = 100
 """Steps between two lines of a log, at most."""

@@ -14,20 +14,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtasks.config.training import StartWith, TrainingSettings
+from seqtasks.device import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.errors import SeqtasksError
-from seqtasks.hardware import available_cores, choose_device, choose_dtype, mixed_precision, prepare
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models.weights import load_own_tensors, own_tensors
+from seqtasks.models.state_dict import load_own_tensors, own_tensors
 from seqtasks.storage.migration import migrate
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
+from seqtasks.training.data_parallel import GradientProcesses, choose_processes, of_kind
+from seqtasks.training.events import Dropped, Finished, Progress, Report, Saved, Validated
 from seqtasks.training.interruption import StopRequest
-from seqtasks.training.optimiser import learning_rate, make_optimiser, set_learning_rate
-from seqtasks.training.processes import GradientProcesses, choose_processes, of_kind
-from seqtasks.training.reports import Dropped, Finished, Progress, Report, Saved, Validated
-from seqtasks.training.settings import StartWith, TrainingSettings
+from seqtasks.training.optimizer import learning_rate, make_optimiser, set_learning_rate
 
 
 class Trainer:

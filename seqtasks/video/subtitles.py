@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from seqtasks.vision.timeline import Span, clock
+from seqtasks.video.caption_spans import Span, clock
 
 LOOK_ALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 """SubRip knows no escapes, and players take tags for what they hide: <i>, {\\an8}. So does an arrow end a caption."""

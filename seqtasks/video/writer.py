@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image, ImageOps
 
-from seqtasks.vision.timeline import LONE_SECONDS
-from seqtasks.vision.video import Frame
+from seqtasks.video.caption_spans import LONE_SECONDS
+from seqtasks.video.reader import Frame
 
 if TYPE_CHECKING:
     from av import Packet, VideoStream

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageChops
 
-from seqtasks.vision.transforms import Box, ImageSettings, widest_box
+from seqtasks.image.transforms import Box, ImageSettings, widest_box
 
 SPREAD = 0.5
 """Standard deviation of the Gaussian around the center of a cell, in cells."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import output_file
-from seqtasks.vision.formats import pillow_format
+from seqtasks.image.formats import pillow_format
+from seqtasks.storage.atomic import output_file
 from seqtasks.visualization.attention_overlay import apply_heatmap, attention_heatmap, seen_box
 from seqtasks.visualization.caption_words import caption_words
 from seqtasks.visualization.text_drawing import font_for
 
 if TYPE_CHECKING:
+    from seqtasks.image.transforms import ImageSettings
     from seqtasks.inference.outputs import Caption
-    from seqtasks.vision.transforms import ImageSettings
 
 PANEL = 280
 """The longer side of a panel's image; this and all below in pixels."""

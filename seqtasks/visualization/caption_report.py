@@ -18,8 +18,8 @@ from seqtasks.visualization.caption_words import CaptionWord, caption_words
 from seqtasks.visualization.html_page import Write, open_html_page
 
 if TYPE_CHECKING:
+    from seqtasks.image.transforms import ImageSettings
     from seqtasks.inference.outputs import Caption
-    from seqtasks.vision.transforms import ImageSettings
 
 STORED_SIDE, STORED_TILE, STORED_MASK = 560, 160, 32
 """Longer sides in pixels of what the page holds: the image, the thumbnail of each word, the mask over both."""

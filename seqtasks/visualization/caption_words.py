@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seqtasks.text.grouping import words_of
+from seqtasks.text.word_groups import words_of
 
 if TYPE_CHECKING:
     from seqtasks.inference.outputs import Caption

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seqtasks.visualization.matplotlib_support import require_matplotlib, save_figure
 
 if TYPE_CHECKING:
-    from seqtasks.metrics.confusion import Confusion
+    from seqtasks.metrics.confusion_matrix import Confusion
 
 MAX_WIDTH = 100
 """Columns of text; in a table that would be wider, numbers stand for the labels at the top."""

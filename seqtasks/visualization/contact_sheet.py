@@ -9,10 +9,10 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import output_file
-from seqtasks.vision.formats import pillow_format
-from seqtasks.vision.timeline import clock
-from seqtasks.vision.video import Frame
+from seqtasks.image.formats import pillow_format
+from seqtasks.storage.atomic import output_file
+from seqtasks.video.caption_spans import clock
+from seqtasks.video.reader import Frame
 from seqtasks.visualization.text_drawing import font_for, wrap_text
 
 LIMIT = 48

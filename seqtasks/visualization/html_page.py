@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
-from seqtasks.files import output_file
+from seqtasks.storage.atomic import output_file
 
 Write = Callable[[str], None]
 """Writes a line of HTML."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import output_file
+from seqtasks.storage.atomic import output_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

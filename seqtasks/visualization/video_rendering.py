@@ -11,10 +11,10 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.files import output_file
+from seqtasks.storage.atomic import output_file
+from seqtasks.video.caption_spans import Span
+from seqtasks.video.reader import Frame
 from seqtasks.video.writer import VideoWriter, letterbox, video_size
-from seqtasks.vision.timeline import Span
-from seqtasks.vision.video import Frame
 from seqtasks.visualization.text_drawing import font_for, wrap_text
 
 DARKNESS = 0.65

@@ -13,9 +13,9 @@ from helpers.squares import configuration, write_squares
 from PIL import Image
 
 from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
-from seqtasks.data.clip_files import write_clip
+from seqtasks.data.videos.writer import write_clip
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.video import EveryFrame, open_clip
+from seqtasks.video.reader import EveryFrame, open_clip
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from helpers.program import Program, Result, settings
 from PIL import Image
 
 import seqtasks as package
-from seqtasks.data.captions import CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.captions.captioned_images import CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.loading import open_models
 from seqtasks.metrics import meteor
-from seqtasks.metrics.captions import caption_scores
+from seqtasks.metrics.captioning import caption_scores
 
 SMALL = settings(
     "images.size=32", "model.dim=16", "model.encoder.weights=none", "model.encoder.dim=16", "training.steps=3",

@@ -14,7 +14,7 @@ from helpers.program import Program, settings
 
 import seqtasks as package
 from seqtasks.cli.commands.classify import explanation_fields, highlighted
-from seqtasks.data.documents import Document
+from seqtasks.data.documents.readers import Document
 from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.loading import open_models
 

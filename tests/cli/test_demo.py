@@ -10,9 +10,9 @@ from helpers.squares import configuration, write_squares
 from PIL import Image
 
 import seqtasks as package
-from seqtasks import bundle
 from seqtasks.cli.commands import demo
-from seqtasks.vision.video import open_clip
+from seqtasks.storage import bundle
+from seqtasks.video.reader import open_clip
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
 CLIP = SHIPPED.parent / "clip.mp4"

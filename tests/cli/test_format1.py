@@ -16,7 +16,7 @@ import pytest
 from helpers.answers import RENAMED_KEYS, Question, all_differences, answers, questions, renamed, worded
 from helpers.program import Program
 
-from seqtasks.bundle import read_bundle
+from seqtasks.storage.bundle import read_bundle
 
 REPOSITORY = Path(__file__).parents[2]
 FORMAT_1 = REPOSITORY / "tests" / "fixtures" / "format1"

@@ -11,7 +11,7 @@ import pytest
 from helpers.program import Program
 
 import seqtasks as package
-from seqtasks import bundle
+from seqtasks.storage import bundle
 
 
 def test_evaluate_tells_scores_with_signatures(seqtasks: Program, model: Path, data: Path) -> None:

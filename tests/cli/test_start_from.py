@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from helpers.program import Program
 
-from seqtasks.bundle import read_bundle
+from seqtasks.storage.bundle import read_bundle
 
 SHORT = ["--set", "training.steps=4", "--set", "training.validate_every=2", "--set", "training.checkpoint_every=2"]
 

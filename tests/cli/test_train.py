@@ -18,7 +18,7 @@ import seqtasks as package
 from seqtasks import TrainingRun, read_bundle, read_run
 from seqtasks.cli.commands.train import closing
 from seqtasks.encoders import Encoder
-from seqtasks.training.reports import Progress
+from seqtasks.training.events import Progress
 
 STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
 

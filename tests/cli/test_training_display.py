@@ -11,11 +11,11 @@ from helpers.toys import ToySettings
 from rich.console import Console
 
 from seqtasks.cli.training_display import TrainingDisplay, duration
-from seqtasks.config import RunConfiguration
+from seqtasks.config.run import RunConfiguration
+from seqtasks.config.training import TrainingSettings
 from seqtasks.metrics.score import Score
 from seqtasks.tasks.base import Evaluation, Sample
-from seqtasks.training import reports
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.training import events as reports
 
 
 def started(remarks: tuple[str, ...] = (), step: int = 0) -> reports.TrainingStarted:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from pathlib import Path
 
-from seqtasks.data.documents import Document
+from seqtasks.data.documents.readers import Document
 
 FILLERS = ["the", "a", "film", "story", "plot", "scene", "actor", "it", "was", "and", "of", "with"]
 GOOD, BAD = ("splendid", "gripping", "warm"), ("dull", "clumsy", "cold")

@@ -13,8 +13,8 @@ import torch
 
 from helpers.generators import DECODERS, ENCODERS
 from helpers.synthetic import sentence_pairs
-from seqtasks.component import Settings
 from seqtasks.models import Generator
+from seqtasks.registry import Settings
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import Characters, Subwords, TextProcessor, Words
 

@@ -6,10 +6,10 @@ import itertools
 
 import torch
 
-from seqtasks.component import Settings
 from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.models import Generator, Pairs
+from seqtasks.registry import Settings
 
 BEGIN, END = 2, 3
 VOCAB = 7

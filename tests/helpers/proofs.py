@@ -18,9 +18,9 @@ from torch import Tensor
 from helpers.steppers import outputs
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, Stepper, score, search
 from seqtasks.decoding.beam import beam_search
+from seqtasks.decoding.constraints import Rules
 from seqtasks.decoding.greedy import greedy_search
-from seqtasks.decoding.result import to_lists
-from seqtasks.decoding.rules import Rules
+from seqtasks.decoding.hypotheses import to_lists
 
 PENALTIES = ("none", "average", "wu:0.6", "wu:2")
 WIDE = 40

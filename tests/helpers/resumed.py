@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from seqtasks.bundle import read_bundle
+from seqtasks.storage.bundle import read_bundle
 from seqtasks.training.trainer import Trainer
 
 

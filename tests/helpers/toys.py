@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.component import Settings
+from seqtasks.config.training import TrainingSettings
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
+from seqtasks.registry import Settings
 from seqtasks.tasks.base import Prepared, Task
-from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 

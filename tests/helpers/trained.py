@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from seqtasks.config.training import TrainingSettings
 from seqtasks.tasks.base import Prepared
-from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel, Window
+from seqtasks.registry import Settings
 
 BEGIN, END = 2, 3
 VOCAB = 7

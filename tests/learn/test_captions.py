@@ -11,15 +11,15 @@ from helpers.rendered import KINDS, SIDE, every_scene, write_pictures
 from helpers.small_trunk import small_trunk
 from helpers.trained import trained
 
-from seqtasks.data.captions import CaptionSource
+from seqtasks.data.captions.captioned_images import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.encoders import CnnEncoder, backbones
+from seqtasks.image.transforms import ImageSettings
 from seqtasks.inference.outputs import Caption
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask
 from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.text import Words
-from seqtasks.vision.transforms import ImageSettings
 
 
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

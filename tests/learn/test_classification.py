@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from helpers.documents import FILLERS, write_documents
 
-from seqtasks.component import Settings
-from seqtasks.data.documents import Document, DocumentSource
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.documents.readers import Document, DocumentSource
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.inference.attribution import Method
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
+from seqtasks.registry import Settings
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import Words
-from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 FIRST, SECOND = "rain", "sun"

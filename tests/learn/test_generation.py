@@ -8,13 +8,13 @@ import pytest
 from helpers.trained import trained
 from helpers.written import LETTERS, remembering_text
 
-from seqtasks.component import Settings
-from seqtasks.data.text_stream import TextSource
+from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
+from seqtasks.registry import Settings
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation.task import TextData
+from seqtasks.tasks.language_modeling.task import TextData
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from helpers.trained import trained
 
-from seqtasks.component import Settings
 from seqtasks.data.examples import Pair
-from seqtasks.data.source import Source
+from seqtasks.data.parallel.source import Source
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
+from seqtasks.registry import Settings
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import Characters, Words

@@ -8,10 +8,10 @@ import pytest
 from helpers.tagged import labelled_sentences, write_conllu_file
 from helpers.trained import trained
 
-from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder
-from seqtasks.layers.character_readers import CnnReader, LstmReader
+from seqtasks.layers.char_encoders import CnnReader, LstmReader
 from seqtasks.models import Tagger
+from seqtasks.registry import Settings
 from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 

@@ -14,19 +14,19 @@ from helpers.small_trunk import small_trunk
 from helpers.trained import trained
 from PIL import Image, ImageDraw
 
-from seqtasks.data.captions import CaptionSource
-from seqtasks.data.clips import ClipSource
-from seqtasks.data.playing import Playing
+from seqtasks.data.captions.captioned_images import CaptionSource
+from seqtasks.data.videos.frame_sequence import Playing
+from seqtasks.data.videos.readers import ClipSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder, FramesEncoder, backbones
+from seqtasks.image.transforms import ImageSettings
 from seqtasks.models import Generator
 from seqtasks.tasks import CaptioningTask, VideoTask
 from seqtasks.tasks.captioning.task import CaptioningData
-from seqtasks.tasks.video.task import VideoData
+from seqtasks.tasks.video_captioning.task import VideoData
 from seqtasks.text import Words
 from seqtasks.training.trainer import Trainer
-from seqtasks.vision.transforms import ImageSettings
 
 FRAMES = 9
 CLIPS = 40

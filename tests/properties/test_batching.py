@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.batching import TokenBatches, sorted_batches
+from seqtasks.data.batch_sampler import TokenBatches, sorted_batches
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=200)
 BUDGETS = st.integers(1, 200)

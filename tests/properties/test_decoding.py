@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, score, search
+from seqtasks.decoding.active_rows import RowsLeft
 from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.dropping import RowsLeft
+from seqtasks.decoding.constraints import Rules
 from seqtasks.decoding.greedy import greedy_search
-from seqtasks.decoding.result import to_lists
-from seqtasks.decoding.rules import Rules
+from seqtasks.decoding.hypotheses import to_lists
 
 END = 3
 PENALTIES = ("none", "average", "wu:0.6", "wu:2")

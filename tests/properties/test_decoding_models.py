@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seqtasks.decoding import Decoding, Ensemble, search
-from seqtasks.decoding.dropping import RowsLeft
+from seqtasks.decoding.active_rows import RowsLeft
 from seqtasks.models import GeneratorStepper
 
 MODELS = [PAIRS[number] for number in (0, 1, 3, 6, 7)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqtasks.special_tokens import END
 from seqtasks.text import Characters, Subwords, TextProcessor, Words
-from seqtasks.text.layout import Layout, Reading, tidy
+from seqtasks.text.tokenizers.document import Layout, Reading, tidy
 
 LINES = [
     "A man can't sit here (or \"there\"), isn't it?",

@@ -13,7 +13,7 @@ from PIL import Image
 from sacrebleu.metrics import BLEU
 
 import seqtasks
-from seqtasks.bundle import read_bundle
+from seqtasks.storage.bundle import read_bundle
 
 OTHER_CAPTIONERS = ("show-and-tell", "show-attend-and-tell", "transformer")
 SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]

@@ -9,8 +9,8 @@ from helpers.recipe_run import Recipe
 from PIL import Image
 
 import seqtasks
-from seqtasks.data.clips import ClipSource, read_captioned_clips
 from seqtasks.data.examples import SkipReport
+from seqtasks.data.videos.readers import ClipSource, read_captioned_clips
 from seqtasks.encoders import FramesEncoder
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")

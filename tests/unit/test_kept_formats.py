@@ -12,12 +12,12 @@ import spacy
 import torch
 from helpers.toys import toy_trainer
 
-from seqtasks.bundle import built_in_models, find_model, read_bundle
-from seqtasks.data.features import FeatureCache
+from seqtasks.data.feature_cache import FeatureCache
 from seqtasks.encoders import CnnEncoder
+from seqtasks.image.transforms import ImageSettings
+from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
+from seqtasks.training.events import Dropped
 from seqtasks.training.metrics_logger import MetricsLogger
-from seqtasks.training.reports import Dropped
-from seqtasks.vision.transforms import ImageSettings
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TRAINER_KEYS = [

@@ -15,10 +15,10 @@ from helpers.synthetic import sentence_pairs
 
 import seqtasks
 from seqtasks import SeqtasksError, load
-from seqtasks.bundle import write_bundle
-from seqtasks.config import read_run, to_toml
+from seqtasks.config.run import read_run, to_toml
 from seqtasks.data.examples import Pair
-from seqtasks.models.weights import own_tensors
+from seqtasks.models.state_dict import own_tensors
+from seqtasks.storage.bundle import write_bundle
 from seqtasks.tasks.translation.task import TranslationTask
 
 CONFIGURATION = """

@@ -40,7 +40,7 @@ def private(module: str, name: str) -> bool:
 def test_what_is_private_is_found() -> None:
     source = """
 import seqtasks
-import seqtasks.config
+import seqtasks.config.run
 from seqtasks import load, nothing
 from seqtasks.decoding import Decoding
 from seqtasks.decoding.beam import beam_search
@@ -48,7 +48,7 @@ from torch import nn
 seqtasks.train, seqtasks.MODULES
 """
     assert {each for each in taken(ast.parse(source)) if private(*each)} == {
-        ("seqtasks.config", ""),
+        ("seqtasks.config.run", ""),
         ("seqtasks", "nothing"),
         ("seqtasks.decoding.beam", "beam_search"),
         ("seqtasks", "MODULES"),

@@ -13,7 +13,7 @@ import pytest
 
 import seqtasks
 from seqtasks.encoders import TextEncoder
-from seqtasks.spacy_component import make_tagger
+from seqtasks.integrations.spacy import make_tagger
 
 INIT = Path(seqtasks.__file__)
 USER_CODE = """

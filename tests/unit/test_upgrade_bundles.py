@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from upgrade_bundles import upgrade
 
-from seqtasks.bundle import FORMAT, read_bundle
-from seqtasks.config import read_run
+from seqtasks.config.run import read_run
 from seqtasks.loading import load_task
+from seqtasks.storage.bundle import FORMAT, read_bundle
 
 REPOSITORY = Path(__file__).parents[2]
 

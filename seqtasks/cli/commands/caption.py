@@ -29,8 +29,8 @@ from seqtasks.cli.options import (
 )
 from seqtasks.cli.output import Write, open_output, require_apart
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.formats import pillow_format
 from seqtasks.version import __version__
-from seqtasks.vision.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.inference.captioning import CaptioningPipeline
@@ -175,8 +175,8 @@ def caption(
 
 def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
     """The names of the pictures and clips that are meant, in the order of the paths."""
-    from seqtasks.vision.film import ENDINGS as FILM_ENDINGS
-    from seqtasks.vision.images import ENDINGS, find_images
+    from seqtasks.image.loading import ENDINGS, find_images
+    from seqtasks.video.pyav_reader import ENDINGS as FILM_ENDINGS
 
     names: list[str] = []
     for path in paths:

@@ -12,8 +12,8 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from seqtasks.image.transforms import ImageSettings
     from seqtasks.inference.outputs import Caption
-    from seqtasks.vision.transforms import ImageSettings
     from seqtasks.visualization import CaptionReport
 
 Look = Callable[[str, "str | StandardInput", "Caption | SeqtasksError"], None]
@@ -67,6 +67,6 @@ def report_look(report: CaptionReport) -> Look:
 
 def opened(picture: str | StandardInput, at_least: int) -> Image:
     """The picture once more, as it is shown: its shorter side has so many pixels, where the file has them."""
-    from seqtasks.vision.images import open_image
+    from seqtasks.image.loading import open_image
 
     return open_image(bytes(picture.content) if isinstance(picture, StandardInput) else picture, at_least=at_least)

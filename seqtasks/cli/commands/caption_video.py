@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seqtasks.cli.output import Write
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.formats import pillow_format
+from seqtasks.image.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.inference.captioning import CaptioningPipeline
-    from seqtasks.vision.timeline import Span
-    from seqtasks.vision.video import Choice
+    from seqtasks.video.caption_spans import Span
+    from seqtasks.video.reader import Choice
 
 Format = Literal["text", "srt", "vtt", "jsonl"]
 
@@ -45,7 +45,7 @@ class ClipOptions:
 
     def choice(self) -> Choice:
         """Which frames are described: one a second, if nothing else is asked for."""
-        from seqtasks.vision.video import EveryFrame, EverySeconds, Scenes
+        from seqtasks.video.reader import EveryFrame, EverySeconds, Scenes
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
             raise SeqtasksError(
@@ -66,7 +66,7 @@ def seconds_in(duration: str) -> float:
 
 def is_clip(name: str, options: ClipOptions) -> bool:
     """A folder is a clip of numbered frames where it is asked for as one; else it holds pictures and clips."""
-    from seqtasks.vision import video
+    from seqtasks.video import reader as video
 
     return options.any if os.path.isdir(name) else video.is_clip(name)
 
@@ -102,8 +102,8 @@ def describe_clip(
     name: str, predictor: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
-    from seqtasks.vision.timeline import Timed, merged, timed
-    from seqtasks.vision.video import ClipError, EveryFrame, open_clip
+    from seqtasks.video.caption_spans import Timed, merged, timed
+    from seqtasks.video.reader import ClipError, EveryFrame, open_clip
     from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:

@@ -205,8 +205,8 @@ class Documents:
 
     def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
-        from seqtasks.data.documents import DocumentSource, is_table, read_documents
-        from seqtasks.data.lines import read_file
+        from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
+        from seqtasks.data.text_io import read_file
 
         if is_table(file):
             source = DocumentSource(path=file, text=column)
@@ -230,7 +230,7 @@ class Documents:
 
 def require_file(file: Path) -> None:
     """Tells what cannot be read before anything is classified."""
-    from seqtasks.data.lines import open_bytes
+    from seqtasks.data.text_io import open_bytes
 
     if file.is_dir():
         raise SeqtasksError(f"{file} is a folder.", f"Give its files, such as {file / '*.txt'}.")

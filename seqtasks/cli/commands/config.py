@@ -32,8 +32,8 @@ def config(
       seqtasks config translation
       seqtasks config captioning --output-format markdown > captioning.md
     """
-    from seqtasks.config import load_code
-    from seqtasks.config_reference import as_markdown, as_text, config_sections, task_kinds
+    from seqtasks.config.reference import as_markdown, as_text, config_sections, task_kinds
+    from seqtasks.config.run import load_code
 
     if code is not None:
         load_code(code)

@@ -60,7 +60,7 @@ def demo() -> None:
     Example:
       seqtasks demo
     """
-    from seqtasks.bundle import built_in_models
+    from seqtasks.storage.bundle import built_in_models
 
     models = built_in_models()
     if DEFAULT_MODEL not in models:
@@ -136,8 +136,8 @@ def describe_clips(clips: Sequence[Path]) -> None:
 
 def describe_clip(predictor: CaptioningPipeline, clip: Path) -> None:
     """Spans of time and what is seen in them, as they come."""
-    from seqtasks.vision.timeline import merged, timed
-    from seqtasks.vision.video import EverySeconds, open_clip
+    from seqtasks.video.caption_spans import merged, timed
+    from seqtasks.video.reader import EverySeconds, open_clip
 
     print(clip)
     begun = time.perf_counter()
@@ -185,7 +185,7 @@ def write_scene() -> None:
 
 def shipped(*place: str) -> list[Path]:
     """What ships at a place, a name or a folder and a pattern; from where you stand if that is shorter."""
-    from seqtasks.bundle import asset_folders
+    from seqtasks.storage.bundle import asset_folders
 
     here = Path.cwd()
     name, *pattern = place

@@ -92,9 +92,9 @@ def evaluate(
         with blamed_on("--confusion-matrix"):
             require_matplotlib(confusion)
     load_own_code([model], code)
-    from seqtasks.component import kind_of
     from seqtasks.evaluation import evaluate_model
     from seqtasks.loading import open_models
+    from seqtasks.registry import kind_of
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")

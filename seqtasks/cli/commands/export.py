@@ -40,8 +40,8 @@ def export(
     task, pipeline = open_model([model], "translation", code=code, device="cpu", dtype=Precision.float32, threads=0)
     decoding = pipeline.decoding(**options)
 
-    from seqtasks.bundle import CARD, find_model
     from seqtasks.export import WRITERS
+    from seqtasks.storage.bundle import CARD, find_model
 
     card = (find_model(model) / CARD).read_text(encoding="utf-8")
     try:

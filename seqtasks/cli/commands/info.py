@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seqtasks.cli.options import ModelArgument
 
 if TYPE_CHECKING:
-    from seqtasks.bundle import Bundle
+    from seqtasks.storage.bundle import Bundle
 
 ORIGIN = ("start_from", "start_with")
 """Settings of a part that say where its training began, not what it is."""
@@ -23,7 +23,7 @@ def info(model: ModelArgument) -> None:
     Example:
       seqtasks info my-model
     """
-    from seqtasks.bundle import find_model, read_bundle
+    from seqtasks.storage.bundle import find_model, read_bundle
 
     bundle = read_bundle(find_model(model))
     shown = facts(bundle)

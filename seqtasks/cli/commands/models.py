@@ -10,10 +10,10 @@ def models() -> None:
     Example:
       seqtasks models
     """
-    from seqtasks.bundle import built_in_models, find_model, read_bundle
     from seqtasks.cli.commands.info import facts
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.score import written
+    from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
 
     names = built_in_models()
     if not names:

@@ -54,7 +54,7 @@ def score(
       seqtasks score my-model pairs.tsv
     """
     from seqtasks.cli.output import open_output
-    from seqtasks.data.source import sources_of
+    from seqtasks.data.parallel.source import sources_of
 
     sources = sources_of(data)
     predictor: TranslationPipeline = open_pipeline(
@@ -62,7 +62,7 @@ def score(
     )
 
     from seqtasks.data.examples import SkipReport
-    from seqtasks.data.readers import read_pairs
+    from seqtasks.data.parallel.readers import read_pairs
 
     skipped = SkipReport()
     named = split_languages(languages) or predictor.languages

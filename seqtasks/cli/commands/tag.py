@@ -18,12 +18,12 @@ from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 
 if TYPE_CHECKING:
-    from seqtasks.data.conllu import Sentence
     from seqtasks.data.examples import SkipReport
+    from seqtasks.data.tagging.conllu import Sentence
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.inference.outputs import TaggedSentence
     from seqtasks.inference.tagging import TaggingPipeline
-    from seqtasks.text.sentences import Token
+    from seqtasks.text.sentence_splitter import Token
 
 DEFAULT_TAGGER: Final = "pos-en"
 BATCH_SENTENCES = 1_000
@@ -113,7 +113,7 @@ def tag(
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
-    from seqtasks.data.lines import plain_suffix
+    from seqtasks.data.text_io import plain_suffix
 
     return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(plain_suffix(file), Input.text)
 
@@ -142,8 +142,8 @@ class Inputs:
 
     def cut(self, line: str) -> Iterator[Sentence]:
         """The sentences of a line of text."""
-        from seqtasks.data.conll import between_blanks
-        from seqtasks.data.conllu import Sentence
+        from seqtasks.data.tagging.conllu import Sentence
+        from seqtasks.data.tagging.readers import between_blanks
         from seqtasks.inference.line_batcher import plain
 
         as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]
@@ -154,7 +154,7 @@ class Inputs:
 
     def parse(self, name: Path, form: Input, batches: LineBatcher | None) -> Iterator[list[Sentence]]:
         """The sentences of a file that holds words, or of the lines of standard input."""
-        from seqtasks.data.conll import read_sentences, sentences_of
+        from seqtasks.data.tagging.readers import read_sentences, sentences_of
         from seqtasks.inference.line_batcher import plain
 
         if batches is None:
@@ -183,7 +183,7 @@ def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> Itera
 
 
 def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
-    from seqtasks.data.conllu import write_conllu
+    from seqtasks.data.tagging.conllu import write_conllu
 
     yield write_conllu(sentence, column, found.labels).removesuffix("\n")
 

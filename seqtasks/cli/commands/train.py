@@ -14,7 +14,7 @@ from seqtasks.cli.options import Code, LanguagePair, split_languages
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.config import RunConfiguration
+    from seqtasks.config.run import RunConfiguration
     from seqtasks.tasks import Task
     from seqtasks.training.run import TrainingResult
 
@@ -56,7 +56,7 @@ def train(
       seqtasks train my-model/config.toml --set training.steps=40000 --output second-model
     """
     if code is not None:
-        from seqtasks.config import load_code
+        from seqtasks.config.run import load_code
 
         load_code(code)
     tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
@@ -122,7 +122,7 @@ def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Ta
             "Without a configuration: "
             + ", or ".join(f"seqtasks train {kind} {task.example_data}" for kind, task in tasks.items()),
         )
-    from seqtasks.config import read_run
+    from seqtasks.config.run import read_run
 
     return read_run(path, overrides=overrides)
 
@@ -131,7 +131,7 @@ def preset_run(
     task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None
 ) -> RunConfiguration:
     """The run that suits the data of a task."""
-    from seqtasks.config import read_run
+    from seqtasks.config.run import read_run
 
     settings = {
         name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)

@@ -9,21 +9,21 @@ from typing import Annotated, Any, Generic, Self
 
 from typing_extensions import TypeVar
 
-from seqtasks.component import OneOf, Settings
-from seqtasks.data.captions import CaptionReport, caption_source, read_captioned_images
-from seqtasks.data.clips import ClipSource, holds_clips, read_captioned_clips
+from seqtasks.data.captions.captioned_images import CaptionReport, caption_source, read_captioned_images
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.playing import open_clips
+from seqtasks.data.videos.frame_sequence import open_clips
+from seqtasks.data.videos.readers import ClipSource, holds_clips, read_captioned_clips
 from seqtasks.decoding import Decoding
 from seqtasks.encoders import CnnEncoder
+from seqtasks.image.transforms import ImageSettings
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import without_meteor
 from seqtasks.models import Generator
+from seqtasks.registry import OneOf, Settings
 from seqtasks.tasks.base import BatchT, EvaluationRequest, Warn, warn_skipped
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.text import TextProcessor, Words
-from seqtasks.vision.transforms import ImageSettings
 
 ImageEncoderT = TypeVar("ImageEncoderT", bound=CnnEncoder, default=CnnEncoder)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.captions import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import annealed, updates
 

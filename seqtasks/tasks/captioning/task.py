@@ -13,8 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from seqtasks.component import Settings, kind_of
-from seqtasks.data.captions import (
+from seqtasks.data.captions.captioned_images import (
     CaptionedImage,
     CaptionReport,
     CaptionSource,
@@ -22,24 +21,25 @@ from seqtasks.data.captions import (
     hold_out,
     read_captioned_images,
 )
-from seqtasks.data.features import CachedFeatures, FeatureCache
+from seqtasks.data.feature_cache import CachedFeatures, FeatureCache
 from seqtasks.data.holdout import ValidationSplit
+from seqtasks.device import available_cores
 from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnSettings
-from seqtasks.hardware import available_cores
+from seqtasks.image.loading import ImageError, open_image
+from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
+from seqtasks.registry import Settings, kind_of
 from seqtasks.tasks.base import Prepared, fingerprint
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionSettings
-from seqtasks.tasks.captioning.batches import PictureBatches
+from seqtasks.tasks.captioning.collate import PictureBatches
 from seqtasks.tasks.captioning.presets import captioning_preset
-from seqtasks.tasks.card import model_card
+from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
 from seqtasks.tasks.self_critical import SelfCriticalSettings
 from seqtasks.text import TextProcessor
-from seqtasks.vision.images import ImageError, open_image
-from seqtasks.vision.transforms import training_transform
 
 
 class CaptioningData(Settings):

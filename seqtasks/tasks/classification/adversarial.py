@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from seqtasks.models import Classified, Classifier, Loss
-from seqtasks.models.presence import read_as
+from seqtasks.models.token_masking import read_as
 
 
 def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> Loss:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.documents import DocumentSource, read_documents
+from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import SkipReport
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks import transfer
+from seqtasks.tasks import fine_tuning as transfer
 from seqtasks.tasks.presets import annealed, layers_of, updates
 
 

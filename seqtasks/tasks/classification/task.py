@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from seqtasks.component import OneOf, Settings, kind_of
-from seqtasks.data.documents import Document, DocumentSource, read_documents, with_labels
+from seqtasks.data.documents.readers import Document, DocumentSource, read_documents, with_labels
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
@@ -19,13 +18,14 @@ from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classified, Classifier, Loss
-from seqtasks.tasks import transfer
+from seqtasks.registry import OneOf, Settings, kind_of
+from seqtasks.tasks import fine_tuning as transfer
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import model_card
 from seqtasks.tasks.classification.adversarial import adversarial_loss
-from seqtasks.tasks.classification.batches import DocumentBatches
+from seqtasks.tasks.classification.collate import DocumentBatches
 from seqtasks.tasks.classification.presets import classification_preset
-from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
 from seqtasks.text import Subwords, TextProcessor, clean
 

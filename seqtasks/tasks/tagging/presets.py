@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.conll import TaggedSource, nothing_to_train_on, read_tagged
 from seqtasks.data.examples import SkipReport
+from seqtasks.data.tagging.readers import TaggedSource, nothing_to_train_on, read_tagged
 from seqtasks.metrics.spans import are_spans
 from seqtasks.tasks.presets import annealed, layers_of, updates
 

@@ -10,23 +10,23 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from seqtasks.component import Settings, kind_of
-from seqtasks.data.conll import TaggedSource, form_of, nothing_to_train_on, read_tagged
-from seqtasks.data.conllu import CONLLU, Sentence, conllu_place
 from seqtasks.data.examples import SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.tagging.conllu import CONLLU, Sentence, conllu_place
+from seqtasks.data.tagging.readers import TaggedSource, form_of, nothing_to_train_on, read_tagged
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss, Tagged, Tagger
+from seqtasks.registry import Settings, kind_of
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import model_card
-from seqtasks.tasks.labels import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
-from seqtasks.tasks.tagging.batches import TaggedBatches
+from seqtasks.tasks.tagging.collate import TaggedBatches
 from seqtasks.tasks.tagging.presets import tagging_preset
-from seqtasks.text.tokens import TokenReader, TokenSettings
+from seqtasks.text.word_indexer import TokenReader, TokenSettings
 
 BEST_FOR_SPANS = "span-f1"
 """The score to improve where labels are spans; else it is the accuracy."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from seqtasks.data.batching import TokenBatches
+from seqtasks.data.batch_sampler import TokenBatches
 from seqtasks.data.collate import pad
 from seqtasks.models import Pairs
 from seqtasks.special_tokens import PAD

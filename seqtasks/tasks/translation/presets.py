@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.data.examples import SkipReport
-from seqtasks.data.readers import read_pairs
-from seqtasks.data.source import Source
+from seqtasks.data.parallel.readers import read_pairs
+from seqtasks.data.parallel.source import Source
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import layers_of, rounded, updates
 

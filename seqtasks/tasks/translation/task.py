@@ -8,25 +8,25 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqtasks.component import OneOf, Settings, kind_of
 from seqtasks.data.examples import Pair, SkipReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.readers import read_pairs
-from seqtasks.data.source import Source, languages_of, sources_of
+from seqtasks.data.parallel.readers import read_pairs
+from seqtasks.data.parallel.source import Source, languages_of, sources_of
 from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Generator, Loss, Pairs
+from seqtasks.registry import OneOf, Settings, kind_of
 from seqtasks.tasks.base import EvaluationRequest, Prepared, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.card import model_card
+from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.self_critical import SelfCriticalSettings
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
 from seqtasks.tasks.translation.presets import translation_preset
-from seqtasks.tasks.translation.processors import Languages, load_processors, make_processors
+from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
 from seqtasks.text import Subwords, TextProcessor, clean
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from seqtasks.data.documents import Document
+from seqtasks.data.documents.readers import Document
 from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split, validation_size
 from seqtasks.text import clean
 

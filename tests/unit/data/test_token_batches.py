@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from seqtasks.data.batching import TokenBatches, sorted_batches
+from seqtasks.data.batch_sampler import TokenBatches, sorted_batches
 from seqtasks.errors import SeqtasksError
 
 

@@ -5,7 +5,7 @@ from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 from torch import nn
 
 from seqtasks.decoders import ShowAndTellDecoder
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 

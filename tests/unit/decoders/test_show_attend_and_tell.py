@@ -7,9 +7,9 @@ import torch
 from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 
 from seqtasks.decoders import ShowAttendAndTellDecoder
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
+from seqtasks.layers.attention_regularization import attention_regularisation
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.regularisation import attention_regularisation
 
 
 def decoder() -> ShowAttendAndTellDecoder:

@@ -6,12 +6,12 @@ import pytest
 import torch
 from helpers.writers import ENCODERS, RECURRENT, texts
 
-from seqtasks.component import Settings
+from seqtasks.device import mixed_precision
 from seqtasks.encoders import CausalEncoder, GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
-from seqtasks.hardware import mixed_precision
 from seqtasks.incremental_state import reorder, select
-from seqtasks.layers.cache import GROWTH
 from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.kv_cache import GROWTH
+from seqtasks.registry import Settings
 
 DIM, SIZE = 8, 7
 every_encoder = pytest.mark.parametrize("name", ENCODERS)

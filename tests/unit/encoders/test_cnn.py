@@ -9,7 +9,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from seqtasks.data.features import FeatureCache
+from seqtasks.data.feature_cache import FeatureCache
 from seqtasks.encoders.cnn import CnnEncoder, sinusoids_of_grid
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.convolution import ActivatedConvolution

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seqtasks.encoders.backbones import HEADS, Backbone, backbone_names
 from seqtasks.encoders.cnn import CnnEncoder
-from seqtasks.encoders.pretrained import pretrained_tensors
+from seqtasks.encoders.pretrained_weights import pretrained_tensors
 from seqtasks.errors import SeqtasksError
 
 

@@ -20,7 +20,7 @@ from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Generator
-from seqtasks.models.weights import own_tensors
+from seqtasks.models.state_dict import own_tensors
 from seqtasks.tasks import TranslationTask
 
 

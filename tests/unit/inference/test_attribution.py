@@ -10,13 +10,13 @@ import torch
 from helpers.generators import ENCODERS
 from torch import nn
 
-from seqtasks.component import Settings
 from seqtasks.data.collate import pad
 from seqtasks.encoders import BagOfWordsEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import TOLERANCE, Explanation, Method
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
+from seqtasks.registry import Settings
 from seqtasks.text import Characters, Words
 
 HIDDEN = "nothing"

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from seqtasks.component import Settings
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
 from seqtasks.inference import perplexity
 from seqtasks.inference.perplexity import likelihood
 from seqtasks.models import LanguageModel
+from seqtasks.registry import Settings
 from seqtasks.special_tokens import BEGIN
-from seqtasks.text.layout import Tokens, marked
+from seqtasks.text.tokenizers.document import Tokens, marked
 
 RECURRENT = [
     LstmEncoder.Config(dim=12, layers=2, directions="forward"),

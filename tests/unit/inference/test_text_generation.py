@@ -11,15 +11,15 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from seqtasks.component import Settings
 from seqtasks.decoding import Decoding, search
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.text_generation import TextGenerationPipeline, nearest, overlap, stop_at
 from seqtasks.models import LanguageModel, LanguageModelStepper
+from seqtasks.registry import Settings
 from seqtasks.special_tokens import BEGIN
 from seqtasks.text import Characters, Subwords, TextProcessor, Words
-from seqtasks.text.layout import Layout
+from seqtasks.text.tokenizers.document import Layout
 
 LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A dog ran so far."] * 4
 CHARACTERS = Characters.fit(LINES, Characters.Config())

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
 from seqtasks.layers.crf import ConditionalRandomField
 
 LABELS = 3

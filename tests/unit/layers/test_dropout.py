@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
 from seqtasks.layers.dropout import Dropout, keep_mask
 
 

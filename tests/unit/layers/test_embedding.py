@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 
 

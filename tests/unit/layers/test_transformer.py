@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
-from seqtasks.layers.cache import advance, begin
+from seqtasks.layers.kv_cache import advance, begin
 from seqtasks.layers.transformer import DecoderLayer, EncoderLayer, FeedForward
 
 DIM, MEMORY_DIM, HEADS, INNER, LENGTH = 8, 6, 2, 12, 5

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqtasks.hardware import mixed_precision
-from seqtasks.layers.character_readers import CharacterReader, CnnReader, LstmReader
+from seqtasks.device import mixed_precision
+from seqtasks.layers.char_encoders import CharacterReader, CnnReader, LstmReader
 from seqtasks.layers.word_embedding import WordEmbedding
 
 WORDS, CHARACTERS, UNKNOWN = 9, 12, 1

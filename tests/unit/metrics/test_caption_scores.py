@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics import captions as module
-from seqtasks.metrics.captions import caption_scores
-from seqtasks.metrics.penn_tokens import penn_tokens
+from seqtasks.metrics import captioning as module
+from seqtasks.metrics.captioning import caption_scores
+from seqtasks.metrics.ptb_tokenizer import penn_tokens
 from seqtasks.metrics.score import Score
 
 OUTPUTS = [

@@ -10,10 +10,10 @@ import torch
 from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
-from seqtasks.component import Settings
+from seqtasks.device import mixed_precision
 from seqtasks.encoders import BagOfWordsEncoder
-from seqtasks.hardware import mixed_precision
 from seqtasks.models import Classified, Classifier
+from seqtasks.registry import Settings
 
 VOCAB, LABELS = 11, 3
 LENGTHS = [4, 7, 1, 5]

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from seqtasks.decoding import Ensemble, Stepper
-from seqtasks.hardware import mixed_precision
+from seqtasks.device import mixed_precision
 from seqtasks.models import LanguageModel
-from seqtasks.models.weights import load_own_tensors, own_tensors
+from seqtasks.models.state_dict import load_own_tensors, own_tensors
 
 every_encoder = pytest.mark.parametrize("name", ENCODERS)
 every_recurrent = pytest.mark.parametrize("name", RECURRENT)

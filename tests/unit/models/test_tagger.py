@@ -9,10 +9,10 @@ import torch
 from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
-from seqtasks.component import Settings
-from seqtasks.hardware import mixed_precision
-from seqtasks.layers.character_readers import CnnReader, LstmReader
+from seqtasks.device import mixed_precision
+from seqtasks.layers.char_encoders import CnnReader, LstmReader
 from seqtasks.models import Tagged, Tagger
+from seqtasks.registry import Settings
 
 WORDS, CHARACTERS, LABELS = 11, 9, 4
 UNKNOWN = 1

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-import seqtasks.config
-from seqtasks.component import Component, OneOf, Settings, fields_of
-from seqtasks.config import read_run
+import seqtasks.config.run
+from seqtasks.config.run import read_run
+from seqtasks.config.training import TrainingSettings
 from seqtasks.errors import RenamedWarning, SeqtasksError
+from seqtasks.registry import Component, OneOf, Settings, fields_of
 from seqtasks.storage import migration
 from seqtasks.storage.migration import (
     Renamed,
@@ -30,7 +31,6 @@ from seqtasks.storage.migration import (
     read_renames,
     renames,
 )
-from seqtasks.training.settings import TrainingSettings
 
 
 class Part(Component):
@@ -257,7 +257,7 @@ class TestRunConfigurations:
     @pytest.fixture(autouse=True)
     def toys(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(migration, "renames", lambda: TABLE)
-        monkeypatch.setattr(seqtasks.config, "task_family", lambda: Work)
+        monkeypatch.setattr(seqtasks.config.run, "task_family", lambda: Work)
 
     def test_a_file_is_read_in_todays_names_with_a_warning_a_key(self, tmp_path: Path) -> None:
         file = tmp_path / "run.toml"

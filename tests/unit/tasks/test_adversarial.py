@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from seqtasks.component import Settings
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import Classified, Classifier
-from seqtasks.models.presence import read_as
+from seqtasks.models.token_masking import read_as
+from seqtasks.registry import Settings
 from seqtasks.tasks.classification.adversarial import adversarial_loss, worst_move
 
 DISTANCE = 0.1

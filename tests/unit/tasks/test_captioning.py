@@ -12,15 +12,15 @@ from helpers.squares import configuration, write_squares
 from PIL import Image
 
 import seqtasks
-from seqtasks.bundle import read_bundle
-from seqtasks.config import read_run, to_toml
+from seqtasks.config.run import read_run, to_toml
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import ImageError
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.inference.outputs import Caption
+from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import CaptioningTask
 from seqtasks.training.trainer import Trainer
-from seqtasks.vision.images import ImageError
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 

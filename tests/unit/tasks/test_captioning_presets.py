@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from seqtasks.config import read_run
-from seqtasks.data.captions import CaptionedImage, CaptionSource
+from seqtasks.config.run import read_run
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.captioning import presets
 from seqtasks.tasks.captioning.presets import DatasetStats, captioning_preset, measure

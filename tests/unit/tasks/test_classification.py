@@ -11,8 +11,8 @@ import torch
 from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
-from seqtasks.config import read_run, to_toml
-from seqtasks.data.documents import Document, DocumentSource
+from seqtasks.config.run import read_run, to_toml
+from seqtasks.data.documents.readers import Document, DocumentSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference import classification as module

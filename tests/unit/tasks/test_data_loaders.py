@@ -13,18 +13,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from seqtasks.image.transforms import ImageSettings, evaluation_transform
 from seqtasks.models import Classified, Pairs, Tagged, Window
 from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks.base import Batches
-from seqtasks.tasks.captioning.batches import PictureBatches
-from seqtasks.tasks.classification.batches import DocumentBatches
+from seqtasks.tasks.captioning.collate import PictureBatches
+from seqtasks.tasks.classification.collate import DocumentBatches
 from seqtasks.tasks.data_loader import DataLoader, prefetched
-from seqtasks.tasks.generation.batches import StreamBatches
-from seqtasks.tasks.tagging.batches import TaggedBatches
+from seqtasks.tasks.language_modeling.tbptt_loader import StreamBatches
+from seqtasks.tasks.tagging.collate import TaggedBatches
 from seqtasks.tasks.translation.collate import TranslationLoader
-from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
+from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow
 from seqtasks.text import Characters
-from seqtasks.vision.transforms import ImageSettings, evaluation_transform
 
 BUDGET = 48
 LETTERS = Characters.fit(["abcdefghij"] * 9, Characters.Config())

@@ -10,16 +10,16 @@ import tomli_w
 import torch
 from helpers.written import remembering_text
 
-from seqtasks.config import read_run, to_toml
-from seqtasks.data.text_stream import TextSource
+from seqtasks.config.run import read_run, to_toml
+from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation.presets import PRESETS, generation_preset
-from seqtasks.tasks.generation.task import TextData
+from seqtasks.tasks.language_modeling.presets import PRESETS, generation_preset
+from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.text import Characters, Subwords, Words
-from seqtasks.text.layout import Layout
+from seqtasks.text.tokenizers.document import Layout
 
 LSTM = LstmEncoder.Config(dim=16, layers=2, directions="forward", dropout=0.0)
 

@@ -25,7 +25,7 @@ from helpers.written import remembering_text
 from PIL import Image
 from torch import Tensor
 
-from seqtasks.config import read_run
+from seqtasks.config.run import read_run
 from seqtasks.tasks.base import Task
 
 GOLDEN = Path(__file__).with_name("golden_batches.json")

@@ -10,8 +10,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.models import Window
 from seqtasks.special_tokens import BEGIN, PAD
 from seqtasks.tasks.base import Batches
-from seqtasks.tasks.generation.batches import StreamBatches
-from seqtasks.text.layout import LINE, Tokens, marked
+from seqtasks.tasks.language_modeling.tbptt_loader import StreamBatches
+from seqtasks.text.tokenizers.document import LINE, Tokens, marked
 
 
 def texts(count: int, length: int, *, line: int = 7) -> list[Tokens]:

@@ -10,19 +10,19 @@ import tomli_w
 import torch
 from helpers.tagged import Labelled, labelled_sentences, write_conllu_file
 
-from seqtasks.config import read_run, to_toml
-from seqtasks.data.conll import Form
+from seqtasks.config.run import read_run, to_toml
+from seqtasks.data.tagging.readers import Form
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference import tagging as module
 from seqtasks.inference.tagging import TaggingPipeline
-from seqtasks.layers.character_readers import CnnReader
+from seqtasks.layers.char_encoders import CnnReader
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.base import Batches, Prepared
 from seqtasks.tasks.tagging.presets import measure, tagging_preset
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
-from seqtasks.text.tokens import TokenSettings
+from seqtasks.text.word_indexer import TokenSettings
 
 SENTENCES = labelled_sentences(40)
 

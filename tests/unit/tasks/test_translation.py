@@ -9,17 +9,17 @@ import pytest
 from helpers.synthetic import sentence_pairs
 from pydantic import ValidationError
 
-from seqtasks.component import Settings
-from seqtasks.data.source import Source
+from seqtasks.data.parallel.source import Source
 from seqtasks.decoders import LstmDecoder
 from seqtasks.encoders import RnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Generator
+from seqtasks.registry import Settings
 from seqtasks.special_tokens import BEGIN, END
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.base import Prepared
-from seqtasks.tasks.translation.processors import Languages
 from seqtasks.tasks.translation.task import TranslationData
+from seqtasks.tasks.translation.tokenizers import Languages
 from seqtasks.text import Characters, Subwords, Words
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]

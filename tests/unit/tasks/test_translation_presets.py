@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from seqtasks.config import read_run
-from seqtasks.data.source import Source
+from seqtasks.config.run import read_run
+from seqtasks.data.parallel.source import Source
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.translation import presets
 from seqtasks.tasks.translation.presets import DatasetStats, measure, translation_preset

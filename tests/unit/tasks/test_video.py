@@ -13,17 +13,17 @@ from PIL import Image
 from torch import Tensor, nn
 
 import seqtasks
-from seqtasks.config import read_run, to_toml
-from seqtasks.data.captions import CaptionedImage
-from seqtasks.data.playing import Playing, PlayingStills
-from seqtasks.data.stills import StillsSettings, clips_of_stills
+from seqtasks.config.run import read_run, to_toml
+from seqtasks.data.captions.captioned_images import CaptionedImage
+from seqtasks.data.videos.frame_sequence import Playing, PlayingStills
+from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
 from seqtasks.encoders import FramesEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.models import Generator
 from seqtasks.tasks import VideoTask
-from seqtasks.tasks.carried import CarriedState
-from seqtasks.tasks.video.batches import ClipBatches, ClipWindow
+from seqtasks.tasks.tbptt import CarriedState
+from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")

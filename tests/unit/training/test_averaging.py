@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from seqtasks.config.training import TrainingSettings
 from seqtasks.training.averaging import Averaging, make_averaging
-from seqtasks.training.settings import TrainingSettings
 
 
 def averaging(weights: dict[str, torch.Tensor], **options: object) -> Averaging:

@@ -14,16 +14,16 @@ from helpers.resumed import same_weights, trainings
 from helpers.synthetic import sentence_pairs
 from helpers.toys import toy_trainer
 
-from seqtasks.bundle import read_bundle
-from seqtasks.component import Settings
-from seqtasks.data.source import Source
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.parallel.source import Source
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import Generator
+from seqtasks.registry import Settings
+from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.text import Subwords
-from seqtasks.training.settings import TrainingSettings
 from seqtasks.training.trainer import Trainer
 
 

@@ -12,14 +12,14 @@ import torch
 from helpers.resumed import kill_at, same_weights, trainings
 from helpers.written import remembering_text
 
-from seqtasks.bundle import read_bundle
-from seqtasks.component import Settings
-from seqtasks.data.text_stream import TextSource
+from seqtasks.config.training import TrainingSettings
+from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
+from seqtasks.registry import Settings
+from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import GenerationTask
-from seqtasks.tasks.generation.task import TextData
-from seqtasks.training.settings import TrainingSettings
+from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.training.trainer import Trainer
 
 ENCODERS = [

@@ -14,7 +14,7 @@ from helpers.toys import ToyModelSettings, ToySettings, ToyTask
 import seqtasks
 from seqtasks import SeqtasksError, TrainingRun, read_bundle
 from seqtasks.tasks.base import Prepared, Task
-from seqtasks.training.reports import DataReady, Finished, Progress, Report, Saved, TrainingStarted, Validated
+from seqtasks.training.events import DataReady, Finished, Progress, Report, Saved, TrainingStarted, Validated
 
 TOML = """\
 task = "listed-toy"

@@ -7,11 +7,11 @@ import pytest
 import torch
 from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
-from seqtasks.bundle import checkpoints, read_bundle
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
-from seqtasks.training.optimiser import learning_rate
-from seqtasks.training.reports import Dropped, Finished, Progress, Saved, Validated
+from seqtasks.storage.bundle import checkpoints, read_bundle
+from seqtasks.training.events import Dropped, Finished, Progress, Saved, Validated
+from seqtasks.training.optimizer import learning_rate
 from seqtasks.training.trainer import Trainer
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqtasks.video.caption_spans import Span
 from seqtasks.video.subtitles import cues, one_line, to_jsonl, to_srt, to_table, to_vtt
-from seqtasks.vision.timeline import Span
 
 FORMATS = {
     "text": lambda spans: to_table(spans, "clip.mp4"),

@@ -15,8 +15,8 @@ from helpers.numbered import SIZE, number_in, numbered_picture, write_film
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision import film
-from seqtasks.vision.video import ClipError, EveryFrame, open_clip
+from seqtasks.video import pyav_reader as film
+from seqtasks.video.reader import ClipError, EveryFrame, open_clip
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mp4 with its index first": ("mp4", "libx264", {"form_options": {"movflags": "faststart"}}),

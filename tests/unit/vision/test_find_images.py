@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.images import find_images
+from seqtasks.image.loading import find_images
 
 NAMES = [
     "b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "._b.jpg", "B2.jpeg", "jpg", "inner/z.webp", "inner/deep/y.tif",

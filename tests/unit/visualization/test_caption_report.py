@@ -16,9 +16,9 @@ from helpers.pages import Page
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import ImageError
+from seqtasks.image.transforms import ImageSettings
 from seqtasks.inference.outputs import Caption
-from seqtasks.vision.images import ImageError
-from seqtasks.vision.transforms import ImageSettings
 from seqtasks.visualization.caption_attention import (
     GAP,
     PANEL,

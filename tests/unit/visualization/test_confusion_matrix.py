@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.confusion import confusion
+from seqtasks.metrics.confusion_matrix import confusion
 from seqtasks.visualization.confusion_matrix import MAX_WIDTH, confusion_table, plot_confusion_matrix
 from seqtasks.visualization.matplotlib_support import require_matplotlib
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.vision.video import Frame
+from seqtasks.video.reader import Frame
 from seqtasks.visualization.contact_sheet import GAP, LIMIT, LINE, LINES, PICTURE, ContactSheet
 
 

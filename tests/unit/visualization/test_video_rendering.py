@@ -14,9 +14,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.video.caption_spans import Span
+from seqtasks.video.reader import Frame
 from seqtasks.video.writer import LONGEST_SIDE, SHORTEST_SIDE, video_size
-from seqtasks.vision.timeline import Span
-from seqtasks.vision.video import Frame
 from seqtasks.visualization import video_rendering
 from seqtasks.visualization.video_rendering import SHARE, caption_per_frame, overlay_text, write_captioned_video
 

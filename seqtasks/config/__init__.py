@@ -1,0 +1,1 @@
+"""Run configurations: reading, checking, listing."""

@@ -1,0 +1,215 @@
+"""Every key of a run configuration with its type, its default and its meaning, out of the classes that declare them."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from seqtasks.config.run import General, task_family
+from seqtasks.registry import Component, OneOf, Settings, fields_of, load_entry_points
+
+NAMES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "path"}
+LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "multiple_of": "multiple of", "min_length": "length >="}
+REQUIRED = "required"
+
+
+class ConfigKey(NamedTuple):
+    """One key."""
+
+    path: str
+    """Dotted; `*` stands for the number of a table in a list."""
+    type: str
+    default: str
+    """As TOML has it; "required", or "not set"."""
+    description: str
+
+
+class ConfigSection(NamedTuple):
+    """Keys that belong together: those of every run, of a task, or of one kind of component."""
+
+    title: str
+    keys: tuple[ConfigKey, ...]
+
+
+def task_kinds() -> list[str]:
+    """The tasks that are known."""
+    from seqtasks.tasks import Task
+
+    load_entry_points()
+    return Task.known()
+
+
+def config_sections(task: str) -> list[ConfigSection]:
+    """All keys of a task's run configuration: first those of every run, then its own, then those of each kind.
+
+    The kinds are all of a family, those of a user's own too; not every task takes each of them.
+
+    Raises KeyError for a task that is not known.
+    """
+    declared = task_family().of_kind(task).Config
+    components: dict[str, tuple[type[Component], Any]] = {}
+    every_run = tuple(_keys(General, PydanticUndefined, "", components))
+    own = tuple(_keys(declared, PydanticUndefined, "", components))
+    sections = [ConfigSection("Every run", every_run), ConfigSection(f'task = "{task}"', own)]
+    for path, (family, default) in components.items():
+        for kind in family.known():
+            settings = family.of_kind(kind).Config
+            value = default if isinstance(default, settings) else PydanticUndefined
+            keys = tuple(_keys(settings, value, f"{path}.", {}))
+            sections.append(ConfigSection(f'{path}.kind = "{kind}"', keys))
+    return sections
+
+
+def _keys(
+    declared: type, default: Any, prefix: str, components: dict[str, tuple[type[Component], Any]]
+) -> Iterator[ConfigKey]:
+    """The keys of a class of settings and of the tables in it; fills in where there are components."""
+    said = descriptions(declared)
+    for name, annotation in fields_of(declared).items():
+        if name == "kind":
+            continue
+        path, value = f"{prefix}{name}", _default(declared, name, default)
+        table, stars = _table(annotation)
+        shown = ConfigKey(path, _type(annotation), _toml(value), said.get(name, ""))
+        if isinstance(table, OneOf):
+            kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
+            kind = json.dumps(value.kind) if isinstance(value, Settings) and hasattr(value, "kind") else _toml(value)
+            yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or _first_line(table.family))
+            components[path] = (table.family, value)
+        elif table is None:
+            yield shown
+        else:
+            if stars or _toml(value) == "not set":
+                yield shown._replace(default="[]" if value == [] else shown.default)
+            yield from _keys(table, PydanticUndefined if stars else value, f"{path}{stars}.", components)
+
+
+def _table(annotation: Any) -> tuple[Any, str]:
+    """The class of settings, or the mark of a component, that a field is of; and what its path has for a list."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        marks = [mark for mark in parts[1:] if isinstance(mark, OneOf)]
+        return (marks[0], "") if marks else _table(parts[0])
+    if origin is list:
+        return _table(parts[0])[0], ".*"
+    if origin in (Union, UnionType):
+        return next((found for part in parts if (found := _table(part))[0] is not None), (None, ""))
+    return (annotation, "") if fields_of(annotation) else (None, "")
+
+
+def _default(declared: Any, name: str, instance: Any) -> Any:
+    """The value of a field that is left out."""
+    if isinstance(instance, declared):
+        return getattr(instance, name)
+    if issubclass(declared, Settings):
+        return declared.model_fields[name].get_default(call_default_factory=True, validated_data={})
+    field = next(field for field in dataclasses.fields(declared) if field.name == name)
+    return PydanticUndefined if field.default is dataclasses.MISSING else field.default
+
+
+def _toml(value: Any) -> str:
+    if value is PydanticUndefined:
+        return REQUIRED
+    if value is None:
+        return "not set"
+    if isinstance(value, Settings) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+        return ""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, default=str, ensure_ascii=False)
+
+
+def _type(annotation: Any) -> str:
+    """A type in the words of TOML, with the limits of its values."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        marks = [each for mark in parts[1:] for each in (mark.metadata if isinstance(mark, FieldInfo) else [mark])]
+        limits = [
+            f"{sign} {getattr(mark, name):g}" for mark in marks for name, sign in LIMITS.items() if _has(mark, name)
+        ]
+        return " ".join([_type(parts[0]), ", ".join(limits)]).strip()
+    if origin is Literal:
+        return " | ".join(json.dumps(part) for part in parts)
+    if origin in (Union, UnionType):
+        return " | ".join(_type(part) for part in parts if part is not type(None))
+    if origin in (list, tuple):
+        inside = dict.fromkeys(_type(part) for part in parts if part is not Ellipsis)
+        return f"list of {' and '.join(inside)}"
+    if origin is dict:
+        return f"table of {_type(parts[1])}"
+    return "table" if fields_of(annotation) else NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _has(mark: Any, name: str) -> bool:
+    return isinstance(getattr(mark, name, None), int | float)
+
+
+def _first_line(declared: type) -> str:
+    return (inspect.getdoc(declared) or "").partition("\n")[0]
+
+
+def descriptions(declared: type) -> dict[str, str]:
+    """What is said of the fields of a class: the text below each, or the `description` of a `Field`."""
+    found: dict[str, str] = {}
+    for base in reversed(declared.__mro__):
+        node = _class(base)
+        for statement, following in pairwise(node.body if node else []):
+            match statement, following:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = " ".join(text.split())
+    if issubclass(declared, Settings):
+        found |= {name: field.description for name, field in declared.model_fields.items() if field.description}
+    return found
+
+
+def _class(declared: type) -> ast.ClassDef | None:
+    """The statement that declares a class; None where its source is not there."""
+    node: Any = _module(declared.__module__)
+    for part in declared.__qualname__.split("."):
+        inside = [each for each in getattr(node, "body", []) if isinstance(each, ast.ClassDef) and each.name == part]
+        if not inside:
+            return None
+        node = inside[0]
+    return node if isinstance(node, ast.ClassDef) else None
+
+
+@cache
+def _module(name: str) -> ast.Module | None:
+    try:
+        return ast.parse(inspect.getsource(sys.modules[name]))
+    except (OSError, TypeError, KeyError):
+        return None
+
+
+def as_text(sections: list[ConfigSection]) -> str:
+    """For a terminal: a line a key, and below it what it means."""
+    lines = []
+    for section in sections:
+        lines += [section.title, "-" * len(section.title)]
+        for key in section.keys:
+            default = f" (default: {key.default})" if key.default not in (REQUIRED, "") else f" ({key.default})"
+            lines += [f"{key.path}: {key.type}{default}", f"    {key.description}"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def as_markdown(sections: list[ConfigSection]) -> str:
+    """Tables, one a section."""
+    lines = []
+    for section in sections:
+        lines += [f"### {section.title}", "", "| key | type | default | meaning |", "|---|---|---|---|"]
+        for key in section.keys:
+            cells = (f"`{key.path}`", key.type, f"`{key.default}`", key.description)
+            lines.append(" | ".join(["", *(cell.replace("|", "\\|") for cell in cells), ""]).strip())
+        lines.append("")
+    return "\n".join(lines)

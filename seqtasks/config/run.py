@@ -1,0 +1,341 @@
+"""The run configuration: one TOML file, checked as a whole before anything starts.
+
+task = "translation"
+seed = 1
+[model.encoder]         # the task's own tables
+kind = "transformer"
+[training]              # seqtasks.config.training.TrainingSettings
+steps = 20000
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+import sys
+import tomllib
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomli_w
+from pydantic import Field, model_validator
+
+from seqtasks.config.training import StartWith, TrainingSettings
+from seqtasks.config.validation import Mistake, Place, check
+from seqtasks.errors import RenamedWarning, SeqtasksError
+from seqtasks.registry import ENTRY_POINTS, Component, Settings, kind_of, load_entry_points
+from seqtasks.storage.migration import Renamed, migrate, migrate_kind, migrate_override
+
+
+class General(Settings):
+    """The tables and keys that every run has; those beside them are the task's."""
+
+    seed: int = Field(default=1, ge=0)
+    """Random seed of all that is random in a run."""
+    start_from: str | None = None
+    """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
+    start_with: StartWith = "model"
+    """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
+    training: TrainingSettings = TrainingSettings()
+    """How to train."""
+
+    @model_validator(mode="after")
+    def scales_a_start(self) -> General:
+        if self.start_from is None and self.training.start_learning_rate_scale != 1:
+            raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
+        if self.start_from is None and self.start_with != "model":
+            raise ValueError("start_with says what is taken of the model in start_from, which is not set")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfiguration:
+    """All that determines a run."""
+
+    task: Settings
+    """The `Config` of a task."""
+    training: TrainingSettings
+    seed: int
+    start_from: str | None = None
+    start_with: StartWith = "model"
+
+
+def task_family() -> type[Component]:
+    """The family of tasks, with those that come with seqtasks in it."""
+    from seqtasks.tasks.base import Task
+
+    return Task
+
+
+class Override(NamedTuple):
+    """A value that takes the place of one in the configuration."""
+
+    keys: tuple[str, ...]
+    value: Any
+    label: str
+    """What the user wrote, for messages."""
+
+
+def read_run(
+    source: Path | Mapping[str, Any] | None,
+    *,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    text: str | None = None,
+    warn: bool = True,
+) -> RunConfiguration:
+    """Reads a run configuration from a file, a dictionary nested like the file, or `text`.
+
+    All may be missing when `overrides` say it all. An override is `a.b=c` with a TOML value, where what is no TOML
+    value is a string; or they are a dictionary, whose tables are merged into those of the configuration and whose keys
+    may be dotted (`{"training.steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
+    the one before are left out, and other overrides are of the new one.
+
+    Keys and kinds of version 0.1 are read as what they are called now, each with a RenamedWarning unless `warn` is off.
+
+    Raises:
+        SeqtasksError: with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
+    """
+    path = source if isinstance(source, Path) else None
+    name = "configuration" if path is None else str(path)
+    if isinstance(source, Mapping):
+        document = _copied(source)
+    else:
+        document = _parse((_read(path) if path else "") if text is None else text, name)
+    given = "overrides" if isinstance(overrides, Mapping) else "--set"
+    wanted = _merged(overrides) if isinstance(overrides, Mapping) else [_parsed(override) for override in overrides]
+    kinds_first = sorted(wanted, key=lambda override: override.keys[-1] != "kind")
+    kinds = [override.value for override in kinds_first if override.keys == ("task",)]
+    task = _task([document.pop("task", None), *kinds][-1], name)
+    document, renamed = _migrated(document, task)
+    old = [(name, each) for each in renamed]
+    overridden = []
+    for override in kinds_first:
+        if override.keys != ("task",):
+            override, renamed = _migrated_override(override, document, task)
+            old += [(given, each) for each in renamed]
+            overridden.append(_override(document, override))
+    document, renamed = _migrated(document, task)  # tables and lists within the overrides
+    old += [(given, each) for each in renamed]
+    mistakes = [
+        Mistake((*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out")
+        for _, each in old
+        if each.conflict
+    ]
+    general = check(General, {key: document.pop(key) for key in General.model_fields if key in document}, mistakes)
+    if "kind" in document:
+        mistakes.append(Mistake(("kind",), "unknown key (did you mean task?)"))
+    kind = task.model_fields["kind"].default
+    settings = check(task, document | {"kind": kind}, mistakes)
+    if general is not None and general.start_from is not None and getattr(settings, "start_from", None) is not None:
+        mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
+    if settings is None or general is None or mistakes:
+        raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
+    for where, each in old if warn else ():
+        place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
+        message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
+        warnings.warn(message, RenamedWarning, stacklevel=2)
+    return RunConfiguration(settings, general.training, general.seed, general.start_from, general.start_with)
+
+
+def to_toml(run: RunConfiguration) -> str:
+    """The configuration with every setting written out; reading it back gives an equal one."""
+    task = _plain(run.task)
+    kind = task.pop("kind")
+    start = {} if run.start_from is None else {"start_from": run.start_from, "start_with": run.start_with}
+    return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
+
+
+def load_code(path: Path) -> None:
+    """Runs a Python file of the user's, so that the components in it can be named in a configuration."""
+    if not path.is_file():
+        raise SeqtasksError(f"{path} (--code) is not a file.")
+    name = f"seqtasks_code_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SeqtasksError(f"{path} (--code) is not a Python file.", "Its name has to end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        raise SeqtasksError(f"{path} (--code), line {line}: {type(error).__name__}: {error}.") from error
+
+
+def code_files(task: Settings) -> dict[str, str]:
+    """The kinds in a configuration that neither seqtasks nor an installed package brings, and the files they are in."""
+    packages = {"seqtasks", *(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))}
+    found = {}
+    for settings in _nested(task):
+        module = type(settings).__module__
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if "kind" in type(settings).model_fields and module.partition(".")[0] not in packages and file:
+            found[kind_of(settings)] = Path(file).name
+    return found
+
+
+def require_code(files: Mapping[str, str], model: Path) -> None:
+    """Raises SeqtasksError where kinds are not known that a model was trained with, as `code_files` gave them."""
+    if files:
+        load_entry_points()
+    known = {kind for family in Component.__subclasses__() for kind in family.kinds}
+    for kind, file in files.items():
+        if kind not in known:
+            raise SeqtasksError(
+                f"{model} was trained with --code {file}, where {kind!r} is defined.",
+                f"Give that file with --code {file}; in Python, import it before the model is loaded.",
+            )
+
+
+def _nested(value: Any) -> Iterator[Settings]:
+    """All settings within a value, itself included."""
+    if isinstance(value, Settings):
+        yield value
+        value = dict(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _nested(item)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SeqtasksError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SeqtasksError(f"{path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        found = re.fullmatch(r"(.*) \(at (.*)\)", str(error), re.DOTALL)
+        message = f"{found[2]}: {found[1]}" if found else str(error)
+        raise SeqtasksError(f"{name}: {message}.", "It has to be a TOML file.") from error
+    except RecursionError as error:
+        raise SeqtasksError(f"{name}: nested too deeply.") from error
+
+
+def _copied(value: Any) -> Any:
+    """Tables and lists that may be changed without changing those of the caller."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _parsed(override: str) -> Override:
+    """What `--set a.b=c` says."""
+    dotted, sign, written = override.partition("=")
+    keys = tuple(dotted.strip().split("."))
+    if not sign or not all(keys):
+        raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.steps=2000")
+    return Override(keys, _value(written.strip()), f"--set {override}")
+
+
+def _merged(overrides: Mapping[str, Any]) -> list[Override]:
+    """A nested dictionary as its values."""
+
+    def values(keys: tuple[str, ...], value: Any) -> list[Override]:
+        if isinstance(value, Mapping) and value:
+            return [found for key, item in value.items() for found in values((*keys, str(key)), item)]
+        return [Override(keys, _copied(value), ".".join(keys))]
+
+    return [found for key, value in overrides.items() for found in values(tuple(key.split(".")), value)]
+
+
+def _migrated(document: dict[str, Any], task: type[Settings]) -> tuple[dict[str, Any], list[Renamed]]:
+    """The tables of a run in today's names."""
+    found = []
+    for declared in (General, task):
+        document, renamed = migrate(declared, document)
+        found += renamed
+    return document, found
+
+
+def _migrated_override(
+    override: Override, document: dict[str, Any], task: type[Settings]
+) -> tuple[Override, list[Renamed]]:
+    """An override in today's names."""
+    keys, value = override.keys, override.value
+    for declared in (General, task):
+        keys, value = migrate_override(declared, document, keys, value)
+    found = [
+        Renamed(keys[:depth], old, new)
+        for depth, (old, new) in enumerate(zip(override.keys, keys, strict=True))
+        if old != new
+    ]
+    if keys[-1] == "kind" and value != override.value:
+        found.append(Renamed(keys, override.value, value))
+    return override._replace(keys=keys, value=value), found
+
+
+def _override(document: dict[str, Any], override: Override) -> Place:
+    """Puts one value into the document, in place; returns the keys."""
+    keys, value, label = override
+    place: list[int | str] = []
+    table: Any = document
+    for depth, key in enumerate(keys):
+        where = ".".join(keys[:depth])
+        if isinstance(table, list):
+            if not key.isdecimal() or int(key) >= len(table):
+                raise SeqtasksError(f"{label}: {where} is a list of {len(table)}, which has no {key}.")
+        elif not isinstance(table, dict):
+            raise SeqtasksError(f"{label}: {where} is a value, not a table.")
+        step: Any = int(key) if isinstance(table, list) else key
+        place.append(step)
+        if depth == len(keys) - 1:
+            if step == "kind" and table.get("kind", value) != value:
+                table.clear()
+            table[step] = value
+        else:
+            table = table[step] if isinstance(table, list) else table.setdefault(step, {})
+    return tuple(place)
+
+
+def _value(written: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {written}")
+    except (ValueError, RecursionError):
+        return written
+    return parsed["value"] if len(parsed) == 1 else written
+
+
+def _task(kind: Any, name: str) -> type[Settings]:
+    family = task_family()
+    try:
+        return family.of_kind(migrate_kind(family, kind) if isinstance(kind, str) else "").Config
+    except KeyError:
+        wrong = "task is missing" if kind is None else f"there is no task {kind!r}"
+        known = f"There are {', '.join(sorted(family.kinds))} (your own: --code FILE)."
+        raise SeqtasksError(f"{name}: {wrong}.", known) from None
+
+
+def _line(mistake: Mistake, name: str, given: str, overridden: Sequence[Place]) -> str:
+    """One mistake; `given` is how overrides were given."""
+    where = given if any(mistake.place[: len(keys)] == keys for keys in overridden) else name
+    place = [".".join(map(str, mistake.place))] if mistake.place else []
+    return ": ".join([where, *place, mistake.message])
+
+
+def _plain(value: Any) -> Any:
+    """What TOML can say; settings that are None are left out."""
+    if isinstance(value, Settings):
+        return {name: _plain(item) for name, item in value if item is not None}
+    if dataclasses.is_dataclass(value):
+        items = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {name: _plain(item) for name, item in items if item is not None}
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,1 @@
+"""Captioned images: Flickr, COCO, Karpathy splits, tables and JSON lines."""

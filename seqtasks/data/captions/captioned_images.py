@@ -1,0 +1,243 @@
+"""Pictures with their captions, out of the layouts that captions come in, with their official splits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PureWindowsPath
+
+from seqtasks.data.captions.readers import Caption, Format, read_captions
+from seqtasks.data.examples import Omission, SkipReport, describe_omissions
+from seqtasks.data.holdout import train_validation_split
+from seqtasks.data.text_io import read_lines
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+
+__all__ = ["CaptionReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
+
+TABLES = (
+    "captions.txt",
+    "captions.csv",
+    "captions.tsv",
+    "captions.jsonl",
+    "captions.json",
+    "metadata.csv",
+    "metadata.jsonl",
+    "Flickr8k.token.txt",
+    "results_20130124.token",
+    "results.csv",
+    "dataset.json",
+)
+"""Files of captions that are found in the folder of the pictures, or beside it, when none is given."""
+
+SPLITS = {
+    "train": "train",
+    "restval": "train",  # Karpathy's: COCO's validation pictures that everybody trains on
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+"""What files call the splits, and which one they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedImage:
+    """A picture and what people wrote about it."""
+
+    image: Path
+    captions: tuple[str, ...]
+    """At least one, in the order of the file, each one line."""
+
+
+class CaptionSource(Settings):
+    """Where pictures and their captions come from."""
+
+    images: Path
+    """The folder of the pictures. A name without a folder is found in the folders below as well."""
+    captions: Path | None = None
+    """The file of captions (see `caption_readers`); without one, a file of a usual name in `images` or beside it."""
+    split: str | None = None
+    """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
+    `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
+    format: Format = "auto"
+    """Format of the captions; "auto" looks at the file."""
+
+
+def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
+    """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
+    if paths[0].is_file():
+        raise SeqtasksError(f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions.")
+    if len(paths) > 2:
+        raise SeqtasksError(f"{paths[2]} is too much: there is one folder of pictures and one file of captions.")
+    return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
+
+
+class CaptionReport(SkipReport):
+    """Counts captions, told by file and line, and pictures that are left out with all their captions, by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures = 0
+        """How many were wanted."""
+        self.picture_omissions: dict[str, Omission] = {}
+
+    def skip_picture(self, reason: str, picture: str) -> None:
+        """Counts a picture as left out; `reason` is an adjective or the like, such as "missing" or "broken"."""
+        self.picture_omissions.setdefault(reason, Omission()).add(picture)
+
+    @property
+    def pictures_skipped(self) -> int:
+        """How many pictures were left out."""
+        return sum(omission.count for omission in self.picture_omissions.values())
+
+    def describe(self) -> str:
+        """For people: `captions: skipped 0 of 30,000; pictures: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
+        return f"captions: {super().describe()}; pictures: {self.describe_pictures()}"
+
+    def describe_pictures(self) -> str:
+        """The part about the pictures."""
+        return describe_omissions(self.picture_omissions, self.pictures)
+
+
+def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list[CaptionedImage]:
+    """The pictures of a source that are there, in the order of the file of captions, each with all its captions.
+
+    Pictures are looked for and not opened: whoever finds a broken one calls `skipped.skip_picture`.
+
+    Raises:
+        SeqtasksError: the folder, the captions or the split cannot be found or read (see `read_captions`); a name
+            leaves the folder of the pictures; no picture is left.
+    """
+    if not source.images.is_dir():
+        raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
+    table = source.captions or find_table(source.images)
+    captions = list(read_captions(table, skipped, source.format))
+    gathered: dict[str, list[str]] = {}
+    for caption in of_split(captions, source, table, skipped):
+        gathered.setdefault(caption.picture, []).append(caption.text)
+    skipped.pictures += len(gathered)
+    folder = PictureFolder(source.images)
+    images = []
+    for name, texts in gathered.items():
+        match folder.find(name):
+            case [path]:
+                images.append(CaptionedImage(path, tuple(texts)))
+            case []:
+                skipped.skip_picture("missing", name)
+            case _:
+                skipped.skip_picture("in several folders", name)
+    if not images:
+        wanted = f" of the split {source.split}" if source.split else ""
+        raise SeqtasksError(
+            f"{table}: none of its pictures{wanted} is left in {source.images} ({skipped.describe()}).",
+            "The captions name pictures by their path inside of the folder of the pictures.",
+        )
+    return images
+
+
+def hold_out(
+    images: Sequence[CaptionedImage], validation_split: float, seed: int
+) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
+    """Splits pictures into those to train on and those to validate on; see `train_validation_split`.
+
+    A picture's name and the seed alone decide how early it is chosen, so that few pictures change sides when others
+    come or go, and none when the folder moves.
+
+    Raises:
+        SeqtasksError: there are fewer than two pictures.
+    """
+    if len(images) < 2:
+        raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")
+    digests = [hashlib.sha256(f"{seed}/{each.image.name}".encode()).digest() for each in images]
+    alone = list(zip(digests, range(len(images)), strict=True))  # pictures of one name are different ones
+    return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
+
+
+class PictureFolder:
+    """Finds pictures by the names that files of captions give them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.prefix = f"{folder.absolute().name}/"
+
+    def find(self, name: str) -> list[Path]:
+        """The pictures that a name can mean, most often one; `photos/a.jpg` finds `a.jpg` where this is `photos`."""
+        for inner in (name, name.removeprefix(self.prefix)):
+            if os.path.isfile(self.folder / inner):
+                return [self.folder / inner]
+        return self.below.get(name, [])
+
+    @cached_property
+    def below(self) -> dict[str, list[Path]]:
+        """The files in all folders below by their bare names; neither links to folders nor hidden ones are entered."""
+        found: dict[str, list[Path]] = {}
+        for path, folders, files in os.walk(self.folder):
+            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+            for name in files:
+                found.setdefault(name, []).append(Path(path, name))
+        return found
+
+
+def find_table(images: Path) -> Path:
+    """The file of captions of a folder of pictures."""
+    places = (images, images.absolute().parent)
+    for path in (place / name for place in places for name in TABLES):
+        if path.is_file():
+            return path
+    raise SeqtasksError(
+        f"{images}: there is no file of captions in this folder or beside it.",
+        f"Give its path as captions, or one of these names: {', '.join(TABLES)}.",
+    )
+
+
+def of_split(captions: list[Caption], source: CaptionSource, table: Path, skipped: CaptionReport) -> Iterable[Caption]:
+    """The captions of the pictures that are wanted."""
+    if source.split is None:
+        return captions
+    split = SPLITS.get(source.split.lower())
+    if split is not None and any(caption.split for caption in captions):
+        return (caption for caption in captions if SPLITS.get(caption.split or "") == split)
+    pictures = Path(source.split) if split is None else find_list(split, table, source.images)
+    return on_list(captions, pictures, skipped)
+
+
+def find_list(split: str, table: Path, images: Path) -> Path:
+    """The list of a split's pictures, in Flickr8k's layout or simply called as the split is."""
+    words = [word for word, meaning in SPLITS.items() if meaning == split]
+    for place in (table.absolute().parent, images):
+        for word in words:
+            for path in (*sorted(place.glob(f"*{word}Images.txt")), place / f"{word}.txt"):
+                if path.is_file() and path.name != table.name:
+                    return path
+    raise SeqtasksError(
+        f"{table}: the captions do not tell which pictures are for {split}, and there is no list of them beside.",
+        f"Give the path of a list as split, or write {words[0]}.txt there: a picture's name a line.",
+    )
+
+
+def on_list(captions: list[Caption], path: Path, skipped: CaptionReport) -> list[Caption]:
+    """The captions whose pictures stand on a list; the list may leave out the endings of names."""
+    if not path.is_file():
+        raise SeqtasksError(
+            f"{path}: there is no such split and no such file.",
+            "split is train, validation, test, or the path of a list with a picture's name a line.",
+        )
+    listed = dict.fromkeys(PureWindowsPath(line.strip()).as_posix() for line in read_lines(path) if line.strip())
+    chosen = [each for each in captions if each.picture in listed or without_ending(each.picture) in listed]
+    captioned = {name for each in chosen for name in (each.picture, without_ending(each.picture))}
+    for name in listed:
+        if name not in captioned:
+            skipped.pictures += 1
+            skipped.skip_picture("without captions", name)
+    return chosen
+
+
+def without_ending(name: str) -> str:
+    """`a/b.jpg` as `a/b`."""
+    return posixpath.splitext(name)[0]

@@ -1,0 +1,232 @@
+"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its picture.
+
+| format | what it looks like |
+|---|---|
+| table | `a.jpg#0<TAB>A dog .` (Flickr8k, Flickr30k), `a.jpg<TAB>A dog.`, `a.jpg,A dog.`, or any table with a header |
+| jsonl | `{"image": "a.jpg", "caption": "A dog."}` a line; the caption may be a list of captions |
+| json | COCO captions; Karpathy's `dataset_*.json`; a list of objects like those of jsonl |
+
+Columns and keys are `image`, `caption` and, where there are official splits, `split`; the names that Flickr30k's
+`results.csv` (`image_name`, `comment`) and Hugging Face's metadata (`file_name`, `text`) give them are known as well.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, Literal
+
+from seqtasks.data.csv_json import cells_of, json_object
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.text_io import as_text, open_bytes, plain_suffix, read_lines, unreadable
+from seqtasks.errors import SeqtasksError
+
+Format = Literal["auto", "table", "jsonl", "json"]
+
+PICTURE_KEYS = ("image", "image_name", "file_name", "filename")
+CAPTION_KEYS = ("caption", "captions", "comment", "text")
+SPLIT_KEY = "split"
+
+JSON_BYTES = 1 << 30
+"""JSON is read whole, so that larger files are refused. All of COCO takes 144 MB."""
+
+NUMBER = re.compile(r"#\d+$")
+"""Flickr's number of a caption, behind the name of its picture."""
+
+TOKENISED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
+"""A blank that captions have where they were tokenised, before marks and the ends of contractions."""
+
+
+FORMS = "Write a table with the columns image and caption, or a picture's name, a tab and its caption a line."
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One caption of one picture."""
+
+    picture: str
+    """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
+    text: str
+    """One line; white space is single spaces, without those that tokenising put before full stops and the like."""
+    split: str | None
+    """As the file calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a file says of one caption, unchecked."""
+
+    file: str
+    number: int
+    """Of the line, or of the entry in a JSON list, from 1."""
+    picture: object
+    text: object
+    split: object = None
+
+
+def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Iterator[Caption]:
+    """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
+
+    Raises:
+        SeqtasksError: there is no such file, or it is not UTF-8, broken, too large or in no known format, with the
+            line; a picture's name leaves the folder that it will be looked for in.
+    """
+    names: dict[str, str] = {}
+    for row in read_rows(path, form):
+        skipped.reach(row.file, row.number)
+        picture, text = as_text(row.picture), as_text(row.text)
+        if not picture or text is None:
+            skipped.skip("broken line")
+        elif not text:
+            skipped.skip("empty caption")
+        else:
+            if picture not in names:
+                names[picture] = relative_name(picture, row)
+            line = TOKENISED_BLANK.sub("", " ".join(text.split()))
+            yield Caption(names[picture], line, (as_text(row.split) or "").lower() or None)
+
+
+def read_rows(path: Path, form: Format) -> Iterator[Row]:
+    """The rows of a file in a format."""
+    if form == "auto":
+        suffix = plain_suffix(path)
+        form = "jsonl" if suffix == ".jsonl" else "json" if suffix == ".json" else "table"
+    return {"table": read_table, "jsonl": read_jsonl, "json": read_json}[form](path)
+
+
+def relative_name(picture: str, row: Row) -> str:
+    """The name of a row's picture, which may not leave the folder of the pictures under any operating system."""
+    path = PureWindowsPath(picture)
+    if path.anchor or ".." in path.parts:
+        raise SeqtasksError(
+            f"{row.file}:{row.number}: the picture {picture!r} lies outside of the folder of the pictures.",
+            "Name pictures relative to that folder, without `..`.",
+        )
+    return path.as_posix()
+
+
+def read_table(path: Path) -> Iterator[Row]:
+    """Rows of columns; quotes mean something (RFC 4180) behind commas and semicolons alone."""
+    lines = read_lines(path)
+    first = next(lines, "")
+    layout = layout_of(path, first)
+    for number, cells in cells_of(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
+        if number > 1 or not layout.header:
+            yield from rows_of(str(path), number, layout.fields(cells or []))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table stands in its file."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    header: bool
+    """Whether the first line names the columns."""
+
+    def fields(self, cells: list[str]) -> dict[str, str]:
+        """The cells of one row by column; delimiters in a caption that comes last need no quotes."""
+        last = len(self.columns) - 1
+        if self.delimiter != "\t" and len(cells) > len(self.columns):
+            if self.columns[last] not in CAPTION_KEYS:
+                return {}
+            cells = [*cells[:last], self.delimiter.join(cells[last:])]
+        fields = dict(zip(self.columns, cells, strict=False))
+        if not self.header and "image" in fields:
+            fields["image"] = NUMBER.sub("", fields["image"])
+        return fields
+
+
+def layout_of(path: Path, line: str) -> Layout:
+    """The layout of a table, by its first line."""
+    for delimiter in ",\t|;":
+        columns = tuple(column.strip(' "').lower() for column in line.split(delimiter))
+        if not set(PICTURE_KEYS).isdisjoint(columns) and not set(CAPTION_KEYS).isdisjoint(columns):
+            return Layout(delimiter, columns, header=True)
+    delimiter = "\t" if "\t" in line else ","
+    name, found, _ = line.partition(delimiter)
+    if not found or not PurePosixPath(name.strip(' "')).suffix:
+        raise SeqtasksError(f"{path}:1: neither the names of columns nor a picture and its caption.", FORMS)
+    return Layout(delimiter, ("image", "caption"), header=False)
+
+
+def read_jsonl(path: Path) -> Iterator[Row]:
+    """A JSON object a line."""
+    file = str(path)
+    for number, line in enumerate(read_lines(path), 1):
+        yield from rows_of(file, number, json_object(line))
+
+
+def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
+    """The captions in one row of a table or one object; one row without a text where there is none."""
+    picture, captions = (
+        next((fields[key] for key in keys if key in fields), None) for keys in (PICTURE_KEYS, CAPTION_KEYS)
+    )
+    for caption in captions if isinstance(captions, list) and captions else [captions]:
+        yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
+
+
+def read_json(path: Path) -> Iterator[Row]:
+    """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
+    match load_json(path):
+        case {"images": list(images), "annotations": list(annotations)}:
+            return coco_rows(path, images, annotations)
+        case {"images": list(images)}:
+            return karpathy_rows(path, images)
+        case list(objects):
+            numbered = enumerate(objects, 1)
+            return (row for number, each in numbered for row in rows_of(f"{path} entry", number, as_mapping(each)))
+    raise SeqtasksError(
+        f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
+        "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",
+    )
+
+
+def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator[Row]:
+    """`images` with id and file_name, `annotations` with image_id and caption."""
+    file = f"{path} annotation"
+    names = {str(image["id"]): image.get("file_name") for image in map(as_mapping, images) if "id" in image}
+    for number, annotation in enumerate(map(as_mapping, annotations), 1):
+        name = names.get(str(annotation.get("image_id")))
+        yield Row(file, number, name, annotation.get("caption"))
+
+
+def karpathy_rows(path: Path, images: list[Any]) -> Iterator[Row]:
+    """`images` with filename, for COCO filepath as well, split, and sentences of which `raw` is the text."""
+    file = f"{path} image"
+    for number, image in enumerate(map(as_mapping, images), 1):
+        name, folder, sentences = image.get("filename"), image.get("filepath"), image.get("sentences")
+        if isinstance(name, str) and folder and isinstance(folder, str):
+            name = f"{folder}/{name}"
+        for sentence in sentences if isinstance(sentences, list) and sentences else [None]:
+            yield Row(file, number, name, as_mapping(sentence).get("raw"), image.get("split"))
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """A JSON object as it is, and anything else as an object without keys."""
+    return value if isinstance(value, dict) else {}
+
+
+def load_json(path: Path) -> Any:
+    """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
+    with open_bytes(path) as file:
+        try:
+            content = file.read(JSON_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(path, error) from None
+    if len(content) > JSON_BYTES:
+        raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SeqtasksError(f"{path}:{line}: not UTF-8.", "Convert the file, for example with iconv.") from None
+    except json.JSONDecodeError as error:
+        raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
+    except (ValueError, RecursionError):
+        raise SeqtasksError(f"{path}: JSON with numbers or nesting beyond all measure.", "Make it again.") from None

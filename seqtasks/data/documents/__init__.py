@@ -1,0 +1,1 @@
+"""Documents with or without labels, and raw text to learn language from."""

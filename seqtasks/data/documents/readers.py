@@ -1,0 +1,128 @@
+"""Documents with labels out of files and folders, one after the other: nothing is kept in memory.
+
+| form | what it looks like |
+|---|---|
+| .tsv, .csv | columns that a first line names, as `text` and `label` or usual words for them; or two columns |
+| .jsonl | `{"text": "...", "label": "..."}` a line; the label may be a list of labels |
+| other files | a label, a blank or tab, the text (Stanford's sentiment sentences), or `__label__a __label__b text` |
+| a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is left out |
+| a folder of files | each .txt file is a class, each line in it a document |
+
+Any file may be compressed (.gz behind its suffix). Every reader counts documents in a `SkipReport` and leaves out those
+that are broken or empty, with the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path, PurePath
+
+from seqtasks.data.documents.source import Document, DocumentSource, label_names, with_labels
+from seqtasks.data.documents.tables import read_json_lines, read_table
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.text_io import as_text, open_bytes, plain_suffix, read_files, read_lines
+from seqtasks.errors import SeqtasksError
+
+__all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
+
+UNLABELLED = "unsup"
+"""The folder of reviews without labels beside those of the classes (Maas et al. 2011)."""
+SPLITS = frozenset({"train", "training", "test", "testing", "dev", "val", "valid", "validation"})
+"""What folders of splits are called: they are no classes."""
+MARK = "__label__"
+"""With which fastText begins a label."""
+
+
+def read_documents(source: DocumentSource, skipped: SkipReport) -> Iterator[Document]:
+    """The documents of one source that are not empty, in the order of the file, or in that of the files' names.
+
+    Raises:
+        SeqtasksError: at once for what is not there, a folder without classes, columns that are not in a table; while
+            reading for lines that are not UTF-8, and damaged compression.
+    """
+    path = source.path
+    if path.is_dir():
+        return with_text(read_folder(path, skipped), skipped)
+    open_bytes(path).close()
+    if not is_table(path):
+        return with_text(read_labelled_lines(path, skipped), skipped)
+    read = read_json_lines if plain_suffix(path) == ".jsonl" else read_table
+    return with_text(read(source, skipped), skipped)
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file holds a document a row, as its name says."""
+    return plain_suffix(path) in (".tsv", ".csv", ".jsonl")
+
+
+def with_text(documents: Iterator[Document], skipped: SkipReport) -> Iterator[Document]:
+    for document in documents:
+        if document.text.strip():
+            yield document
+        else:
+            skipped.skip("empty text")
+
+
+def read_labelled_lines(path: Path, skipped: SkipReport) -> Iterator[Document]:
+    """Labels, and behind a blank the text; lines without anything are no documents."""
+    file = str(path)
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        skipped.reach(file, number)
+        label, text = first_word(line)
+        labels = [label.removeprefix(MARK)]
+        while label.startswith(MARK) and text.startswith(MARK):
+            another, text = first_word(text)
+            labels.append(another.removeprefix(MARK))
+        yield Document(text, label_names(labels), f"{file}:{number}")
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """What stands before the first blank or tab, and what stands behind it."""
+    word, *rest = line.split(maxsplit=1)
+    return word, "".join(rest).rstrip()
+
+
+def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
+    """A folder a class, or a file a class."""
+    inside = sorted(child for child in path.iterdir() if not child.name.startswith("."))
+    classes = [child for child in inside if child.is_dir() and child.name != UNLABELLED]
+    if classes and SPLITS.issuperset(child.name.lower() for child in classes):
+        raise SeqtasksError(
+            f"{path} holds {' and '.join(child.name for child in classes)}, which are no classes.",
+            f"Give one of them, such as {classes[-1]}.",
+        )
+    if classes:
+        return chain.from_iterable(read_class(child, skipped) for child in classes)
+    files = [child for child in inside if plain_suffix(child) == ".txt"]
+    if not files:
+        raise SeqtasksError(
+            f"{path} holds neither folders nor .txt files.",
+            "Documents stand in a folder a class, or a line each in a .txt file a class.",
+        )
+    return chain.from_iterable(read_class_lines(file, skipped) for file in files)
+
+
+def read_class(folder: Path, skipped: SkipReport) -> Iterator[Document]:
+    """A file a document, in inner folders too; the class is called as the folder."""
+    labels = named_class(folder, folder.name)
+    return (Document(text, labels, str(file)) for file, text in read_files(folder, skipped))
+
+
+def read_class_lines(file: Path, skipped: SkipReport) -> Iterator[Document]:
+    """A line a document; the class is called as the file."""
+    labels = named_class(file, PurePath(file.name.removesuffix(".gz")).stem)
+    for number, line in enumerate(read_lines(file), 1):
+        if line.strip():
+            skipped.reach(str(file), number)
+            yield Document(line.strip(), labels, f"{file}:{number}")
+
+
+def named_class(path: Path, name: str) -> tuple[str, ...]:
+    """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
+    label = as_text(name)
+    if label is None:
+        raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")
+    return label_names([label])

@@ -1,0 +1,49 @@
+"""Documents, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from seqtasks.data.examples import SkipReport
+from seqtasks.registry import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text and what it is labelled as, as they stand in the data."""
+
+    text: str
+    labels: tuple[str, ...] = ()
+    place: str = ""
+    """Its file, and behind a colon the line in it where a file holds several."""
+
+
+class DocumentSource(Settings):
+    """A file or a folder of documents; `read_documents` says which forms are known."""
+
+    path: Path
+    """The file or folder."""
+    text: str | int | None = None
+    """The column, or the key, of the text: its name, or its number from 1; else the usual names are looked for."""
+    label: str | int | None = None
+    """The same of the label."""
+    separator: str | None = Field(default=None, min_length=1)
+    """What stands between the labels in a cell of a table; without it a cell is one label."""
+
+
+def label_names(written: Iterable[str]) -> tuple[str, ...]:
+    """Labels as they are called, each once: on one line, with single blanks; empty ones are none."""
+    return tuple(dict.fromkeys(label for each in written if (label := " ".join(each.split()))))
+
+
+def with_labels(documents: Iterable[Document], skipped: SkipReport, *, multi_label: bool) -> Iterator[Document]:
+    """Leaves out what cannot be trained on or measured: where one label has to hold, other numbers of labels."""
+    for document in documents:
+        if multi_label or len(document.labels) == 1:
+            yield document
+        else:
+            skipped.skip("several labels" if document.labels else "document without label")

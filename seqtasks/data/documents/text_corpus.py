@@ -1,0 +1,60 @@
+"""Texts to learn language from, as they are: whole files, or many documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.text_io import open_bytes, read_file, read_files
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+from seqtasks.text.tokenizers.document import tidy
+
+
+class TextSource(Settings):
+    """A file that is one long text; a table (.tsv, .csv, .jsonl) of documents; or a folder of files, a document each.
+
+    Any file may be compressed (.gz behind its suffix).
+    """
+
+    path: Path
+    """The file or folder."""
+    text: str | int | None = None
+    """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
+
+    @property
+    def is_one_text(self) -> bool:
+        """Whether it is one long text rather than documents."""
+        return not (self.path.is_dir() or is_table(self.path))
+
+
+def read_texts(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+    """The texts of a source that are not empty, tidied, in the order of the table or of the files' names.
+
+    Raises:
+        SeqtasksError: for what is not there or cannot be unpacked, a file that is no UTF-8 text, a missing column.
+    """
+    if not source.path.is_dir():
+        open_bytes(source.path).close()
+    for text in read_raw(source, skipped):
+        tidied = tidy(text)
+        if tidied.strip():
+            yield tidied
+        else:
+            skipped.skip("empty text")
+
+
+def read_raw(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+    if source.is_one_text:
+        skipped.reach(str(source.path), 1)
+        text = read_file(source.path)
+        if text is None:
+            raise SeqtasksError(f"{source.path}: not UTF-8 text.", "Convert the file, for example with iconv.")
+        yield text
+    elif source.path.is_dir():
+        yield from (text for _, text in read_files(source.path, skipped))
+    else:
+        for document in read_documents(DocumentSource(path=source.path, text=source.text), skipped):
+            yield document.text

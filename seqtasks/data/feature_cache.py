@@ -1,0 +1,183 @@
+"""Features of pictures that are computed once and stay on disk.
+
+    folder/<hash of what made them>/<hash of the pictures>/pictures.json   hash of the content of each picture
+    folder/<hash of what made them>/<hash of the pictures>/features.npy    (pictures, cells, channels), memory-mapped
+
+Pictures are known by their content, so a changed picture, another network or another transform find nothing here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtasks.device import available_cores
+from seqtasks.errors import SeqtasksError
+from seqtasks.storage.atomic import whole_directory
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PICTURES = "pictures.json"
+VALUES = "features.npy"
+PART = 256
+"""Pictures that are written at a time: what an interruption can cost."""
+BATCH = 32
+"""Pictures that go through the network at a time."""
+AHEAD = 4
+"""Pictures for each thread that are decoded before they are needed."""
+LARGEST_FILE = 2**28
+"""Bytes of a picture file."""
+
+Place = tuple[NDArray[Any], int]
+"""A part of the cache, and the row in it."""
+
+Decode = Callable[[bytes, str], Tensor]
+"""Content and name of a file to pixels (3, height, width) of one size; a SeqtasksError for what is no picture."""
+
+Compute = Callable[[Tensor], Tensor]
+"""Pixels (rows, 3, height, width) to features (rows, cells, channels)."""
+
+
+@dataclass(frozen=True)
+class CachedFeatures:
+    """The features of a list of pictures, read from disk when they are asked for."""
+
+    places: tuple[Place | None, ...]
+    unreadable: dict[int, SeqtasksError]
+    """Index of each picture that has no features, and why."""
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def rows(self, indices: Sequence[int]) -> Float[Tensor, "rows cells channels"]:
+        """Copies of the features of these pictures. Raises the error of one that is unreadable."""
+        found = []
+        for index in indices:
+            place = self.places[index]
+            if place is None:
+                raise self.unreadable[index]
+            found.append(place[0][place[1]])
+        return torch.from_numpy(np.stack(found))
+
+
+class FeatureCache:
+    """Computes the features that are not on disk yet, and writes them there.
+
+    `made_by` is all that decides about the features but the pictures: the fingerprint of the network, the settings
+    of the transform. Values are kept in the precision that they come in: half, from a frozen `CnnEncoder`. Parts
+    appear whole or not at all, so that an interrupted run goes on where it was, and two runs can share a folder.
+    """
+
+    def __init__(self, folder: Path, *made_by: str) -> None:
+        self.folder = folder / digest(json.dumps(made_by).encode())
+        self.found: dict[str, Place] = {}
+        for part in sorted(self.folder.glob(f"*/{PICTURES}")):
+            self._open(part.parent)
+
+    def features(
+        self,
+        pictures: Sequence[Path],
+        decode: Decode,
+        compute: Compute,
+        *,
+        threads: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> CachedFeatures:
+        """The features of all pictures. Decoding takes `threads` (0: one a core); `progress` is told how many are done.
+
+        Raises SeqtasksError when the disk refuses. Pictures that cannot be read are told in the result.
+        """
+        digests: list[str] = []
+        unreadable: dict[int, SeqtasksError] = {}
+        waiting: dict[str, Tensor] = {}
+
+        def look(picture: Path) -> tuple[str, Tensor | None]:
+            content = read(picture)
+            known = digest(content)
+            return known, None if known in self.found else decode(content, str(picture))
+
+        workers = threads or available_cores()
+        with ThreadPoolExecutor(workers) as pool:
+            for index, future in enumerate(in_order(pool, look, pictures, workers * AHEAD)):
+                try:
+                    known, pixels = future.result()
+                except SeqtasksError as error:
+                    unreadable[index], known, pixels = error, "", None
+                digests.append(known)
+                if pixels is not None and known not in self.found:
+                    waiting[known] = pixels
+                if len(waiting) == PART:
+                    self._add(waiting, compute)
+                    waiting = {}
+                if progress is not None and not waiting:
+                    progress(index + 1)
+        if waiting:
+            self._add(waiting, compute)
+            if progress is not None:
+                progress(len(digests))
+        return CachedFeatures(tuple(self.found.get(known) for known in digests), unreadable)
+
+    def _add(self, pixels: dict[str, Tensor], compute: Compute) -> None:
+        digests, inputs = list(pixels), list(pixels.values())
+        batches = [compute(torch.stack(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
+        values = torch.cat(batches).cpu().numpy()
+        part = self.folder / digest("".join(digests).encode())
+        try:
+            with whole_directory(part) as folder:
+                np.save(folder / VALUES, values)
+                (folder / PICTURES).write_text(json.dumps(digests), encoding="utf-8")
+        except OSError as error:
+            raise SeqtasksError(
+                f"{part} cannot be written: {error.strerror or error}.",
+                f"{len(digests)} pictures need {values.nbytes / 2**20:.0f} MB there.",
+            ) from error
+        self._open(part)
+
+    def _open(self, part: Path) -> None:
+        """Takes note of what a part holds; a damaged one holds nothing and will be computed again."""
+        try:
+            digests = json.loads((part / PICTURES).read_text(encoding="utf-8"))
+            values = np.load(part / VALUES, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return
+        if values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values):
+            self.found.update((str(known), (np.asarray(values), row)) for row, known in enumerate(digests))
+
+
+def read(picture: Path) -> bytes:
+    """The content of a file; a SeqtasksError where that cannot be had."""
+    try:
+        if picture.stat().st_size > LARGEST_FILE:
+            raise SeqtasksError(f"{picture} is larger than {LARGEST_FILE // 2**20} MB.", "No picture needs that.")
+        return picture.read_bytes()
+    except OSError as error:
+        raise SeqtasksError(f"{picture} cannot be read: {error.strerror}.") from error
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:40]
+
+
+def in_order(
+    pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Sequence[Item], ahead: int
+) -> Iterator[Future[Result]]:
+    """A future for each item, at most `ahead` of them begun before they are asked for."""
+    pending: deque[Future[Result]] = deque()
+    for item in items:
+        pending.append(pool.submit(function, item))
+        if len(pending) == ahead:
+            yield pending.popleft()
+    yield from pending

@@ -1,0 +1,1 @@
+"""Parallel texts: TSV, CSV, JSON lines, TMX, line-aligned files."""

@@ -1,0 +1,142 @@
+"""Pairs of texts out of files, one after the other: nothing is kept in memory.
+
+Every reader counts what it reads in a `SkipReport` and leaves out single examples that cannot be used; a file that
+is wrong as a whole is a `SeqtasksError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from seqtasks.data.csv_json import cells_of, json_object
+from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.parallel.source import Source
+from seqtasks.data.parallel.tmx import read_tmx
+from seqtasks.data.text_io import open_bytes, plain_suffix, read_lines
+from seqtasks.errors import SeqtasksError
+
+Languages = tuple[str, str]
+"""The codes of the source and the target language, for formats that hold several."""
+
+FORMATS = ".tsv, .csv, .jsonl and .tmx"
+GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
+
+
+def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | None = None) -> Iterator[Pair]:
+    """The pairs of one source, in the order of the file, without those that have an empty side.
+
+    `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
+
+    Raises:
+        SeqtasksError: at once for a missing file, an unknown format, missing languages; while reading for parallel
+            files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
+    """
+    if source.source is not None and source.target is not None:
+        for path in (source.source, source.target):
+            open_bytes(path).close()
+        return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
+    assert source.path is not None
+    return with_both_sides(read_file(source.path, skipped, languages), skipped)
+
+
+def read_file(path: Path, skipped: SkipReport, languages: Languages | None) -> Iterator[Pair]:
+    """The pairs of one file, by its suffix."""
+    open_bytes(path).close()
+    match plain_suffix(path):
+        case ".tsv":
+            return read_tsv(path, skipped)
+        case ".csv":
+            return read_csv(path, skipped)
+        case ".jsonl":
+            return read_jsonl(path, skipped, languages)
+        case ".tmx":
+            if languages is None:
+                raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
+            return read_tmx(path, skipped, languages)
+        case suffix:
+            raise SeqtasksError(
+                f"{path}: unknown format {suffix!r}.",
+                f"One file of pairs can be {FORMATS} (or .gz of these); give parallel files as source and target.",
+            )
+
+
+def with_both_sides(pairs: Iterator[Pair], skipped: SkipReport) -> Iterator[Pair]:
+    """Leaves out the pairs of which one side is white space alone."""
+    for pair in pairs:
+        if pair.source.strip() and pair.target.strip():
+            yield pair
+        else:
+            skipped.skip("empty side")
+
+
+def read_parallel(source: Path, target: Path, skipped: SkipReport) -> Iterator[Pair]:
+    """Two files whose lines belong together; the error of unequal files comes at the end, with both counts."""
+    name = str(source)
+    counts = [0, 0]
+    for number, (left, right) in enumerate(zip_longest(read_lines(source), read_lines(target)), 1):
+        if left is not None and right is not None:
+            skipped.reach(name, number)
+            yield Pair(left, right)
+        counts = [counts[0] + (left is not None), counts[1] + (right is not None)]
+    if counts[0] != counts[1]:
+        raise SeqtasksError(
+            f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}.",
+            "Parallel files need the same number of lines: line by line, a text and its translation.",
+        )
+
+
+def read_tsv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
+    """Source, tab, target; further columns are not read, and quotes mean nothing."""
+    name = str(path)
+    for number, line in enumerate(read_lines(path), 1):
+        skipped.reach(name, number)
+        columns = line.split("\t", 2)
+        if len(columns) >= 2:
+            yield Pair(columns[0], columns[1])
+        else:
+            skipped.skip("broken line")
+
+
+def read_csv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
+    """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
+    name = str(path)
+    for number, cells in cells_of(read_lines(path)):
+        row = cells or []
+        if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
+            continue
+        skipped.reach(name, number)
+        if len(row) >= 2:
+            yield Pair(row[0], row[1])
+        else:
+            skipped.skip("broken line")
+
+
+def read_jsonl(path: Path, skipped: SkipReport, languages: Languages | None) -> Iterator[Pair]:
+    """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
+    name = str(path)
+    for number, line in enumerate(read_lines(path), 1):
+        skipped.reach(name, number)
+        fields = json_object(line)
+        if "translation" in fields and languages is None:
+            raise SeqtasksError(
+                f"{path}:{number}: translations by language need to know which two languages to read.", GIVE_LANGUAGES
+            )
+        texts = texts_of(fields, languages)
+        if texts is not None:
+            yield Pair(*texts)
+        else:
+            skipped.skip("broken line")
+
+
+def texts_of(value: Any, languages: Languages | None) -> tuple[str, str] | None:
+    """The two texts in a JSON object, or None where it does not hold them."""
+    keys: Languages | None = ("source", "target")
+    if isinstance(value, dict) and "translation" in value:
+        value, keys = value["translation"], languages
+    if not isinstance(value, dict) or keys is None:
+        return None
+    source, target = value.get(keys[0]), value.get(keys[1])
+    return (source, target) if isinstance(source, str) and isinstance(target, str) else None

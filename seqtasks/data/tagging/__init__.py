@@ -1,0 +1,1 @@
+"""Sentences with a label per token: CoNLL, CoNLL-U, JSON lines."""

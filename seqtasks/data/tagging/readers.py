@@ -1,0 +1,202 @@
+"""Sentences of words with a label each, out of files, one after the other: nothing is kept in memory.
+
+| form | what it looks like |
+|---|---|
+| conllu | CoNLL-U: ten columns behind tabs, comments, an empty line after each sentence |
+| columns | CoNLL-2003 and the like: a line a word, with its label in the last column or another; empty lines as well |
+| jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line; the labels may be left out |
+| text | a sentence a line, words between blanks, no labels |
+
+Every reader counts sentences in a `SkipReport` and leaves out those that are broken, with the line of the mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
+from seqtasks.data.text_io import as_text, plain_suffix, read_lines
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+
+Form = Literal["auto", "conllu", "columns", "jsonl", "text"]
+
+UPOS = "upos"
+
+FIRST_ID = re.compile(r"1|1-\d+|0\.1")
+"""With which a sentence of CoNLL-U can begin."""
+
+DOCUMENT = "-DOCSTART-"
+"""The word with which a document of CoNLL-2003 begins."""
+
+
+class TaggedSource(Settings):
+    """A file of sentences whose words have labels."""
+
+    path: Path
+    """The file."""
+    column: str | int = "upos"
+    """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
+    form: Form = "auto"
+    """Format of the file; "auto" looks at its name and its lines."""
+
+
+def read_sentences(
+    path: Path, skipped: SkipReport, *, column: str | int = UPOS, form: Form = "auto"
+) -> Iterator[Sentence]:
+    """The sentences of one file, in its order; the form follows from the name and the first line, if not given.
+
+    `column` says where labels stand: in CoNLL-U by name; in any columns by number from 1, or from the end as -1. The
+    default is the last one where columns have no names. JSON lines and text have no columns.
+
+    Raises:
+        SeqtasksError: at once for a missing file and an unknown column; while reading for text that is not UTF-8 and
+            damaged compression.
+    """
+    return sentences_of(read_lines(path), str(path), skipped, column=column, form=form)
+
+
+def sentences_of(
+    lines: Iterable[str], file: str, skipped: SkipReport, *, column: str | int = UPOS, form: Form = "auto"
+) -> Iterator[Sentence]:
+    """The same from lines, of standard input for example; `file` is what to call it."""
+    rest = iter(lines)
+    head = []
+    for line in rest:
+        head.append(line)
+        if line.strip() and not line.startswith("#"):
+            break
+    numbered = enumerate(chain(head, rest), 1)
+    if form == "auto":
+        form = form_of(file, head[-1] if head else "")
+    if form == "conllu":
+        return read_conllu(file, numbered, skipped, column)
+    if form == "columns":
+        return read_columns(file, numbered, skipped, column)
+    return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)
+
+
+def form_of(file: str, line: str) -> Form:
+    """The form of a file by its name and its first line that is neither empty nor a comment."""
+    suffix = plain_suffix(Path(file))
+    cells = line.split("\t")
+    if suffix == ".conllu" or (len(cells) == len(CONLLU) and FIRST_ID.fullmatch(cells[0])):
+        return "conllu"
+    if suffix == ".jsonl":
+        return "jsonl"
+    return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
+
+
+def with_labels(sentences: Iterable[Sentence], skipped: SkipReport) -> Iterator[Sentence]:
+    """Leaves out the sentences in which a word has no label, for training and evaluation."""
+    for sentence in sentences:
+        if sentence.labels:
+            yield sentence
+        else:
+            skipped.skip("word without label")
+
+
+def read_columns(file: str, lines: Lines, skipped: SkipReport, column: str | int) -> Iterator[Sentence]:
+    """Words in the first column, their labels in another; a sentence of words alone has no labels.
+
+    Raises:
+        SeqtasksError: at once, where there cannot be such a column.
+    """
+    if column != UPOS and (isinstance(column, str) or column in (0, 1)):
+        raise SeqtasksError(
+            f"{file}: there is no column {column!r} for labels.",
+            "Words are in column 1; give the number of another, or -1 for the last.",
+        )
+    return in_column(file, lines, skipped, column if isinstance(column, int) else -1)
+
+
+def in_column(file: str, lines: Lines, skipped: SkipReport, column: int) -> Iterator[Sentence]:
+    """The sentences, with the labels of a column by its number."""
+    for block in blocks(lines):
+        rows = [(number, cells_of(line)) for number, line in block]
+        rows = [(number, cells) for number, cells in rows if cells[0] != DOCUMENT]
+        if not rows:
+            continue
+        width = len(rows[-1][1])
+        while rows[0][1][0].startswith("#") and len(rows[0][1]) != width:
+            del rows[0]  # a comment: as a word it would have a label
+        place = place_of(column, width)
+        broken = [number for number, cells in rows if len(cells) != width or (width > 1 and not place)]
+        empty = [number for number, cells in rows if not cells[0]]
+        skipped.reach(file, next(iter(broken or empty), rows[0][0]))
+        if broken:
+            skipped.skip("wrong number of columns")
+        elif empty:
+            skipped.skip("empty word")
+        else:
+            labels = tuple(cells[place] for _, cells in rows) if place else ()
+            yield Sentence(tuple(cells[0] for _, cells in rows), all_or_none(labels))
+
+
+def cells_of(line: str) -> list[str]:
+    """What stands between tabs, or between blanks where there are no tabs."""
+    return [cell.strip() for cell in line.rstrip().split("\t")] if "\t" in line else between_blanks(line)
+
+
+def between_blanks(line: str) -> list[str]:
+    """The words of a line; spaces of other kinds belong to words."""
+    return [word for word in line.replace("\t", " ").split(" ") if word.strip()]
+
+
+def read_jsonl(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence]:
+    """A JSON object a line."""
+    for number, line in lines:
+        skipped.reach(file, number)
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        words, labels = texts_of(value, "words"), texts_of(value, "labels")
+        if words is None or labels is None or len(labels) not in (0, len(words)):
+            skipped.skip("broken line")
+        elif not words:
+            skipped.skip("sentence without words")
+        elif "" in words:
+            skipped.skip("empty word")
+        else:
+            yield Sentence(words, all_or_none(labels))
+
+
+def texts_of(value: Any, key: str) -> tuple[str, ...] | None:
+    """A list of texts in a JSON object, each on one line; empty where there is no list, None for anything else."""
+    if not isinstance(value, dict):
+        return None
+    listed = value.get(key)
+    if listed is None:
+        return ()
+    if not isinstance(listed, list):
+        return None
+    texts = [as_text("" if text is None else text) for text in listed]
+    known = tuple(" ".join(text.split()) for text in texts if text is not None)
+    return known if len(known) == len(texts) else None
+
+
+def read_text(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence]:
+    """Words between blanks; empty lines are no sentences."""
+    for number, line in lines:
+        if words := between_blanks(line):
+            skipped.reach(file, number)
+            yield Sentence(tuple(words))
+
+
+def read_tagged(source: TaggedSource, skipped: SkipReport) -> Iterator[Sentence]:
+    """The sentences of a source that have labels."""
+    return with_labels(read_sentences(source.path, skipped, column=source.column, form=source.form), skipped)
+
+
+def nothing_to_train_on(skipped: SkipReport) -> SeqtasksError:
+    return SeqtasksError(
+        f"There is no sentence with labels to train on: {skipped.describe()}.",
+        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",
+    )

@@ -1,0 +1,1 @@
+"""Captioned videos: from files, or synthesized from captioned images."""

@@ -1,0 +1,97 @@
+"""Clips as training plays them: pictures one after the other, each with what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seqtasks.data.captions.captioned_images import CaptionedImage
+from seqtasks.data.videos.readers import CaptionedClip, captions_at
+from seqtasks.data.videos.synthetic import Shot
+from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import open_image
+from seqtasks.video.corruptions import changed
+from seqtasks.video.reader import TOLERANCE, EverySeconds, open_clip
+from seqtasks.video.source import ClipError
+
+IntArray = NDArray[np.int32]
+
+
+@runtime_checkable
+class Playing(Protocol):
+    """A clip whose frames are known by number."""
+
+    @property
+    def captions(self) -> Sequence[Sequence[str]]:
+        """Of each frame; none where nobody said anything."""
+        ...
+
+    def pictures(self, start: int) -> Iterator[Image.Image]:
+        """The frames from this one on."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlayingStills:
+    """A clip out of stills; no frame exists before it is asked for."""
+
+    images: Sequence[CaptionedImage]
+    """All pictures there are."""
+    shots: tuple[Shot, ...]
+
+    @property
+    def captions(self) -> Sequence[Sequence[str]]:
+        return [self.images[shot.image].captions for shot in self.shots for _ in shot.changes]
+
+    def pictures(self, start: int) -> Iterator[Image.Image]:
+        passed = 0
+        for shot in self.shots:
+            wanted = shot.changes[max(0, start - passed) :]
+            passed += len(shot.changes)
+            if wanted:
+                still = open_image(self.images[shot.image].image)
+                for change in wanted:
+                    yield changed(still, change)
+
+
+@dataclass(frozen=True)
+class PlayingFile:
+    """A clip in a file, of which a frame is seen every some seconds."""
+
+    clip: CaptionedClip
+    every: float
+    times: tuple[float, ...]
+    """When the frames that are seen begin, in seconds."""
+
+    @classmethod
+    def of(cls, clip: CaptionedClip, every: float) -> PlayingFile:
+        """Reads the file once, to know its frames. Raises ClipError where it cannot be read."""
+        frames = open_clip(clip.video).frames(EverySeconds(every))
+        return cls(clip, every, tuple(frame.seconds for frame in frames))
+
+    @property
+    def captions(self) -> Sequence[Sequence[str]]:
+        return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
+
+    def pictures(self, start: int) -> Iterator[Image.Image]:
+        frames = open_clip(self.clip.video).frames(EverySeconds(self.every))
+        return (frame.picture for frame in islice(frames, start, len(self.times)))
+
+
+def open_clips(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:
+    """The clips that can be read, and why others cannot."""
+    files, broken = [], []
+    for clip in clips:
+        try:
+            files.append(PlayingFile.of(clip, every))
+        except ClipError as error:
+            broken.append(error.message)
+    if clips and not files:
+        raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")
+    return files, broken

@@ -1,0 +1,179 @@
+"""Clips with timed captions, out of JSON lines: one clip a line.
+
+    {"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}], "split": "train"}
+
+| key | what it holds |
+|---|---|
+| video | a video file, an animated picture, or a folder of numbered frames, inside of the folder of the videos |
+| captions | spans of time in any order, none of which overlap; moments between them have no caption |
+| start, end | seconds from the first frame; the span ends just before `end` |
+| caption | one caption, or a list of captions of the same span |
+| split | may be left out: train, validation (or dev, val), test |
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from seqtasks.data.captions.captioned_images import SPLITS
+from seqtasks.data.captions.readers import SPLIT_KEY, Row, as_mapping, relative_name
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.text_io import as_text, read_lines
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+
+FORM = '{"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}]}'
+
+LONGEST = 1e9
+"""Seconds; larger numbers are mistakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedCaption:
+    """What people wrote about a span of a clip."""
+
+    start: float
+    end: float
+    """Always later than the start, both in seconds from the first frame; the span ends just before."""
+    captions: tuple[str, ...]
+    """At least one, each one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedClip:
+    """A clip and its captions."""
+
+    video: Path
+    """A file, or a folder of numbered frames."""
+    captions: tuple[TimedCaption, ...]
+    """At least one, in the order of their times; they do not overlap."""
+
+
+class ClipSource(Settings):
+    """Where clips and their captions come from."""
+
+    path: Path
+    """The JSON lines."""
+    videos: Path | None = None
+    """The folder that the names of videos are relative to; without one, that of the JSON lines."""
+    split: str | None = None
+    """train, validation (or dev, val), test, as the lines say; or all clips."""
+
+
+class UnfitError(Exception):
+    """Why a line is left out, in words for `SkipReport.skip`."""
+
+
+def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[CaptionedClip]:
+    """The clips of a source whose videos are there, in the order of the lines.
+
+    A line is left out as a whole and counted by reason where it is broken or without captions, or where spans overlap
+    or end before they begin. Videos are looked for and not opened.
+
+    Raises:
+        SeqtasksError: the file cannot be found or read; the split is unknown; the name of a video leaves the folder of
+            the videos, with the line; no clip is left.
+    """
+    split = SPLITS.get(source.split.lower()) if source.split is not None else None
+    if source.split is not None and split is None:
+        raise SeqtasksError(f"{source.split}: there is no such split.", "split is train, validation or test.")
+    folder = source.videos if source.videos is not None else source.path.parent
+    clips = []
+    for number, line in enumerate(read_lines(source.path), 1):
+        skipped.reach(str(source.path), number)
+        try:
+            fields = fields_of(line)
+            if split is None or split == SPLITS.get((as_text(fields.get(SPLIT_KEY)) or "").lower()):
+                clips.append(clip_of(fields, folder, Row(str(source.path), number, fields.get("video"), None)))
+        except UnfitError as reason:
+            skipped.skip(str(reason))
+    if not clips:
+        wanted = f" of the split {source.split}" if split else ""
+        raise SeqtasksError(
+            f"{source.path}: none of its clips{wanted} is left, with videos in {folder} ({skipped.describe()}).",
+            f"A line looks like {FORM}",
+        )
+    return clips
+
+
+def holds_clips(path: Path) -> bool:
+    """Whether a file begins with a line about a video."""
+    if not path.name.lower().removesuffix(".gz").endswith(".jsonl"):
+        return False
+    try:
+        return "video" in fields_of(next(iter(read_lines(path)), ""))
+    except UnfitError:
+        return False
+
+
+def captions_at(clip: CaptionedClip, seconds: float) -> tuple[str, ...]:
+    """The captions of a moment, from the first frame on; none between spans."""
+    place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1
+    return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
+
+
+def fields_of(line: str) -> dict[str, Any]:
+    """The object that stands in a line."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise UnfitError("broken line")
+    return value
+
+
+def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedClip:
+    """The clip that a line tells of."""
+    name = as_text(row.picture)
+    if not name or not isinstance(fields.get("captions"), list):
+        raise UnfitError("broken line")
+    captions = sorted(timed_captions(fields["captions"]), key=lambda each: each.start)
+    if not captions:
+        raise UnfitError("line without captions")
+    if any(second.start < first.end for first, second in pairwise(captions)):
+        raise UnfitError("overlapping spans")
+    video = folder / inner_name(name, row)
+    if not video.exists():
+        raise UnfitError("missing video")
+    return CaptionedClip(video, tuple(captions))
+
+
+def timed_captions(spans: list[Any]) -> Iterator[TimedCaption]:
+    """The spans of a clip."""
+    for span in map(as_mapping, spans):
+        caption = span.get("caption")
+        texts = [as_text(text) for text in (caption if isinstance(caption, list) else [caption])]
+        if None in texts:
+            raise UnfitError("broken line")
+        lines = tuple(" ".join(text.split()) for text in texts if text)
+        if not lines:
+            raise UnfitError("empty caption")
+        start, end = seconds_in(span.get("start")), seconds_in(span.get("end"))
+        if start >= end:
+            raise UnfitError("span that ends before it begins")
+        yield TimedCaption(start, end, lines)
+
+
+def seconds_in(value: object) -> float:
+    """A number as it stands in JSON, where there are also true and Infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+        raise UnfitError("broken line")
+    return float(value)
+
+
+def inner_name(name: str, row: Row) -> str:
+    """The name of a row's video, which may not leave the folder of the videos under any operating system."""
+    try:
+        return relative_name(name, row)
+    except SeqtasksError:
+        raise SeqtasksError(
+            f"{row.file}:{row.number}: the video {name!r} lies outside of the folder of the videos.",
+            "Name videos relative to that folder, without `..`.",
+        ) from None

@@ -1,0 +1,100 @@
+"""Pictures to clips on disk: MP4 through PyAV, GIF through Pillow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from seqtasks.data.captions.captioned_images import CaptionedImage
+from seqtasks.data.videos.frame_sequence import PlayingStills
+from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
+from seqtasks.errors import SeqtasksError
+from seqtasks.storage.atomic import whole_file
+from seqtasks.video.reader import Frame
+from seqtasks.video.writer import VideoWriter, letterbox
+
+__all__ = ["write_clip", "write_clips_of_stills"]
+
+FASTEST = {".mp4": 1000, ".gif": 50}
+"""Frames a second that players still show, by the ending of the file's name."""
+
+
+def write_clip(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
+    """Writes RGB pictures as a clip of `rate` frames a second, which appears whole or not at all.
+
+    The ending says how. `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by
+    leaving out the last row or column. `.gif` has 256 colours a frame, keeps all until the end, and holds equal
+    neighbours as one frame that lasts longer. The first frame gives the size; others are scaled, with black margins.
+
+    Raises:
+        SeqtasksError: another ending, a rate that such a file cannot show, no frames, a path that is no file's, PyAV
+            is not installed.
+        OSError: the file cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in FASTEST:
+        raise SeqtasksError(f"{path}: clips are written as {' or '.join(FASTEST)}.", "Give the file such an ending.")
+    if not 0 < rate <= FASTEST[ending]:
+        raise SeqtasksError(f"{path}: {rate:g} frames a second cannot be shown.", f"{FASTEST[ending]} are the most.")
+    coming = iter(frames)
+    first = next(coming, None)
+    if first is None:
+        raise SeqtasksError(f"{path}: there is no frame to write.")
+    if path.exists() and not path.is_file():
+        raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
+    with whole_file(path) as file:
+        (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
+
+
+def write_clips_of_stills(
+    folder: Path, images: Sequence[CaptionedImage], settings: StillsSettings, seed: int, *, rate: float = 1.0
+) -> Path:
+    """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
+
+    All of it is a function of the pictures, the settings and the seed. Raises what `write_clip` raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, shots in enumerate(clips_of_stills(images, settings, seed)):
+        name = f"clip-{number:04}.mp4"
+        write_clip(folder / name, PlayingStills(images, shots).pictures(0), rate)
+        edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
+        spans = [
+            {"start": start, "end": end, "caption": list(images[shot.image].captions)}
+            for shot, (start, end) in zip(shots, pairwise(edges), strict=True)
+        ]
+        lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
+    with whole_file(folder / "clips.jsonl") as file:
+        file.write("".join(lines).encode())
+    return folder / "clips.jsonl"
+
+
+def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
+    try:
+        import av
+    except ImportError:
+        raise SeqtasksError("Writing a video needs PyAV.", "Install it: pip install 'seqtasks[video]'") from None
+    width, height = (max(2, side // 2 * 2) for side in first.size)
+    with av.open(file, "w", format="mp4") as container:
+        track = VideoWriter(container, (width, height))
+        for number, picture in enumerate(chain([first], others)):
+            track.add(Frame(number, number / rate, (number + 1) / rate, picture))
+        track.finish()
+
+
+def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
+    timed = in_hundredths(chain([first], others), first.size, rate)
+    next(timed).save(file, "GIF", save_all=True, append_images=timed, loop=0)
+
+
+def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
+    """Copies of the pictures that say how long each lasts, in whole hundredths of a second, without drifting."""
+    for number, picture in enumerate(pictures):
+        shown = letterbox(picture, size)
+        shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}
+        yield shown

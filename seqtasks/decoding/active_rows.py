@@ -1,0 +1,41 @@
+"""Rows leave the batch as soon as their search is over."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from seqtasks.decoding.hypotheses import Found, join, take_rows
+
+
+class RowsLeft:
+    """The rows still searched, and what the ones that have left found.
+
+    Dropping costs a copy of the state, so that rows leave when an eighth of the batch is done. To know it means waiting
+    for the device: on an accelerator that is asked every fourth step only.
+    """
+
+    def __init__(self, rows: int, device: torch.device) -> None:
+        self.numbers: Int[Tensor, "kept"] = torch.arange(rows, device=device)
+        """Of the rows left, their places in the batch as it was."""
+        self._interval = 1 if device.type == "cpu" else 4
+        self._left: list[tuple[Int[Tensor, "gone"], Found]] = []
+
+    def drop(self, done: Bool[Tensor, "rows"], found: Found, position: int) -> Int[Tensor, "kept"] | None:
+        """Takes what the done rows found and returns the rows to keep, or None where all stay for now."""
+        if (position + 1) % self._interval or int(done.sum()) * 8 < max(len(done), 1):
+            return None
+        self._take(done.nonzero().squeeze(1), found)
+        kept = (~done).nonzero().squeeze(1)
+        self.numbers = self.numbers[kept]
+        return kept
+
+    def finish(self, found: Found) -> Found:
+        """What all rows found, in their first order; `found` belongs to the rows left."""
+        self._take(torch.arange(len(self.numbers), device=self.numbers.device), found)
+        order = torch.cat([numbers for numbers, _ in self._left]).argsort()
+        return take_rows(join(*(part for _, part in self._left), dim=0), order)
+
+    def _take(self, rows: Int[Tensor, "gone"], found: Found) -> None:
+        self._left.append((self.numbers[rows], take_rows(found, rows)))

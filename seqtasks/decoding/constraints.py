@@ -1,0 +1,123 @@
+"""Which tokens a hypothesis may continue with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqtasks.decoding.config import Decoding
+from seqtasks.decoding.length import LengthRule
+from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import BEGIN, END, NEVER_GENERATED
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is allowed, for each row of a batch. Lengths count tokens, the end token included."""
+
+    max_length: Int[Tensor, "rows"]
+    min_length: Int[Tensor, "rows"]
+    prefix: Int[Tensor, "rows prefix"] | None
+    """Tokens that each row has to start with; -1 where a row is free."""
+    never: Int[Tensor, "never"]
+    """Tokens that no output holds: banned ones and those that stand for no text."""
+    no_repeat_ngram: int
+    longest_minimum: int
+    """The largest of `min_length`, known without asking the device."""
+    largest_id: int
+    """The largest of `never` and `prefix`."""
+    may_be_stuck: bool
+    """Whether a hypothesis can come to where every token is forbidden."""
+    begin: int = BEGIN
+    end: int = END
+
+    @classmethod
+    def make(
+        cls, options: Decoding, source_lengths: Int[Tensor, "rows"], prefixes: Sequence[Sequence[int]] | None = None
+    ) -> Rules:
+        """The rules for a batch. A prefix ends at its first end token, and counts towards the length of its row."""
+        cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
+        if len(cut) != len(source_lengths):
+            raise SeqtasksError(
+                f"There are {len(cut)} prefixes for {len(source_lengths)} inputs.", "Give one for each."
+            )
+        if any(token < 0 for prefix in cut for token in prefix):
+            raise SeqtasksError("A prefix holds a negative token id.", "Token ids start at 0.")
+        forced = torch.tensor([len(prefix) for prefix in cut], device=source_lengths.device)
+        width = max(map(len, cut), default=0)
+        padded = [[*prefix, *[-1] * (width - len(prefix))] for prefix in cut]
+        max_length = torch.maximum(LengthRule.parse(options.max_length)(source_lengths), forced + 1)
+        min_length = torch.minimum(LengthRule.parse(options.min_length)(source_lengths), max_length)
+        longest_minimum = max(min_length.tolist(), default=0)
+        never = [*NEVER_GENERATED, *options.banned]
+        return cls(
+            max_length,
+            min_length,
+            torch.tensor(padded, device=source_lengths.device) if width else None,
+            torch.tensor(never, device=source_lengths.device),
+            options.no_repeat_ngram,
+            longest_minimum,
+            largest_id=max(*never, *(token for prefix in cut for token in prefix)),
+            may_be_stuck=bool(options.banned or options.no_repeat_ngram or longest_minimum > 1),
+        )
+
+    def select(self, rows: Int[Tensor, "kept"]) -> Rules:
+        """The rules of the given rows."""
+        prefix = None if self.prefix is None else self.prefix[rows]
+        return replace(self, max_length=self.max_length[rows], min_length=self.min_length[rows], prefix=prefix)
+
+    def apply(
+        self,
+        log_probabilities: Float[Tensor, "rows hyps vocab"],
+        history: Int[Tensor, "rows hyps position"],
+        position: int,
+    ) -> Float[Tensor, "rows hyps vocab"]:
+        """Sets what is not allowed after `history` to -inf, in place.
+
+        Where nothing would be left, the end token is allowed. A forced token is allowed whatever else holds.
+        """
+        vocab = log_probabilities.shape[2]
+        if self.largest_id >= vocab:
+            raise SeqtasksError(
+                f"Token {self.largest_id} is banned or in a prefix, but the vocabulary ends at {vocab - 1}.",
+                "Take ids of the model's own text processor.",
+            )
+        forced = None
+        if self.prefix is not None and position < self.prefix.shape[1]:
+            forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
+            forced_value = log_probabilities.gather(2, forced.clamp(min=0))
+        end_value = log_probabilities[..., self.end].clone() if self.may_be_stuck else None
+        log_probabilities.index_fill_(2, self.never, -torch.inf)
+        if position + 1 < self.longest_minimum:
+            short = (position + 1 < self.min_length).unsqueeze(1)
+            log_probabilities[..., self.end].masked_fill_(short, -torch.inf)
+        if 0 < self.no_repeat_ngram <= position:
+            _ban_repeats(log_probabilities, history, self.no_repeat_ngram)
+        if end_value is not None:
+            stuck = log_probabilities.amax(2) == -torch.inf
+            log_probabilities[..., self.end] = torch.where(stuck, end_value, log_probabilities[..., self.end])
+        if forced is not None:
+            log_probabilities.masked_fill_(forced >= 0, -torch.inf)
+            allowed = torch.where(forced >= 0, forced_value, log_probabilities[..., :1])
+            log_probabilities.scatter_(2, forced.clamp(min=0), allowed)
+        return log_probabilities
+
+
+def _until_end(prefix: Sequence[int]) -> list[int]:
+    tokens = list(prefix)
+    return tokens[: tokens.index(END) + 1] if END in tokens else tokens
+
+
+def _ban_repeats(
+    log_probabilities: Float[Tensor, "rows hyps vocab"], history: Int[Tensor, "rows hyps position"], size: int
+) -> None:
+    """Bans each token that would complete an n-gram of `history` a second time."""
+    ngrams = history.unfold(2, size, 1)  # (rows, hyps, ngrams, size)
+    context = history[..., history.shape[2] - size + 1 :].unsqueeze(2)  # (rows, hyps, 1, size - 1)
+    seen = (ngrams[..., :-1] == context).all(3)
+    ceiling = torch.where(seen, -torch.inf, torch.inf)
+    log_probabilities.scatter_reduce_(2, ngrams[..., -1], ceiling, "amin")

@@ -1,0 +1,59 @@
+"""One entry to every way of decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from seqtasks.decoding.beam import beam_search
+from seqtasks.decoding.config import Decoding
+from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.greedy import greedy_search
+from seqtasks.decoding.hypotheses import Hypothesis, to_lists
+from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.mbr import by_agreement
+from seqtasks.decoding.sampling import draw
+from seqtasks.decoding.stepper import Stepper
+from seqtasks.errors import SeqtasksError
+
+
+@torch.no_grad()
+def search(
+    stepper: Stepper,
+    *,
+    source_lengths: Int[Tensor, "rows"],
+    options: Decoding,
+    prefixes: Sequence[Sequence[int]] | None = None,
+    row_numbers: Sequence[int] | None = None,
+) -> list[list[Hypothesis]]:
+    """The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
+
+    `prefixes` are tokens that the outputs have to start with. `row_numbers` tell sampling which input a row is (its
+    number in the whole data), so that its samples do not depend on the batch; without them rows count from 0.
+    Raises SeqtasksError where these do not fit the stepper's rows or the vocabulary.
+    """
+    numbers = range(stepper.rows) if row_numbers is None else row_numbers
+    if not len(source_lengths) == len(numbers) == stepper.rows:
+        raise SeqtasksError(
+            f"There are {len(source_lengths)} source lengths and {len(numbers)} row numbers for {stepper.rows} inputs.",
+            "Give one for each.",
+        )
+    if not stepper.rows:
+        return []
+    rules = Rules.make(options, source_lengths.to(stepper.device), prefixes)
+    penalty = LengthPenalty.parse(options.penalty)
+    if options.consensus:
+        hypotheses = beam_search(stepper, rules, width=options.beam, nbest=options.beam, penalty=penalty)
+        samples = draw(stepper, rules, count=options.consensus, options=options, row_numbers=numbers)
+        rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
+        return [by_agreement(own, others)[: options.nbest] for own, others in rows]
+    if options.sample:
+        found = draw(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
+    elif options.beam == 1:
+        found = greedy_search(stepper, rules, penalty=penalty)
+    else:
+        found = beam_search(stepper, rules, width=options.beam, nbest=options.nbest, penalty=penalty)
+    return to_lists(found)

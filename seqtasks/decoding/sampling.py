@@ -1,0 +1,88 @@
+"""Outputs drawn at random from the model's distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqtasks.decoding.autoregressive import Choice, walk
+from seqtasks.decoding.config import Decoding
+from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.hypotheses import Found, best_first
+from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.stepper import Stepper
+from seqtasks.decoding.topk import best_candidates
+
+
+def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_numbers: Sequence[int]) -> Found:
+    """`count` independent samples a row, best first.
+
+    The random numbers depend on the seed, the row's number, the hypothesis and the position alone: a row is given the
+    same samples in any batch. Log-probabilities are the model's own, before temperature, top-k and top-p.
+    """
+    uniforms = uniform_numbers(options.seed, row_numbers, count, int(rules.max_length.max()))
+    choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
+    penalty = LengthPenalty.parse(options.penalty)
+    found = walk(stepper, rules, hyps=count, choose=choose, penalty=penalty)
+    return best_first(found, count)
+
+
+def drawn(options: Decoding, uniforms: Float[Tensor, "rows hyps capacity"]) -> Choice:
+    """Chooses at random, by numbers drawn for each position."""
+
+    def choose(
+        log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
+    ) -> Int[Tensor, "rows hyps"]:
+        ids, probabilities = _distribution(log_probabilities, options)
+        index = _inverse_cumulative(probabilities, uniforms[rows, :, position])
+        return index if ids is None else ids.gather(2, index.unsqueeze(2)).squeeze(2)
+
+    return choose
+
+
+def uniform_numbers(
+    seed: int, row_numbers: Sequence[int], hyps: int, capacity: int
+) -> Float[numpy.ndarray, "rows hyps capacity"]:
+    """Numbers from 0 to below 1; a larger capacity continues the same numbers."""
+    drawn = [
+        [numpy.random.default_rng([seed, row, hyp]).random(capacity) for hyp in range(hyps)] for row in row_numbers
+    ]
+    return numpy.array(drawn, dtype=numpy.float32).clip(max=1 - 2**-24)
+
+
+def _distribution(
+    log_probabilities: Float[Tensor, "rows hyps vocab"], options: Decoding
+) -> tuple[Int[Tensor, "rows hyps kept"] | None, Float[Tensor, "rows hyps kept"]]:
+    """What to draw from: token ids (None: all in order) and their probabilities, which need not sum to 1.
+
+    First temperature, then top-k (Fan et al. 2018), then top-p (Holtzman et al. 2020).
+    """
+    rows, hyps, vocab = log_probabilities.shape
+    ids = None
+    if 0 < options.top_k < vocab:
+        flat = log_probabilities.flatten(0, 1).unsqueeze(1)  # (rows * hyps, 1, vocab)
+        best = best_candidates(flat, flat.new_zeros(rows * hyps, 1), options.top_k)
+        ids = best.tokens.view(rows, hyps, options.top_k)
+        log_probabilities = best.log_probabilities.view(rows, hyps, options.top_k)
+    elif options.top_p < 1:
+        log_probabilities, ids = torch.sort(log_probabilities, dim=2, descending=True, stable=True)
+    probabilities = (log_probabilities / options.temperature).softmax(2)
+    if options.top_p < 1:
+        before = probabilities.cumsum(2) - probabilities
+        first = torch.arange(probabilities.shape[2], device=probabilities.device) == 0
+        probabilities = probabilities.masked_fill((before >= options.top_p) & ~first, 0.0)
+    return ids, probabilities
+
+
+def _inverse_cumulative(
+    probabilities: Float[Tensor, "rows hyps kept"], uniforms: Float[Tensor, "rows hyps"]
+) -> Int[Tensor, "rows hyps"]:
+    """The index at which the cumulative probability first exceeds the number drawn; never one of probability 0."""
+    cumulative = probabilities.cumsum(2)
+    total = cumulative[..., -1]
+    threshold = torch.minimum(uniforms * total, total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, threshold.unsqueeze(2), right=True).squeeze(2)

@@ -1,0 +1,36 @@
+"""What a model says of given outputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from seqtasks.decoding.hypotheses import Hypothesis
+from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.stepper import Stepper
+from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import BEGIN, END, PAD
+
+
+@torch.no_grad()
+def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, penalty: str = "average") -> list[Hypothesis]:
+    """Scores one target a row by teacher forcing. Targets hold neither the begin nor the end token.
+
+    Raises SeqtasksError where there is not one target for each input.
+    """
+    if len(targets) != stepper.rows:
+        raise SeqtasksError(f"There are {len(targets)} targets for {stepper.rows} inputs.", "Give one for each.")
+    if not targets:
+        return []
+    width = max(map(len, targets))
+    padded = [[BEGIN, *target, END, *[PAD] * (width - len(target))] for target in targets]
+    forced = stepper.force(torch.tensor(padded, device=stepper.device))
+    divisor = LengthPenalty.parse(penalty)
+    hypotheses = []
+    for target, row in zip(targets, forced.log_probabilities.tolist(), strict=True):
+        length = len(target) + 1
+        total = math.fsum(row[:length])
+        hypotheses.append(Hypothesis(tuple(target), total, total / divisor(length), tuple(row[:length]), True))
+    return hypotheses

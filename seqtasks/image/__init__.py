@@ -1,0 +1,1 @@
+"""Images out of files, and pixels out of images."""

@@ -1,0 +1,149 @@
+"""Pixels for a network out of a picture: one square of bytes, chosen as it is or at random.
+
+The numbers are those of torchvision.transforms.v2, which calls the same functions of Pillow for pictures, and whose
+import would take as long again as torch's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from numpy.random import Generator
+from PIL import Image, ImageEnhance
+from pydantic import Field
+from torch import Tensor
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+from seqtasks.storage.migration import migrate
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in its pixels."""
+
+
+class ImageSettings(Settings):
+    """How a picture becomes the square that a network sees; in training also at random, where that is asked for."""
+
+    size: int = Field(default=224, gt=0, le=2048)
+    """Side of the square in pixels."""
+    fit: Literal["squash", "crop"] = "squash"
+    """The whole picture, its proportions lost; or its middle, the margins lost."""
+    smallest_crop: float = Field(default=1.0, gt=0, le=1)
+    """In training a part of the picture is shown, at a random place: at least this share of the area."""
+    flip: bool = False
+    """In training every second picture is mirrored, at random. Captions say left and right, and words are written."""
+    colour_jitter: float = Field(default=0.0, ge=0, lt=1)
+    """In training brightness, contrast and saturation change by up to this share. The hue stays: captions name it."""
+
+    @property
+    def augments(self) -> bool:
+        """Whether a picture can look different each time in training."""
+        return self.smallest_crop < 1 or self.flip or self.colour_jitter > 0
+
+    @property
+    def unchanging(self) -> ImageSettings:
+        """The same with nothing left to chance: how a trained model sees pictures."""
+        return ImageSettings(size=self.size, fit=self.fit)
+
+    @property
+    def at_least(self) -> int:
+        """The shorter side that `open_image` is to leave: enough for the resizing here to have the last word."""
+        return math.ceil(2 * self.size / math.sqrt(self.smallest_crop))
+
+    def save(self, path: Path) -> None:
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> ImageSettings:
+        """The settings that `save` wrote; SeqtasksError when the file is missing or damaged."""
+        try:
+            return cls.model_validate(migrate(cls, json.loads(path.read_bytes()))[0])
+        except OSError as error:
+            raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
+        except (ValueError, RecursionError):
+            raise SeqtasksError(f"{path}: no settings of pictures, or damaged.", "Copy or train it again.") from None
+
+
+@runtime_checkable
+class Transform(Protocol):
+    """From an RGB picture to bytes of red, green and blue."""
+
+    def __call__(self, picture: Image.Image) -> UInt8[Tensor, "3 height width"]: ...
+
+
+@runtime_checkable
+class RandomTransform(Transform, Protocol):
+    """Without `random`, chance comes from torch's global generator."""
+
+    def __call__(self, picture: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]: ...
+
+
+def evaluation_transform(settings: ImageSettings) -> Transform:
+    """What gives the same square for the same picture, always."""
+    return partial(shown, settings)
+
+
+def training_transform(settings: ImageSettings) -> RandomTransform:
+    """What gives another square each time; that of `evaluation_transform` where settings leave nothing to chance."""
+    return partial(augmented, settings)
+
+
+def shown(settings: ImageSettings, picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    return pixels(cut_out(picture, widest_box(settings, picture), settings.size))
+
+
+def augmented(
+    settings: ImageSettings, picture: Image.Image, random: Generator | None = None
+) -> UInt8[Tensor, "3 height width"]:
+    if random is None:
+        random = np.random.default_rng(int(torch.randint(2**62, ())))
+    box = random_box(settings, picture, random) if settings.smallest_crop < 1 else widest_box(settings, picture)
+    square = cut_out(picture, box, settings.size)
+    if settings.flip and random.random() < 0.5:
+        square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if settings.colour_jitter > 0:
+        square = jittered(square, settings.colour_jitter, random)
+    return pixels(square)
+
+
+def widest_box(settings: ImageSettings, picture: Image.Image) -> Box:
+    """The whole picture, or the largest square in its middle."""
+    width, height = picture.size
+    if settings.fit == "squash":
+        return 0.0, 0.0, float(width), float(height)
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def random_box(settings: ImageSettings, picture: Image.Image, random: Generator) -> Box:
+    """A part with the proportions of the widest box, anywhere in the picture."""
+    left, top, right, bottom = widest_box(settings, picture)
+    share = math.sqrt(random.uniform(settings.smallest_crop, 1))
+    width, height = (right - left) * share, (bottom - top) * share
+    left, top = random.uniform(0, picture.width - width), random.uniform(0, picture.height - height)
+    return left, top, left + width, top + height
+
+
+def cut_out(picture: Image.Image, box: Box, size: int) -> Image.Image:
+    """A part of the picture as a square; every pixel of the part counts, however much smaller the square is."""
+    return picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
+
+
+def jittered(picture: Image.Image, strength: float, random: Generator) -> Image.Image:
+    """Brightness, contrast and saturation, each times a factor of up to 1 ± strength."""
+    for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        picture = enhancer(picture).enhance(random.uniform(1 - strength, 1 + strength))
+    return picture
+
+
+def pixels(picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    """Turned by numpy: torch would start threads of its own in each thread that decodes pictures."""
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1)))

@@ -1,0 +1,108 @@
+"""Readers of spellings: a vector for a word, made out of its characters."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field, field_validator, model_validator
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.recurrent import BidirectionalLayer
+from seqtasks.registry import Component, Settings
+from seqtasks.special_tokens import PAD
+
+
+class CharacterReader(Component, nn.Module, ABC):
+    """Reads words by their characters, of which there are `characters` different ones."""
+
+    dim: int
+    """The width of a word's vector; the settings call it `dim` too."""
+
+    def __init__(self, config: Any, characters: int) -> None:
+        nn.Module.__init__(self)
+
+    @abstractmethod
+    def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
+        """A vector a word. Words are padded with PAD behind their last character; how far changes nothing."""
+
+
+class CharacterReaderSettings(Settings):
+    """What all readers of characters have in common."""
+
+    dim: int = Field(default=60, gt=0)
+    """Width of what is read out of a word."""
+    character_dim: int = Field(default=30, gt=0)
+    """Width of a character's vector."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """On the vectors of characters (Ma & Hovy 2016, section 2.1)."""
+
+
+class CnnReader(CharacterReader):
+    """Filters over neighbouring characters, each at its highest in the word (Ma & Hovy 2016, section 2.1).
+
+    Windows are centred at real characters alone, so that long words in a batch cost nothing for short ones. Where a
+    window reaches over the edge of its word it sees PAD, whose vector is learned: a filter can tell a prefix and a
+    suffix.
+    """
+
+    class Config(CharacterReaderSettings):
+        kind: Literal["cnn"] = "cnn"
+        widths: tuple[int, ...] = (2, 3, 4)
+        """How many characters filters see; each width has an equal share of the filters."""
+
+        @field_validator("widths")
+        @classmethod
+        def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
+            if not widths or min(widths) < 1:
+                raise ValueError("there has to be a width, and none below 1")
+            return widths
+
+        @model_validator(mode="after")
+        def widths_share_filters(self) -> CnnReader.Config:
+            if self.dim % len(self.widths):
+                raise ValueError(f"dim = {self.dim} cannot be shared by {len(self.widths)} widths")
+            return self
+
+    def __init__(self, config: Config, characters: int) -> None:
+        super().__init__(config, characters)
+        self.dim = config.dim
+        self.widths = config.widths
+        self.embedding = TokenEmbedding(characters, config.character_dim, dropout=config.dropout)
+        share = config.dim // len(config.widths)
+        self.filters = nn.ModuleList(nn.Linear(width * config.character_dim, share) for width in config.widths)
+
+    def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
+        real = characters != PAD
+        lengths = real.sum(dim=1)
+        highest = []
+        for width, filters in zip(self.widths, self.filters, strict=True):
+            padded = functional.pad(characters, ((width - 1) // 2, width // 2), value=PAD)
+            windows = padded.unfold(1, width, 1)[real]  # -> windows width, word by word
+            vectors = self.embedding.dropped(self.embedding(windows)).flatten(1)
+            highest.append(torch.segment_reduce(filters(vectors), "max", lengths=lengths))
+        return torch.cat(highest, dim=1).tanh()
+
+
+class LstmReader(CharacterReader):
+    """The last states of an LSTM over the characters, of both directions (Lample et al. 2016, section 4.1)."""
+
+    class Config(CharacterReaderSettings):
+        kind: Literal["lstm"] = "lstm"
+        dim: int = Field(default=60, gt=0, multiple_of=2)
+        """Width of what is read out of a word; each direction gives half of it."""
+
+    def __init__(self, config: Config, characters: int) -> None:
+        super().__init__(config, characters)
+        self.dim = config.dim
+        self.embedding = TokenEmbedding(characters, config.character_dim, dropout=config.dropout)
+        self.layer = BidirectionalLayer("lstm", config.character_dim, config.dim, both_directions=True)
+
+    def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
+        vectors = self.embedding.dropped(self.embedding(characters))
+        last: Tensor = self.layer(vectors, characters != PAD)[1]
+        return last

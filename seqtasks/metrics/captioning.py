@@ -1,0 +1,92 @@
+"""Scores of captions against what people said of the same pictures, as the COCO evaluation computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.bleu import coco_bleu
+from seqtasks.metrics.cider import SIGMA, CiderD
+from seqtasks.metrics.meteor import VERSION, meteor, without_meteor
+from seqtasks.metrics.ptb_tokenizer import penn_tokens
+from seqtasks.metrics.rouge import BETA, rouge_l
+from seqtasks.metrics.score import Score
+
+EVALUATION = "pycocoevalcap-1.2"
+"""The evaluation whose numbers these are."""
+
+
+def caption_scores(
+    outputs: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    training: Collection[str] | None = None,
+    with_meteor: bool = True,
+) -> tuple[Score, ...]:
+    """Scores one caption a picture against the captions that people gave to it, as raw text.
+
+    CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
+    (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
+    `without_meteor` says why, and with `with_meteor=False`. Then what the captions are like: `distinct`, the
+    percentage of different ones; `vocabulary`, how many words occur in them; and with the `training` captions
+    `novel`, the percentage of captions that are not among these.
+
+    Raises:
+        SeqtasksError: no captions, another number of references, a picture without references.
+    """
+    check(outputs, references)
+    captions = [penn_tokens(output) for output in outputs]
+    others = [[penn_tokens(reference) for reference in texts] for texts in references]
+    counts = sorted({len(texts) for texts in references})
+    number = f"{counts[0]}-{counts[-1]}" if len(counts) > 1 else str(counts[0])
+    tokens = f"tok=ptb|n={len(outputs)}"
+    end = f"{tokens}|refs={number}|version={EVALUATION}"
+
+    def score(metric: str, value: float, *choices: str) -> Score:
+        return Score(metric, 100 * value, "|".join([metric, *choices, end]))
+
+    cider = CiderD(others).score(captions, others)
+    first, second, third, fourth = coco_bleu(captions, others)
+    rouge = [rouge_l(caption, texts) for caption, texts in zip(captions, others, strict=True)]
+    scores = [
+        score("cider-d", float(cider.mean()), "df=references", f"sigma={SIGMA:g}"),
+        score("bleu-4", fourth, "length=closest"),
+        score("bleu-1", first, "length=closest"),
+        score("bleu-2", second, "length=closest"),
+        score("bleu-3", third, "length=closest"),
+        score("rouge-l", sum(rouge) / len(rouge), f"beta={BETA:g}"),
+    ]
+    if with_meteor and without_meteor() is None:
+        scores.append(score("meteor", meteor(captions, others), f"program={VERSION}", "lang=en"))
+    return (*scores, *variety(captions, training, tokens))
+
+
+def variety(captions: Sequence[Sequence[str]], training: Collection[str] | None, end: str) -> list[Score]:
+    """How many different captions and words there are, and how many captions that were never trained on."""
+    different = {tuple(caption) for caption in captions}
+    words = {word for caption in different for word in caption}
+    scores = [
+        Score("distinct", 100 * len(different) / len(captions), f"distinct|{end}"),
+        Score("vocabulary", float(len(words)), f"vocabulary|{end}"),
+    ]
+    if training is not None:
+        known = {tuple(penn_tokens(caption)) for caption in training}
+        novel = sum(tuple(caption) not in known for caption in captions)
+        scores.append(Score("novel", 100 * novel / len(captions), f"novel|training={len(training)}|{end}"))
+    return scores
+
+
+def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Raises what is wrong with the numbers of captions."""
+    if not outputs:
+        raise SeqtasksError("There are no captions to score.")
+    if len(outputs) != len(references):
+        raise SeqtasksError(
+            f"There are {len(outputs):,} captions, but references for {len(references):,} pictures.",
+            "Each caption needs the references of its picture at the same place.",
+        )
+    for number, texts in enumerate(references, 1):
+        if isinstance(texts, str):
+            raise SeqtasksError(f"The references of picture {number:,} are one text.", "Give a list of texts.")
+        if not texts:
+            raise SeqtasksError(f"Picture {number:,} has no references to score against.")

@@ -1,0 +1,177 @@
+"""The generator: an encoder, a memory, a decoder. Translation, captions and every other task that writes text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, Literal, NamedTuple, cast
+
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from pydantic import AfterValidator, Field, model_validator
+from torch import Tensor, nn
+from typing_extensions import TypeVar
+
+from seqtasks.decoders import Decoder
+from seqtasks.decoding.stepper import Forced
+from seqtasks.encoders import Encoder, TextEncoder
+from seqtasks.encoders.base import begins_anew
+from seqtasks.incremental_state import State
+from seqtasks.layers.attention_regularization import attention_regularisation
+from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.layers.memory import Memory
+from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.loss import Loss
+from seqtasks.registry import OneOf, Settings
+from seqtasks.special_tokens import NEVER_GENERATED
+
+EncoderT_co = TypeVar("EncoderT_co", bound=Encoder, covariant=True, default=Encoder)
+
+IMPOSSIBLE = -1e4
+"""A logit that leaves no probability."""
+
+
+class Pairs(NamedTuple):
+    """A batch. Targets are padded token ids that start with the begin token and end with the end token.
+
+    A source can have several targets, such as a picture that many have described: it is encoded once. Where it has
+    fewer of them than others the rest is padding alone.
+    """
+
+    source: Shaped[Tensor, "rows *source"]
+    """What the encoder reads: padded token ids; pixels or features of pictures."""
+    source_mask: Bool[Tensor, "rows src"] | None
+    """True at real tokens; None where no source is padded."""
+    target: Int[Tensor, "rows *targets tgt"]
+    target_mask: Bool[Tensor, "rows *targets tgt"]
+    weight: Float[Tensor, "rows *targets"] | None = None
+    """How much each target counts, where targets were sampled and rewarded: less than nothing below the baseline."""
+
+
+class Generator(nn.Module, Generic[EncoderT_co]):
+    """Writes tokens for a source."""
+
+    encoder: EncoderT_co
+
+    class Config(Settings):
+        dim: int = Field(default=256, gt=0)
+        """Width of the embeddings; a Transformer's width everywhere."""
+        tie: Literal["none", "output", "all"] = "all"
+        """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
+        embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
+        """On the embedded tokens."""
+        word_dropout: float = Field(default=0.0, ge=0, lt=1)
+        """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
+        label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+        """Szegedy et al. 2016, section 7."""
+        attention_regularisation: float = Field(default=0.0, ge=0)
+        """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
+        encoder: Annotated[Settings, OneOf(Encoder), AfterValidator(begins_anew)]
+        """What reads the source."""
+        decoder: Annotated[Settings, OneOf(Decoder)]
+        """What writes the target."""
+
+        @model_validator(mode="after")
+        def heads_divide_width(self) -> Generator.Config:
+            require_divisible_by_heads(self.dim, self.encoder, self.decoder)
+            return self
+
+    def __init__(self, config: Config, source_size: int, target_size: int) -> None:
+        super().__init__()
+        self.label_smoothing = config.label_smoothing
+        self.attention_regularisation = config.attention_regularisation
+
+        def embedding(size: int) -> TokenEmbedding:
+            return TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+
+        target_embedding = embedding(target_size)
+        kind = Encoder.of(config.encoder)
+        reads: tuple[TokenEmbedding, ...] = ()
+        if issubclass(kind, TextEncoder):
+            reads = (target_embedding if config.tie == "all" else embedding(source_size),)
+        self.encoder = cast("EncoderT_co", kind(config.encoder, *reads))
+        self.decoder = Decoder.of(config.decoder)(
+            config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
+        )
+
+    def encode(self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None) -> Memory:
+        memory: Memory = self.encoder(source, mask)
+        return memory
+
+    def loss(self, batch: Pairs) -> Loss:
+        """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens.
+
+        Targets that have weights were sampled. They are not smoothed, and their probabilities are those that they were
+        drawn with: among the tokens that sampling can take. Otherwise nothing would hold the others down, and rewarded
+        training would let the UNKNOWN token grow until nothing else is learned.
+        """
+        return self.loss_of(self.encode(batch.source, batch.source_mask), batch.target, batch.target_mask, batch.weight)
+
+    def loss_of(
+        self,
+        memory: Memory,
+        target: Int[Tensor, "rows *targets tgt"],
+        mask: Bool[Tensor, "rows *targets tgt"],
+        weight: Float[Tensor, "rows *targets"] | None = None,
+    ) -> Loss:
+        """`loss` where the sources are encoded already; rows that have no target at all do not count."""
+        if target.dim() == 3:
+            rows, places = mask.any(dim=2).nonzero(as_tuple=True)
+            memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))
+            target, mask = target[rows, places], mask[rows, places]
+            weight = None if weight is None else weight[rows, places]
+        regularised = self.training and self.attention_regularisation > 0
+        states, attention = self.decoder(target[:, :-1], memory, attention=regularised)
+        real = mask[:, 1:].flatten().nonzero().squeeze(1)
+        wanted = target[:, 1:].flatten().index_select(0, real)
+        output = self.decoder.output
+        bias: Tensor = output.bias
+        if weight is not None:
+            bias = bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
+        total = smoothed_cross_entropy(
+            states.flatten(0, 1).index_select(0, real),
+            output.weight,
+            bias,
+            wanted,
+            self.label_smoothing if self.training and weight is None else 0.0,
+            None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),
+        )
+        if attention is not None and regularised:
+            missed = attention_regularisation(attention, mask[:, 1:], memory.mask) / len(memory.mask)
+            total = total + self.attention_regularisation * len(wanted) * missed
+        return Loss(total, torch.tensor(len(wanted), device=total.device))
+
+    def stepper(
+        self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None = None
+    ) -> GeneratorStepper:
+        """The model bound to a source, ready for search."""
+        return GeneratorStepper(self.decoder, self.encode(source, mask))
+
+
+class GeneratorStepper:
+    """A decoder and the memory that it looks at: the `Stepper` of the decoding module."""
+
+    def __init__(self, decoder: Decoder, memory: Memory) -> None:
+        self.decoder = decoder
+        self.memory = memory
+
+    @property
+    def rows(self) -> int:
+        return self.memory.states.shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        return self.memory.states.device
+
+    def start(self, hyps: int, capacity: int) -> State:
+        return self.decoder.start(self.memory, hyps, capacity)
+
+    def step(
+        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
+    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+        return self.decoder.step(tokens, position, state)
+
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+        decoded = self.decoder(tokens[:, :-1], self.memory, attention=attention)
+        log_probabilities = self.decoder.project(decoded.states).float().log_softmax(dim=2)
+        chosen = log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)
+        return Forced(chosen, decoded.attention)

@@ -1,0 +1,296 @@
+"""The bundle: a trained model as a directory that anyone can read.
+
+    bundle.json        format, task, settings of the model, scores with signatures, versions, hashes of the other files
+    model.safetensors  the weights
+    processors/        vocabularies and label names
+    config.toml        the run configuration as resolved
+    README.md          the model card
+    trainer.pt         in checkpoints only: optimiser, schedule, position in the data, random state
+
+A checkpoint is a bundle with a `trainer.pt`. Loading never runs anything that a bundle contains: weights are
+safetensors, `trainer.pt` is read as plain data, no code is imported by name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtasks import version
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Component
+from seqtasks.special_tokens import SPECIAL_IDS
+from seqtasks.storage.atomic import whole_directory
+from seqtasks.storage.migration import migrate_kind, migrate_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = 2
+"""1 had the names of version 0.1: see `storage/migration.py`."""
+MANIFEST = "bundle.json"
+WEIGHTS = "model.safetensors"
+CONFIGURATION = "config.toml"
+CARD = "README.md"
+PROCESSORS = "processors"
+TRAINER = "trainer.pt"
+READING_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose manifest has been read and, unless told otherwise, whose files have been verified."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """The kind of the task."""
+        families = {family.__name__: family for family in Component.__subclasses__()}
+        kind = str(self.manifest["task"])
+        return migrate_kind(families["Task"], kind) if "Task" in families else kind
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The settings of the model."""
+        return dict(self.manifest["model"])
+
+    @property
+    def scores(self) -> list[dict[str, Any]]:
+        """What was measured: metric, value, signature, data, decoding."""
+        return list(self.manifest["scores"])
+
+    @property
+    def processors(self) -> Path:
+        """The folder of vocabularies and label names."""
+        return self.path / PROCESSORS
+
+    @property
+    def configuration(self) -> Path:
+        """The run configuration that made it."""
+        return self.path / CONFIGURATION
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The weights by name, on the CPU, in the precision they were stored in."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        file = self.path / WEIGHTS
+        try:
+            tensors = load_file(file)
+        except (SafetensorError, OSError) as error:
+            raise _damaged(file, f"({error})") from error
+        if _read_manifest(self.path) != self.manifest:
+            raise SeqtasksError(f"{self.path} was replaced while it was read.", "Load it again.")
+        return migrate_tensors(tensors)
+
+    def trainer(self) -> dict[str, Any]:
+        """What training needs to go on; plain data and tensors on the CPU, never unpickled objects."""
+        from seqtasks.storage.serialization import load_plain
+
+        file = self.path / TRAINER
+        if not file.is_file():
+            raise SeqtasksError(
+                f"{self.path} has no {TRAINER}: it is a finished model.", "Only a checkpoint can be resumed."
+            )
+        if self.manifest.get("trainer_sha256") != _digest(file):
+            raise _damaged(file, "(its hash is not the one in bundle.json)")
+        try:
+            state = load_plain(file)
+        except ValueError as error:
+            raise _damaged(file, "(not plain data and tensors)") from error
+        if not isinstance(state, dict):
+            raise _damaged(file, "(not a table)")
+        return migrate_tensors(state)
+
+
+def write_bundle(
+    path: Path,
+    *,
+    task: str,
+    model: dict[str, Any],
+    tensors: Mapping[str, torch.Tensor],
+    processors: Callable[[Path], None],
+    config_toml: str,
+    scores: list[dict[str, Any]],
+    data: dict[str, Any],
+    card: str,
+    trainer: dict[str, Any] | None = None,
+    dtype: torch.dtype | None = None,
+) -> None:
+    """Writes a bundle, or replaces one: at each moment the old or the new one stands at `path`, complete.
+
+    `processors` writes its files into the folder it is given. `dtype` is the precision to store floating weights in;
+    None keeps theirs. Raises SeqtasksError, with nothing left behind, when the disk refuses or when something that
+    is no bundle stands at `path`; TypeError when `trainer` holds anything but plain data and tensors.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    from seqtasks.storage.serialization import require_plain, save_plain
+
+    if trainer is not None:
+        require_plain(trainer, "trainer")
+    stored = {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
+        for name, tensor in tensors.items()
+    }
+    manifest = {
+        "format": FORMAT,
+        "task": task,
+        "model": model,
+        "special_ids": SPECIAL_IDS,
+        "scores": scores,
+        "data": data,
+        "versions": {"seqtasks": version.__version__, "torch": torch.__version__},
+    }
+    try:
+        _require_replaceable(path)
+        with whole_directory(path) as part:
+            save_file(stored, part / WEIGHTS)
+            (part / PROCESSORS).mkdir()
+            processors(part / PROCESSORS)
+            (part / CONFIGURATION).write_text(config_toml, encoding="utf-8")
+            (part / CARD).write_text(card, encoding="utf-8")
+            manifest["sha256"] = {
+                file.relative_to(part).as_posix(): _digest(file) for file in sorted(part.rglob("*")) if file.is_file()
+            }
+            if trainer is not None:
+                save_plain(trainer, part / TRAINER)
+                manifest["trainer_sha256"] = _digest(part / TRAINER)
+            text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+            (part / MANIFEST).write_text(text, encoding="utf-8")
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        hint = "Free some space there, or write elsewhere." if full else "Check the disk and the rights on it."
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SeqtasksError(f"{path} cannot be written: {reason}.", hint) from error
+
+
+def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
+    """Opens a bundle; with `verify`, after comparing every file with its hash.
+
+    Raises SeqtasksError for what is no bundle, a newer format, a file that is missing or that changed.
+    """
+    for _ in range(READING_ATTEMPTS):
+        manifest = _read_manifest(path)
+        problem = _problem(path, manifest, verify)
+        if problem is None:
+            return Bundle(path, manifest)
+        if _read_manifest(path) == manifest:
+            raise problem
+    raise SeqtasksError(f"{path} is being replaced again and again.", "Wait until training has written it.")
+
+
+def checkpoints(directory: Path) -> list[Path]:
+    """The checkpoints of a training directory, earliest first."""
+    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and (path / MANIFEST).is_file()]
+    return sorted(found, key=lambda path: int(path.name[5:]))
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """The directory of a bundle: a path, the best one of a training directory, or the name of a model that ships.
+
+    A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
+    Raises SeqtasksError, naming what ships, when there is none.
+    """
+    path = Path(name_or_path)
+    for folder in (path, path / "best", *reversed(checkpoints(path))):
+        if (folder / MANIFEST).is_file():
+            return folder
+    shipped = _shipped()
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    if path.is_dir():
+        return path
+    known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
+    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
+
+
+def built_in_models() -> list[str]:
+    """Names of the models that ship."""
+    return list(_shipped())
+
+
+def asset_folders(kind: str) -> list[Path]:
+    """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
+    package = Path(version.__file__).parent
+    folders = [package / "assets" / kind]
+    if (package.parent / "pyproject.toml").is_file():
+        folders.append(package.parent / "assets" / kind)
+    return folders
+
+
+def _shipped() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for folder in asset_folders("models"):
+        for file in sorted(folder.glob(f"*/{MANIFEST}")):
+            found.setdefault(file.parent.name, file.parent)
+    return found
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    file = path / MANIFEST
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        inner = [name for name in ("best", "last") if (path / name / MANIFEST).is_file()]
+        hint = f"Did you mean {path / inner[0]}?" if inner else "A model is a directory as `seqtasks train` writes it."
+        raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
+    except OSError as error:
+        raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(file, "(not JSON)") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+        raise _damaged(file, "(no format number)")
+    if manifest["format"] > FORMAT:
+        raise SeqtasksError(
+            f"{path} has format {manifest['format']}; this seqtasks {version.__version__} reads up to {FORMAT}.",
+            "Update seqtasks.",
+        )
+    shape = {"task": str, "model": dict, "scores": list, "data": dict, "versions": dict, "sha256": dict}
+    for key, kind in shape.items():
+        if not isinstance(manifest.get(key), kind):
+            raise _damaged(file, f"({key} is missing or of the wrong type)")
+    if manifest.get("special_ids") != SPECIAL_IDS:
+        raise _damaged(file, "(its special ids are not those of seqtasks)")
+    return manifest
+
+
+def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksError | None:
+    hashes = manifest["sha256"]
+    for name in {WEIGHTS: "", CONFIGURATION: "", **hashes}:
+        if name not in hashes or Path(name).is_absolute() or ".." in Path(name).parts:
+            return _damaged(path / MANIFEST, f"(its hashes are not those of a model: {name})")
+        file = path / name
+        try:
+            if not file.is_file():
+                return SeqtasksError(f"{file} is missing.", "Copy the whole directory again.")
+            if verify and _digest(file) != hashes[name]:
+                return _damaged(file, "(its hash is not the one in bundle.json)")
+        except OSError as error:
+            return SeqtasksError(f"{file} cannot be read: {error.strerror}.")
+    return None
+
+
+def _damaged(file: Path, detail: str) -> SeqtasksError:
+    return SeqtasksError(f"{file} is damaged {detail}.", "Copy the whole directory again, or take another checkpoint.")
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _require_replaceable(path: Path) -> None:
+    if path.is_file() or (path.is_dir() and not (path / MANIFEST).is_file() and any(path.iterdir())):
+        raise SeqtasksError(
+            f"{path} is there already and is not a model.", "Choose another place: writing would replace it."
+        )

@@ -1,0 +1,87 @@
+"""Training batches of pictures and their captions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.collate import pad_groups
+from seqtasks.data.feature_cache import CachedFeatures
+from seqtasks.device import available_cores
+from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import ImageError, open_image
+from seqtasks.image.transforms import ImageSettings, training_transform
+from seqtasks.models import Pairs
+from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import TokenBucketLoader
+
+IntArray = NDArray[np.int32]
+
+
+class PictureBatches(TokenBucketLoader[Pairs]):
+    """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
+
+    `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
+    the pictures are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
+    and the batch alone. A batch has at most `batch_tokens` padded tokens. Raises SeqtasksError when no caption is left.
+    """
+
+    prefetch = True
+
+    def __init__(
+        self,
+        pictures: Sequence[Path],
+        captions: Sequence[Sequence[Sequence[int]]],
+        views: Sequence[CachedFeatures],
+        settings: ImageSettings,
+        *,
+        left_out: Collection[int],
+        batch_tokens: int,
+        longest: int,
+        seed: int,
+    ) -> None:
+        self.pictures = pictures
+        self.views = views
+        self.settings = settings
+        self.transform = training_transform(settings)
+        self.captions: dict[int, list[IntArray]] = {}
+        for number, texts in enumerate(captions):
+            kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= longest]
+            if kept and number not in left_out:
+                self.captions[number] = kept
+        self.numbers = list(self.captions)
+        if not self.numbers:
+            raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
+        lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
+        super().__init__(TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
+
+    def make_batches(self) -> Iterator[tuple[dict[str, int], Pairs]]:
+        with ThreadPoolExecutor(available_cores()) as self.pool:
+            yield from super().make_batches()
+
+    def collate(self, examples: list[int], random: np.random.Generator) -> Pairs:
+        numbers = [self.numbers[place] for place in examples]
+        target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
+        return Pairs(self.sources(numbers, random), None, target, target != PAD)
+
+    def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
+        if self.views:
+            views = random.integers(len(self.views), size=len(numbers)).tolist()
+            return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
+        return torch.stack(list(self.pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
+
+    def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
+        """A picture as training sees it this time."""
+        try:
+            picture = open_image(self.pictures[number], at_least=self.settings.at_least)
+        except ImageError as error:
+            raise SeqtasksError(error.message, "Take it out of the captions, or mend it.") from error
+        return self.transform(picture, random)

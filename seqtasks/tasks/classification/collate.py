@@ -1,0 +1,65 @@
+"""Training batches of a classification task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.data.documents.sliding_window import windows
+from seqtasks.models import Classified
+from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import TokenBucketLoader
+from seqtasks.text import TextProcessor
+
+
+class DocumentBatches(TokenBucketLoader[Classified]):
+    """Documents, or windows of them, as padded tensors, at most `batch_tokens` tokens in each.
+
+    Each window is an example with the labels of its document, and the windows of a document count as much together as
+    another document. Sampled segmentations depend on the seed, the epoch and the batch alone; documents that are read
+    in windows are never sampled.
+    """
+
+    def __init__(
+        self,
+        processor: TextProcessor,
+        texts: Sequence[str],
+        labels: Float[np.ndarray[Any, Any], "documents labels"],
+        weights: Float[np.ndarray[Any, Any], "documents"],
+        *,
+        window: int,
+        batch_tokens: int,
+        seed: int,
+    ) -> None:
+        self.processor = processor
+        self.texts = texts
+        self.sampling = getattr(getattr(processor, "config", None), "sampling", 0.0) > 0
+        self.windows: list[np.ndarray[Any, Any]] = []
+        self.owners: list[int] = []
+        for number, ids in enumerate(processor.encode_all(texts)):
+            for piece in windows(ids, window):
+                self.windows.append(np.array(piece, dtype=np.int32))
+                self.owners.append(number)
+        shares = np.bincount(self.owners, minlength=len(texts))
+        self.whole = shares == 1
+        self.labels = torch.from_numpy(labels.astype(np.float32))
+        self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
+        lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
+        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
+
+    def collate(self, examples: list[int], random: np.random.Generator) -> Classified:
+        owners = [self.owners[number] for number in examples]
+        read = [
+            self.processor.sample(self.texts[owner], random)
+            if self.sampling and self.whole[owner]
+            else self.windows[number]
+            for number, owner in zip(examples, owners, strict=True)
+        ]
+        tokens = pad(read, begin=True, end=True)
+        return Classified(tokens, tokens != PAD, self.labels[owners], self.weights[owners])

@@ -1,0 +1,216 @@
+"""Generation: a language model reads what others wrote, then goes on with whatever a text begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from seqtasks.data.documents.text_corpus import TextSource, read_texts
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split
+from seqtasks.decoding import Decoding
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.text_generation import TextGenerationPipeline
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample
+from seqtasks.metrics.score import Score
+from seqtasks.models import LanguageModel, Loss, Window
+from seqtasks.registry import OneOf, Settings, kind_of
+from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.language_modeling.presets import generation_preset
+from seqtasks.tasks.language_modeling.tbptt_loader import StreamBatches
+from seqtasks.tasks.model_card import model_card
+from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
+from seqtasks.tasks.tbptt import CarriedState
+from seqtasks.text import Characters, TextProcessor
+from seqtasks.text.tokenizers.document import Layout, Tokens, marked
+
+VALIDATION_LANES = 32
+PROMPT, SAMPLE = 40, 60
+"""Characters that a sample begins with, and tokens that follow."""
+
+
+class TextData(Settings):
+    """What to train on and what to validate on."""
+
+    train: list[TextSource] = Field(min_length=1)
+    """Texts."""
+    validation: list[TextSource] = Field(default=[])
+    """Without any, a part of the training data is held out."""
+    validation_share: ValidationSplit = 0.1
+    """Its share (below 1) or an amount (at most a tenth): of each long text so many last characters, of each source of
+    documents so many of them, equal ones together."""
+    lanes: int = Field(default=32, gt=0)
+    """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
+    window: int = Field(default=128, gt=0)
+    """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+
+
+class GenerationTask(Task[LanguageModel, Window]):
+    """The beginning of a text in, what follows out."""
+
+    use = 'generate --model {} --prompt "..."'
+    example_data = "book.txt"
+
+    class Config(Settings):
+        kind: Literal["generation"] = "generation"
+        text: Annotated[Settings, OneOf(TextProcessor)] = Characters.Config(minimum_count=2)
+        """How texts become tokens."""
+        data: TextData
+        """What to train on and what to validate on."""
+        model: LanguageModel.Config
+        """The network."""
+        decoding: Decoding = Decoding(beam=1, sample=True, temperature=0.8, max_length="500", penalty="average")
+        """How the trained model writes unless it is told otherwise."""
+
+        @model_validator(mode="after")
+        def windows_fit_the_context(self) -> GenerationTask.Config:
+            context = getattr(self.model.encoder, "context", None)
+            if context is not None and self.data.window > context:
+                raise ValueError(f"data.window = {self.data.window} is longer than model.encoder.context = {context}")
+            return self  # fmt: skip
+
+    def __init__(self, config: Config, processor: TextProcessor) -> None:
+        self.config = config
+        self.processor = processor
+        self.train: list[Tokens] = []
+        self.validation: list[str] = []
+        self.carried = CarriedState(0, [])
+
+    @classmethod
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
+        skipped, unread = SkipReport(), SkipReport()
+        train, validation = read_data(config.data, seed, skipped, unread)
+        if not validation:
+            raise SeqtasksError("There is no text to validate on.", "Give data.validation, or more training data.")
+        if processors is None:
+            lines = (line for text in train for line in text.splitlines() if line.strip())
+            task = cls(config, TextProcessor.of(config.text).fit(lines, config.text))
+        else:
+            task = cls.load(config, processors)
+        layout = Layout(task.processor)
+        task.train = [marked(layout.encode(text)) for text in train]
+        task.validation = validation
+        tokens = sum(map(len, task.train))
+        if tokens < 2 * config.data.lanes:
+            raise SeqtasksError(
+                f"The texts to train on have {tokens:,} tokens: too few for data.lanes = {config.data.lanes}.",
+                "Lower data.lanes, or give more text.",
+            )
+        characters, held = sum(map(len, train)), sum(map(len, validation))
+        remarks = (
+            f"training texts: {len(train):,} with {characters:,} characters ({skipped.describe()}); "
+            f"validation texts: {len(validation):,} with {held:,}{unread.note}",
+            f"training tokens: {tokens:,}; vocabulary: {task.processor.size:,}",
+        )
+        data = {
+            "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,
+            "fingerprint": fingerprint((text,) for text in (*train, *validation)),
+        }  # fmt: skip
+        return Prepared(task, remarks, data)
+
+    @classmethod
+    def load(cls, config: Config, processors: Path) -> Self:
+        family = TextProcessor.of(config.text)
+        return cls(config, family.load(processors / f"text{family.extension}", config.text))
+
+    def save_processors(self, folder: Path) -> None:
+        self.processor.save(folder / f"text{self.processor.extension}")
+
+    def build_model(self) -> LanguageModel:
+        return LanguageModel(self.config.model, self.processor.size)
+
+    def begin(self, model: LanguageModel) -> Sequence[str]:
+        self.carried = CarriedState(self.config.data.lanes, model.encoder.carried_shapes())
+        return ()
+
+    def loss(self, model: LanguageModel, batch: Window) -> Loss:
+        loss, carried = model.loss(batch, self.carried.read(batch.lanes, batch.fresh))
+        self.carried.write(batch.lanes, carried)
+        return loss
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.carried.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.carried.load_state_dict(state)
+
+    def batches(self, batch_tokens: int, seed: int) -> StreamBatches:
+        data = self.config.data
+        return StreamBatches(self.train, lanes=data.lanes, window=data.window, seed=seed)
+
+    @classmethod
+    def preset(
+        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        require_no_languages("generation", languages)
+        sources = [
+            TextSource(path=path, text=column(settings.get(f"data.train.{number}.text")))
+            for number, path in enumerate(data)
+        ]
+        return generation_preset(sources, **chosen_kinds(settings, "text", "model.encoder"))
+
+    def pipeline(self, models: Sequence[LanguageModel]) -> TextGenerationPipeline:
+        return TextGenerationPipeline(models, self.processor, decoding=self.config.decoding)
+
+    def validate(self, model: LanguageModel) -> Evaluation:
+        pipeline = self.pipeline([model])
+        found = pipeline.evaluate(self.validation, lanes=VALIDATION_LANES)
+        return replace(found, samples=(self.sample(pipeline),))
+
+    def evaluate(self, pipeline: TextGenerationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        skipped = SkipReport()
+        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
+        texts = [text for source in sources for text in read_texts(source, skipped)]
+        warn_skipped(skipped, warn)
+        return pipeline.evaluate(texts)
+
+    def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
+        """How the model goes on with the beginning of the validation text, in one line."""
+        text = self.validation[0]
+        written = pipeline.generate(text[:PROMPT], max_new_tokens=SAMPLE, beam=1, sample=True, consensus=0).text
+        parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
+        return ValidationExample(*(" ".join(part.split()) for part in parts))
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        return model_card(
+            "A writer",
+            f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
+            f"{self.processor.size:,}; trained with seqtasks on {data.get('characters', 0):,} characters in "
+            f"{data.get('texts', 0):,} texts.",
+            validated=f"{data.get('validation_characters', 0):,} validation characters",
+            scores=scores,
+            use='seqtasks generate --model DIRECTORY --prompt "..."',
+        )
+
+
+def read_data(data: TextData, seed: int, skipped: SkipReport, unread: SkipReport) -> tuple[list[str], list[str]]:
+    """Training and validation texts; `unread` is the report of the validation files.
+
+    Raises SeqtasksError where there is nothing to train on.
+    """
+    train: list[str] = []
+    validation = [text for source in data.validation for text in read_texts(source, unread)]
+    for source in data.train:
+        texts = list(read_texts(source, skipped))
+        if not data.validation:
+            texts, held_out = split_texts(texts, data.validation_share, seed, one_text=source.is_one_text)
+            validation += held_out
+        train += texts
+    if not train:
+        raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
+    return train, validation
+
+
+def split_texts(
+    texts: Sequence[str], validation_split: float, seed: int, *, one_text: bool
+) -> tuple[list[str], list[str]]:
+    """What to train on and what to validate on: of one long text the last part, of documents some."""
+    if not one_text:
+        return train_validation_split(texts, validation_split, seed, groups=texts)
+    parts = [split_text(text, validation_split) for text in texts]
+    return [train for train, _ in parts if train], [last for _, last in parts if last]

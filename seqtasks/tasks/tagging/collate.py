@@ -1,0 +1,36 @@
+"""Training batches of a tagging task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.collate import pad
+from seqtasks.inference.tagging import stack
+from seqtasks.models import Tagged
+from seqtasks.tasks.data_loader import TokenBucketLoader
+
+
+class TaggedBatches(TokenBucketLoader[Tagged]):
+    """Sentences and the labels of their words as padded tensors, at most `batch_tokens` words in each."""
+
+    def __init__(
+        self,
+        sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]],
+        labels: Sequence[Sequence[int]],
+        *,
+        batch_tokens: int,
+        seed: int,
+    ) -> None:
+        self.sentences = sentences
+        self.labels = labels
+        lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
+
+    def collate(self, examples: list[int], random: np.random.Generator) -> Tagged:
+        tokens, mask = stack([self.sentences[number] for number in examples])
+        return Tagged(tokens, mask, pad([self.labels[number] for number in examples]))

@@ -1,0 +1,67 @@
+"""The text processors of a translator: one for both languages, or one each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from seqtasks.data.examples import Pair
+from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Settings
+from seqtasks.text import TextProcessor
+
+
+class Languages(Settings):
+    """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
+
+    source: str = "xx"
+    """ISO code of the source language."""
+    target: str = "xx"
+    """ISO code of the target language."""
+
+
+Both = tuple[TextProcessor, TextProcessor]
+"""That of the source and that of the target; the same one where the languages share a vocabulary."""
+
+
+def text_settings(text: Settings, languages: Languages, joint: bool) -> tuple[Settings, Settings]:
+    """The options of both text processors: the same but for the language, where the kind has one."""
+    if "language" not in type(text).model_fields:
+        return text, text
+    return (
+        text.model_copy(update={"language": "xx" if joint else languages.source}),
+        text.model_copy(update={"language": languages.target}),
+    )
+
+
+def load_processors(text: Settings, languages: Languages, joint: bool, folder: Path) -> Both:
+    """The text processors of a trained model."""
+    kind = TextProcessor.of(text)
+    source_config, target_config = text_settings(text, languages, joint)
+    source = kind.load(folder / f"source{kind.extension}", source_config)
+    return source, source if joint else kind.load(folder / f"target{kind.extension}", target_config)
+
+
+def make_processors(
+    text: Settings, languages: Languages, joint: bool, pairs: Sequence[Pair], start: Path | None
+) -> Both:
+    """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
+
+    Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
+    Raises SeqtasksError where it is the other way round.
+    """
+    kind = TextProcessor.of(text)
+    apart = start is not None and (start / f"target{kind.extension}").is_file()
+    if apart and joint:
+        raise SeqtasksError(
+            "joint: the model of start_from has a vocabulary for each language.", "Set joint = false, as it has."
+        )
+    if start is not None and (joint or apart):
+        return load_processors(text, languages, joint, start)
+    source_config, target_config = text_settings(text, languages, joint)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    if joint:
+        shared = kind.fit(sources + targets, source_config)
+        return shared, shared
+    known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)
+    return known or kind.fit(sources, source_config), kind.fit(targets, target_config)

@@ -1,0 +1,197 @@
+"""Video captioning: a description for every frame, by a model that knows the frames before (or around) it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from PIL import Image
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.examples import SkipReport
+from seqtasks.data.videos.frame_sequence import Playing, PlayingFile, PlayingStills, open_clips
+from seqtasks.data.videos.readers import ClipSource, read_captioned_clips
+from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
+from seqtasks.encoders import FramesEncoder
+from seqtasks.encoders.cnn_lstm import Carried
+from seqtasks.image.transforms import evaluation_transform
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.score import Score
+from seqtasks.models import Generator, Loss
+from seqtasks.registry import Settings, kind_of
+from seqtasks.tasks.base import Prepared, fingerprint
+from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionSettings
+from seqtasks.tasks.model_card import model_card
+from seqtasks.tasks.tbptt import CarriedState
+from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow, no_captions
+from seqtasks.text import TextProcessor
+
+TIME = ("encoder.over_time.", "encoder.remembered.")
+"""What a captioner of pictures lacks."""
+
+
+class VideoData(Settings):
+    """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
+
+    train: list[ClipSource] = Field(default=[])
+    """Videos with timed captions."""
+    train_stills: list[CaptionSource] = Field(default=[])
+    """Captioned images that are made into videos."""
+    validation: list[ClipSource] = Field(default=[])
+    """Videos with timed captions to validate on."""
+    validation_stills: list[CaptionSource] = Field(default=[])
+    """Captioned images that are made into videos to validate on."""
+    validation_clips: int = Field(default=50, gt=0)
+    """At most so many clips of the validation data are described at each validation."""
+    stills: StillsSettings = StillsSettings()
+    """How pictures become clips."""
+    every: float = Field(default=SECONDS_APART, gt=0)
+    """Seconds from frame to frame of a clip in a file."""
+    clips: int = Field(default=4, gt=0)
+    """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    window: int = Field(default=8, gt=0)
+    """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    max_tokens: int = Field(default=50, gt=0)
+    """Longer captions are not trained on."""
+
+    @model_validator(mode="after")
+    def has_both(self) -> VideoData:
+        if not (self.train or self.train_stills):
+            raise ValueError("there is nothing to train on: give train or train_stills")
+        if not (self.validation or self.validation_stills):
+            raise ValueError("there is nothing to validate on: give validation or validation_stills")
+        return self
+
+
+class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
+    """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
+
+    use = "caption --model {} clip.mp4"
+
+    class Config(CaptionSettings):
+        kind: Literal["video-captioning"] = "video-captioning"
+        data: VideoData
+        """What to train on and what to validate on."""
+
+        @model_validator(mode="after")
+        def sees_frames(self) -> VideoTask.Config:
+            if not isinstance(self.model.encoder, FramesEncoder.Config):
+                raise ValueError('model.encoder has to read frames: kind = "frames"')
+            if self.images.augments:
+                raise ValueError("images that change at random do not make a clip: let data.stills change the frames")
+            return self
+
+    def __init__(self, config: Any, processor: TextProcessor) -> None:
+        super().__init__(config, processor)
+        self.stills: list[CaptionedImage] = []
+        self.files: list[PlayingFile] = []
+        self.validation_playing: list[Playing] = []
+        self.carried: CarriedState | None = None
+        """None where frames do not remember."""
+
+    @classmethod
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared[Self]:
+        data: VideoData = config.data
+        report, clip_report = CaptionReport(), SkipReport()
+        stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
+        clips = [each for source in data.train for each in read_captioned_clips(source, clip_report)]
+        files, broken = open_clips(clips, data.every)
+        captions = [still.captions for still in stills] + [span.captions for clip in clips for span in clip.captions]
+        task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
+        task.stills, task.files = stills, files
+        task.validation_playing, unread = validation_clips(data)
+        seen = [
+            (repr((data.stills, data.every, data.clips, data.window)),),
+            *((still.image.name, *still.captions) for still in stills),
+            *((file.clip.video.name, repr(file.clip.captions)) for file in files),
+        ]
+        remarks = [
+            f"training pictures: {len(stills):,} ({report.describe()}); training clips: {len(files):,} "
+            f"({clip_report.describe()}); validation clips: {len(task.validation_playing):,}",
+            f"vocabulary: {task.processor.size:,}",
+            *(f"left out: {reason}" for reason in (*broken, *unread)),
+        ]
+        counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
+        return Prepared(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)})
+
+    def is_new(self, name: str) -> bool:
+        return name.startswith(TIME)
+
+    def begin(self, model: Generator[FramesEncoder]) -> Sequence[str]:
+        encoder = model.encoder
+        if encoder.remembered is not None:
+            side = self.config.images.size
+            with torch.no_grad():
+                empty = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=next(model.parameters()).device)
+                cells = encoder.eval().states(empty).shape[1]
+            self.carried = CarriedState(self.config.data.clips, [(cells, encoder.memory_dim)] * len(Carried._fields))
+        return ()
+
+    def loss(self, model: Generator[FramesEncoder], batch: ClipWindow) -> Loss:
+        encoder = model.encoder
+        start = None if self.carried is None else Carried(*self.carried.read(batch.lanes, batch.fresh))
+        memory, carried = encoder.encode(batch.source, batch.mask, start)
+        if self.carried is not None and carried is not None:
+            self.carried.write(batch.lanes, carried)
+        if no_captions(batch):
+            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
+        target = batch.target.flatten(0, 1)
+        return model.loss_of(memory, target, target != 0)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {} if self.carried is None else self.carried.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        if self.carried is not None:
+            self.carried.load_state_dict(state)
+
+    def batches(self, batch_tokens: int, seed: int) -> Any:
+        data: VideoData = self.config.data
+        transform = evaluation_transform(self.config.images)
+
+        def clips_of(epoch: int) -> list[Playing]:
+            shots = clips_of_stills(self.stills, data.stills, seed + epoch) if self.stills else []
+            return [*self.files, *(PlayingStills(self.stills, clip) for clip in shots)]
+
+        def pixels(picture: Image.Image) -> Tensor:
+            return transform(picture)
+
+        return ClipBatches(
+            clips_of, self.processor.encode, pixels,
+            lanes=data.clips, window=data.window, longest=data.max_tokens, seed=seed,
+        )  # fmt: skip
+
+    def validate(self, model: Generator[FramesEncoder]) -> Evaluation:
+        pipeline = self.pipeline([model])
+        return self.watched(
+            pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
+        )
+
+    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+        encoder = self.config.model.encoder
+        return model_card(
+            "Captions of clips",
+            f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
+            f"vocabulary of {self.processor.size:,}; trained with seqtasks on clips made of "
+            f"{data.get('pictures', 0):,} pictures, and on {data.get('clips', 0):,} clips in files.",
+            validated=f"{data.get('validation_clips', 0):,} validation clips",
+            scores=scores,
+            use="seqtasks caption --model DIRECTORY clip.mp4",
+        )
+
+
+def validation_clips(data: VideoData) -> tuple[list[Playing], list[str]]:
+    """The clips that are described at each validation, and what is wrong with others."""
+    report, clip_report = CaptionReport(), SkipReport()
+    clips = [each for source in data.validation for each in read_captioned_clips(source, clip_report)]
+    files, broken = open_clips(clips[: data.validation_clips], data.every)
+    broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
+    room = data.validation_clips - len(files)
+    stills = [each for source in data.validation_stills for each in read_captioned_images(source, report)]
+    broken += [f"validation {report.describe()}"] * bool(report.skipped or report.pictures_skipped)
+    shots = clips_of_stills(stills, data.stills, 0)[:room] if stills and room else []
+    return [*files, *(PlayingStills(stills, clip) for clip in shots)], broken

@@ -1,0 +1,152 @@
+"""Training batches of clips: windows of some frames, one after the other, several clips side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int, UInt8
+from PIL import Image
+from torch import Tensor
+
+from seqtasks.data.collate import pad_groups
+from seqtasks.data.videos.frame_sequence import Playing
+from seqtasks.device import available_cores
+from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import PAD
+from seqtasks.tasks.data_loader import DataLoader
+
+
+class ClipWindow(NamedTuple):
+    """Frames of several clips with their captions; each row goes on in the window that follows."""
+
+    source: UInt8[Tensor, "clips frames 3 height width"]
+    mask: Bool[Tensor, "clips frames"]
+    """True at real frames: a clip that ends leaves the rest of its row empty."""
+    target: Int[Tensor, "clips frames captions tgt"]
+    lanes: Int[Tensor, "clips"]
+    """Which row of the whole batch each row is."""
+    fresh: Bool[Tensor, "clips"]
+    """Where a clip begins."""
+
+
+@dataclass
+class Lane:
+    """What one row of the batches plays."""
+
+    clip: Playing
+    position: int = 0
+    """The first frame of the next window."""
+    pictures: Iterator[Image.Image] | None = None
+    """The frames from there on, once they are wanted."""
+
+    def __post_init__(self) -> None:
+        self.captions = self.clip.captions
+
+
+class ClipBatches(DataLoader[ClipWindow]):
+    """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
+
+    `clips_of` gives the clips of an epoch, which may be others each time, `encode` the token ids of a caption, and
+    `pixels` what the network sees of a frame; captions of more than `longest` tokens are left out. All of it depends
+    on the seed and the number of the window alone, so that `state_dict` needs no more.
+    """
+
+    prefetch = True
+
+    def __init__(
+        self,
+        clips_of: Callable[[int], Sequence[Playing]],
+        encode: Callable[[str], Sequence[int]],
+        pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]],
+        *,
+        lanes: int,
+        window: int,
+        longest: int,
+        seed: int,
+    ) -> None:
+        self.clips_of = clips_of
+        self.encode = encode
+        self.pixels = pixels
+        self.window = window
+        self.longest = longest
+        self.seed = seed
+        self.count = lanes
+        self.state = {"epoch": 1, "index": 0}
+        self.rewind()
+
+    def rewind(self) -> None:
+        self.epoch = 0
+        self.coming = self.endless()
+        self.lanes = [Lane(next(self.coming)) for _ in range(self.count)]
+
+    def endless(self) -> Iterator[Playing]:
+        """Clips, epoch after epoch."""
+        for epoch in count(1):
+            clips = self.clips_of(epoch)
+            if not any(any(captions) for clip in clips for captions in clip.captions):
+                raise SeqtasksError("No clip with captions is left to train on.", "Look at the clips.")
+            self.epoch = epoch
+            for number in np.random.default_rng([self.seed, epoch]).permutation(len(clips)):
+                yield clips[number]
+
+    def make_batches(self) -> Iterator[tuple[dict[str, int], ClipWindow]]:
+        with ThreadPoolExecutor(available_cores()) as pool:
+            for index in count(self.state["index"] + 1):
+                window = self.make(pool)
+                yield {"epoch": self.epoch, "index": index}, window
+
+    def make(self, pool: ThreadPoolExecutor) -> ClipWindow:
+        """The next window."""
+        rows = self.advance()
+        seen = list(pool.map(self.frames_of, self.lanes))
+        pixels = torch.zeros(
+            len(rows), self.window, *next(row for row in seen if len(row)).shape[1:], dtype=torch.uint8
+        )
+        for row, frames in zip(pixels, seen, strict=True):
+            row[: len(frames)] = frames
+        mask = torch.arange(self.window) < torch.tensor([[len(frames)] for frames in seen])
+        groups = [self.captions_of(lane, start + frame) for lane, start in rows for frame in range(self.window)]
+        target = pad_groups(groups, begin=True, end=True)
+        fresh = torch.tensor([start == 0 for _, start in rows])
+        shaped = target.view(len(rows), self.window, *target.shape[1:])
+        return ClipWindow(pixels, mask, shaped, torch.arange(len(rows)), fresh)
+
+    def advance(self) -> list[tuple[Lane, int]]:
+        """Moves every lane on by a window; returns where each window begins."""
+        rows = []
+        for number, lane in enumerate(self.lanes):
+            if lane.position >= len(lane.captions):
+                lane = self.lanes[number] = Lane(next(self.coming))
+            rows.append((lane, lane.position))
+            lane.position += self.window
+        return rows
+
+    def frames_of(self, lane: Lane) -> UInt8[Tensor, "frames 3 height width"]:
+        """The frames of the window that ends at the lane's position."""
+        if lane.pictures is None:
+            lane.pictures = lane.clip.pictures(lane.position - self.window)
+        return torch.stack([self.pixels(picture) for picture in islice(lane.pictures, self.window)])
+
+    def captions_of(self, lane: Lane, frame: int) -> list[list[int]]:
+        if frame >= len(lane.captions):
+            return []
+        encoded = (list(self.encode(caption)) for caption in lane.captions[frame])
+        return [ids for ids in encoded if 0 < len(ids) <= self.longest]
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Plays as many windows without looking at them."""
+        super().load_state_dict(state)
+        self.rewind()
+        for _ in range(state["index"]):
+            self.advance()
+
+
+def no_captions(window: ClipWindow) -> bool:
+    """Whether nothing is said of any frame, so that there is nothing to learn."""
+    return not bool((window.target != PAD).any())

@@ -1,0 +1,74 @@
+"""The family of text processors: text to ids and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.random import Generator
+
+from seqtasks.registry import Component
+from seqtasks.special_tokens import END
+
+FIRST_BYTE = END + 1
+"""In every processor the 256 bytes that spell what its vocabulary lacks are numbered from here on."""
+
+
+class TextProcessor(Component, ABC):
+    """Cuts text into tokens numbered below `size`; the first four numbers are PAD, UNKNOWN, BEGIN and END.
+
+    Every text passes through `clean` first, and `decode(encode(text)) == clean(text)` for any text whatever: what the
+    vocabulary lacks is spelled in UTF-8 bytes, so UNKNOWN comes out of `encode` only where the settings ask for it.
+    """
+
+    extension: ClassVar[str]
+    """The suffix of the one file that `save` writes."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many ids there are, special ids included."""
+
+    @property
+    def blank(self) -> int:
+        """The id of a blank by itself, which is its byte but where blanks are tokens as other characters are."""
+        return FIRST_BYTE + ord(" ")
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, texts: Iterable[str], config: Any) -> TextProcessor:
+        """A processor whose vocabulary is learned from `texts`; `config` is this member's own `Config`.
+
+        The same texts in the same order give the same file, byte for byte. Raises SeqtasksError when there is no text.
+        """
+
+    @abstractmethod
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, without BEGIN and END."""
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for many texts at once."""
+        return [self.encode(text) for text in texts]
+
+    def sample(self, text: str, random: Generator) -> list[int]:
+        """The ids of one segmentation drawn with `random`, where the kind knows several; else those of `encode`."""
+        return self.encode(text)
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of any sequence of ids below `size`, always on one line; special ids are passed over."""
+
+    @abstractmethod
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """What each token looks like, for display: a blank shows as `▁`, a byte as `<0xE2>`, END as `</s>`."""
+
+    @abstractmethod
+    def save(self, path: Path) -> None:
+        """Writes everything that `load` needs into the one file `path`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, path: Path, config: Any) -> TextProcessor:
+        """The processor that `save` wrote; SeqtasksError when the file is missing or damaged."""

@@ -1,0 +1,97 @@
+"""Words: cut by spaCy, put together again by rule; those that training did not show are spelled in UTF-8 bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from seqtasks.registry import Settings
+from seqtasks.special_tokens import UNKNOWN
+from seqtasks.text.detokenize import blanks_before
+from seqtasks.text.normalize import clean
+from seqtasks.text.tokenizers.base import FIRST_BYTE, TextProcessor
+from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
+from seqtasks.text.word_splitter import cutter
+
+WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
+MARKS = ("<end of word>", "<joined>", "<apart>")
+
+
+class Words(TextProcessor):
+    """Words, punctuation and the parts of contractions (do n't) are tokens; blanks are not.
+
+    Where ordinary text by the rules of `detokenise` would have a blank and this one has none, or the other way round,
+    a mark JOINED or APART says so: nothing is lost. A word spelled in bytes ends with the mark WORD_END.
+    """
+
+    class Config(Settings):
+        kind: Literal["words"] = "words"
+        language: str = "xx"
+        """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
+        minimum_count: int = Field(2, ge=1)
+        """Rarer words are not in the vocabulary."""
+        rare: Literal["bytes", "unknown"] = "bytes"
+        """What stands for them: their bytes, so that nothing is lost, or one UNKNOWN, which no model ever writes."""
+        size: int = Field(50000, ge=300)
+        """Ids in all, at most."""
+
+    extension: ClassVar[str] = ".json"
+
+    def __init__(self, vocabulary: Vocabulary, config: Words.Config) -> None:
+        self.vocabulary = vocabulary
+        self.config = config
+        self.cutter = cutter(config.language)
+
+    @property
+    def size(self) -> int:
+        return self.vocabulary.size
+
+    @classmethod
+    def fit(cls, texts: Iterable[str], config: Words.Config) -> Words:
+        counts = Counter(token for text in texts for token, _ in cutter(config.language).cut(clean(text)))
+        return cls(
+            Vocabulary.of_counts(counts, minimum_count=config.minimum_count, size=config.size, marks=MARKS), config
+        )
+
+    def encode(self, text: str) -> list[int]:
+        cut = list(self.cutter.cut(clean(text)))
+        usual = blanks_before([token for token, _ in cut], self.cutter.language)
+        ids: list[int] = []
+        for (token, blank), expected in zip(cut, usual, strict=True):
+            if blank != expected:
+                ids.append(APART if blank else JOINED)
+            spelled = self.spell(token)
+            ids.extend(spelled)
+            if FIRST_BYTE <= spelled[0] < FIRST_MARK:
+                ids.append(WORD_END)
+        return ids
+
+    def spell(self, token: str) -> list[int]:
+        if self.config.rare == "unknown" and token not in self.vocabulary.ids:
+            return [UNKNOWN]
+        return self.vocabulary.spell(token)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        tokens: list[str] = []
+        marked: dict[int, bool] = {}
+        for number, token in self.vocabulary.read(ids):
+            if token:
+                tokens.append(token)
+            elif number in (JOINED, APART):
+                marked[len(tokens)] = number == APART
+        usual = blanks_before(tokens, self.cutter.language)
+        return clean("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        return [self.vocabulary.names[number] for number in ids]
+
+    def save(self, path: Path) -> None:
+        self.vocabulary.save(path)
+
+    @classmethod
+    def load(cls, path: Path, config: Words.Config) -> Words:
+        return cls(Vocabulary.load(path, MARKS), config)

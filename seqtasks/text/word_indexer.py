@@ -1,0 +1,96 @@
+"""Words as rows of numbers: the word's own, then those of its characters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+from pydantic import Field
+
+from seqtasks.registry import Settings
+from seqtasks.special_tokens import PAD, UNKNOWN
+from seqtasks.text.normalize import clean
+from seqtasks.text.vocabulary import Vocabulary
+
+WORDS, CHARACTERS = "words.json", "characters.json"
+CACHED_WORDS = 2**16
+
+
+class TokenSettings(Settings):
+    """How words are read."""
+
+    language: str = "xx"
+    """Whose rules cut raw text into words, as spaCy names languages ("en", "de"); one that it lacks is cut as "xx"."""
+    minimum_count: int = Field(default=2, ge=1)
+    """Rarer words are UNKNOWN: their characters have to say what they are."""
+    lowercase: bool = True
+    """The word's own number ignores case; its characters do not."""
+    longest_word: int = Field(default=40, ge=2)
+    """Characters of a word that are read; of a longer one its beginning and its end."""
+
+
+class TokenReader:
+    """A vocabulary of words and, unless a model reads words alone, one of characters."""
+
+    def __init__(self, words: Vocabulary, characters: Vocabulary | None, config: TokenSettings) -> None:
+        self.words = words
+        self.characters = characters
+        self.config = config
+        self.rows: dict[str, list[int]] = {}
+
+    @classmethod
+    def fit(
+        cls, sentences: Iterable[Sequence[str]], config: TokenSettings, *, with_characters: bool = True
+    ) -> TokenReader:
+        """Learns both vocabularies. Raises SeqtasksError when there is no word."""
+        counts = Counter(clean(word) for sentence in sentences for word in sentence)
+        counts.pop("", None)
+        words, characters = Counter[str](), Counter[str]()
+        for word, count in counts.items():
+            words[word.lower() if config.lowercase else word] += count
+            for character in word:
+                characters[character] += count
+        return cls(
+            Vocabulary.of_counts(words, minimum_count=config.minimum_count),
+            Vocabulary.of_counts(characters, minimum_count=2) if with_characters else None,
+            config,
+        )
+
+    def read(self, words: Sequence[str]) -> Int[np.ndarray[Any, Any], "words parts"]:
+        """A row a word, padded to the longest of these words; `parts` is 1 where characters are not read."""
+        rows = [self.rows.get(word) or self._remember(word) for word in words]
+        table = np.full((len(rows), max(map(len, rows), default=1)), PAD, dtype=np.int32)
+        for line, row in zip(table, rows, strict=True):
+            line[: len(row)] = row
+        return table
+
+    def _remember(self, word: str) -> list[int]:
+        if len(self.rows) >= CACHED_WORDS:
+            self.rows.clear()
+        row = self.rows[word] = self._row(clean(word))
+        return row
+
+    def _row(self, word: str) -> list[int]:
+        number = self.words.ids.get(word.lower() if self.config.lowercase else word, UNKNOWN)
+        if self.characters is None:
+            return [number]
+        spelled = [number for character in word for number in self.characters.spell(character)] or [UNKNOWN]
+        if len(spelled) > (longest := self.config.longest_word):
+            spelled = spelled[: longest // 2] + spelled[longest // 2 - longest :]
+        return [number, *spelled]
+
+    def save(self, folder: Path) -> None:
+        """Writes words.json and characters.json."""
+        self.words.save(folder / WORDS)
+        if self.characters is not None:
+            self.characters.save(folder / CHARACTERS)
+
+    @classmethod
+    def load(cls, folder: Path, config: TokenSettings, *, with_characters: bool = True) -> TokenReader:
+        """The reader that `save` wrote; SeqtasksError when a file is missing or damaged."""
+        characters = Vocabulary.load(folder / CHARACTERS) if with_characters else None
+        return cls(Vocabulary.load(folder / WORDS), characters, config)

@@ -1,0 +1,160 @@
+"""Processes that share the rows of each batch: they use the cores of a CPU far better than threads do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.device import shared_like
+from seqtasks.errors import SeqtasksError
+
+MOST = 4
+"""Processes that are started unasked: the parts of a batch get too small for more of them."""
+PATIENCE = 5.0
+"""Seconds after which a process without work looks whether the training is still there."""
+
+Batch = TypeVar("Batch", bound=tuple[Any, ...])
+Backward = Callable[[Any], tuple[float, float]]
+"""Adds the gradients of a batch to those of the parameters; returns its loss and by how much to divide it."""
+
+
+def choose_processes(wanted: int, threads: int, cores: int, device: torch.device) -> int:
+    """How many processes train: `wanted`, or where that is 0 one a core unless threads were asked for.
+
+    Raises SeqtasksError where several are wanted and cannot be had.
+    """
+    possible = device.type == "cpu" and "fork" in multiprocessing.get_all_start_methods()
+    if wanted > 1 and not possible:
+        raise SeqtasksError(
+            f"training.processes = {wanted}: only a CPU, under Linux or macOS, is shared by several processes.",
+            "Leave it out.",
+        )
+    return wanted or (min(cores, MOST) if possible and not threads else 1)
+
+
+class GradientProcesses:
+    """Copies of this process that compute gradients, each of some rows of a batch.
+
+    They see the weights themselves, in shared memory, so that an update needs no message; only rows go out, and
+    gradients come back through shared memory. What is random in a process follows from a number that this process
+    draws for each batch: its own random state is all there is to save.
+    """
+
+    def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        tensors = [*model.parameters(), *model.buffers()]
+        for tensor, shared in zip(tensors, shared_like(tensors), strict=True):
+            tensor.data = shared.copy_(tensor.data)
+        self.connections: list[Connection] = []
+        self.gradients: list[list[Tensor]] = []
+        context = multiprocessing.get_context("fork")
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            self.connections.append(ours)
+            self.gradients.append(shared_like(self.parameters))
+            life = (theirs, list(self.connections), os.getpid(), backward, self.parameters, self.gradients[-1])
+            context.Process(target=serve, args=life, daemon=True).start()
+            theirs.close()
+
+    def start(self, batch: Batch) -> Batch:
+        """Gives every process its rows and returns those that are left for this one."""
+        workers = len(self.connections) + 1
+        for number, connection in enumerate(self.connections, 1):
+            seed = int(torch.randint(2**62, ()).item())
+            self.tell(connection, (seed, part_of(batch, number, workers)))
+        return part_of(batch, 0, workers)
+
+    @torch.no_grad()
+    def finish(self) -> tuple[float, float]:
+        """Waits for all, adds their gradients to those here; returns the sums of their losses and counts."""
+        total = count = 0.0
+        for connection, gradients in zip(self.connections, self.gradients, strict=True):
+            answer = self.hear(connection)
+            if isinstance(answer, str):
+                raise RuntimeError(f"A training process failed:\n{answer}")
+            if answer is None:
+                continue
+            total, count = total + answer[0], count + answer[1]
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                parameter.grad = gradient.clone() if parameter.grad is None else parameter.grad.add_(gradient)
+        return total, count
+
+    def stop(self) -> None:
+        """Ends the processes."""
+        for connection in self.connections:
+            connection.close()
+        self.connections, self.gradients = [], []
+
+    def tell(self, connection: Connection, message: Any) -> None:
+        try:
+            connection.send_bytes(pickle.dumps(message))
+        except OSError as error:
+            raise died() from error
+
+    def hear(self, connection: Connection) -> Any:
+        try:
+            return pickle.loads(connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise died() from error
+
+
+def serve(
+    connection: Connection,
+    inherited: list[Connection],
+    parent: int,
+    backward: Backward,
+    parameters: list[nn.Parameter],
+    gradients: list[Tensor],
+) -> None:
+    """The life of a process: rows in, gradients out, until the other side is gone."""
+    for other in inherited:  # as long as anyone holds the other side it does not count as gone
+        other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
+    while True:
+        try:
+            while not connection.poll(PATIENCE):
+                if os.getppid() != parent:
+                    return
+            seed, rows = pickle.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        torch.manual_seed(seed)
+        answer: tuple[float, float] | str | None = None
+        try:
+            if len(rows[0]):
+                answer = backward(rows)
+        except Exception:
+            answer = traceback.format_exc()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
+            parameter.grad = None
+        connection.send_bytes(pickle.dumps(answer))
+
+
+def part_of(batch: Batch, number: int, workers: int) -> Batch:
+    """Every `workers`th row of each tensor of the batch."""
+    return of_kind(batch, [None if tensor is None else tensor[number::workers].clone() for tensor in batch])
+
+
+def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
+    """The tensors as a tuple, or a named one, as the batch is."""
+    kind: Any = type(batch)
+    made: Batch = kind(*tensors) if hasattr(batch, "_fields") else kind(tensors)
+    return made
+
+
+def died() -> SeqtasksError:
+    return SeqtasksError(
+        "A training process died; the training stopped.",
+        "There may be too little memory: set training.processes = 1, or lower training.batch_tokens. "
+        "Then go on with --resume.",
+    )

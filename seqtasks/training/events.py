@@ -1,0 +1,97 @@
+"""What a trainer tells while it trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqtasks.config.run import RunConfiguration
+from seqtasks.metrics.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class DataReady:
+    """The data was read, and the vocabularies are there."""
+
+    remarks: tuple[str, ...]
+    """For people, a line each: how many examples, what was skipped and why, the size of the vocabulary."""
+    statistics: dict[str, Any]
+    """How many examples there are, as the manifest of the model has it."""
+
+
+@dataclass(frozen=True)
+class TrainingStarted:
+    """The model stands, and the next event is of its first step."""
+
+    output_dir: Path
+    config: RunConfiguration
+    step: int
+    """0, or that of the checkpoint that training resumes at."""
+    seconds: float
+    """Training time of earlier runs."""
+    parameters: int
+    device: torch.device
+    dtype: torch.dtype
+    """Precision of matrix products."""
+    processes: int
+    unit: str
+    """What the training loss counts, such as "tokens"."""
+    loss: str
+    """What the training loss is, for people."""
+    remarks: tuple[str, ...]
+    """For people, a line each: what was found while the model was made ready."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One update."""
+
+    step: int
+    epoch: int
+    loss: float
+    """Mean of what is counted, natural logarithm, label smoothing included."""
+    count: float
+    """How much `Task.counted` says this update was of, such as target tokens, padding not counted."""
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+    """Training time so far, validation not counted, earlier runs of the same training included."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An update that was left out because its loss or gradient was not finite."""
+
+    step: int
+    reason: str
+    in_a_row: int
+
+
+@dataclass(frozen=True)
+class Validated:
+    step: int
+    evaluation: Evaluation
+    best: bool
+    seconds: float
+    """Training time so far, as in `Progress`."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    step: int
+    reason: str
+    """Such as "all steps are done"."""
+    interrupted: bool = False
+    """Whether it was asked to stop: a checkpoint was saved, and the training can be resumed."""
+
+
+Report = DataReady | TrainingStarted | Progress | Dropped | Validated | Saved | Finished

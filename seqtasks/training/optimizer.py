@@ -1,0 +1,68 @@
+"""The optimiser and its learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from seqtasks.config.training import TrainingSettings
+
+
+def make_optimiser(
+    model: nn.Module, settings: TrainingSettings, is_new: Callable[[str], bool] = lambda name: True
+) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
+
+    A module with a `learning_rate_scale` learns at so many times the learning rate: a part that was trained before.
+    One with `learns_from` does not learn before that update. Parameters whose name is not new come from the model
+    that training starts from.
+    """
+    scales: dict[nn.Parameter, float] = {}
+    beginnings: dict[nn.Parameter, int] = {}
+    for module in model.modules():  # outer ones first
+        if module is model or hasattr(module, "learning_rate_scale"):
+            scales |= dict.fromkeys(module.parameters(), getattr(module, "learning_rate_scale", 1.0))
+        if module is model or hasattr(module, "learns_from"):
+            beginnings |= dict.fromkeys(module.parameters(), getattr(module, "learns_from", 0))
+    for name, parameter in model.named_parameters():
+        if not is_new(name):
+            scales[parameter] *= settings.start_learning_rate_scale
+    trained = [parameter for parameter in scales if parameter.requires_grad]
+    kinds = {(1.0, 0), *((scales[p], beginnings[p]) for p in trained)}
+    groups = [
+        {
+            "params": [p for p in trained if (scales[p], beginnings[p]) == kind and (p.dim() > 1) == decayed],
+            "weight_decay": settings.weight_decay if decayed else 0.0,
+            "scale": kind[0],
+            "learns_from": kind[1],
+        }
+        for kind in sorted(kinds, key=lambda kind: (-kind[0], kind[1]))
+        for decayed in (True, False)
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, eps=1e-8, fused=True)
+
+
+def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float, step: int) -> None:
+    """Sets the learning rate of all parameters for update `step`, of some of them scaled, or 0 when it is too early."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["scale"] if step >= group["learns_from"] else 0.0
+
+
+def learning_rate(step: int, settings: TrainingSettings) -> float:
+    """The learning rate of update `step`, counted from 1: a linear rise over the warm-up, then the schedule.
+
+    "inverse_sqrt" falls with 1/sqrt(step) (Vaswani et al. 2017, equation 3), "cosine" to 0 at the last step
+    (Loshchilov & Hutter 2017), "constant" not at all.
+    """
+    peak, warmup = settings.learning_rate, settings.warmup
+    if step < warmup:
+        return peak * step / warmup
+    if settings.schedule == "inverse_sqrt":
+        return peak * math.sqrt(max(1, warmup) / step)
+    if settings.schedule == "cosine":
+        progress = min(1.0, (step - warmup) / max(1, settings.steps - warmup))
+        return peak * 0.5 * (1 + math.cos(math.pi * progress))
+    return peak

@@ -1,0 +1,163 @@
+"""Clips that are pictures: animated GIF, PNG, WebP and AVIF, and folders of numbered frames. Pillow is enough."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from seqtasks.image import loading as images
+from seqtasks.image.loading import is_image_name, open_image
+from seqtasks.video.source import THUMBNAIL, ClipError, Losses, Moment, check_size, describe, open_file
+
+FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
+"""As Pillow names them. A GIF or a PNG is read as it goes; the others are held as they are in the file."""
+
+ENDINGS = frozenset((".apng", ".avif", ".gif", ".png", ".webp"))
+
+NO_TIME, USUAL_TIME = 0.01, 0.1
+"""A frame that lasts no longer than the first, in seconds, lasts as long as the second: browsers do so."""
+
+NUMBER = re.compile(r"(\d+)\D*\Z")
+"""The number of a frame: the last in its name."""
+
+
+class Animation:
+    """A picture that moves."""
+
+    duration: float | None = None
+    rate: float | None = None
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+
+    def moments(self, losses: Losses) -> Iterator[Moment]:
+        with open_file(self.path, self.name) as file:
+            picture = open_animation(file, self.name)
+            seconds = 0.0
+            skipped = int(getattr(picture, "default_image", False))  # a PNG's picture for who cannot show it moving
+            for number in count():
+                try:
+                    picture.seek(number + skipped)
+                    check_size(*picture.size, self.name)
+                    picture.load()
+                except EOFError:
+                    if is_cut_off(picture, number + skipped, file):
+                        losses.break_off(seconds)
+                    return
+                except Exception as error:  # bytes that were made to break a decoder can make it raise anything
+                    losses.lose(seconds, error)
+                    return
+                until = seconds + time_of(picture)
+                yield moment_of(number, seconds, until, lambda: open_image(picture, self.name))
+                seconds = until
+
+
+class NumberedFrames:
+    """A folder of pictures with a number in their names; the number decides on the order alone.
+
+    Raises ClipError where there is none, one has no number, or two have the same.
+    """
+
+    def __init__(self, folder: Path, name: str, rate: float) -> None:
+        self.name = name
+        self.rate: float | None = rate
+        self.paths = numbered(folder, name)
+        self.duration: float | None = len(self.paths) / rate
+
+    def moments(self, losses: Losses) -> Iterator[Moment]:
+        assert self.rate is not None
+        for number, path in enumerate(self.paths):
+            yield moment_of(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
+
+
+def moment_of(number: int, seconds: float, until: float, picture: Callable[[], Image.Image]) -> Moment:
+    return Moment(
+        number, seconds, until, picture, lambda: np.asarray(picture().resize(THUMBNAIL, Image.Resampling.BOX))
+    )
+
+
+def open_animation(file: IO[bytes], name: str) -> Image.Image:
+    """The picture with its first frame not yet decoded. Raises ClipError."""
+    kind = format_of(file)
+    assert kind is not None
+    factory, _ = Image.OPEN[kind]
+    if kind in ("WEBP", "AVIF") and os.fstat(file.fileno()).st_size > images.MAX_BYTES:
+        raise ClipError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
+    try:
+        picture = factory(file, "")
+    except Exception as error:
+        raise ClipError(f"{name}: the picture is damaged ({describe(error)}).") from error
+    check_size(*picture.size, name)
+    return picture
+
+
+def format_of(file: IO[bytes]) -> str | None:
+    """Which of the `FORMATS` a file has by its first bytes."""
+    Image.init()
+    head = file.read(16)
+    file.seek(0)
+    for kind in FORMATS:
+        _, accepts = Image.OPEN.get(kind, (None, None))
+        if accepts is not None and accepts(head) is True:
+            return kind
+    return None
+
+
+def is_animated(path: str | Path) -> bool:
+    """Whether a file is a picture with more than one frame. False where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            if format_of(file) is None:
+                return False
+            return bool(getattr(open_animation(file, str(path)), "is_animated", False))
+    except Exception:  # whoever opens it as a picture is told what is wrong
+        return False
+
+
+def time_of(picture: Image.Image) -> float:
+    """How long the present frame is shown, in seconds."""
+    seconds = float(picture.info.get("duration", 0)) / 1000
+    return seconds if seconds > NO_TIME else USUAL_TIME
+
+
+def is_cut_off(picture: Image.Image, frames: int, file: IO[bytes]) -> bool:
+    """Whether frames are missing after those that were read: fewer than a file states, or a GIF without its end.
+
+    Zeros and line ends may follow the end of a GIF.
+    """
+    if picture.format != "GIF":
+        return frames < getattr(picture, "n_frames", 0)
+    file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
+    tail = file.read().rstrip(b"\0\r\n")
+    return not tail.endswith(b";")
+
+
+def numbered(folder: Path, name: str) -> list[Path]:
+    """The pictures of a folder by their numbers."""
+    try:
+        files = sorted(
+            entry.name for entry in os.scandir(folder) if is_image_name(entry.name, images.ENDINGS) and entry.is_file()
+        )
+    except OSError as error:
+        raise ClipError(f"{name}: the folder cannot be read ({describe(error)}).") from None
+    if not files:
+        raise ClipError(f"{name}: there is no picture in this folder.", images.known_endings(images.ENDINGS))
+    series: dict[int, str] = {}
+    for file in files:
+        match = NUMBER.search(Path(file).stem)
+        if match is None:
+            raise ClipError(f"{name}: {file} has no number.", "Frames are called as 0001.png, or as frame-1.jpg.")
+        number = int(match[1])
+        other = series.setdefault(number, file)
+        if other != file:
+            raise ClipError(f"{name}: {other} and {file} have the same number.", "Keep one clip in a folder.")
+    return [folder / series[number] for number in sorted(series)]

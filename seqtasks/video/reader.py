@@ -1,0 +1,186 @@
+"""Clips of any kind, frame by frame, as streams: a film of two hours takes no more memory than a short one."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from PIL import Image
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.video import animated_image_reader as animation
+from seqtasks.video import pyav_reader as film
+from seqtasks.video.animated_image_reader import Animation, NumberedFrames
+from seqtasks.video.pyav_reader import Film
+from seqtasks.video.scene_detection import Scenes
+from seqtasks.video.source import ClipError, Losses, Moment, Source, open_file
+
+__all__ = ["Choice", "Clip", "ClipError", "EveryFrame", "EverySeconds", "Frame", "Scenes", "is_clip", "open_clip"]
+
+FOLDER_RATE = 25.0
+"""Frames a second of a folder of pictures, which does not say; FFmpeg takes the same."""
+
+TOLERANCE = 0.001
+"""How much too early a frame may be, in seconds: times in Matroska are rounded so."""
+
+
+class Frame(NamedTuple):
+    """A frame of a clip, as it is seen."""
+
+    number: int
+    """Its place in the stream, from 0."""
+    seconds: float
+    """When it is shown, from the beginning of the first frame."""
+    until: float | None
+    """When the next frame of the file begins, wanted or not; for the last when it ends. None if that is not known."""
+    picture: Image.Image
+    """Upright RGB."""
+
+
+@runtime_checkable
+class Choice(Protocol):
+    """Which frames are wanted."""
+
+    def begin(self) -> Callable[[Moment], bool]:
+        """A question to be asked for each frame in turn, once for a whole clip: is it wanted?"""
+        ...
+
+
+@dataclass(frozen=True)
+class EverySeconds:
+    """The first frame, and after each further `seconds` the first frame that begins then or later.
+
+    A frame that stands for longer comes once. Raises SeqtasksError where the seconds are not above 0.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < math.inf:
+            raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
+
+    def begin(self) -> Callable[[Moment], bool]:
+        due = 0
+
+        def wanted(moment: Moment) -> bool:
+            nonlocal due
+            passed = math.floor((moment.seconds + TOLERANCE) / self.seconds)
+            if passed < due:
+                return False
+            due = passed + 1
+            return True
+
+        return wanted
+
+
+@dataclass(frozen=True)
+class EveryFrame:
+    """The first frame and each `frames`-th after it; 1 is all. Raises SeqtasksError where it is less than 1."""
+
+    frames: int = 1
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise SeqtasksError(f"There is no frame every {self.frames} frames.", "Take 1 for all, or more.")
+
+    def begin(self) -> Callable[[Moment], bool]:
+        due = 0
+
+        def wanted(moment: Moment) -> bool:
+            nonlocal due
+            if moment.number < due:
+                return False
+            due = (moment.number // self.frames + 1) * self.frames
+            return True
+
+        return wanted
+
+
+class Clip:
+    """The frames of a file or a folder, as often as they are asked for. `open_clip` makes one."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self.source = source
+        self.name = name
+        self.duration = source.duration
+        """In seconds, if the file says so: a file that breaks off says how long it was."""
+        self.rate = source.rate
+        """Frames a second, on average, if the file says so."""
+        self.losses = Losses()
+        self.reached: float | None = None
+        first = next((picture for _, picture in self.passed(EveryFrame()) if picture is not None), None)
+        if first is None:
+            raise ClipError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
+        self.size = first.size
+        """Width and height of the first frame, upright; others may differ."""
+
+    @property
+    def damage(self) -> str | None:
+        """What could not be read, as far as frames were taken the last time; None where all is well."""
+        return str(self.losses) or None
+
+    @property
+    def end(self) -> float | None:
+        """When the clip ends, in seconds, after all its frames were taken: as the file says, or with its last frame.
+
+        None where neither is known. A damaged clip ends with the last frame that could be read.
+        """
+        return self.reached if self.damage or self.duration is None else self.duration
+
+    def frames(self, choice: Choice) -> Iterator[Frame]:
+        """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
+
+        Each is given as soon as the one after it in the file is decoded. Raises ClipError where the file is gone.
+        """
+        held: Frame | None = None
+        for moment, picture in self.passed(choice):
+            if held is not None:
+                yield held._replace(until=moment.seconds)
+            held = None if picture is None else Frame(moment.number, moment.seconds, moment.until, picture)
+        if held is not None:
+            yield held
+
+    def passed(self, choice: Choice) -> Iterator[tuple[Moment, Image.Image | None]]:
+        """Every frame of the file; those that are wanted with their pictures."""
+        self.losses = losses = Losses()
+        wanted = choice.begin()
+        for moment in self.source.moments(losses):
+            picture = None
+            try:
+                if wanted(moment):
+                    picture = moment.picture()
+            except Exception as error:  # a decoder may raise anything
+                losses.lose(moment.seconds, error)
+            self.reached = moment.until
+            yield moment, picture
+
+
+def open_clip(path: str | Path, name: str | None = None, *, rate: float = FOLDER_RATE) -> Clip:
+    """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered pictures, of which `rate` are a second.
+
+    What it is is seen in the file, not in its name. `name` is what errors call it. The first frame is read at once.
+
+    Raises:
+        ClipError: it cannot be read, is empty, no clip, damaged from its beginning, or its frames are too large.
+        SeqtasksError: it is a video, and PyAV is not installed; or there is no such rate.
+    """
+    path, name = Path(path), str(path) if name is None else name
+    if not 0 < rate < math.inf:
+        raise SeqtasksError(f"{name}: there is no clip with {rate:g} frames a second.", "Take more than 0, such as 25.")
+    if os.path.isdir(path):
+        return Clip(NumberedFrames(path, name, rate), name)
+    with open_file(path, name) as file:
+        moving = animation.format_of(file) is not None
+    return Clip(Animation(path, name) if moving else Film(path, name), name)
+
+
+def is_clip(path: str | Path) -> bool:
+    """Whether a file has the name of a video, or is a picture with more than one frame. A folder is none."""
+    if os.path.isdir(path):
+        return False
+    ending = Path(path).suffix.lower()
+    return ending in film.ENDINGS or (ending in animation.ENDINGS and animation.is_animated(path))

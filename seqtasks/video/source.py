@@ -1,0 +1,108 @@
+"""What kinds of clips share: the frames of a clip as they come, and what of it was lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.image import loading as images
+
+THUMBNAIL = (64, 48)
+"""Width and height of what is compared to find scenes, whatever the shape of the clip."""
+
+
+class ClipError(SeqtasksError):
+    """A clip that cannot be had; its message begins with the name of the file."""
+
+
+class Moment(NamedTuple):
+    """A frame that was decoded, and no more: most frames are never wanted. It is good until the next one is taken."""
+
+    number: int
+    """Its place in the stream, from 0."""
+    seconds: float
+    """When it is shown, from the first frame's beginning."""
+    until: float | None
+    """When it ends, if the file says so."""
+    picture: Callable[[], Image.Image]
+    """Makes the upright RGB picture. May raise whatever decoders raise."""
+    thumbnail: Callable[[], UInt8[np.ndarray, "high wide 3"]]
+    """Makes RGB pixels of the size `THUMBNAIL`, not upright, much faster."""
+
+
+class Losses:
+    """What of a clip could not be read, gathered on the way through it."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.first = ""
+        self.end = ""
+
+    def lose(self, seconds: float, reason: object) -> None:
+        """One frame cannot be had; `seconds` is when it was to be shown, or when the last one before was."""
+        self.first = self.first or f"after {seconds:.2f} seconds ({describe(reason)})"
+        self.frames += 1
+
+    def break_off(self, seconds: float, of: float | None = None) -> None:
+        """The clip ends before its time."""
+        self.end = f"it breaks off after {seconds:.2f}" + (" seconds" if of is None else f" of {of:.2f} seconds")
+
+    def __str__(self) -> str:
+        frames = f"{self.frames:,} frames are damaged, the first" if self.frames > 1 else "1 frame is damaged,"
+        return " and ".join([*([f"{frames} {self.first}"] if self.frames else []), *([self.end] if self.end else [])])
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A file or a folder that frames come out of, as often as they are asked for."""
+
+    duration: float | None
+    """In seconds, if the file says so."""
+    rate: float | None
+    """Frames a second, on average, if the file says so."""
+
+    def moments(self, losses: Losses) -> Iterator[Moment]:
+        """The frames from the first, in the order in which they are shown, later ones at later times.
+
+        Raises ClipError where the file cannot be opened any more.
+        """
+        ...
+
+
+def open_file(path: Path, name: str) -> IO[bytes]:
+    """Raises ClipError where there is nothing to be read; pipes are refused, since a clip is opened more than once."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ClipError(f"{name}: this is no file.", "Save the stream as a file first.")
+        file = open(path, "rb")  # noqa: SIM115  # whoever asks for it closes it
+    except FileNotFoundError:
+        raise ClipError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+    except (OSError, ValueError) as error:
+        raise ClipError(f"{name}: the file cannot be read ({describe(error)}).") from None
+    if os.fstat(file.fileno()).st_size == 0:
+        file.close()
+        raise ClipError(f"{name}: the file is empty.")
+    return file
+
+
+def describe(reason: object) -> str:
+    """An exception, or words, as a part of a sentence."""
+    said = getattr(reason, "strerror", None) or reason  # without the number of the error
+    return " ".join(str(said).split()).removesuffix(".") or type(reason).__name__
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuses frames larger than pictures may be, before they are decoded."""
+    if width * height > images.MAX_PIXELS or max(width, height) > images.MAX_SIDE:
+        raise ClipError(
+            f"{name}: frames of {width:,} x {height:,} pixels are too many; "
+            f"up to {images.MAX_PIXELS:,} are read, {images.MAX_SIDE:,} a side.",
+            "Make the clip smaller first.",
+        )

@@ -1,1 +1,0 @@
-"""Pictures out of files, and pixels for a network out of pictures."""

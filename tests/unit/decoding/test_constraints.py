@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from seqtasks.decoding import Decoding
+from seqtasks.decoding.constraints import Rules
+from seqtasks.errors import SeqtasksError
+
+END, VOCAB = 3, 8
+LENGTHS = torch.tensor([4, 4])
+
+
+def allowed(rules: Rules, *history: list[int]) -> list[list[int]]:
+    """For each row, the ids that may follow its history."""
+    given = torch.tensor(history).unsqueeze(1)
+    values = torch.arange(-1.0, -1.0 - VOCAB, -1).repeat(len(history), 1, 1)
+    before = values.clone()
+    after = rules.apply(values, given, given.shape[2])
+    possible = after > -torch.inf
+    assert torch.equal(after[possible], before[possible])
+    return [row.nonzero().squeeze(1).tolist() for row in possible[:, 0]]
+
+
+@pytest.mark.parametrize(
+    ("options", "history", "expected"),
+    [
+        ({}, [4, 5], [3, 4, 5, 6, 7]),
+        ({"banned": (5, 7)}, [4, 5], [3, 4, 6]),
+        ({"banned": (END,)}, [4, 5], [4, 5, 6, 7]),
+        ({"min_length": "4"}, [4, 5], [4, 5, 6, 7]),
+        ({"min_length": "3"}, [4, 5], [3, 4, 5, 6, 7]),
+        ({"min_length": "x"}, [4, 5, 6], [3, 4, 5, 6, 7]),
+        ({"min_length": "99", "max_length": "3"}, [4, 5], [3, 4, 5, 6, 7]),
+        ({"no_repeat_ngram": 1}, [4, 6], [3, 5, 7]),
+        ({"no_repeat_ngram": 2}, [4], [3, 4, 5, 6, 7]),
+        ({"no_repeat_ngram": 2}, [4, 5, 4], [3, 4, 6, 7]),
+        ({"no_repeat_ngram": 2}, [4, 4], [3, 5, 6, 7]),
+        ({"no_repeat_ngram": 2}, [4, 5, 6, 4, 7, 4], [3, 4, 6]),
+        ({"no_repeat_ngram": 3}, [4, 5, 6, 4, 5], [3, 4, 5, 7]),
+        ({"no_repeat_ngram": 3}, [4, 5, 6, 5, 5], [3, 4, 5, 6, 7]),
+        ({"banned": (4, 5, 6, 7), "min_length": "4"}, [4, 5], [3]),
+        ({"no_repeat_ngram": 1, "min_length": "9", "max_length": "9"}, [4, 5, 6, 7], [3]),
+    ],
+)
+def test_what_may_follow(options: dict[str, Any], history: list[int], expected: list[int]) -> None:
+    rules = Rules.make(Decoding(**options), LENGTHS)
+    assert allowed(rules, history, history) == [expected, expected]
+
+
+def test_rows_have_rules_of_their_own() -> None:
+    rules = Rules.make(Decoding(min_length="x", max_length="2x+1"), torch.tensor([2, 4]), [[6, 0], []])
+    assert rules.max_length.tolist() == [5, 9]
+    assert allowed(rules, [6], [6]) == [[0], [4, 5, 6, 7]]
+    assert allowed(rules, [6, 0], [6, 4]) == [[3, 4, 5, 6, 7], [4, 5, 6, 7]]
+    assert allowed(rules.select(torch.tensor([1])), [6]) == [[4, 5, 6, 7]]
+
+
+def test_histories_have_rules_of_their_own() -> None:
+    rules = Rules.make(Decoding(no_repeat_ngram=1), LENGTHS)
+    assert allowed(rules, [4, 5], [6, 6]) == [[3, 6, 7], [3, 4, 5, 7]]
+
+
+def test_a_prefix_has_priority_and_ends_at_its_end() -> None:
+    rules = Rules.make(Decoding(banned=(5,), min_length="4"), LENGTHS, [[5, END, 6], [7]])
+    assert rules.prefix is not None
+    assert rules.prefix.tolist() == [[5, END], [7, -1]]
+    assert allowed(rules, [5], [7]) == [[END], [4, 6, 7]]
+
+
+def test_room_after_a_prefix() -> None:
+    assert Rules.make(Decoding(max_length="2"), LENGTHS, [[4, 5, 6], []]).max_length.tolist() == [4, 2]
+
+
+def test_an_output_has_a_token_at_least() -> None:
+    assert Rules.make(Decoding(max_length="x"), torch.tensor([0])).max_length.tolist() == [1]
+
+
+def test_mistakes() -> None:
+    with pytest.raises(SeqtasksError, match="1 prefixes for 2 inputs"):
+        Rules.make(Decoding(), LENGTHS, [[4]])
+    with pytest.raises(SeqtasksError, match="0 prefixes for 2 inputs"):
+        Rules.make(Decoding(), LENGTHS, [])
+    with pytest.raises(SeqtasksError, match="negative"):
+        Rules.make(Decoding(), LENGTHS, [[4], [-1]])
+    for rules in (Rules.make(Decoding(banned=(8,)), LENGTHS), Rules.make(Decoding(), LENGTHS, [[8], []])):
+        with pytest.raises(SeqtasksError, match="the vocabulary ends at 7"):
+            allowed(rules, [4], [4])

@@ -1,0 +1,44 @@
+"""Weights: tied tensors are stored once, and what does not fit is told before anything is copied."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.models.state_dict import load_own_tensors, own_tensors
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(2, 2, bias=False)
+        self.second = nn.Linear(2, 2)
+        self.second.weight = self.first.weight
+
+
+def test_a_tied_tensor_is_stored_once_and_loaded_for_both() -> None:
+    stored = {name: tensor.clone() for name, tensor in own_tensors(Tied()).items()}
+    assert list(stored) == ["first.weight", "second.bias"]
+    model = Tied()
+    load_own_tensors(model, stored)
+    assert torch.equal(model.second.weight, stored["first.weight"])
+    assert model.second.weight is model.first.weight
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"first.weight": torch.zeros(2, 2)}, "second.bias is missing"),
+        ({"first.weight": torch.zeros(2, 2), "second.bias": torch.zeros(2), "x": torch.zeros(1)}, "x is unknown"),
+        ({"first.weight": torch.zeros(2, 3), "second.bias": torch.zeros(2)}, "first.weight is 2x3, not 2x2"),
+        ({}, "first.weight is missing and 1 more"),
+    ],
+)
+def test_what_does_not_fit(tensors: dict[str, torch.Tensor], message: str) -> None:
+    model = Tied()
+    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
+    with pytest.raises(SeqtasksError, match=message):
+        load_own_tensors(model, tensors)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in own_tensors(model).items())

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+
+from seqtasks import device as hardware
+from seqtasks.device import choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.errors import SeqtasksError
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "affinity", "threads"), [(1, True, 1), (3, True, 3), (0, True, 2), (0, False, 7), (5, False, 5)]
+)
+def test_threads(monkeypatch: pytest.MonkeyPatch, wanted: int, affinity: bool, threads: int) -> None:
+    found: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", found.append)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {4, 9}, raising=False)
+    if not affinity:
+        monkeypatch.delattr(os, "sched_getaffinity")
+    prepare(wanted)
+    assert found == [threads]
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_device("cpu") == CPU
+    for there, automatic in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert choose_device("auto").type == automatic
+    for missing in ("abacus", "cuda:99"):
+        with pytest.raises(SeqtasksError, match=f"There is no device '{missing}' here"):
+            choose_device(missing)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [({"avx512_bf16": True}, torch.bfloat16), ({"amx_bf16": True}, torch.bfloat16), ({"avx2": True}, torch.float32)],
+)
+def test_precision(monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], dtype: torch.dtype) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert choose_dtype("auto", CPU) == dtype
+    assert choose_dtype("float32", CPU) == torch.float32
+    assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_matrix_products_in_the_wanted_precision(dtype: torch.dtype) -> None:
+    layer = torch.nn.Linear(3, 3)
+    with mixed_precision(CPU, dtype):
+        assert layer(torch.randn(2, 3)).dtype == dtype
+    assert layer.weight.dtype == torch.float32
+
+
+def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Foreign:
+        def __init__(self, name: None) -> None:
+            pass
+
+    monkeypatch.setattr(hardware.ctypes, "CDLL", Foreign)
+    prepare(1)

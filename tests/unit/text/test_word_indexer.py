@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.special_tokens import PAD, UNKNOWN
+from seqtasks.text.word_indexer import TokenReader, TokenSettings
+
+SENTENCES = [["The", "dog", "sees", "the", "Dog"], ["A", "dog", "barks"], ["Ärger", ""]]
+
+
+def reader(*, with_characters: bool = True, **settings: object) -> TokenReader:
+    return TokenReader.fit(SENTENCES, TokenSettings(**settings), with_characters=with_characters)
+
+
+def spelled(found: TokenReader, row: np.ndarray) -> str:
+    assert found.characters is not None
+    return "".join(text for _, text in found.characters.read(row[1:].tolist()))
+
+
+def test_words_that_were_seen_have_numbers_and_others_are_unknown() -> None:
+    found = reader()
+    assert set(found.words.tokens) == {"dog", "the"}
+    first = found.read(["dog", "Dog", "cat", "barks"])[:, 0].tolist()
+    assert first[0] == first[1] == found.words.ids["dog"]
+    assert first[2:] == [UNKNOWN, UNKNOWN]
+    cased = reader(lowercase=False)
+    assert set(cased.words.tokens) == {"dog"}
+    assert cased.read(["Dog"])[0, 0] == UNKNOWN
+
+
+def test_characters_are_those_of_the_word_with_its_case() -> None:
+    found = reader()
+    table = found.read(["Dog", "barks", "naïve"])
+    assert table.shape == (3, 1 + 6), "ï was never seen: it is two bytes"
+    assert [spelled(found, row) for row in table] == ["Dog", "barks", "naïve"]
+    assert table[0, 4:].tolist() == [PAD] * 3
+
+
+def test_a_long_word_is_read_at_both_ends() -> None:
+    found = reader(longest_word=5, minimum_count=1)
+    assert spelled(found, found.read(["abcdefghi"])[0]) == "abghi"
+    assert spelled(found, found.read(["edgar"])[0]) == "edgar"
+
+
+def test_composed_and_decomposed_letters_are_the_same() -> None:
+    found = reader(minimum_count=1)
+    composed, decomposed = (unicodedata.normalize(form, "Ärger") for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    assert np.array_equal(found.read([composed]), found.read([decomposed]))
+    assert found.read([decomposed])[0, 0] == found.words.ids["ärger"]
+
+
+def test_a_word_without_characters_is_unknown() -> None:
+    assert reader().read(["", "\x00"]).tolist() == [[UNKNOWN, UNKNOWN]] * 2
+    assert reader().read([]).shape == (0, 1)
+
+
+def test_words_alone() -> None:
+    found = reader(with_characters=False)
+    assert found.read(["The", "cat"]).tolist() == [[found.words.ids["the"]], [UNKNOWN]]
+
+
+def test_rows_do_not_depend_on_what_was_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqtasks.text.word_indexer.CACHED_WORDS", 2)
+    found, words = reader(), ["dog", "barks", "cat", "sees", "dog"]
+    assert np.array_equal(found.read(words)[0], found.read(words)[4])
+    assert len(found.rows) <= 2
+
+
+@pytest.mark.parametrize("with_characters", [True, False])
+def test_it_is_saved_and_loaded(tmp_path: Path, with_characters: bool) -> None:
+    found = reader(with_characters=with_characters)
+    found.save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == (
+        {"words.json", "characters.json"} if with_characters else {"words.json"}
+    )
+    again = TokenReader.load(tmp_path, found.config, with_characters=with_characters)
+    assert np.array_equal(again.read(SENTENCES[0]), found.read(SENTENCES[0]))
+
+
+def test_no_words_at_all() -> None:
+    with pytest.raises(SeqtasksError, match="no text"):
+        TokenReader.fit([[""], []], TokenSettings())

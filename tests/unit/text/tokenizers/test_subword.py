@@ -1,0 +1,171 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from sentencepiece import SentencePieceTrainer
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.text import Subwords
+from seqtasks.text.tokenizers import subword as subwords
+
+TEXTS = ["Two young men sit in the sun.", "A woman sings in the old town.", "The sun is old, the town is young."] * 10
+
+
+def fit(texts: list[str], **options: object) -> Subwords:
+    return Subwords.fit(texts, Subwords.Config.model_validate({"size": 320, **options}))
+
+
+@pytest.fixture(params=["unigram", "bpe"])
+def processor(request: pytest.FixtureRequest) -> Subwords:
+    return fit(TEXTS, model=request.param)
+
+
+def test_pieces(processor: Subwords) -> None:
+    pieces = processor.pieces([0, 1, 2, 3, 4, 259])
+    assert pieces == ["<pad>", "<unk>", "<s>", "</s>", "<0x00>", "<0xFF>"]
+    ids = processor.encode("the sun")
+    assert "".join(processor.pieces(ids)) == "▁the▁sun"
+    assert all(260 <= number < processor.size for number in ids)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Two young men sing.",
+        "▁ starts with it",
+        "a▁▅b",
+        "\ue000",
+        "\ue0001▁",
+        "<s> <0x41> </s> <unk>",
+        "⁇ ♥ \u3000x",
+    ],
+)
+def test_round_trip(processor: Subwords, text: str) -> None:
+    assert processor.decode(processor.encode(text)) == text
+    assert 1 not in processor.encode(text)
+
+
+def test_special_ids_are_passed_over(processor: Subwords) -> None:
+    ids = processor.encode("the sun")
+    assert processor.decode([2, *ids, 1, 3, 0, 0]) == "the sun"
+
+
+def test_bytes_never_break_a_line(processor: Subwords) -> None:
+    number = {byte: processor.model.piece_to_id(f"<0x{byte:02X}>") for byte in range(256)}
+    spelled = [number[byte] for byte in "a\nb\r\u2028\x85c".encode()]
+    assert processor.decode(spelled) == "a b c"
+    assert processor.decode([number[0xFF], number[ord("a")]]) == "\ufffda"
+
+
+def test_encode_all(processor: Subwords) -> None:
+    texts = ["", "The  sun\n", *TEXTS]
+    assert processor.encode_all(texts) == [processor.encode(text) for text in texts]
+    assert processor.encode_all(texts * 100) == processor.encode_all(texts) * 100
+    assert processor.encode_all([]) == []
+
+
+def test_sample_without_sampling_is_encode(processor: Subwords) -> None:
+    assert processor.sample("the young town", np.random.default_rng(1)) == processor.encode("the young town")
+
+
+def test_sample_of_nothing() -> None:
+    assert fit(TEXTS, model="bpe", sampling=0.5).sample(" \n", np.random.default_rng(1)) == []
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_training_is_repeatable(model: str) -> None:
+    assert fit(TEXTS, model=model).proto == fit(TEXTS, model=model).proto
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+@pytest.mark.parametrize("texts", [["a"], ["a b"], ["ab ab", ""], TEXTS])
+def test_size_gives_way_to_small_data(model: str, texts: list[str]) -> None:
+    processor = fit(texts, model=model, size=8000)
+    assert 260 < processor.size < 8000
+    assert processor.decode(processor.encode(texts[0])) == texts[0]
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_a_large_alphabet_leaves_room(model: str) -> None:
+    alphabet = "".join(chr(0x4E00 + number) for number in range(500))
+    processor = fit([alphabet, *["the sun the town"] * 50], model=model, size=320)
+    assert processor.size <= 320
+    assert "".join(processor.pieces(processor.encode("the sun"))) == "▁the▁sun"
+    assert len(processor.encode("the sun")) < len("▁the▁sun")
+    assert processor.decode(processor.encode(alphabet)) == alphabet
+
+
+@pytest.mark.parametrize(
+    ("texts", "size", "rare"),
+    [
+        (["abc" * 10, "d"], 300, set()),
+        (["0123456789abcdefghi" * 1000, "z"], 300, {"z"}),
+        (["0123456789abcdefghi" * 10, "z"], 300, set()),
+        (["".join(map(chr, range(97, 117))) * 2, "ABC"], 300, {"A", "B", "C"}),
+    ],
+)
+def test_rare_characters(texts: list[str], size: int, rare: set[str]) -> None:
+    assert subwords._rare_characters(texts, size) == rare
+
+
+def test_training_draws_from_large_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subwords, "TRAINING_TEXTS", 300)
+    chosen = [int(text) for text in subwords._choose(str(number) for number in range(3000))]
+    assert len(set(chosen)) == 300
+    assert 1300 < np.mean(chosen) < 1700
+    assert list(subwords._choose(iter("abc"))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("texts", [[], ["", " \n"]])
+def test_no_text(texts: list[str]) -> None:
+    with pytest.raises(SeqtasksError, match="no text"):
+        fit(texts)
+
+
+@pytest.mark.parametrize(
+    "options", [{"size": 299}, {"sampling": -0.1}, {"model": "word"}, {"model": "bpe", "sampling": 1.5}]
+)
+def test_bad_options(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Subwords.Config.model_validate(options)
+
+
+def test_save_and_load(processor: Subwords, tmp_path: Path) -> None:
+    processor.save(tmp_path / "source.spm")
+    loaded = Subwords.load(tmp_path / "source.spm", processor.config)
+    assert loaded.encode(TEXTS[0]) == processor.encode(TEXTS[0])
+    assert loaded.size == processor.size
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", bytes(1000)])
+def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "source.spm"
+    path.write_bytes(content)
+    with pytest.raises(SeqtasksError, match=r"source\.spm"):
+        Subwords.load(path, Subwords.Config())
+
+
+def test_cut_off_and_missing_files_are_refused(processor: Subwords, tmp_path: Path) -> None:
+    path = tmp_path / "source.spm"
+    with pytest.raises(SeqtasksError, match="cannot be read"):
+        Subwords.load(path, processor.config)
+    path.write_bytes(processor.proto[: len(processor.proto) // 2])
+    with pytest.raises(SeqtasksError, match=r"source\.spm"):
+        Subwords.load(path, processor.config)
+
+
+def test_pieces_that_are_no_text_are_refused(processor: Subwords, tmp_path: Path) -> None:
+    (tmp_path / "source.spm").write_bytes(processor.proto.replace("▁".encode(), b"\xff\xff\xff"))
+    with pytest.raises(SeqtasksError, match="damaged"):
+        Subwords.load(tmp_path / "source.spm", processor.config)
+
+
+def test_models_of_other_programs_are_refused(tmp_path: Path) -> None:
+    prefix = tmp_path / "other"
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXTS), model_prefix=str(prefix), vocab_size=40, hard_vocab_limit=False, minloglevel=2
+    )
+    with pytest.raises(SeqtasksError, match="another program"):
+        Subwords.load(prefix.with_suffix(".model"), Subwords.Config())
