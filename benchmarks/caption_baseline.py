@@ -23,8 +23,13 @@ import seqtasks
 from benchmarks.comparison import SEQTASKS, record, spread, turns
 from benchmarks.plain_caption_loop import describe
 from benchmarks.timing import Rounds, Threads, conditions
-from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
-from seqtasks.decoding import LengthPenalty, LengthRule
+from seqtasks.data.captions.captioned_images import (
+    CaptionedImage,
+    CaptionReadReport,
+    CaptionSource,
+    read_captioned_images,
+)
+from seqtasks.decoding import LengthLimit, LengthPenalty
 from seqtasks.image.loading import find_images
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.captioning import caption_scores
@@ -35,7 +40,7 @@ QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 def plain_loop(predictor: CaptioningPipeline, files: list[Path], beam: int) -> list[str]:
     """What the loop says of each picture."""
     decoding = predictor.decoding(beam=beam)
-    limit = LengthRule.parse(decoding.max_length)(0)
+    limit = LengthLimit.parse(decoding.max_length)(0)
     penalty = LengthPenalty.parse(decoding.penalty)
     found = []
     for file in files:
@@ -49,7 +54,7 @@ def read_pictures(folder: Path, references: Path | None, count: int) -> tuple[li
     if references is None:
         return list(islice(find_images([folder]), count)), []
     source = CaptionSource(images=folder, captions=references, split="test")
-    described = read_captioned_images(source, CaptionReport())[:count]
+    described = read_captioned_images(source, CaptionReadReport())[:count]
     return [each.image for each in described], described
 
 

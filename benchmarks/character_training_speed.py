@@ -22,14 +22,14 @@ from torch import nn
 
 from benchmarks.comparison import PEER, SEQTASKS, record, spread, turns
 from benchmarks.timing import Rounds
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.text_corpus import TextSource
-from seqtasks.device import available_cores, prepare
+from seqtasks.device import available_cores, configure_runtime
 from seqtasks.encoders import LstmEncoder
 from seqtasks.models import LanguageModel
-from seqtasks.tasks import GenerationTask
+from seqtasks.tasks import LanguageModelingTask
 from seqtasks.tasks.language_modeling.task import TextData
-from seqtasks.training.events import Progress
+from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer
 
 LEARNING_RATE, CLIP_NORM = 3e-3, 1.0
@@ -48,17 +48,17 @@ class Size(NamedTuple):
 def ours(text: Path, size: Size, out: Path) -> Iterator[float]:
     """The loss of an update a step, by the trainer."""
     encoder = LstmEncoder.Config(dim=size.dim, layers=size.layers, directions="forward", dropout=size.dropout)
-    config = GenerationTask.Config(
+    config = LanguageModelingTask.Config(
         data=TextData(train=[TextSource(path=text)], lanes=size.lanes, window=size.window),
         model=LanguageModel.Config(dim=size.embedding, tie=False, embedding_dropout=0.0, encoder=encoder),
     )
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=FOREVER, schedule="constant", warmup=0, learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM,
         averaging="none", validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu",
     )  # fmt: skip
-    prepared = GenerationTask.prepare(config, seed=1)
+    prepared = LanguageModelingTask.prepare(config, seed=1)
     trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data)
-    return (report.loss for report in trainer.run() if isinstance(report, Progress))
+    return (report.loss for report in trainer.run() if isinstance(report, StepEvent))
 
 
 def bare(text: Path, size: Size) -> Iterator[float]:
@@ -130,5 +130,5 @@ def main(
 
 
 if __name__ == "__main__":
-    prepare(0)
+    configure_runtime(0)
     typer.run(main)

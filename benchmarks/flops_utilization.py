@@ -24,17 +24,17 @@ import typer
 from benchmarks.comparison import record, spread
 from benchmarks.flop_counts import Size, matrix_rate, operations_of_rectangle, operations_of_update
 from benchmarks.timing import Rounds
-from seqtasks.config.training import TrainingSettings
-from seqtasks.data.parallel.source import Source
+from seqtasks.config.training import TrainingConfig
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import TransformerDecoder
 from seqtasks.device import available_cores
 from seqtasks.encoders import TransformerEncoder
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import Subwords
-from seqtasks.training.events import Progress
+from seqtasks.text import SubwordTokenizer
+from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer
 
 SEED = 1
@@ -45,11 +45,13 @@ GIGA = 1e9
 def configuration(data: Path, size: Size, vocabulary: int) -> TranslationTask.Config:
     """A Transformer of this size between the two languages of a folder."""
     layers: dict[str, Any] = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim, "dropout": 0.1}
-    train, validation = (Source(source=data / f"{part}.en", target=data / f"{part}.de") for part in ("train", "val"))
+    train, validation = (
+        ParallelSource(source=data / f"{part}.en", target=data / f"{part}.de") for part in ("train", "val")
+    )
     return TranslationTask.Config(
-        text=Subwords.Config(size=vocabulary),
+        text=SubwordTokenizer.Config(size=vocabulary),
         data=TranslationData(train=[train], validation=[validation]),
-        model=Generator.Config(
+        model=EncoderDecoder.Config(
             dim=size.dim,
             encoder=TransformerEncoder.Config(**layers),
             decoder=TransformerDecoder.Config(**layers),
@@ -71,7 +73,7 @@ def main(
 ) -> None:
     """Measure on the sentence pairs of Multi30k."""
     size = Size(dim, inner_dim, layers, heads)
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=FOREVER, batch_tokens=batch_tokens, validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu"
     )
     prepared = TranslationTask.prepare(configuration(data, size, vocabulary), SEED)
@@ -83,14 +85,14 @@ def main(
     with TemporaryDirectory() as folder:
         trainer = Trainer(task, settings, out=Path(folder), seed=SEED, config_toml="", data=prepared.data)
         training_threads = torch.get_num_threads()
-        steps = (report for report in trainer.run() if isinstance(report, Progress))
+        steps = (report for report in trainer.run() if isinstance(report, StepEvent))
         batches = iter(task.batches(batch_tokens, SEED))  # the trainer's own: they follow from the seed
         for turn in range(rounds + 1):
             torch.set_num_threads(cores)
             found = {width: matrix_rate(width, torch.bfloat16) / GIGA for width in rates}
             torch.set_num_threads(training_threads)
             started = time.perf_counter()
-            counts = [report.count for report in islice(steps, updates)]
+            counts = [report.num_tokens for report in islice(steps, updates)]
             elapsed = time.perf_counter() - started
             shapes = [
                 ((batch.source != PAD).sum(1).tolist(), batch.target_mask[:, 1:].sum(1).tolist())

@@ -19,14 +19,14 @@ from torch import Tensor
 from seqtasks.decoding import LengthPenalty
 from seqtasks.incremental_state import State
 from seqtasks.layers.memory import Memory
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
 
 NEVER_SAID = [PAD, UNKNOWN, BEGIN]
 
 
 @torch.no_grad()
-def describe(model: Generator, picture: Tensor, *, beam: int, limit: int, penalty: LengthPenalty) -> list[int]:
+def describe(model: EncoderDecoder, picture: Tensor, *, beam: int, limit: int, penalty: LengthPenalty) -> list[int]:
     """The tokens of one caption. The decoder has to be an LSTM that looks at the memory."""
     decoder: Any = model.decoder
     encoded = model.encode(picture.unsqueeze(0), None)

@@ -28,11 +28,11 @@ import typer
 import seqtasks
 from benchmarks.timing import Rounds, Threads, conditions, timed
 from seqtasks.data.documents.readers import DocumentSource, read_documents
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.readers import read_sentences
-from seqtasks.device import prepare
+from seqtasks.device import configure_runtime
 from seqtasks.image.loading import find_images
-from seqtasks.video.reader import EveryFrame, open_clip
+from seqtasks.video.reader import StrideSampler, open_video
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -60,7 +60,7 @@ def translation(
     times = context.Queue()
 
     def work(share: list[str]) -> None:
-        prepare(threads=1)
+        configure_runtime(threads=1)
         predictor.translate(share[:100], **options)
         for _ in range(rounds):
             together.wait()
@@ -127,11 +127,11 @@ def video(
 ) -> None:
     """Frames a second of a captioning model: in batches, and live, each frame before the next one is read."""
     predictor = seqtasks.load(model, task="captioning", threads=threads)
-    choice = EveryFrame(frame_step)
-    frames = sum(1 for _ in open_clip(clip).frames(choice))
+    choice = StrideSampler(frame_step)
+    frames = sum(1 for _ in open_video(clip).frames(choice))
 
     def describe(together: int | None) -> None:
-        for _ in predictor.caption_frames(open_clip(clip).frames(choice), beam=beam, together=together):
+        for _ in predictor.caption_frames(open_video(clip).frames(choice), beam=beam, together=together):
             pass
 
     result = {
@@ -152,7 +152,7 @@ def tagging(
 ) -> None:
     """Words a second of a tagger, in sentences that are split into words already."""
     predictor = seqtasks.load(model, task="tagging", threads=threads)
-    words = [sentence.words for sentence in read_sentences(sentences, SkipReport())]
+    words = [sentence.words for sentence in read_sentences(sentences, ReadReport())]
     result = {
         "tagging": timed(lambda: predictor.tag(words), rounds, "words", sum(map(len, words))),
         **conditions(predictor),
@@ -170,7 +170,7 @@ def classification(
     rounds: Rounds = 5,
 ) -> None:
     """Documents a second of a classifier."""
-    read = read_documents(DocumentSource(path=documents), SkipReport())
+    read = read_documents(DocumentSource(path=documents), ReadReport())
     texts = [document.text for document in islice(read, many)]
     predictor = seqtasks.load(model, task="classification", threads=threads)
     result = {

@@ -33,7 +33,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from benchmarks.comparison import SEQTASKS, record, spread
-from seqtasks.text import Subwords
+from seqtasks.text import SubwordTokenizer
 
 PEERS = Path(__file__).parent / "peers"
 LANGUAGES = ("en", "de")
@@ -77,7 +77,7 @@ def learn_vocabulary(data: Path, path: Path) -> None:
     texts = [
         line for language in LANGUAGES for line in (data / f"train.{language}").read_text(encoding="utf-8").splitlines()
     ]
-    Subwords.fit(texts, Subwords.Config(size=VOCABULARY)).save(path)
+    SubwordTokenizer.train(texts, SubwordTokenizer.Config(size=VOCABULARY)).save(path)
 
 
 def python_of(side: Side, environments: Path) -> str:

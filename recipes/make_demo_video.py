@@ -18,9 +18,9 @@ from PIL import Image, ImageOps
 
 from runner import run
 from seqtasks.data.videos.synthetic import between, blurs, darkens, hides
-from seqtasks.data.videos.writer import write_clip
+from seqtasks.data.videos.writer import write_video
 from seqtasks.image.loading import open_image
-from seqtasks.video.corruptions import Box, FrameChange, changed
+from seqtasks.video.corruptions import Box, FrameCorruption, corrupt
 
 SIZE = (320, 240)
 RATE = 10.0
@@ -47,10 +47,10 @@ def frames(photographs: Path) -> Iterator[Image.Image]:
         width, height = SIZE
         still = ImageOps.fit(open_image(photographs / name), (2 * width, 2 * height))
         moments = np.linspace(0, 1, FRAMES).tolist()
-        changes = [FrameChange(crop=between(first, last, moment)) for moment in moments]
+        changes = [FrameCorruption(crop=between(first, last, moment)) for moment in moments]
         changes[SPELL] = spell(changes[SPELL], 1.0, random)
         for change in changes:
-            yield changed(still, change).resize(SIZE)
+            yield corrupt(still, change).resize(SIZE)
 
 
 def main(
@@ -58,7 +58,7 @@ def main(
     output: Annotated[Path, typer.Option("--output", "-o", help="The video.")] = Path("clip.mp4"),
 ) -> None:
     """Make the clip that ships out of the photographs that ship."""
-    write_clip(output, frames(photographs), RATE)
+    write_video(output, frames(photographs), RATE)
 
 
 if __name__ == "__main__":

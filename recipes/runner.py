@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 import seqtasks
-from seqtasks import DataReady, Evaluation, RunConfiguration, Score, SeqtasksError, TrainingStarted, Validated
+from seqtasks import DataReady, Evaluation, RunConfig, Score, SeqtasksError, TrainingStarted, ValidationEvent
 
 
 def run(recipe: Callable[..., None]) -> None:
@@ -67,9 +67,9 @@ def read_lines(file: Path) -> list[str]:
         raise SeqtasksError(f"{file} cannot be read as UTF-8 text: {error}.") from error
 
 
-def configured(configuration: str, settings: Sequence[str]) -> RunConfiguration:
+def configured(configuration: str, settings: Sequence[str]) -> RunConfig:
     """The run that TOML describes, in which `settings` (`a.b=c`) replace some values."""
-    return seqtasks.read_run(tomllib.loads(configuration), overrides=settings)
+    return seqtasks.read_config(tomllib.loads(configuration), overrides=settings)
 
 
 def train(configuration: str, output: Path, settings: Sequence[str], *, resume: bool) -> None:
@@ -92,7 +92,7 @@ def report(event: object) -> None:
             print(f"{event.parameters:,} parameters; configuration in {event.output_dir / 'config.toml'}")
             if event.step:
                 print(f"Resuming from step {event.step:,}.")
-        case Validated():
+        case ValidationEvent():
             scores = ", ".join(f"{score.metric} {score.value:.4g}" for score in event.evaluation.scores)
             print(f"step {event.step:,}, {event.seconds / 60:.1f} minutes: {scores}", flush=True)
 

@@ -18,9 +18,9 @@ import typer
 
 from runner import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 from seqtasks import find_model, read_bundle
-from seqtasks.data.captions.captioned_images import CaptionReport, CaptionSource, read_captioned_images
-from seqtasks.data.videos.synthetic import StillsSettings
-from seqtasks.data.videos.writer import write_clips_of_stills
+from seqtasks.data.captions.captioned_images import CaptionReadReport, CaptionSource, read_captioned_images
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig
+from seqtasks.data.videos.writer import write_synthetic_videos
 
 CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\
@@ -116,8 +116,8 @@ def main(
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
     captions = official(folder, CAPTIONS)
     source = CaptionSource(images=folder, captions=captions, split="dev")
-    pictures = read_captioned_images(source, CaptionReport())[: TINY_PICTURES if tiny else None]
-    clips = write_clips_of_stills(output / "clips", pictures, StillsSettings(), CLIPS_SEED)
+    pictures = read_captioned_images(source, CaptionReadReport())[: TINY_PICTURES if tiny else None]
+    clips = write_synthetic_videos(output / "clips", pictures, SyntheticVideoConfig(), CLIPS_SEED)
     bundle = read_bundle(find_model(start))
     side_by_side, window = WINDOWS[temporal]
     configuration = CONFIGURATION.format(

@@ -38,7 +38,7 @@ from torch import Tensor, nn
 from runner import Tiny, print_table
 from runner import run as run_recipe
 from seqtasks import SeqtasksError
-from seqtasks.models import Classified, Classifier
+from seqtasks.models import ClassificationBatch, Classifier
 from seqtasks.visualization import require_matplotlib
 
 CELLS = {"rnn": "plain RNN", "gru": "GRU", "lstm": "LSTM"}
@@ -115,12 +115,12 @@ def classifier(cell: str) -> Classifier:
     return Classifier(Classifier.Config.model_validate(settings), size=2 * SYMBOLS, labels=SYMBOLS)
 
 
-def sequences(rows: int, distance: int) -> Classified:
+def sequences(rows: int, distance: int) -> ClassificationBatch:
     """A symbol and `distance` symbols of noise in each row; the label is the symbol."""
     symbols = torch.randint(SYMBOLS, (rows, 1))
     tokens = torch.cat([symbols, torch.randint(SYMBOLS, 2 * SYMBOLS, (rows, distance))], dim=1)
     labels = nn.functional.one_hot(symbols.squeeze(1), SYMBOLS).float()
-    return Classified(tokens, torch.ones_like(tokens, dtype=torch.bool), labels)
+    return ClassificationBatch(tokens, torch.ones_like(tokens, dtype=torch.bool), labels)
 
 
 def run(trial: Trial) -> Outcome:
@@ -160,7 +160,7 @@ def learning_rate(step: int, trial: Trial) -> float:
     return trial.rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def right(model: Classifier, batch: Classified) -> float:
+def right(model: Classifier, batch: ClassificationBatch) -> float:
     """Share of the rows whose symbol is named."""
     with torch.no_grad():
         answers = model.scores(batch.tokens, batch.mask).argmax(dim=1)
@@ -176,7 +176,7 @@ def gradients(model: Classifier, distances: Sequence[int]) -> dict[int, float]:
     }
 
 
-def gradient_norms(model: Classifier, batch: Classified) -> Tensor:
+def gradient_norms(model: Classifier, batch: ClassificationBatch) -> Tensor:
     """Of each row: the norm of the gradient of its right symbol's score with respect to its first symbol's vector."""
     vectors: list[Tensor] = []
     hook = model.encoder.embedding.register_forward_hook(lambda module, tokens, output: vectors.append(output))

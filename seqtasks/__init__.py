@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
-    from seqtasks.config.run import RunConfiguration, read_run, to_toml
+    from seqtasks.config.run import RunConfig, read_config, to_toml
     from seqtasks.decoders import Decoder
-    from seqtasks.decoding import Decoding
+    from seqtasks.decoding import DecodingConfig
     from seqtasks.encoders import Encoder, TextEncoder
     from seqtasks.errors import SeqtasksError
     from seqtasks.evaluation import evaluate
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
     from seqtasks.inference.text_generation import TextGenerationPipeline
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.loading import load
-    from seqtasks.metrics.confusion_matrix import Confusion
+    from seqtasks.metrics.confusion_matrix import ConfusionMatrix
     from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation, TaggingEvaluation, ValidationExample
     from seqtasks.metrics.score import Score
     from seqtasks.metrics.tagging import LabelScore
-    from seqtasks.registry import Component, Settings
+    from seqtasks.registry import Component, ConfigModel
     from seqtasks.storage.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
     from seqtasks.tasks import Task
     from seqtasks.tasks.base import EvaluationRequest
-    from seqtasks.text import TextProcessor
+    from seqtasks.text import Tokenizer
     from seqtasks.training.events import (
+        CheckpointEvent,
         DataReady,
-        Dropped,
-        Finished,
-        Progress,
-        Saved,
+        FinishedEvent,
+        StepEvent,
+        StepSkipped,
         TrainingStarted,
-        Validated,
+        ValidationEvent,
     )
     from seqtasks.training.run import TrainingResult, TrainingRun, train
     from seqtasks.training.trainer import Trainer
@@ -63,46 +63,46 @@ __all__ = [
     "Bundle",
     "Caption",
     "CaptioningPipeline",
+    "CheckpointEvent",
     "Classification",
     "ClassificationEvaluation",
     "ClassificationPipeline",
     "Component",
-    "Confusion",
+    "ConfigModel",
+    "ConfusionMatrix",
     "Continuation",
     "DataReady",
     "Decoder",
-    "Decoding",
+    "DecodingConfig",
     "DecodingPipeline",
-    "Dropped",
     "Encoder",
     "Evaluation",
     "EvaluationRequest",
     "ExplainedWord",
     "Explanation",
-    "Finished",
+    "FinishedEvent",
     "GeneratedText",
     "LabelScore",
     "Pipeline",
-    "Progress",
-    "RunConfiguration",
-    "Saved",
+    "RunConfig",
     "Score",
     "SeqtasksError",
-    "Settings",
+    "StepEvent",
+    "StepSkipped",
     "TaggedSentence",
     "TaggingEvaluation",
     "TaggingPipeline",
     "Task",
     "TextEncoder",
     "TextGenerationPipeline",
-    "TextProcessor",
+    "Tokenizer",
     "Trainer",
     "TrainingResult",
     "TrainingRun",
     "TrainingStarted",
     "Translation",
     "TranslationPipeline",
-    "Validated",
+    "ValidationEvent",
     "ValidationExample",
     "__version__",
     "built_in_models",
@@ -110,66 +110,66 @@ __all__ = [
     "find_model",
     "load",
     "read_bundle",
-    "read_run",
+    "read_config",
     "to_toml",
     "train",
     "write_bundle",
 ]
 
 MODULES = {
-    "Bundle": "bundle",
+    "Bundle": "storage.bundle",
     "Caption": "inference.outputs",
     "CaptioningPipeline": "inference.captioning",
+    "CheckpointEvent": "training.events",
     "Classification": "inference.outputs",
     "ClassificationEvaluation": "metrics.evaluation",
     "ClassificationPipeline": "inference.classification",
-    "Component": "component",
-    "Confusion": "metrics.confusion",
+    "Component": "registry",
+    "ConfigModel": "registry",
+    "ConfusionMatrix": "metrics.confusion_matrix",
     "Continuation": "inference.outputs",
-    "DataReady": "training.reports",
+    "DataReady": "training.events",
     "Decoder": "decoders",
-    "Decoding": "decoding",
+    "DecodingConfig": "decoding",
     "DecodingPipeline": "inference.base",
-    "Dropped": "training.reports",
     "Encoder": "encoders",
     "Evaluation": "metrics.evaluation",
     "EvaluationRequest": "tasks.base",
     "ExplainedWord": "inference.attribution",
     "Explanation": "inference.attribution",
-    "Finished": "training.reports",
+    "FinishedEvent": "training.events",
     "GeneratedText": "inference.outputs",
-    "LabelScore": "metrics.labels",
+    "LabelScore": "metrics.tagging",
     "Pipeline": "inference.base",
-    "Progress": "training.reports",
-    "RunConfiguration": "config",
-    "Saved": "training.reports",
+    "RunConfig": "config.run",
     "Score": "metrics.score",
     "SeqtasksError": "errors",
-    "Settings": "component",
+    "StepEvent": "training.events",
+    "StepSkipped": "training.events",
     "TaggedSentence": "inference.outputs",
     "TaggingEvaluation": "metrics.evaluation",
     "TaggingPipeline": "inference.tagging",
     "Task": "tasks",
     "TextEncoder": "encoders",
     "TextGenerationPipeline": "inference.text_generation",
-    "TextProcessor": "text",
+    "Tokenizer": "text",
     "Trainer": "training.trainer",
     "TrainingResult": "training.run",
     "TrainingRun": "training.run",
-    "TrainingStarted": "training.reports",
+    "TrainingStarted": "training.events",
     "Translation": "inference.outputs",
     "TranslationPipeline": "inference.translation",
-    "Validated": "training.reports",
+    "ValidationEvent": "training.events",
     "ValidationExample": "metrics.evaluation",
-    "built_in_models": "bundle",
+    "built_in_models": "storage.bundle",
     "evaluate": "evaluation",
-    "find_model": "bundle",
+    "find_model": "storage.bundle",
     "load": "loading",
-    "read_bundle": "bundle",
-    "read_run": "config",
-    "to_toml": "config",
+    "read_bundle": "storage.bundle",
+    "read_config": "config.run",
+    "to_toml": "config.run",
     "train": "training.run",
-    "write_bundle": "bundle",
+    "write_bundle": "storage.bundle",
 }
 
 

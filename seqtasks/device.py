@@ -16,7 +16,7 @@ from seqtasks.errors import SeqtasksError
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 
 
-def prepare(threads: int = 0) -> None:
+def configure_runtime(threads: int = 0) -> None:
     """Sets threads (0 = all cores), lets oneDNN do the matrix products, and keeps freed memory in the process.
 
     Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
@@ -63,12 +63,12 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and fast else torch.float32
 
 
-def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[None]:
     """Matrix products in `dtype` while the weights stay float32."""
     return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)
 
 
-def shared_like(tensors: Sequence[Tensor]) -> list[Tensor]:
+def share_memory_like(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Zeros of the same shapes, in memory that this process and those forked from it see alike."""
     found = []
     for tensor in tensors:

@@ -19,9 +19,9 @@ Tree = Any
 class State(NamedTuple):
     """The state of all hypotheses of a batch. Every leaf is batch-first, no exceptions."""
 
-    shared: Tree
+    per_row: Tree
     """Leaves (rows, ...): what all hypotheses of a row have in common."""
-    live: Tree
+    per_hypothesis: Tree
     """Leaves (rows, hyps, ...): what belongs to one hypothesis."""
 
 
@@ -38,13 +38,13 @@ def tree_map(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
     return type(tree)(tree_map(function, value) for value in tree)
 
 
-def reorder(state: State, parent: Int[Tensor, "rows hyps"]) -> State:
+def reorder_hypotheses(state: State, parent: Int[Tensor, "rows hyps"]) -> State:
     """Hypothesis i of a row continues its row's hypothesis `parent[row, i]`. Touches the live leaves only."""
     rows = torch.arange(parent.shape[0], device=parent.device).unsqueeze(1)
-    return State(state.shared, tree_map(lambda leaf: leaf[rows, parent], state.live))
+    return State(state.per_row, tree_map(lambda leaf: leaf[rows, parent], state.per_hypothesis))
 
 
-def select(state: State, rows: Int[Tensor, "kept"]) -> State:
+def select_rows(state: State, rows: Int[Tensor, "kept"]) -> State:
     """Keeps the given rows: finished ones leave the batch."""
     keep = lambda leaf: leaf.index_select(0, rows)  # noqa: E731
-    return State(tree_map(keep, state.shared), tree_map(keep, state.live))
+    return State(tree_map(keep, state.per_row), tree_map(keep, state.per_hypothesis))

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, TypedDict, Unpack, overload
 import torch
 from torch import nn
 
-from seqtasks.config.run import read_run, require_code
-from seqtasks.device import choose_device, choose_dtype, prepare
+from seqtasks.config.run import read_config, require_code
+from seqtasks.device import choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
 from seqtasks.inference.captioning import CaptioningPipeline
@@ -21,8 +21,8 @@ from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.inference.translation import TranslationPipeline
-from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
-from seqtasks.models.state_dict import load_own_tensors
+from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
+from seqtasks.models.state_dict import load_unique_state_dict
 from seqtasks.registry import kind_of
 from seqtasks.storage.bundle import PROCESSORS, Bundle, find_model, read_bundle
 from seqtasks.tasks import Task
@@ -120,7 +120,7 @@ def open_models(
     tasks = [load_task(bundle) for bundle in bundles]
     if kind is not None:
         require_kind(names[0], tasks[0], kind)
-    prepare(threads)
+    configure_runtime(threads)
     on_ctranslate2 = engine == "ctranslate2"
     chosen_device = choose_device("cpu" if on_ctranslate2 and device == "auto" else device)
     chosen_dtype = torch.float32 if on_ctranslate2 else choose_dtype(dtype, chosen_device)
@@ -138,7 +138,7 @@ def open_models(
 def load_task(bundle: Bundle) -> Task:
     """The task of a model, with its processors."""
     require_code(bundle.manifest["data"].get("code", {}), bundle.path)
-    config = read_run(bundle.configuration, warn=False).task
+    config = read_config(bundle.configuration, warn=False).task
     family = Task.of_kind(bundle.task)
     if not isinstance(config, family.Config):
         raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")
@@ -150,12 +150,12 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         model: nn.Module = task.build_model()
     try:
-        load_own_tensors(model, bundle.tensors())
+        load_unique_state_dict(model, bundle.tensors())
     except SeqtasksError as error:
         raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
     model.eval().requires_grad_(False)
-    if isinstance(model, Classifier | Generator | LanguageModel | Tagger):
-        model.encoder.simplify()
+    if isinstance(model, Classifier | EncoderDecoder | LanguageModel | Tagger):
+        model.encoder.fuse_for_inference()
     return model
 
 
@@ -165,7 +165,7 @@ def require_kind(name: Name, task: Task, kind: str) -> None:
     if not isinstance(task, family) and type(task).pipeline is not family.pipeline:  # those of videos caption images
         raise SeqtasksError(
             f"{name} is a model for {kind_of(task.config)}, not for {kind}.",
-            f"What it is for: seqtasks {task.use.format(name)}",
+            f"What it is for: seqtasks {task.usage.format(name)}",
         )
 
 

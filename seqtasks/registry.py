@@ -25,7 +25,7 @@ ENTRY_POINTS = "seqtasks.components"
 """The group in which installed packages offer components."""
 
 
-class Settings(BaseModel):
+class ConfigModel(BaseModel):
     """Options that are checked when they are read and never change afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,7 +34,7 @@ class Settings(BaseModel):
 Member = TypeVar("Member", bound="Component")
 
 
-def kind_of(settings: Settings) -> str:
+def kind_of(settings: ConfigModel) -> str:
     """The kind of the component whose options these are."""
     return str(type(settings).model_fields["kind"].default)
 
@@ -42,7 +42,7 @@ def kind_of(settings: Settings) -> str:
 class Component:
     """The root of every family; see the module's text."""
 
-    Config: ClassVar[type[Settings]]
+    Config: ClassVar[type[ConfigModel]]
     kinds: ClassVar[dict[str, type[Component]]]
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -67,19 +67,19 @@ class Component:
         return sorted(kind for kind, member in cls.kinds.items() if issubclass(member, cls))
 
     @classmethod
-    def of(cls: type[Member], settings: Settings) -> type[Member]:
+    def of(cls: type[Member], settings: ConfigModel) -> type[Member]:
         """The member of this family whose options these are."""
         return cls.of_kind(kind_of(settings))
 
 
-class OneOf:
+class PolymorphicField:
     """Marks a field as the options of any member of a family: `encoder: Annotated[Settings, OneOf(Encoder)]`."""
 
     def __init__(self, family: type[Component]) -> None:
         self.family = family
 
-    def parse(self, value: Any) -> Settings:
-        if isinstance(value, Settings):
+    def parse(self, value: Any) -> ConfigModel:
+        if isinstance(value, ConfigModel):
             return value
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
             raise PydanticCustomError("kind_missing", "needs a table with a kind")
@@ -102,7 +102,7 @@ class OneOf:
 
 def fields_of(declared: Any) -> dict[str, Any]:
     """Names and types, with their marks, of what a class of settings declares; nothing for anything else."""
-    if isinstance(declared, type) and issubclass(declared, Settings):
+    if isinstance(declared, type) and issubclass(declared, ConfigModel):
         return {
             name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
             for name, field in declared.model_fields.items()

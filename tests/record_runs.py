@@ -26,7 +26,7 @@ RUNS = Path(__file__).parent / "fixtures" / "runs"
 
 def main() -> None:
     torch.set_num_threads(1)
-    backbones.make_trunk = tiny_runs.tiny_trunk
+    backbones.make_backbone_spec = tiny_runs.tiny_trunk
     (RUNS / "machine.txt").unlink(missing_ok=True)
     for task in sys.argv[1:] or tiny_runs.CONFIGURATIONS:
         with tempfile.TemporaryDirectory() as name:

@@ -13,10 +13,10 @@ import json
 import sys
 from pathlib import Path
 
-from seqtasks.config.run import read_run, to_toml
-from seqtasks.image.transforms import ImageSettings
+from seqtasks.config.run import read_config, to_toml
+from seqtasks.image.transforms import ImageConfig
 from seqtasks.registry import kind_of
-from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import (
     CONFIGURATION,
     FORMAT,
@@ -33,20 +33,20 @@ from seqtasks.tasks.captioning.base import IMAGES
 def upgrade(path: Path) -> bool:
     """Rewrites one model; whether anything was to be done."""
     bundle = read_bundle(path)
-    run = read_run(bundle.configuration, warn=False)
+    run = read_config(bundle.configuration, warn=False)
     model = getattr(run.task, "model").model_dump(mode="json")  # noqa: B009  # every task that trains has one
     manifest = bundle.manifest | {"format": FORMAT, "task": kind_of(run.task), "model": model}
     written = {CONFIGURATION: to_toml(run)}
     images = f"{PROCESSORS}/{IMAGES}"
     if images in manifest["sha256"]:
-        written[images] = ImageSettings.load(path / images).model_dump_json(indent=2) + "\n"
+        written[images] = ImageConfig.load(path / images).model_dump_json(indent=2) + "\n"
     if manifest == bundle.manifest and all((path / name).read_text("utf-8") == text for name, text in written.items()):
         return False
     for name, text in written.items():
-        with whole_file(path / name) as stream:
+        with atomic_file(path / name) as stream:
             stream.write(text.encode())
         manifest["sha256"] = manifest["sha256"] | {name: digest(path / name)}
-    with whole_file(path / MANIFEST) as stream:
+    with atomic_file(path / MANIFEST) as stream:
         stream.write((json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
     read_bundle(path)
     return True

@@ -147,7 +147,7 @@ def training(given: Any, configuration: str) -> Work:
 def steps(configuration: str) -> Iterator[float]:
     """The loss of each update."""
     run = seqtasks.TrainingRun(tomllib.loads(configuration), mkdtemp())
-    return (event.loss for event in run if isinstance(event, seqtasks.Progress))
+    return (event.loss for event in run if isinstance(event, seqtasks.StepEvent))
 
 
 MEASURES: dict[str, Callable[[Any], Work]] = {

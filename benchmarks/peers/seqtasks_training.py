@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import side
-from seqtasks.config.run import read_run
+from seqtasks.config.run import read_config
 from seqtasks.tasks import TranslationTask
-from seqtasks.training.events import Progress
+from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer
 
 RUN = """
@@ -82,7 +82,7 @@ def main() -> None:
         dropout=side.DROPOUT,
         label_smoothing=side.LABEL_SMOOTHING,
     )
-    run = read_run(None, text=text)
+    run = read_config(None, text=text)
     assert isinstance(run.task, TranslationTask.Config)
     prepared = TranslationTask.prepare(run.task, run.seed, processors=given.vocabulary.parent)
     with TemporaryDirectory() as out:
@@ -92,7 +92,7 @@ def main() -> None:
         clock = side.Clock(given.minutes)
         updates = trainer.run()
         for update in updates:
-            if isinstance(update, Progress) and clock.update(update.count, update.loss * update.count):
+            if isinstance(update, StepEvent) and clock.update(update.num_tokens, update.loss * update.num_tokens):
                 break
         updates.close()
     clock.report(

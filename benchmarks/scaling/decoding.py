@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
-from seqtasks.decoding import search
+from seqtasks.decoding import decode
 from seqtasks.inference.translation import BATCH_HYPOTHESES, BATCH_TOKENS, TranslationPipeline
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 
 AS_LONG = {"min_length": "x", "max_length": "x"}
 """Outputs of as many tokens as their sources, ends included."""
@@ -68,9 +68,9 @@ class Decoded:
     def untrained(self, settings: dict[str, Any], target_size: int) -> TranslationPipeline:
         """A model of random weights behind the trained one's text processors."""
         torch.manual_seed(1)
-        model = Generator(Generator.Config.model_validate(settings), self.trained.source.size, target_size)
+        model = EncoderDecoder(EncoderDecoder.Config.model_validate(settings), self.trained.source.size, target_size)
         model.eval().requires_grad_(False)
-        model.encoder.simplify()
+        model.encoder.fuse_for_inference()
         return TranslationPipeline(
             [model.to(self.trained.dtype)],
             self.trained.source,
@@ -163,7 +163,7 @@ def decoded(predictor: TranslationPipeline, groups: Sequence[Sequence[Sequence[i
     decoding = predictor.decoding(**options)
     for group in groups:
         lengths = torch.tensor([len(ids) + 1 for ids in group])
-        found = search(predictor.stepper(group), source_lengths=lengths, options=decoding)
+        found = decode(predictor.stepper(group), source_lengths=lengths, options=decoding)
         assert len(found) == len(group)
     return sum(map(len, groups))
 

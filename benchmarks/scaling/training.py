@@ -13,14 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.scaling.curves import Curve, Key, Work, lines_of, measure
-from seqtasks.config.training import TrainingSettings
-from seqtasks.data.parallel.source import Source
+from seqtasks.config.training import TrainingConfig
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.device import available_cores
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import Subwords
-from seqtasks.training.events import Progress
+from seqtasks.text import SubwordTokenizer
+from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer
 
 FOREVER = 10**9
@@ -50,11 +50,11 @@ class Trained:
     """The data, and how both kinds of model are trained."""
 
     def __init__(self, folder: Path, size: Training, rounds: int) -> None:
-        def source(part: str) -> list[Source]:
-            return [Source(source=folder / f"{part}.en", target=folder / f"{part}.de")]
+        def source(part: str) -> list[ParallelSource]:
+            return [ParallelSource(source=folder / f"{part}.en", target=folder / f"{part}.de")]
 
         config = TranslationTask.Config(
-            text=Subwords.Config(size=VOCABULARY),
+            text=SubwordTokenizer.Config(size=VOCABULARY),
             data=TranslationData(train=source("train"), validation=source("val")),
             model=model("Transformer", size.dim),
         )
@@ -63,7 +63,7 @@ class Trained:
         self.task = task
         self.size = size
         self.rounds = rounds
-        self.settings = TrainingSettings(
+        self.settings = TrainingConfig(
             steps=FOREVER, batch_tokens=1_500, validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu"
         )
 
@@ -136,16 +136,16 @@ class Trained:
         )  # fmt: skip
 
 
-def model(kind: str, dim: int) -> Generator.Config:
+def model(kind: str, dim: int) -> EncoderDecoder.Config:
     """Settings of a Transformer or an LSTM that is as wide everywhere."""
     parts: dict[str, Any] = {"kind": kind.lower(), "layers": KINDS[kind]}
     if kind == "Transformer":
         sides = {side: {**parts, "heads": 4, "inner_dim": 4 * dim} for side in ("encoder", "decoder")}
     else:
         sides = {"encoder": {**parts, "dim": dim}, "decoder": {**parts, "dim": dim, "layers": 2}}
-    return Generator.Config.model_validate({"dim": dim, **sides})
+    return EncoderDecoder.Config.model_validate({"dim": dim, **sides})
 
 
 def trained(reports: Iterator[Any], updates: int) -> float:
     """Goes on for so many updates; how many target tokens they had."""
-    return sum(report.count for report in islice(reports, updates) if isinstance(report, Progress))
+    return sum(report.num_tokens for report in islice(reports, updates) if isinstance(report, StepEvent))

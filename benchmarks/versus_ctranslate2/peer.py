@@ -19,13 +19,13 @@ from typing import Any
 
 import typer
 
-from seqtasks.decoding import Decoding, LengthRule
+from seqtasks.decoding import DecodingConfig, LengthLimit
 from seqtasks.export import write_ctranslate2
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.loading import open_models
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import Subwords, clean
+from seqtasks.text import SubwordTokenizer, normalize
 from seqtasks.text.tokenizers.subword import prepare
 
 COMPUTE_TYPE, BATCH, PATIENCE = "int8", 32, 1.0
@@ -35,18 +35,20 @@ SETTING = {"compute_type": COMPUTE_TYPE, "intra_threads": 1, "patience": PATIENC
 class Peer:
     """A model of ours as CTranslate2 runs it, with the rules of `decoding`."""
 
-    def __init__(self, folder: Path, decoding: Decoding, workers: int) -> None:
+    def __init__(self, folder: Path, decoding: DecodingConfig, workers: int) -> None:
         from ctranslate2 import Translator
 
         self.workers = workers
         self.translator = Translator(
             str(folder), device="cpu", compute_type=COMPUTE_TYPE, inter_threads=workers, intra_threads=1
         )
-        source, target = (folder / f"{name}{Subwords.extension}" for name in ("source", "target"))
-        self.source = Subwords.load(source, Subwords.Config()).model
-        self.target = Subwords.load(target, Subwords.Config()).model if target.is_file() else self.source
+        source, target = (folder / f"{name}{SubwordTokenizer.extension}" for name in ("source", "target"))
+        self.source = SubwordTokenizer.load(source, SubwordTokenizer.Config()).model
+        self.target = (
+            SubwordTokenizer.load(target, SubwordTokenizer.Config()).model if target.is_file() else self.source
+        )
         self.options = {**search_options(decoding, None), "patience": PATIENCE}
-        self.limit = LengthRule.parse(decoding.max_length)
+        self.limit = LengthLimit.parse(decoding.max_length)
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """All at once; the length limit is that of the longest text."""
@@ -60,13 +62,13 @@ class Peer:
             **self.options,
         )
         written = self.target.decode([each.hypotheses[0] for each in found], num_threads=self.workers)
-        return [clean(text) for text in written]
+        return [normalize(text) for text in written]
 
 
 _peer: Peer | None = None
 
 
-def start(folder: Path, decoding: Decoding, workers: int) -> None:
+def start(folder: Path, decoding: DecodingConfig, workers: int) -> None:
     global _peer
     _peer = Peer(folder, decoding, workers)
 
@@ -94,7 +96,7 @@ def ctranslate2_process(model: str, workers: int, **options: Any) -> Iterator[Pr
     task, pipeline = open_models([model], "translation", device="cpu", dtype="float32", threads=1)
     assert isinstance(task, TranslationTask)
     assert isinstance(pipeline, TranslationPipeline)
-    if not isinstance(pipeline.source, Subwords):
+    if not isinstance(pipeline.source, SubwordTokenizer):
         raise typer.BadParameter(f"{model} does not read subwords", param_hint="MODEL")
     decoding = pipeline.decoding(**options)
     with TemporaryDirectory() as place:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.data.examples import SkipReport
+    from seqtasks.data.examples import ReadReport
 
 Write = Callable[[str], None]
 """Writes one line, of which it gets the text without its end."""
@@ -60,7 +60,7 @@ def tell_undecodable(lines: int) -> None:
               file=sys.stderr)  # fmt: skip
 
 
-def tell_skipped(skipped: SkipReport) -> None:
+def tell_skipped(skipped: ReadReport) -> None:
     """Says on standard error what was left out."""
     if skipped.skipped:
         print(f"seqtasks: {skipped.describe()}", file=sys.stderr)

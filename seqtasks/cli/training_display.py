@@ -10,13 +10,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seqtasks.cli.scores import metric_name
-from seqtasks.metrics.score import written
-from seqtasks.registry import Settings, kind_of
+from seqtasks.metrics.score import format_score
+from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.training import events as reports
 from seqtasks.training.throughput import Throughput, log_interval
 
 if TYPE_CHECKING:
-    from seqtasks.config.run import RunConfiguration
+    from seqtasks.config.run import RunConfig
     from seqtasks.metrics.score import Score
 
 SHOWN_CHARACTERS = 60
@@ -43,19 +43,19 @@ class TrainingDisplay:
         if self.bar is not None:
             self.bar.stop()
 
-    def show(self, event: reports.Report) -> None:
+    def show(self, event: reports.TrainingEvent) -> None:
         match event:
             case reports.DataReady():
                 self.remark(event.remarks, DATA_REMARKS)
             case reports.TrainingStarted():
                 self.start(event)
-            case reports.Progress():
+            case reports.StepEvent():
                 self.progress(event)
-            case reports.Validated():
+            case reports.ValidationEvent():
                 self.validated(event)
-            case reports.Dropped():
+            case reports.StepSkipped():
                 self.say(f"A step after step {event.step:,} was skipped: {event.reason}.")
-            case reports.Finished(interrupted=False):
+            case reports.FinishedEvent(interrupted=False):
                 self.say(f"Done after {event.step:,} steps: {event.reason}.")
 
     def remark(self, remarks: tuple[str, ...], lines: int) -> None:
@@ -95,7 +95,7 @@ class TrainingDisplay:
             self.task = self.bar.add_task("", total=training.steps, completed=event.step)
             self.bar.start()
 
-    def progress(self, event: reports.Progress) -> None:
+    def progress(self, event: reports.StepEvent) -> None:
         """A step: the bar moves, or now and then there is a line."""
         self.recent.add(event)
         self.since_validation.add(event)
@@ -112,7 +112,7 @@ class TrainingDisplay:
         if due:
             self.recent.reset(event.seconds)
 
-    def seconds_left(self, event: reports.Progress) -> float:
+    def seconds_left(self, event: reports.StepEvent) -> float:
         """Training time to go at the speed of this run so far."""
         step, seconds = self.started
         left = (self.training.steps - event.step) * (event.seconds - seconds) / max(1, event.step - step)
@@ -120,14 +120,14 @@ class TrainingDisplay:
             left = min(left, 60 * self.training.minutes - event.seconds)
         return max(0.0, left)
 
-    def validated(self, event: reports.Validated) -> None:
+    def validated(self, event: reports.ValidationEvent) -> None:
         """A row of the table, and one of the outputs to look at."""
         scores, since = event.evaluation.scores, self.since_validation
         if not self.headed:
             names = "".join(f"{validation_name(score):>{column_width(score)}}" for score in scores)
             self.say(f"{'step':>8}{'train loss':>{LOSS_WIDTH}}{names}    {f'{self.unit}/s':>{SPEED_WIDTH}}{'time':>9}")
             self.headed = True
-        values = "".join(f"{written(score.metric, score.value):>{column_width(score)}}" for score in scores)
+        values = "".join(f"{format_score(score.metric, score.value):>{column_width(score)}}" for score in scores)
         mark = " *" if event.best else "  "
         speed = f"{since.per_second:,.0f}" if since.count else "-"
         loss = f"{since.loss:.3f}" if since.count else "-"
@@ -143,21 +143,21 @@ class TrainingDisplay:
         self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
-def model_summary(config: RunConfiguration) -> str:
+def model_summary(config: RunConfig) -> str:
     """The parts of a model with their sizes: "encoder transformer (layers 3, heads 4), dim 256"."""
     model = getattr(config.task, "model", None)
-    if not isinstance(model, Settings):
+    if not isinstance(model, ConfigModel):
         return "model"
-    parts = [f"{name} {part_summary(part)}" for name, part in model if isinstance(part, Settings)]
+    parts = [f"{name} {part_summary(part)}" for name, part in model if isinstance(part, ConfigModel)]
     return ", ".join([*parts, *sizes(model)])
 
 
-def part_summary(part: Settings) -> str:
+def part_summary(part: ConfigModel) -> str:
     kind = kind_of(part) if "kind" in type(part).model_fields else ""
     return f"{kind} ({', '.join(sizes(part))})".strip()
 
 
-def sizes(settings: Settings) -> list[str]:
+def sizes(settings: ConfigModel) -> list[str]:
     return [f"{name} {value}" for name, value in settings if isinstance(value, int) and not isinstance(value, bool)]
 
 

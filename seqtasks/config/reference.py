@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from seqtasks.config.run import General, task_family
-from seqtasks.registry import Component, OneOf, Settings, fields_of, load_entry_points
+from seqtasks.config.run import GeneralConfig, task_family
+from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of, load_entry_points
 
 NAMES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "path"}
 LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "multiple_of": "multiple of", "min_length": "length >="}
@@ -60,7 +60,7 @@ def config_sections(task: str) -> list[ConfigSection]:
     """
     declared = task_family().of_kind(task).Config
     components: dict[str, tuple[type[Component], Any]] = {}
-    every_run = tuple(_keys(General, PydanticUndefined, "", components))
+    every_run = tuple(_keys(GeneralConfig, PydanticUndefined, "", components))
     own = tuple(_keys(declared, PydanticUndefined, "", components))
     sections = [ConfigSection("Every run", every_run), ConfigSection(f'task = "{task}"', own)]
     for path, (family, default) in components.items():
@@ -83,9 +83,9 @@ def _keys(
         path, value = f"{prefix}{name}", _default(declared, name, default)
         table, stars = _table(annotation)
         shown = ConfigKey(path, _type(annotation), _toml(value), said.get(name, ""))
-        if isinstance(table, OneOf):
+        if isinstance(table, PolymorphicField):
             kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
-            kind = json.dumps(value.kind) if isinstance(value, Settings) and hasattr(value, "kind") else _toml(value)
+            kind = json.dumps(value.kind) if isinstance(value, ConfigModel) and hasattr(value, "kind") else _toml(value)
             yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or _first_line(table.family))
             components[path] = (table.family, value)
         elif table is None:
@@ -100,7 +100,7 @@ def _table(annotation: Any) -> tuple[Any, str]:
     """The class of settings, or the mark of a component, that a field is of; and what its path has for a list."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        marks = [mark for mark in parts[1:] if isinstance(mark, OneOf)]
+        marks = [mark for mark in parts[1:] if isinstance(mark, PolymorphicField)]
         return (marks[0], "") if marks else _table(parts[0])
     if origin is list:
         return _table(parts[0])[0], ".*"
@@ -113,7 +113,7 @@ def _default(declared: Any, name: str, instance: Any) -> Any:
     """The value of a field that is left out."""
     if isinstance(instance, declared):
         return getattr(instance, name)
-    if issubclass(declared, Settings):
+    if issubclass(declared, ConfigModel):
         return declared.model_fields[name].get_default(call_default_factory=True, validated_data={})
     field = next(field for field in dataclasses.fields(declared) if field.name == name)
     return PydanticUndefined if field.default is dataclasses.MISSING else field.default
@@ -124,7 +124,7 @@ def _toml(value: Any) -> str:
         return REQUIRED
     if value is None:
         return "not set"
-    if isinstance(value, Settings) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+    if isinstance(value, ConfigModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         return ""
     return json.dumps(list(value) if isinstance(value, tuple) else value, default=str, ensure_ascii=False)
 
@@ -167,7 +167,7 @@ def descriptions(declared: type) -> dict[str, str]:
             match statement, following:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     found[name] = " ".join(text.split())
-    if issubclass(declared, Settings):
+    if issubclass(declared, ConfigModel):
         found |= {name: field.description for name, field in declared.model_fields.items() if field.description}
     return found
 

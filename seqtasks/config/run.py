@@ -25,14 +25,14 @@ from typing import Any, NamedTuple
 import tomli_w
 from pydantic import Field, model_validator
 
-from seqtasks.config.training import StartWith, TrainingSettings
-from seqtasks.config.validation import Mistake, Place, check
+from seqtasks.config.training import StartWith, TrainingConfig
+from seqtasks.config.validation import Location, ValidationIssue, validate_config
 from seqtasks.errors import RenamedWarning, SeqtasksError
-from seqtasks.registry import ENTRY_POINTS, Component, Settings, kind_of, load_entry_points
+from seqtasks.registry import ENTRY_POINTS, Component, ConfigModel, kind_of, load_entry_points
 from seqtasks.storage.migration import Renamed, migrate, migrate_kind, migrate_override
 
 
-class General(Settings):
+class GeneralConfig(ConfigModel):
     """The tables and keys that every run has; those beside them are the task's."""
 
     seed: int = Field(default=1, ge=0)
@@ -41,11 +41,11 @@ class General(Settings):
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
     start_with: StartWith = "model"
     """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
-    training: TrainingSettings = TrainingSettings()
+    training: TrainingConfig = TrainingConfig()
     """How to train."""
 
     @model_validator(mode="after")
-    def scales_a_start(self) -> General:
+    def scales_a_start(self) -> GeneralConfig:
         if self.start_from is None and self.training.start_learning_rate_scale != 1:
             raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
         if self.start_from is None and self.start_with != "model":
@@ -54,12 +54,12 @@ class General(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
-class RunConfiguration:
+class RunConfig:
     """All that determines a run."""
 
-    task: Settings
+    task: ConfigModel
     """The `Config` of a task."""
-    training: TrainingSettings
+    training: TrainingConfig
     seed: int
     start_from: str | None = None
     start_with: StartWith = "model"
@@ -81,13 +81,13 @@ class Override(NamedTuple):
     """What the user wrote, for messages."""
 
 
-def read_run(
+def read_config(
     source: Path | Mapping[str, Any] | None,
     *,
     overrides: Sequence[str] | Mapping[str, Any] = (),
     text: str | None = None,
     warn: bool = True,
-) -> RunConfiguration:
+) -> RunConfig:
     """Reads a run configuration from a file, a dictionary nested like the file, or `text`.
 
     All may be missing when `overrides` say it all. An override is `a.b=c` with a TOML value, where what is no TOML
@@ -122,27 +122,33 @@ def read_run(
     document, renamed = _migrated(document, task)  # tables and lists within the overrides
     old += [(given, each) for each in renamed]
     mistakes = [
-        Mistake((*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out")
+        ValidationIssue(
+            (*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out"
+        )
         for _, each in old
         if each.conflict
     ]
-    general = check(General, {key: document.pop(key) for key in General.model_fields if key in document}, mistakes)
+    general = validate_config(
+        GeneralConfig, {key: document.pop(key) for key in GeneralConfig.model_fields if key in document}, mistakes
+    )
     if "kind" in document:
-        mistakes.append(Mistake(("kind",), "unknown key (did you mean task?)"))
+        mistakes.append(ValidationIssue(("kind",), "unknown key (did you mean task?)"))
     kind = task.model_fields["kind"].default
-    settings = check(task, document | {"kind": kind}, mistakes)
+    settings = validate_config(task, document | {"kind": kind}, mistakes)
     if general is not None and general.start_from is not None and getattr(settings, "start_from", None) is not None:
-        mistakes.append(Mistake(("start_from",), "the encoder has a start_from of its own: leave one of them out"))
+        mistakes.append(
+            ValidationIssue(("start_from",), "the encoder has a start_from of its own: leave one of them out")
+        )
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
     for where, each in old if warn else ():
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
         message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
-    return RunConfiguration(settings, general.training, general.seed, general.start_from, general.start_with)
+    return RunConfig(settings, general.training, general.seed, general.start_from, general.start_with)
 
 
-def to_toml(run: RunConfiguration) -> str:
+def to_toml(run: RunConfig) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
     task = _plain(run.task)
     kind = task.pop("kind")
@@ -169,7 +175,7 @@ def load_code(path: Path) -> None:
         raise SeqtasksError(f"{path} (--code), line {line}: {type(error).__name__}: {error}.") from error
 
 
-def code_files(task: Settings) -> dict[str, str]:
+def code_files(task: ConfigModel) -> dict[str, str]:
     """The kinds in a configuration that neither seqtasks nor an installed package brings, and the files they are in."""
     packages = {"seqtasks", *(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))}
     found = {}
@@ -194,9 +200,9 @@ def require_code(files: Mapping[str, str], model: Path) -> None:
             )
 
 
-def _nested(value: Any) -> Iterator[Settings]:
+def _nested(value: Any) -> Iterator[ConfigModel]:
     """All settings within a value, itself included."""
-    if isinstance(value, Settings):
+    if isinstance(value, ConfigModel):
         yield value
         value = dict(value)
     if isinstance(value, Mapping):
@@ -253,21 +259,21 @@ def _merged(overrides: Mapping[str, Any]) -> list[Override]:
     return [found for key, value in overrides.items() for found in values(tuple(key.split(".")), value)]
 
 
-def _migrated(document: dict[str, Any], task: type[Settings]) -> tuple[dict[str, Any], list[Renamed]]:
+def _migrated(document: dict[str, Any], task: type[ConfigModel]) -> tuple[dict[str, Any], list[Renamed]]:
     """The tables of a run in today's names."""
     found = []
-    for declared in (General, task):
+    for declared in (GeneralConfig, task):
         document, renamed = migrate(declared, document)
         found += renamed
     return document, found
 
 
 def _migrated_override(
-    override: Override, document: dict[str, Any], task: type[Settings]
+    override: Override, document: dict[str, Any], task: type[ConfigModel]
 ) -> tuple[Override, list[Renamed]]:
     """An override in today's names."""
     keys, value = override.keys, override.value
-    for declared in (General, task):
+    for declared in (GeneralConfig, task):
         keys, value = migrate_override(declared, document, keys, value)
     found = [
         Renamed(keys[:depth], old, new)
@@ -279,7 +285,7 @@ def _migrated_override(
     return override._replace(keys=keys, value=value), found
 
 
-def _override(document: dict[str, Any], override: Override) -> Place:
+def _override(document: dict[str, Any], override: Override) -> Location:
     """Puts one value into the document, in place; returns the keys."""
     keys, value, label = override
     place: list[int | str] = []
@@ -310,7 +316,7 @@ def _value(written: str) -> Any:
     return parsed["value"] if len(parsed) == 1 else written
 
 
-def _task(kind: Any, name: str) -> type[Settings]:
+def _task(kind: Any, name: str) -> type[ConfigModel]:
     family = task_family()
     try:
         return family.of_kind(migrate_kind(family, kind) if isinstance(kind, str) else "").Config
@@ -320,16 +326,16 @@ def _task(kind: Any, name: str) -> type[Settings]:
         raise SeqtasksError(f"{name}: {wrong}.", known) from None
 
 
-def _line(mistake: Mistake, name: str, given: str, overridden: Sequence[Place]) -> str:
+def _line(mistake: ValidationIssue, name: str, given: str, overridden: Sequence[Location]) -> str:
     """One mistake; `given` is how overrides were given."""
-    where = given if any(mistake.place[: len(keys)] == keys for keys in overridden) else name
-    place = [".".join(map(str, mistake.place))] if mistake.place else []
+    where = given if any(mistake.location[: len(keys)] == keys for keys in overridden) else name
+    place = [".".join(map(str, mistake.location))] if mistake.location else []
     return ": ".join([where, *place, mistake.message])
 
 
 def _plain(value: Any) -> Any:
     """What TOML can say; settings that are None are left out."""
-    if isinstance(value, Settings):
+    if isinstance(value, ConfigModel):
         return {name: _plain(item) for name, item in value if item is not None}
     if dataclasses.is_dataclass(value):
         items = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))

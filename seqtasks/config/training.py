@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
@@ -16,7 +16,7 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 StartWith = Literal["model", "encoder"]
 
 
-class TrainingSettings(Settings):
+class TrainingConfig(ConfigModel):
     """The table `[training]` of a run configuration."""
 
     steps: Count = 20_000
@@ -71,7 +71,7 @@ class TrainingSettings(Settings):
     """Threads on a CPU, all in one process; 0 = none but those of `processes`."""
 
     @model_validator(mode="after")
-    def processes_or_threads(self) -> TrainingSettings:
+    def processes_or_threads(self) -> TrainingConfig:
         if self.processes > 1 and self.threads > 1:
             raise ValueError("processes and threads: set one of them, processes have one thread each")
         return self

@@ -9,20 +9,20 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from seqtasks.registry import OneOf, Settings, fields_of
+from seqtasks.registry import ConfigModel, PolymorphicField, fields_of
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-Place = tuple[int | str, ...]
-Checked = TypeVar("Checked", bound=Settings)
+Location = tuple[int | str, ...]
+Checked = TypeVar("Checked", bound=ConfigModel)
 
 
-class Mistake(NamedTuple):
-    place: Place
+class ValidationIssue(NamedTuple):
+    location: Location
     """Keys and list positions from the outermost table on."""
     message: str
 
 
-def check(declared: type[Checked], value: Any, mistakes: list[Mistake]) -> Checked | None:
+def validate_config(declared: type[Checked], value: Any, mistakes: list[ValidationIssue]) -> Checked | None:
     """The settings in a raw table; None, and more `mistakes`, where something is wrong with it."""
     try:
         return declared.model_validate(value)
@@ -30,15 +30,15 @@ def check(declared: type[Checked], value: Any, mistakes: list[Mistake]) -> Check
         for detail in error.errors():
             unknown = detail["type"] in UNKNOWN_KEY
             known = known_keys(declared, value, detail["loc"][:-1]) if unknown else []
-            mistakes.append(Mistake(detail["loc"], _message(detail, known)))
+            mistakes.append(ValidationIssue(detail["loc"], _message(detail, known)))
         return None
 
 
-def known_keys(declared: Any, value: Any, place: Place) -> list[str]:
+def known_keys(declared: Any, value: Any, place: Location) -> list[str]:
     """The keys that the table at `place` may have, within a raw `value` that should be of the type `declared`."""
     origin, parts = get_origin(declared), get_args(declared)
     if origin is Annotated:
-        families = [mark.family for mark in parts[1:] if isinstance(mark, OneOf)]
+        families = [mark.family for mark in parts[1:] if isinstance(mark, PolymorphicField)]
         return known_keys(families[0].of_kind(value["kind"]).Config if families else parts[0], value, place)
     if origin in (list, tuple, dict):
         return known_keys(parts[-1], value[place[0]], place[1:]) if place else []

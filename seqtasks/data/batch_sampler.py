@@ -30,7 +30,7 @@ class Batch:
     examples: Int[np.ndarray, " rows"]
 
 
-class TokenBatches:
+class TokenBucketSampler:
     """Batches for training, without end: epoch after epoch, each in its own random order.
 
     `max(longest source, longest target) * rows` is at most `budget` in every batch; an example that is longer than

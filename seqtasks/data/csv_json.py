@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 
-def cells_of(
+def read_csv(
     lines: Iterable[str], delimiter: str = ",", *, quotes: bool = True
 ) -> Iterator[tuple[int, list[str] | None]]:
     """The number of each row's first line, and its cells: none in an empty line, None where the row is broken.
@@ -35,7 +35,7 @@ def cells_of(
         yield number, cells
 
 
-def json_object(line: str) -> dict[str, Any]:
+def parse_json_object(line: str) -> dict[str, Any]:
     """The object in a line of JSON; one without keys for anything else."""
     try:
         value = json.loads(line)

@@ -40,7 +40,7 @@ def describe_omissions(omissions: Mapping[str, Omission], read: int) -> str:
     return f"{total}: {', '.join(reasons)}" if reasons else total
 
 
-class SkipReport:
+class ReadReport:
     """Counts the examples that were read, and those that were left out, by reason.
 
     A reader tells where it stands with `reach`; whoever leaves out the example at hand calls `skip`. Readers are

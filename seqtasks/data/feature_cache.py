@@ -25,7 +25,7 @@ from torch import Tensor
 
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
-from seqtasks.storage.atomic import whole_directory
+from seqtasks.storage.atomic import atomic_directory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -136,7 +136,7 @@ class FeatureCache:
         values = torch.cat(batches).cpu().numpy()
         part = self.folder / digest("".join(digests).encode())
         try:
-            with whole_directory(part) as folder:
+            with atomic_directory(part) as folder:
                 np.save(folder / VALUES, values)
                 (folder / PICTURES).write_text(json.dumps(digests), encoding="utf-8")
         except OSError as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from pathlib import Path, PurePath
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -17,7 +17,7 @@ SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
 
 
-def plain_suffix(path: Path) -> str:
+def uncompressed_suffix(path: Path) -> str:
     """The suffix that says what a file holds, in small letters, whether it is compressed or not."""
     return PurePath(path.name.lower().removesuffix(".gz")).suffix
 
@@ -52,7 +52,7 @@ def read_lines(path: Path) -> Iterator[str]:
             message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
             raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
         except (OSError, EOFError, zlib.error) as error:
-            raise unreadable(path, error) from None
+            raise read_error(path, error) from None
 
 
 def read_file(path: Path) -> str | None:
@@ -67,11 +67,11 @@ def read_file(path: Path) -> str | None:
         except UnicodeDecodeError:
             return None
         except (OSError, EOFError, zlib.error) as error:
-            raise unreadable(path, error) from None
+            raise read_error(path, error) from None
     return None if "\0" in text else text
 
 
-def read_files(folder: Path, skipped: SkipReport) -> Iterator[tuple[Path, str]]:
+def read_files(folder: Path, skipped: ReadReport) -> Iterator[tuple[Path, str]]:
     """All files in a folder and below it, in the order of their names, each with its text; hidden ones are left out."""
     for file in sorted(folder.rglob("*")):
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
@@ -83,11 +83,11 @@ def read_files(folder: Path, skipped: SkipReport) -> Iterator[tuple[Path, str]]:
                 yield file, text
 
 
-def unreadable(path: Path, error: Exception) -> SeqtasksError:
+def read_error(path: Path, error: Exception) -> SeqtasksError:
     """The error of a file that breaks while it is read: damaged, cut off, not compressed though its name says so."""
     return SeqtasksError(f"{path}: the file cannot be read to its end ({error}).", "Fetch or make it again.")
 
 
-def as_text(value: object) -> str | None:
+def clean_string(value: object) -> str | None:
     """A string that can be written as UTF-8, without white space around it; None for anything else."""
     return value.strip() if isinstance(value, str) and not SURROGATES.search(value) else None

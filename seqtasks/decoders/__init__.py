@@ -1,14 +1,14 @@
 """Decoders: from a memory to tokens. Importing this package registers every built-in kind."""
 
-from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.decoders.lstm import LstmDecoder
 from seqtasks.decoders.show_and_tell import ShowAndTellDecoder
 from seqtasks.decoders.show_attend_and_tell import ShowAttendAndTellDecoder
 from seqtasks.decoders.transformer import TransformerDecoder
 
 __all__ = [
-    "Decoded",
     "Decoder",
+    "DecoderOutput",
     "LstmDecoder",
     "ShowAndTellDecoder",
     "ShowAttendAndTellDecoder",

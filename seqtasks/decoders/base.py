@@ -14,7 +14,7 @@ from seqtasks.layers.memory import Memory
 from seqtasks.registry import Component
 
 
-class Decoded(NamedTuple):
+class DecoderOutput(NamedTuple):
     """What teacher forcing gives."""
 
     states: Float[Tensor, "rows tgt dim"]
@@ -37,7 +37,7 @@ class Decoder(Component, nn.Module, ABC):
             nn.init.normal_(self.output.weight, std=embedding.dim**-0.5)
 
     @abstractmethod
-    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Reads given targets, all positions at once (teacher forcing)."""
 
     @abstractmethod

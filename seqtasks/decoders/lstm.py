@@ -10,17 +10,17 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import AdditiveAttention, DotAttention, mask_bias
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import lstm_step, recurrent_layer
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 
-class Attended(NamedTuple):
+class ProjectedMemory(NamedTuple):
     """The memory as the attention wants it; what the hypotheses of a row have in common."""
 
     keys: Float[Tensor, "rows src dim"]
@@ -28,12 +28,12 @@ class Attended(NamedTuple):
     bias: Float[Tensor, "rows src"]
 
 
-class Recurrence(NamedTuple):
+class LSTMState(NamedTuple):
     """What belongs to one hypothesis: hidden and cell state, a layer each, and the vector that is fed back."""
 
     hidden: tuple[Float[Tensor, "rows hyps dim"], ...]
     cell: tuple[Float[Tensor, "rows hyps dim"], ...]
-    fed: Float[Tensor, "rows hyps embedding_dim"] | None
+    input_feed: Float[Tensor, "rows hyps embedding_dim"] | None
 
 
 Recur = Callable[[int, Tensor], Tensor]
@@ -51,7 +51,7 @@ class LstmDecoder(Decoder):
     section 3.3), which makes training a loop over time.
     """
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["lstm"] = "lstm"
         dim: int = Field(default=512, gt=0)
         """Width of the LSTM."""
@@ -77,40 +77,40 @@ class LstmDecoder(Decoder):
         self.combine = nn.Linear(config.dim + memory_dim, embedding.dim)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
-        attended, state = self.attended(memory), self.first_recurrence(memory, 1)
-        inputs = self.embedding.dropped(self.embedding(tokens))
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
+        attended, state = self.project_memory(memory), self.init_state(memory, 1)
+        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         if self.input_feeding:
             outputs, weights = [], []
             for position in range(tokens.shape[1]):
-                output, looked, state = self.advance(inputs[:, position : position + 1], attended, state)
+                output, looked, state = self.recur(inputs[:, position : position + 1], attended, state)
                 outputs.append(output)
                 weights.append(looked)
-            return Decoded(torch.cat(outputs, dim=1), torch.cat(weights, dim=1) if attention else None)
+            return DecoderOutput(torch.cat(outputs, dim=1), torch.cat(weights, dim=1) if attention else None)
 
         def over_time(index: int, layer_inputs: Tensor) -> Tensor:
             start = (state.hidden[index].transpose(0, 1).contiguous(), state.cell[index].transpose(0, 1).contiguous())
             outputs: Tensor = self.layers[index](layer_inputs, start)[0]
             return outputs
 
-        states, looked = self.read(inputs, attended, over_time)
-        return Decoded(states, looked if attention else None)
+        states, looked = self.attend(inputs, attended, over_time)
+        return DecoderOutput(states, looked if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        return State(self.attended(memory), self.first_recurrence(memory, hyps))
+        return State(self.project_memory(memory), self.init_state(memory, hyps))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        inputs = self.embedding.dropped(self.embedding(tokens))
-        output, _, live = self.advance(inputs, state.shared, state.live)
-        return self.project(output), State(state.shared, live)
+        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
+        output, _, live = self.recur(inputs, state.per_row, state.per_hypothesis)
+        return self.project(output), State(state.per_row, live)
 
-    def attended(self, memory: Memory) -> Attended:
+    def project_memory(self, memory: Memory) -> ProjectedMemory:
         keys = self.attention.keys(memory.states)
-        return Attended(keys, memory.states, mask_bias(memory.mask, keys.dtype))
+        return ProjectedMemory(keys, memory.states, mask_bias(memory.mask, keys.dtype))
 
-    def first_recurrence(self, memory: Memory, hyps: int) -> Recurrence:
+    def init_state(self, memory: Memory, hyps: int) -> LSTMState:
         def spread(values: Tensor) -> tuple[Tensor, ...]:
             parts = torch.tanh(values).unsqueeze(1).expand(-1, hyps, -1).chunk(len(self.layers), dim=2)
             return tuple(part.contiguous() for part in parts)
@@ -118,11 +118,11 @@ class LstmDecoder(Decoder):
         hidden, cell = spread(self.start_hidden(memory.summary)), spread(self.start_cell(memory.summary))
         rows = memory.summary.shape[0]
         fed = hidden[0].new_zeros(rows, hyps, self.embedding.dim) if self.input_feeding else None
-        return Recurrence(hidden, cell, fed)
+        return LSTMState(hidden, cell, fed)
 
-    def advance(
-        self, inputs: Float[Tensor, "rows hyps embedding_dim"], attended: Attended, state: Recurrence
-    ) -> tuple[Float[Tensor, "rows hyps embedding_dim"], Float[Tensor, "rows hyps src"], Recurrence]:
+    def recur(
+        self, inputs: Float[Tensor, "rows hyps embedding_dim"], attended: ProjectedMemory, state: LSTMState
+    ) -> tuple[Float[Tensor, "rows hyps embedding_dim"], Float[Tensor, "rows hyps src"], LSTMState]:
         """One step of every hypothesis."""
         hidden, cell = list(state.hidden), list(state.cell)
 
@@ -131,13 +131,13 @@ class LstmDecoder(Decoder):
             hidden[index], cell[index] = lstm_step(layer, layer_inputs, hidden[index], cell[index])
             return hidden[index]
 
-        if state.fed is not None:
-            inputs = torch.cat([inputs, state.fed.to(inputs.dtype)], dim=2)
-        output, weights = self.read(inputs, attended, over_hypotheses)
-        return output, weights, Recurrence(tuple(hidden), tuple(cell), None if state.fed is None else output)
+        if state.input_feed is not None:
+            inputs = torch.cat([inputs, state.input_feed.to(inputs.dtype)], dim=2)
+        output, weights = self.attend(inputs, attended, over_hypotheses)
+        return output, weights, LSTMState(tuple(hidden), tuple(cell), None if state.input_feed is None else output)
 
-    def read(
-        self, inputs: Float[Tensor, "rows length width"], attended: Attended, recur: Recur
+    def attend(
+        self, inputs: Float[Tensor, "rows length width"], attended: ProjectedMemory, recur: Recur
     ) -> tuple[Float[Tensor, "rows length embedding_dim"], Float[Tensor, "rows length src"]]:
         """All layers over inputs of any length; also returns where each of them looked."""
         states = self.dropout(recur(0, inputs))

@@ -9,16 +9,16 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import lstm_step, recurrent_layer
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 
-class Recurrence(NamedTuple):
+class LSTMState(NamedTuple):
     """What belongs to one hypothesis: the hidden and the cell state of the LSTM."""
 
     hidden: Float[Tensor, "rows hyps dim"]
@@ -35,7 +35,7 @@ class ShowAndTellDecoder(Decoder):
     LSTM's outputs are made larger, both by layer norms, which the paper has not.
     """
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["show-and-tell"] = "show-and-tell"
         dim: int = Field(default=512, gt=0)
         """Width of the LSTM."""
@@ -50,21 +50,21 @@ class ShowAndTellDecoder(Decoder):
         self.readout = nn.Linear(config.dim, embedding.dim)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         inputs = torch.cat([self.image(memory.summary).unsqueeze(1), self.embedding(tokens)], dim=1)
-        states, _ = self.layer(self.embedding.dropped(inputs))
-        return Decoded(self.read_out(states[:, 1:]), None)
+        states, _ = self.layer(self.embedding.apply_word_dropout(inputs))
+        return DecoderOutput(self.read_out(states[:, 1:]), None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        inputs = self.embedding.dropped(self.image(memory.summary).unsqueeze(1))
+        inputs = self.embedding.apply_word_dropout(self.image(memory.summary).unsqueeze(1))
         _, last = self.layer(inputs)
-        return State(None, Recurrence(*(leaf.transpose(0, 1).repeat(1, hyps, 1) for leaf in last)))
+        return State(None, LSTMState(*(leaf.transpose(0, 1).repeat(1, hyps, 1) for leaf in last)))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        inputs = self.embedding.dropped(self.embedding(tokens))
-        live = Recurrence(*lstm_step(self.layer, inputs, *state.live))
+        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
+        live = LSTMState(*lstm_step(self.layer, inputs, *state.per_hypothesis))
         return self.project(self.read_out(live.hidden)), State(None, live)
 
     def read_out(self, hidden: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length embedding_dim"]:

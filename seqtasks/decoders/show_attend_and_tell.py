@@ -9,15 +9,15 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.decoders.base import Decoded, Decoder
-from seqtasks.decoders.lstm import Attended
-from seqtasks.decoders.show_and_tell import Recurrence
+from seqtasks.decoders.base import Decoder, DecoderOutput
+from seqtasks.decoders.lstm import ProjectedMemory
+from seqtasks.decoders.show_and_tell import LSTMState
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import AdditiveAttention, mask_bias
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 
 class ShowAttendAndTellDecoder(Decoder):
@@ -27,7 +27,7 @@ class ShowAttendAndTellDecoder(Decoder):
     state is in the loop: the words' part of the gates is computed before it and the output layers after it.
     """
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["show-attend-and-tell"] = "show-attend-and-tell"
         dim: int = Field(default=512, gt=0)
         """Width of the LSTM."""
@@ -48,39 +48,39 @@ class ShowAttendAndTellDecoder(Decoder):
         with torch.no_grad():
             self.word_gates.bias[: config.dim] = 1.0  # the forget gates start open (Jozefowicz et al. 2015)
 
-    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
-        words = self.embedding.dropped(self.embedding(tokens))
-        attended, state = self.attended(memory), self.first_recurrence(memory, 1)
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
+        words = self.embedding.apply_word_dropout(self.embedding(tokens))
+        attended, state = self.project_memory(memory), self.init_state(memory, 1)
         hidden, contexts, weights = [], [], []
         for word_gates in self.word_gates(words).split(1, dim=1):
-            state, context, looked = self.advance(word_gates, attended, state)
+            state, context, looked = self.recur(word_gates, attended, state)
             hidden.append(state.hidden)
             contexts.append(context)
             weights.append(looked)
         states = self.combine(words, torch.cat(hidden, dim=1), torch.cat(contexts, dim=1))
-        return Decoded(states, torch.cat(weights, dim=1) if attention else None)
+        return DecoderOutput(states, torch.cat(weights, dim=1) if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        return State(self.attended(memory), self.first_recurrence(memory, hyps))
+        return State(self.project_memory(memory), self.init_state(memory, hyps))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        words = self.embedding.dropped(self.embedding(tokens))
-        live, context, _ = self.advance(self.word_gates(words), state.shared, state.live)
-        return self.project(self.combine(words, live.hidden, context)), State(state.shared, live)
+        words = self.embedding.apply_word_dropout(self.embedding(tokens))
+        live, context, _ = self.recur(self.word_gates(words), state.per_row, state.per_hypothesis)
+        return self.project(self.combine(words, live.hidden, context)), State(state.per_row, live)
 
-    def attended(self, memory: Memory) -> Attended:
+    def project_memory(self, memory: Memory) -> ProjectedMemory:
         keys = self.attention.keys(memory.states)
-        return Attended(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
+        return ProjectedMemory(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
 
-    def first_recurrence(self, memory: Memory, hyps: int) -> Recurrence:
+    def init_state(self, memory: Memory, hyps: int) -> LSTMState:
         both = torch.tanh(self.first(memory.summary)).unsqueeze(1)
-        return Recurrence(*both.repeat(1, hyps, 1).chunk(2, dim=2))
+        return LSTMState(*both.repeat(1, hyps, 1).chunk(2, dim=2))
 
-    def advance(
-        self, word_gates: Float[Tensor, "rows hyps gates"], attended: Attended, state: Recurrence
-    ) -> tuple[Recurrence, Float[Tensor, "rows hyps memory_dim"], Float[Tensor, "rows hyps src"]]:
+    def recur(
+        self, word_gates: Float[Tensor, "rows hyps gates"], attended: ProjectedMemory, state: LSTMState
+    ) -> tuple[LSTMState, Float[Tensor, "rows hyps memory_dim"], Float[Tensor, "rows hyps src"]]:
         """One step of every hypothesis: the new state, the gated context (section 4.2.1), where it looked."""
         weights = self.attention(state.hidden, attended.keys, attended.bias)
         context = torch.sigmoid(self.context_gate(state.hidden)) * (weights @ attended.values)
@@ -88,7 +88,7 @@ class ShowAttendAndTellDecoder(Decoder):
         width = state.hidden.shape[2]
         forget, write, read = gates[..., : 3 * width].sigmoid().chunk(3, dim=2)
         cell = forget * state.cell + write * gates[..., 3 * width :].tanh()
-        return Recurrence(read * cell.tanh(), cell), context, weights
+        return LSTMState(read * cell.tanh(), cell), context, weights
 
     def combine(
         self,

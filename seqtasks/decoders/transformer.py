@@ -8,18 +8,18 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.decoders.base import Decoded, Decoder
+from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
-from seqtasks.layers.kv_cache import Caches, advance, begin
+from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import DecoderLayer
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 
-class Shared(NamedTuple):
+class CrossAttentionCache(NamedTuple):
     """What the hypotheses of a row have in common."""
 
     memory: tuple[KeysValues, ...]
@@ -31,7 +31,7 @@ class Shared(NamedTuple):
 class TransformerDecoder(Decoder):
     """Causal self-attention, attention to the memory, feed-forward. Its width is the embedding's."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["transformer"] = "transformer"
         layers: int = Field(default=4, gt=0)
         """Transformer layers."""
@@ -58,34 +58,34 @@ class TransformerDecoder(Decoder):
         """Token and place; all tokens share one place when `length` is 1."""
         vectors = self.embedding(tokens)
         places = sinusoids(length, self.embedding.dim, start=start, device=tokens.device)
-        return self.embedding.dropped(vectors + places.to(vectors.dtype))
+        return self.embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
 
-    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> Decoded:
+    def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         length = tokens.shape[1]
         states = self.embed(tokens, 0, length)
         memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
         causal = causal_bias(length, states.dtype, states.device)[None, None]
         weights = None
         for layer in self.layers:
-            remembered = layer.memory_attention.remember(memory.states)
+            remembered = layer.memory_attention.project_memory(memory.states)
             if attention and layer is self.layers[-1]:
                 after = layer.dropout.add(states, layer.attention(layer.attention_norm(states), causal))
                 weights = layer.memory_attention.weights(layer.memory_norm(after), remembered, memory_bias)
             states = layer(states, causal, remembered, memory_bias)
-        return Decoded(self.norm(states), weights)
+        return DecoderOutput(self.norm(states), weights)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        remembered = tuple(layer.memory_attention.remember(memory.states) for layer in self.layers)
+        remembered = tuple(layer.memory_attention.project_memory(memory.states) for layer in self.layers)
         bias = mask_bias(memory.mask, remembered[0].keys.dtype)[:, None, None, :]
         nothing = remembered[0].keys[:, :, :0]
-        caches, visible = begin(tuple(KeysValues(nothing, nothing) for _ in self.layers), hyps)
-        return State(Shared(remembered, bias, caches), visible)
+        caches, visible = init_cache(tuple(KeysValues(nothing, nothing) for _ in self.layers), hyps)
+        return State(CrossAttentionCache(remembered, bias, caches), visible)
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        shared = state.shared
-        caches, visible, first = advance(shared.caches, state.live, position)
+        shared = state.per_row
+        caches, visible, first = extend_cache(shared.caches, state.per_hypothesis, position)
         states = self.embed(tokens, position, 1)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache, memory in zip(self.layers, caches, shared.memory, strict=True):

@@ -6,16 +6,25 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from seqtasks.decoding.active_rows import RowsLeft
-from seqtasks.decoding.constraints import Rules
-from seqtasks.decoding.hypotheses import Found, Paths, best_first, join, take, take_rows
+from seqtasks.decoding.active_rows import ActiveRows
+from seqtasks.decoding.constraints import DecodingConstraints
+from seqtasks.decoding.hypotheses import (
+    FinishedSequences,
+    PartialSequences,
+    concatenate,
+    gather_hypotheses,
+    index_rows,
+    sort_by_score,
+)
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
-from seqtasks.decoding.topk import Candidates, best_candidates
-from seqtasks.incremental_state import reorder, select
+from seqtasks.decoding.topk import Candidates, topk_candidates
+from seqtasks.incremental_state import reorder_hypotheses, select_rows
 
 
-def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penalty: LengthPenalty) -> Found:
+def beam_search(
+    stepper: Stepper, rules: DecodingConstraints, *, width: int, nbest: int, penalty: LengthPenalty
+) -> FinishedSequences:
     """The `nbest` best hypotheses of each row by normalised score.
 
     Each step looks at 2 * `width` continuations, so that `width` of them go on even if as many end. An end counts only
@@ -26,17 +35,17 @@ def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penal
     limits = set(rules.max_length.tolist())
     capacity = max(limits)
     table = penalty.table(capacity, device)
-    left = RowsLeft(rows, device)
+    left = ActiveRows(rows, device)
     state = stepper.start(width, capacity)
     tokens = torch.full((rows, width), rules.begin, device=device)
-    live = Paths.start(rows, width, capacity, device)
+    live = PartialSequences.start(rows, width, capacity, device)
     live.scores[:, 1:] = -torch.inf  # all start equal: one is enough
     found = _nothing(rows, nbest, capacity, device)
     for position in range(capacity):
         length = position + 1
         logits, state = stepper.step(tokens, position, state)
         log_probabilities = rules.apply(logits.float().log_softmax(2), live.tokens[..., :position], position)
-        best = best_candidates(log_probabilities, live.scores, 2 * width)
+        best = topk_candidates(log_probabilities, live.scores, 2 * width)
         ends = best.tokens == rules.end
 
         if device.type != "cpu" or ends[:, :width].any():  # elsewhere it would mean waiting for the device
@@ -51,45 +60,47 @@ def beam_search(stepper: Stepper, rules: Rules, *, width: int, nbest: int, penal
             live = live._replace(scores=live.scores.masked_fill(cut, -torch.inf))
 
         attainable = live.scores.amax(1) / table[rules.max_length]  # scores only fall, the penalty only grows
-        kept = left.drop(attainable <= found.normalised[:, -1], found, position)
+        kept = left.drop(attainable <= found.normalized_scores[:, -1], found, position)
         parents = onward.parents
         if kept is not None:
-            live, found, tokens, parents = take_rows((live, found, tokens, parents), kept)
+            live, found, tokens, parents = index_rows((live, found, tokens, parents), kept)
             if not len(kept):
                 break
-            state, rules = select(state, kept), rules.select(kept)
-        state = reorder(state, parents)
+            state, rules = select_rows(state, kept), rules.select_rows(kept)
+        state = reorder_hypotheses(state, parents)
     return left.finish(found)
 
 
-def _nothing(rows: int, hyps: int, capacity: int, device: torch.device) -> Found:
+def _nothing(rows: int, hyps: int, capacity: int, device: torch.device) -> FinishedSequences:
     impossible = torch.full((rows, hyps), -torch.inf, device=device)
-    return Found(
-        Paths.start(rows, hyps, capacity, device)._replace(scores=impossible),
+    return FinishedSequences(
+        PartialSequences.start(rows, hyps, capacity, device)._replace(scores=impossible),
         impossible,
         torch.zeros(rows, hyps, dtype=torch.long, device=device),
         torch.zeros(rows, hyps, dtype=torch.bool, device=device),
     )
 
 
-def _extend(paths: Paths, candidates: Candidates, position: int) -> Paths:
+def _extend(paths: PartialSequences, candidates: Candidates, position: int) -> PartialSequences:
     """The paths that the candidates lead to."""
-    tokens, log_probabilities, _ = take(paths, candidates.parents)
+    tokens, log_probabilities, _ = gather_hypotheses(paths, candidates.parents)
     tokens[..., position] = candidates.tokens
     log_probabilities[..., position] = candidates.log_probabilities
-    return Paths(tokens, log_probabilities, candidates.scores)
+    return PartialSequences(tokens, log_probabilities, candidates.scores)
 
 
 def _keep(
-    found: Found,
-    paths: Paths,
+    found: FinishedSequences,
+    paths: PartialSequences,
     counts: Bool[Tensor, "rows hyps"],
     length: int,
     table: Float[Tensor, "lengths"],
     *,
     finished: bool,
-) -> Found:
+) -> FinishedSequences:
     """Adds those paths that count, and keeps as many of the best as there were. Of equals the earlier one stays."""
     normalised = (paths.scores / table[length]).masked_fill(~counts, -torch.inf)
-    new = Found(paths, normalised, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished))
-    return best_first(join(found, new, dim=1), hyps=found.normalised.shape[1])
+    new = FinishedSequences(
+        paths, normalised, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished)
+    )
+    return sort_by_score(concatenate(found, new, dim=1), hyps=found.normalized_scores.shape[1])

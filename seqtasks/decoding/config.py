@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from seqtasks.decoding.length import LengthRule
+from seqtasks.decoding.length import LengthLimit
 from seqtasks.decoding.length_penalty import LengthPenalty
 
 
 @dataclass(frozen=True)
-class Decoding:
+class DecodingConfig:
     """The options of `search`. Raises ValueError for values that make no sense."""
 
     beam: int = 5
@@ -64,8 +64,8 @@ class Decoding:
         if any(token < 0 for token in self.banned):
             raise ValueError(f"banned = {list(self.banned)}: token ids are never negative.")
         LengthPenalty.parse(self.penalty)
-        LengthRule.parse(self.max_length)
-        LengthRule.parse(self.min_length)
+        LengthLimit.parse(self.max_length)
+        LengthLimit.parse(self.min_length)
 
     def signature(self) -> str:
         """What to print beside a score: "beam=5|penalty=wu:0.6|max=1.5x+10", then whatever else is not the default."""

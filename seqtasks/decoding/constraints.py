@@ -9,36 +9,39 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.config import Decoding
-from seqtasks.decoding.length import LengthRule
+from seqtasks.decoding.config import DecodingConfig
+from seqtasks.decoding.length import LengthLimit
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import BEGIN, END, NEVER_GENERATED
 
 
 @dataclass(frozen=True)
-class Rules:
+class DecodingConstraints:
     """What is allowed, for each row of a batch. Lengths count tokens, the end token included."""
 
     max_length: Int[Tensor, "rows"]
     min_length: Int[Tensor, "rows"]
     prefix: Int[Tensor, "rows prefix"] | None
     """Tokens that each row has to start with; -1 where a row is free."""
-    never: Int[Tensor, "never"]
+    suppressed_ids: Int[Tensor, "never"]
     """Tokens that no output holds: banned ones and those that stand for no text."""
-    no_repeat_ngram: int
-    longest_minimum: int
+    no_repeat_ngram_size: int
+    largest_min_length: int
     """The largest of `min_length`, known without asking the device."""
     largest_id: int
     """The largest of `never` and `prefix`."""
-    may_be_stuck: bool
+    may_have_no_candidate: bool
     """Whether a hypothesis can come to where every token is forbidden."""
     begin: int = BEGIN
     end: int = END
 
     @classmethod
-    def make(
-        cls, options: Decoding, source_lengths: Int[Tensor, "rows"], prefixes: Sequence[Sequence[int]] | None = None
-    ) -> Rules:
+    def from_config(
+        cls,
+        options: DecodingConfig,
+        source_lengths: Int[Tensor, "rows"],
+        prefixes: Sequence[Sequence[int]] | None = None,
+    ) -> DecodingConstraints:
         """The rules for a batch. A prefix ends at its first end token, and counts towards the length of its row."""
         cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
         if len(cut) != len(source_lengths):
@@ -50,8 +53,8 @@ class Rules:
         forced = torch.tensor([len(prefix) for prefix in cut], device=source_lengths.device)
         width = max(map(len, cut), default=0)
         padded = [[*prefix, *[-1] * (width - len(prefix))] for prefix in cut]
-        max_length = torch.maximum(LengthRule.parse(options.max_length)(source_lengths), forced + 1)
-        min_length = torch.minimum(LengthRule.parse(options.min_length)(source_lengths), max_length)
+        max_length = torch.maximum(LengthLimit.parse(options.max_length)(source_lengths), forced + 1)
+        min_length = torch.minimum(LengthLimit.parse(options.min_length)(source_lengths), max_length)
         longest_minimum = max(min_length.tolist(), default=0)
         never = [*NEVER_GENERATED, *options.banned]
         return cls(
@@ -62,10 +65,10 @@ class Rules:
             options.no_repeat_ngram,
             longest_minimum,
             largest_id=max(*never, *(token for prefix in cut for token in prefix)),
-            may_be_stuck=bool(options.banned or options.no_repeat_ngram or longest_minimum > 1),
+            may_have_no_candidate=bool(options.banned or options.no_repeat_ngram or longest_minimum > 1),
         )
 
-    def select(self, rows: Int[Tensor, "kept"]) -> Rules:
+    def select_rows(self, rows: Int[Tensor, "kept"]) -> DecodingConstraints:
         """The rules of the given rows."""
         prefix = None if self.prefix is None else self.prefix[rows]
         return replace(self, max_length=self.max_length[rows], min_length=self.min_length[rows], prefix=prefix)
@@ -90,13 +93,13 @@ class Rules:
         if self.prefix is not None and position < self.prefix.shape[1]:
             forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
             forced_value = log_probabilities.gather(2, forced.clamp(min=0))
-        end_value = log_probabilities[..., self.end].clone() if self.may_be_stuck else None
-        log_probabilities.index_fill_(2, self.never, -torch.inf)
-        if position + 1 < self.longest_minimum:
+        end_value = log_probabilities[..., self.end].clone() if self.may_have_no_candidate else None
+        log_probabilities.index_fill_(2, self.suppressed_ids, -torch.inf)
+        if position + 1 < self.largest_min_length:
             short = (position + 1 < self.min_length).unsqueeze(1)
             log_probabilities[..., self.end].masked_fill_(short, -torch.inf)
-        if 0 < self.no_repeat_ngram <= position:
-            _ban_repeats(log_probabilities, history, self.no_repeat_ngram)
+        if 0 < self.no_repeat_ngram_size <= position:
+            _block_repeated_ngrams(log_probabilities, history, self.no_repeat_ngram_size)
         if end_value is not None:
             stuck = log_probabilities.amax(2) == -torch.inf
             log_probabilities[..., self.end] = torch.where(stuck, end_value, log_probabilities[..., self.end])
@@ -112,7 +115,7 @@ def _until_end(prefix: Sequence[int]) -> list[int]:
     return tokens[: tokens.index(END) + 1] if END in tokens else tokens
 
 
-def _ban_repeats(
+def _block_repeated_ngrams(
     log_probabilities: Float[Tensor, "rows hyps vocab"], history: Int[Tensor, "rows hyps position"], size: int
 ) -> None:
     """Bans each token that would complete an n-gram of `history` a second time."""

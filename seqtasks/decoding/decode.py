@@ -9,23 +9,23 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.config import Decoding
-from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.config import DecodingConfig
+from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import Hypothesis, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
-from seqtasks.decoding.mbr import by_agreement
-from seqtasks.decoding.sampling import draw
+from seqtasks.decoding.mbr import mbr_rerank
+from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.errors import SeqtasksError
 
 
 @torch.no_grad()
-def search(
+def decode(
     stepper: Stepper,
     *,
     source_lengths: Int[Tensor, "rows"],
-    options: Decoding,
+    options: DecodingConfig,
     prefixes: Sequence[Sequence[int]] | None = None,
     row_numbers: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
@@ -43,15 +43,15 @@ def search(
         )
     if not stepper.rows:
         return []
-    rules = Rules.make(options, source_lengths.to(stepper.device), prefixes)
+    rules = DecodingConstraints.from_config(options, source_lengths.to(stepper.device), prefixes)
     penalty = LengthPenalty.parse(options.penalty)
     if options.consensus:
         hypotheses = beam_search(stepper, rules, width=options.beam, nbest=options.beam, penalty=penalty)
-        samples = draw(stepper, rules, count=options.consensus, options=options, row_numbers=numbers)
+        samples = sample(stepper, rules, count=options.consensus, options=options, row_numbers=numbers)
         rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
-        return [by_agreement(own, others)[: options.nbest] for own, others in rows]
+        return [mbr_rerank(own, others)[: options.nbest] for own, others in rows]
     if options.sample:
-        found = draw(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
+        found = sample(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
     elif options.beam == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.stepper import Forced, Stepper
+from seqtasks.decoding.stepper import Stepper, TargetScores
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import State
 
@@ -39,13 +39,13 @@ class Ensemble:
         return self._members[0].device
 
     def start(self, hyps: int, capacity: int) -> State:
-        return _join([member.start(hyps, capacity) for member in self._members])
+        return _ensemble_states([member.start(hyps, capacity) for member in self._members])
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
         log_probabilities, states = [], []
-        for member, shared, live in zip(self._members, state.shared, state.live, strict=True):
+        for member, shared, live in zip(self._members, state.per_row, state.per_hypothesis, strict=True):
             logits, after = member.step(tokens, position, State(shared, live))
             log_probabilities.append(logits.float().log_softmax(2))
             states.append(after)
@@ -55,20 +55,20 @@ class Ensemble:
                 f"The members of an ensemble have vocabularies of different sizes: {', '.join(map(str, sizes))}.",
                 "Only models trained with one text processor can decide together.",
             )
-        return _log_mean(log_probabilities), _join(states)
+        return _log_mean_exp(log_probabilities), _ensemble_states(states)
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         """The attention is the mean of the members', None where one has none."""
-        forced = [member.force(tokens, attention=attention) for member in self._members]
+        forced = [member.score_targets(tokens, attention=attention) for member in self._members]
         maps = [each.attention for each in forced if each.attention is not None]
         mean = torch.stack(maps).mean(0) if len(maps) == len(forced) else None
-        return Forced(_log_mean([each.log_probabilities for each in forced]), mean)
+        return TargetScores(_log_mean_exp([each.log_probabilities for each in forced]), mean)
 
 
-def _join(states: Sequence[State]) -> State:
-    return State(tuple(state.shared for state in states), tuple(state.live for state in states))
+def _ensemble_states(states: Sequence[State]) -> State:
+    return State(tuple(state.per_row for state in states), tuple(state.per_hypothesis for state in states))
 
 
-def _log_mean(log_probabilities: Sequence[Tensor]) -> Tensor:
+def _log_mean_exp(log_probabilities: Sequence[Tensor]) -> Tensor:
     """The logarithm of the mean of the probabilities."""
     return torch.stack(list(log_probabilities)).logsumexp(0) - math.log(len(log_probabilities))

@@ -21,7 +21,7 @@ class Hypothesis:
     tokens: tuple[int, ...]
     score: float
     """Sum of the log-probabilities (natural logarithm), end token included."""
-    normalised: float
+    normalized_score: float
     """The score divided by the length penalty."""
     log_probabilities: tuple[float, ...]
     """Of each token and, where finished, of the end token."""
@@ -29,7 +29,7 @@ class Hypothesis:
     """False where the output was cut at the length limit."""
 
 
-class Paths(NamedTuple):
+class PartialSequences(NamedTuple):
     """Token sequences under way. Positions beyond their ends mean nothing."""
 
     tokens: Int[Tensor, "rows hyps capacity"]
@@ -37,7 +37,7 @@ class Paths(NamedTuple):
     scores: Float[Tensor, "rows hyps"]
 
     @classmethod
-    def start(cls, rows: int, hyps: int, capacity: int, device: torch.device) -> Paths:
+    def start(cls, rows: int, hyps: int, capacity: int, device: torch.device) -> PartialSequences:
         """Empty sequences with score 0."""
         return cls(
             torch.zeros(rows, hyps, capacity, dtype=torch.long, device=device),
@@ -46,49 +46,49 @@ class Paths(NamedTuple):
         )
 
 
-class Found(NamedTuple):
+class FinishedSequences(NamedTuple):
     """Token sequences that are done, best first. A place not filled yet has length 0 and normalised score -inf."""
 
-    paths: Paths
-    normalised: Float[Tensor, "rows hyps"]
+    sequences: PartialSequences
+    normalized_scores: Float[Tensor, "rows hyps"]
     lengths: Int[Tensor, "rows hyps"]
     finished: Bool[Tensor, "rows hyps"]
 
 
-def take(tree: Branch, index: Int[Tensor, "rows hyps"]) -> Branch:
+def gather_hypotheses(tree: Branch, index: Int[Tensor, "rows hyps"]) -> Branch:
     """For each row the hypotheses that `index` names, of leaves (rows, hyps, ...)."""
     rows = torch.arange(index.shape[0], device=index.device).unsqueeze(1)
     taken: Branch = tree_map(lambda leaf: leaf[rows, index], tree)
     return taken
 
 
-def take_rows(tree: Branch, rows: Int[Tensor, "kept"]) -> Branch:
+def index_rows(tree: Branch, rows: Int[Tensor, "kept"]) -> Branch:
     """The given rows of every leaf."""
     taken: Branch = tree_map(lambda leaf: leaf.index_select(0, rows), tree)
     return taken
 
 
-def join(*parts: Found, dim: int) -> Found:
+def concatenate(*parts: FinishedSequences, dim: int) -> FinishedSequences:
     """All of the parts, side by side along the rows (0) or the hypotheses (1)."""
-    return Found(
-        Paths(*(torch.cat(leaves, dim) for leaves in zip(*(part.paths for part in parts), strict=True))),
-        torch.cat([part.normalised for part in parts], dim),
+    return FinishedSequences(
+        PartialSequences(*(torch.cat(leaves, dim) for leaves in zip(*(part.sequences for part in parts), strict=True))),
+        torch.cat([part.normalized_scores for part in parts], dim),
         torch.cat([part.lengths for part in parts], dim),
         torch.cat([part.finished for part in parts], dim),
     )
 
 
-def best_first(found: Found, hyps: int) -> Found:
+def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
     """The `hyps` best by normalised score; of equals the earlier one."""
-    order = torch.sort(found.normalised, dim=1, descending=True, stable=True).indices
-    return take(found, order[:, :hyps])
+    order = torch.sort(found.normalized_scores, dim=1, descending=True, stable=True).indices
+    return gather_hypotheses(found, order[:, :hyps])
 
 
-def to_lists(found: Found) -> list[list[Hypothesis]]:
+def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
     """The hypotheses of each row, at least one; further ones only where they are possible at all."""
     columns = (
-        found.paths.tokens, found.paths.log_probabilities, found.paths.scores,
-        found.normalised, found.lengths, found.finished,
+        found.sequences.tokens, found.sequences.log_probabilities, found.sequences.scores,
+        found.normalized_scores, found.lengths, found.finished,
     )  # fmt: skip
     lists = []
     for row in zip(*(column.tolist() for column in columns), strict=True):
@@ -96,5 +96,5 @@ def to_lists(found: Found) -> list[list[Hypothesis]]:
             Hypothesis(tuple(tokens[: length - finished]), score, normalised, tuple(values[:length]), finished)
             for tokens, values, score, normalised, length, finished in zip(*row, strict=True)
         ]
-        lists.append(hypotheses[:1] + [other for other in hypotheses[1:] if other.normalised != -float("inf")])
+        lists.append(hypotheses[:1] + [other for other in hypotheses[1:] if other.normalized_score != -float("inf")])
     return lists

@@ -17,14 +17,14 @@ _FORM = re.compile(r"(?:(?P<factor>\d{1,9}(?:\.\d{1,9})?)?(?P<source>x))?(?P<off
 
 
 @dataclass(frozen=True)
-class LengthRule:
+class LengthLimit:
     """A number of tokens, end token included: `factor` times the source length, plus `offset`."""
 
     factor: Fraction
     offset: int
 
     @classmethod
-    def parse(cls, text: str) -> LengthRule:
+    def parse(cls, text: str) -> LengthLimit:
         """Reads "FACTORx+OFFSET", "FACTORx", "x+OFFSET", "x" or "OFFSET". Raises ValueError for anything else."""
         form = _FORM.fullmatch(text)
         if form is None or not text:

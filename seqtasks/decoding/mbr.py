@@ -17,17 +17,19 @@ LENGTH_DEVIATION = 6.0
 """Tokens by which lengths may differ: the standard deviation of the penalty."""
 
 
-def by_agreement(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) -> list[Hypothesis]:
+def mbr_rerank(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) -> list[Hypothesis]:
     """The hypotheses, those first that agree best with the samples; of equals the earlier one.
 
     The likeliest output may be unlike all others that are nearly as likely. The mean agreement with samples of the
     model is the expected one under the model's own distribution.
     """
-    order = numpy.argsort(-agreement(hypotheses, samples).mean(axis=1), kind="stable")
+    order = numpy.argsort(-expected_utility(hypotheses, samples).mean(axis=1), kind="stable")
     return [hypotheses[place] for place in order]
 
 
-def agreement(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) -> Float[numpy.ndarray, "hyps samples"]:
+def expected_utility(
+    hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]
+) -> Float[numpy.ndarray, "hyps samples"]:
     """How much of each sample a hypothesis says, 0 to 1: CIDEr-D without its weights of rare n-grams.
 
     The mean over n of the cosine between the counts of n-grams, END included, less for different lengths.

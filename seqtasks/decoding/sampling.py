@@ -9,29 +9,31 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.autoregressive import Choice, walk
-from seqtasks.decoding.config import Decoding
-from seqtasks.decoding.constraints import Rules
-from seqtasks.decoding.hypotheses import Found, best_first
+from seqtasks.decoding.autoregressive import TokenSelector, decode_autoregressively
+from seqtasks.decoding.config import DecodingConfig
+from seqtasks.decoding.constraints import DecodingConstraints
+from seqtasks.decoding.hypotheses import FinishedSequences, sort_by_score
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
-from seqtasks.decoding.topk import best_candidates
+from seqtasks.decoding.topk import topk_candidates
 
 
-def draw(stepper: Stepper, rules: Rules, *, count: int, options: Decoding, row_numbers: Sequence[int]) -> Found:
+def sample(
+    stepper: Stepper, rules: DecodingConstraints, *, count: int, options: DecodingConfig, row_numbers: Sequence[int]
+) -> FinishedSequences:
     """`count` independent samples a row, best first.
 
     The random numbers depend on the seed, the row's number, the hypothesis and the position alone: a row is given the
     same samples in any batch. Log-probabilities are the model's own, before temperature, top-k and top-p.
     """
     uniforms = uniform_numbers(options.seed, row_numbers, count, int(rules.max_length.max()))
-    choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
+    choose = multinomial_selector(options, torch.from_numpy(uniforms).to(stepper.device))
     penalty = LengthPenalty.parse(options.penalty)
-    found = walk(stepper, rules, hyps=count, choose=choose, penalty=penalty)
-    return best_first(found, count)
+    found = decode_autoregressively(stepper, rules, hyps=count, choose=choose, penalty=penalty)
+    return sort_by_score(found, count)
 
 
-def drawn(options: Decoding, uniforms: Float[Tensor, "rows hyps capacity"]) -> Choice:
+def multinomial_selector(options: DecodingConfig, uniforms: Float[Tensor, "rows hyps capacity"]) -> TokenSelector:
     """Chooses at random, by numbers drawn for each position."""
 
     def choose(
@@ -55,7 +57,7 @@ def uniform_numbers(
 
 
 def _distribution(
-    log_probabilities: Float[Tensor, "rows hyps vocab"], options: Decoding
+    log_probabilities: Float[Tensor, "rows hyps vocab"], options: DecodingConfig
 ) -> tuple[Int[Tensor, "rows hyps kept"] | None, Float[Tensor, "rows hyps kept"]]:
     """What to draw from: token ids (None: all in order) and their probabilities, which need not sum to 1.
 
@@ -65,7 +67,7 @@ def _distribution(
     ids = None
     if 0 < options.top_k < vocab:
         flat = log_probabilities.flatten(0, 1).unsqueeze(1)  # (rows * hyps, 1, vocab)
-        best = best_candidates(flat, flat.new_zeros(rows * hyps, 1), options.top_k)
+        best = topk_candidates(flat, flat.new_zeros(rows * hyps, 1), options.top_k)
         ids = best.tokens.view(rows, hyps, options.top_k)
         log_probabilities = best.log_probabilities.view(rows, hyps, options.top_k)
     elif options.top_p < 1:

@@ -26,7 +26,7 @@ def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, penalty: str = 
         return []
     width = max(map(len, targets))
     padded = [[BEGIN, *target, END, *[PAD] * (width - len(target))] for target in targets]
-    forced = stepper.force(torch.tensor(padded, device=stepper.device))
+    forced = stepper.score_targets(torch.tensor(padded, device=stepper.device))
     divisor = LengthPenalty.parse(penalty)
     hypotheses = []
     for target, row in zip(targets, forced.log_probabilities.tolist(), strict=True):

@@ -14,7 +14,7 @@ from torch import Tensor
 from seqtasks.incremental_state import State
 
 
-class Forced(NamedTuple):
+class TargetScores(NamedTuple):
     """What a model says of given targets (teacher forcing)."""
 
     log_probabilities: Float[Tensor, "rows tgt"]
@@ -48,6 +48,6 @@ class Stepper(Protocol):
         """
         ...
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         """Scores given targets. `tokens` start with the begin token; entry i of the result is of token i + 1."""
         ...

@@ -8,18 +8,18 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from seqtasks.decoding.autoregressive import Choice
-from seqtasks.decoding.config import Decoding
-from seqtasks.decoding.constraints import Rules
-from seqtasks.decoding.greedy import likeliest
-from seqtasks.decoding.sampling import drawn, uniform_numbers
+from seqtasks.decoding.autoregressive import TokenSelector
+from seqtasks.decoding.config import DecodingConfig
+from seqtasks.decoding.constraints import DecodingConstraints
+from seqtasks.decoding.greedy import argmax_tokens
+from seqtasks.decoding.sampling import multinomial_selector, uniform_numbers
 from seqtasks.decoding.stepper import Stepper
 
 BLOCK = 1024
 """Tokens for which there is room at a time, however many are asked for."""
 
 
-class Drawn(NamedTuple):
+class SampledToken(NamedTuple):
     """The next token of an output."""
 
     token: int
@@ -29,8 +29,8 @@ class Drawn(NamedTuple):
 
 
 def stream(
-    stepper: Stepper, *, options: Decoding, length: int, number: int = 0, before: Sequence[int] = ()
-) -> Iterator[Drawn]:
+    stepper: Stepper, *, options: DecodingConfig, length: int, number: int = 0, before: Sequence[int] = ()
+) -> Iterator[SampledToken]:
     """At most `length` tokens for the one row that the stepper is bound to: what `search` finds, as it is found.
 
     With `options.sample` they are the first sample that `search` draws for row `number`, otherwise those of greedy
@@ -39,8 +39,8 @@ def stream(
     """
     first, end = len(before), len(before) + length
     row = torch.zeros(1, dtype=torch.long, device=stepper.device)
-    rules = Rules.make(options, row)
-    choose: Choice = likeliest
+    rules = DecodingConstraints.from_config(options, row)
+    choose: TokenSelector = argmax_tokens
     history = torch.tensor(before, dtype=torch.long, device=stepper.device).view(1, 1, -1)
     with torch.no_grad():
         state = stepper.start(1, length)
@@ -51,13 +51,13 @@ def stream(
             history = functional.pad(history, (0, reached - position))
             if options.sample:
                 uniforms = uniform_numbers(options.seed, [number], 1, reached)
-                choose = drawn(options, torch.from_numpy(uniforms).to(stepper.device))
+                choose = multinomial_selector(options, torch.from_numpy(uniforms).to(stepper.device))
         with torch.no_grad():
             logits, state = stepper.step(tokens, position - first, state)
             log_probabilities = rules.apply(logits.float().log_softmax(2), history[..., :position], position)
             tokens = choose(log_probabilities, position, row)
         history[..., position] = tokens
         token = int(tokens)
-        yield Drawn(token, float(log_probabilities[0, 0, token]))
+        yield SampledToken(token, float(log_probabilities[0, 0, token]))
         if token == rules.end:
             return

@@ -31,7 +31,7 @@ class Candidates(NamedTuple):
         return Candidates(*(leaf.gather(1, index) for leaf in self))
 
 
-def best_candidates(
+def topk_candidates(
     log_probabilities: Float[Tensor, "rows hyps vocab"], scores: Float[Tensor, "rows hyps"], count: int
 ) -> Candidates:
     """The `count` continuations of each row with the highest sums of score and log-probability.
@@ -61,7 +61,7 @@ def best_candidates(
     return Candidates(totals, values, parents, tokens.clamp(max=vocab - 1)).at(order)
 
 
-def best_tokens(log_probabilities: Float[Tensor, "rows hyps vocab"]) -> Int[Tensor, "rows hyps"]:
+def topk_tokens(log_probabilities: Float[Tensor, "rows hyps vocab"]) -> Int[Tensor, "rows hyps"]:
     """The likeliest token of each hypothesis; of equals the one with the lowest id.
 
     `argmax` takes the first of equals, but looks at one number at a time: several times as slow as finding maxima.

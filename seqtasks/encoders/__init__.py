@@ -3,7 +3,7 @@
 from seqtasks.encoders.bag_of_words import BagOfWordsEncoder
 from seqtasks.encoders.base import CausalEncoder, Encoder, TextEncoder
 from seqtasks.encoders.cnn import CnnEncoder
-from seqtasks.encoders.cnn_lstm import FramesEncoder
+from seqtasks.encoders.cnn_lstm import CnnLstmEncoder
 from seqtasks.encoders.recurrent import GruEncoder, LstmEncoder, RnnEncoder
 from seqtasks.encoders.transformer import TransformerEncoder
 
@@ -11,8 +11,8 @@ __all__ = [
     "BagOfWordsEncoder",
     "CausalEncoder",
     "CnnEncoder",
+    "CnnLstmEncoder",
     "Encoder",
-    "FramesEncoder",
     "GruEncoder",
     "LstmEncoder",
     "RnnEncoder",

@@ -14,8 +14,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seqtasks.encoders import vision_transformer
 from seqtasks.errors import SeqtasksError
-from seqtasks.layers.convolution import ACTIVATIONS, ActivatedConvolution
-from seqtasks.layers.efficientnet_lite import CHANNELS, LITE_FAMILY, efficientnet_lite, own_names
+from seqtasks.layers.convolution import ACTIVATIONS, ConvActivation
+from seqtasks.layers.efficientnet_lite import CHANNELS, LITE_FAMILY, convert_published_names, efficientnet_lite
 
 LITE = "efficientnet_lite0"
 
@@ -29,13 +29,13 @@ COUNTED = "num_batches_tracked"
 """A number that batch normalisation keeps and that changes nothing here."""
 
 
-class Trunk(NamedTuple):
+class BackboneSpec(NamedTuple):
     """A network without its head, and what it has been trained on: `(pixel - mean) / deviation`, pixels 0 to 255."""
 
     network: nn.Sequential
     channels: int
     mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 class Backbone(nn.Module):
@@ -58,7 +58,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name = name
         self.learning_rate_scale = learning_rate_scale
-        self.trunk, self.channels, self.mean, self.deviation = make_trunk(name)
+        self.trunk, self.channels, self.mean, self.deviation = make_backbone_spec(name)
         self.from_scratch = from_scratch
         count = len(self.blocks)
         if train_from is not None and not -count <= train_from < count:
@@ -88,14 +88,14 @@ class Backbone(nn.Module):
             pixels = pixels.expand(2, -1, -1, -1)  # batch normalisation refuses a single value a channel
         with torch.autocast(pixels.device.type, enabled=False):
             with torch.no_grad():
-                grid = self.normalised(pixels)
+                grid = self.normalize(pixels)
                 for block in blocks[: self.frozen_blocks]:
                     grid = block(grid)
             for block in blocks[self.frozen_blocks :]:
                 grid = block(grid)
         return grid[:rows]
 
-    def normalised(self, pixels: UInt8[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows 3 height width"]:
+    def normalize(self, pixels: UInt8[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows 3 height width"]:
         """The input of the first block; channels last, which convolutions on a CPU are quicker with."""
         mean, deviation = (
             torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (self.mean, self.deviation)
@@ -115,7 +115,7 @@ class Backbone(nn.Module):
                         module.eval()
         return self
 
-    def simplify(self) -> None:
+    def fuse_for_inference(self) -> None:
         """Makes one module of each convolution and what follows it in a sequence, for evaluation alone.
 
         A batch normalisation goes into the convolution's weights (Jacob et al. 2018, section 3.2): on a CPU
@@ -132,7 +132,7 @@ class Backbone(nn.Module):
             for number, after in pairwise(following):
                 convolution, activation = sequence[number], sequence[after]
                 if isinstance(convolution, nn.Conv2d) and type(activation) in ACTIVATIONS:
-                    sequence[number] = ActivatedConvolution(convolution, activation)
+                    sequence[number] = ConvActivation(convolution, activation)
                     sequence[after] = nn.Identity()
 
     def load_tensors(self, tensors: Mapping[str, Tensor], source: str) -> None:
@@ -141,7 +141,7 @@ class Backbone(nn.Module):
         Raises SeqtasksError, naming the `source`, where one is missing or has another shape.
         """
         if self.name in LITE_FAMILY:
-            tensors = own_names(tensors)
+            tensors = convert_published_names(tensors)
         if self.name.startswith(vision_transformer.FAMILY):
             tensors = vision_transformer.placed(tensors)
         own = self.trunk.state_dict()
@@ -164,10 +164,10 @@ def backbone_names() -> list[str]:
     return [*LITE_FAMILY, *models.list_models(module=models)]
 
 
-def make_trunk(name: str) -> Trunk:
+def make_backbone_spec(name: str) -> BackboneSpec:
     """The backbone of this name with random weights."""
     if name in LITE_FAMILY:
-        return Trunk(efficientnet_lite(*LITE_FAMILY[name]), CHANNELS, (127.0,) * 3, (128.0,) * 3)
+        return BackboneSpec(efficientnet_lite(*LITE_FAMILY[name]), CHANNELS, (127.0,) * 3, (128.0,) * 3)
     from torchvision import models
 
     options: dict[str, Any] = {}
@@ -179,7 +179,7 @@ def make_trunk(name: str) -> Trunk:
     model = models.get_model(name, weights=None, **options)
     scaled = [tuple(255.0 * value for value in values) for values in (mean, deviation)]
     if name.startswith(vision_transformer.FAMILY):
-        return Trunk(vision_transformer.vision_transformer(model).eval(), model.hidden_dim, *scaled)
+        return BackboneSpec(vision_transformer.vision_transformer(model).eval(), model.hidden_dim, *scaled)
     parts = OrderedDict(
         (part, nn.Sequential(*module) if isinstance(module, nn.ModuleList) else module)
         for part, module in model.named_children()
@@ -190,4 +190,4 @@ def make_trunk(name: str) -> Trunk:
     network = nn.Sequential(parts).eval()
     with torch.no_grad():
         channels = network(torch.zeros(1, 3, 224, 224)).shape[1]
-    return Trunk(network, channels, *scaled)
+    return BackboneSpec(network, channels, *scaled)

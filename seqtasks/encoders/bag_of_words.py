@@ -15,7 +15,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.pooling import mean_state
 from seqtasks.layers.word_embedding import WordEmbedding
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 PRIME, MULTIPLIER = 2**31 - 1, 116_049_371
 """Of the hash: their product with a token fits in 64 bits."""
@@ -27,7 +27,7 @@ class BagOfWordsEncoder(TextEncoder):
     Under mean pooling and an output layer this is a linear classifier of tokens and n-grams.
     """
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["bag_of_words"] = "bag_of_words"
         ngrams: int = Field(default=2, ge=1)
         """The longest run of tokens that has a vector of its own; 1 = tokens alone, whose order is nothing then."""
@@ -44,7 +44,7 @@ class BagOfWordsEncoder(TextEncoder):
         if self.ngrams is not None:
             words = tokens if tokens.dim() == 2 else tokens[..., 0]
             states = states + self.ngrams(words)
-        states = self.embedding.dropped(states)
+        states = self.embedding.apply_word_dropout(states)
         return Memory(states, mask, mean_state(states, mask))
 
 
@@ -71,14 +71,14 @@ class HashedNgrams(nn.Module):
         rows, length = tokens.shape
         total = self.table.weight.new_zeros(rows, length, self.table.dim)
         for size in range(2, min(self.longest, length) + 1):
-            vectors = self.table(hashed(tokens.unfold(1, size, 1), self.table.size))
+            vectors = self.table(hash_ngrams(tokens.unfold(1, size, 1), self.table.size))
             if presence is not None:
                 vectors = vectors * presence.unfold(1, size, 1).prod(dim=2).unsqueeze(2)
             total = total + functional.pad(vectors, (0, 0, size - 1, 0))
         return total
 
 
-def hashed(ngrams: Int[Tensor, "rows places size"], buckets: int) -> Int[Tensor, "rows places"]:
+def hash_ngrams(ngrams: Int[Tensor, "rows places size"], buckets: int) -> Int[Tensor, "rows places"]:
     """A number below `buckets` for each n-gram, the same everywhere and always."""
     numbers = torch.full_like(ngrams[..., 0], ngrams.shape[2])
     for place in range(ngrams.shape[2]):

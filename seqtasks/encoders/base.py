@@ -15,7 +15,7 @@ from seqtasks.incremental_state import State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.word_embedding import WordEmbedding
-from seqtasks.registry import Component, Settings
+from seqtasks.registry import Component, ConfigModel
 
 
 class Encoder(Component, nn.Module, ABC):
@@ -24,11 +24,11 @@ class Encoder(Component, nn.Module, ABC):
     dim: int
     """The width of the memory's states and of its summary."""
 
-    def simplify(self) -> None:
+    def fuse_for_inference(self) -> None:
         """Makes the same numbers, but for rounding, come quicker. For inference alone: nothing can be trained then."""
 
 
-class StartedSettings(Settings):
+class PretrainedInitConfig(ConfigModel):
     """Where the weights of a text encoder come from."""
 
     start_from: str | None = None
@@ -44,7 +44,7 @@ class StartedSettings(Settings):
         return self
 
 
-def begins_anew(encoder: Settings) -> Settings:
+def reject_pretrained_init(encoder: ConfigModel) -> ConfigModel:
     """For models that are no classifiers: a ValueError where the encoder is to start from a language model."""
     if getattr(encoder, "start_from", None) is not None:
         raise ValueError("start_from is for classification; other runs start from a whole model: start_from at the top")
@@ -74,7 +74,7 @@ class CausalEncoder(TextEncoder):
     """Tokens that it was trained to look back over; None where there is no limit."""
 
     @abstractmethod
-    def carried_shapes(self) -> list[tuple[int, ...]]:
+    def state_shapes(self) -> list[tuple[int, ...]]:
         """One row's share of each tensor that training carries from window to window.
 
         Empty where it carries none: every window begins anew.

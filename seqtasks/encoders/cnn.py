@@ -19,7 +19,7 @@ from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.efficientnet_lite import LITE_FAMILY
 from seqtasks.layers.embedding import sinusoids
 from seqtasks.layers.memory import Memory
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 FEATURES = "features 1"
 """Part of every fingerprint; to be changed whenever `CnnEncoder.features` computes something else."""
@@ -28,7 +28,7 @@ LARGEST = torch.finfo(torch.float16).max
 FIRST_PLACE_SCALE = 0.2
 
 
-class CnnSettings(Settings):
+class CnnConfig(ConfigModel):
     """What encoders of pictures have in common."""
 
     backbone: str = LITE
@@ -65,10 +65,10 @@ class CnnEncoder(Encoder):
     the neighbouring number, and the states of a new encoder, which are about 1, differed by at most 7e-4.
     """
 
-    class Config(CnnSettings):
+    class Config(CnnConfig):
         kind: Literal["cnn"] = "cnn"
 
-    def __init__(self, config: CnnSettings) -> None:
+    def __init__(self, config: CnnConfig) -> None:
         super().__init__()
         self.weights = config.weights
         self.backbone = Backbone(
@@ -111,7 +111,7 @@ class CnnEncoder(Encoder):
         """The projected cells, each with its place."""
         cells = self.features(images) if images.dtype == torch.uint8 else images
         normed: Tensor = self.norm(self.project(cells.to(self.norm.weight.dtype)))
-        places = sinusoids_of_grid(normed.shape[1], self.dim, device=normed.device)
+        places = grid_sinusoids(normed.shape[1], self.dim, device=normed.device)
         return normed + (places * self.place_scale).to(normed.dtype)
 
     def memory(self, states: Float[Tensor, "rows cells dim"]) -> Memory:
@@ -123,8 +123,8 @@ class CnnEncoder(Encoder):
         cells: Tensor = self.backbone(pixels).flatten(2).transpose(1, 2)
         return cells.clamp(-LARGEST, LARGEST).to(torch.float16) if self.frozen else cells
 
-    def simplify(self) -> None:
-        self.backbone.simplify()
+    def fuse_for_inference(self) -> None:
+        self.backbone.fuse_for_inference()
 
     def fingerprint(self) -> str:
         """Changes with whatever `features` depends on but the pixels: the key of a cache."""
@@ -137,7 +137,7 @@ class CnnEncoder(Encoder):
         return digest.hexdigest()
 
 
-def sinusoids_of_grid(cells: int, dim: int, *, device: torch.device) -> Float[Tensor, "cells dim"]:
+def grid_sinusoids(cells: int, dim: int, *, device: torch.device) -> Float[Tensor, "cells dim"]:
     """The row of each cell of a square grid in the first half of the width, its column in the second."""
     side = math.isqrt(cells)
     if side * side != cells:

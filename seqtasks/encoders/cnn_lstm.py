@@ -9,19 +9,19 @@ from jaxtyping import Bool, Float, UInt8
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.cnn import CnnEncoder, CnnSettings
+from seqtasks.encoders.cnn import CnnConfig, CnnEncoder
 from seqtasks.layers.memory import Memory
-from seqtasks.layers.recurrent import mirrored, recurrent_layer
+from seqtasks.layers.recurrent import recurrent_layer, reverse_padded
 
 
-class Carried(NamedTuple):
+class RecurrentState(NamedTuple):
     """What the frames seen so far have left in each cell."""
 
     hidden: Float[Tensor, "clips cells width"]
     cell: Float[Tensor, "clips cells width"]
 
 
-class FramesEncoder(CnnEncoder):
+class CnnLstmEncoder(CnnEncoder):
     """Every frame is a row of the memory, and each of its cells knows what came before it.
 
     An LSTM runs over time in every cell of the grid, with the same weights for all; it reads the cell and the mean of
@@ -30,7 +30,7 @@ class FramesEncoder(CnnEncoder):
     for streams, "both" looks ahead as well, as far as the frames that are given together.
     """
 
-    class Config(CnnSettings):
+    class Config(CnnConfig):
         kind: Literal["frames"] = "frames"
         temporal: Literal["none", "causal", "both"] = "causal"
         """What a frame knows of others: nothing, the earlier ones, or the later ones as well."""
@@ -66,8 +66,8 @@ class FramesEncoder(CnnEncoder):
         self,
         frames: UInt8[Tensor, "clips frames 3 height width"] | Float[Tensor, "clips frames cells channels"],
         mask: Bool[Tensor, "clips frames"],
-        carried: Carried | None = None,
-    ) -> tuple[Memory, Carried | None]:
+        carried: RecurrentState | None = None,
+    ) -> tuple[Memory, RecurrentState | None]:
         """The memory of every frame, clip by clip, padding included; and what to give to the frames that follow.
 
         `mask` is True at real frames, which come before the padding; what is carried is of use only for clips that
@@ -86,8 +86,8 @@ class FramesEncoder(CnnEncoder):
         outputs, last = self.over_time[0](lines, start)
         if self.looks_ahead:
             real = mask.repeat_interleave(cells, dim=0)
-            backwards, _ = self.over_time[1](mirrored(lines, real))
-            outputs = torch.cat([outputs, mirrored(backwards, real)], dim=2)
+            backwards, _ = self.over_time[1](reverse_padded(lines, real))
+            outputs = torch.cat([outputs, reverse_padded(backwards, real)], dim=2)
         added = self.remembered(self.dropout(outputs))
         states = states + added.view(clips, cells, length, -1).transpose(1, 2).flatten(0, 1)
-        return self.memory(states), Carried(*(part.squeeze(0).view(clips, cells, -1) for part in last))
+        return self.memory(states), RecurrentState(*(part.squeeze(0).view(clips, cells, -1) for part in last))

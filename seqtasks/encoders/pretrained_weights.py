@@ -16,7 +16,7 @@ from torch import Tensor
 from seqtasks.encoders.backbones import LITE
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.efficientnet_lite import LITE_FAMILY
-from seqtasks.storage.serialization import load_plain
+from seqtasks.storage.serialization import load_state
 
 PACKAGED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 """Members of the EfficientNet-Lite family whose ImageNet weights are in a package, one each."""
@@ -76,7 +76,7 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
             f"There is no file {file} with weights.", 'weights is "DEFAULT", "none" or the path of a file.'
         )
     try:
-        state = load_file(file) if file.suffix == ".safetensors" else load_plain(file)
+        state = load_file(file) if file.suffix == ".safetensors" else load_state(file)
     except (SafetensorError, ValueError) as error:
         raise SeqtasksError(
             f"{file} cannot be read as weights ({error}).", "It has to be a .safetensors file or a state dict."

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor
 
-from seqtasks.encoders.base import CausalEncoder, StartedSettings
+from seqtasks.encoders.base import CausalEncoder, PretrainedInitConfig
 from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
@@ -19,7 +19,7 @@ from seqtasks.layers.stack import Stack
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
-class RecurrentSettings(StartedSettings):
+class RecurrentConfig(PretrainedInitConfig):
     """What all recurrent encoders have in common."""
 
     dim: int = Field(default=512, gt=0, multiple_of=2)
@@ -50,7 +50,7 @@ class RecurrentEncoder(CausalEncoder):
     cell: Cell
     context = None
 
-    def __init__(self, config: RecurrentSettings, embedding: TokenEmbedding | WordEmbedding) -> None:
+    def __init__(self, config: RecurrentConfig, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         both = config.directions == "both"
         widths = [embedding.dim] + [config.dim] * (config.layers - 1)
@@ -63,7 +63,7 @@ class RecurrentEncoder(CausalEncoder):
         self.dropout = Dropout(config.dropout)
 
     def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
-        return self.embedding.dropped(self.embedding(tokens), by_row=self.variational)
+        return self.embedding.apply_word_dropout(self.embedding(tokens), by_row=self.variational)
 
     def dropped(self, states: Float[Tensor, "rows src dim"]) -> Float[Tensor, "rows src dim"]:
         dropped: Tensor = self.dropout.by_row(states) if self.variational else self.dropout(states)
@@ -81,7 +81,7 @@ class RecurrentEncoder(CausalEncoder):
         """Tensors that a layer carries."""
         return 2 if self.cell == "lstm" else 1
 
-    def carried_shapes(self) -> list[tuple[int, ...]]:
+    def state_shapes(self) -> list[tuple[int, ...]]:
         return [(self.dim,)] * (self.parts * len(self.layers))
 
     def read(
@@ -97,7 +97,7 @@ class RecurrentEncoder(CausalEncoder):
 
     def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
         if not carried:
-            carried = [self.no_vectors(rows).new_zeros(rows, *shape) for shape in self.carried_shapes()]
+            carried = [self.no_vectors(rows).new_zeros(rows, *shape) for shape in self.state_shapes()]
         return State(None, tuple(part.unsqueeze(1).repeat(1, hyps, 1) for part in carried))
 
     def step(
@@ -105,7 +105,7 @@ class RecurrentEncoder(CausalEncoder):
     ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
         states, kept = self.embed(tokens), list[Tensor]()
         for index, layer in enumerate(self.layers):
-            before = state.live[index * self.parts : (index + 1) * self.parts]
+            before = state.per_hypothesis[index * self.parts : (index + 1) * self.parts]
             after = recurrent_step(layer.forwards, states, before)
             states = self.dropped(after[0])
             kept += after
@@ -115,19 +115,19 @@ class RecurrentEncoder(CausalEncoder):
 class RnnEncoder(RecurrentEncoder):
     cell = "rnn"
 
-    class Config(RecurrentSettings):
+    class Config(RecurrentConfig):
         kind: Literal["rnn"] = "rnn"
 
 
 class GruEncoder(RecurrentEncoder):
     cell = "gru"
 
-    class Config(RecurrentSettings):
+    class Config(RecurrentConfig):
         kind: Literal["gru"] = "gru"
 
 
 class LstmEncoder(RecurrentEncoder):
     cell = "lstm"
 
-    class Config(RecurrentSettings):
+    class Config(RecurrentConfig):
         kind: Literal["lstm"] = "lstm"

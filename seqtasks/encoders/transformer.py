@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.base import CausalEncoder, StartedSettings
+from seqtasks.encoders.base import CausalEncoder, PretrainedInitConfig
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
-from seqtasks.layers.kv_cache import Caches, advance, begin
+from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.transformer import EncoderLayer
@@ -27,7 +27,7 @@ class TransformerEncoder(CausalEncoder):
     from window to window.
     """
 
-    class Config(StartedSettings):
+    class Config(PretrainedInitConfig):
         kind: Literal["transformer"] = "transformer"
         layers: int = Field(default=4, gt=0)
         """Transformer layers."""
@@ -77,15 +77,15 @@ class TransformerEncoder(CausalEncoder):
         """Token and place; all tokens share one place when `length` is 1."""
         vectors = self.embedding(tokens)
         places = sinusoids(length, self.dim, start=start, device=tokens.device)
-        return self.embedding.dropped(vectors + places.to(vectors.dtype))
+        return self.embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
 
-    def carried_shapes(self) -> list[tuple[int, ...]]:
+    def state_shapes(self) -> list[tuple[int, ...]]:
         return []
 
     def read(
         self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
     ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
-        length, past, kept = tokens.shape[1], caches_of(carried or []), list[Tensor]()
+        length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
         states = self.embed(tokens, before, length)
         bias = causal_bias(length, states.dtype, states.device, past=before)[None, None]
@@ -96,13 +96,13 @@ class TransformerEncoder(CausalEncoder):
 
     def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
         nothing = split_heads(self.no_vectors(rows), self.heads)
-        return State(*begin(caches_of(carried or [nothing] * (2 * len(self.layers))), hyps))
+        return State(*init_cache(kv_caches(carried or [nothing] * (2 * len(self.layers))), hyps))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
         hyps = tokens.shape[1]
-        caches, visible, first = advance(state.shared, state.live, position)
+        caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
         states = self.embed(tokens, first - position * (hyps - 1), 1)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache in zip(self.layers, caches, strict=True):
@@ -110,6 +110,6 @@ class TransformerEncoder(CausalEncoder):
         return self.norm(states), State(caches, visible)
 
 
-def caches_of(carried: Sequence[Tensor]) -> Caches:
+def kv_caches(carried: Sequence[Tensor]) -> Caches:
     """Keys and values of every layer, out of what is carried."""
     return tuple(KeysValues(*pair) for pair in zip(carried[::2], carried[1::2], strict=True))

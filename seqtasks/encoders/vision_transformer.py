@@ -23,7 +23,7 @@ PLACES = (
 """Where the parts of torchvision's model are here, by their names."""
 
 
-class Patches(nn.Module):
+class PatchEmbedding(nn.Module):
     """Pixels to the vectors of patches, each with its place, behind one that stands for the whole picture.
 
     Pictures of another size than the model was made for have places between those that it knows.
@@ -71,7 +71,7 @@ def vision_transformer(model: Any) -> nn.Sequential:
     """The model without its head."""
     layers = nn.Sequential(OrderedDict(model.encoder.layers.named_children()))
     return nn.Sequential(
-        OrderedDict([("patches", Patches(model)), ("layers", layers), ("grid", PatchGrid(model.encoder.ln))])
+        OrderedDict([("patches", PatchEmbedding(model)), ("layers", layers), ("grid", PatchGrid(model.encoder.ln))])
     )
 
 

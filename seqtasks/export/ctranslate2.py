@@ -6,22 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.decoders import TransformerDecoder
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2_guide import guide
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
 from seqtasks.export.optional_packages import require_package
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
-from seqtasks.storage.atomic import whole_directory
+from seqtasks.storage.atomic import atomic_directory
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import TextProcessor, Words
+from seqtasks.text import Tokenizer, WordTokenizer
 
 
-def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decoding, card: str, path: Path) -> None:
+def write_ctranslate2(
+    task: TranslationTask, model: EncoderDecoder, decoding: DecodingConfig, card: str, path: Path
+) -> None:
     """Writes a directory: the model in float32, vocabularies, text processors, the card, and a guide to use it.
 
     Raises SeqtasksError where the package is missing, or where CTranslate2 lacks the network or an option of decoding.
@@ -29,14 +31,14 @@ def write_ctranslate2(task: TranslationTask, model: Generator, decoding: Decodin
     require_transformers(task, model)
     text = guide(task, decoding, search_options(decoding, unknown_token(task)))
     require_package("ctranslate2", "--format ctranslate2")
-    with whole_directory(path) as part:
+    with atomic_directory(path) as part:
         write_model(task, model, part)
         task.save_processors(part)
         (part / "README.md").write_text(text, encoding="utf-8")
         (part / "CARD.md").write_text(card, encoding="utf-8")
 
 
-def write_model(task: TranslationTask, model: Generator, path: Path) -> None:
+def write_model(task: TranslationTask, model: EncoderDecoder, path: Path) -> None:
     """Writes the network and the vocabularies. Raises SeqtasksError for a network that CTranslate2 does not have."""
     encoder, decoder = require_transformers(task, model)
     source, target = vocabulary(task.source), vocabulary(task.target)
@@ -54,11 +56,11 @@ def write_model(task: TranslationTask, model: Generator, path: Path) -> None:
 
 def unknown_token(task: TranslationTask) -> str | None:
     """The name of the unknown token where the model has learned to write it for rare words."""
-    learned = isinstance(task.target, Words) and task.target.config.rare == "unknown"
+    learned = isinstance(task.target, WordTokenizer) and task.target.config.rare == "unknown"
     return vocabulary(task.target)[UNKNOWN] if learned else None
 
 
-def require_transformers(task: TranslationTask, model: Generator) -> tuple[TransformerEncoder, TransformerDecoder]:
+def require_transformers(task: TranslationTask, model: EncoderDecoder) -> tuple[TransformerEncoder, TransformerDecoder]:
     """Both sides of the model. Raises SeqtasksError for a network that CTranslate2 does not have."""
     encoder, decoder = model.encoder, model.decoder
     if type(encoder) is not TransformerEncoder or type(decoder) is not TransformerDecoder:
@@ -75,7 +77,7 @@ def require_transformers(task: TranslationTask, model: Generator) -> tuple[Trans
     return encoder, decoder
 
 
-def vocabulary(processor: TextProcessor) -> list[str]:
+def vocabulary(processor: Tokenizer) -> list[str]:
     """A name for each id. Of equal ones, such as a blank and the character ▁, the later have their number behind."""
     names: dict[str, int] = {}
     for number, piece in enumerate(processor.pieces(range(processor.size))):

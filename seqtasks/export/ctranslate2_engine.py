@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import torch
 
-from seqtasks.decoding import Decoding, Hypothesis, LengthPenalty, LengthRule
+from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPenalty
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.optional_packages import require_package
 from seqtasks.inference.translation import Found, TranslationPipeline
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
 from seqtasks.tasks import TranslationTask
@@ -59,7 +59,7 @@ class CTranslate2Engine:
     or for a network that it does not have.
     """
 
-    def __init__(self, task: TranslationTask, model: Generator, *, arithmetic: Arithmetic, threads: int) -> None:
+    def __init__(self, task: TranslationTask, model: EncoderDecoder, *, arithmetic: Arithmetic, threads: int) -> None:
         require_package("ctranslate2", "the engine ctranslate2")
         from ctranslate2 import Translator as Engine
 
@@ -71,14 +71,14 @@ class CTranslate2Engine:
         self.numbers = {name: number for number, name in enumerate(names)}
         self.unknown = unknown_token(task)
 
-    def check(self, decoding: Decoding) -> None:
+    def check(self, decoding: DecodingConfig) -> None:
         """Raises SeqtasksError for decoding options that CTranslate2 does not have."""
         search_options(decoding, self.unknown)
 
     def decode(
         self,
         sources: Sequence[Sequence[int]],
-        decoding: Decoding,
+        decoding: DecodingConfig,
         prefixes: Sequence[Sequence[int]],
         numbers: Sequence[int],
         attention: bool,
@@ -88,7 +88,7 @@ class CTranslate2Engine:
             lacks = "tell where the model looked" if attention else "begin with what is given"
             raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", INSTEAD)
         options = search_options(decoding, self.unknown)
-        limit, penalty = LengthRule.parse(decoding.max_length), LengthPenalty.parse(decoding.penalty)
+        limit, penalty = LengthLimit.parse(decoding.max_length), LengthPenalty.parse(decoding.penalty)
         together: dict[int, list[int]] = defaultdict(list)
         for row, ids in enumerate(sources):
             together[len(ids)].append(row)

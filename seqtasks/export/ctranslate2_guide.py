@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from seqtasks.decoding import Decoding, LengthRule
+from seqtasks.decoding import DecodingConfig, LengthLimit
 from seqtasks.export.ctranslate2_tensors import POSITIONS
 from seqtasks.export.tokenizer_code import CLEAN, file_list, opening, sides
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import Subwords
+from seqtasks.text import SubwordTokenizer
 from seqtasks.version import __version__
 
 SUBWORDS = """\
@@ -90,16 +90,16 @@ after {positions:,}.
 """
 
 
-def guide(task: TranslationTask, decoding: Decoding, options: dict[str, Any]) -> str:
+def guide(task: TranslationTask, decoding: DecodingConfig, options: dict[str, Any]) -> str:
     """The text, for the task's processors and these options. SeqtasksError for processors of a user's own."""
-    subwords = isinstance(task.source, Subwords)
+    subwords = isinstance(task.source, SubwordTokenizer)
     beginning = (SUBWORDS if subwords else VOCABULARIES).format(
         kind=type(task.source).__name__,
         opening=opening(task),
         names='("source", "target")' if len(sides(task)) == 2 else '("shared", "shared")',
         clean=CLEAN,
     )
-    ending = TRANSLATE.format(options=json.dumps(options, indent=4), limit=LengthRule.parse(decoding.max_length))
+    ending = TRANSLATE.format(options=json.dumps(options, indent=4), limit=LengthLimit.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
         version=__version__,

@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.onnx_graphs import LstmSteps, SourceGraph, StepGraph, Steps, TransformerSteps
 from seqtasks.export.onnx_guide import guide
 from seqtasks.export.optional_packages import require_package
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
-from seqtasks.storage.atomic import whole_directory
+from seqtasks.storage.atomic import atomic_directory
 from seqtasks.tasks import TranslationTask
 
 EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]
@@ -27,7 +27,7 @@ EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]
 
 
 @torch.no_grad()
-def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card: str, path: Path) -> None:
+def write_onnx(task: TranslationTask, model: EncoderDecoder, decoding: DecodingConfig, card: str, path: Path) -> None:
     """Writes a directory: both graphs in float32, text processors, the card, and a guide to use it.
 
     Raises SeqtasksError where a package is missing, or for a network or an option of decoding that it cannot have.
@@ -43,7 +43,7 @@ def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card
         _, state = step(tokens, memory, state)
     memory_names = [f"memory_{number}" for number in range(len(memory))]
     state_names = [f"state_{number}" for number in range(len(state))]
-    with whole_directory(path) as part:
+    with atomic_directory(path) as part:
         save(
             part / "source.onnx",
             reading,
@@ -65,7 +65,7 @@ def write_onnx(task: TranslationTask, model: Generator, decoding: Decoding, card
         (part / "CARD.md").write_text(card, encoding="utf-8")
 
 
-def steps_of(task: TranslationTask, model: Generator) -> Steps:
+def steps_of(task: TranslationTask, model: EncoderDecoder) -> Steps:
     """How the model's decoder makes a step. Raises SeqtasksError for a network that is not written as ONNX."""
     if type(model.encoder) in (TransformerEncoder, LstmEncoder):
         if type(model.decoder) is TransformerDecoder:

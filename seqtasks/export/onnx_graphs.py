@@ -13,11 +13,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoders.lstm import Attended, Recurrence
+from seqtasks.decoders.lstm import LSTMState, ProjectedMemory
 from seqtasks.incremental_state import State
 from seqtasks.layers.attention import KeysValues, mask_bias
 from seqtasks.layers.memory import Memory
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import PAD
 
 Axes = list[dict[int, str]]
@@ -34,7 +34,7 @@ class TransformerSteps:
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses", 3: "past"}] * pairs
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
-        remembered = [layer.memory_attention.remember(memory.states) for layer in self.decoder.layers]
+        remembered = [layer.memory_attention.project_memory(memory.states) for layer in self.decoder.layers]
         bias = mask_bias(memory.mask, memory.states.dtype)[:, None, None, :]
         nothing = [part[:, None, :, :0] for pair in remembered for part in pair]
         return [*(part for pair in remembered for part in pair), bias], nothing
@@ -64,34 +64,34 @@ class LstmSteps:
 
     def __init__(self, decoder: LstmDecoder) -> None:
         self.decoder = decoder
-        self.memory_axes: Axes = [{0: "rows", 1: "source"}] * len(Attended._fields)
+        self.memory_axes: Axes = [{0: "rows", 1: "source"}] * len(ProjectedMemory._fields)
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses"}] * (2 * len(decoder.layers) + decoder.input_feeding)
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
-        return list(self.decoder.attended(memory)), leaves(self.decoder.first_recurrence(memory, 1))
+        return list(self.decoder.project_memory(memory)), leaves(self.decoder.init_state(memory, 1))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
     ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
         layers = len(self.decoder.layers)
         fed = state[2 * layers] if self.decoder.input_feeding else None
-        live = Recurrence(tuple(state[:layers]), tuple(state[layers : 2 * layers]), fed)
-        logits, after = self.decoder.step(tokens, 0, State(Attended(*memory), live))
-        return logits, leaves(after.live)
+        live = LSTMState(tuple(state[:layers]), tuple(state[layers : 2 * layers]), fed)
+        logits, after = self.decoder.step(tokens, 0, State(ProjectedMemory(*memory), live))
+        return logits, leaves(after.per_hypothesis)
 
 
 Steps = TransformerSteps | LstmSteps
 
 
-def leaves(recurrence: Recurrence) -> list[Tensor]:
-    fed = [] if recurrence.fed is None else [recurrence.fed]
+def leaves(recurrence: LSTMState) -> list[Tensor]:
+    fed = [] if recurrence.input_feed is None else [recurrence.input_feed]
     return [*recurrence.hidden, *recurrence.cell, *fed]
 
 
 class SourceGraph(nn.Module):
     """Reads sources, padded with 0: the memory, and the state of one hypothesis before its first step."""
 
-    def __init__(self, model: Generator, steps: Steps) -> None:
+    def __init__(self, model: EncoderDecoder, steps: Steps) -> None:
         super().__init__()
         self.model = model
         self.steps = steps
@@ -103,7 +103,7 @@ class SourceGraph(nn.Module):
 class StepGraph(nn.Module):
     """Reads a token of every hypothesis: log-probabilities of the next, and the state after it."""
 
-    def __init__(self, model: Generator, steps: Steps) -> None:
+    def __init__(self, model: EncoderDecoder, steps: Steps) -> None:
         super().__init__()
         self.decoder = model.decoder
         self.steps = steps

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seqtasks.decoding import Decoding, LengthPenalty, LengthRule
-from seqtasks.export.supported_decoding import require_plain_search
+from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty
+from seqtasks.export.supported_decoding import require_supported_decoding
 from seqtasks.export.tokenizer_code import CLEAN, file_list, opening
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import Subwords
+from seqtasks.text import SubwordTokenizer
 from seqtasks.version import __version__
 
 SUBWORDS = """\
@@ -114,19 +114,19 @@ The graphs compute in float32 and take any number of rows and hypotheses:
 """
 
 
-def guide(task: TranslationTask, decoding: Decoding) -> str:
+def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     """The text, for the task's processors and these options.
 
     Raises SeqtasksError for processors of a user's own, and for options that the program does not have.
     """
-    require_plain_search(decoding, "the program written with an ONNX model")
+    require_supported_decoding(decoding, "the program written with an ONNX model")
     penalty = LengthPenalty.parse(decoding.penalty)
     written = {"none": "1", "average": "length", "wu": f"((5 + length) / 6) ** {penalty.alpha}"}[penalty.kind]
-    subwords = isinstance(task.source, Subwords)
+    subwords = isinstance(task.source, SubwordTokenizer)
     beginning = (SUBWORDS if subwords else OTHERS).format(
         kind=type(task.source).__name__, opening=opening(task), clean=CLEAN
     )
-    ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthRule.parse(decoding.max_length))
+    ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthLimit.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
         version=__version__,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from seqtasks.decoding import Decoding, LengthPenalty, LengthRule
+from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty
 from seqtasks.errors import SeqtasksError
 
 
-def require_plain_search(
-    decoding: Decoding, program: str, *, penalties: tuple[str, ...] = ("none", "average", "wu")
+def require_supported_decoding(
+    decoding: DecodingConfig, program: str, *, penalties: tuple[str, ...] = ("none", "average", "wu")
 ) -> None:
     """Raises SeqtasksError where `program` would not search as we do with these options."""
-    penalty, least = LengthPenalty.parse(decoding.penalty), LengthRule.parse(decoding.min_length)
+    penalty, least = LengthPenalty.parse(decoding.penalty), LengthLimit.parse(decoding.min_length)
     for differs, setting, instead in (
         (decoding.sample, "sample = true", "sample=false"),
         (decoding.consensus > 0, f"consensus = {decoding.consensus}", "consensus=0"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import Characters, Subwords, TextProcessor, Words
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
 
 CLEAN = """\
 controls = "[\\x00-\\x20\\x7f-\\x9f\\u2028\\u2029\\ufeff]+"
@@ -25,7 +25,7 @@ def restore(text):
 """
 
 
-def sides(task: TranslationTask) -> dict[str, TextProcessor]:
+def sides(task: TranslationTask) -> dict[str, Tokenizer]:
     """The processors, by the names of their files: one where both languages share it."""
     return {"source": task.source} if task.target is task.source else {"source": task.source, "target": task.target}
 
@@ -36,11 +36,11 @@ def opening(task: TranslationTask) -> str:
     return "\n".join(lines if len(lines) == 2 else [*lines, "target = source"])
 
 
-def opened(name: str, processor: TextProcessor) -> str:
+def opened(name: str, processor: Tokenizer) -> str:
     file, kind = f"{name}{processor.extension}", type(processor).__name__
-    if isinstance(processor, Subwords):
+    if isinstance(processor, SubwordTokenizer):
         return f'SentencePieceProcessor(model_file="{file}")'
-    if not isinstance(processor, Words | Characters):
+    if not isinstance(processor, WordTokenizer | CharacterTokenizer):
         raise SeqtasksError(
             f"The text processor {kind} is not one of seqtasks: no other program can prepare texts for the model.",
             'Train a model with text.kind = "subwords".',

@@ -81,7 +81,7 @@ def open_image(
         if at_least is not None and picture is not source:
             picture.draft(None, (at_least, at_least))
         picture.load()
-        coloured = in_colours(upright(picture))
+        coloured = to_rgb(apply_exif_orientation(picture))
     except ImageError:
         raise
     except Exception as error:  # bytes that were made to break a decoder can make it raise anything
@@ -145,7 +145,7 @@ def check_size(picture: Image.Image, name: str) -> None:
         )
 
 
-def upright(picture: Image.Image) -> Image.Image:
+def apply_exif_orientation(picture: Image.Image) -> Image.Image:
     """The picture as the camera was held."""
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation)
@@ -155,10 +155,10 @@ def upright(picture: Image.Image) -> Image.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
-def in_colours(picture: Image.Image) -> Image.Image:
+def to_rgb(picture: Image.Image) -> Image.Image:
     """The picture in RGB, on white where it is transparent."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        picture = in_bytes(picture)
+        picture = to_8_bit(picture)
     if picture.has_transparency_data:
         white = Image.new("RGBA", picture.size, "white")
         white.alpha_composite(picture.convert("RGBA"))
@@ -166,7 +166,7 @@ def in_colours(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def in_bytes(picture: Image.Image) -> Image.Image:
+def to_8_bit(picture: Image.Image) -> Image.Image:
     """Greys of 16 or 32 bits as greys of 8: from 0, or the darkest below it, to the white that holds the brightest."""
     wide = picture if picture.mode == "F" else picture.convert("I")
     low, high = cast(tuple[float, float], wide.getextrema())
@@ -189,10 +189,10 @@ def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDIN
         SeqtasksError: at once, before the first path is given, for a path that does not exist, a folder that cannot be
             read, and a folder or a pattern without a picture.
     """
-    return iter([image for path in paths for image in images_at(str(path), endings)])
+    return iter([image for path in paths for image in images_in(str(path), endings)])
 
 
-def images_at(path: str, endings: Collection[str]) -> list[Path]:
+def images_in(path: str, endings: Collection[str]) -> list[Path]:
     """What `find_images` makes of one path."""
     if os.path.isdir(path):
         found = list(images_below(path, endings))

@@ -21,14 +21,14 @@ from pydantic import Field
 from torch import Tensor
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.storage.migration import migrate
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, in its pixels."""
 
 
-class ImageSettings(Settings):
+class ImageConfig(ConfigModel):
     """How a picture becomes the square that a network sees; in training also at random, where that is asked for."""
 
     size: int = Field(default=224, gt=0, le=2048)
@@ -48,9 +48,9 @@ class ImageSettings(Settings):
         return self.smallest_crop < 1 or self.flip or self.colour_jitter > 0
 
     @property
-    def unchanging(self) -> ImageSettings:
+    def without_augmentation(self) -> ImageConfig:
         """The same with nothing left to chance: how a trained model sees pictures."""
-        return ImageSettings(size=self.size, fit=self.fit)
+        return ImageConfig(size=self.size, fit=self.fit)
 
     @property
     def at_least(self) -> int:
@@ -61,7 +61,7 @@ class ImageSettings(Settings):
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> ImageSettings:
+    def load(cls, path: Path) -> ImageConfig:
         """The settings that `save` wrote; SeqtasksError when the file is missing or damaged."""
         try:
             return cls.model_validate(migrate(cls, json.loads(path.read_bytes()))[0])
@@ -85,35 +85,35 @@ class RandomTransform(Transform, Protocol):
     def __call__(self, picture: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]: ...
 
 
-def evaluation_transform(settings: ImageSettings) -> Transform:
+def evaluation_transform(settings: ImageConfig) -> Transform:
     """What gives the same square for the same picture, always."""
-    return partial(shown, settings)
+    return partial(resize, settings)
 
 
-def training_transform(settings: ImageSettings) -> RandomTransform:
+def training_transform(settings: ImageConfig) -> RandomTransform:
     """What gives another square each time; that of `evaluation_transform` where settings leave nothing to chance."""
-    return partial(augmented, settings)
+    return partial(augment, settings)
 
 
-def shown(settings: ImageSettings, picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
-    return pixels(cut_out(picture, widest_box(settings, picture), settings.size))
+def resize(settings: ImageConfig, picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    return pixels(crop(picture, widest_box(settings, picture), settings.size))
 
 
-def augmented(
-    settings: ImageSettings, picture: Image.Image, random: Generator | None = None
+def augment(
+    settings: ImageConfig, picture: Image.Image, random: Generator | None = None
 ) -> UInt8[Tensor, "3 height width"]:
     if random is None:
         random = np.random.default_rng(int(torch.randint(2**62, ())))
     box = random_box(settings, picture, random) if settings.smallest_crop < 1 else widest_box(settings, picture)
-    square = cut_out(picture, box, settings.size)
+    square = crop(picture, box, settings.size)
     if settings.flip and random.random() < 0.5:
         square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if settings.colour_jitter > 0:
-        square = jittered(square, settings.colour_jitter, random)
+        square = color_jitter(square, settings.colour_jitter, random)
     return pixels(square)
 
 
-def widest_box(settings: ImageSettings, picture: Image.Image) -> Box:
+def widest_box(settings: ImageConfig, picture: Image.Image) -> Box:
     """The whole picture, or the largest square in its middle."""
     width, height = picture.size
     if settings.fit == "squash":
@@ -123,7 +123,7 @@ def widest_box(settings: ImageSettings, picture: Image.Image) -> Box:
     return left, top, left + side, top + side
 
 
-def random_box(settings: ImageSettings, picture: Image.Image, random: Generator) -> Box:
+def random_box(settings: ImageConfig, picture: Image.Image, random: Generator) -> Box:
     """A part with the proportions of the widest box, anywhere in the picture."""
     left, top, right, bottom = widest_box(settings, picture)
     share = math.sqrt(random.uniform(settings.smallest_crop, 1))
@@ -132,12 +132,12 @@ def random_box(settings: ImageSettings, picture: Image.Image, random: Generator)
     return left, top, left + width, top + height
 
 
-def cut_out(picture: Image.Image, box: Box, size: int) -> Image.Image:
+def crop(picture: Image.Image, box: Box, size: int) -> Image.Image:
     """A part of the picture as a square; every pixel of the part counts, however much smaller the square is."""
     return picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
 
 
-def jittered(picture: Image.Image, strength: float, random: Generator) -> Image.Image:
+def color_jitter(picture: Image.Image, strength: float, random: Generator) -> Image.Image:
     """Brightness, contrast and saturation, each times a factor of up to 1 ± strength."""
     for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         picture = enhancer(picture).enhance(random.uniform(1 - strength, 1 + strength))

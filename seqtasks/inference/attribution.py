@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.data.collate import pad
-from seqtasks.data.documents.sliding_window import windows
+from seqtasks.data.documents.sliding_window import sliding_windows
 from seqtasks.models import Classifier
-from seqtasks.models.token_masking import partly_present
+from seqtasks.models.token_masking import mask_tokens
 from seqtasks.special_tokens import PAD
-from seqtasks.text import Characters, TextProcessor
-from seqtasks.text.word_alignment import placed_words
+from seqtasks.text import CharacterTokenizer, Tokenizer
+from seqtasks.text.word_alignment import align_words
 from seqtasks.text.word_groups import Word
 
 Method = Literal["occlusion", "gradients"]
@@ -78,7 +78,7 @@ class Explanation:
 
 def explain(
     models: Sequence[Classifier],
-    processor: TextProcessor,
+    processor: Tokenizer,
     text: str,
     label: str,
     number: int,
@@ -98,8 +98,8 @@ def explain(
         window: Tokens that are read at once; 0 = all.
     """
     tokens = processor.encode(text)
-    spell = isinstance(processor, Characters) and len(text) <= SPELLED
-    words = placed_words(text, processor.pieces(tokens), each_token=spell)
+    spell = isinstance(processor, CharacterTokenizer) and len(text) <= SPELLED
+    words = align_words(text, processor.pieces(tokens), each_token=spell)
     attributor = Attributor(models, tokens, window, number)
     log_odds, hidden = attributor.log_odds([(), range(len(tokens))])
     if method == "occlusion":
@@ -111,7 +111,7 @@ def explain(
         label,
         torch.tensor(log_odds, dtype=torch.float64).sigmoid().item(),
         method,
-        tuple(ExplainedWord(word.text, word.blank_before, value) for word, value in found),
+        tuple(ExplainedWord(word.text, word.space_before, value) for word, value in found),
         log_odds,
         hidden,
     )
@@ -125,8 +125,10 @@ class Attributor:
         self.label = label
         self.count = len(tokens)
         self.device = next(models[0].parameters()).device
-        self.places = torch.tensor([list(places) for places in windows(range(len(tokens)), window)], dtype=torch.long)
-        self.windows = pad(windows(tokens, window), begin=True, end=True)
+        self.places = torch.tensor(
+            [list(places) for places in sliding_windows(range(len(tokens)), window)], dtype=torch.long
+        )
+        self.windows = pad(sliding_windows(tokens, window), begin=True, end=True)
 
     @torch.no_grad()
     def log_odds(self, hidden: Sequence[Sequence[int]]) -> list[float]:
@@ -179,7 +181,7 @@ class Attributor:
         tokens = self.windows[numbers].to(self.device)
         found = []
         for model in self.models:
-            with partly_present(model.encoder, read):
+            with mask_tokens(model.encoder, read):
                 scores = model.scores(tokens, tokens != PAD)
             if model.multi_label:
                 own = scores[:, self.label]

@@ -10,12 +10,12 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.version import __version__
 
-OPTIONS = TypeAdapter(Decoding)
+OPTIONS = TypeAdapter(DecodingConfig)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
 
 AnyEvaluation = TypeVar("AnyEvaluation", bound=Evaluation)
@@ -56,11 +56,11 @@ class DecodingPipeline(Pipeline):
         decoding: The options that hold where a call gives no others.
     """
 
-    def __init__(self, models: Sequence[nn.Module], decoding: Decoding) -> None:
+    def __init__(self, models: Sequence[nn.Module], decoding: DecodingConfig) -> None:
         super().__init__(models)
         self.default_decoding = decoding
 
-    def decoding(self, **options: Any) -> Decoding:
+    def decoding(self, **options: Any) -> DecodingConfig:
         """The pipeline's own decoding options, but for those given; None keeps the pipeline's own.
 
         A beam that is not given is as wide as `nbest` needs it; greedy search and sampling switch the model's own

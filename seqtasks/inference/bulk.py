@@ -117,10 +117,10 @@ _process: Callable[[Batch[Any]], Any] | None = None
 def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any) -> None:
     """Prepares a worker process for `work`."""
     global _process
-    from seqtasks.device import prepare
+    from seqtasks.device import configure_runtime
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a traceback
-    prepare(threads=1)
+    configure_runtime(threads=1)
     _process = partial(process, load_pipeline(pipeline))
 
 

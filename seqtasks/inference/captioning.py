@@ -17,22 +17,22 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport
+from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReadReport
 from seqtasks.data.feature_cache import CachedFeatures
-from seqtasks.data.videos.frame_sequence import Playing
-from seqtasks.decoding import Decoding, Ensemble, Stepper, search
+from seqtasks.data.videos.frame_sequence import FrameSequence
+from seqtasks.decoding import DecodingConfig, Ensemble, Stepper, decode
 from seqtasks.device import available_cores
-from seqtasks.encoders import FramesEncoder
-from seqtasks.encoders.cnn_lstm import Carried
+from seqtasks.encoders import CnnLstmEncoder
+from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, Stream, open_image
-from seqtasks.image.transforms import ImageSettings, evaluation_transform
+from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.captioning import caption_scores
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
-from seqtasks.models import Generator, GeneratorStepper
-from seqtasks.text import TextProcessor
+from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
+from seqtasks.text import Tokenizer
 from seqtasks.video.reader import Frame
 
 BATCH = 64
@@ -54,18 +54,18 @@ class CaptioningPipeline(DecodingPipeline):
         processor: The text processor of the captions, which the models share.
     """
 
-    models: list[Generator]
+    models: list[EncoderDecoder]
 
     def __init__(
         self,
-        models: Sequence[Generator],
-        images: ImageSettings,
-        processor: TextProcessor,
+        models: Sequence[EncoderDecoder],
+        images: ImageConfig,
+        processor: Tokenizer,
         *,
-        decoding: Decoding = Decoding(),  # noqa: B008
+        decoding: DecodingConfig = DecodingConfig(),  # noqa: B008
     ) -> None:
         super().__init__(models, decoding)
-        self.images = images.unchanging
+        self.images = images.without_augmentation
         self.transform = evaluation_transform(self.images)
         self.processor = processor
 
@@ -122,7 +122,7 @@ class CaptioningPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def caption_batches(
-        self, pictures: Sequence[Picture], decoding: Decoding, first_number: int, attention: bool
+        self, pictures: Sequence[Picture], decoding: DecodingConfig, first_number: int, attention: bool
     ) -> Iterator[Caption | ImageError]:
         with ThreadPoolExecutor(available_cores()) as pool:
             parts = [range(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
@@ -155,26 +155,26 @@ class CaptioningPipeline(DecodingPipeline):
         self,
         inputs: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
         names: Sequence[str],
-        decoding: Decoding,
+        decoding: DecodingConfig,
         numbers: Sequence[int] | None = None,
         attention: bool = False,
     ) -> list[Caption]:
         """A caption for each of these images, given as pixels or, where the CNN is frozen, as features."""
-        steppers = [model.stepper(inputs.to(self.device)) for model in self.models]
+        steppers = [model.make_stepper(inputs.to(self.device)) for model in self.models]
         return self.decode(steppers, names, decoding, numbers, attention)
 
     def decode(
         self,
         steppers: Sequence[Stepper],
         names: Sequence[str],
-        decoding: Decoding,
+        decoding: DecodingConfig,
         numbers: Sequence[int] | None = None,
         attention: bool = False,
     ) -> list[Caption]:
         """A caption for each row of the models' steppers."""
         stepper: Stepper = steppers[0] if len(steppers) == 1 else Ensemble(steppers)
         nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
-        found = search(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
+        found = decode(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []
         for name, hypotheses, look in zip(names, found, looks, strict=True):
@@ -184,7 +184,7 @@ class CaptioningPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def caption_features(
-        self, features: CachedFeatures, names: Sequence[str], decoding: Decoding
+        self, features: CachedFeatures, names: Sequence[str], decoding: DecodingConfig
     ) -> Iterator[Caption | SeqtasksError]:
         """A caption for each image whose features are known, the reason for each other."""
         good = [number for number in range(len(features)) if number not in features.unreadable]
@@ -221,14 +221,14 @@ class CaptioningPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def caption_playing(
-        self, frames: Iterable[Image.Image], decoding: Decoding, *, together: int | None = None, name: str = ""
+        self, frames: Iterable[Image.Image], decoding: DecodingConfig, *, together: int | None = None, name: str = ""
     ) -> Iterator[Caption]:
         """As `caption_frames`; the frames are named `name#number` from 0."""
         looks_ahead = any(
-            isinstance(model.encoder, FramesEncoder) and model.encoder.looks_ahead for model in self.models
+            isinstance(model.encoder, CnnLstmEncoder) and model.encoder.looks_ahead for model in self.models
         )
         taken = together or (BATCH_LOOKAHEAD if looks_ahead else BATCH_FRAMES)
-        carried: list[Carried | None] = [None] * len(self.models)
+        carried: list[RecurrentState | None] = [None] * len(self.models)
         coming, number = iter(frames), 0
         with ThreadPoolExecutor(available_cores()) as pool:
             while pictures := list(islice(coming, taken)):
@@ -246,7 +246,7 @@ class CaptioningPipeline(DecodingPipeline):
         images: Sequence[CaptionedImage],
         *,
         features: CachedFeatures | None = None,
-        skipped: CaptionReport | None = None,
+        skipped: CaptionReadReport | None = None,
         with_meteor: bool = True,
         **options: Any,
     ) -> Evaluation:
@@ -285,7 +285,7 @@ class CaptioningPipeline(DecodingPipeline):
         )
         return self.signed(evaluation)
 
-    def evaluate_clips(self, clips: Sequence[Playing], *, with_meteor: bool = True, **options: Any) -> Evaluation:
+    def evaluate_clips(self, clips: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any) -> Evaluation:
         """Captions every frame of the videos and compares with their captions; frames without any do not count.
 
         Raises:
@@ -313,14 +313,14 @@ class CaptioningPipeline(DecodingPipeline):
 
 
 def frames_stepper(
-    model: Generator, pixels: UInt8[Tensor, "frames 3 height width"], carried: Carried | None
-) -> tuple[GeneratorStepper, Carried | None]:
+    model: EncoderDecoder, pixels: UInt8[Tensor, "frames 3 height width"], carried: RecurrentState | None
+) -> tuple[EncoderDecoderStepper, RecurrentState | None]:
     """The model bound to frames that follow those which `carried` comes from; what to carry on."""
-    if not isinstance(model.encoder, FramesEncoder):
-        return model.stepper(pixels), None
+    if not isinstance(model.encoder, CnnLstmEncoder):
+        return model.make_stepper(pixels), None
     real = torch.ones(1, len(pixels), dtype=torch.bool, device=pixels.device)
     memory, carried = model.encoder.encode(pixels.unsqueeze(0), real, carried)
-    return GeneratorStepper(model.decoder, memory), carried
+    return EncoderDecoderStepper(model.decoder, memory), carried
 
 
 def name_of(picture: Picture) -> str:

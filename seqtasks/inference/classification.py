@@ -14,19 +14,19 @@ from torch import Tensor
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.documents.readers import Document
-from seqtasks.data.documents.sliding_window import windows
+from seqtasks.data.documents.sliding_window import sliding_windows
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import BATCH_TOKENS, Explanation, Method, explain
 from seqtasks.inference.base import Pipeline, require_list
 from seqtasks.inference.outputs import Classification
 from seqtasks.metrics.calibration import calibration_score
 from seqtasks.metrics.classification import class_scores, label_set_scores, majority_score, scores_by_label_set
-from seqtasks.metrics.confusion_matrix import Confusion, confusion
+from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
 from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import PAD
-from seqtasks.text import TextProcessor, clean
+from seqtasks.text import Tokenizer, normalize
 
 THRESHOLD = 0.5
 """Where several labels may hold, those hold that are at least so probable."""
@@ -48,7 +48,7 @@ class ClassificationPipeline(Pipeline):
     models: list[Classifier]
 
     def __init__(
-        self, models: Sequence[Classifier], processor: TextProcessor, labels: Sequence[str], *, window: int = 0
+        self, models: Sequence[Classifier], processor: Tokenizer, labels: Sequence[str], *, window: int = 0
     ) -> None:
         if len({model.multi_label for model in models}) > 1:
             raise SeqtasksError(
@@ -99,7 +99,7 @@ class ClassificationPipeline(Pipeline):
     @torch.no_grad()
     def probabilities(self, texts: Sequence[str]) -> Float[Tensor, "texts labels"]:
         """How probable each label is for each text; an ensemble's probabilities are the mean of its members'."""
-        pieces = [windows(ids, self.window) for ids in self.processor.encode_all(texts)]
+        pieces = [sliding_windows(ids, self.window) for ids in self.processor.encode_all(texts)]
         owners = [number for number, each in enumerate(pieces) for _ in each]
         flat = [piece for each in pieces for piece in each]
         lengths = np.array([len(piece) + 2 for piece in flat], dtype=np.int64)
@@ -123,7 +123,7 @@ class ClassificationPipeline(Pipeline):
             raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
         chosen = self.classify(text).label if label is None else label
         number = self.labels.index(chosen)
-        return explain(self.models, self.processor, clean(text), chosen, number, window=self.window, method=method)
+        return explain(self.models, self.processor, normalize(text), chosen, number, window=self.window, method=method)
 
     def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
         """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
@@ -139,13 +139,13 @@ class ClassificationPipeline(Pipeline):
         window = f"|window={self.window}" if self.window else ""
         expected = [document.labels for document in documents]
         predicted = [each.labels for each in found]
-        matrix: Confusion | None = None
+        matrix: ConfusionMatrix | None = None
         if self.multi_label:
             decoding, scores = f"threshold={THRESHOLD}", label_set_scores(predicted, expected, self.labels)
         else:
             single = [names[0] for names in expected]
             decoding, scores = "argmax", single_label_scores(found, single, self.labels[0])
-            matrix = confusion([each.label for each in found], single)
+            matrix = confusion_matrix([each.label for each in found], single)
         samples = tuple(
             ValidationExample(documents[row].text[:SHOWN], ", ".join(expected[row]), summary(found[row]))
             for row in shown_rows(len(documents))

@@ -8,7 +8,7 @@ from typing import Any
 
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Hypothesis, Stepper
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 Attention = tuple[tuple[float, ...], ...]
 
@@ -81,12 +81,12 @@ class Classification:
     """The label; where several may hold, those that are at least as probable as not."""
 
 
-def hypothesis_fields(hypothesis: Hypothesis, processor: TextProcessor) -> dict[str, Any]:
+def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str, Any]:
     """A hypothesis as the fields of a `GeneratedText`."""
     return {
         "text": processor.decode(hypothesis.tokens),
         "score": hypothesis.score,
-        "normalised": hypothesis.normalised,
+        "normalised": hypothesis.normalized_score,
         "tokens": tuple(processor.pieces(hypothesis.tokens)),
         "log_probabilities": hypothesis.log_probabilities,
         "finished": hypothesis.finished,
@@ -104,7 +104,7 @@ def attention_of(
 ) -> list[Attention | None]:
     """The attention of the best hypotheses, read off in one pass over their tokens; None for models without any."""
     best = [hypotheses[0].tokens for hypotheses in found]
-    forced = stepper.force(pad(best, begin=True, end=True).to(stepper.device), attention=True)
+    forced = stepper.score_targets(pad(best, begin=True, end=True).to(stepper.device), attention=True)
     if forced.attention is None:
         return [None] * len(found)
     weights = forced.attention.float().cpu()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from seqtasks.data.collate import pad
-from seqtasks.models import LanguageModel, Window
+from seqtasks.models import LanguageModel, LanguageModelBatch
 from seqtasks.special_tokens import BEGIN
 from seqtasks.text.tokenizers.document import Tokens
 
@@ -61,8 +61,10 @@ def likelihood(model: LanguageModel, stream: Tokens, *, lanes: int = 1) -> Likel
         carried = None
         for first in range(0, rows.shape[1] - 1, step):
             part = slice(first, first + step + 1)
-            window = Window(rows[group, part], wanted[group, part], group, torch.full((len(group),), first == 0))
-            loss, carried = model.loss(Window(*(each.to(device) for each in window)), carried)
+            window = LanguageModelBatch(
+                rows[group, part], wanted[group, part], group, torch.full((len(group),), first == 0)
+            )
+            loss, carried = model.loss(LanguageModelBatch(*(each.to(device) for each in window)), carried)
             nats += loss.total.item()
             count += int(loss.count)
     return Likelihood(nats, count, reading)

@@ -19,10 +19,10 @@ from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, sh
 from seqtasks.metrics.tagging import label_scores, scores_by_label
 from seqtasks.models import Tagger
 from seqtasks.special_tokens import PAD
-from seqtasks.text import clean
+from seqtasks.text import normalize
 from seqtasks.text.sentence_splitter import Token, split_sentences
-from seqtasks.text.word_indexer import TokenReader
-from seqtasks.text.word_splitter import cutter
+from seqtasks.text.word_indexer import WordIndexer
+from seqtasks.text.word_splitter import word_splitter
 
 BATCH_TOKENS = 4_000
 """Words a batch, padding included: more gives nothing on a CPU."""
@@ -46,7 +46,7 @@ class TaggingPipeline(Pipeline):
     def __init__(
         self,
         models: Sequence[Tagger],
-        reader: TokenReader,
+        reader: WordIndexer,
         labels: Sequence[str],
         *,
         language: str = "xx",
@@ -86,7 +86,7 @@ class TaggingPipeline(Pipeline):
         found: list[tuple[list[int], list[float]]] = [([], [])] * len(pieces)
         for batch in sorted_batches(lengths, BATCH_TOKENS):
             rows = batch.tolist()
-            tokens, mask = stack([self.reader.read(pieces[row][1]) for row in rows])
+            tokens, mask = stack([self.reader.index(pieces[row][1]) for row in rows])
             labels, confidences = self.models[0].tag(tokens.to(self.device), mask.to(self.device))
             for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
                 found[row] = numbers[: lengths[row]], sure[: lengths[row]]
@@ -108,8 +108,8 @@ class TaggingPipeline(Pipeline):
 
     def sentences(self, text: str) -> list[list[Token]]:
         """The sentences of a text by rule: the words of each, and whether a blank stands before them."""
-        cleaned = clean(text)
-        return list(split_sentences(cutter(self.language).cut(cleaned))) if cleaned else []
+        cleaned = normalize(text)
+        return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
     def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
         """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""

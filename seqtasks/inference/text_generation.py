@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 import torch
 
-from seqtasks.decoding import Decoding, Drawn, LengthPenalty, LengthRule, search, stream
+from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty, SampledToken, decode, stream
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, require_list, require_single
 from seqtasks.inference.outputs import Continuation
@@ -21,9 +21,15 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 from seqtasks.text.tokenizers.base import FIRST_BYTE
-from seqtasks.text.tokenizers.document import BYTES, Layout, Reading, marked, tidy
+from seqtasks.text.tokenizers.document import (
+    BYTES,
+    DocumentTokenizer,
+    IncrementalDetokenizer,
+    marked,
+    normalize_document,
+)
 from seqtasks.text.tokenizers.word import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
@@ -47,19 +53,19 @@ class TextGenerationPipeline(DecodingPipeline):
     def __init__(
         self,
         models: Sequence[LanguageModel],
-        processor: TextProcessor,
+        processor: Tokenizer,
         *,
-        decoding: Decoding = Decoding(),  # noqa: B008
+        decoding: DecodingConfig = DecodingConfig(),  # noqa: B008
     ) -> None:
         require_single(models, "write")
         super().__init__(models, decoding)
-        self.layout = Layout(processor)
+        self.layout = DocumentTokenizer(processor)
 
     @property
     def model(self) -> LanguageModel:
         return self.models[0]
 
-    def decoding(self, *, max_new_tokens: int | None = None, **options: Any) -> Decoding:
+    def decoding(self, *, max_new_tokens: int | None = None, **options: Any) -> DecodingConfig:
         """The pipeline's own decoding options, but for those given; `max_new_tokens` is the most tokens to generate.
 
         A `beam` searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would
@@ -106,11 +112,11 @@ class TextGenerationPipeline(DecodingPipeline):
 
     __call__ = generate
 
-    def generate_one(self, prompt: str, decoding: Decoding, stop: str) -> Continuation:
+    def generate_one(self, prompt: str, decoding: DecodingConfig, stop: str) -> Continuation:
         """`decoding.nbest` texts: samples, or the best ones of a beam."""
         read = self.read(prompt)
         if not decoding.sample and decoding.beam > 1:
-            found: Iterable[Iterable[Drawn]] = self.best(read, decoding)
+            found: Iterable[Iterable[SampledToken]] = self.best(read, decoding)
         else:
             found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
         first, *others = [self.continuation(prompt, read, tokens, decoding, stop) for tokens in found]
@@ -123,7 +129,7 @@ class TextGenerationPipeline(DecodingPipeline):
         """
         decoding, read = self.decoding(**options), self.read(prompt)
         if not decoding.sample and decoding.beam > 1:
-            tokens: Iterable[Drawn] = self.best(read, replace(decoding, nbest=1))[0]
+            tokens: Iterable[SampledToken] = self.best(read, replace(decoding, nbest=1))[0]
         else:
             tokens = self.drawn(read, decoding, number)
         return stop_at(self.spoken(prompt, read, tokens), stop)
@@ -138,7 +144,7 @@ class TextGenerationPipeline(DecodingPipeline):
             SeqtasksError: There is nothing to read.
         """
         require_list(texts, "texts")
-        tidied = [tidy(text) for text in texts]
+        tidied = [normalize_document(text) for text in texts]
         encoded = [marked(self.layout.encode(text)) for text in tidied]
         if not encoded:
             raise SeqtasksError("There is no text to measure on.", "Look at the data.")
@@ -164,7 +170,9 @@ class TextGenerationPipeline(DecodingPipeline):
 
     def replaced(self, prompt: str) -> dict[str, str]:
         """The characters of a prompt that training did not show, and what is read in their place; maybe nothing."""
-        unknown = dict.fromkeys(character for character in tidy(prompt) if character not in self.characters)
+        unknown = dict.fromkeys(
+            character for character in normalize_document(prompt) if character not in self.characters
+        )
         return {character: nearest(character, self.characters) for character in unknown}
 
     def read(self, prompt: str) -> list[int]:
@@ -178,16 +186,16 @@ class TextGenerationPipeline(DecodingPipeline):
     def known(self, prompt: str) -> str:
         """A prompt in characters that the model knows."""
         replaced = self.replaced(prompt)
-        return "".join(replaced.get(character, character) for character in tidy(prompt))
+        return "".join(replaced.get(character, character) for character in normalize_document(prompt))
 
     def leaves_blank(self, text: str) -> bool:
         """Whether the text ends in a blank that belongs to the next word."""
-        return not self.layout.blanks_are_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
+        return not self.layout.has_space_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
 
     def continuation(
-        self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn], decoding: Decoding, stop: str
+        self, prompt: str, read: Sequence[int], tokens: Iterable[SampledToken], decoding: DecodingConfig, stop: str
     ) -> Continuation:
-        taken, pieces = list[Drawn](), list[str]()
+        taken, pieces = list[SampledToken](), list[str]()
         spoken = self.spoken(prompt, read, kept(tokens, taken))
         text = "".join(stop_at(kept(spoken, pieces), stop))
         score = sum(each.log_probability for each in taken)
@@ -201,20 +209,20 @@ class TextGenerationPipeline(DecodingPipeline):
             finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),
         )
 
-    def spoken(self, prompt: str, read: Sequence[int], tokens: Iterable[Drawn]) -> Iterator[str]:
+    def spoken(self, prompt: str, read: Sequence[int], tokens: Iterable[SampledToken]) -> Iterator[str]:
         """The text of tokens that follow a prompt, in pieces; a blank that the prompt ends with does not come again."""
-        reading = Reading(self.layout)
+        reading = IncrementalDetokenizer(self.layout)
         reading.skip(read)
-        dropping = tidy(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
+        dropping = normalize_document(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
         for piece in reading.pieces(each.token for each in tokens):
             yield piece.removeprefix(" ") if dropping else piece
             dropping = dropping and not piece
 
-    def counted(self, read: Sequence[int], decoding: Decoding) -> Decoding:
+    def counted(self, read: Sequence[int], decoding: DecodingConfig) -> DecodingConfig:
         """Lengths as numbers; in a rule such as "2x" the prompt is what counts."""
         prompt = torch.tensor([len(read) - 1])
         longest, shortest = (
-            str(int(LengthRule.parse(rule)(prompt))) for rule in (decoding.max_length, decoding.min_length)
+            str(int(LengthLimit.parse(rule)(prompt))) for rule in (decoding.max_length, decoding.min_length)
         )
         return replace(decoding, max_length=longest, min_length=shortest)
 
@@ -230,7 +238,7 @@ class TextGenerationPipeline(DecodingPipeline):
             read = read[-max(1, context // 2) :]
         return read, context - len(read) + 1
 
-    def drawn(self, read: Sequence[int], decoding: Decoding, number: int) -> Iterator[Drawn]:
+    def drawn(self, read: Sequence[int], decoding: DecodingConfig, number: int) -> Iterator[SampledToken]:
         """Tokens one by one, in as many parts as the context of the model needs."""
         decoding, written = self.counted(read, decoding), list[int]()
         length = int(decoding.max_length)
@@ -238,7 +246,7 @@ class TextGenerationPipeline(DecodingPipeline):
         while len(written) < length:
             begun, room = self.room([*read, *written])
             left = length - len(written)
-            stepper = self.model.stepper(torch.tensor([begun], device=device))
+            stepper = self.model.make_stepper(torch.tensor([begun], device=device))
             part = left if room is None else min(left, room)
             for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
                 written.append(each.token)
@@ -246,20 +254,20 @@ class TextGenerationPipeline(DecodingPipeline):
                 if each.token == END:
                     return
 
-    def best(self, read: Sequence[int], decoding: Decoding) -> list[list[Drawn]]:
+    def best(self, read: Sequence[int], decoding: DecodingConfig) -> list[list[SampledToken]]:
         """What beam search finds; it ends where the context of the model is full."""
         begun, room = self.room(read)
         decoding = self.counted(read, decoding)
         length = int(decoding.max_length)
-        stepper = self.model.stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
-        [found] = search(
+        stepper = self.model.make_stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
+        [found] = decode(
             stepper,
             source_lengths=torch.zeros(1, dtype=torch.long),
             options=replace(decoding, max_length=str(length if room is None else min(length, room))),
         )
         return [
             [
-                Drawn(token, value)
+                SampledToken(token, value)
                 for token, value in zip(
                     [*each.tokens, *[END] * each.finished], each.log_probabilities, strict=True
                 )

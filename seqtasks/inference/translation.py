@@ -14,14 +14,14 @@ import torch
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
-from seqtasks.decoding import Decoding, Ensemble, Hypothesis, Stepper, score, search
+from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, Stepper, decode, score
 from seqtasks.inference.base import DecodingPipeline, require_equal, require_list
 from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
 from seqtasks.metrics.translation import translation_scores
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import END
-from seqtasks.text import TextProcessor, clean
+from seqtasks.text import Tokenizer, normalize
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
@@ -45,14 +45,14 @@ class TranslationEngine(Protocol):
         """What computes, and how exactly, as signatures have it."""
         ...
 
-    def check(self, decoding: Decoding) -> None:
+    def check(self, decoding: DecodingConfig) -> None:
         """Raises SeqtasksError for decoding options that the engine lacks."""
         ...
 
     def decode(
         self,
         sources: Sequence[Sequence[int]],
-        decoding: Decoding,
+        decoding: DecodingConfig,
         prefixes: Sequence[Sequence[int]],
         numbers: Sequence[int],
         attention: bool,
@@ -73,15 +73,15 @@ class TranslationPipeline(DecodingPipeline):
         engine: What decodes, in place of our own search.
     """
 
-    models: list[Generator]
+    models: list[EncoderDecoder]
 
     def __init__(
         self,
-        models: Sequence[Generator],
-        source: TextProcessor,
-        target: TextProcessor,
+        models: Sequence[EncoderDecoder],
+        source: Tokenizer,
+        target: Tokenizer,
         *,
-        decoding: Decoding = Decoding(),  # noqa: B008
+        decoding: DecodingConfig = DecodingConfig(),  # noqa: B008
         languages: tuple[str, str] = ("xx", "xx"),
         lowercase: bool = False,
         engine: TranslationEngine | None = None,
@@ -97,7 +97,7 @@ class TranslationPipeline(DecodingPipeline):
     def precision(self) -> str:
         return super().precision if self.engine is None else self.engine.precision
 
-    def decoding(self, **options: Any) -> Decoding:
+    def decoding(self, **options: Any) -> DecodingConfig:
         decoding = super().decoding(**options)
         if self.engine is not None:
             self.engine.check(decoding)
@@ -152,13 +152,13 @@ class TranslationPipeline(DecodingPipeline):
         pieces: list[str] = []
         owners: list[int] = []
         for number, text in enumerate(texts):
-            parts = self.split(clean(text))
+            parts = self.split(normalize(text))
             pieces += parts
             owners += [number] * len(parts)
         starts = [""] * len(pieces)
         for place, owner in enumerate(owners):
             if prefixes is not None and (place == 0 or owners[place - 1] != owner):
-                starts[place] = clean(prefixes[owner])
+                starts[place] = normalize(prefixes[owner])
         numbers = [first_number + owner for owner in owners]
         found = self.translate_pieces(pieces, self.decoding(**options), starts, numbers, attention)
         whole: list[list[Translation]] = [[] for _ in texts]
@@ -177,7 +177,12 @@ class TranslationPipeline(DecodingPipeline):
         return [piece for sentence in SENTENCE_END.split(text) for piece in split_long(sentence, self.source)]
 
     def translate_pieces(
-        self, texts: Sequence[str], decoding: Decoding, prefixes: Sequence[str], numbers: Sequence[int], attention: bool
+        self,
+        texts: Sequence[str],
+        decoding: DecodingConfig,
+        prefixes: Sequence[str],
+        numbers: Sequence[int],
+        attention: bool,
     ) -> list[Translation]:
         """Translates texts of which none is empty or longer than LONGEST."""
         sources = self.source.encode_all(texts)
@@ -195,7 +200,7 @@ class TranslationPipeline(DecodingPipeline):
     def decode(
         self,
         sources: Sequence[Sequence[int]],
-        decoding: Decoding,
+        decoding: DecodingConfig,
         prefixes: Sequence[Sequence[int]],
         numbers: Sequence[int],
         attention: bool,
@@ -206,7 +211,7 @@ class TranslationPipeline(DecodingPipeline):
         results: list[Found | None] = [None] * len(sources)
         for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
             stepper = self.stepper([sources[row] for row in rows.tolist()])
-            found = search(
+            found = decode(
                 stepper,
                 source_lengths=torch.from_numpy(lengths[rows]),
                 options=decoding,
@@ -221,7 +226,7 @@ class TranslationPipeline(DecodingPipeline):
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""
         tokens = pad(sources, end=True).to(self.device)
-        steppers = [model.stepper(tokens, tokens != 0) for model in self.models]
+        steppers = [model.make_stepper(tokens, tokens != 0) for model in self.models]
         return steppers[0] if len(steppers) == 1 else Ensemble(steppers)
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:
@@ -241,8 +246,8 @@ class TranslationPipeline(DecodingPipeline):
         require_list(texts, "texts")
         require_list(translations, "translations")
         require_equal(len(translations), "translations", len(texts))
-        sources = self.source.encode_all([clean(text) for text in texts])
-        wanted = self.target.encode_all([clean(text) for text in translations])
+        sources = self.source.encode_all([normalize(text) for text in texts])
+        wanted = self.target.encode_all([normalize(text) for text in translations])
         lengths = np.array([max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)])
         results: list[Translation | None] = [None] * len(texts)
         for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
@@ -283,7 +288,7 @@ class TranslationPipeline(DecodingPipeline):
         return self.signed(found)
 
 
-def split_long(sentence: str, processor: TextProcessor) -> list[str]:
+def split_long(sentence: str, processor: Tokenizer) -> list[str]:
     """The sentence in as few pieces of at most LONGEST tokens as its words allow."""
     pieces: list[str] = []
     room = 0

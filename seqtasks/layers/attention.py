@@ -35,7 +35,7 @@ def causal_bias(length: int, dtype: torch.dtype, device: torch.device, *, past: 
     return mask_bias(torch.ones(length, past + length, dtype=torch.bool, device=device).tril(past), dtype)
 
 
-def attend(
+def scaled_dot_product_attention(
     queries: Float[Tensor, "rows heads tgt head_dim"],
     keys: Float[Tensor, "rows heads src head_dim"],
     values: Float[Tensor, "rows heads src head_dim"],
@@ -54,10 +54,10 @@ def attention_weights(
 ) -> Float[Tensor, "rows heads tgt src"]:
     """How much each query looks at each key; the weights of a query sum to 1."""
     scores = (queries * (1 / math.sqrt(queries.shape[-1]))) @ keys.transpose(2, 3)
-    return normalise(scores if bias is None else scores + bias)
+    return softmax_fp32(scores if bias is None else scores + bias)
 
 
-def normalise(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queries src"]:
+def softmax_fp32(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queries src"]:
     """The softmax over the keys, computed in float32.
 
     PyTorch's kernel for CPUs needs ten times as long for a number when a row is shorter than one of its vectors.
@@ -106,7 +106,7 @@ class SelfAttention(nn.Module):
         everything = KeysValues(*own)
         if past is not None:
             everything = KeysValues(*(torch.cat(parts, dim=2) for parts in zip(past, own, strict=True)))
-        merged: Tensor = self.output(merge_heads(attend(queries, *everything, bias)))
+        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *everything, bias)))
         return merged, everything
 
     def step(
@@ -124,7 +124,7 @@ class SelfAttention(nn.Module):
         last = first + inputs.shape[1]
         cache.keys[:, :, first:last] = keys
         cache.values[:, :, first:last] = values
-        merged: Tensor = self.output(merge_heads(attend(queries, *cache, bias)))
+        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *cache, bias)))
         return merged
 
 
@@ -138,7 +138,7 @@ class CrossAttention(nn.Module):
         self.memory = nn.Linear(memory_dim, 2 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def remember(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
+    def project_memory(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
         """The memory's keys and values: computed once for a whole search."""
         keys, values = self.memory(states).chunk(2, dim=2)
         return KeysValues(split_heads(keys, self.heads).contiguous(), split_heads(values, self.heads).contiguous())
@@ -150,7 +150,7 @@ class CrossAttention(nn.Module):
         bias: Float[Tensor, "rows 1 1 src"],
     ) -> Float[Tensor, "rows tgt dim"]:
         queries = split_heads(self.query(inputs), self.heads)
-        merged: Tensor = self.output(merge_heads(attend(queries, *memory, bias)))
+        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory, bias)))
         return merged
 
     def weights(
@@ -182,7 +182,7 @@ class DotAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
-        return normalise(scores + bias.unsqueeze(1))
+        return softmax_fp32(scores + bias.unsqueeze(1))
 
 
 class AdditiveAttention(nn.Module):
@@ -207,4 +207,4 @@ class AdditiveAttention(nn.Module):
     ) -> Float[Tensor, "rows tgt src"]:
         """Attention weights; those of a query sum to 1."""
         hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
-        return normalise(self.score(hidden).squeeze(3) + bias.unsqueeze(1))
+        return softmax_fp32(self.score(hidden).squeeze(3) + bias.unsqueeze(1))

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 
-def attention_regularisation(
+def doubly_stochastic_regularization(
     attention: Float[Tensor, "rows tgt src"],
     target_mask: Bool[Tensor, "rows tgt"],
     source_mask: Bool[Tensor, "rows src"],

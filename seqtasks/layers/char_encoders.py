@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.recurrent import BidirectionalLayer
-from seqtasks.registry import Component, Settings
+from seqtasks.registry import Component, ConfigModel
 from seqtasks.special_tokens import PAD
 
 
-class CharacterReader(Component, nn.Module, ABC):
+class CharEncoder(Component, nn.Module, ABC):
     """Reads words by their characters, of which there are `characters` different ones."""
 
     dim: int
@@ -31,7 +31,7 @@ class CharacterReader(Component, nn.Module, ABC):
         """A vector a word. Words are padded with PAD behind their last character; how far changes nothing."""
 
 
-class CharacterReaderSettings(Settings):
+class CharEncoderConfig(ConfigModel):
     """What all readers of characters have in common."""
 
     dim: int = Field(default=60, gt=0)
@@ -42,7 +42,7 @@ class CharacterReaderSettings(Settings):
     """On the vectors of characters (Ma & Hovy 2016, section 2.1)."""
 
 
-class CnnReader(CharacterReader):
+class CnnCharEncoder(CharEncoder):
     """Filters over neighbouring characters, each at its highest in the word (Ma & Hovy 2016, section 2.1).
 
     Windows are centred at real characters alone, so that long words in a batch cost nothing for short ones. Where a
@@ -50,7 +50,7 @@ class CnnReader(CharacterReader):
     suffix.
     """
 
-    class Config(CharacterReaderSettings):
+    class Config(CharEncoderConfig):
         kind: Literal["cnn"] = "cnn"
         widths: tuple[int, ...] = (2, 3, 4)
         """How many characters filters see; each width has an equal share of the filters."""
@@ -63,7 +63,7 @@ class CnnReader(CharacterReader):
             return widths
 
         @model_validator(mode="after")
-        def widths_share_filters(self) -> CnnReader.Config:
+        def widths_share_filters(self) -> CnnCharEncoder.Config:
             if self.dim % len(self.widths):
                 raise ValueError(f"dim = {self.dim} cannot be shared by {len(self.widths)} widths")
             return self
@@ -83,15 +83,15 @@ class CnnReader(CharacterReader):
         for width, filters in zip(self.widths, self.filters, strict=True):
             padded = functional.pad(characters, ((width - 1) // 2, width // 2), value=PAD)
             windows = padded.unfold(1, width, 1)[real]  # -> windows width, word by word
-            vectors = self.embedding.dropped(self.embedding(windows)).flatten(1)
+            vectors = self.embedding.apply_word_dropout(self.embedding(windows)).flatten(1)
             highest.append(torch.segment_reduce(filters(vectors), "max", lengths=lengths))
         return torch.cat(highest, dim=1).tanh()
 
 
-class LstmReader(CharacterReader):
+class LstmCharEncoder(CharEncoder):
     """The last states of an LSTM over the characters, of both directions (Lample et al. 2016, section 4.1)."""
 
-    class Config(CharacterReaderSettings):
+    class Config(CharEncoderConfig):
         kind: Literal["lstm"] = "lstm"
         dim: int = Field(default=60, gt=0, multiple_of=2)
         """Width of what is read out of a word; each direction gives half of it."""
@@ -103,6 +103,6 @@ class LstmReader(CharacterReader):
         self.layer = BidirectionalLayer("lstm", config.character_dim, config.dim, both_directions=True)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
-        vectors = self.embedding.dropped(self.embedding(characters))
+        vectors = self.embedding.apply_word_dropout(self.embedding(characters))
         last: Tensor = self.layer(vectors, characters != PAD)[1]
         return last

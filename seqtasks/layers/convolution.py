@@ -15,7 +15,7 @@ ACTIVATIONS: dict[type[nn.Module], tuple[str, tuple[float, ...]]] = {
 """What oneDNN can do with a convolution's outputs before it stores them: its name there, and its numbers."""
 
 
-class ActivatedConvolution(nn.Module):
+class ConvActivation(nn.Module):
     """oneDNN's convolution with an activation, which saves writing and reading all outputs once more.
 
     Elsewhere than on a CPU it is one after the other. It knows no gradients.
@@ -42,7 +42,7 @@ class ActivatedConvolution(nn.Module):
         return fused
 
 
-class SameConvolution(nn.Conv2d):
+class Conv2dSame(nn.Conv2d):
     """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
 
     def forward(
@@ -60,7 +60,7 @@ def placement(
     Where one side needs more of it than the other, the weights get a row or a column of zeros at the beginning, which
     is far less to write than a padded copy of the values.
     """
-    if not isinstance(convolution, SameConvolution):
+    if not isinstance(convolution, Conv2dSame):
         assert not isinstance(convolution.padding, str)
         return convolution.weight, (convolution.padding[0], convolution.padding[1])
     ends, zeros = [], []

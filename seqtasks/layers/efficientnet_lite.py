@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seqtasks.layers.convolution import SameConvolution
+from seqtasks.layers.convolution import Conv2dSame
 
 CHANNELS = 1280
 """Of the grid that comes out: a cell for 32 x 32 pixels."""
@@ -59,9 +59,9 @@ class InvertedBottleneck(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inner = inputs * expansion
-        self.expand = normalised(inputs, inner, activated=True) if expansion > 1 else nn.Identity()
-        self.depthwise = normalised(inner, inner, kernel, stride, groups=inner, activated=True)
-        self.project = normalised(inner, outputs, activated=False)
+        self.expand = normalize(inputs, inner, activated=True) if expansion > 1 else nn.Identity()
+        self.depthwise = normalize(inner, inner, kernel, stride, groups=inner, activated=True)
+        self.project = normalize(inner, outputs, activated=False)
         self.residual = stride == 1 and inputs == outputs
 
     def forward(
@@ -85,9 +85,9 @@ def efficientnet_lite(width: float, depth: float) -> nn.Sequential:
             blocks.append(InvertedBottleneck(inputs, outputs, kernel, stride if number == 0 else 1, expansion))
             inputs = outputs
     parts: dict[str, nn.Module] = {
-        "stem": normalised(3, 32, 3, 2, activated=True),
+        "stem": normalize(3, 32, 3, 2, activated=True),
         "blocks": nn.Sequential(*blocks),
-        "head": normalised(inputs, CHANNELS, activated=True),
+        "head": normalize(inputs, CHANNELS, activated=True),
     }
     return nn.Sequential(OrderedDict(parts))
 
@@ -98,16 +98,16 @@ def multiple_of_eight(channels: float) -> int:
     return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
-def normalised(
+def normalize(
     inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, groups: int = 1, activated: bool
 ) -> nn.Sequential:
     """Convolution, batch normalisation and, if wanted, ReLU6."""
-    convolution = SameConvolution(inputs, outputs, kernel, stride, groups=groups, bias=False)
+    convolution = Conv2dSame(inputs, outputs, kernel, stride, groups=groups, bias=False)
     norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
     return nn.Sequential(convolution, norm, nn.ReLU6(inplace=True)) if activated else nn.Sequential(convolution, norm)
 
 
-def own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def convert_published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights under the names of this module, be they named so already or as efficientnet-lite-pytorch does."""
 
     def renamed() -> Iterator[tuple[str, Tensor]]:

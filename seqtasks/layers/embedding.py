@@ -41,7 +41,9 @@ class TokenEmbedding(nn.Module):
             vectors = vectors.to(torch.get_autocast_dtype(vectors.device.type))
         return vectors
 
-    def dropped(self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False) -> Float[Tensor, "*shape dim"]:
+    def apply_word_dropout(
+        self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False
+    ) -> Float[Tensor, "*shape dim"]:
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""
         dropped: Tensor = self.dropout.by_row(vectors) if by_row else self.dropout(vectors)
         return dropped

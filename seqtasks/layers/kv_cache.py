@@ -20,13 +20,13 @@ Caches = tuple[KeysValues, ...]
 """Keys and values, a layer each, in slots of which the last ones may still be empty."""
 
 
-def begin(past: Caches, hyps: int) -> tuple[Caches, Bool[Tensor, "rows hyps slots"]]:
+def init_cache(past: Caches, hyps: int) -> tuple[Caches, Bool[Tensor, "rows hyps slots"]]:
     """The caches before the first step, and the marks: every hypothesis sees all that was read before."""
     rows, _, slots, _ = past[0].keys.shape
     return past, torch.ones(rows, hyps, slots, dtype=torch.bool, device=past[0].keys.device)
 
 
-def advance(
+def extend_cache(
     caches: Caches, visible: Bool[Tensor, "rows hyps slots"], position: int
 ) -> tuple[Caches, Bool[Tensor, "rows hyps more_slots"], int]:
     """Caches and marks with room for step `position`, counted from 0, and the first of the step's slots.

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from seqtasks.layers.attention import mask_bias, normalise
+from seqtasks.layers.attention import mask_bias, softmax_fp32
 
 PoolingKind = Literal["last", "mean", "max", "attention"]
 
@@ -61,7 +61,7 @@ class AttentionPooling(nn.Module):
     ) -> Float[Tensor, "rows src"]:
         """How much each state counts: 0 at padding, 1 in all."""
         scores: Tensor = self.score(self.hidden(states).tanh()).squeeze(2)
-        return normalise(scores + mask_bias(mask, scores.dtype))
+        return softmax_fp32(scores + mask_bias(mask, scores.dtype))
 
 
 def last_state(

@@ -109,21 +109,21 @@ class BidirectionalLayer(nn.Module):
         summary = outputs[torch.arange(len(last), device=last.device), last]
         if self.backwards is None:
             return outputs, summary
-        reversed_outputs, _ = self.weight_dropout.run(self.backwards, mirrored(inputs, mask), None)
+        reversed_outputs, _ = self.weight_dropout.run(self.backwards, reverse_padded(inputs, mask), None)
         backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
-        outputs = torch.cat([outputs, mirrored(reversed_outputs, mask)], dim=2)
+        outputs = torch.cat([outputs, reverse_padded(reversed_outputs, mask)], dim=2)
         return outputs, torch.cat([summary, backward_summary], dim=1)
 
 
-def mirrored(
+def reverse_padded(
     values: Float[Tensor, "rows src width"], mask: Bool[Tensor, "rows src"]
 ) -> Float[Tensor, "rows src width"]:
     """Each row's real positions in reverse, its padding where it was. Twice is nothing."""
-    turned: Tensor = _Permute.apply(values, mirrored_positions(mask))
+    turned: Tensor = _Permute.apply(values, reversed_positions(mask))
     return turned
 
 
-def mirrored_positions(mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "positions"]:
+def reversed_positions(mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "positions"]:
     """Where each position of the flattened batch finds its mirror image among its row's real positions."""
     rows, length = mask.shape
     positions = torch.arange(length, device=mask.device).expand(rows, length)

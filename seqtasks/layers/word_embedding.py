@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.layers.char_encoders import CharacterReader
+from seqtasks.layers.char_encoders import CharEncoder
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.special_tokens import UNKNOWN
 
@@ -21,7 +21,7 @@ class WordEmbedding(nn.Module):
     """
 
     def __init__(
-        self, size: int, dim: int, reader: CharacterReader | None, *, dropout: float = 0.0, word_dropout: float = 0.0
+        self, size: int, dim: int, reader: CharEncoder | None, *, dropout: float = 0.0, word_dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.words = TokenEmbedding(size, dim, dropout=dropout)
@@ -42,14 +42,14 @@ class WordEmbedding(nn.Module):
             return vectors
         return torch.cat([vectors, read_once(self.reader, tokens[..., 1:]).to(vectors.dtype)], dim=-1)
 
-    def dropped(self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False) -> Float[Tensor, "*shape dim"]:
+    def apply_word_dropout(
+        self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False
+    ) -> Float[Tensor, "*shape dim"]:
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""
-        return self.words.dropped(vectors, by_row=by_row)
+        return self.words.apply_word_dropout(vectors, by_row=by_row)
 
 
-def read_once(
-    reader: CharacterReader, characters: Int[Tensor, "*shape characters"]
-) -> Float[Tensor, "*shape reader_dim"]:
+def read_once(reader: CharEncoder, characters: Int[Tensor, "*shape characters"]) -> Float[Tensor, "*shape reader_dim"]:
     """What the reader makes of spellings, each of which it sees once.
 
     Nearly half of the words of a batch come again. Of 1280 words, finding those takes 0.6 ms and saves 7 (CNN) to

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.bleu import coco_bleu
 from seqtasks.metrics.cider import SIGMA, CiderD
-from seqtasks.metrics.meteor import VERSION, meteor, without_meteor
+from seqtasks.metrics.meteor import VERSION, meteor, meteor_unavailable_reason
 from seqtasks.metrics.ptb_tokenizer import penn_tokens
 from seqtasks.metrics.rouge import BETA, rouge_l
 from seqtasks.metrics.score import Score
@@ -56,12 +56,12 @@ def caption_scores(
         score("bleu-3", third, "length=closest"),
         score("rouge-l", sum(rouge) / len(rouge), f"beta={BETA:g}"),
     ]
-    if with_meteor and without_meteor() is None:
+    if with_meteor and meteor_unavailable_reason() is None:
         scores.append(score("meteor", meteor(captions, others), f"program={VERSION}", "lang=en"))
-    return (*scores, *variety(captions, training, tokens))
+    return (*scores, *diversity(captions, training, tokens))
 
 
-def variety(captions: Sequence[Sequence[str]], training: Collection[str] | None, end: str) -> list[Score]:
+def diversity(captions: Sequence[Sequence[str]], training: Collection[str] | None, end: str) -> list[Score]:
     """How many different captions and words there are, and how many captions that were never trained on."""
     different = {tuple(caption) for caption in captions}
     words = {word for caption in different for word in caption}

@@ -10,14 +10,14 @@ from seqtasks.metrics.classification import check
 
 
 @dataclass(frozen=True)
-class Confusion:
+class ConfusionMatrix:
     """A row for each label that is expected, a column for each that was found, both in the order of their names."""
 
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
 
 
-def confusion(found: Sequence[str], expected: Sequence[str]) -> Confusion:
+def confusion_matrix(found: Sequence[str], expected: Sequence[str]) -> ConfusionMatrix:
     """Counts one label a text.
 
     Raises:
@@ -26,4 +26,4 @@ def confusion(found: Sequence[str], expected: Sequence[str]) -> Confusion:
     check(found, expected)
     labels = tuple(sorted({*found, *expected}))
     counts = Counter(zip(expected, found, strict=True))
-    return Confusion(labels, tuple(tuple(counts[row, column] for column in labels) for row in labels))
+    return ConfusionMatrix(labels, tuple(tuple(counts[row, column] for column in labels) for row in labels))

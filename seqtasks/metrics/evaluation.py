@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from seqtasks.metrics.confusion_matrix import Confusion
+from seqtasks.metrics.confusion_matrix import ConfusionMatrix
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.tagging import LabelScore
 
@@ -46,7 +46,7 @@ class TaggingEvaluation(Evaluation):
 class ClassificationEvaluation(TaggingEvaluation):
     """The scores, those of each label and, where documents have one label each, the confusion matrix."""
 
-    confusion: Confusion | None = None
+    confusion: ConfusionMatrix | None = None
 
 
 def shown_rows(count: int) -> range:

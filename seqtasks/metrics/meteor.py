@@ -26,7 +26,7 @@ def meteor_program() -> Path | None:
     return None
 
 
-def without_meteor() -> str | None:
+def meteor_unavailable_reason() -> str | None:
     """Why there is no METEOR here, in a sentence; None when there is."""
     if shutil.which("java") is None:
         return "METEOR is left out: it needs Java, and there is no `java` on the path."
@@ -41,7 +41,7 @@ def meteor(hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentenc
     Raises:
         SeqtasksError: no Java or no program, or the program fails.
     """
-    missing = without_meteor()
+    missing = meteor_unavailable_reason()
     if missing:
         raise SeqtasksError(missing)
     with TemporaryFile("w+", encoding="utf-8") as complaints:

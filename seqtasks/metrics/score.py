@@ -18,6 +18,6 @@ FINE = ("loss", "bits-per-character")
 """Metrics of small numbers."""
 
 
-def written(metric: str, value: float) -> str:
+def format_score(metric: str, value: float) -> str:
     """A score with the digits that tell models apart."""
     return f"{value:.{4 if metric in FINE else 2}f}"

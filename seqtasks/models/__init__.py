@@ -1,21 +1,21 @@
 """Models: an encoder and a head."""
 
-from seqtasks.models.classifier import Classified, Classifier
-from seqtasks.models.encoder_decoder import Generator, GeneratorStepper, Pairs
-from seqtasks.models.language_model import LanguageModel, LanguageModelStepper, Window
+from seqtasks.models.classifier import ClassificationBatch, Classifier
+from seqtasks.models.encoder_decoder import EncoderDecoder, EncoderDecoderStepper, Seq2SeqBatch
+from seqtasks.models.language_model import LanguageModel, LanguageModelBatch, LanguageModelStepper
 from seqtasks.models.loss import Loss
-from seqtasks.models.tagger import Tagged, Tagger
+from seqtasks.models.tagger import Tagger, TaggingBatch
 
 __all__ = [
-    "Classified",
+    "ClassificationBatch",
     "Classifier",
-    "Generator",
-    "GeneratorStepper",
+    "EncoderDecoder",
+    "EncoderDecoderStepper",
     "LanguageModel",
+    "LanguageModelBatch",
     "LanguageModelStepper",
     "Loss",
-    "Pairs",
-    "Tagged",
+    "Seq2SeqBatch",
     "Tagger",
-    "Window",
+    "TaggingBatch",
 ]

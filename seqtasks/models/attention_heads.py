@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 
-def require_divisible_by_heads(width: int, *parts: Settings, name: str = "") -> None:
+def require_divisible_by_heads(width: int, *parts: ConfigModel, name: str = "") -> None:
     """Raises ValueError where the heads of a part, if it has any, cannot share the width, which may have a `name`."""
     for part in parts:
         heads = getattr(part, "heads", 1)

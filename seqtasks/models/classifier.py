@@ -16,10 +16,10 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.pooling import Pooling, PoolingKind
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
-from seqtasks.registry import OneOf, Settings
+from seqtasks.registry import ConfigModel, PolymorphicField
 
 
-class Classified(NamedTuple):
+class ClassificationBatch(NamedTuple):
     """A batch of texts whose labels are known."""
 
     tokens: Int[Tensor, "rows src"]
@@ -34,14 +34,14 @@ class Classified(NamedTuple):
 class Classifier(nn.Module):
     """Says which labels hold for a text."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         dim: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
         """On the embedded tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a whole token (Iyyer et al. 2015, section 4)."""
-        encoder: Annotated[Settings, OneOf(TextEncoder)]
+        encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder)]
         """What reads the text."""
         pooling: PoolingKind = "mean"
         """How the states of a text become one vector; see `Pooling`."""
@@ -68,7 +68,7 @@ class Classifier(nn.Module):
         self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(self.encoder.dim, labels)
 
-    def loss(self, batch: Classified) -> Loss:
+    def loss(self, batch: ClassificationBatch) -> Loss:
         """The negative log-likelihood, natural logarithm, summed over the rows, and how many those are.
 
         A row counts `weight` times. The likelihood of several labels is the product of theirs. Labels are smoothed in

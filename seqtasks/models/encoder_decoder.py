@@ -11,17 +11,17 @@ from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from seqtasks.decoders import Decoder
-from seqtasks.decoding.stepper import Forced
+from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import Encoder, TextEncoder
-from seqtasks.encoders.base import begins_anew
+from seqtasks.encoders.base import reject_pretrained_init
 from seqtasks.incremental_state import State
-from seqtasks.layers.attention_regularization import attention_regularisation
+from seqtasks.layers.attention_regularization import doubly_stochastic_regularization
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.memory import Memory
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
-from seqtasks.registry import OneOf, Settings
+from seqtasks.registry import ConfigModel, PolymorphicField
 from seqtasks.special_tokens import NEVER_GENERATED
 
 EncoderT_co = TypeVar("EncoderT_co", bound=Encoder, covariant=True, default=Encoder)
@@ -30,7 +30,7 @@ IMPOSSIBLE = -1e4
 """A logit that leaves no probability."""
 
 
-class Pairs(NamedTuple):
+class Seq2SeqBatch(NamedTuple):
     """A batch. Targets are padded token ids that start with the begin token and end with the end token.
 
     A source can have several targets, such as a picture that many have described: it is encoded once. Where it has
@@ -47,12 +47,12 @@ class Pairs(NamedTuple):
     """How much each target counts, where targets were sampled and rewarded: less than nothing below the baseline."""
 
 
-class Generator(nn.Module, Generic[EncoderT_co]):
+class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
     """Writes tokens for a source."""
 
     encoder: EncoderT_co
 
-    class Config(Settings):
+    class Config(ConfigModel):
         dim: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
         tie: Literal["none", "output", "all"] = "all"
@@ -65,13 +65,13 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         """Szegedy et al. 2016, section 7."""
         attention_regularisation: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
-        encoder: Annotated[Settings, OneOf(Encoder), AfterValidator(begins_anew)]
+        encoder: Annotated[ConfigModel, PolymorphicField(Encoder), AfterValidator(reject_pretrained_init)]
         """What reads the source."""
-        decoder: Annotated[Settings, OneOf(Decoder)]
+        decoder: Annotated[ConfigModel, PolymorphicField(Decoder)]
         """What writes the target."""
 
         @model_validator(mode="after")
-        def heads_divide_width(self) -> Generator.Config:
+        def heads_divide_width(self) -> EncoderDecoder.Config:
             require_divisible_by_heads(self.dim, self.encoder, self.decoder)
             return self
 
@@ -97,7 +97,7 @@ class Generator(nn.Module, Generic[EncoderT_co]):
         memory: Memory = self.encoder(source, mask)
         return memory
 
-    def loss(self, batch: Pairs) -> Loss:
+    def loss(self, batch: Seq2SeqBatch) -> Loss:
         """Label-smoothed cross-entropy, natural logarithm, summed over the real target tokens.
 
         Targets that have weights were sampled. They are not smoothed, and their probabilities are those that they were
@@ -136,18 +136,18 @@ class Generator(nn.Module, Generic[EncoderT_co]):
             None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),
         )
         if attention is not None and regularised:
-            missed = attention_regularisation(attention, mask[:, 1:], memory.mask) / len(memory.mask)
+            missed = doubly_stochastic_regularization(attention, mask[:, 1:], memory.mask) / len(memory.mask)
             total = total + self.attention_regularisation * len(wanted) * missed
         return Loss(total, torch.tensor(len(wanted), device=total.device))
 
-    def stepper(
+    def make_stepper(
         self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None = None
-    ) -> GeneratorStepper:
+    ) -> EncoderDecoderStepper:
         """The model bound to a source, ready for search."""
-        return GeneratorStepper(self.decoder, self.encode(source, mask))
+        return EncoderDecoderStepper(self.decoder, self.encode(source, mask))
 
 
-class GeneratorStepper:
+class EncoderDecoderStepper:
     """A decoder and the memory that it looks at: the `Stepper` of the decoding module."""
 
     def __init__(self, decoder: Decoder, memory: Memory) -> None:
@@ -170,8 +170,8 @@ class GeneratorStepper:
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
         return self.decoder.step(tokens, position, state)
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         decoded = self.decoder(tokens[:, :-1], self.memory, attention=attention)
         log_probabilities = self.decoder.project(decoded.states).float().log_softmax(dim=2)
         chosen = log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)
-        return Forced(chosen, decoded.attention)
+        return TargetScores(chosen, decoded.attention)

@@ -10,35 +10,35 @@ from jaxtyping import Bool, Float, Int
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from seqtasks.decoding.stepper import Forced
+from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import CausalEncoder
-from seqtasks.encoders.base import begins_anew
+from seqtasks.encoders.base import reject_pretrained_init
 from seqtasks.incremental_state import State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
-from seqtasks.registry import OneOf, Settings, kind_of
+from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 
 
-class Window(NamedTuple):
+class LanguageModelBatch(NamedTuple):
     """A part of several texts; each row goes on in the window that follows."""
 
     tokens: Int[Tensor, "rows length"]
     """One more than is predicted: the last one is only a target here, and the first one of the window that follows."""
     mask: Bool[Tensor, "rows length"]
     """True at tokens that are to be predicted: not at padding, and not where a text begins."""
-    lanes: Int[Tensor, "rows"]
+    streams: Int[Tensor, "rows"]
     """Which row of the whole batch each row is."""
-    fresh: Bool[Tensor, "rows"]
+    is_start: Bool[Tensor, "rows"]
     """Where a text begins, and what was carried is not of it."""
 
 
 class LanguageModel(nn.Module):
     """Says what comes next in a text."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         dim: int = Field(default=256, gt=0)
         """Width of the embedding; a Transformer's width everywhere."""
         tie: bool = True
@@ -51,12 +51,12 @@ class LanguageModel(nn.Module):
         """On what the output layer reads; recurrent encoders have one of their own there."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
-        encoder: Annotated[Settings, OneOf(CausalEncoder), AfterValidator(begins_anew)]
+        encoder: Annotated[ConfigModel, PolymorphicField(CausalEncoder), AfterValidator(reject_pretrained_init)]
         """What reads the text, forward only."""
 
         @field_validator("encoder")
         @classmethod
-        def reads_forward(cls, encoder: Settings) -> Settings:
+        def reads_forward(cls, encoder: ConfigModel) -> ConfigModel:
             if not getattr(encoder, "is_causal", False):
                 raise ValueError(
                     f"{kind_of(encoder)!r} would see the tokens that it has to predict; "
@@ -85,7 +85,7 @@ class LanguageModel(nn.Module):
         else:
             nn.init.normal_(self.output.weight, std=width**-0.5)
 
-    def loss(self, batch: Window, carried: Sequence[Tensor] | None) -> tuple[Loss, list[Tensor]]:
+    def loss(self, batch: LanguageModelBatch, carried: Sequence[Tensor] | None) -> tuple[Loss, list[Tensor]]:
         """The label-smoothed cross-entropy, natural logarithm, summed over the tokens to predict, and their number.
 
         `carried` is what the windows before left, zeros where a text begins. Gradients end there: what is given back
@@ -94,16 +94,16 @@ class LanguageModel(nn.Module):
         states, after = self.encoder.read(batch.tokens[:, :-1], carried)
         wanted = batch.mask[:, 1:].flatten().nonzero().squeeze(1)
         total = smoothed_cross_entropy(
-            self.narrow(states).flatten(0, 1).index_select(0, wanted),
+            self.project_states(states).flatten(0, 1).index_select(0, wanted),
             self.output.weight,
             self.output.bias,
             batch.tokens[:, 1:].flatten().index_select(0, wanted),
             self.label_smoothing if self.training else 0.0,
         )
-        kept = [each.detach() for each in after[: len(self.encoder.carried_shapes())]]
+        kept = [each.detach() for each in after[: len(self.encoder.state_shapes())]]
         return Loss(total, torch.tensor(len(wanted), device=total.device)), kept
 
-    def narrow(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length output_dim"]:
+    def project_states(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length output_dim"]:
         """What the output layer reads."""
         if self.projection is not None:
             states = self.projection(states)
@@ -112,10 +112,10 @@ class LanguageModel(nn.Module):
 
     def logits(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length vocab"]:
         """What speaks for each token to come next."""
-        logits: Tensor = self.output(self.narrow(states))
+        logits: Tensor = self.output(self.project_states(states))
         return logits
 
-    def stepper(
+    def make_stepper(
         self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
     ) -> LanguageModelStepper:
         """The model after a prompt, ready for search.
@@ -161,9 +161,9 @@ class LanguageModelStepper:
         states, state = self.model.encoder.step(tokens, position, state)
         return self.model.logits(states), state
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         read = torch.cat([self.prompt, tokens[:, 1:-1]], dim=1)
         states, _ = self.model.encoder.read(read, self.carried)
         last = self.model.logits(states[:, self.prompt.shape[1] - 1 :])
         log_probabilities = last.float().log_softmax(dim=2)
-        return Forced(log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2), None)
+        return TargetScores(log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2), None)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqtasks.errors import SeqtasksError
 
 
-def own_tensors(model: nn.Module) -> dict[str, Tensor]:
+def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
     """The model's state with every tied tensor once, under its first name: the live tensors, not copies."""
     seen: set[int] = set()
     tensors = {}
@@ -22,12 +22,12 @@ def own_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def load_own_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copies what `own_tensors` named into the model.
 
     Raises SeqtasksError, before anything is copied, where a name or a shape is not the model's.
     """
-    own = own_tensors(model)
+    own = unique_state_dict(model)
     wrong = [f"{name} is missing" for name in own if name not in tensors]
     wrong += [f"{name} is unknown" for name in tensors if name not in own]
     wrong += [

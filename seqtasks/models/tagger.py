@@ -9,18 +9,18 @@ from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.encoders import TextEncoder
-from seqtasks.encoders.base import begins_anew
-from seqtasks.layers.char_encoders import CharacterReader
+from seqtasks.encoders.base import reject_pretrained_init
+from seqtasks.layers.char_encoders import CharEncoder
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.loss import smoothed_cross_entropy
 from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
-from seqtasks.registry import OneOf, Settings
+from seqtasks.registry import ConfigModel, PolymorphicField
 
 
-class Tagged(NamedTuple):
+class TaggingBatch(NamedTuple):
     """A batch of sentences whose labels are known."""
 
     tokens: Int[Tensor, "rows src parts"]
@@ -34,16 +34,16 @@ class Tagged(NamedTuple):
 class Tagger(nn.Module):
     """Gives every word of a sentence a label."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         dim: int = Field(default=100, gt=0)
         """Width of the vectors of words, without what is read out of their characters."""
         embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
         """On what the encoder reads of words: their vectors and what their characters give."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a word in training as if it were unknown, so that its characters must do."""
-        characters: Annotated[Settings, OneOf(CharacterReader)] | None = None
+        characters: Annotated[ConfigModel, PolymorphicField(CharEncoder)] | None = None
         """What reads the characters of words; nothing where it is None."""
-        encoder: Annotated[Settings, OneOf(TextEncoder), AfterValidator(begins_anew)]
+        encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder), AfterValidator(reject_pretrained_init)]
         """What reads the sentence."""
         head: Literal["softmax", "crf"] = "softmax"
         """Each label by itself, or all of a sentence together, with scores between neighbours."""
@@ -70,7 +70,7 @@ class Tagger(nn.Module):
         self.label_smoothing = config.label_smoothing
         reader = None
         if config.characters is not None:
-            reader = CharacterReader.of(config.characters)(config.characters, characters)
+            reader = CharEncoder.of(config.characters)(config.characters, characters)
         embedding = WordEmbedding(
             words, config.dim, reader, dropout=config.embedding_dropout, word_dropout=config.word_dropout
         )
@@ -86,7 +86,7 @@ class Tagger(nn.Module):
         states: Tensor = self.dropout(self.encoder(tokens, mask).states)
         return states
 
-    def loss(self, batch: Tagged) -> Loss:
+    def loss(self, batch: TaggingBatch) -> Loss:
         """The negative log-likelihood, natural logarithm, summed over the real words, and how many those are.
 
         With a softmax the labels are smoothed in training; with a CRF it is that of whole sentences.

@@ -14,7 +14,7 @@ from seqtasks.encoders.bag_of_words import HashedNgrams
 
 
 @contextmanager
-def partly_present(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) -> Iterator[None]:
+def mask_tokens(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) -> Iterator[None]:
     """Meanwhile the encoder reads each token's vector times its presence: 1 is as it is, 0 hides it.
 
     A hidden token keeps its place and is what word dropout shows in training, the zero vector. Of an n-gram there is
@@ -30,14 +30,14 @@ def partly_present(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) ->
 
     ngrams = [module for module in encoder.modules() if isinstance(module, HashedNgrams)]
     with ExitStack() as stack:
-        stack.enter_context(read_as(encoder, weigh_vectors))
+        stack.enter_context(transform_embeddings(encoder, weigh_vectors))
         for module in ngrams:
             stack.callback(module.register_forward_hook(weigh_ngrams).remove)
         yield
 
 
 @contextmanager
-def read_as(encoder: TextEncoder, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def transform_embeddings(encoder: TextEncoder, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Meanwhile the encoder reads tokens' vectors as `change` makes them."""
     hook = encoder.embedding.register_forward_hook(lambda module, arguments, vectors: change(vectors))
     try:

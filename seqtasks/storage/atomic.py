@@ -20,7 +20,7 @@ STALE_SECONDS = 3600
 
 
 @contextmanager
-def whole_directory(path: Path) -> Iterator[Path]:
+def atomic_directory(path: Path) -> Iterator[Path]:
     """Gives an empty sibling of `path` to write into, and puts it in the place of `path` at the end.
 
     Everything is on the disk before the name changes, so that even a power cut leaves the old directory or the new
@@ -45,7 +45,7 @@ def whole_directory(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Gives a file to write into, which gets the name `path` at the end; when the body raises, nothing is there.
 
     What is no ordinary file, such as a pipe or /dev/stdout, is written to directly.
@@ -77,7 +77,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         SeqtasksError: The file cannot be written.
     """
     try:
-        with whole_file(path) as stream:
+        with atomic_file(path) as stream:
             yield stream
     except BrokenPipeError:
         raise

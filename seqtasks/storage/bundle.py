@@ -25,7 +25,7 @@ from seqtasks import version
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component
 from seqtasks.special_tokens import SPECIAL_IDS
-from seqtasks.storage.atomic import whole_directory
+from seqtasks.storage.atomic import atomic_directory
 from seqtasks.storage.migration import migrate_kind, migrate_tensors
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Bundle:
 
     def trainer(self) -> dict[str, Any]:
         """What training needs to go on; plain data and tensors on the CPU, never unpickled objects."""
-        from seqtasks.storage.serialization import load_plain
+        from seqtasks.storage.serialization import load_state
 
         file = self.path / TRAINER
         if not file.is_file():
@@ -102,7 +102,7 @@ class Bundle:
         if self.manifest.get("trainer_sha256") != _digest(file):
             raise _damaged(file, "(its hash is not the one in bundle.json)")
         try:
-            state = load_plain(file)
+            state = load_state(file)
         except ValueError as error:
             raise _damaged(file, "(not plain data and tensors)") from error
         if not isinstance(state, dict):
@@ -134,10 +134,10 @@ def write_bundle(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    from seqtasks.storage.serialization import require_plain, save_plain
+    from seqtasks.storage.serialization import require_plain_data, save_state
 
     if trainer is not None:
-        require_plain(trainer, "trainer")
+        require_plain_data(trainer, "trainer")
     stored = {
         name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
         for name, tensor in tensors.items()
@@ -153,7 +153,7 @@ def write_bundle(
     }
     try:
         _require_replaceable(path)
-        with whole_directory(path) as part:
+        with atomic_directory(path) as part:
             save_file(stored, part / WEIGHTS)
             (part / PROCESSORS).mkdir()
             processors(part / PROCESSORS)
@@ -163,7 +163,7 @@ def write_bundle(
                 file.relative_to(part).as_posix(): _digest(file) for file in sorted(part.rglob("*")) if file.is_file()
             }
             if trainer is not None:
-                save_plain(trainer, part / TRAINER)
+                save_state(trainer, part / TRAINER)
                 manifest["trainer_sha256"] = _digest(part / TRAINER)
             text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
             (part / MANIFEST).write_text(text, encoding="utf-8")

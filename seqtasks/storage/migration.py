@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from seqtasks import version
-from seqtasks.registry import Component, OneOf, fields_of
+from seqtasks.registry import Component, PolymorphicField, fields_of
 
 Table = dict[str, Any]
 TENSORS: dict[str, str] = {}
@@ -169,7 +169,7 @@ def migrate_tensors(tensors: dict[Any, Any], prefixes: Mapping[str, str] = TENSO
 def _family(declared: Any) -> type[Component] | None:
     """The family of the component whose options `declared` stands for."""
     if get_origin(declared) is Annotated:
-        families = [mark.family for mark in get_args(declared)[1:] if isinstance(mark, OneOf)]
+        families = [mark.family for mark in get_args(declared)[1:] if isinstance(mark, PolymorphicField)]
         return families[0] if families else _family(get_args(declared)[0])
     found = (_family(part) for part in get_args(declared) if get_origin(declared) not in (list, tuple, dict))
     return next((family for family in found if family is not None), None)

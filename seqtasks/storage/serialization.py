@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 
-def save_plain(value: Any, file: Path) -> None:
+def save_state(value: Any, file: Path) -> None:
     """Raises OSError when the disk refuses. Check the value with `require_plain` first."""
     try:
         torch.save(value, file)
@@ -17,7 +17,7 @@ def save_plain(value: Any, file: Path) -> None:
         raise OSError(f"{file.name}: {error}") from error
 
 
-def load_plain(file: Path) -> Any:
+def load_state(file: Path) -> Any:
     """Tensors come to the CPU. Raises ValueError for a damaged file and for anything else that is pickled."""
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
@@ -25,14 +25,14 @@ def load_plain(file: Path) -> Any:
         raise ValueError(f"{file.name} is not plain data and tensors") from error
 
 
-def require_plain(value: Any, place: str) -> None:
+def require_plain_data(value: Any, place: str) -> None:
     """Raises TypeError, naming the place, for what `load_plain` would refuse; a NumPy float passes for no float."""
     if type(value) in (dict, OrderedDict):
         for key, item in value.items():
-            require_plain(key, f"key of {place}")
-            require_plain(item, f"{place}.{key}")
+            require_plain_data(key, f"key of {place}")
+            require_plain_data(item, f"{place}.{key}")
     elif type(value) in (list, tuple):
         for index, item in enumerate(value):
-            require_plain(item, f"{place}[{index}]")
+            require_plain_data(item, f"{place}[{index}]")
     elif value is not None and type(value) not in (bool, int, float, str, torch.Tensor):
         raise TypeError(f"{place} is a {type(value).__name__}: only plain data and tensors can be read back")

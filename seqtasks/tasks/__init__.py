@@ -3,7 +3,7 @@
 from seqtasks.tasks.base import Task
 from seqtasks.tasks.captioning.task import CaptioningTask
 from seqtasks.tasks.classification.task import ClassificationTask
-from seqtasks.tasks.language_modeling.task import GenerationTask
+from seqtasks.tasks.language_modeling.task import LanguageModelingTask
 from seqtasks.tasks.tagging.task import TaggingTask
 from seqtasks.tasks.translation.task import TranslationTask
 from seqtasks.tasks.video_captioning.task import VideoTask
@@ -11,7 +11,7 @@ from seqtasks.tasks.video_captioning.task import VideoTask
 __all__ = [
     "CaptioningTask",
     "ClassificationTask",
-    "GenerationTask",
+    "LanguageModelingTask",
     "TaggingTask",
     "Task",
     "TranslationTask",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
@@ -32,7 +32,7 @@ BatchT_co = TypeVar("BatchT_co", bound=BatchTensors, covariant=True, default=Any
 
 
 @runtime_checkable
-class Batches(Protocol[BatchT_co]):
+class BatchStream(Protocol[BatchT_co]):
     """Training batches without end, in an order that `state_dict` pins down: a restored stream goes on exactly."""
 
     def __iter__(self) -> Iterator[BatchT_co]: ...
@@ -60,7 +60,7 @@ TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
 
 
 @dataclass(frozen=True)
-class Prepared(Generic[TaskT_co]):
+class PreparedTask(Generic[TaskT_co]):
     """A task whose processors are fitted, and what was found in the data."""
 
     task: TaskT_co
@@ -79,9 +79,9 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     config: Any
     """The member's own `Config`; its field `model` holds the settings of the model."""
-    use: ClassVar[str] = "info {}"
+    usage: ClassVar[str] = "info {}"
     """The command that uses a model of the task, without the program's name; {} is the model."""
-    counted: ClassVar[str] = "tokens"
+    unit: ClassVar[str] = "tokens"
     """What the counts of its losses count."""
     example_data: ClassVar[str] = ""
     """What files for `preset` may be called, for messages; empty for a task without presets."""
@@ -90,7 +90,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     @classmethod
     @abstractmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared[Self]:
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         """Reads the training and validation data; fits the processors, or reads them from the folder `processors`."""
 
     @classmethod
@@ -102,10 +102,10 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     def build_model(self) -> ModelT:
         """A new model."""
 
-    def initialise(self, model: ModelT) -> None:
+    def initialize(self, model: ModelT) -> None:
         """Gives a new model the parts that others have trained. One that starts from a bundle has them already."""
 
-    def begin(self, model: ModelT) -> Sequence[str]:
+    def on_train_start(self, model: ModelT) -> Sequence[str]:
         """Does what has to be done before the first batch, such as to compute what never changes in training.
 
         Returns remarks for people, a line each.
@@ -118,13 +118,13 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     def describe_loss(self) -> str:
         """What the training loss is, for people."""
-        unit = self.counted.removesuffix("s")
+        unit = self.unit.removesuffix("s")
         if getattr(self.config, "self_critical", None) is not None:
             return f"log-probability of samples weighted by their advantage, per {unit}, dropout on"
         smoothing = getattr(self.config.model, "label_smoothing", 0.0)
         return f"nats per {unit}, dropout on" + (f", label smoothing {smoothing:g} included" if smoothing else "")
 
-    def is_new(self, name: str) -> bool:
+    def is_newly_initialized(self, name: str) -> bool:
         """Whether a model that this training starts from may lack the tensor that is called so."""
         return False
 
@@ -136,7 +136,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """Goes on with what `state_dict` gave."""
 
     @abstractmethod
-    def batches(self, batch_tokens: int, seed: int) -> Batches[BatchT]:
+    def batches(self, batch_tokens: int, seed: int) -> BatchStream[BatchT]:
         """The training data in batches of at most `batch_tokens` padded tokens on the longer side."""
 
     @abstractmethod
@@ -177,11 +177,11 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """Writes what `load` reads."""
 
     @abstractmethod
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
 
 
-def warn_skipped(skipped: SkipReport, warn: Warn) -> None:
+def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
     """Tells what was left out, if anything was."""
     if skipped.skipped:
         warn(skipped.describe())

@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.batch_sampler import TokenBucketSampler
 from seqtasks.tasks.base import BatchT
 
 Item = TypeVar("Item")
@@ -48,7 +48,7 @@ class DataLoader(ABC, Generic[BatchT]):
 class TokenBucketLoader(DataLoader[BatchT]):
     """Batches of similar lengths, every example once an epoch; what one holds, the subclass says."""
 
-    def __init__(self, order: TokenBatches) -> None:
+    def __init__(self, order: TokenBucketSampler) -> None:
         self.order = order
         self.state = order.state_dict()
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.models.state_dict import own_tensors
-from seqtasks.registry import OneOf, Settings, kind_of
+from seqtasks.models.state_dict import unique_state_dict
+from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.storage.bundle import Bundle, find_model, read_bundle
 from seqtasks.storage.migration import migrate
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 PREFIXES = {"encoder": "encoder.", "embedding": "encoder.embedding."}
 """With which the names of a part's tensors begin, in a language model as in a classifier."""
@@ -37,11 +37,11 @@ def language_model(name: str) -> Bundle:
 def text_settings(bundle: Bundle) -> dict[str, Any]:
     """How a language model reads text: its table `[text]`."""
     table = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))["text"]
-    today: dict[str, Any] = migrate(Annotated[Settings, OneOf(TextProcessor)], table)[0]
+    today: dict[str, Any] = migrate(Annotated[ConfigModel, PolymorphicField(Tokenizer)], table)[0]
     return today
 
 
-def text_processor(bundle: Bundle, settings: Settings) -> TextProcessor:
+def text_processor(bundle: Bundle, settings: ConfigModel) -> Tokenizer:
     """The text processor of a language model; SeqtasksError where `settings` do not read text as it does."""
     theirs = text_settings(bundle)
     ours = {"kind": kind_of(settings)} | settings.model_dump()
@@ -52,21 +52,21 @@ def text_processor(bundle: Bundle, settings: Settings) -> TextProcessor:
             f"text.{name} = {ours.get(name)!r}, but the language model in {bundle.path} has {theirs[name]!r}.",
             "A classifier that starts from it needs the same table [text].",
         )
-    kind = TextProcessor.of(settings)
+    kind = Tokenizer.of(settings)
     (file,) = bundle.processors.glob(f"*{kind.extension}")
     return kind.load(file, settings)
 
 
 @torch.no_grad()
-def copy_part(model: nn.Module, bundle: Bundle, part: str) -> None:
+def copy_pretrained(model: nn.Module, bundle: Bundle, part: str) -> None:
     """Copies the language model's encoder, or the embedding of it alone, into that of the model.
 
     Raises SeqtasksError, before anything is copied, where they are not of one shape.
     """
     prefix = PREFIXES[part]
     theirs = {name: tensor for name, tensor in bundle.tensors().items() if name.startswith(prefix)}
-    ours = {name: tensor for name, tensor in own_tensors(model).items() if name.startswith(prefix)}
-    wrong = [difference(name, ours.get(name), theirs.get(name)) for name in sorted(ours.keys() | theirs.keys())]
+    ours = {name: tensor for name, tensor in unique_state_dict(model).items() if name.startswith(prefix)}
+    wrong = [shape_mismatch(name, ours.get(name), theirs.get(name)) for name in sorted(ours.keys() | theirs.keys())]
     if told := [each for each in wrong if each]:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         raise SeqtasksError(
@@ -77,7 +77,7 @@ def copy_part(model: nn.Module, bundle: Bundle, part: str) -> None:
         tensor.copy_(theirs[name])
 
 
-def difference(name: str, ours: Tensor | None, theirs: Tensor | None) -> str:
+def shape_mismatch(name: str, ours: Tensor | None, theirs: Tensor | None) -> str:
     """What keeps a tensor from being copied; empty when nothing does."""
     if ours is None or theirs is None:
         return f"{name} is {'not' if theirs is None else 'only'} there"
@@ -86,7 +86,7 @@ def difference(name: str, ours: Tensor | None, theirs: Tensor | None) -> str:
     return ""
 
 
-def stages(encoder: TextEncoder) -> list[list[nn.Module]]:
+def layer_groups(encoder: TextEncoder) -> list[list[nn.Module]]:
     """The parts of an encoder from the top down: layer by layer, at last the embedding."""
     embedding: nn.Module = encoder.embedding
     inner = [child for child in encoder.children() if child is not embedding]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seqtasks.metrics.score import Score, written
+from seqtasks.metrics.score import Score, format_score
 
 
 def model_card(title: str, *paragraphs: str, validated: str, scores: Sequence[Score], use: str) -> str:
@@ -22,7 +22,7 @@ def score_table(data: str, scores: Sequence[Score]) -> str:
     """A Markdown table: a row for each score on the `data`."""
     signatures = [score.signature.replace("|", "\\|") for score in scores]
     rows = [
-        f"| {score.metric} | {written(score.metric, score.value)} | `{signature}` |"
+        f"| {score.metric} | {format_score(score.metric, score.value)} | `{signature}` |"
         for score, signature in zip(scores, signatures, strict=True)
     ]
     return "\n".join([f"| metric on {data} | value | signature |", "|---|---|---|", *rows, ""])

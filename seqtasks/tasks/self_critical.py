@@ -13,15 +13,15 @@ from pydantic import Field
 from torch import Tensor
 
 from seqtasks.data.collate import pad_groups
-from seqtasks.decoding import Decoding, Hypothesis, search
+from seqtasks.decoding import DecodingConfig, Hypothesis, decode
 from seqtasks.metrics.rewards import SEES_END, reward
-from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder, Loss, Seq2SeqBatch
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import END, PAD, SPECIAL_PIECES
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 
-class SelfCriticalSettings(Settings):
+class SelfCriticalConfig(ConfigModel):
     """The table `[self_critical]` of a task that writes. Start from a model that writes well already (`start_from`)."""
 
     reward: Literal["cider-d", "bleu", "chrf"] = "cider-d"
@@ -42,19 +42,19 @@ class SelfCritical:
 
     def __init__(
         self,
-        settings: SelfCriticalSettings,
-        processor: TextProcessor,
-        decoding: Decoding,
+        settings: SelfCriticalConfig,
+        processor: Tokenizer,
+        decoding: DecodingConfig,
         training: Iterable[Sequence[Sequence[int]]],
     ) -> None:
         self.settings = settings
         self.processor = processor
-        self.greedy = Decoding(beam=1, penalty="none", max_length=decoding.max_length)
+        self.greedy = DecodingConfig(beam=1, penalty="none", max_length=decoding.max_length)
         self.sampling = replace(self.greedy, sample=True, nbest=settings.samples)
         known = ([self.sentence(ids) for ids in others] for others in training)
         self.reward = reward(settings.reward, known if settings.reward == "cider-d" else ())
 
-    def loss(self, model: Generator, batch: Pairs) -> Loss:
+    def loss(self, model: EncoderDecoder, batch: Seq2SeqBatch) -> Loss:
         """What to add to the gradients for a batch; the random numbers of the samples come from torch's generator."""
         samples, baselines = self.outputs(model, batch)
         references = [list(self.references(*row)) for row in zip(batch.target, batch.target_mask, strict=True)]
@@ -67,21 +67,23 @@ class SelfCritical:
             [[(*each.tokens, END) if each.finished else each.tokens for each in row] for row in samples], begin=True
         ).to(batch.target.device)
         weight = torch.from_numpy(advantages).to(batch.target.device, torch.float32)
-        loss = model.loss(Pairs(batch.source, batch.source_mask, target, target != PAD, weight))
+        loss = model.loss(Seq2SeqBatch(batch.source, batch.source_mask, target, target != PAD, weight))
         return Loss(loss.total - loss.total.detach() - float(rewards.mean()) * loss.count, loss.count)
 
-    def outputs(self, model: Generator, batch: Pairs) -> tuple[list[list[Hypothesis]], list[list[Hypothesis]] | None]:
+    def outputs(
+        self, model: EncoderDecoder, batch: Seq2SeqBatch
+    ) -> tuple[list[list[Hypothesis]], list[list[Hypothesis]] | None]:
         """The samples of each source and, where they are the baseline, what greedy search finds; without dropout."""
         training = model.training
         model.eval()
         with torch.no_grad():
-            stepper = model.stepper(batch.source, batch.source_mask)
+            stepper = model.make_stepper(batch.source, batch.source_mask)
             lengths = torch.zeros(stepper.rows) if batch.source_mask is None else batch.source_mask.sum(dim=1)
             seed = int(torch.randint(2**62, ()))
-            samples = search(stepper, source_lengths=lengths.long(), options=replace(self.sampling, seed=seed))
+            samples = decode(stepper, source_lengths=lengths.long(), options=replace(self.sampling, seed=seed))
             baselines = None
             if self.settings.baseline == "greedy":
-                baselines = search(stepper, source_lengths=lengths.long(), options=self.greedy)
+                baselines = decode(stepper, source_lengths=lengths.long(), options=self.greedy)
         model.train(training)
         torch.clear_autocast_cache()  # it holds weights that were cast without a gradient
         return samples, baselines

@@ -8,35 +8,35 @@ from typing import Any, Generic
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import Encoder
-from seqtasks.models import Generator
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel
 from seqtasks.tasks.base import BatchT, Task
 from seqtasks.tasks.self_critical import SelfCritical
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 EncoderT = TypeVar("EncoderT", bound=Encoder, default=Encoder)
 
 
-class Seq2SeqConfig(Settings):
+class Seq2SeqConfig(ConfigModel):
     """The settings that all of these tasks have."""
 
-    model: Generator.Config
+    model: EncoderDecoder.Config
     """The network."""
-    decoding: Decoding = Decoding()
+    decoding: DecodingConfig = DecodingConfig()
     """How the trained model decodes unless it is told otherwise."""
     validation_beam: int = Field(default=1, gt=0)
     """Beam size while training is validated."""
 
 
-class Seq2SeqTask(Task[Generator[EncoderT], BatchT], Generic[EncoderT, BatchT]):
+class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, BatchT]):
     """An encoder-decoder and how it decodes; the objective may be self-critical training."""
 
     self_critical: SelfCritical | None = None
     """The objective on rewarded samples, once training begins, where the configuration has one."""
 
-    def start_self_critical(self, processor: TextProcessor, references: Iterable[Sequence[Sequence[int]]]) -> None:
+    def start_self_critical(self, processor: Tokenizer, references: Iterable[Sequence[Sequence[int]]]) -> None:
         """Makes the objective that `self_critical` of the configuration asks for, if it does.
 
         Args:

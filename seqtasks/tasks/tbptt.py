@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from seqtasks.device import shared_like
+from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
 
 
-class CarriedState:
+class TBPTTState:
     """The last hidden states of every lane of a stream; gradients end here (Williams & Peng 1990).
 
     A lane is a row of the batches that goes on, window after window. The values are in memory that training processes
@@ -20,7 +20,7 @@ class CarriedState:
     """
 
     def __init__(self, lanes: int, shapes: Sequence[tuple[int, ...]]) -> None:
-        self.values = shared_like([torch.zeros(lanes, *shape) for shape in shapes])
+        self.values = share_memory_like([torch.zeros(lanes, *shape) for shape in shapes])
 
     def read(self, lanes: Int[Tensor, "rows"], fresh: Bool[Tensor, "rows"]) -> list[Tensor]:
         """The values of these lanes, zeros where something new begins."""

@@ -1,9 +1,9 @@
 """Text in, ids out, and back: subwords, words and characters."""
 
-from seqtasks.text.normalize import clean
-from seqtasks.text.tokenizers.base import TextProcessor
-from seqtasks.text.tokenizers.character import Characters
-from seqtasks.text.tokenizers.subword import Subwords
-from seqtasks.text.tokenizers.word import Words
+from seqtasks.text.normalize import normalize
+from seqtasks.text.tokenizers.base import Tokenizer
+from seqtasks.text.tokenizers.character import CharacterTokenizer
+from seqtasks.text.tokenizers.subword import SubwordTokenizer
+from seqtasks.text.tokenizers.word import WordTokenizer
 
-__all__ = ["Characters", "Subwords", "TextProcessor", "Words", "clean"]
+__all__ = ["CharacterTokenizer", "SubwordTokenizer", "Tokenizer", "WordTokenizer", "normalize"]

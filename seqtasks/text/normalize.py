@@ -11,7 +11,7 @@ _BLANKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|  ")
 _BLANK_RUN = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ufeff]+")
 
 
-def clean(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` on one line, in Unicode's composed form (NFC), without control characters or runs of blanks.
 
     Control characters and line separators become blanks, blanks at the ends go, several become one; lone surrogates,

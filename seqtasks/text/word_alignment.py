@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from seqtasks.special_tokens import SPECIAL_PIECES, UNKNOWN
 from seqtasks.text.tokenizers.subword_regularization import BLANK
-from seqtasks.text.word_groups import Word, blank_to_blank, by_token, spelled
+from seqtasks.text.word_groups import Word, surface_form, token_groups, whitespace_groups
 
 
-def placed_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -> list[Word]:
+def align_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -> list[Word]:
     """The words of a cleaned text, in its order; `pieces` are what its processor shows of its tokens.
 
     Put together with their blanks the words are the text, and every token belongs to one of them: what is UNKNOWN too,
@@ -17,8 +17,8 @@ def placed_words(text: str, pieces: Sequence[str], *, each_token: bool = False) 
     those, else a token; with `each_token` it is a token in any case.
     """
     shows_blanks = any(BLANK in piece for piece in pieces)
-    runs = list(blank_to_blank(pieces) if shows_blanks and not each_token else by_token(pieces))
-    surfaces = [spelled(pieces[run.start : run.stop]) for run in runs]
+    runs = list(whitespace_groups(pieces) if shows_blanks and not each_token else token_groups(pieces))
+    surfaces = [surface_form(pieces[run.start : run.stop]) for run in runs]
     words: list[Word] = []
     start = cursor = 0
     for number, run in enumerate(runs):
@@ -30,12 +30,12 @@ def placed_words(text: str, pieces: Sequence[str], *, each_token: bool = False) 
             following = next((each for each in surfaces[number + 1 :] if each), "")
             surface = text[first : unknown_end(text, first, following)]
         if surface:
-            words.append(Word(surface, range(start, run.stop), blank_before=first > cursor))
+            words.append(Word(surface, range(start, run.stop), space_before=first > cursor))
             start, cursor = run.stop, first + len(surface)
     if not words:
-        return [Word(text, range(len(pieces)), blank_before=False)] if text else []
+        return [Word(text, range(len(pieces)), space_before=False)] if text else []
     last = words[-1]
-    words[-1] = Word(last.text + text[cursor:], range(last.tokens.start, len(pieces)), last.blank_before)
+    words[-1] = Word(last.text + text[cursor:], range(last.tokens.start, len(pieces)), last.space_before)
     return words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqtasks.special_tokens import SPECIAL_PIECES
-from seqtasks.text.normalize import clean
+from seqtasks.text.normalize import normalize
 from seqtasks.text.tokenizers.subword_regularization import BLANK
 from seqtasks.text.tokenizers.word import MARKS
 
@@ -21,29 +21,33 @@ class Word:
     text: str
     tokens: range
     """Places of its tokens: those that spell it, and marks that say how it stands."""
-    blank_before: bool
+    space_before: bool
 
 
-def words_of(text: str, pieces: Sequence[str]) -> list[Word]:
+def group_words(text: str, pieces: Sequence[str]) -> list[Word]:
     """The words of a decoded text, in its order; `pieces` are what its processor shows of its tokens.
 
     Where pieces show their blanks, a word is what stands between two of them. Where none does although the text has
     blanks, each token is a word, and a run of bytes is one.
     """
-    runs = blank_to_blank(pieces) if " " not in text or any(BLANK in piece for piece in pieces) else by_token(pieces)
+    runs = (
+        whitespace_groups(pieces)
+        if " " not in text or any(BLANK in piece for piece in pieces)
+        else token_groups(pieces)
+    )
     words: list[Word] = []
     rest = text
     for tokens in runs:
-        word = spelled(pieces[tokens.start : tokens.stop])
+        word = surface_form(pieces[tokens.start : tokens.stop])
         if not word:
             continue
-        words.append(Word(word, tokens, blank_before=bool(words) and not rest.startswith(word)))
+        words.append(Word(word, tokens, space_before=bool(words) and not rest.startswith(word)))
         if rest.lstrip().startswith(word):
             rest = rest.lstrip()[len(word) :]
     return words
 
 
-def blank_to_blank(pieces: Sequence[str]) -> Iterator[range]:
+def whitespace_groups(pieces: Sequence[str]) -> Iterator[range]:
     start = 0
     for place, piece in enumerate(pieces):
         if piece.startswith(BLANK) and place > start:
@@ -53,7 +57,7 @@ def blank_to_blank(pieces: Sequence[str]) -> Iterator[range]:
         yield range(start, len(pieces))
 
 
-def by_token(pieces: Sequence[str]) -> Iterator[range]:
+def token_groups(pieces: Sequence[str]) -> Iterator[range]:
     """A mark goes with the word after it, but for the one that ends a word spelled in bytes."""
     end_of_word, *before_word = MARKS
     start = 0
@@ -67,11 +71,11 @@ def by_token(pieces: Sequence[str]) -> Iterator[range]:
         yield range(start, len(pieces))
 
 
-def spelled(pieces: Sequence[str]) -> str:
+def surface_form(pieces: Sequence[str]) -> str:
     """What pieces say together, without blanks; bytes that are no UTF-8 become U+FFFD."""
     content = b"".join(
         bytes([int(byte[1], 16)]) if (byte := _BYTE.fullmatch(piece)) else piece.replace(BLANK, "").encode()
         for piece in pieces
         if piece not in MARKS and piece not in SPECIAL_PIECES
     )
-    return clean(content.decode(errors="replace"))
+    return normalize(content.decode(errors="replace"))

@@ -11,16 +11,16 @@ import numpy as np
 from jaxtyping import Int
 from pydantic import Field
 
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import PAD, UNKNOWN
-from seqtasks.text.normalize import clean
+from seqtasks.text.normalize import normalize
 from seqtasks.text.vocabulary import Vocabulary
 
 WORDS, CHARACTERS = "words.json", "characters.json"
 CACHED_WORDS = 2**16
 
 
-class TokenSettings(Settings):
+class WordIndexerConfig(ConfigModel):
     """How words are read."""
 
     language: str = "xx"
@@ -33,21 +33,21 @@ class TokenSettings(Settings):
     """Characters of a word that are read; of a longer one its beginning and its end."""
 
 
-class TokenReader:
+class WordIndexer:
     """A vocabulary of words and, unless a model reads words alone, one of characters."""
 
-    def __init__(self, words: Vocabulary, characters: Vocabulary | None, config: TokenSettings) -> None:
+    def __init__(self, words: Vocabulary, characters: Vocabulary | None, config: WordIndexerConfig) -> None:
         self.words = words
         self.characters = characters
         self.config = config
         self.rows: dict[str, list[int]] = {}
 
     @classmethod
-    def fit(
-        cls, sentences: Iterable[Sequence[str]], config: TokenSettings, *, with_characters: bool = True
-    ) -> TokenReader:
+    def train(
+        cls, sentences: Iterable[Sequence[str]], config: WordIndexerConfig, *, with_characters: bool = True
+    ) -> WordIndexer:
         """Learns both vocabularies. Raises SeqtasksError when there is no word."""
-        counts = Counter(clean(word) for sentence in sentences for word in sentence)
+        counts = Counter(normalize(word) for sentence in sentences for word in sentence)
         counts.pop("", None)
         words, characters = Counter[str](), Counter[str]()
         for word, count in counts.items():
@@ -60,7 +60,7 @@ class TokenReader:
             config,
         )
 
-    def read(self, words: Sequence[str]) -> Int[np.ndarray[Any, Any], "words parts"]:
+    def index(self, words: Sequence[str]) -> Int[np.ndarray[Any, Any], "words parts"]:
         """A row a word, padded to the longest of these words; `parts` is 1 where characters are not read."""
         rows = [self.rows.get(word) or self._remember(word) for word in words]
         table = np.full((len(rows), max(map(len, rows), default=1)), PAD, dtype=np.int32)
@@ -71,7 +71,7 @@ class TokenReader:
     def _remember(self, word: str) -> list[int]:
         if len(self.rows) >= CACHED_WORDS:
             self.rows.clear()
-        row = self.rows[word] = self._row(clean(word))
+        row = self.rows[word] = self._row(normalize(word))
         return row
 
     def _row(self, word: str) -> list[int]:
@@ -90,7 +90,7 @@ class TokenReader:
             self.characters.save(folder / CHARACTERS)
 
     @classmethod
-    def load(cls, folder: Path, config: TokenSettings, *, with_characters: bool = True) -> TokenReader:
+    def load(cls, folder: Path, config: WordIndexerConfig, *, with_characters: bool = True) -> WordIndexer:
         """The reader that `save` wrote; SeqtasksError when a file is missing or damaged."""
         characters = Vocabulary.load(folder / CHARACTERS) if with_characters else None
         return cls(Vocabulary.load(folder / WORDS), characters, config)

@@ -15,19 +15,19 @@ LONGEST_CHUNK = 100
 
 
 @cache
-def cutter(language: str) -> WordCutter:
+def word_splitter(language: str) -> WordSplitter:
     """The one cutter of a language, so that what it has learned to cut is known to all."""
-    return WordCutter(language)
+    return WordSplitter(language)
 
 
-class WordCutter:
+class WordSplitter:
     """Cuts text at blanks first, so that spaCy sees each chunk between blanks once."""
 
     def __init__(self, language: str) -> None:
         self.language = re.split("[-_]", language.lower())[0]
         self.chunks: dict[str, list[str]] = {}
 
-    def cut(self, text: str) -> Iterator[tuple[str, bool]]:
+    def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """The tokens of cleaned text, and whether a blank stands before each; none before the first.
 
         Raises SeqtasksError where spaCy needs another package to cut this language.

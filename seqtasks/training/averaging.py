@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 
 Weights = dict[str, Tensor]
 
@@ -57,7 +57,7 @@ class NoAveraging(Averaging):
         pass
 
 
-class ExponentialMean(Averaging):
+class EMA(Averaging):
     """Each update moves the mean towards the weights by `1 - decay`, faster at first: decay <= (1 + t) / (10 + t)."""
 
     def __init__(self, weights: Weights, decay: float) -> None:
@@ -87,7 +87,7 @@ class ExponentialMean(Averaging):
             tensor.copy_(state["mean"][name])
 
 
-class MeanOfLast(Averaging):
+class CheckpointAverage(Averaging):
     """The mean of the weights at the last `count` validations (Vaswani et al. 2017, section 6.1)."""
 
     def __init__(self, weights: Weights, count: int) -> None:
@@ -122,9 +122,9 @@ class MeanOfLast(Averaging):
         ]
 
 
-def make_averaging(weights: Weights, settings: TrainingSettings) -> Averaging:
+def make_averaging(weights: Weights, settings: TrainingConfig) -> Averaging:
     if settings.averaging == "ema":
-        return ExponentialMean(weights, settings.ema_decay)
+        return EMA(weights, settings.ema_decay)
     if settings.averaging == "last":
-        return MeanOfLast(weights, settings.average_last)
+        return CheckpointAverage(weights, settings.average_last)
     return NoAveraging(weights)

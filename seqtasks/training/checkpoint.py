@@ -47,7 +47,7 @@ class CheckpointWriter:
             config_toml=self.config_toml,
             scores=[vars(score) for score in scores],
             data=self.data,
-            card=self.task.card(scores, self.data),
+            card=self.task.model_card(scores, self.data),
             trainer=trainer,
         )
         return path

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from seqtasks.device import shared_like
+from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
 
 MOST = 4
@@ -41,7 +41,7 @@ def choose_processes(wanted: int, threads: int, cores: int, device: torch.device
     return wanted or (min(cores, MOST) if possible and not threads else 1)
 
 
-class GradientProcesses:
+class ForkedDataParallel:
     """Copies of this process that compute gradients, each of some rows of a batch.
 
     They see the weights themselves, in shared memory, so that an update needs no message; only rows go out, and
@@ -52,7 +52,7 @@ class GradientProcesses:
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         tensors = [*model.parameters(), *model.buffers()]
-        for tensor, shared in zip(tensors, shared_like(tensors), strict=True):
+        for tensor, shared in zip(tensors, share_memory_like(tensors), strict=True):
             tensor.data = shared.copy_(tensor.data)
         self.connections: list[Connection] = []
         self.gradients: list[list[Tensor]] = []
@@ -60,7 +60,7 @@ class GradientProcesses:
         for _ in range(count):
             ours, theirs = context.Pipe()
             self.connections.append(ours)
-            self.gradients.append(shared_like(self.parameters))
+            self.gradients.append(share_memory_like(self.parameters))
             life = (theirs, list(self.connections), os.getpid(), backward, self.parameters, self.gradients[-1])
             context.Process(target=serve, args=life, daemon=True).start()
             theirs.close()

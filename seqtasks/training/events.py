@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from seqtasks.config.run import RunConfiguration
+from seqtasks.config.run import RunConfig
 from seqtasks.metrics.evaluation import Evaluation
 
 
@@ -27,7 +27,7 @@ class TrainingStarted:
     """The model stands, and the next event is of its first step."""
 
     output_dir: Path
-    config: RunConfiguration
+    config: RunConfig
     step: int
     """0, or that of the checkpoint that training resumes at."""
     seconds: float
@@ -46,14 +46,14 @@ class TrainingStarted:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StepEvent:
     """One update."""
 
     step: int
     epoch: int
     loss: float
     """Mean of what is counted, natural logarithm, label smoothing included."""
-    count: float
+    num_tokens: float
     """How much `Task.counted` says this update was of, such as target tokens, padding not counted."""
     learning_rate: float
     gradient_norm: float
@@ -62,7 +62,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Dropped:
+class StepSkipped:
     """An update that was left out because its loss or gradient was not finite."""
 
     step: int
@@ -71,7 +71,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Validated:
+class ValidationEvent:
     step: int
     evaluation: Evaluation
     best: bool
@@ -80,13 +80,13 @@ class Validated:
 
 
 @dataclass(frozen=True)
-class Saved:
+class CheckpointEvent:
     step: int
     path: Path
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedEvent:
     step: int
     reason: str
     """Such as "all steps are done"."""
@@ -94,4 +94,6 @@ class Finished:
     """Whether it was asked to stop: a checkpoint was saved, and the training can be resumed."""
 
 
-Report = DataReady | TrainingStarted | Progress | Dropped | Validated | Saved | Finished
+TrainingEvent = (
+    DataReady | TrainingStarted | StepEvent | StepSkipped | ValidationEvent | CheckpointEvent | FinishedEvent
+)

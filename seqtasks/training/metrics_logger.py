@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seqtasks.storage.atomic import whole_file
-from seqtasks.training.events import Dropped, Progress, Report, Validated
+from seqtasks.storage.atomic import atomic_file
+from seqtasks.training.events import StepEvent, StepSkipped, TrainingEvent, ValidationEvent
 from seqtasks.training.throughput import Throughput
 
 FILE = "metrics.jsonl"
@@ -30,7 +30,7 @@ class MetricsLogger:
         self.interval = interval
         self.recent = Throughput(seconds)
         kept = [line for line in self.lines() if line["step"] <= step] if step else []
-        with whole_file(self.path) as stream:
+        with atomic_file(self.path) as stream:
             stream.writelines(map(encoded, kept))
 
     def lines(self) -> list[dict[str, Any]]:
@@ -47,15 +47,15 @@ class MetricsLogger:
                 found.append(value)
         return found
 
-    def log(self, event: Report) -> None:
+    def log(self, event: TrainingEvent) -> None:
         """Writes a line where the event is worth one; the steps of an interval share a line."""
         match event:
-            case Progress():
+            case StepEvent():
                 self.recent.add(event)
                 if event.step % self.interval == 0:
                     self.append(self.progress(event))
                     self.recent.reset(event.seconds)
-            case Validated(evaluation=evaluation):
+            case ValidationEvent(evaluation=evaluation):
                 self.append(
                     {
                         "kind": "validation",
@@ -67,10 +67,10 @@ class MetricsLogger:
                         "seconds": event.seconds,
                     }
                 )
-            case Dropped():
+            case StepSkipped():
                 self.append({"kind": "dropped", "step": event.step, "reason": event.reason})
 
-    def progress(self, event: Progress) -> dict[str, Any]:
+    def progress(self, event: StepEvent) -> dict[str, Any]:
         return {
             "kind": "progress",
             "step": event.step,

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 
 
-def make_optimiser(
-    model: nn.Module, settings: TrainingSettings, is_new: Callable[[str], bool] = lambda name: True
+def make_optimizer(
+    model: nn.Module, settings: TrainingConfig, is_new: Callable[[str], bool] = lambda name: True
 ) -> torch.optim.AdamW:
     """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
 
@@ -51,7 +51,7 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float, step: int) 
         group["lr"] = rate * group["scale"] if step >= group["learns_from"] else 0.0
 
 
-def learning_rate(step: int, settings: TrainingSettings) -> float:
+def learning_rate(step: int, settings: TrainingConfig) -> float:
     """The learning rate of update `step`, counted from 1: a linear rise over the warm-up, then the schedule.
 
     "inverse_sqrt" falls with 1/sqrt(step) (Vaswani et al. 2017, equation 3), "cosine" to 0 at the last step

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtasks.config.run import RunConfiguration, code_files, read_run, to_toml
+from seqtasks.config.run import RunConfig, code_files, read_config, to_toml
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
-from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
-from seqtasks.training.events import DataReady, Finished, Report, TrainingStarted
+from seqtasks.training.events import DataReady, FinishedEvent, TrainingEvent, TrainingStarted
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.metrics_logger import MetricsLogger
 from seqtasks.training.throughput import log_interval
 from seqtasks.training.trainer import Trainer
 
-Configuration = RunConfiguration | Mapping[str, Any] | str | os.PathLike[str]
+Configuration = RunConfig | Mapping[str, Any] | str | os.PathLike[str]
 CONFIGURATION = "config.toml"
 
 
@@ -74,13 +74,13 @@ class TrainingRun:
         self.stop_on_sigint = stop_on_sigint
         self.stop_request = StopRequest()
         self.trainer: Trainer | None = None
-        self.finished: Finished | None = None
+        self.finished: FinishedEvent | None = None
 
     def stop(self) -> None:
         """Ends the training after the step it is in, with a checkpoint that it can be resumed from."""
         self.stop_request.requested = True
 
-    def __iter__(self) -> Iterator[Report]:
+    def __iter__(self) -> Iterator[TrainingEvent]:
         run, out = self.config, self.output_dir
         checkpoint = latest_checkpoint(out) if self.resume else None
         start = checkpoint or (read_bundle(find_model(run.start_from)) if run.start_from else None)
@@ -111,14 +111,14 @@ class TrainingRun:
             device=trainer.device,
             dtype=trainer.dtype,
             processes=1 if trainer.processes is None else 1 + len(trainer.processes.connections),
-            unit=trainer.task.counted,
+            unit=trainer.task.unit,
             loss=trainer.task.describe_loss(),
             remarks=tuple(trainer.remarks),
         )
         with self.stop_request.on_sigint() if self.stop_on_sigint else nullcontext():
             for event in trainer.run():
                 logger.log(event)
-                if isinstance(event, Finished):
+                if isinstance(event, FinishedEvent):
                     self.finished = event
                 yield event
 
@@ -146,7 +146,7 @@ def train(
     output_dir: str | os.PathLike[str],
     *,
     resume: bool = False,
-    on_event: Callable[[Report], object] | None = None,
+    on_event: Callable[[TrainingEvent], object] | None = None,
     stop_on_sigint: bool = False,
     **overrides: Any,
 ) -> TrainingResult:
@@ -178,11 +178,11 @@ def train(
     return run.result
 
 
-def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfiguration:
+def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfig:
     """The run configuration out of all that may stand for one."""
-    if isinstance(config, RunConfiguration):
-        return read_run(tomllib.loads(to_toml(config)), overrides=overrides) if overrides else config
-    return read_run(config if isinstance(config, Mapping) else Path(config), overrides=overrides)
+    if isinstance(config, RunConfig):
+        return read_config(tomllib.loads(to_toml(config)), overrides=overrides) if overrides else config
+    return read_config(config if isinstance(config, Mapping) else Path(config), overrides=overrides)
 
 
 def require_unused(directory: Path) -> None:
@@ -200,10 +200,10 @@ def open_directory(directory: Path, config_toml: str, trainer: Trainer) -> Metri
     """Makes the directory, writes the configuration into it and opens the log."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with whole_file(directory / CONFIGURATION) as stream:
+        with atomic_file(directory / CONFIGURATION) as stream:
             stream.write(config_toml.encode())
-        interval = log_interval(trainer.settings)
-        return MetricsLogger(directory, trainer.task.counted, interval, trainer.step, trainer.seconds)
+        interval = log_interval(trainer.config)
+        return MetricsLogger(directory, trainer.task.unit, interval, trainer.step, trainer.seconds)
     except OSError as error:
         raise SeqtasksError(
             f"{directory} cannot be written: {error.strerror}.", "Choose another output directory (--output)."

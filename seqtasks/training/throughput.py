@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from seqtasks.config.training import TrainingSettings
-from seqtasks.training.events import Progress
+from seqtasks.config.training import TrainingConfig
+from seqtasks.training.events import StepEvent
 
 LOG_EVERY = 100
 """Steps between two lines of a log, at most."""
 
 
-def log_interval(settings: TrainingSettings) -> int:
+def log_interval(settings: TrainingConfig) -> int:
     """Steps between two lines of a log: at least five of them between validations."""
     return max(1, min(LOG_EVERY, settings.validate_every // 5))
 
@@ -26,9 +26,9 @@ class Throughput:
         self.losses = 0.0
         self.count = 0.0
 
-    def add(self, event: Progress) -> None:
-        self.losses += event.loss * event.count
-        self.count += event.count
+    def add(self, event: StepEvent) -> None:
+        self.losses += event.loss * event.num_tokens
+        self.count += event.num_tokens
         self.ended = event.seconds
 
     @property

@@ -14,20 +14,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.config.training import StartWith, TrainingSettings
-from seqtasks.device import available_cores, choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.config.training import StartWith, TrainingConfig
+from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models.state_dict import load_own_tensors, own_tensors
+from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.storage.migration import migrate
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
-from seqtasks.training.data_parallel import GradientProcesses, choose_processes, of_kind
-from seqtasks.training.events import Dropped, Finished, Progress, Report, Saved, Validated
+from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes, of_kind
+from seqtasks.training.events import (
+    CheckpointEvent,
+    FinishedEvent,
+    StepEvent,
+    StepSkipped,
+    TrainingEvent,
+    ValidationEvent,
+)
 from seqtasks.training.interruption import StopRequest
-from seqtasks.training.optimizer import learning_rate, make_optimiser, set_learning_rate
+from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
 
 class Trainer:
@@ -45,7 +52,7 @@ class Trainer:
     def __init__(
         self,
         task: Task,
-        settings: TrainingSettings,
+        settings: TrainingConfig,
         *,
         out: Path,
         seed: int,
@@ -56,44 +63,44 @@ class Trainer:
         stop: StopRequest | None = None,
     ) -> None:
         self.task = task
-        self.settings = settings
+        self.config = settings
         self.start_with = start_with
         self.out = out
         self.stop = stop or StopRequest()
         self.device = choose_device(settings.device)
         processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
-        prepare(settings.threads)
+        configure_runtime(settings.threads)
         self.dtype = choose_dtype(settings.dtype, self.device)
         self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
         torch.manual_seed(seed)
         self.model: nn.Module = task.build_model().to(self.device)
         if weights is None:
-            task.initialise(self.model)
+            task.initialize(self.model)
         else:
-            new = {name: own for name, own in own_tensors(self.model).items() if self.is_new(name)}
+            new = {name: own for name, own in unique_state_dict(self.model).items() if self.is_newly_initialized(name)}
             taken = {name: tensor for name, tensor in weights.items() if start_with == "model" or in_encoder(name)}
-            load_own_tensors(self.model, new | taken)
-        self.remarks = task.begin(self.model)
+            load_unique_state_dict(self.model, new | taken)
+        self.remarks = task.on_train_start(self.model)
         self.processes = None
         if processes > 1:
-            prepare(1)
-            self.processes = GradientProcesses(self.model, processes - 1, self.backward)
-        self.weights = own_tensors(self.model)
-        self.optimiser = make_optimiser(self.model, settings, self.is_new)
+            configure_runtime(1)
+            self.processes = ForkedDataParallel(self.model, processes - 1, self.backward)
+        self.weights = unique_state_dict(self.model)
+        self.optimizer = make_optimizer(self.model, settings, self.is_newly_initialized)
         self.averaging = make_averaging(self.weights, settings)
         self.batches = task.batches(settings.batch_tokens, seed)
         self.step = 0
         self.seconds = 0.0
-        self.bad_steps = 0
+        self.nonfinite_steps = 0
         self.best: float | None = None
         self.unimproved = 0
         self.scores: tuple[Score, ...] = ()
         self.validated_step = -1
         self.saved_step = -1
 
-    def is_new(self, name: str) -> bool:
+    def is_newly_initialized(self, name: str) -> bool:
         """Whether a model that training starts from lacks the tensor, or has it for another decoder."""
-        return self.task.is_new(name) or (self.start_with == "encoder" and not in_encoder(name))
+        return self.task.is_newly_initialized(name) or (self.start_with == "encoder" and not in_encoder(name))
 
     def resume(self) -> int:
         """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
@@ -110,8 +117,8 @@ class Trainer:
                 f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
             )
         state = bundle.trainer()
-        load_own_tensors(self.model, state["weights"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        load_unique_state_dict(self.model, state["weights"])
+        self.optimizer.load_state_dict(state["optimiser"])
         self.averaging.load_state_dict(state["averaging"])
         self.batches.load_state_dict(state["batches"])
         self.task.load_state_dict(state["carried"])
@@ -125,7 +132,7 @@ class Trainer:
         self.saved_step = self.step
         return self.step
 
-    def run(self) -> Generator[Report, None, None]:
+    def run(self) -> Generator[TrainingEvent, None, None]:
         """Trains to the end; every update, validation and checkpoint is reported once it is done."""
         try:
             yield from self.steps()
@@ -133,15 +140,15 @@ class Trainer:
             if self.processes is not None:
                 self.processes.stop()
 
-    def steps(self) -> Iterator[Report]:
-        settings = self.settings
+    def steps(self) -> Iterator[TrainingEvent]:
+        settings = self.config
         stream = iter(self.batches)
         while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.accumulate)))
             self.seconds += time.perf_counter() - started
-            yield report if isinstance(report, Dropped) else replace(report, seconds=self.seconds)
-            if isinstance(report, Dropped):
+            yield report if isinstance(report, StepSkipped) else replace(report, seconds=self.seconds)
+            if isinstance(report, StepSkipped):
                 if report.in_a_row >= settings.max_bad_steps:
                     raise SeqtasksError(
                         f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
@@ -156,11 +163,11 @@ class Trainer:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
-        yield Finished(self.step, reason or "interrupted", interrupted=reason is None)
+        yield FinishedEvent(self.step, reason or "interrupted", interrupted=reason is None)
 
     def finished(self) -> str | None:
         """Why training is over; None while it is not."""
-        settings = self.settings
+        settings = self.config
         if self.step >= settings.steps:
             return "all steps are done"
         if settings.minutes is not None and self.seconds >= 60 * settings.minutes:
@@ -169,7 +176,7 @@ class Trainer:
             return f"{self.unimproved} validations brought no improvement"
         return None
 
-    def update(self, batches: list[BatchTensors]) -> Progress | Dropped:
+    def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:
         """One update from the gradients of all `batches`, divided by their number of target tokens together."""
         total = count = 0.0
         for batch in batches:
@@ -180,26 +187,26 @@ class Trainer:
             count += sum(part[1] for part in parts)
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         torch._foreach_div_(gradients, count or 1.0)
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or math.inf).item()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm or math.inf).item()
         if not (math.isfinite(total) and math.isfinite(norm)):
-            self.optimiser.zero_grad()
-            self.bad_steps += 1
+            self.optimizer.zero_grad()
+            self.nonfinite_steps += 1
             reason = "the loss is not finite" if not math.isfinite(total) else "the gradient is not finite"
-            return Dropped(self.step, reason, self.bad_steps)
-        self.bad_steps = 0
+            return StepSkipped(self.step, reason, self.nonfinite_steps)
+        self.nonfinite_steps = 0
         self.step += 1
-        rate = learning_rate(self.step, self.settings)
-        set_learning_rate(self.optimiser, rate, self.step)
-        self.optimiser.step()
-        self.optimiser.zero_grad()
+        rate = learning_rate(self.step, self.config)
+        set_learning_rate(self.optimizer, rate, self.step)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
         self.averaging.after_step(self.step)
         epoch = self.batches.state_dict()["epoch"]
-        return Progress(self.step, epoch, total / (count or 1.0), count, rate, norm, 0.0)
+        return StepEvent(self.step, epoch, total / (count or 1.0), count, rate, norm, 0.0)
 
     def backward(self, batch: BatchTensors) -> tuple[float, float]:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
         self.model.train()
-        with mixed_precision(self.device, self.dtype):
+        with autocast(self.device, self.dtype):
             loss = self.task.loss(self.model, self.to_device(batch))
         loss.total.backward()  # type: ignore[no-untyped-call]
         return loss.total.item(), loss.count.item()
@@ -207,7 +214,7 @@ class Trainer:
     def to_device(self, batch: BatchTensors) -> BatchTensors:
         return of_kind(batch, [None if each is None else each.to(self.device, non_blocking=True) for each in batch])
 
-    def validate(self) -> Validated:
+    def validate(self) -> ValidationEvent:
         """Scores the averaged weights as a user would see them; keeps them in `best` when they are the best so far."""
         self.averaging.before_validation()
         with self.averaged():
@@ -221,7 +228,7 @@ class Trainer:
             else:
                 self.unimproved += 1
         self.validated_step = self.step
-        return Validated(self.step, evaluation, best, self.seconds)
+        return ValidationEvent(self.step, evaluation, best, self.seconds)
 
     def improves(self, evaluation: Evaluation) -> bool:
         """Whether the first score is better than all before; one that is no number never is."""
@@ -230,11 +237,11 @@ class Trainer:
             return not math.isnan(value)
         return value < self.best if evaluation.lower_is_better else value > self.best
 
-    def save(self) -> Saved:
+    def save(self) -> CheckpointEvent:
         """Writes a checkpoint: the averaged weights as a model to use, and all that training needs to go on."""
         state = {
             "weights": self.weights,
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimizer.state_dict(),
             "averaging": self.averaging.state_dict(),
             "batches": self.batches.state_dict(),
             "carried": self.task.state_dict(),
@@ -242,7 +249,7 @@ class Trainer:
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "step": self.step,
             "seconds": self.seconds,
-            "bad_steps": self.bad_steps,
+            "bad_steps": self.nonfinite_steps,
             "best": self.best,
             "unimproved": self.unimproved,
             "validated_step": self.validated_step,
@@ -250,7 +257,7 @@ class Trainer:
         }
         path = self.writer.write_step(self.step, self.averaging.average(), self.scores, state)
         self.saved_step = self.step
-        return Saved(self.step, path)
+        return CheckpointEvent(self.step, path)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

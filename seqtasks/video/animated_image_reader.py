@@ -15,7 +15,7 @@ from PIL import Image
 
 from seqtasks.image import loading as images
 from seqtasks.image.loading import is_image_name, open_image
-from seqtasks.video.source import THUMBNAIL, ClipError, Losses, Moment, check_size, describe, open_file
+from seqtasks.video.source import THUMBNAIL, DecodeErrors, LazyFrame, VideoError, check_size, describe, open_file
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
 """As Pillow names them. A GIF or a PNG is read as it goes; the others are held as they are in the file."""
@@ -29,7 +29,7 @@ NUMBER = re.compile(r"(\d+)\D*\Z")
 """The number of a frame: the last in its name."""
 
 
-class Animation:
+class AnimatedImageReader:
     """A picture that moves."""
 
     duration: float | None = None
@@ -39,7 +39,7 @@ class Animation:
         self.path = path
         self.name = name
 
-    def moments(self, losses: Losses) -> Iterator[Moment]:
+    def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         with open_file(self.path, self.name) as file:
             picture = open_animation(file, self.name)
             seconds = 0.0
@@ -57,11 +57,11 @@ class Animation:
                     losses.lose(seconds, error)
                     return
                 until = seconds + time_of(picture)
-                yield moment_of(number, seconds, until, lambda: open_image(picture, self.name))
+                yield lazy_frame(number, seconds, until, lambda: open_image(picture, self.name))
                 seconds = until
 
 
-class NumberedFrames:
+class ImageSequenceReader:
     """A folder of pictures with a number in their names; the number decides on the order alone.
 
     Raises ClipError where there is none, one has no number, or two have the same.
@@ -73,14 +73,14 @@ class NumberedFrames:
         self.paths = numbered(folder, name)
         self.duration: float | None = len(self.paths) / rate
 
-    def moments(self, losses: Losses) -> Iterator[Moment]:
+    def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         assert self.rate is not None
         for number, path in enumerate(self.paths):
-            yield moment_of(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
+            yield lazy_frame(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
 
 
-def moment_of(number: int, seconds: float, until: float, picture: Callable[[], Image.Image]) -> Moment:
-    return Moment(
+def lazy_frame(number: int, seconds: float, until: float, picture: Callable[[], Image.Image]) -> LazyFrame:
+    return LazyFrame(
         number, seconds, until, picture, lambda: np.asarray(picture().resize(THUMBNAIL, Image.Resampling.BOX))
     )
 
@@ -91,11 +91,11 @@ def open_animation(file: IO[bytes], name: str) -> Image.Image:
     assert kind is not None
     factory, _ = Image.OPEN[kind]
     if kind in ("WEBP", "AVIF") and os.fstat(file.fileno()).st_size > images.MAX_BYTES:
-        raise ClipError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
+        raise VideoError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
     try:
         picture = factory(file, "")
     except Exception as error:
-        raise ClipError(f"{name}: the picture is damaged ({describe(error)}).") from error
+        raise VideoError(f"{name}: the picture is damaged ({describe(error)}).") from error
     check_size(*picture.size, name)
     return picture
 
@@ -148,16 +148,16 @@ def numbered(folder: Path, name: str) -> list[Path]:
             entry.name for entry in os.scandir(folder) if is_image_name(entry.name, images.ENDINGS) and entry.is_file()
         )
     except OSError as error:
-        raise ClipError(f"{name}: the folder cannot be read ({describe(error)}).") from None
+        raise VideoError(f"{name}: the folder cannot be read ({describe(error)}).") from None
     if not files:
-        raise ClipError(f"{name}: there is no picture in this folder.", images.known_endings(images.ENDINGS))
+        raise VideoError(f"{name}: there is no picture in this folder.", images.known_endings(images.ENDINGS))
     series: dict[int, str] = {}
     for file in files:
         match = NUMBER.search(Path(file).stem)
         if match is None:
-            raise ClipError(f"{name}: {file} has no number.", "Frames are called as 0001.png, or as frame-1.jpg.")
+            raise VideoError(f"{name}: {file} has no number.", "Frames are called as 0001.png, or as frame-1.jpg.")
         number = int(match[1])
         other = series.setdefault(number, file)
         if other != file:
-            raise ClipError(f"{name}: {other} and {file} have the same number.", "Keep one clip in a folder.")
+            raise VideoError(f"{name}: {other} and {file} have the same number.", "Keep one clip in a folder.")
     return [folder / series[number] for number in sorted(series)]

@@ -13,19 +13,19 @@ LONE_SECONDS = 1.0
 """How long a single frame lasts where nothing says it: the one page of a GIF."""
 
 
-class Timed(NamedTuple):
+class FrameCaption(NamedTuple):
     """What is said of one frame, and when."""
 
     seconds: float
     """When the frame begins, from the first frame's beginning."""
-    until: float | None
+    end: float | None
     """When it ends, as far as its file says so. The next caption may come much later: frames are left out."""
     text: str
     confidence: float
     """From 0 to 1; see `confidence_in`."""
 
 
-class Span(NamedTuple):
+class CaptionSpan(NamedTuple):
     """One text, and the time that it stands for."""
 
     start: float
@@ -38,9 +38,9 @@ class Span(NamedTuple):
     """How many frames were described with this text, one after the other."""
 
 
-def timed(frame: Frame, text: str, log_probabilities: Sequence[float]) -> Timed:
+def timed(frame: Frame, text: str, log_probabilities: Sequence[float]) -> FrameCaption:
     """What a model says of a frame, with the frame's time."""
-    return Timed(frame.seconds, frame.until, text, confidence_in(log_probabilities))
+    return FrameCaption(frame.seconds, frame.until, text, confidence_in(log_probabilities))
 
 
 def confidence_in(log_probabilities: Sequence[float]) -> float:
@@ -53,7 +53,9 @@ def confidence_in(log_probabilities: Sequence[float]) -> float:
     return math.exp(math.fsum(log_probabilities) / max(1, len(log_probabilities)))
 
 
-def merged(captions: Iterable[Timed], ending: Callable[[], float | None] = lambda: None) -> Iterator[Span]:
+def merge_captions(
+    captions: Iterable[FrameCaption], ending: Callable[[], float | None] = lambda: None
+) -> Iterator[CaptionSpan]:
     """Spans that cover the time from the first frame to the end without a gap, each given once the text changes.
 
     A caption stands until the next one begins. `ending` is asked when the frames are over: where the clip ends in
@@ -69,17 +71,17 @@ def merged(captions: Iterable[Timed], ending: Callable[[], float | None] = lambd
         if each.seconds <= last.seconds:
             continue
         if each.text != last.text:
-            yield Span(start, each.seconds, last.text, confidence / frames, frames)
+            yield CaptionSpan(start, each.seconds, last.text, confidence / frames, frames)
             start, frames, confidence = each.seconds, 0, 0.0
         step = each.seconds - last.seconds
         frames += 1
         confidence += each.confidence
         last = each
-    ends = [end for end in (last.until, ending()) if end is not None and end > last.seconds]
-    yield Span(start, max(ends, default=last.seconds + step), last.text, confidence / frames, frames)
+    ends = [end for end in (last.end, ending()) if end is not None and end > last.seconds]
+    yield CaptionSpan(start, max(ends, default=last.seconds + step), last.text, confidence / frames, frames)
 
 
-def clock(milliseconds: int, point: str = ".") -> str:
+def format_timestamp(milliseconds: int, point: str = ".") -> str:
     """Hours, minutes, seconds and milliseconds; the hours may have more than two digits."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{rest:03}"

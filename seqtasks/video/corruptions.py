@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image, ImageFilter
 
-__all__ = ["Box", "FrameChange", "changed"]
+__all__ = ["Box", "FrameCorruption", "corrupt"]
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom as shares of a picture's width and height."""
@@ -20,7 +20,7 @@ GRAINS = 128
 
 
 @dataclass(frozen=True, slots=True)
-class FrameChange:
+class FrameCorruption:
     """How one frame differs from its picture, in the order in which it happens; without arguments not at all.
 
     Lengths are shares, so that a frame looks the same at any size.
@@ -30,7 +30,7 @@ class FrameChange:
     """The part that fills the frame: moved it pans, narrowed it zooms."""
     occlusion: Box | None = None
     """The part of the frame that something hides."""
-    colour: tuple[int, int, int] = (0, 0, 0)
+    color: tuple[int, int, int] = (0, 0, 0)
     """Red, green and blue, to 255, of what hides it."""
     blur: float = 0.0
     """Radius as a share of the shorter side."""
@@ -41,29 +41,29 @@ class FrameChange:
     noise_seed: int = 0
 
 
-def changed(picture: Image.Image, change: FrameChange) -> Image.Image:
+def corrupt(picture: Image.Image, change: FrameCorruption) -> Image.Image:
     """An RGB picture with a change, as a copy of the same size; the same for the same picture and change."""
     width, height = picture.size
     frame = picture.resize(picture.size, Image.Resampling.BICUBIC, box=scaled(change.crop, picture.size))
     if change.occlusion is not None:
         left, top, right, bottom = (round(edge) for edge in scaled(change.occlusion, picture.size))
-        frame.paste(change.colour, (left, top, right, bottom))
+        frame.paste(change.color, (left, top, right, bottom))
     if change.blur > 0:
         frame = frame.filter(ImageFilter.GaussianBlur(change.blur * min(width, height)))
     if change.brightness != 1 or change.noise > 0:
-        frame = exposed(frame, change)
+        frame = adjust_exposure(frame, change)
     return frame
 
 
-def exposed(frame: Image.Image, change: FrameChange) -> Image.Image:
+def adjust_exposure(frame: Image.Image, change: FrameCorruption) -> Image.Image:
     """The frame with the brightness and the noise of a change."""
     light = np.asarray(frame, np.float32) * np.float32(change.brightness)
     if change.noise > 0:
-        light += np.float32(255 * change.noise) * grain(frame.size, change.noise_seed)
+        light += np.float32(255 * change.noise) * noise_pattern(frame.size, change.noise_seed)
     return Image.fromarray(light.round().clip(0, 255).astype(np.uint8))
 
 
-def grain(size: tuple[int, int], seed: int) -> Float32[np.ndarray, "height width 3"]:
+def noise_pattern(size: tuple[int, int], seed: int) -> Float32[np.ndarray, "height width 3"]:
     """Noise of deviation 1, the same squares of colour at any size."""
     width, height = size
     shorter = min(size)

@@ -18,7 +18,7 @@ from PIL.Image import Transpose
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
 from seqtasks.image import loading as images
-from seqtasks.video.source import THUMBNAIL, ClipError, Losses, Moment, check_size, open_file
+from seqtasks.video.source import THUMBNAIL, DecodeErrors, LazyFrame, VideoError, check_size, open_file
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -62,7 +62,7 @@ TURNS = {
 """What has to be done to a frame: whether its sides change places, and which of the new ones run backwards."""
 
 
-class Film:
+class PyAVReader:
     """A file that FFmpeg decodes.
 
     Raises:
@@ -107,9 +107,9 @@ class Film:
                 stream.codec_context.thread_count = min(MAX_THREADS, available_cores())
                 yield container, stream
 
-    def moments(self, losses: Losses) -> Iterator[Moment]:
+    def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         with self.opened() as (container, stream):
-            clock = Clock(container, stream)
+            clock = TimestampNormalizer(container, stream)
             turn: Transpose | None = None
             number = 0
             for packet in packets_in(container, clock, losses):
@@ -131,13 +131,13 @@ class Film:
                     else:
                         until = seconds + clock.length(frame)
                         make = partial(picture_of, frame, shape_of(stream), turn, self.name)
-                        yield Moment(number, seconds, until, make, partial(thumbnail_of, frame))
+                        yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame))
                     number += 1
             if clock.is_early():
                 losses.break_off(clock.now, clock.stated)
 
 
-class Clock:
+class TimestampNormalizer:
     """When the frames of a stream are shown, in seconds from the first, each later than the one before."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
@@ -186,7 +186,9 @@ class Clock:
         return self.stated is not None and self.reached < self.stated - self.unsure
 
 
-def packets_in(container: InputContainer, clock: Clock, losses: Losses) -> Iterator[Packet[VideoStream] | None]:
+def packets_in(
+    container: InputContainer, clock: TimestampNormalizer, losses: DecodeErrors
+) -> Iterator[Packet[VideoStream] | None]:
     """What the video is coded in, and at the end, also after an error, what makes the decoder give its last frames."""
     try:
         for packet in container.demux():
@@ -206,11 +208,11 @@ def video_in(container: InputContainer, name: str) -> VideoStream:
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     stream = next((stream for stream in container.streams.video if not stream.disposition & still), None)
     if stream is None:
-        raise ClipError(f"{name}: there is no video in it.")
+        raise VideoError(f"{name}: there is no video in it.")
     if stream.codec_context is None:
-        raise ClipError(f"{name}: there is no decoder for its video.", "Convert it first, to H.264 for example.")
+        raise VideoError(f"{name}: there is no decoder for its video.", "Convert it first, to H.264 for example.")
     if stream.width * stream.height == 0:  # FFmpeg forgets a size that is over the limit
-        raise ClipError(
+        raise VideoError(
             f"{name}: its frames have more than {images.MAX_PIXELS:,} pixels, or no size at all.",
             "Make the clip smaller first.",
         )
@@ -218,11 +220,13 @@ def video_in(container: InputContainer, name: str) -> VideoStream:
     return stream
 
 
-def not_opened(name: str, head: bytes) -> ClipError:
+def not_opened(name: str, head: bytes) -> VideoError:
     """What is said of a file that FFmpeg does not open, by its first bytes."""
     if head[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip"):
-        return ClipError(f"{name}: the clip's index is missing or damaged, as where a recording or a copy was cut off.")
-    return ClipError(
+        return VideoError(
+            f"{name}: the clip's index is missing or damaged, as where a recording or a copy was cut off."
+        )
+    return VideoError(
         f"{name}: this is no clip, of an unknown format, or damaged at its beginning.",
         f"Known formats are {', '.join(FORMATS)}.",
     )

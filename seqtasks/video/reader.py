@@ -14,12 +14,22 @@ from PIL import Image
 from seqtasks.errors import SeqtasksError
 from seqtasks.video import animated_image_reader as animation
 from seqtasks.video import pyav_reader as film
-from seqtasks.video.animated_image_reader import Animation, NumberedFrames
-from seqtasks.video.pyav_reader import Film
-from seqtasks.video.scene_detection import Scenes
-from seqtasks.video.source import ClipError, Losses, Moment, Source, open_file
+from seqtasks.video.animated_image_reader import AnimatedImageReader, ImageSequenceReader
+from seqtasks.video.pyav_reader import PyAVReader
+from seqtasks.video.scene_detection import SceneChangeSampler
+from seqtasks.video.source import DecodeErrors, FrameReader, LazyFrame, VideoError, open_file
 
-__all__ = ["Choice", "Clip", "ClipError", "EveryFrame", "EverySeconds", "Frame", "Scenes", "is_clip", "open_clip"]
+__all__ = [
+    "Frame",
+    "FrameSampler",
+    "IntervalSampler",
+    "SceneChangeSampler",
+    "StrideSampler",
+    "Video",
+    "VideoError",
+    "is_video",
+    "open_video",
+]
 
 FOLDER_RATE = 25.0
 """Frames a second of a folder of pictures, which does not say; FFmpeg takes the same."""
@@ -42,16 +52,16 @@ class Frame(NamedTuple):
 
 
 @runtime_checkable
-class Choice(Protocol):
+class FrameSampler(Protocol):
     """Which frames are wanted."""
 
-    def begin(self) -> Callable[[Moment], bool]:
+    def begin(self) -> Callable[[LazyFrame], bool]:
         """A question to be asked for each frame in turn, once for a whole clip: is it wanted?"""
         ...
 
 
 @dataclass(frozen=True)
-class EverySeconds:
+class IntervalSampler:
     """The first frame, and after each further `seconds` the first frame that begins then or later.
 
     A frame that stands for longer comes once. Raises SeqtasksError where the seconds are not above 0.
@@ -63,10 +73,10 @@ class EverySeconds:
         if not 0 < self.seconds < math.inf:
             raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
 
-    def begin(self) -> Callable[[Moment], bool]:
+    def begin(self) -> Callable[[LazyFrame], bool]:
         due = 0
 
-        def wanted(moment: Moment) -> bool:
+        def wanted(moment: LazyFrame) -> bool:
             nonlocal due
             passed = math.floor((moment.seconds + TOLERANCE) / self.seconds)
             if passed < due:
@@ -78,7 +88,7 @@ class EverySeconds:
 
 
 @dataclass(frozen=True)
-class EveryFrame:
+class StrideSampler:
     """The first frame and each `frames`-th after it; 1 is all. Raises SeqtasksError where it is less than 1."""
 
     frames: int = 1
@@ -87,10 +97,10 @@ class EveryFrame:
         if self.frames < 1:
             raise SeqtasksError(f"There is no frame every {self.frames} frames.", "Take 1 for all, or more.")
 
-    def begin(self) -> Callable[[Moment], bool]:
+    def begin(self) -> Callable[[LazyFrame], bool]:
         due = 0
 
-        def wanted(moment: Moment) -> bool:
+        def wanted(moment: LazyFrame) -> bool:
             nonlocal due
             if moment.number < due:
                 return False
@@ -100,21 +110,21 @@ class EveryFrame:
         return wanted
 
 
-class Clip:
+class Video:
     """The frames of a file or a folder, as often as they are asked for. `open_clip` makes one."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: FrameReader, name: str) -> None:
         self.source = source
         self.name = name
         self.duration = source.duration
         """In seconds, if the file says so: a file that breaks off says how long it was."""
         self.rate = source.rate
         """Frames a second, on average, if the file says so."""
-        self.losses = Losses()
+        self.losses = DecodeErrors()
         self.reached: float | None = None
-        first = next((picture for _, picture in self.passed(EveryFrame()) if picture is not None), None)
+        first = next((picture for _, picture in self.passed(StrideSampler()) if picture is not None), None)
         if first is None:
-            raise ClipError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
+            raise VideoError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
         self.size = first.size
         """Width and height of the first frame, upright; others may differ."""
 
@@ -131,7 +141,7 @@ class Clip:
         """
         return self.reached if self.damage or self.duration is None else self.duration
 
-    def frames(self, choice: Choice) -> Iterator[Frame]:
+    def frames(self, choice: FrameSampler) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
 
         Each is given as soon as the one after it in the file is decoded. Raises ClipError where the file is gone.
@@ -144,11 +154,11 @@ class Clip:
         if held is not None:
             yield held
 
-    def passed(self, choice: Choice) -> Iterator[tuple[Moment, Image.Image | None]]:
+    def passed(self, choice: FrameSampler) -> Iterator[tuple[LazyFrame, Image.Image | None]]:
         """Every frame of the file; those that are wanted with their pictures."""
-        self.losses = losses = Losses()
+        self.losses = losses = DecodeErrors()
         wanted = choice.begin()
-        for moment in self.source.moments(losses):
+        for moment in self.source.frames(losses):
             picture = None
             try:
                 if wanted(moment):
@@ -159,7 +169,7 @@ class Clip:
             yield moment, picture
 
 
-def open_clip(path: str | Path, name: str | None = None, *, rate: float = FOLDER_RATE) -> Clip:
+def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDER_RATE) -> Video:
     """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered pictures, of which `rate` are a second.
 
     What it is is seen in the file, not in its name. `name` is what errors call it. The first frame is read at once.
@@ -172,13 +182,13 @@ def open_clip(path: str | Path, name: str | None = None, *, rate: float = FOLDER
     if not 0 < rate < math.inf:
         raise SeqtasksError(f"{name}: there is no clip with {rate:g} frames a second.", "Take more than 0, such as 25.")
     if os.path.isdir(path):
-        return Clip(NumberedFrames(path, name, rate), name)
+        return Video(ImageSequenceReader(path, name, rate), name)
     with open_file(path, name) as file:
         moving = animation.format_of(file) is not None
-    return Clip(Animation(path, name) if moving else Film(path, name), name)
+    return Video(AnimatedImageReader(path, name) if moving else PyAVReader(path, name), name)
 
 
-def is_clip(path: str | Path) -> bool:
+def is_video(path: str | Path) -> bool:
     """Whether a file has the name of a video, or is a picture with more than one frame. A folder is none."""
     if os.path.isdir(path):
         return False

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.source import Moment
+from seqtasks.video.source import LazyFrame
 
 LIGHT = 110
 """What the mean of a thumbnail is brought to, of 255: a lamp that is switched on makes no new scene."""
@@ -28,7 +28,7 @@ MEMORIES = 16
 
 
 @dataclass(frozen=True)
-class Scenes:
+class SceneChangeSampler:
     """The first frame of each scene.
 
     Each quarter of a frame is a histogram of its colours (Nagasaka and Tanaka 1992, "Automatic video indexing and
@@ -55,14 +55,14 @@ class Scenes:
         if not 0 < self.shortest < float("inf"):
             raise SeqtasksError(f"No scene lasts {self.shortest:g} seconds.", "Take more than 0, such as 1.")
 
-    def begin(self) -> Callable[[Moment], bool]:
+    def begin(self) -> Callable[[LazyFrame], bool]:
         """A question to be asked for each frame in turn: does a scene begin here?"""
         start = 0.0
         earlier: deque[tuple[float, Float[np.ndarray, " colours"]]] = deque()
 
-        def wanted(moment: Moment) -> bool:
+        def wanted(moment: LazyFrame) -> bool:
             nonlocal start
-            now, colours = moment.seconds, colours_of(moment.thumbnail())
+            now, colours = moment.seconds, color_histogram(moment.thumbnail())
             while len(earlier) > 1 and earlier[1][0] <= now - self.shortest:
                 earlier.popleft()
             if earlier and (now - start < self.shortest or distance(earlier[0][1], colours) <= self.threshold):
@@ -77,7 +77,7 @@ class Scenes:
         return wanted
 
 
-def colours_of(thumbnail: UInt8[np.ndarray, "high wide 3"]) -> Float[np.ndarray, " colours"]:
+def color_histogram(thumbnail: UInt8[np.ndarray, "high wide 3"]) -> Float[np.ndarray, " colours"]:
     """Which part of a thumbnail's pixels has which colour in which quarter; the parts add up to 1."""
     high, wide, _ = thumbnail.shape
     gain = np.clip(LIGHT / max(1.0, float(thumbnail.mean())), 1 / MAX_GAIN, MAX_GAIN)

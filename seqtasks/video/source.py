@@ -18,11 +18,11 @@ THUMBNAIL = (64, 48)
 """Width and height of what is compared to find scenes, whatever the shape of the clip."""
 
 
-class ClipError(SeqtasksError):
+class VideoError(SeqtasksError):
     """A clip that cannot be had; its message begins with the name of the file."""
 
 
-class Moment(NamedTuple):
+class LazyFrame(NamedTuple):
     """A frame that was decoded, and no more: most frames are never wanted. It is good until the next one is taken."""
 
     number: int
@@ -37,7 +37,7 @@ class Moment(NamedTuple):
     """Makes RGB pixels of the size `THUMBNAIL`, not upright, much faster."""
 
 
-class Losses:
+class DecodeErrors:
     """What of a clip could not be read, gathered on the way through it."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Losses:
 
 
 @runtime_checkable
-class Source(Protocol):
+class FrameReader(Protocol):
     """A file or a folder that frames come out of, as often as they are asked for."""
 
     duration: float | None
@@ -68,7 +68,7 @@ class Source(Protocol):
     rate: float | None
     """Frames a second, on average, if the file says so."""
 
-    def moments(self, losses: Losses) -> Iterator[Moment]:
+    def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         """The frames from the first, in the order in which they are shown, later ones at later times.
 
         Raises ClipError where the file cannot be opened any more.
@@ -80,15 +80,15 @@ def open_file(path: Path, name: str) -> IO[bytes]:
     """Raises ClipError where there is nothing to be read; pipes are refused, since a clip is opened more than once."""
     try:
         if path.exists() and not path.is_file():
-            raise ClipError(f"{name}: this is no file.", "Save the stream as a file first.")
+            raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")
         file = open(path, "rb")  # noqa: SIM115  # whoever asks for it closes it
     except FileNotFoundError:
-        raise ClipError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+        raise VideoError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
     except (OSError, ValueError) as error:
-        raise ClipError(f"{name}: the file cannot be read ({describe(error)}).") from None
+        raise VideoError(f"{name}: the file cannot be read ({describe(error)}).") from None
     if os.fstat(file.fileno()).st_size == 0:
         file.close()
-        raise ClipError(f"{name}: the file is empty.")
+        raise VideoError(f"{name}: the file is empty.")
     return file
 
 
@@ -101,7 +101,7 @@ def describe(reason: object) -> str:
 def check_size(width: int, height: int, name: str) -> None:
     """Refuses frames larger than pictures may be, before they are decoded."""
     if width * height > images.MAX_PIXELS or max(width, height) > images.MAX_SIDE:
-        raise ClipError(
+        raise VideoError(
             f"{name}: frames of {width:,} x {height:,} pixels are too many; "
             f"up to {images.MAX_PIXELS:,} are read, {images.MAX_SIDE:,} a side.",
             "Make the clip smaller first.",

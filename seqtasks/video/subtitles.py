@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from seqtasks.video.caption_spans import Span, clock
+from seqtasks.video.caption_spans import CaptionSpan, format_timestamp
 
 LOOK_ALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 """SubRip knows no escapes, and players take tags for what they hide: <i>, {\\an8}. So does an arrow end a caption."""
@@ -29,7 +29,7 @@ class Cue(NamedTuple):
     text: str
 
 
-def cues(spans: Iterable[Span]) -> Iterator[tuple[Span, Cue]]:
+def cues(spans: Iterable[CaptionSpan]) -> Iterator[tuple[CaptionSpan, Cue]]:
     """Each span as it is written: in order, at least a millisecond long, without line breaks or control characters."""
     earliest = 0
     for span in spans:
@@ -38,36 +38,36 @@ def cues(spans: Iterable[Span]) -> Iterator[tuple[Span, Cue]]:
         yield span, Cue(start, earliest, one_line(span.text))
 
 
-def to_table(spans: Iterable[Span], name: str) -> Iterator[str]:
+def to_table(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
     """Lines such as `clip.mp4<TAB>00:00:01.000 - 00:00:04.500<TAB>caption`."""
     for _, cue in cues(spans):
-        yield f"{name}\t{clock(cue.start)} - {clock(cue.end)}\t{cue.text}"
+        yield f"{name}\t{format_timestamp(cue.start)} - {format_timestamp(cue.end)}\t{cue.text}"
 
 
-def to_srt(spans: Iterable[Span]) -> Iterator[str]:
+def to_srt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
     """SubRip, as players and editors read it. Spans without text have no subtitle."""
     number = 0
     for _, cue in cues(spans):
         if cue.text:
             number += 1
             yield str(number)
-            yield f"{clock(cue.start, ',')} --> {clock(cue.end, ',')}"
+            yield f"{format_timestamp(cue.start, ',')} --> {format_timestamp(cue.end, ',')}"
             yield cue.text.translate(LOOK_ALIKES)
             yield ""
 
 
-def to_vtt(spans: Iterable[Span]) -> Iterator[str]:
+def to_vtt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
     """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text have no subtitle."""
     yield "WEBVTT"
     yield ""
     for _, cue in cues(spans):
         if cue.text:
-            yield f"{clock(cue.start)} --> {clock(cue.end)}"
+            yield f"{format_timestamp(cue.start)} --> {format_timestamp(cue.end)}"
             yield cue.text.translate(ENTITIES)
             yield ""
 
 
-def to_jsonl(spans: Iterable[Span], name: str) -> Iterator[str]:
+def to_jsonl(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
     """A JSON object per span: clip, start and end in seconds, text as the model wrote it, confidence, frames."""
     for span, cue in cues(spans):
         values = {

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageChops
 
-from seqtasks.image.transforms import Box, ImageSettings, widest_box
+from seqtasks.image.transforms import Box, ImageConfig, widest_box
 
 SPREAD = 0.5
 """Standard deviation of the Gaussian around the center of a cell, in cells."""
@@ -75,6 +75,6 @@ def dimming_mask(heatmap: Image.Image) -> Image.Image:
     return Image.merge("LA", (black, heatmap.point(lambda grey: round(DARKNESS * (255 - grey)))))
 
 
-def seen_box(image: Image.Image, settings: ImageSettings | None) -> Box | None:
+def seen_box(image: Image.Image, settings: ImageConfig | None) -> Box | None:
     """The part of an image that a model with this preprocessing sees; None is all of it."""
     return None if settings is None else widest_box(settings, image)

@@ -16,7 +16,7 @@ from seqtasks.visualization.caption_words import caption_words
 from seqtasks.visualization.text_drawing import font_for
 
 if TYPE_CHECKING:
-    from seqtasks.image.transforms import ImageSettings
+    from seqtasks.image.transforms import ImageConfig
     from seqtasks.inference.outputs import Caption
 
 PANEL = 280
@@ -34,7 +34,7 @@ PAPER, INK, PALE_INK = "#ffffff", "#111111", "#6b6b6b"
 
 
 def plot_caption_attention(
-    caption: Caption, image: Image.Image, path: Path, settings: ImageSettings | None = None
+    caption: Caption, image: Image.Image, path: Path, settings: ImageConfig | None = None
 ) -> None:
     """Writes a panel with the image, then for each word a panel with the image, bright where the model looked.
 
@@ -60,7 +60,7 @@ def plot_caption_attention(
         figure.save(stream, format=image_format)
 
 
-def attention_panels(caption: Caption, image: Image.Image, settings: ImageSettings | None = None) -> Image.Image:
+def attention_panels(caption: Caption, image: Image.Image, settings: ImageConfig | None = None) -> Image.Image:
     """The panels of `plot_caption_attention` as one image."""
     scale = PANEL / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))

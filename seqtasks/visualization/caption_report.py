@@ -18,7 +18,7 @@ from seqtasks.visualization.caption_words import CaptionWord, caption_words
 from seqtasks.visualization.html_page import Write, open_html_page
 
 if TYPE_CHECKING:
-    from seqtasks.image.transforms import ImageSettings
+    from seqtasks.image.transforms import ImageConfig
     from seqtasks.inference.outputs import Caption
 
 STORED_SIDE, STORED_TILE, STORED_MASK = 560, 160, 32
@@ -41,7 +41,7 @@ point at a word, or reach it with the Tab key, to see that in the large image.""
 
 @contextmanager
 def open_caption_report(
-    path: Path, settings: ImageSettings | None = None, origin: Sequence[str] = ()
+    path: Path, settings: ImageConfig | None = None, origin: Sequence[str] = ()
 ) -> Iterator[CaptionReport]:
     """A report that appears when it is complete.
 
@@ -67,7 +67,7 @@ def open_caption_report(
 class CaptionReport:
     """Writes each image as it comes; only the reasons why others could not be read are kept."""
 
-    def __init__(self, write: Write, settings: ImageSettings | None) -> None:
+    def __init__(self, write: Write, settings: ImageConfig | None) -> None:
         self.write = write
         self.settings = settings
         self.unreadable: list[str] = []

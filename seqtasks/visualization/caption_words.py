@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seqtasks.text.word_groups import words_of
+from seqtasks.text.word_groups import group_words
 
 if TYPE_CHECKING:
     from seqtasks.inference.outputs import Caption
@@ -27,11 +27,11 @@ class CaptionWord:
 def caption_words(caption: Caption) -> list[CaptionWord]:
     """Groups the tokens of a caption into words."""
     words = []
-    for word in words_of(caption.text, caption.tokens):
+    for word in group_words(caption.text, caption.tokens):
         score = sum(caption.log_probabilities[place] for place in word.tokens)
         attention = None
         if caption.attention is not None:
             rows = [caption.attention[place] for place in word.tokens]
             attention = tuple(sum(cell) / len(rows) for cell in zip(*rows, strict=True))
-        words.append(CaptionWord(word.text, word.blank_before, math.exp(score), attention))
+        words.append(CaptionWord(word.text, word.space_before, math.exp(score), attention))
     return words

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seqtasks.visualization.matplotlib_support import require_matplotlib, save_figure
 
 if TYPE_CHECKING:
-    from seqtasks.metrics.confusion_matrix import Confusion
+    from seqtasks.metrics.confusion_matrix import ConfusionMatrix
 
 MAX_WIDTH = 100
 """Columns of text; in a table that would be wider, numbers stand for the labels at the top."""
@@ -19,7 +19,7 @@ MAX_ANNOTATED = 40
 """Labels of a heatmap whose cells are annotated with their counts."""
 
 
-def confusion_table(confusion: Confusion) -> Iterator[str]:
+def confusion_table(confusion: ConfusionMatrix) -> Iterator[str]:
     """The matrix as lines of text: expected labels in rows, predicted ones in columns, a dot for zero."""
     labels, counts = confusion.labels, confusion.counts
     cells = [[str(count) if count else "." for count in row] for row in counts]
@@ -34,7 +34,7 @@ def confusion_table(confusion: Confusion) -> Iterator[str]:
         yield "  ".join([name.ljust(left), *(value.rjust(width) for value, width in zip(values, widths, strict=True))])
 
 
-def plot_confusion_matrix(confusion: Confusion, path: Path) -> None:
+def plot_confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:
     """Plots a heatmap normalized by row: the darker a cell, the larger its share of the examples of the row's label.
 
     Args:

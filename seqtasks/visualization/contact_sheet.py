@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.storage.atomic import output_file
-from seqtasks.video.caption_spans import clock
+from seqtasks.video.caption_spans import format_timestamp
 from seqtasks.video.reader import Frame
 from seqtasks.visualization.text_drawing import font_for, wrap_text
 
@@ -109,7 +109,7 @@ class ContactSheet:
 
 def write_caption(draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
     """The time in a line, below it the caption."""
-    time = clock(round(panel.seconds * 1000))
+    time = format_timestamp(round(panel.seconds * 1000))
     draw.text((left, top + LINE - 4), time, fill=PALE_INK, font=font_for(time, TIME_SIZE), anchor="ls")
     font = font_for(" ".join(panel.lines), CAPTION_SIZE)
     for number, line in enumerate(panel.lines, 2):

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import output_file
-from seqtasks.video.caption_spans import Span
+from seqtasks.video.caption_spans import CaptionSpan
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import VideoWriter, letterbox, video_size
 from seqtasks.visualization.text_drawing import font_for, wrap_text
@@ -31,7 +31,7 @@ SHARE = 0.5
 """The part of the picture's height that a caption may hide; it is cut beyond that."""
 
 
-def write_captioned_video(frames: Iterable[Frame], spans: Iterable[Span], path: Path) -> None:
+def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan], path: Path) -> None:
     """Writes frames as MP4, each at its time, with the text of its span at the bottom.
 
     Frames and spans are streamed; none is kept. There is no audio. The first frame decides the size of the video: sides
@@ -63,7 +63,7 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[Span], path: 
             writer.finish()
 
 
-def caption_per_frame(frames: Iterable[Frame], spans: Iterable[Span]) -> Iterator[tuple[Frame, str]]:
+def caption_per_frame(frames: Iterable[Frame], spans: Iterable[CaptionSpan]) -> Iterator[tuple[Frame, str]]:
     """Each frame with the text of its span; an empty text where there is none."""
     coming = iter(spans)
     span = next(coming, None)

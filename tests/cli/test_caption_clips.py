@@ -13,9 +13,9 @@ from helpers.squares import configuration, write_squares
 from PIL import Image
 
 from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
-from seqtasks.data.videos.writer import write_clip
+from seqtasks.data.videos.writer import write_video
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.reader import EveryFrame, open_clip
+from seqtasks.video.reader import StrideSampler, open_video
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two pictures, a video of four seconds, an animated picture, numbered frames and a file that is no clip."""
     folder = write_squares(tmp_path_factory.mktemp("media"), [("1.png", "red"), ("2.png", "blue")])
     frames = [Image.open(folder / f"{1 + number // 20 % 2}.png").resize((64, 48)) for number in range(40)]
-    write_clip(folder / "film.mp4", frames, 10)
-    write_clip(folder / "moving.gif", frames[18:22], 1)
+    write_video(folder / "film.mp4", frames, 10)
+    write_video(folder / "moving.gif", frames[18:22], 1)
     (folder / "broken.mp4").write_bytes((folder / "film.mp4").read_bytes()[:500])
     (folder / "frames").mkdir()
     for number, frame in enumerate(frames[::10]):
@@ -106,7 +106,7 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
     assert subtitles.read_text(encoding="utf-8").startswith("1\n00:00:00,000 --> ")
     with Image.open(sheet) as drawn:
         assert drawn.width > 64
-    assert len(list(open_clip(video).frames(EveryFrame()))) == 40
+    assert len(list(open_video(video).frames(StrideSampler()))) == 40
 
 
 @pytest.mark.parametrize(

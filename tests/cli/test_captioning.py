@@ -10,7 +10,7 @@ from helpers.program import Program, Result, settings
 from PIL import Image
 
 import seqtasks as package
-from seqtasks.data.captions.captioned_images import CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.captions.captioned_images import CaptionReadReport, CaptionSource, read_captioned_images
 from seqtasks.loading import open_models
 from seqtasks.metrics import meteor
 from seqtasks.metrics.captioning import caption_scores
@@ -103,11 +103,11 @@ def test_scores_are_those_of_the_captions(
     seqtasks: Program, captioner: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(meteor.shutil, "which", lambda name: None)
-    images = read_captioned_images(CaptionSource(images=photos), CaptionReport())
+    images = read_captioned_images(CaptionSource(images=photos), CaptionReadReport())
     found = package.load(captioner, threads=1).caption([each.image for each in images], beam=2)
     expected = caption_scores([each.text for each in found], [each.captions for each in images])
     result = seqtasks("evaluate", captioner, photos, "--beam-size", "2")
-    assert (result.code, result.err) == (0, f"seqtasks: {meteor.without_meteor()}\n")
+    assert (result.code, result.err) == (0, f"seqtasks: {meteor.meteor_unavailable_reason()}\n")
     *lines, last = result.out.splitlines()
     names = ["CIDEr-D", "BLEU-4", "BLEU-1", "BLEU-2", "BLEU-3", "ROUGE-L", "distinct", "vocabulary"]
     assert [line.split() for line in lines] == [

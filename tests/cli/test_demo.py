@@ -12,7 +12,7 @@ from PIL import Image
 import seqtasks as package
 from seqtasks.cli.commands import demo
 from seqtasks.storage import bundle
-from seqtasks.video.reader import open_clip
+from seqtasks.video.reader import open_video
 
 SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
 CLIP = SHIPPED.parent / "clip.mp4"
@@ -160,7 +160,7 @@ def test_photographs_are_small_and_tell_nothing_else(file: Path) -> None:
 
 
 def test_the_clip_is_small_and_described() -> None:
-    clip = open_clip(CLIP)
+    clip = open_video(CLIP)
     assert clip.size == (320, 240)
     assert clip.duration == pytest.approx(8)
     assert CLIP.stat().st_size <= 400_000

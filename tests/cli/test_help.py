@@ -13,7 +13,7 @@ from helpers.program import Program
 
 from seqtasks.cli.app import run
 from seqtasks.cli.options import DECODING_FLAGS
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.version import __version__
 
 COMMANDS = (
@@ -49,7 +49,7 @@ def test_help_lists_the_decoding_options_with_their_meaning(command: str, capsys
     assert run([command, "-h"]) == 0
     options, _, listed = capsys.readouterr().out.partition("Decoding options, for --set NAME=VALUE")
     assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
-        field.name for field in fields(Decoding)
+        field.name for field in fields(DecodingConfig)
     ]
     assert "Sampling: below 1 sharpens the distribution" in " ".join(listed.split())
     assert all(flag in options for flag in ("--beam-size", "--length-penalty", "--temperature", "--top-k", "--top-p"))
@@ -57,7 +57,7 @@ def test_help_lists_the_decoding_options_with_their_meaning(command: str, capsys
 
 
 def test_flags_of_decoding_options_are_its_fields() -> None:
-    assert DECODING_FLAGS.keys() <= {field.name for field in fields(Decoding)}
+    assert DECODING_FLAGS.keys() <= {field.name for field in fields(DecodingConfig)}
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["-h"], ["translate", "-h"]])

@@ -15,10 +15,10 @@ import pytest
 from helpers.program import TINY, Program, Result, settings
 
 import seqtasks as package
-from seqtasks import TrainingRun, read_bundle, read_run
+from seqtasks import TrainingRun, read_bundle, read_config
 from seqtasks.cli.commands.train import closing
 from seqtasks.encoders import Encoder
-from seqtasks.training.events import Progress
+from seqtasks.training.events import StepEvent
 
 STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
 
@@ -107,7 +107,7 @@ def test_an_interrupted_training_can_be_used_before_it_was_validated(
 ) -> None:
     run = TrainingRun(model / "config.toml", tmp_path / "model")
     for event in run:
-        if isinstance(event, Progress) and event.step == 3:
+        if isinstance(event, StepEvent) and event.step == 3:
             run.stop()
     step_3 = tmp_path / "model" / "step-3"
     assert run.result.model_dir == step_3
@@ -133,7 +133,7 @@ def test_python_and_the_command_line_train_the_same(
     overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
     expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
-    for name, config in {"path": file, "dictionary": document, "configuration": read_run(file)}.items():
+    for name, config in {"path": file, "dictionary": document, "configuration": read_config(file)}.items():
         out = tmp_path / name
         result = package.train(config, out, **overrides)
         assert (result.step, result.model_dir) == (6, out / "best")

@@ -11,8 +11,8 @@ from helpers.toys import ToySettings
 from rich.console import Console
 
 from seqtasks.cli.training_display import TrainingDisplay, duration
-from seqtasks.config.run import RunConfiguration
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.run import RunConfig
+from seqtasks.config.training import TrainingConfig
 from seqtasks.metrics.score import Score
 from seqtasks.tasks.base import Evaluation, Sample
 from seqtasks.training import events as reports
@@ -21,7 +21,7 @@ from seqtasks.training import events as reports
 def started(remarks: tuple[str, ...] = (), step: int = 0) -> reports.TrainingStarted:
     return reports.TrainingStarted(
         output_dir=Path("toy"),
-        config=RunConfiguration(ToySettings(), TrainingSettings(steps=20, validate_every=10), seed=1),
+        config=RunConfig(ToySettings(), TrainingConfig(steps=20, validate_every=10), seed=1),
         step=step,
         seconds=0.0,
         parameters=1234,
@@ -34,7 +34,7 @@ def started(remarks: tuple[str, ...] = (), step: int = 0) -> reports.TrainingSta
     )
 
 
-def shown(*events: reports.Report, terminal: bool = False) -> list[str]:
+def shown(*events: reports.TrainingEvent, terminal: bool = False) -> list[str]:
     stream = io.StringIO()
     with TrainingDisplay(Console(file=stream, force_terminal=terminal, width=100)) as display:
         for event in events:
@@ -65,16 +65,18 @@ def test_ten_lines_are_enough_for_any_number_of_remarks() -> None:
 
 def test_steps_and_validations() -> None:
     steps = [
-        reports.Progress(step, 0, loss=8.0 / step, count=10.0, learning_rate=1e-3, gradient_norm=1.0, seconds=step / 2)
+        reports.StepEvent(
+            step, 0, loss=8.0 / step, num_tokens=10.0, learning_rate=1e-3, gradient_norm=1.0, seconds=step / 2
+        )
         for step in (1, 2, 3, 4)
     ]
     evaluation = Evaluation((Score("loss", 1.25, "none"), Score("bleu", 30.0, "none")), (Sample("a", "b", "c  d"),))
     lines = shown(
         started(),
         *steps,
-        reports.Dropped(4, "the loss is not finite", 1),
-        reports.Validated(4, evaluation, True, 2.0),
-        reports.Finished(4, "all steps are done"),
+        reports.StepSkipped(4, "the loss is not finite", 1),
+        reports.ValidationEvent(4, evaluation, True, 2.0),
+        reports.FinishedEvent(4, "all steps are done"),
     )[4:]
     assert lines == [
         "step 2 of 20: train loss 6.000  20 squares/s  learning rate 1.00e-03  9s left",
@@ -88,7 +90,7 @@ def test_steps_and_validations() -> None:
 
 
 def test_a_terminal_has_a_bar() -> None:
-    step = reports.Progress(1, 0, loss=8.0, count=10.0, learning_rate=1e-3, gradient_norm=1.0, seconds=1.0)
+    step = reports.StepEvent(1, 0, loss=8.0, num_tokens=10.0, learning_rate=1e-3, gradient_norm=1.0, seconds=1.0)
     assert "train loss 8.000" in "".join(shown(started(), step, terminal=True))
 
 

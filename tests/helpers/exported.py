@@ -13,19 +13,19 @@ import torch
 
 from helpers.generators import DECODERS, ENCODERS
 from helpers.synthetic import sentence_pairs
-from seqtasks.models import Generator
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel
 from seqtasks.tasks import TranslationTask
-from seqtasks.text import Characters, Subwords, TextProcessor, Words
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
 
 TEXTS = [
     "a red dog sees the old tree .", "", " the  new\tcar\u2028likes 'it' ", "größer ▁ and ▅ ", "a bird .", "Ωé\ue0001",
 ]  # fmt: skip
-PROCESSORS: dict[str, Settings] = {
-    "subwords": Subwords.Config(size=340),
-    "characters": Characters.Config(),
-    "words": Words.Config(),
-    "words with an unknown": Words.Config(rare="unknown"),
+PROCESSORS: dict[str, ConfigModel] = {
+    "subwords": SubwordTokenizer.Config(size=340),
+    "characters": CharacterTokenizer.Config(),
+    "words": WordTokenizer.Config(),
+    "words with an unknown": WordTokenizer.Config(rare="unknown"),
 }
 
 
@@ -36,7 +36,7 @@ def translation(
     encoder: str = "transformer",
     decoder: str = "transformer-3",
     seed: int = 1,
-) -> tuple[TranslationTask, Generator]:
+) -> tuple[TranslationTask, EncoderDecoder]:
     """A task and a model with random weights that are far from uniform; like a trained one it writes no special token.
 
     Two vocabularies where `tie` is not "all".
@@ -44,13 +44,15 @@ def translation(
     text = PROCESSORS[processor]
     pairs = [*sentence_pairs(60), ("▁ ▁", "▁ ▁"), ("▁ ▁", "▁ ▁")]
     sides = [[pair[side] for pair in pairs] for side in (0, 1)]
-    kind = TextProcessor.of(text)
-    processors = [kind.fit(sides[0] + sides[1], text)] * 2 if tie == "all" else [kind.fit(side, text) for side in sides]
+    kind = Tokenizer.of(text)
+    processors = (
+        [kind.train(sides[0] + sides[1], text)] * 2 if tie == "all" else [kind.train(side, text) for side in sides]
+    )
     config = TranslationTask.Config(
         text=text,
         joint=tie == "all",
         data={"train": [{"path": "none.tsv"}]},
-        model=Generator.Config(dim=16, tie=tie, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]),
+        model=EncoderDecoder.Config(dim=16, tie=tie, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]),
     )
     task = TranslationTask(config, *processors)
     torch.manual_seed(seed)

@@ -8,13 +8,13 @@ import torch
 
 from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
-from seqtasks.models import Generator, Pairs
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder, Seq2SeqBatch
+from seqtasks.registry import ConfigModel
 
 BEGIN, END = 2, 3
 VOCAB = 7
 
-ENCODERS: dict[str, Settings] = {
+ENCODERS: dict[str, ConfigModel] = {
     f"{kind.__name__[:3].lower()}-{directions}": kind.Config(dim=6, layers=layers, directions=directions, dropout=0.0)
     for kind, layers in ((RnnEncoder, 1), (GruEncoder, 2), (LstmEncoder, 2))
     for directions in ("forward", "both")
@@ -23,7 +23,7 @@ ENCODERS: dict[str, Settings] = {
     for name, causal in (("transformer", False), ("transformer-causal", True))
 }
 
-DECODERS: dict[str, Settings] = {
+DECODERS: dict[str, ConfigModel] = {
     f"{attention}{'-fed' * fed}-{layers}": LstmDecoder.Config(
         dim=10, layers=layers, attention=attention, input_feeding=fed, dropout=0.0
     )
@@ -51,11 +51,13 @@ PAIRS = [
 """An encoder, a decoder and how embeddings are tied: each kind in some company."""
 
 
-def generator(encoder: str, decoder: str, tie: str = "all", *, seed: int = 1, sharpness: float = 4.0) -> Generator:
+def generator(encoder: str, decoder: str, tie: str = "all", *, seed: int = 1, sharpness: float = 4.0) -> EncoderDecoder:
     """A model in evaluation mode whose weights are large enough that its distributions are far from uniform."""
     torch.manual_seed(seed)
-    model = Generator(
-        Generator.Config(dim=8, tie=tie, embedding_dropout=0.0, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]),
+    model = EncoderDecoder(
+        EncoderDecoder.Config(
+            dim=8, tie=tie, embedding_dropout=0.0, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]
+        ),
         VOCAB,
         VOCAB,
     ).eval()
@@ -74,10 +76,10 @@ def text(seed: int) -> list[int]:
     return [*torch.randint(END + 1, VOCAB, (length,), generator=numbers).tolist(), END]
 
 
-def pairs(*seeds: int) -> Pairs:
+def pairs(*seeds: int) -> Seq2SeqBatch:
     """A batch of random sources and targets, one for each seed."""
     sources, targets = [text(seed) for seed in seeds], [[BEGIN, *text(seed + 1000)] for seed in seeds]
-    return Pairs(*padded(sources), *padded(targets))
+    return Seq2SeqBatch(*padded(sources), *padded(targets))
 
 
 def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:

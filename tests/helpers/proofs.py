@@ -16,9 +16,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from helpers.steppers import outputs
-from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, Stepper, score, search
+from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, LengthPenalty, Stepper, decode, score
 from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import to_lists
 
@@ -27,10 +27,10 @@ WIDE = 40
 seeds = st.integers(0, 10_000)
 
 
-def searches(*max_lengths: str) -> st.SearchStrategy[Decoding]:
+def searches(*max_lengths: str) -> st.SearchStrategy[DecodingConfig]:
     """Options of greedy and of beam search."""
     return st.builds(
-        Decoding,
+        DecodingConfig,
         beam=st.sampled_from([1, 2, 4]),
         penalty=st.sampled_from(PENALTIES),
         max_length=st.sampled_from(max_lengths),
@@ -38,9 +38,9 @@ def searches(*max_lengths: str) -> st.SearchStrategy[Decoding]:
     )
 
 
-def samplings(max_length: str) -> st.SearchStrategy[Decoding]:
+def samplings(max_length: str) -> st.SearchStrategy[DecodingConfig]:
     return st.builds(
-        Decoding,
+        DecodingConfig,
         sample=st.just(True),
         nbest=st.integers(1, 3),
         temperature=st.sampled_from([0.7, 1.0]),
@@ -59,9 +59,9 @@ class Subject(NamedTuple):
     vocab: int
 
     def found(
-        self, inputs: Sequence[int], options: Decoding, rows: Sequence[int] | None = None
+        self, inputs: Sequence[int], options: DecodingConfig, rows: Sequence[int] | None = None
     ) -> list[list[Hypothesis]]:
-        return search(self.bind(inputs), source_lengths=self.lengths(inputs), options=options, row_numbers=rows)
+        return decode(self.bind(inputs), source_lengths=self.lengths(inputs), options=options, row_numbers=rows)
 
 
 def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> None:
@@ -70,7 +70,7 @@ def assert_same(one: list[list[Hypothesis]], two: list[list[Hypothesis]]) -> Non
     ]
     for ours, theirs in zip(one, two, strict=True):
         for first, second in zip(ours, theirs, strict=True):
-            assert first.normalised == pytest.approx(second.normalised, abs=1e-4)
+            assert first.normalized_score == pytest.approx(second.normalized_score, abs=1e-4)
             assert first.log_probabilities == pytest.approx(second.log_probabilities, abs=1e-4)
 
 
@@ -86,23 +86,23 @@ def assert_wide_beam_is_exhaustive_search(subject: Subject, seed: int, max_lengt
             ),
             reverse=True,
         )[:WIDE]
-        options = Decoding(beam=WIDE, nbest=WIDE, penalty=penalty, max_length=str(max_length))
+        options = DecodingConfig(beam=WIDE, nbest=WIDE, penalty=penalty, max_length=str(max_length))
         [row] = subject.found([seed], options)
-        assert [each.normalised for each in row] == pytest.approx([each[0] for each in expected], abs=1e-4)
+        assert [each.normalized_score for each in row] == pytest.approx([each[0] for each in expected], abs=1e-4)
         assert (row[0].tokens, row[0].finished) == expected[0][1:]
 
 
 @torch.no_grad()
-def greedy_as_beam_of_one(subject: Subject, inputs: Sequence[int], options: Decoding) -> list[list[Hypothesis]]:
+def greedy_as_beam_of_one(subject: Subject, inputs: Sequence[int], options: DecodingConfig) -> list[list[Hypothesis]]:
     """What greedy search finds, once it is compared with a beam of 1."""
-    rules, penalty = Rules.make(options, subject.lengths(inputs)), LengthPenalty.parse("none")
+    rules, penalty = DecodingConstraints.from_config(options, subject.lengths(inputs)), LengthPenalty.parse("none")
     greedy = to_lists(greedy_search(subject.bind(inputs), rules, penalty=penalty))
     assert_same(to_lists(beam_search(subject.bind(inputs), rules, width=1, nbest=1, penalty=penalty)), greedy)
     return greedy
 
 
 def assert_results_do_not_depend_on_the_batch(
-    subject: Subject, inputs: Sequence[int], options: Decoding, order: Sequence[int]
+    subject: Subject, inputs: Sequence[int], options: DecodingConfig, order: Sequence[int]
 ) -> None:
     together = subject.found(inputs, options)
     shuffled = subject.found([inputs[row] for row in order], options, order)
@@ -112,18 +112,20 @@ def assert_results_do_not_depend_on_the_batch(
 
 
 def assert_the_n_best_are_distinct_and_scored_as_forced(
-    subject: Subject, inputs: Sequence[int], options: Decoding
+    subject: Subject, inputs: Sequence[int], options: DecodingConfig
 ) -> None:
     for seed, row in zip(inputs, subject.found(inputs, options), strict=True):
         assert len({(each.tokens, each.finished) for each in row}) == len(row) > 1
-        assert [each.normalised for each in row] == sorted((each.normalised for each in row), reverse=True)
+        assert [each.normalized_score for each in row] == sorted((each.normalized_score for each in row), reverse=True)
         for each in row:
             [forced] = score(subject.bind([seed]), [each.tokens])
             length = len(each.tokens) + each.finished
             assert each.log_probabilities == pytest.approx(forced.log_probabilities[:length], abs=1e-4)
 
 
-def assert_an_ensemble_with_itself_is_the_model(subject: Subject, inputs: Sequence[int], options: Decoding) -> None:
+def assert_an_ensemble_with_itself_is_the_model(
+    subject: Subject, inputs: Sequence[int], options: DecodingConfig
+) -> None:
     twins = Ensemble([subject.bind(inputs), subject.bind(inputs)])
-    together = search(twins, source_lengths=subject.lengths(inputs), options=options)
+    together = decode(twins, source_lengths=subject.lengths(inputs), options=options)
     assert_same(together, subject.found(inputs, options))

@@ -22,4 +22,4 @@ Recipe = Callable[..., Done]
 
 def settings_of(output: Path) -> Any:
     """The settings of the task that a recipe trained into a directory."""
-    return seqtasks.read_run(output / "config.toml").task
+    return seqtasks.read_config(output / "config.toml").task

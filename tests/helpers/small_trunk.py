@@ -12,7 +12,7 @@ CHANNELS = (3, 24, 48, 64, 64)
 STRIDES = (2, 2, 2, 1)
 
 
-def small_trunk(name: str) -> backbones.Trunk:
+def small_trunk(name: str) -> backbones.BackboneSpec:
     """Four convolutions in place of the backbone called `name`, which would take many minutes to learn from nothing."""
     blocks = [
         nn.Sequential(
@@ -21,4 +21,4 @@ def small_trunk(name: str) -> backbones.Trunk:
         for before, after, stride in zip(CHANNELS, CHANNELS[1:], STRIDES, strict=False)
     ]
     network = nn.Sequential(OrderedDict(features=nn.Sequential(*blocks)))
-    return backbones.Trunk(network, CHANNELS[-1], (127.0,) * 3, (64.0,) * 3)
+    return backbones.BackboneSpec(network, CHANNELS[-1], (127.0,) * 3, (64.0,) * 3)

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding import Forced, Stepper
+from seqtasks.decoding import Stepper, TargetScores
 from seqtasks.incremental_state import State
 
 BEGIN, END = 2, 3
@@ -42,20 +42,20 @@ class HistoryStepper:
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        history = state.live.clone()
+        history = state.per_hypothesis.clone()
         history[..., position] = tokens
         logits = [
             [self.logits(seed, each[1 : position + 1]) for each in row]
-            for seed, row in zip(state.shared.tolist(), history.tolist(), strict=True)
+            for seed, row in zip(state.per_row.tolist(), history.tolist(), strict=True)
         ]
-        return torch.stack([torch.stack(row) for row in logits]), State(state.shared, history)
+        return torch.stack([torch.stack(row) for row in logits]), State(state.per_row, history)
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         rows = []
         for seed, row in zip(self._seeds.tolist(), tokens.tolist(), strict=True):
             steps = [self.logits(seed, row[1:end]).log_softmax(0)[row[end]] for end in range(1, len(row))]
             rows.append(torch.stack(steps))
-        return Forced(torch.stack(rows), None)
+        return TargetScores(torch.stack(rows), None)
 
     def logits(self, seed: int, history: list[int]) -> Float[Tensor, "vocab"]:
         """After `history`, which does not hold the begin token. With `levels`, many logits are equal."""
@@ -87,10 +87,10 @@ class TableStepper:
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
         return self._table[tokens], state
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> Forced:
+    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         steps = self._table[tokens[:, :-1]].log_softmax(2).gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)
         spread = torch.full((*steps.shape, 2), 0.5) if attention else None
-        return Forced(steps, spread)
+        return TargetScores(steps, spread)
 
 
 class RowStepper(TableStepper):
@@ -106,7 +106,7 @@ class RowStepper(TableStepper):
     def step(
         self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
-        return state.shared.unsqueeze(1).repeat(1, tokens.shape[1], 1), state
+        return state.per_row.unsqueeze(1).repeat(1, tokens.shape[1], 1), state
 
 
 def probabilities(*values: float) -> list[float]:
@@ -136,8 +136,8 @@ class Watched:
         self.steps.append(len(tokens))
         return self._stepper.step(tokens, position, state)
 
-    def force(self, tokens: Tensor, *, attention: bool = False) -> Forced:
-        return self._stepper.force(tokens, attention=attention)
+    def force(self, tokens: Tensor, *, attention: bool = False) -> TargetScores:
+        return self._stepper.score_targets(tokens, attention=attention)
 
 
 def outputs(vocab: int, max_length: int) -> Iterator[tuple[tuple[int, ...], bool]]:
@@ -162,7 +162,7 @@ def exhaustive(
     for tokens, finished in outputs(vocab, max_length):
         if allowed(tokens, finished):
             given = torch.tensor([[BEGIN, *tokens, *[END] * finished]])
-            total = float(stepper.force(given).log_probabilities.double().sum()) if given.shape[1] > 1 else 0.0
+            total = float(stepper.score_targets(given).log_probabilities.double().sum()) if given.shape[1] > 1 else 0.0
             ranked.append((total / penalty(len(tokens) + finished), tokens, finished))
     return sorted(ranked, key=lambda each: -each[0])
 

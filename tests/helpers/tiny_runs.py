@@ -236,13 +236,15 @@ def write(file: Path, lines: list[str]) -> None:
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def tiny_trunk(name: str) -> backbones.Trunk:
+def tiny_trunk(name: str) -> backbones.BackboneSpec:
     """Three convolutions in place of a backbone, so that a checkpoint is small."""
     blocks = [
         nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
         for before, after in ((3, 4), (4, 6), (6, 6))
     ]
-    return backbones.Trunk(nn.Sequential(OrderedDict(features=nn.Sequential(*blocks))), 6, (127.0,) * 3, (64.0,) * 3)
+    return backbones.BackboneSpec(
+        nn.Sequential(OrderedDict(features=nn.Sequential(*blocks))), 6, (127.0,) * 3, (64.0,) * 3
+    )
 
 
 def train(task: str, run: Callable[..., int]) -> dict[str, list[float]]:

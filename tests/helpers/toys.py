@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
-from seqtasks.registry import Settings
-from seqtasks.tasks.base import Prepared, Task
+from seqtasks.registry import ConfigModel
+from seqtasks.tasks.base import PreparedTask, Task
 from seqtasks.training.trainer import Trainer
 
 
-class ToyModelSettings(Settings):
+class ToyModelSettings(ConfigModel):
     width: int = 3
 
 
-class ToySettings(Settings):
+class ToySettings(ConfigModel):
     kind: str = "toy"
     model: ToyModelSettings = ToyModelSettings()
 
@@ -80,7 +80,7 @@ class ToyTask(Task):
         self.lower_is_better = lower_is_better
 
     @classmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask:
         raise NotImplementedError
 
     @classmethod
@@ -107,7 +107,7 @@ class ToyTask(Task):
     def save_processors(self, folder: Path) -> None:
         (folder / "toy.txt").write_text("toy", encoding="utf-8")
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         return "A toy."
 
 
@@ -116,7 +116,7 @@ def toy_trainer(out: Path, task: Task | None = None, *, fingerprint: str = "same
     plain = {"steps": 12, "threads": 1, "dtype": "float32", "device": "cpu", "warmup": 0, "validate_every": 4}
     return Trainer(
         ToyTask() if task is None else task,
-        TrainingSettings(**{**plain, "checkpoint_every": 4, **settings}),
+        TrainingConfig(**{**plain, "checkpoint_every": 4, **settings}),
         out=out,
         seed=1,
         config_toml="",

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from seqtasks.config.training import TrainingSettings
-from seqtasks.tasks.base import Prepared
+from seqtasks.config.training import TrainingConfig
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.training.trainer import Trainer
 
 
 def trained(
-    prepared: Prepared,
+    prepared: PreparedTask,
     out: Path,
     *,
     steps: int,
@@ -24,7 +24,7 @@ def trained(
     weights: Mapping[str, Tensor] | None = None,
 ) -> Trainer:
     """The trainer after so many updates at a rate that falls to 0, validated at the end alone; its model evaluates."""
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=steps, batch_tokens=batch_tokens, learning_rate=learning_rate, warmup=warmup, schedule="cosine",
         ema_decay=ema_decay, validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
     )  # fmt: skip

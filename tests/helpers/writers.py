@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
-from seqtasks.models import LanguageModel, Window
-from seqtasks.registry import Settings
+from seqtasks.models import LanguageModel, LanguageModelBatch
+from seqtasks.registry import ConfigModel
 
 BEGIN, END = 2, 3
 VOCAB = 7
 
-ENCODERS: dict[str, Settings] = {
+ENCODERS: dict[str, ConfigModel] = {
     f"{name}-{layers}": kind.Config(dim=dim, layers=layers, directions="forward", dropout=0.0)
     for name, kind, dim in (("rnn", RnnEncoder, 6), ("gru", GruEncoder, 8), ("lstm", LstmEncoder, 6))
     for layers in (1, 2)
@@ -48,6 +48,8 @@ def texts(rows: int, length: int, seed: int = 1) -> Tensor:
     return torch.randint(BEGIN, VOCAB, (rows, length), generator=numbers)
 
 
-def window(tokens: Tensor, mask: Tensor | None = None) -> Window:
+def window(tokens: Tensor, mask: Tensor | None = None) -> LanguageModelBatch:
     rows = torch.arange(len(tokens))
-    return Window(tokens, torch.ones_like(tokens, dtype=torch.bool) if mask is None else mask, rows, rows < 0)
+    return LanguageModelBatch(
+        tokens, torch.ones_like(tokens, dtype=torch.bool) if mask is None else mask, rows, rows < 0
+    )

@@ -14,12 +14,12 @@ from helpers.trained import trained
 from seqtasks.data.captions.captioned_images import CaptionSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.encoders import CnnEncoder, backbones
-from seqtasks.image.transforms import ImageSettings
+from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.outputs import Caption
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import CaptioningTask
 from seqtasks.tasks.captioning.task import CaptioningData
-from seqtasks.text import Words
+from seqtasks.text import WordTokenizer
 
 
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,10 +33,10 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
     write_pictures(tmp_path / "train", chance.choices(seen, k=4000), chance)
     pictures = write_pictures(tmp_path / "unseen", unseen, chance)
     config = CaptioningTask.Config(
-        text=Words.Config(language="en", minimum_count=1),
-        images=ImageSettings(size=SIDE),
+        text=WordTokenizer.Config(language="en", minimum_count=1),
+        images=ImageConfig(size=SIDE),
         data=CaptioningData(train=[CaptionSource(images=tmp_path / "train")], held_out=0.02),
-        model=Generator.Config(
+        model=EncoderDecoder.Config(
             dim=48,
             embedding_dropout=0.0,
             label_smoothing=0.0,
@@ -50,7 +50,7 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
     model = trained(
         prepared, tmp_path / "out", steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, ema_decay=0.98
     ).model
-    assert isinstance(model, Generator)
+    assert isinstance(model, EncoderDecoder)
     captions = task.pipeline([model]).iter_captions(pictures, beam=1, max_length="20")
     right = sum(
         isinstance(found, Caption) and found.text == scene.caption

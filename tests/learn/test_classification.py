@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from helpers.documents import FILLERS, write_documents
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.readers import Document, DocumentSource
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.inference.attribution import Method
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks.classification.task import ClassificationData
-from seqtasks.text import Words
+from seqtasks.text import WordTokenizer
 from seqtasks.training.trainer import Trainer
 
 FIRST, SECOND = "rain", "sun"
@@ -56,11 +56,11 @@ def documents_of(make: MakeDocument, count: int, seed: int) -> list[Document]:
 
 
 def trained(
-    folder: Path, make: MakeDocument, encoder: Settings, pooling: str, steps: int = 120
+    folder: Path, make: MakeDocument, encoder: ConfigModel, pooling: str, steps: int = 120
 ) -> ClassificationPipeline:
     """A classifier that was trained on such documents."""
     config = ClassificationTask.Config(
-        text=Words.Config(minimum_count=1),
+        text=WordTokenizer.Config(minimum_count=1),
         data=ClassificationData(
             train=[DocumentSource(path=write_documents(folder / "train.tsv", documents_of(make, 1000, seed=1)))],
             held_out=0.02,
@@ -72,7 +72,7 @@ def trained(
     prepared = ClassificationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, ClassificationTask)
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=steps, batch_tokens=400, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
         validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
     )  # fmt: skip

@@ -9,11 +9,11 @@ from helpers.trained import trained
 from helpers.written import LETTERS, remembering_text
 
 from seqtasks.data.documents.text_corpus import TextSource
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
-from seqtasks.registry import Settings
-from seqtasks.tasks import GenerationTask
+from seqtasks.registry import ConfigModel
+from seqtasks.tasks import LanguageModelingTask
 from seqtasks.tasks.language_modeling.task import TextData
 
 
@@ -29,27 +29,27 @@ from seqtasks.tasks.language_modeling.task import TextData
     ids=["lstm", "transformer"],
 )  # fmt: skip
 def test_the_letter_of_the_line_is_remembered(
-    tmp_path: Path, encoder: Settings, dim: int, lanes: int, window: int, steps: int
+    tmp_path: Path, encoder: ConfigModel, dim: int, lanes: int, window: int, steps: int
 ) -> None:
     (tmp_path / "book.txt").write_text(remembering_text(4000), encoding="utf-8")
-    config = GenerationTask.Config(
+    config = LanguageModelingTask.Config(
         data=TextData(
             train=[TextSource(path=tmp_path / "book.txt")], validation_share=0.01, lanes=lanes, window=window
         ),
         model=LanguageModel.Config(dim=dim, tie=False, embedding_dropout=0.0, encoder=encoder),
     )
-    prepared = GenerationTask.prepare(config, seed=1)
+    prepared = LanguageModelingTask.prepare(config, seed=1)
     task = prepared.task
-    assert isinstance(task, GenerationTask)
+    assert isinstance(task, LanguageModelingTask)
     model = trained(
         prepared, tmp_path / "out", steps=steps, batch_tokens=1, learning_rate=1e-2, warmup=60, ema_decay=0.9
     ).model
     assert isinstance(model, LanguageModel)
     writer = task.pipeline([model])
-    greedy = Decoding(beam=1, max_length="1")
+    greedy = DecodingConfig(beam=1, max_length="1")
     prompts = [f"a:xxyy!a\n{letter}:{filling}!" for letter in LETTERS for filling in ("xy", "z z", " yyx")]
     right = sum(writer.generate_one(prompt, greedy, "").text == prompt[9] for prompt in prompts)
     assert right >= 0.95 * len(prompts)
-    lines = writer.generate_one("b:", Decoding(beam=1, sample=True, max_length="200"), "").text.split("\n")[1:-1]
+    lines = writer.generate_one("b:", DecodingConfig(beam=1, sample=True, max_length="200"), "").text.split("\n")[1:-1]
     assert len(lines) > 5
     assert sum(line[:1] == line[-1:] and line[1:2] == ":" for line in lines) >= 0.9 * len(lines)

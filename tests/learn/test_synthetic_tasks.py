@@ -10,15 +10,15 @@ import pytest
 from helpers.trained import trained
 
 from seqtasks.data.examples import Pair
-from seqtasks.data.parallel.source import Source
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
-from seqtasks.models import Generator
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import Characters, Words
+from seqtasks.text import CharacterTokenizer, WordTokenizer
 
 LETTERS = "abcdefgh"
 WORDS = ("north", "east", "south", "west", "up", "down", "left", "right", "near", "far")
@@ -67,8 +67,8 @@ def pairs(draw: Callable[..., list[str]], change: Callable[..., list[str]], betw
 )
 def test_learned(
     tmp_path: Path,
-    encoder: Settings,
-    decoder: Settings,
+    encoder: ConfigModel,
+    decoder: ConfigModel,
     draw: Callable[..., list[str]],
     change: Callable[..., list[str]],
     steps: int,
@@ -80,16 +80,18 @@ def test_learned(
     file = tmp_path / "train.tsv"
     file.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in train), encoding="utf-8")
     config = TranslationTask.Config(
-        text=Words.Config() if draw is words else Characters.Config(),
-        data=TranslationData(train=[Source(path=file)], held_out=20),
-        model=Generator.Config(dim=48, embedding_dropout=0.0, label_smoothing=0.0, encoder=encoder, decoder=decoder),
+        text=WordTokenizer.Config() if draw is words else CharacterTokenizer.Config(),
+        data=TranslationData(train=[ParallelSource(path=file)], held_out=20),
+        model=EncoderDecoder.Config(
+            dim=48, embedding_dropout=0.0, label_smoothing=0.0, encoder=encoder, decoder=decoder
+        ),
     )
     prepared = TranslationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, TranslationTask)
     settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
     model = trained(prepared, tmp_path / "out", **settings).model
-    assert isinstance(model, Generator)
-    translations = task.pipeline([model]).translate([pair.source for pair in unseen], Decoding(beam=1))
+    assert isinstance(model, EncoderDecoder)
+    translations = task.pipeline([model]).translate([pair.source for pair in unseen], DecodingConfig(beam=1))
     right = sum(found.text == pair.target for found, pair in zip(translations, unseen, strict=True))
     assert right >= 0.99 * len(unseen)

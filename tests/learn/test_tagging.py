@@ -9,9 +9,9 @@ from helpers.tagged import labelled_sentences, write_conllu_file
 from helpers.trained import trained
 
 from seqtasks.encoders import GruEncoder, LstmEncoder
-from seqtasks.layers.char_encoders import CnnReader, LstmReader
+from seqtasks.layers.char_encoders import CnnCharEncoder, LstmCharEncoder
 from seqtasks.models import Tagger
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.tasks import TaggingTask
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 
@@ -19,13 +19,13 @@ from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 @pytest.mark.parametrize(
     ("characters", "encoder", "head"),
     [
-        (CnnReader.Config(), LstmEncoder.Config(dim=48, layers=1, dropout=0.0), "softmax"),
-        (LstmReader.Config(), GruEncoder.Config(dim=48, layers=1, dropout=0.0), "crf"),
+        (CnnCharEncoder.Config(), LstmEncoder.Config(dim=48, layers=1, dropout=0.0), "softmax"),
+        (LstmCharEncoder.Config(), GruEncoder.Config(dim=48, layers=1, dropout=0.0), "crf"),
     ],
     ids=["cnn-lstm-softmax", "lstm-gru-crf"],
 )
 def test_words_that_were_never_seen_are_labelled(
-    tmp_path: Path, characters: Settings, encoder: Settings, head: str
+    tmp_path: Path, characters: ConfigModel, encoder: ConfigModel, head: str
 ) -> None:
     config = TaggingTask.Config(
         data=TaggingData(

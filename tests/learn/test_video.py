@@ -15,17 +15,17 @@ from helpers.trained import trained
 from PIL import Image, ImageDraw
 
 from seqtasks.data.captions.captioned_images import CaptionSource
-from seqtasks.data.videos.frame_sequence import Playing
-from seqtasks.data.videos.readers import ClipSource
+from seqtasks.data.videos.frame_sequence import FrameSequence
+from seqtasks.data.videos.readers import VideoSource
 from seqtasks.decoders import ShowAttendAndTellDecoder
-from seqtasks.decoding import Decoding
-from seqtasks.encoders import CnnEncoder, FramesEncoder, backbones
-from seqtasks.image.transforms import ImageSettings
-from seqtasks.models import Generator
+from seqtasks.decoding import DecodingConfig
+from seqtasks.encoders import CnnEncoder, CnnLstmEncoder, backbones
+from seqtasks.image.transforms import ImageConfig
+from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import CaptioningTask, VideoTask
 from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.tasks.video_captioning.task import VideoData
-from seqtasks.text import Words
+from seqtasks.text import WordTokenizer
 from seqtasks.training.trainer import Trainer
 
 FRAMES = 9
@@ -84,8 +84,8 @@ def write_pictures(folder: Path, count: int, chance: random.Random) -> Path:
     return folder
 
 
-def model_settings(encoder: CnnEncoder.Config | FramesEncoder.Config) -> Generator.Config:
-    return Generator.Config(
+def model_settings(encoder: CnnEncoder.Config | CnnLstmEncoder.Config) -> EncoderDecoder.Config:
+    return EncoderDecoder.Config(
         dim=48,
         embedding_dropout=0.0,
         label_smoothing=0.0,
@@ -96,13 +96,13 @@ def model_settings(encoder: CnnEncoder.Config | FramesEncoder.Config) -> Generat
 
 TRAINING: dict[str, Any] = {"batch_tokens": 400, "learning_rate": 4e-3, "warmup": 30, "ema_decay": 0.97}
 SMALL: dict[str, Any] = {"weights": "none", "train_from": 0, "learning_rate_scale": 1.0, "dim": 96, "dropout": 0.0}
-TEXT = Words.Config(language="en", minimum_count=1)
+TEXT = WordTokenizer.Config(language="en", minimum_count=1)
 
 
 def captioner_of_pictures(folder: Path, chance: random.Random) -> Trainer:
     config = CaptioningTask.Config(
         text=TEXT,
-        images=ImageSettings(size=SIDE),
+        images=ImageConfig(size=SIDE),
         data=CaptioningData(train=[CaptionSource(images=write_pictures(folder / "pictures", 3000, chance))]),
         model=model_settings(CnnEncoder.Config(**SMALL)),
     )
@@ -114,27 +114,27 @@ def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) 
     """Starts from the captioner of pictures."""
     config = VideoTask.Config(
         text=TEXT,
-        images=ImageSettings(size=SIDE),
+        images=ImageConfig(size=SIDE),
         data=VideoData(
-            train=[ClipSource(path=train)], validation=[ClipSource(path=unseen)], validation_clips=CLIPS, every=EVERY,
+            train=[VideoSource(path=train)], validation=[VideoSource(path=unseen)], validation_clips=CLIPS, every=EVERY,
             clips=8, window=4,
         ),
-        model=model_settings(FramesEncoder.Config(**SMALL, temporal="causal", memory_dim=64)),
+        model=model_settings(CnnLstmEncoder.Config(**SMALL, temporal="causal", memory_dim=64)),
     )  # fmt: skip
     start.task.save_processors(folder)
     prepared = VideoTask.prepare(config, seed=1, processors=folder)
     return trained(prepared, folder / "remembered", steps=700, weights=start.weights, **TRAINING)
 
 
-def named_rightly(trainer: Trainer, clips: Sequence[Playing], hidden: list[range]) -> tuple[float, float]:
+def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list[range]) -> tuple[float, float]:
     """The share of the frames with the right name, of those where the shape is hidden and of the others."""
     task, model = trainer.task, trainer.model
     assert isinstance(task, CaptioningTask)
-    assert isinstance(model, Generator)
+    assert isinstance(model, EncoderDecoder)
     captioner = task.pipeline([model])
     right: dict[bool, list[bool]] = {True: [], False: []}
     for clip, away in zip(clips, hidden, strict=True):
-        said = captioner.caption_playing(clip.pictures(0), Decoding(beam=1, max_length="8"))
+        said = captioner.caption_playing(clip.pictures(0), DecodingConfig(beam=1, max_length="8"))
         for place, (caption, [wanted]) in enumerate(zip(said, clip.captions, strict=True)):
             right[place in away].append(caption.text == wanted)
     return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])

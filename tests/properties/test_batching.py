@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.batch_sampler import TokenBatches, sorted_batches
+from seqtasks.data.batch_sampler import TokenBucketSampler, sorted_batches
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=200)
 BUDGETS = st.integers(1, 200)
@@ -24,7 +24,7 @@ def sides(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
 def test_every_example_comes_exactly_once_an_epoch(
     pairs: list[tuple[int, int]], budget: int, seed: int, epoch: int
 ) -> None:
-    batches = TokenBatches(*sides(pairs), budget, seed=seed).batches(epoch)
+    batches = TokenBucketSampler(*sides(pairs), budget, seed=seed).batches(epoch)
     assert sorted(np.concatenate(batches).tolist()) == list(range(len(pairs)))
 
 
@@ -33,7 +33,7 @@ def test_no_batch_exceeds_the_budget_but_a_single_long_example(
     pairs: list[tuple[int, int]], budget: int, seed: int
 ) -> None:
     source, target = sides(pairs)
-    for rows in TokenBatches(source, target, budget, seed=seed).batches(0):
+    for rows in TokenBucketSampler(source, target, budget, seed=seed).batches(0):
         assert len(rows) == 1 or len(rows) * max(source[rows].max(), target[rows].max()) <= budget
 
 
@@ -43,11 +43,11 @@ def test_a_restored_object_continues_with_exactly_the_next_batch(
 ) -> None:
     source, target = sides(pairs)
     weights = np.where(np.arange(len(pairs)) % 2, 0.5, 1.5) if weighted else None
-    whole = TokenBatches(source, target, budget, seed=seed, weights=weights)
+    whole = TokenBucketSampler(source, target, budget, seed=seed, weights=weights)
     expected = list(islice(whole, taken + 5))[taken:]
-    interrupted = TokenBatches(source, target, budget, seed=seed, weights=weights)
+    interrupted = TokenBucketSampler(source, target, budget, seed=seed, weights=weights)
     list(islice(interrupted, taken))
-    restored = TokenBatches(source, target, budget, seed=seed, weights=weights)
+    restored = TokenBucketSampler(source, target, budget, seed=seed, weights=weights)
     restored.load_state_dict(interrupted.state_dict())
     for batch, known in zip(islice(restored, 5), expected, strict=True):
         assert (batch.epoch, batch.index) == (known.epoch, known.index)
@@ -59,7 +59,7 @@ def test_an_epoch_draws_each_example_as_often_as_its_weight_says(
     pairs: list[tuple[int, int]], budget: int, seed: int, weights: list[float]
 ) -> None:
     given_weights = np.array([1.0, *weights])[: len(pairs)]
-    batches = TokenBatches(*sides(pairs), budget, seed=seed, weights=given_weights).batches(0)
+    batches = TokenBucketSampler(*sides(pairs), budget, seed=seed, weights=given_weights).batches(0)
     counts = np.bincount(np.concatenate(batches), minlength=len(pairs))
     assert (np.abs(counts - given_weights) < 1).all()
     for weight in np.unique(given_weights):

@@ -10,10 +10,10 @@ from helpers.steppers import FACTORIES, Factory, exhaustive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.decoding import Decoding, Ensemble, Hypothesis, LengthPenalty, score, search
-from seqtasks.decoding.active_rows import RowsLeft
+from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, LengthPenalty, decode, score
+from seqtasks.decoding.active_rows import ActiveRows
 from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import to_lists
 
@@ -24,7 +24,7 @@ every_model = pytest.mark.parametrize("model", FACTORIES.values(), ids=FACTORIES
 seeds = st.integers(0, 2**31)
 
 searches = st.builds(
-    Decoding,
+    DecodingConfig,
     beam=st.integers(2, 4),
     penalty=st.sampled_from(PENALTIES),
     nbest=st.integers(1, 2),
@@ -32,9 +32,9 @@ searches = st.builds(
     min_length=st.sampled_from(["0", "3"]),
     banned=st.sampled_from([(), (4,)]),
     no_repeat_ngram=st.integers(0, 2),
-) | st.builds(Decoding, beam=st.just(1), max_length=st.just("1x+1"), no_repeat_ngram=st.integers(0, 2))
+) | st.builds(DecodingConfig, beam=st.just(1), max_length=st.just("1x+1"), no_repeat_ngram=st.integers(0, 2))
 samplings = st.builds(
-    Decoding,
+    DecodingConfig,
     sample=st.just(True),
     nbest=st.integers(1, 3),
     temperature=st.sampled_from([0.5, 1.0]),
@@ -58,22 +58,22 @@ def rows_of(data: st.DataObject) -> tuple[list[int], torch.Tensor, list[list[int
 @given(seed=seeds, nbest=st.sampled_from([1, 3, 40]), max_length=st.integers(1, 4))
 def test_wide_beam_is_exhaustive_search(model: Factory, penalty: str, seed: int, nbest: int, max_length: int) -> None:
     stepper = model.make([seed])
-    options = Decoding(beam=40, nbest=nbest, penalty=penalty, max_length=str(max_length))
+    options = DecodingConfig(beam=40, nbest=nbest, penalty=penalty, max_length=str(max_length))
     expected = exhaustive(stepper, model.vocab, max_length, LengthPenalty.parse(penalty))
-    [found] = search(stepper, source_lengths=torch.tensor([1]), options=options)
+    [found] = decode(stepper, source_lengths=torch.tensor([1]), options=options)
     assert len(found) == min(nbest, len(expected))
-    assert [each.normalised for each in found] == pytest.approx([each[0] for each in expected[:nbest]], abs=1e-5)
+    assert [each.normalized_score for each in found] == pytest.approx([each[0] for each in expected[:nbest]], abs=1e-5)
     scores = {(tokens, finished): normalised for normalised, tokens, finished in expected}
     for each in found:
-        assert scores[each.tokens, each.finished] == pytest.approx(each.normalised, abs=1e-5)
+        assert scores[each.tokens, each.finished] == pytest.approx(each.normalized_score, abs=1e-5)
 
 
 @every_model
 @few
 @given(data=st.data(), options=searches)
-def test_beam_of_one_is_greedy(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_beam_of_one_is_greedy(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
-    rules, penalty = Rules.make(options, lengths, prefixes), LengthPenalty.parse("none")
+    rules, penalty = DecodingConstraints.from_config(options, lengths, prefixes), LengthPenalty.parse("none")
     beam = beam_search(model.make(inputs), rules, width=1, nbest=1, penalty=penalty)
     assert to_lists(beam) == to_lists(greedy_search(model.make(inputs), rules, penalty=penalty))
 
@@ -81,11 +81,11 @@ def test_beam_of_one_is_greedy(model: Factory, data: st.DataObject, options: Dec
 @every_model
 @few
 @given(data=st.data(), options=searches | samplings)
-def test_results_do_not_depend_on_the_batch(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_results_do_not_depend_on_the_batch(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
-    together = search(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
+    together = decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
     order = data.draw(st.permutations(range(len(inputs))))
-    shuffled = search(
+    shuffled = decode(
         model.make([inputs[row] for row in order]),
         source_lengths=lengths[list(order)],
         options=options,
@@ -94,7 +94,7 @@ def test_results_do_not_depend_on_the_batch(model: Factory, data: st.DataObject,
     )
     assert shuffled == [together[row] for row in order]
     for row, seed in enumerate(inputs):
-        alone = search(
+        alone = decode(
             model.make([seed]),
             source_lengths=lengths[row : row + 1],
             options=options,
@@ -107,28 +107,28 @@ def test_results_do_not_depend_on_the_batch(model: Factory, data: st.DataObject,
 @every_model
 @few
 @given(data=st.data(), options=searches | samplings)
-def test_dropping_rows_changes_nothing(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_dropping_rows_changes_nothing(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
 
     def run() -> list[list[Hypothesis]]:
-        return search(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
+        return decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
 
     dropped = run()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RowsLeft, "drop", lambda self, done, found, position: None)
+        patch.setattr(ActiveRows, "drop", lambda self, done, found, position: None)
         assert run() == dropped
 
 
 @every_model
 @few
 @given(data=st.data(), options=searches | samplings)
-def test_what_is_told_of_a_hypothesis_is_true(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_what_is_told_of_a_hypothesis_is_true(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
-    results = search(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
+    results = decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
     penalty = LengthPenalty.parse(options.penalty)
     for seed, row in zip(inputs, results, strict=True):
         assert 1 <= len(row) <= options.nbest
-        assert [each.normalised for each in row] == sorted((each.normalised for each in row), reverse=True)
+        assert [each.normalized_score for each in row] == sorted((each.normalized_score for each in row), reverse=True)
         if not options.sample:
             assert len({(each.tokens, each.finished) for each in row}) == len(row)
         for each in row:
@@ -136,16 +136,16 @@ def test_what_is_told_of_a_hypothesis_is_true(model: Factory, data: st.DataObjec
             length = len(each.tokens) + each.finished
             assert each.log_probabilities == pytest.approx(forced.log_probabilities[:length], abs=1e-5)
             assert each.score == pytest.approx(math.fsum(each.log_probabilities), abs=1e-5)
-            assert each.normalised == pytest.approx(each.score / penalty(length), rel=1e-6, abs=1e-6)
+            assert each.normalized_score == pytest.approx(each.score / penalty(length), rel=1e-6, abs=1e-6)
 
 
 @every_model
 @few
 @given(data=st.data(), options=searches | samplings)
-def test_rules_are_kept(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_rules_are_kept(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
-    rules = Rules.make(options, lengths, prefixes)
-    results = search(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
+    rules = DecodingConstraints.from_config(options, lengths, prefixes)
+    results = decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
     for row, (most, least, prefix) in enumerate(
         zip(rules.max_length.tolist(), rules.min_length.tolist(), prefixes, strict=True)
     ):
@@ -170,11 +170,13 @@ def test_rules_are_kept(model: Factory, data: st.DataObject, options: Decoding) 
 @every_model
 @few
 @given(data=st.data(), options=searches)
-def test_ensemble_of_a_model_with_itself_is_the_model(model: Factory, data: st.DataObject, options: Decoding) -> None:
+def test_ensemble_of_a_model_with_itself_is_the_model(
+    model: Factory, data: st.DataObject, options: DecodingConfig
+) -> None:
     inputs, lengths, prefixes = rows_of(data)
-    alone = search(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
+    alone = decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
     twins = Ensemble([model.make(inputs), model.make(inputs)])
-    paired = search(twins, source_lengths=lengths, options=options, prefixes=prefixes)
+    paired = decode(twins, source_lengths=lengths, options=options, prefixes=prefixes)
     for one, two in zip(alone, paired, strict=True):
         assert [each.tokens for each in one] == [each.tokens for each in two]
         assert [each.score for each in one] == pytest.approx([each.score for each in two], abs=1e-5)

@@ -24,16 +24,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtasks.decoding import Decoding, Ensemble, search
-from seqtasks.decoding.active_rows import RowsLeft
-from seqtasks.models import GeneratorStepper
+from seqtasks.decoding import DecodingConfig, Ensemble, decode
+from seqtasks.decoding.active_rows import ActiveRows
+from seqtasks.models import EncoderDecoderStepper
 
 MODELS = [PAIRS[number] for number in (0, 1, 3, 6, 7)]
 every_model = pytest.mark.parametrize("names", MODELS, ids="/".join)
 few = settings(max_examples=3)
 batches = st.lists(seeds, min_size=2, max_size=7)
 beams = searches("6", "1x+1")
-few_words = Decoding(beam=4, nbest=4, max_length="1x+1")
+few_words = DecodingConfig(beam=4, nbest=4, max_length="1x+1")
 
 
 def lengths(inputs: Sequence[int]) -> Tensor:
@@ -45,8 +45,8 @@ def subject(names: tuple[str, str, str]) -> Subject:
     model = generator(*names, seed=3)
 
     @torch.no_grad()
-    def bind(inputs: Sequence[int]) -> GeneratorStepper:
-        return model.stepper(*padded([text(seed) for seed in inputs]))
+    def bind(inputs: Sequence[int]) -> EncoderDecoderStepper:
+        return model.make_stepper(*padded([text(seed) for seed in inputs]))
 
     return Subject(bind, lengths, VOCAB)
 
@@ -70,7 +70,7 @@ def test_beam_of_one_is_greedy(names: tuple[str, str, str], inputs: list[int]) -
 @few
 @given(inputs=batches, options=beams | samplings("1x+2"), data=st.data())
 def test_results_do_not_depend_on_the_batch(
-    names: tuple[str, str, str], inputs: list[int], options: Decoding, data: st.DataObject
+    names: tuple[str, str, str], inputs: list[int], options: DecodingConfig, data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(range(len(inputs))))
     assert_results_do_not_depend_on_the_batch(subject(names), inputs, options, order)
@@ -79,10 +79,10 @@ def test_results_do_not_depend_on_the_batch(
 @every_model
 @few
 @given(inputs=batches, options=beams | samplings("1x+2"))
-def test_dropping_rows_changes_nothing(names: tuple[str, str, str], inputs: list[int], options: Decoding) -> None:
+def test_dropping_rows_changes_nothing(names: tuple[str, str, str], inputs: list[int], options: DecodingConfig) -> None:
     dropped = subject(names).found(inputs, options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RowsLeft, "drop", lambda self, done, found, position: None)
+        patch.setattr(ActiveRows, "drop", lambda self, done, found, position: None)
         assert_same(subject(names).found(inputs, options), dropped)
 
 
@@ -90,7 +90,7 @@ def test_dropping_rows_changes_nothing(names: tuple[str, str, str], inputs: list
 @few
 @given(inputs=batches, options=beams)
 def test_ensemble_of_a_model_with_itself_is_the_model(
-    names: tuple[str, str, str], inputs: list[int], options: Decoding
+    names: tuple[str, str, str], inputs: list[int], options: DecodingConfig
 ) -> None:
     assert_an_ensemble_with_itself_is_the_model(subject(names), inputs, options)
 
@@ -107,7 +107,7 @@ def test_models_of_different_kinds_decide_together() -> None:
         return Ensemble([subject(names).bind(inputs) for names in MODELS])
 
     inputs = [1, 2, 3]
-    together = search(bound(inputs), source_lengths=lengths(inputs), options=few_words)
+    together = decode(bound(inputs), source_lengths=lengths(inputs), options=few_words)
     for row, seed in enumerate(inputs):
-        [alone] = search(bound([seed]), source_lengths=lengths([seed]), options=few_words)
+        [alone] = decode(bound([seed]), source_lengths=lengths([seed]), options=few_words)
         assert_same([alone], [together[row]])

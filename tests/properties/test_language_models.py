@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.models import LanguageModel, LanguageModelStepper
 
 MODELS = ("rnn-1", "gru-2", "lstm-2", "transformer-2")
@@ -44,7 +44,7 @@ def subject(name: str, length: int) -> Subject:
     """A model after prompts of this length, which lengths of outputs do not follow."""
 
     def bind(inputs: Sequence[int]) -> LanguageModelStepper:
-        return model(name).stepper(torch.tensor([prompt(seed, length) for seed in inputs]))
+        return model(name).make_stepper(torch.tensor([prompt(seed, length) for seed in inputs]))
 
     def nothing(inputs: Sequence[int]) -> Tensor:
         return torch.zeros(len(inputs), dtype=torch.long)
@@ -65,7 +65,7 @@ def test_wide_beam_is_exhaustive_search(name: str, seed: int, length: int) -> No
 @given(inputs=batches, length=lengths)
 @torch.no_grad()
 def test_beam_of_one_is_greedy_and_greedy_takes_the_likeliest(name: str, inputs: list[int], length: int) -> None:
-    greedy = greedy_as_beam_of_one(subject(name, length), inputs, Decoding(max_length="8"))
+    greedy = greedy_as_beam_of_one(subject(name, length), inputs, DecodingConfig(max_length="8"))
     for seed, [best] in zip(inputs, greedy, strict=True):
         history = prompt(seed, length)
         for token in [*best.tokens, 3] if best.finished else best.tokens:
@@ -80,7 +80,7 @@ def test_beam_of_one_is_greedy_and_greedy_takes_the_likeliest(name: str, inputs:
 @few
 @given(inputs=batches, length=lengths, options=ways, data=st.data())
 def test_results_do_not_depend_on_the_batch(
-    name: str, inputs: list[int], length: int, options: Decoding, data: st.DataObject
+    name: str, inputs: list[int], length: int, options: DecodingConfig, data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(range(len(inputs))))
     assert_results_do_not_depend_on_the_batch(subject(name, length), inputs, options, order)
@@ -90,7 +90,7 @@ def test_results_do_not_depend_on_the_batch(
 @few
 @given(inputs=batches, length=lengths)
 def test_the_n_best_are_distinct_and_scored_as_forced(name: str, inputs: list[int], length: int) -> None:
-    options = Decoding(beam=4, nbest=4, max_length="5")
+    options = DecodingConfig(beam=4, nbest=4, max_length="5")
     assert_the_n_best_are_distinct_and_scored_as_forced(subject(name, length), inputs, options)
 
 
@@ -98,7 +98,7 @@ def test_the_n_best_are_distinct_and_scored_as_forced(name: str, inputs: list[in
 @few
 @given(inputs=batches, length=lengths, options=ways)
 def test_ensemble_of_a_model_with_itself_is_the_model(
-    name: str, inputs: list[int], length: int, options: Decoding
+    name: str, inputs: list[int], length: int, options: DecodingConfig
 ) -> None:
     assert_an_ensemble_with_itself_is_the_model(subject(name, length), inputs, options)
 

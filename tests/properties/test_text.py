@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtasks.special_tokens import END
-from seqtasks.text import Characters, Subwords, TextProcessor, Words, clean
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer, normalize
 
 TEXTS = [
     "A man can't sit here (or \"there\"), isn't it?",
     "Two dogs - and a cat: 5% of all.",
     "Drüben läuft's gut.",
 ] * 5
-PROCESSORS: list[TextProcessor] = [
-    Subwords.fit(TEXTS, Subwords.Config(size=330, sampling=0.3)),
-    Subwords.fit(TEXTS, Subwords.Config(model="bpe", size=330, sampling=0.3)),
-    Words.fit(TEXTS, Words.Config(language="en")),
-    Words.fit(TEXTS, Words.Config(language="xx", minimum_count=10)),
-    Characters.fit(TEXTS, Characters.Config()),
+PROCESSORS: list[Tokenizer] = [
+    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(size=330, sampling=0.3)),
+    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(model="bpe", size=330, sampling=0.3)),
+    WordTokenizer.train(TEXTS, WordTokenizer.Config(language="en")),
+    WordTokenizer.train(TEXTS, WordTokenizer.Config(language="xx", minimum_count=10)),
+    CharacterTokenizer.train(TEXTS, CharacterTokenizer.Config()),
 ]
 
 known = st.sampled_from(
@@ -33,30 +33,30 @@ every = pytest.mark.parametrize("processor", PROCESSORS, ids=["unigram", "bpe", 
 
 @given(texts)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
-    assert clean(clean(text)) == clean(text)
-    assert len(clean(text).splitlines()) <= 1
-    clean(text).encode()
+    assert normalize(normalize(text)) == normalize(text)
+    assert len(normalize(text).splitlines()) <= 1
+    normalize(text).encode()
 
 
 @every
 @given(text=texts)
-def test_any_text_comes_back(processor: TextProcessor, text: str) -> None:
+def test_any_text_comes_back(processor: Tokenizer, text: str) -> None:
     ids = processor.encode(text)
-    assert processor.decode(ids) == clean(text)
+    assert processor.decode(ids) == normalize(text)
     assert all(END < number < processor.size for number in ids)
     assert processor.encode_all([text, text]) == [ids, ids]
 
 
 @every
 @given(text=texts, seed=st.integers(0, 2**32))
-def test_samples_say_the_same(processor: TextProcessor, text: str, seed: int) -> None:
-    assert processor.decode(processor.sample(text, np.random.default_rng(seed))) == clean(text)
+def test_samples_say_the_same(processor: Tokenizer, text: str, seed: int) -> None:
+    assert processor.decode(processor.sample(text, np.random.default_rng(seed))) == normalize(text)
 
 
 @every
 @given(data=st.data())
-def test_any_ids_have_a_text_of_one_line(processor: TextProcessor, data: st.DataObject) -> None:
+def test_any_ids_have_a_text_of_one_line(processor: Tokenizer, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.one_of(st.integers(0, processor.size - 1), st.integers(0, 263)), max_size=30))
     text = processor.decode(ids)
-    assert text == clean(text)
+    assert text == normalize(text)
     assert len(processor.pieces(ids)) == len(ids)

@@ -42,7 +42,7 @@ def expected(case: str, root: Path) -> dict[str, seqtasks.RunConfiguration]:
     lines = Path(__file__).with_name("configurations.jsonl").read_text(encoding="utf-8")
     lines = lines.replace("ROOT", str(root)).replace("REPO", str(REPOSITORY))
     saved = [json.loads(line) for line in lines.splitlines()]
-    return {each["place"]: seqtasks.read_run(each["config"]) for each in saved if each["case"] == case}
+    return {each["place"]: seqtasks.read_config(each["config"]) for each in saved if each["case"] == case}
 
 
 @pytest.mark.parametrize("tiny", [True, False], ids=["tiny", "whole"])

@@ -9,9 +9,9 @@ from helpers.recipe_run import Recipe
 from PIL import Image
 
 import seqtasks
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.videos.readers import ClipSource, read_captioned_clips
-from seqtasks.encoders import FramesEncoder
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.videos.readers import VideoSource, read_captioned_videos
+from seqtasks.encoders import CnnLstmEncoder
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 
@@ -35,7 +35,7 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal:
     assert before.startswith("| pictures alone | clips | ")
     assert after.startswith(f"| {temporal} | clips | ")
     assert "n=48" in before
-    clips = read_captioned_clips(ClipSource(path=out / "clips" / "clips.jsonl"), SkipReport())
+    clips = read_captioned_videos(VideoSource(path=out / "clips" / "clips.jsonl"), ReadReport())
     assert sum(len(clip.captions) for clip in clips) == 6
     predictor = seqtasks.load(out / temporal, threads=1)
-    assert isinstance(predictor.models[0].encoder, FramesEncoder)
+    assert isinstance(predictor.models[0].encoder, CnnLstmEncoder)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seqtasks import device as hardware
-from seqtasks.device import choose_device, choose_dtype, mixed_precision, prepare
+from seqtasks.device import autocast, choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
 
 CPU = torch.device("cpu")
@@ -22,7 +22,7 @@ def test_threads(monkeypatch: pytest.MonkeyPatch, wanted: int, affinity: bool, t
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {4, 9}, raising=False)
     if not affinity:
         monkeypatch.delattr(os, "sched_getaffinity")
-    prepare(wanted)
+    configure_runtime(wanted)
     assert found == [threads]
 
 
@@ -50,7 +50,7 @@ def test_precision(monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_matrix_products_in_the_wanted_precision(dtype: torch.dtype) -> None:
     layer = torch.nn.Linear(3, 3)
-    with mixed_precision(CPU, dtype):
+    with autocast(CPU, dtype):
         assert layer(torch.randn(2, 3)).dtype == dtype
     assert layer.weight.dtype == torch.float32
 
@@ -61,4 +61,4 @@ def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     monkeypatch.setattr(hardware.ctypes, "CDLL", Foreign)
-    prepare(1)
+    configure_runtime(1)

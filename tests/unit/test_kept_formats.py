@@ -14,9 +14,9 @@ from helpers.toys import toy_trainer
 
 from seqtasks.data.feature_cache import FeatureCache
 from seqtasks.encoders import CnnEncoder
-from seqtasks.image.transforms import ImageSettings
+from seqtasks.image.transforms import ImageConfig
 from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
-from seqtasks.training.events import Dropped
+from seqtasks.training.events import StepSkipped
 from seqtasks.training.metrics_logger import MetricsLogger
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -40,7 +40,7 @@ def test_the_state_of_a_trainer(tmp_path: Path) -> None:
 
 def test_a_skipped_update_in_the_log(tmp_path: Path) -> None:
     log = MetricsLogger(tmp_path, "tokens", 1)
-    log.log(Dropped(7, "the loss is not finite", 1))
+    log.log(StepSkipped(7, "the loss is not finite", 1))
     [line] = (tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line) == {"kind": "dropped", "step": 7, "reason": "the loss is not finite"}
 
@@ -54,7 +54,7 @@ def test_where_features_are_kept(tmp_path: Path) -> None:
             tensor.copy_(torch.full_like(tensor, number))
     network = encoder.fingerprint()
     assert network == "155e7f3195c9ac9ecd9897e9fc3e45fd7d3c4c3cb86e7b407b9c268839c79d56"
-    settings = ImageSettings().model_dump_json()
+    settings = ImageConfig().model_dump_json()
     folder = FeatureCache(tmp_path, network, settings, "view 0").folder
     assert folder.name == "72e60d0cba36bee0893d5dfabe062cc9fc70abd3"
 

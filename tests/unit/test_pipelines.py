@@ -15,9 +15,9 @@ from helpers.synthetic import sentence_pairs
 
 import seqtasks
 from seqtasks import SeqtasksError, load
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.data.examples import Pair
-from seqtasks.models.state_dict import own_tensors
+from seqtasks.models.state_dict import unique_state_dict
 from seqtasks.storage.bundle import write_bundle
 from seqtasks.tasks.translation.task import TranslationTask
 
@@ -58,7 +58,7 @@ def make_model(
     folder: Path, name: str, *, seed: int, pairs: str = "pairs", decoder: str = "lstm", more: str = ""
 ) -> Path:
     """A model with random weights."""
-    run = read_run(None, text=CONFIGURATION.format(pairs=folder / f"{pairs}.tsv", decoder=decoder) + more)
+    run = read_config(None, text=CONFIGURATION.format(pairs=folder / f"{pairs}.tsv", decoder=decoder) + more)
     assert isinstance(run.task, TranslationTask.Config)
     task = TranslationTask.prepare(run.task, 1).task
     assert isinstance(task, TranslationTask)
@@ -70,7 +70,7 @@ def make_model(
         folder / name,
         task="translation",
         model=run.task.model.model_dump(mode="json"),
-        tensors=own_tensors(network),
+        tensors=unique_state_dict(network),
         processors=task.save_processors,
         config_toml=to_toml(run),
         scores=[],

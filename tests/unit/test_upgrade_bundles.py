@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from upgrade_bundles import upgrade
 
-from seqtasks.config.run import read_run
+from seqtasks.config.run import read_config
 from seqtasks.loading import load_task
 from seqtasks.storage.bundle import FORMAT, read_bundle
 
@@ -21,7 +21,7 @@ def test_a_model_of_format_1_is_rewritten_once(name: str, tmp_path: Path) -> Non
     shutil.copytree(REPOSITORY / "assets" / "models" / name, path)
     shutil.copytree(REPOSITORY / "tests" / "fixtures" / "format1" / name, path, dirs_exist_ok=True)
     before = read_bundle(path)
-    run, weights = read_run(before.configuration, warn=False), (path / "model.safetensors").read_bytes()
+    run, weights = read_config(before.configuration, warn=False), (path / "model.safetensors").read_bytes()
     assert before.manifest["format"] == 1
 
     assert upgrade(path)
@@ -29,7 +29,7 @@ def test_a_model_of_format_1_is_rewritten_once(name: str, tmp_path: Path) -> Non
     after = read_bundle(path)
     assert after.manifest["format"] == FORMAT
     assert after.scores == before.scores
-    assert read_run(after.configuration) == run, "and without a warning, which would be an error here"
+    assert read_config(after.configuration) == run, "and without a warning, which would be an error here"
     assert (path / "model.safetensors").read_bytes() == weights
     assert load_task(after).config == run.task
     assert not upgrade(path)

@@ -12,7 +12,7 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from seqtasks.image.transforms import ImageSettings
+    from seqtasks.image.transforms import ImageConfig
     from seqtasks.inference.outputs import Caption
     from seqtasks.visualization import CaptionReport
 
@@ -43,7 +43,7 @@ def require_one(names: Sequence[str]) -> None:
         )
 
 
-def attention_look(path: Path, settings: ImageSettings) -> Look:
+def attention_look(path: Path, settings: ImageConfig) -> Look:
     from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
 
     def look(name: str, picture: str | StandardInput, found: Caption | SeqtasksError) -> None:

@@ -17,8 +17,8 @@ from seqtasks.image.formats import pillow_format
 
 if TYPE_CHECKING:
     from seqtasks.inference.captioning import CaptioningPipeline
-    from seqtasks.video.caption_spans import Span
-    from seqtasks.video.reader import Choice
+    from seqtasks.video.caption_spans import CaptionSpan
+    from seqtasks.video.reader import FrameSampler
 
 Format = Literal["text", "srt", "vtt", "jsonl"]
 
@@ -43,17 +43,17 @@ class ClipOptions:
         chosen = self.every or self.every_frame or self.scenes or self.render or self.sheet
         return bool(chosen) or self.form not in ("text", "jsonl")
 
-    def choice(self) -> Choice:
+    def choice(self) -> FrameSampler:
         """Which frames are described: one a second, if nothing else is asked for."""
-        from seqtasks.video.reader import EveryFrame, EverySeconds, Scenes
+        from seqtasks.video.reader import IntervalSampler, SceneChangeSampler, StrideSampler
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
             raise SeqtasksError(
                 "--frame-interval, --frame-step and --scene-detection exclude each other.", "Choose one of them."
             )
         if self.scenes:
-            return Scenes()
-        return EveryFrame(self.every_frame) if self.every_frame else EverySeconds(seconds_in(self.every or "1s"))
+            return SceneChangeSampler()
+        return StrideSampler(self.every_frame) if self.every_frame else IntervalSampler(seconds_in(self.every or "1s"))
 
 
 def seconds_in(duration: str) -> float:
@@ -68,7 +68,7 @@ def is_clip(name: str, options: ClipOptions) -> bool:
     """A folder is a clip of numbered frames where it is asked for as one; else it holds pictures and clips."""
     from seqtasks.video import reader as video
 
-    return options.any if os.path.isdir(name) else video.is_clip(name)
+    return options.any if os.path.isdir(name) else video.is_video(name)
 
 
 def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -> None:
@@ -102,26 +102,26 @@ def describe_clip(
     name: str, predictor: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
-    from seqtasks.video.caption_spans import Timed, merged, timed
-    from seqtasks.video.reader import ClipError, EveryFrame, open_clip
+    from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
+    from seqtasks.video.reader import StrideSampler, VideoError, open_video
     from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:
-        clip = open_clip(name)
-    except ClipError as error:
+        clip = open_video(name)
+    except VideoError as error:
         print(f"seqtasks: {error}", file=sys.stderr)
         return False
     sheet = ContactSheet()
-    spans: list[Span] = []
+    spans: list[CaptionSpan] = []
 
-    def captions() -> Iterator[Timed]:
+    def captions() -> Iterator[FrameCaption]:
         for frame, caption in predictor.caption_frames(clip.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
             yield timed(frame, caption.text, caption.log_probabilities)
 
-    def found() -> Iterator[Span]:
-        for span in merged(captions(), lambda: clip.end):
+    def found() -> Iterator[CaptionSpan]:
+        for span in merge_captions(captions(), lambda: clip.end):
             spans.append(span)
             yield span
 
@@ -134,11 +134,11 @@ def describe_clip(
     if options.sheet is not None:
         sheet.save(options.sheet)
     if options.render is not None:
-        write_captioned_video(clip.frames(EveryFrame(1)), spans, options.render)
+        write_captioned_video(clip.frames(StrideSampler(1)), spans, options.render)
     return damage is None
 
 
-def formatted(name: str, spans: Iterable[Span], form: Format) -> Iterator[str]:
+def formatted(name: str, spans: Iterable[CaptionSpan], form: Format) -> Iterator[str]:
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
     match form:

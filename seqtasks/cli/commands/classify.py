@@ -165,10 +165,10 @@ class Documents:
     """Documents out of files and streams, some at a time."""
 
     def __init__(self, files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -> None:
-        from seqtasks.data.examples import SkipReport
+        from seqtasks.data.examples import ReadReport
 
         self.files = files
-        self.skipped = SkipReport()
+        self.skipped = ReadReport()
         self.undecodable = 0
         self.streams: list[ByteStream] = []
         for file in files:

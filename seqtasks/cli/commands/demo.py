@@ -136,17 +136,17 @@ def describe_clips(clips: Sequence[Path]) -> None:
 
 def describe_clip(predictor: CaptioningPipeline, clip: Path) -> None:
     """Spans of time and what is seen in them, as they come."""
-    from seqtasks.video.caption_spans import merged, timed
-    from seqtasks.video.reader import EverySeconds, open_clip
+    from seqtasks.video.caption_spans import merge_captions, timed
+    from seqtasks.video.reader import IntervalSampler, open_video
 
     print(clip)
     begun = time.perf_counter()
-    opened = open_clip(clip)
+    opened = open_video(clip)
     captions = [
         timed(frame, caption.text, caption.log_probabilities)
-        for frame, caption in predictor.caption_frames(opened.frames(EverySeconds(EVERY)))
+        for frame, caption in predictor.caption_frames(opened.frames(IntervalSampler(EVERY)))
     ]
-    for span in merged(captions, lambda: opened.end):
+    for span in merge_captions(captions, lambda: opened.end):
         print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
     print(f"{len(captions)} frames in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
 

@@ -142,11 +142,11 @@ def show(found: Evaluation) -> None:
     """For people."""
     from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.evaluation import ClassificationEvaluation
-    from seqtasks.metrics.score import written
+    from seqtasks.metrics.score import format_score
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
-        print(f"{metric_name(score.metric):<{width}} {written(score.metric, score.value):>8}  {score.signature}")
+        print(f"{metric_name(score.metric):<{width}} {format_score(score.metric, score.value):>8}  {score.signature}")
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
     if isinstance(found, ClassificationEvaluation):
         show_classes(found)

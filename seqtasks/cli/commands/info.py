@@ -37,7 +37,7 @@ def facts(bundle: Bundle) -> dict[str, str]:
     import tomllib
 
     from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import written
+    from seqtasks.metrics.score import format_score
 
     task = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     languages, data = task.get("languages", {}), bundle.manifest["data"]
@@ -59,7 +59,7 @@ def facts(bundle: Bundle) -> dict[str, str]:
     for score in bundle.scores:
         on = f" on {score['data']}" if "data" in score else ""
         shown[f"{metric_name(score['metric'])}{on}"] = (
-            f"{written(score['metric'], score['value'])}  {score['signature']}"
+            f"{format_score(score['metric'], score['value'])}  {score['signature']}"
         )
     shown["made with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     shown["files"] = "whole: every hash is right"

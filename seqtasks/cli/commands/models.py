@@ -12,7 +12,7 @@ def models() -> None:
     """
     from seqtasks.cli.commands.info import facts
     from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import written
+    from seqtasks.metrics.score import format_score
     from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
 
     names = built_in_models()
@@ -25,7 +25,10 @@ def models() -> None:
         bundle = read_bundle(find_model(name), verify=False)
         told = facts(bundle)
         score = next(
-            (f", {metric_name(shown['metric'])} {written(shown['metric'], shown['value'])}" for shown in bundle.scores),
+            (
+                f", {metric_name(shown['metric'])} {format_score(shown['metric'], shown['value'])}"
+                for shown in bundle.scores
+            ),
             "",
         )
         what = ", ".join(told[key] for key in ("task", "languages") if key in told)

@@ -61,10 +61,10 @@ def score(
         [model], "translation", code=code, device=device, dtype=dtype, threads=threads
     )
 
-    from seqtasks.data.examples import SkipReport
+    from seqtasks.data.examples import ReadReport
     from seqtasks.data.parallel.readers import read_pairs
 
-    skipped = SkipReport()
+    skipped = ReadReport()
     named = split_languages(languages) or predictor.languages
     pairs = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))
     total, tokens, count = 0.0, 0, 0

@@ -18,7 +18,7 @@ from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads
 from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
 
 if TYPE_CHECKING:
-    from seqtasks.data.examples import SkipReport
+    from seqtasks.data.examples import ReadReport
     from seqtasks.data.tagging.conllu import Sentence
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.inference.outputs import TaggedSentence
@@ -93,9 +93,9 @@ def tag(
         predictor: TaggingPipeline = open_pipeline(
             [model], "tagging", code=code, device=device, dtype=dtype, threads=threads
         )
-        from seqtasks.data.examples import SkipReport
+        from seqtasks.data.examples import ReadReport
 
-        skipped = SkipReport()
+        skipped = ReadReport()
         reader = Inputs(predictor, skipped, words=words)
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
@@ -113,15 +113,15 @@ def tag(
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
-    from seqtasks.data.text_io import plain_suffix
+    from seqtasks.data.text_io import uncompressed_suffix
 
-    return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(plain_suffix(file), Input.text)
+    return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(uncompressed_suffix(file), Input.text)
 
 
 class Inputs:
     """Sentences out of streams, some at a time."""
 
-    def __init__(self, predictor: TaggingPipeline, skipped: SkipReport, *, words: bool) -> None:
+    def __init__(self, predictor: TaggingPipeline, skipped: ReadReport, *, words: bool) -> None:
         self.predictor = predictor
         self.skipped = skipped
         self.words = words
@@ -154,14 +154,14 @@ class Inputs:
 
     def parse(self, name: Path, form: Input, batches: LineBatcher | None) -> Iterator[list[Sentence]]:
         """The sentences of a file that holds words, or of the lines of standard input."""
-        from seqtasks.data.tagging.readers import read_sentences, sentences_of
+        from seqtasks.data.tagging.readers import parse_sentences, read_sentences
         from seqtasks.inference.line_batcher import plain
 
         if batches is None:
             sentences = read_sentences(name, self.skipped, form=form.value)
         else:
             lines = (plain(line) for batch in batches for line in batch.items)
-            sentences = sentences_of(lines, "standard input", self.skipped, form=form.value)
+            sentences = parse_sentences(lines, "standard input", self.skipped, form=form.value)
         while batch := list(islice(sentences, BATCH_SENTENCES)):
             yield batch
 

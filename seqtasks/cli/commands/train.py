@@ -14,7 +14,7 @@ from seqtasks.cli.options import Code, LanguagePair, split_languages
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.config.run import RunConfiguration
+    from seqtasks.config.run import RunConfig
     from seqtasks.tasks import Task
     from seqtasks.training.run import TrainingResult
 
@@ -114,7 +114,7 @@ def default_directory(configuration: Path, automatic: bool) -> Path:
     return configuration.parent if configuration.name == "config.toml" else Path(configuration.stem)
 
 
-def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Task]]) -> RunConfiguration:
+def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Task]]) -> RunConfig:
     """The run that a file describes."""
     if not path.is_file():
         raise SeqtasksError(
@@ -122,33 +122,31 @@ def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Ta
             "Without a configuration: "
             + ", or ".join(f"seqtasks train {kind} {task.example_data}" for kind, task in tasks.items()),
         )
-    from seqtasks.config.run import read_run
+    from seqtasks.config.run import read_config
 
-    return read_run(path, overrides=overrides)
+    return read_config(path, overrides=overrides)
 
 
-def preset_run(
-    task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None
-) -> RunConfiguration:
+def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None) -> RunConfig:
     """The run that suits the data of a task."""
-    from seqtasks.config.run import read_run
+    from seqtasks.config.run import read_config
 
     settings = {
         name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
     }
     preset = task.preset([Path(name) for name in data], settings, languages=split_languages(languages))
-    return read_run(preset, overrides=overrides)
+    return read_config(preset, overrides=overrides)
 
 
-def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) -> str:
+def closing(result: TrainingResult, run: RunConfig, code: Path | None) -> str:
     """What came of a training, and the commands to type next."""
     from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import written
+    from seqtasks.metrics.score import format_score
     from seqtasks.tasks import Task
 
     out = result.output_dir
     own_code = "" if code is None else f" --code {shlex.quote(str(code))}"
-    use = f"  seqtasks {Task.of(run.task).use.format(shlex.quote(str(out)))}{own_code}"
+    use = f"  seqtasks {Task.of(run.task).usage.format(shlex.quote(str(out)))}{own_code}"
     best = result.best_score
     lines = []
     if result.interrupted:
@@ -157,7 +155,6 @@ def closing(result: TrainingResult, run: RunConfiguration, code: Path | None) ->
     if best is None:
         model = f"The model of step {result.step:,} is in {result.model_dir}"
     else:
-        model = (
-            f"Best {metric_name(best.metric)} {written(best.metric, best.value)}; the model is in {result.model_dir}"
-        )
+        score = f"{metric_name(best.metric)} {format_score(best.metric, best.value)}"
+        model = f"Best {score}; the model is in {result.model_dir}"
     return "\n".join([*lines, f"{model}. To use it:", use])

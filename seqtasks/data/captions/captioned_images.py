@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
 from seqtasks.data.captions.readers import Caption, Format, read_captions
-from seqtasks.data.examples import Omission, SkipReport, describe_omissions
+from seqtasks.data.examples import Omission, ReadReport, describe_omissions
 from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
-__all__ = ["CaptionReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
+__all__ = ["CaptionReadReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
 
 TABLES = (
     "captions.txt",
@@ -55,7 +55,7 @@ class CaptionedImage:
     """At least one, in the order of the file, each one line."""
 
 
-class CaptionSource(Settings):
+class CaptionSource(ConfigModel):
     """Where pictures and their captions come from."""
 
     images: Path
@@ -78,7 +78,7 @@ def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSo
     return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
 
 
-class CaptionReport(SkipReport):
+class CaptionReadReport(ReadReport):
     """Counts captions, told by file and line, and pictures that are left out with all their captions, by name."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class CaptionReport(SkipReport):
         return describe_omissions(self.picture_omissions, self.pictures)
 
 
-def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list[CaptionedImage]:
+def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
     """The pictures of a source that are there, in the order of the file of captions, each with all its captions.
 
     Pictures are looked for and not opened: whoever finds a broken one calls `skipped.skip_picture`.
@@ -141,7 +141,7 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReport) -> list
     return images
 
 
-def hold_out(
+def split_captioned_images(
     images: Sequence[CaptionedImage], validation_split: float, seed: int
 ) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
     """Splits pictures into those to train on and those to validate on; see `train_validation_split`.
@@ -196,7 +196,9 @@ def find_table(images: Path) -> Path:
     )
 
 
-def of_split(captions: list[Caption], source: CaptionSource, table: Path, skipped: CaptionReport) -> Iterable[Caption]:
+def of_split(
+    captions: list[Caption], source: CaptionSource, table: Path, skipped: CaptionReadReport
+) -> Iterable[Caption]:
     """The captions of the pictures that are wanted."""
     if source.split is None:
         return captions
@@ -221,7 +223,7 @@ def find_list(split: str, table: Path, images: Path) -> Path:
     )
 
 
-def on_list(captions: list[Caption], path: Path, skipped: CaptionReport) -> list[Caption]:
+def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> list[Caption]:
     """The captions whose pictures stand on a list; the list may leave out the endings of names."""
     if not path.is_file():
         raise SeqtasksError(

@@ -21,9 +21,9 @@ from itertools import chain
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
-from seqtasks.data.csv_json import cells_of, json_object
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_io import as_text, open_bytes, plain_suffix, read_lines, unreadable
+from seqtasks.data.csv_json import parse_json_object, read_csv
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.text_io import clean_string, open_bytes, read_error, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -69,7 +69,7 @@ class Row:
     split: object = None
 
 
-def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Iterator[Caption]:
+def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Iterator[Caption]:
     """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
 
     Raises:
@@ -79,7 +79,7 @@ def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Ite
     names: dict[str, str] = {}
     for row in read_rows(path, form):
         skipped.reach(row.file, row.number)
-        picture, text = as_text(row.picture), as_text(row.text)
+        picture, text = clean_string(row.picture), clean_string(row.text)
         if not picture or text is None:
             skipped.skip("broken line")
         elif not text:
@@ -88,13 +88,13 @@ def read_captions(path: Path, skipped: SkipReport, form: Format = "auto") -> Ite
             if picture not in names:
                 names[picture] = relative_name(picture, row)
             line = TOKENISED_BLANK.sub("", " ".join(text.split()))
-            yield Caption(names[picture], line, (as_text(row.split) or "").lower() or None)
+            yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
 
 
 def read_rows(path: Path, form: Format) -> Iterator[Row]:
     """The rows of a file in a format."""
     if form == "auto":
-        suffix = plain_suffix(path)
+        suffix = uncompressed_suffix(path)
         form = "jsonl" if suffix == ".jsonl" else "json" if suffix == ".json" else "table"
     return {"table": read_table, "jsonl": read_jsonl, "json": read_json}[form](path)
 
@@ -114,14 +114,14 @@ def read_table(path: Path) -> Iterator[Row]:
     """Rows of columns; quotes mean something (RFC 4180) behind commas and semicolons alone."""
     lines = read_lines(path)
     first = next(lines, "")
-    layout = layout_of(path, first)
-    for number, cells in cells_of(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
+    layout = detect_table_format(path, first)
+    for number, cells in read_csv(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
         if number > 1 or not layout.header:
             yield from rows_of(str(path), number, layout.fields(cells or []))
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableFormat:
     """How a table stands in its file."""
 
     delimiter: str
@@ -142,24 +142,24 @@ class Layout:
         return fields
 
 
-def layout_of(path: Path, line: str) -> Layout:
+def detect_table_format(path: Path, line: str) -> TableFormat:
     """The layout of a table, by its first line."""
     for delimiter in ",\t|;":
         columns = tuple(column.strip(' "').lower() for column in line.split(delimiter))
         if not set(PICTURE_KEYS).isdisjoint(columns) and not set(CAPTION_KEYS).isdisjoint(columns):
-            return Layout(delimiter, columns, header=True)
+            return TableFormat(delimiter, columns, header=True)
     delimiter = "\t" if "\t" in line else ","
     name, found, _ = line.partition(delimiter)
     if not found or not PurePosixPath(name.strip(' "')).suffix:
         raise SeqtasksError(f"{path}:1: neither the names of columns nor a picture and its caption.", FORMS)
-    return Layout(delimiter, ("image", "caption"), header=False)
+    return TableFormat(delimiter, ("image", "caption"), header=False)
 
 
 def read_jsonl(path: Path) -> Iterator[Row]:
     """A JSON object a line."""
     file = str(path)
     for number, line in enumerate(read_lines(path), 1):
-        yield from rows_of(file, number, json_object(line))
+        yield from rows_of(file, number, parse_json_object(line))
 
 
 def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
@@ -218,7 +218,7 @@ def load_json(path: Path) -> Any:
         try:
             content = file.read(JSON_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
-            raise unreadable(path, error) from None
+            raise read_error(path, error) from None
     if len(content) > JSON_BYTES:
         raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
     try:

@@ -20,8 +20,8 @@ from pathlib import Path, PurePath
 
 from seqtasks.data.documents.source import Document, DocumentSource, label_names, with_labels
 from seqtasks.data.documents.tables import read_json_lines, read_table
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_io import as_text, open_bytes, plain_suffix, read_files, read_lines
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.text_io import clean_string, open_bytes, read_files, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 __all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
@@ -34,7 +34,7 @@ MARK = "__label__"
 """With which fastText begins a label."""
 
 
-def read_documents(source: DocumentSource, skipped: SkipReport) -> Iterator[Document]:
+def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
     """The documents of one source that are not empty, in the order of the file, or in that of the files' names.
 
     Raises:
@@ -47,16 +47,16 @@ def read_documents(source: DocumentSource, skipped: SkipReport) -> Iterator[Docu
     open_bytes(path).close()
     if not is_table(path):
         return with_text(read_labelled_lines(path, skipped), skipped)
-    read = read_json_lines if plain_suffix(path) == ".jsonl" else read_table
+    read = read_json_lines if uncompressed_suffix(path) == ".jsonl" else read_table
     return with_text(read(source, skipped), skipped)
 
 
 def is_table(path: Path) -> bool:
     """Whether a file holds a document a row, as its name says."""
-    return plain_suffix(path) in (".tsv", ".csv", ".jsonl")
+    return uncompressed_suffix(path) in (".tsv", ".csv", ".jsonl")
 
 
-def with_text(documents: Iterator[Document], skipped: SkipReport) -> Iterator[Document]:
+def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
     for document in documents:
         if document.text.strip():
             yield document
@@ -64,7 +64,7 @@ def with_text(documents: Iterator[Document], skipped: SkipReport) -> Iterator[Do
             skipped.skip("empty text")
 
 
-def read_labelled_lines(path: Path, skipped: SkipReport) -> Iterator[Document]:
+def read_labelled_lines(path: Path, skipped: ReadReport) -> Iterator[Document]:
     """Labels, and behind a blank the text; lines without anything are no documents."""
     file = str(path)
     for number, line in enumerate(read_lines(path), 1):
@@ -85,7 +85,7 @@ def first_word(line: str) -> tuple[str, str]:
     return word, "".join(rest).rstrip()
 
 
-def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
+def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
     """A folder a class, or a file a class."""
     inside = sorted(child for child in path.iterdir() if not child.name.startswith("."))
     classes = [child for child in inside if child.is_dir() and child.name != UNLABELLED]
@@ -96,7 +96,7 @@ def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
         )
     if classes:
         return chain.from_iterable(read_class(child, skipped) for child in classes)
-    files = [child for child in inside if plain_suffix(child) == ".txt"]
+    files = [child for child in inside if uncompressed_suffix(child) == ".txt"]
     if not files:
         raise SeqtasksError(
             f"{path} holds neither folders nor .txt files.",
@@ -105,13 +105,13 @@ def read_folder(path: Path, skipped: SkipReport) -> Iterator[Document]:
     return chain.from_iterable(read_class_lines(file, skipped) for file in files)
 
 
-def read_class(folder: Path, skipped: SkipReport) -> Iterator[Document]:
+def read_class(folder: Path, skipped: ReadReport) -> Iterator[Document]:
     """A file a document, in inner folders too; the class is called as the folder."""
     labels = named_class(folder, folder.name)
     return (Document(text, labels, str(file)) for file, text in read_files(folder, skipped))
 
 
-def read_class_lines(file: Path, skipped: SkipReport) -> Iterator[Document]:
+def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
     """A line a document; the class is called as the file."""
     labels = named_class(file, PurePath(file.name.removesuffix(".gz")).stem)
     for number, line in enumerate(read_lines(file), 1):
@@ -122,7 +122,7 @@ def read_class_lines(file: Path, skipped: SkipReport) -> Iterator[Document]:
 
 def named_class(path: Path, name: str) -> tuple[str, ...]:
     """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
-    label = as_text(name)
+    label = clean_string(name)
     if label is None:
         raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")
     return label_names([label])

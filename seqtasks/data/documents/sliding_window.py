@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def windows(tokens: Sequence[int], size: int) -> list[Sequence[int]]:
+def sliding_windows(tokens: Sequence[int], size: int) -> list[Sequence[int]]:
     """The tokens in windows of `size`, each of which begins in the middle of the one before; 0 = all in one.
 
     Every token is in one or two of them, but for those of the last window, which ends where the text does.

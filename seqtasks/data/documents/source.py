@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from seqtasks.data.examples import SkipReport
-from seqtasks.registry import Settings
+from seqtasks.data.examples import ReadReport
+from seqtasks.registry import ConfigModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Document:
     """Its file, and behind a colon the line in it where a file holds several."""
 
 
-class DocumentSource(Settings):
+class DocumentSource(ConfigModel):
     """A file or a folder of documents; `read_documents` says which forms are known."""
 
     path: Path
@@ -40,7 +40,7 @@ def label_names(written: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for each in written if (label := " ".join(each.split()))))
 
 
-def with_labels(documents: Iterable[Document], skipped: SkipReport, *, multi_label: bool) -> Iterator[Document]:
+def with_labels(documents: Iterable[Document], skipped: ReadReport, *, multi_label: bool) -> Iterator[Document]:
     """Leaves out what cannot be trained on or measured: where one label has to hold, other numbers of labels."""
     for document in documents:
         if multi_label or len(document.labels) == 1:

@@ -9,10 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.csv_json import cells_of, json_object
+from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.documents.source import Document, DocumentSource, label_names
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_io import as_text, plain_suffix, read_lines
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 TEXT_NAMES = ("text", "review", "sentence", "document", "content", "comment", "message", "body", "tweet", "name")
@@ -26,7 +26,7 @@ Cells = list[str]
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnMap:
     """Where the text stands in a row, and the label, from 0."""
 
     text: int
@@ -37,7 +37,7 @@ class Columns:
     """Columns of a row."""
 
 
-def read_table(source: DocumentSource, skipped: SkipReport) -> Iterator[Document]:
+def read_table(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
     """Rows of a .tsv file, in which quotes mean nothing, or of a .csv file with commas or semicolons (RFC 4180).
 
     Raises:
@@ -55,14 +55,14 @@ def read_table(source: DocumentSource, skipped: SkipReport) -> Iterator[Document
 def table_rows(path: Path) -> Iterator[tuple[int, Cells | None]]:
     """The number of each row's first line, and its cells; None where the row is broken. Empty lines are no rows."""
     lines = read_lines(path)
-    if plain_suffix(path) == ".tsv":
+    if uncompressed_suffix(path) == ".tsv":
         return ((number, line.split("\t")) for number, line in enumerate(lines, 1) if line)
     first = next(lines, "")
     delimiter = ";" if first.count(";") > first.count(",") else ","
-    return ((number, cells) for number, cells in cells_of(chain([first], lines), delimiter) if cells != [])
+    return ((number, cells) for number, cells in read_csv(chain([first], lines), delimiter) if cells != [])
 
 
-def columns_of(source: DocumentSource, head: Sequence[Cells]) -> Columns:
+def columns_of(source: DocumentSource, head: Sequence[Cells]) -> ColumnMap:
     """The columns by what `source` says of them, else by their usual names; the longer one of two is the text."""
     first = head[0] if head else []
     names = [cell.strip().lower() for cell in first]
@@ -83,7 +83,7 @@ def columns_of(source: DocumentSource, head: Sequence[Cells]) -> Columns:
             f"Let the first line name them, as {TEXT_NAMES[0]} and {LABEL_NAMES[0]}, or say which in the "
             "configuration: { path = ..., text = 2, label = 1 }.",
         )
-    return Columns(text, label, header, len(first))
+    return ColumnMap(text, label, header, len(first))
 
 
 def longer_column(head: Sequence[Cells]) -> int:
@@ -107,7 +107,7 @@ def place_of(path: Path, wanted: str | int | None, names: Sequence[str], usual: 
 
 
 def in_columns(
-    file: str, rows: Iterable[tuple[int, Cells | None]], columns: Columns, separator: str | None, skipped: SkipReport
+    file: str, rows: Iterable[tuple[int, Cells | None]], columns: ColumnMap, separator: str | None, skipped: ReadReport
 ) -> Iterator[Document]:
     for number, cells in rows:
         skipped.reach(file, number)
@@ -125,15 +125,15 @@ def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
     return label_names(cell.split(separator) if separator else [cell])
 
 
-def read_json_lines(source: DocumentSource, skipped: SkipReport) -> Iterator[Document]:
+def read_json_lines(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
     """A JSON object a line."""
     file = str(source.path)
     for number, line in enumerate(read_lines(source.path), 1):
         if not line.strip():
             continue
         skipped.reach(file, number)
-        fields = json_object(line)
-        text = as_text(field_of(fields, source.text, TEXT_NAMES))
+        fields = parse_json_object(line)
+        text = clean_string(field_of(fields, source.text, TEXT_NAMES))
         labels = listed(field_of(fields, source.label, LABEL_NAMES))
         if text is None or labels is None:
             skipped.skip("broken line")
@@ -151,7 +151,9 @@ def listed(value: Any) -> tuple[str, ...] | None:
     """A label or a list of labels; None for what is neither."""
     labels = []
     for each in value if isinstance(value, list) else [] if value is None else [value]:
-        label = str(each).lower() if isinstance(each, bool) else str(each) if isinstance(each, int) else as_text(each)
+        label = (
+            str(each).lower() if isinstance(each, bool) else str(each) if isinstance(each, int) else clean_string(each)
+        )
         if label is None:
             return None
         labels.append(label)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import open_bytes, read_file, read_files
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
-from seqtasks.text.tokenizers.document import tidy
+from seqtasks.registry import ConfigModel
+from seqtasks.text.tokenizers.document import normalize_document
 
 
-class TextSource(Settings):
+class TextSource(ConfigModel):
     """A file that is one long text; a table (.tsv, .csv, .jsonl) of documents; or a folder of files, a document each.
 
     Any file may be compressed (.gz behind its suffix).
@@ -30,7 +30,7 @@ class TextSource(Settings):
         return not (self.path.is_dir() or is_table(self.path))
 
 
-def read_texts(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     """The texts of a source that are not empty, tidied, in the order of the table or of the files' names.
 
     Raises:
@@ -39,14 +39,14 @@ def read_texts(source: TextSource, skipped: SkipReport) -> Iterator[str]:
     if not source.path.is_dir():
         open_bytes(source.path).close()
     for text in read_raw(source, skipped):
-        tidied = tidy(text)
+        tidied = normalize_document(text)
         if tidied.strip():
             yield tidied
         else:
             skipped.skip("empty text")
 
 
-def read_raw(source: TextSource, skipped: SkipReport) -> Iterator[str]:
+def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     if source.is_one_text:
         skipped.reach(str(source.path), 1)
         text = read_file(source.path)

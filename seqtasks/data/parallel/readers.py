@@ -11,11 +11,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.csv_json import cells_of, json_object
-from seqtasks.data.examples import Pair, SkipReport
-from seqtasks.data.parallel.source import Source
+from seqtasks.data.csv_json import parse_json_object, read_csv
+from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
-from seqtasks.data.text_io import open_bytes, plain_suffix, read_lines
+from seqtasks.data.text_io import open_bytes, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 Languages = tuple[str, str]
@@ -25,7 +25,7 @@ FORMATS = ".tsv, .csv, .jsonl and .tmx"
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
 
-def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | None = None) -> Iterator[Pair]:
+def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
     """The pairs of one source, in the order of the file, without those that have an empty side.
 
     `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
@@ -42,16 +42,16 @@ def read_pairs(source: Source, skipped: SkipReport, *, languages: Languages | No
     return with_both_sides(read_file(source.path, skipped, languages), skipped)
 
 
-def read_file(path: Path, skipped: SkipReport, languages: Languages | None) -> Iterator[Pair]:
+def read_file(path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
     """The pairs of one file, by its suffix."""
     open_bytes(path).close()
-    match plain_suffix(path):
+    match uncompressed_suffix(path):
         case ".tsv":
-            return read_tsv(path, skipped)
+            return read_tsv_pairs(path, skipped)
         case ".csv":
-            return read_csv(path, skipped)
+            return read_csv_pairs(path, skipped)
         case ".jsonl":
-            return read_jsonl(path, skipped, languages)
+            return read_jsonl_pairs(path, skipped, languages)
         case ".tmx":
             if languages is None:
                 raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
@@ -63,7 +63,7 @@ def read_file(path: Path, skipped: SkipReport, languages: Languages | None) -> I
             )
 
 
-def with_both_sides(pairs: Iterator[Pair], skipped: SkipReport) -> Iterator[Pair]:
+def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair]:
     """Leaves out the pairs of which one side is white space alone."""
     for pair in pairs:
         if pair.source.strip() and pair.target.strip():
@@ -72,7 +72,7 @@ def with_both_sides(pairs: Iterator[Pair], skipped: SkipReport) -> Iterator[Pair
             skipped.skip("empty side")
 
 
-def read_parallel(source: Path, target: Path, skipped: SkipReport) -> Iterator[Pair]:
+def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[Pair]:
     """Two files whose lines belong together; the error of unequal files comes at the end, with both counts."""
     name = str(source)
     counts = [0, 0]
@@ -88,7 +88,7 @@ def read_parallel(source: Path, target: Path, skipped: SkipReport) -> Iterator[P
         )
 
 
-def read_tsv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
+def read_tsv_pairs(path: Path, skipped: ReadReport) -> Iterator[Pair]:
     """Source, tab, target; further columns are not read, and quotes mean nothing."""
     name = str(path)
     for number, line in enumerate(read_lines(path), 1):
@@ -100,10 +100,10 @@ def read_tsv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
             skipped.skip("broken line")
 
 
-def read_csv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
+def read_csv_pairs(path: Path, skipped: ReadReport) -> Iterator[Pair]:
     """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
     name = str(path)
-    for number, cells in cells_of(read_lines(path)):
+    for number, cells in read_csv(read_lines(path)):
         row = cells or []
         if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
             continue
@@ -114,12 +114,12 @@ def read_csv(path: Path, skipped: SkipReport) -> Iterator[Pair]:
             skipped.skip("broken line")
 
 
-def read_jsonl(path: Path, skipped: SkipReport, languages: Languages | None) -> Iterator[Pair]:
+def read_jsonl_pairs(path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
     name = str(path)
     for number, line in enumerate(read_lines(path), 1):
         skipped.reach(name, number)
-        fields = json_object(line)
+        fields = parse_json_object(line)
         if "translation" in fields and languages is None:
             raise SeqtasksError(
                 f"{path}:{number}: translations by language need to know which two languages to read.", GIVE_LANGUAGES

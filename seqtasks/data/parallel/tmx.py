@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from seqtasks.data.examples import Pair, SkipReport
-from seqtasks.data.text_io import open_bytes, unreadable
+from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.text_io import open_bytes, read_error
 from seqtasks.errors import SeqtasksError
 
 CHUNK = 1 << 16
@@ -23,7 +23,7 @@ MARKUP = frozenset({"bpt", "ept", "it", "ph", "sub", "ut"})
 """Elements inside a segment whose content is formatting code and no text (TMX 1.4b, content markup)."""
 
 
-def read_tmx(path: Path, skipped: SkipReport, languages: tuple[str, str]) -> Iterator[Pair]:
+def read_tmx(path: Path, skipped: ReadReport, languages: tuple[str, str]) -> Iterator[Pair]:
     """The pairs of two languages; `en` finds `EN-gb` too, and the first text of a language counts.
 
     Units that lack one of the two languages are left out.
@@ -37,7 +37,7 @@ def read_tmx(path: Path, skipped: SkipReport, languages: tuple[str, str]) -> Ite
             try:
                 chunk = file.read(CHUNK)
             except (OSError, EOFError, zlib.error) as error:
-                raise unreadable(path, error) from None
+                raise read_error(path, error) from None
             try:
                 units.parser.Parse(chunk, not chunk)
             except (expat.ExpatError, LookupError, ValueError) as error:

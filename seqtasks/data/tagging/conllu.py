@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 Lines = Iterable[tuple[int, str]]
@@ -35,7 +35,7 @@ class Sentence:
     """The lines of CoNLL-U that it was read from, comments included."""
 
 
-def read_conllu(file: str, lines: Lines, skipped: SkipReport, column: str | int) -> Iterator[Sentence]:
+def read_conllu(file: str, lines: Lines, skipped: ReadReport, column: str | int) -> Iterator[Sentence]:
     """The sentences, with the labels of one column; of several words written as one, the words are read.
 
     Raises:
@@ -44,7 +44,7 @@ def read_conllu(file: str, lines: Lines, skipped: SkipReport, column: str | int)
     return at_place(file, lines, skipped, conllu_place(column))
 
 
-def at_place(file: str, lines: Lines, skipped: SkipReport, place: int) -> Iterator[Sentence]:
+def at_place(file: str, lines: Lines, skipped: ReadReport, place: int) -> Iterator[Sentence]:
     """The sentences, with the labels of the column at `place`, from 0."""
     for rows in blocks(lines):
         number, mistake = mistake_in(rows)

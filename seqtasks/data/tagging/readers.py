@@ -19,11 +19,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
-from seqtasks.data.text_io import as_text, plain_suffix, read_lines
+from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 Form = Literal["auto", "conllu", "columns", "jsonl", "text"]
 
@@ -36,7 +36,7 @@ DOCUMENT = "-DOCSTART-"
 """The word with which a document of CoNLL-2003 begins."""
 
 
-class TaggedSource(Settings):
+class TaggedSource(ConfigModel):
     """A file of sentences whose words have labels."""
 
     path: Path
@@ -48,7 +48,7 @@ class TaggedSource(Settings):
 
 
 def read_sentences(
-    path: Path, skipped: SkipReport, *, column: str | int = UPOS, form: Form = "auto"
+    path: Path, skipped: ReadReport, *, column: str | int = UPOS, form: Form = "auto"
 ) -> Iterator[Sentence]:
     """The sentences of one file, in its order; the form follows from the name and the first line, if not given.
 
@@ -59,11 +59,11 @@ def read_sentences(
         SeqtasksError: at once for a missing file and an unknown column; while reading for text that is not UTF-8 and
             damaged compression.
     """
-    return sentences_of(read_lines(path), str(path), skipped, column=column, form=form)
+    return parse_sentences(read_lines(path), str(path), skipped, column=column, form=form)
 
 
-def sentences_of(
-    lines: Iterable[str], file: str, skipped: SkipReport, *, column: str | int = UPOS, form: Form = "auto"
+def parse_sentences(
+    lines: Iterable[str], file: str, skipped: ReadReport, *, column: str | int = UPOS, form: Form = "auto"
 ) -> Iterator[Sentence]:
     """The same from lines, of standard input for example; `file` is what to call it."""
     rest = iter(lines)
@@ -74,7 +74,7 @@ def sentences_of(
             break
     numbered = enumerate(chain(head, rest), 1)
     if form == "auto":
-        form = form_of(file, head[-1] if head else "")
+        form = detect_format(file, head[-1] if head else "")
     if form == "conllu":
         return read_conllu(file, numbered, skipped, column)
     if form == "columns":
@@ -82,9 +82,9 @@ def sentences_of(
     return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)
 
 
-def form_of(file: str, line: str) -> Form:
+def detect_format(file: str, line: str) -> Form:
     """The form of a file by its name and its first line that is neither empty nor a comment."""
-    suffix = plain_suffix(Path(file))
+    suffix = uncompressed_suffix(Path(file))
     cells = line.split("\t")
     if suffix == ".conllu" or (len(cells) == len(CONLLU) and FIRST_ID.fullmatch(cells[0])):
         return "conllu"
@@ -93,7 +93,7 @@ def form_of(file: str, line: str) -> Form:
     return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
 
 
-def with_labels(sentences: Iterable[Sentence], skipped: SkipReport) -> Iterator[Sentence]:
+def with_labels(sentences: Iterable[Sentence], skipped: ReadReport) -> Iterator[Sentence]:
     """Leaves out the sentences in which a word has no label, for training and evaluation."""
     for sentence in sentences:
         if sentence.labels:
@@ -102,7 +102,7 @@ def with_labels(sentences: Iterable[Sentence], skipped: SkipReport) -> Iterator[
             skipped.skip("word without label")
 
 
-def read_columns(file: str, lines: Lines, skipped: SkipReport, column: str | int) -> Iterator[Sentence]:
+def read_columns(file: str, lines: Lines, skipped: ReadReport, column: str | int) -> Iterator[Sentence]:
     """Words in the first column, their labels in another; a sentence of words alone has no labels.
 
     Raises:
@@ -116,7 +116,7 @@ def read_columns(file: str, lines: Lines, skipped: SkipReport, column: str | int
     return in_column(file, lines, skipped, column if isinstance(column, int) else -1)
 
 
-def in_column(file: str, lines: Lines, skipped: SkipReport, column: int) -> Iterator[Sentence]:
+def in_column(file: str, lines: Lines, skipped: ReadReport, column: int) -> Iterator[Sentence]:
     """The sentences, with the labels of a column by its number."""
     for block in blocks(lines):
         rows = [(number, cells_of(line)) for number, line in block]
@@ -149,7 +149,7 @@ def between_blanks(line: str) -> list[str]:
     return [word for word in line.replace("\t", " ").split(" ") if word.strip()]
 
 
-def read_jsonl(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence]:
+def read_jsonl(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentence]:
     """A JSON object a line."""
     for number, line in lines:
         skipped.reach(file, number)
@@ -177,12 +177,12 @@ def texts_of(value: Any, key: str) -> tuple[str, ...] | None:
         return ()
     if not isinstance(listed, list):
         return None
-    texts = [as_text("" if text is None else text) for text in listed]
+    texts = [clean_string("" if text is None else text) for text in listed]
     known = tuple(" ".join(text.split()) for text in texts if text is not None)
     return known if len(known) == len(texts) else None
 
 
-def read_text(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence]:
+def read_text(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentence]:
     """Words between blanks; empty lines are no sentences."""
     for number, line in lines:
         if words := between_blanks(line):
@@ -190,12 +190,12 @@ def read_text(file: str, lines: Lines, skipped: SkipReport) -> Iterator[Sentence
             yield Sentence(tuple(words))
 
 
-def read_tagged(source: TaggedSource, skipped: SkipReport) -> Iterator[Sentence]:
+def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]:
     """The sentences of a source that have labels."""
     return with_labels(read_sentences(source.path, skipped, column=source.column, form=source.form), skipped)
 
 
-def nothing_to_train_on(skipped: SkipReport) -> SeqtasksError:
+def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     return SeqtasksError(
         f"There is no sentence with labels to train on: {skipped.describe()}.",
         "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",

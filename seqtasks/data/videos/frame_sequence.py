@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.data.videos.readers import CaptionedClip, captions_at
+from seqtasks.data.videos.readers import CaptionedVideo, captions_at
 from seqtasks.data.videos.synthetic import Shot
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import open_image
-from seqtasks.video.corruptions import changed
-from seqtasks.video.reader import TOLERANCE, EverySeconds, open_clip
-from seqtasks.video.source import ClipError
+from seqtasks.video.corruptions import corrupt
+from seqtasks.video.reader import TOLERANCE, IntervalSampler, open_video
+from seqtasks.video.source import VideoError
 
 IntArray = NDArray[np.int32]
 
 
 @runtime_checkable
-class Playing(Protocol):
+class FrameSequence(Protocol):
     """A clip whose frames are known by number."""
 
     @property
@@ -38,7 +38,7 @@ class Playing(Protocol):
 
 
 @dataclass(frozen=True)
-class PlayingStills:
+class SyntheticVideo:
     """A clip out of stills; no frame exists before it is asked for."""
 
     images: Sequence[CaptionedImage]
@@ -57,22 +57,22 @@ class PlayingStills:
             if wanted:
                 still = open_image(self.images[shot.image].image)
                 for change in wanted:
-                    yield changed(still, change)
+                    yield corrupt(still, change)
 
 
 @dataclass(frozen=True)
-class PlayingFile:
+class VideoFile:
     """A clip in a file, of which a frame is seen every some seconds."""
 
-    clip: CaptionedClip
+    clip: CaptionedVideo
     every: float
     times: tuple[float, ...]
     """When the frames that are seen begin, in seconds."""
 
     @classmethod
-    def of(cls, clip: CaptionedClip, every: float) -> PlayingFile:
+    def of(cls, clip: CaptionedVideo, every: float) -> VideoFile:
         """Reads the file once, to know its frames. Raises ClipError where it cannot be read."""
-        frames = open_clip(clip.video).frames(EverySeconds(every))
+        frames = open_video(clip.video).frames(IntervalSampler(every))
         return cls(clip, every, tuple(frame.seconds for frame in frames))
 
     @property
@@ -80,17 +80,17 @@ class PlayingFile:
         return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
-        frames = open_clip(self.clip.video).frames(EverySeconds(self.every))
+        frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
         return (frame.picture for frame in islice(frames, start, len(self.times)))
 
 
-def open_clips(clips: Sequence[CaptionedClip], every: float) -> tuple[list[PlayingFile], list[str]]:
+def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[str]]:
     """The clips that can be read, and why others cannot."""
     files, broken = [], []
     for clip in clips:
         try:
-            files.append(PlayingFile.of(clip, every))
-        except ClipError as error:
+            files.append(VideoFile.of(clip, every))
+        except VideoError as error:
             broken.append(error.message)
     if clips and not files:
         raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")

@@ -23,10 +23,10 @@ from typing import Any
 
 from seqtasks.data.captions.captioned_images import SPLITS
 from seqtasks.data.captions.readers import SPLIT_KEY, Row, as_mapping, relative_name
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.text_io import as_text, read_lines
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 FORM = '{"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}]}'
 
@@ -46,7 +46,7 @@ class TimedCaption:
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionedClip:
+class CaptionedVideo:
     """A clip and its captions."""
 
     video: Path
@@ -55,7 +55,7 @@ class CaptionedClip:
     """At least one, in the order of their times; they do not overlap."""
 
 
-class ClipSource(Settings):
+class VideoSource(ConfigModel):
     """Where clips and their captions come from."""
 
     path: Path
@@ -66,11 +66,11 @@ class ClipSource(Settings):
     """train, validation (or dev, val), test, as the lines say; or all clips."""
 
 
-class UnfitError(Exception):
+class InvalidRecordError(Exception):
     """Why a line is left out, in words for `SkipReport.skip`."""
 
 
-def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[CaptionedClip]:
+def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[CaptionedVideo]:
     """The clips of a source whose videos are there, in the order of the lines.
 
     A line is left out as a whole and counted by reason where it is broken or without captions, or where spans overlap
@@ -89,9 +89,9 @@ def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[Captio
         skipped.reach(str(source.path), number)
         try:
             fields = fields_of(line)
-            if split is None or split == SPLITS.get((as_text(fields.get(SPLIT_KEY)) or "").lower()):
+            if split is None or split == SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower()):
                 clips.append(clip_of(fields, folder, Row(str(source.path), number, fields.get("video"), None)))
-        except UnfitError as reason:
+        except InvalidRecordError as reason:
             skipped.skip(str(reason))
     if not clips:
         wanted = f" of the split {source.split}" if split else ""
@@ -102,17 +102,17 @@ def read_captioned_clips(source: ClipSource, skipped: SkipReport) -> list[Captio
     return clips
 
 
-def holds_clips(path: Path) -> bool:
+def is_video_dataset(path: Path) -> bool:
     """Whether a file begins with a line about a video."""
     if not path.name.lower().removesuffix(".gz").endswith(".jsonl"):
         return False
     try:
         return "video" in fields_of(next(iter(read_lines(path)), ""))
-    except UnfitError:
+    except InvalidRecordError:
         return False
 
 
-def captions_at(clip: CaptionedClip, seconds: float) -> tuple[str, ...]:
+def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
     """The captions of a moment, from the first frame on; none between spans."""
     place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1
     return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
@@ -125,46 +125,46 @@ def fields_of(line: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise UnfitError("broken line")
+        raise InvalidRecordError("broken line")
     return value
 
 
-def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedClip:
+def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedVideo:
     """The clip that a line tells of."""
-    name = as_text(row.picture)
+    name = clean_string(row.picture)
     if not name or not isinstance(fields.get("captions"), list):
-        raise UnfitError("broken line")
+        raise InvalidRecordError("broken line")
     captions = sorted(timed_captions(fields["captions"]), key=lambda each: each.start)
     if not captions:
-        raise UnfitError("line without captions")
+        raise InvalidRecordError("line without captions")
     if any(second.start < first.end for first, second in pairwise(captions)):
-        raise UnfitError("overlapping spans")
+        raise InvalidRecordError("overlapping spans")
     video = folder / inner_name(name, row)
     if not video.exists():
-        raise UnfitError("missing video")
-    return CaptionedClip(video, tuple(captions))
+        raise InvalidRecordError("missing video")
+    return CaptionedVideo(video, tuple(captions))
 
 
 def timed_captions(spans: list[Any]) -> Iterator[TimedCaption]:
     """The spans of a clip."""
     for span in map(as_mapping, spans):
         caption = span.get("caption")
-        texts = [as_text(text) for text in (caption if isinstance(caption, list) else [caption])]
+        texts = [clean_string(text) for text in (caption if isinstance(caption, list) else [caption])]
         if None in texts:
-            raise UnfitError("broken line")
+            raise InvalidRecordError("broken line")
         lines = tuple(" ".join(text.split()) for text in texts if text)
         if not lines:
-            raise UnfitError("empty caption")
+            raise InvalidRecordError("empty caption")
         start, end = seconds_in(span.get("start")), seconds_in(span.get("end"))
         if start >= end:
-            raise UnfitError("span that ends before it begins")
+            raise InvalidRecordError("span that ends before it begins")
         yield TimedCaption(start, end, lines)
 
 
 def seconds_in(value: object) -> float:
     """A number as it stands in JSON, where there are also true and Infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
-        raise UnfitError("broken line")
+        raise InvalidRecordError("broken line")
     return float(value)
 
 

@@ -19,10 +19,10 @@ from numpy.random import Generator
 from pydantic import Field
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.registry import Settings
-from seqtasks.video.corruptions import Box, FrameChange
+from seqtasks.registry import ConfigModel
+from seqtasks.video.corruptions import Box, FrameCorruption
 
-__all__ = ["StillsSettings", "between", "blurs", "darkens", "hides", "rustles"]
+__all__ = ["SyntheticVideoConfig", "between", "blurs", "darkens", "hides", "rustles"]
 
 FLICKR_NAME = re.compile(r"(\d+)_[0-9a-f]{10}")
 """`1000268201_693b08cb0e`: the number of a photograph, which grows with every upload to Flickr, and a secret."""
@@ -54,7 +54,7 @@ DRIFT = 0.5
 """How far it moves in a spell, as a share of the frame."""
 
 
-class StillsSettings(Settings):
+class SyntheticVideoConfig(ConfigModel):
     """How pictures become clips."""
 
     stills: int = Field(default=4, gt=0)
@@ -75,10 +75,12 @@ class Shot(NamedTuple):
 
     image: int
     """Index of the picture."""
-    changes: tuple[FrameChange, ...]
+    changes: tuple[FrameCorruption, ...]
 
 
-def clips_of_stills(images: Sequence[CaptionedImage], settings: StillsSettings, seed: int) -> list[tuple[Shot, ...]]:
+def synthesize_videos(
+    images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int
+) -> list[tuple[Shot, ...]]:
     """Every picture once, in random order, cut hard from shot to shot; the last clip may have fewer shots."""
     random = np.random.default_rng(seed)
     units = bursts(images, settings.stills) if settings.bursts else [[number] for number in range(len(images))]
@@ -128,10 +130,12 @@ def packed(units: Iterable[list[int]], size: int) -> Iterator[list[int]]:
         yield clip
 
 
-def changes_of_shot(settings: StillsSettings, random: Generator) -> tuple[FrameChange, ...]:
+def changes_of_shot(settings: SyntheticVideoConfig, random: Generator) -> tuple[FrameCorruption, ...]:
     """The frames of a shot: the camera moves evenly from one part of the still to another, and sees badly in spells."""
     first, last = (random_crop(settings.strength, random) for _ in range(2))
-    frames = [FrameChange(crop=between(first, last, moment)) for moment in np.linspace(0, 1, settings.frames).tolist()]
+    frames = [
+        FrameCorruption(crop=between(first, last, moment)) for moment in np.linspace(0, 1, settings.frames).tolist()
+    ]
     begin = 0
     for badly, run in groupby(degraded_frames(settings, random)):
         end = begin + len(list(run))
@@ -142,7 +146,7 @@ def changes_of_shot(settings: StillsSettings, random: Generator) -> tuple[FrameC
     return tuple(frames)
 
 
-def degraded_frames(settings: StillsSettings, random: Generator) -> Iterator[bool]:
+def degraded_frames(settings: SyntheticVideoConfig, random: Generator) -> Iterator[bool]:
     """Whether each frame of a shot is degraded: a Markov chain, so that it comes and goes in spells.
 
     A spell goes on with the probability `stay`. What begins one follows from how often the frame before is degraded.
@@ -171,12 +175,12 @@ def between(first: Box, last: Box, moment: float) -> Box:
     return left, top, right, bottom
 
 
-def blurs(frames: Sequence[FrameChange], strength: float, random: Generator) -> list[FrameChange]:
+def blurs(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """The camera is out of focus."""
     return [replace(frame, blur=BLUR * amount) for frame, amount in swelling(frames, strength, random)]
 
 
-def darkens(frames: Sequence[FrameChange], strength: float, random: Generator) -> list[FrameChange]:
+def darkens(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """The light goes down, and what the camera adds by itself shows."""
     return [
         replace(frame, brightness=DARKNESS**amount, noise=DARK_NOISE * amount, noise_seed=random_seed(random))
@@ -184,7 +188,7 @@ def darkens(frames: Sequence[FrameChange], strength: float, random: Generator) -
     ]
 
 
-def rustles(frames: Sequence[FrameChange], strength: float, random: Generator) -> list[FrameChange]:
+def rustles(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """The signal is bad."""
     return [
         replace(frame, noise=NOISE * amount, noise_seed=random_seed(random))
@@ -192,7 +196,7 @@ def rustles(frames: Sequence[FrameChange], strength: float, random: Generator) -
     ]
 
 
-def hides(frames: Sequence[FrameChange], strength: float, random: Generator) -> list[FrameChange]:
+def hides(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """Something large of one colour passes by."""
     width, height = (strength * random.uniform(*OCCLUDER, 2)).tolist()
     across, down = random.uniform(-DRIFT, DRIFT, 2).tolist()
@@ -202,11 +206,11 @@ def hides(frames: Sequence[FrameChange], strength: float, random: Generator) -> 
         late = (number + 0.5) / len(frames) - 0.5
         left, top = 0.5 + across * late - width / 2, 0.5 + down * late - height / 2
         box = (max(0.0, left), max(0.0, top), min(1.0, left + width), min(1.0, top + height))
-        hidden.append(replace(frame, occlusion=box, colour=(red, green, blue)))
+        hidden.append(replace(frame, occlusion=box, color=(red, green, blue)))
     return hidden
 
 
-SPELLS: tuple[Callable[[Sequence[FrameChange], float, Generator], list[FrameChange]], ...] = (
+SPELLS: tuple[Callable[[Sequence[FrameCorruption], float, Generator], list[FrameCorruption]], ...] = (
     blurs,
     darkens,
     rustles,
@@ -215,7 +219,9 @@ SPELLS: tuple[Callable[[Sequence[FrameChange], float, Generator], list[FrameChan
 """What can happen to some frames in a row, all equally often."""
 
 
-def swelling(frames: Sequence[FrameChange], strength: float, random: Generator) -> Iterator[tuple[FrameChange, float]]:
+def swelling(
+    frames: Sequence[FrameCorruption], strength: float, random: Generator
+) -> Iterator[tuple[FrameCorruption, float]]:
     """The frames of a spell, and how bad each is: up to the strength in the middle, about half of it at the ends."""
     depth = strength * random.uniform(0.75, 1)
     for number, frame in enumerate(frames):

@@ -11,20 +11,20 @@ from typing import BinaryIO
 from PIL import Image
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.data.videos.frame_sequence import PlayingStills
-from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
+from seqtasks.data.videos.frame_sequence import SyntheticVideo
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
 from seqtasks.errors import SeqtasksError
-from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.atomic import atomic_file
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import VideoWriter, letterbox
 
-__all__ = ["write_clip", "write_clips_of_stills"]
+__all__ = ["write_synthetic_videos", "write_video"]
 
 FASTEST = {".mp4": 1000, ".gif": 50}
 """Frames a second that players still show, by the ending of the file's name."""
 
 
-def write_clip(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
+def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
     """Writes RGB pictures as a clip of `rate` frames a second, which appears whole or not at all.
 
     The ending says how. `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by
@@ -47,12 +47,12 @@ def write_clip(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
         raise SeqtasksError(f"{path}: there is no frame to write.")
     if path.exists() and not path.is_file():
         raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
 
 
-def write_clips_of_stills(
-    folder: Path, images: Sequence[CaptionedImage], settings: StillsSettings, seed: int, *, rate: float = 1.0
+def write_synthetic_videos(
+    folder: Path, images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int, *, rate: float = 1.0
 ) -> Path:
     """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
 
@@ -60,16 +60,16 @@ def write_clips_of_stills(
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for number, shots in enumerate(clips_of_stills(images, settings, seed)):
+    for number, shots in enumerate(synthesize_videos(images, settings, seed)):
         name = f"clip-{number:04}.mp4"
-        write_clip(folder / name, PlayingStills(images, shots).pictures(0), rate)
+        write_video(folder / name, SyntheticVideo(images, shots).pictures(0), rate)
         edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
         spans = [
             {"start": start, "end": end, "caption": list(images[shot.image].captions)}
             for shot, (start, end) in zip(shots, pairwise(edges), strict=True)
         ]
         lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
-    with whole_file(folder / "clips.jsonl") as file:
+    with atomic_file(folder / "clips.jsonl") as file:
         file.write("".join(lines).encode())
     return folder / "clips.jsonl"
 

@@ -9,21 +9,21 @@ from typing import Annotated, Any, Generic, Self
 
 from typing_extensions import TypeVar
 
-from seqtasks.data.captions.captioned_images import CaptionReport, caption_source, read_captioned_images
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.captions.captioned_images import CaptionReadReport, caption_source, read_captioned_images
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.videos.frame_sequence import open_clips
-from seqtasks.data.videos.readers import ClipSource, holds_clips, read_captioned_clips
-from seqtasks.decoding import Decoding
+from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import CnnEncoder
-from seqtasks.image.transforms import ImageSettings
+from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.meteor import without_meteor
-from seqtasks.models import Generator
-from seqtasks.registry import OneOf, Settings
+from seqtasks.metrics.meteor import meteor_unavailable_reason
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel, PolymorphicField
 from seqtasks.tasks.base import BatchT, EvaluationRequest, Warn, warn_skipped
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
-from seqtasks.text import TextProcessor, Words
+from seqtasks.text import Tokenizer, WordTokenizer
 
 ImageEncoderT = TypeVar("ImageEncoderT", bound=CnnEncoder, default=CnnEncoder)
 
@@ -34,16 +34,16 @@ WATCHED = ("cider-d", "bleu-4", "distinct")
 """The scores that are shown while training."""
 
 
-class CaptionSettings(Seq2SeqConfig):
+class CaptionConfig(Seq2SeqConfig):
     """The settings that tasks have in common that describe images and frames."""
 
-    text: Annotated[Settings, OneOf(TextProcessor)] = Words.Config(
+    text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = WordTokenizer.Config(
         language="en", minimum_count=5, rare="unknown", size=50_000
     )
     """How captions become tokens."""
-    images: ImageSettings = ImageSettings()
+    images: ImageConfig = ImageConfig()
     """How images become the input of the CNN."""
-    decoding: Decoding = Decoding(beam=3, max_length="40")
+    decoding: DecodingConfig = DecodingConfig(beam=3, max_length="40")
     """How the trained model describes unless it is told otherwise."""
 
 
@@ -52,14 +52,14 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
 
     evaluation_options = ("decoding", "split")
 
-    def __init__(self, config: Any, processor: TextProcessor) -> None:
+    def __init__(self, config: Any, processor: Tokenizer) -> None:
         self.config = config
         self.processor = processor
 
     @classmethod
     def load(cls, config: Any, processors: Path) -> Self:
-        kind = TextProcessor.of(config.text)
-        images = ImageSettings.load(processors / IMAGES)
+        kind = Tokenizer.of(config.text)
+        images = ImageConfig.load(processors / IMAGES)
         processor = kind.load(processors / f"target{kind.extension}", config.text)
         return cls(config.model_copy(update={"images": images}), processor)
 
@@ -68,16 +68,16 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         """The task with a vocabulary of the captions, or with the one in the folder `processors`."""
         if processors is not None:
             return cls.load(config, processors)
-        return cls(config, TextProcessor.of(config.text).fit(captions, config.text))
+        return cls(config, Tokenizer.of(config.text).train(captions, config.text))
 
     def save_processors(self, folder: Path) -> None:
         self.config.images.save(folder / IMAGES)
         self.processor.save(folder / f"target{self.processor.extension}")
 
-    def build_model(self) -> Generator[ImageEncoderT]:
-        return Generator(self.config.model, 0, self.processor.size)
+    def build_model(self) -> EncoderDecoder[ImageEncoderT]:
+        return EncoderDecoder(self.config.model, 0, self.processor.size)
 
-    def initialise(self, model: Generator[ImageEncoderT]) -> None:
+    def initialize(self, model: EncoderDecoder[ImageEncoderT]) -> None:
         model.encoder.load_pretrained()
 
     @staticmethod
@@ -85,25 +85,25 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         """With the scores alone that are shown while training."""
         return replace(evaluation, scores=tuple(score for score in evaluation.scores if score.metric in WATCHED))
 
-    def pipeline(self, models: Sequence[Generator]) -> CaptioningPipeline:
+    def pipeline(self, models: Sequence[EncoderDecoder]) -> CaptioningPipeline:
         return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
 
     def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        if len(request.data) == 1 and holds_clips(request.data[0]):
+        if len(request.data) == 1 and is_video_dataset(request.data[0]):
             return self.evaluate_clips(pipeline, request, warn)
-        skipped = CaptionReport()
+        skipped = CaptionReadReport()
         images = read_captioned_images(caption_source(request.data, request.split), skipped)
         found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
         if skipped.skipped or skipped.pictures_skipped:
             warn(skipped.describe())
-        if missing := without_meteor():
+        if missing := meteor_unavailable_reason():
             warn(missing)
         return found
 
     def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
         """Captions the frames of videos, as far apart as in training."""
-        skipped = SkipReport()
-        clips = read_captioned_clips(ClipSource(path=request.data[0], split=request.split), skipped)
+        skipped = ReadReport()
+        clips = read_captioned_videos(VideoSource(path=request.data[0], split=request.split), skipped)
         files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
         warn_skipped(skipped, warn)
         for reason in broken:

@@ -12,21 +12,21 @@ from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.batch_sampler import TokenBucketSampler
 from seqtasks.data.collate import pad_groups
 from seqtasks.data.feature_cache import CachedFeatures
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, open_image
-from seqtasks.image.transforms import ImageSettings, training_transform
-from seqtasks.models import Pairs
+from seqtasks.image.transforms import ImageConfig, training_transform
+from seqtasks.models import Seq2SeqBatch
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import TokenBucketLoader
 
 IntArray = NDArray[np.int32]
 
 
-class PictureBatches(TokenBucketLoader[Pairs]):
+class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
     """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
 
     `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
@@ -41,7 +41,7 @@ class PictureBatches(TokenBucketLoader[Pairs]):
         pictures: Sequence[Path],
         captions: Sequence[Sequence[Sequence[int]]],
         views: Sequence[CachedFeatures],
-        settings: ImageSettings,
+        settings: ImageConfig,
         *,
         left_out: Collection[int],
         batch_tokens: int,
@@ -61,16 +61,16 @@ class PictureBatches(TokenBucketLoader[Pairs]):
         if not self.numbers:
             raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
         lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
-        super().__init__(TokenBatches(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
+        super().__init__(TokenBucketSampler(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
 
-    def make_batches(self) -> Iterator[tuple[dict[str, int], Pairs]]:
+    def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
         with ThreadPoolExecutor(available_cores()) as self.pool:
             yield from super().make_batches()
 
-    def collate(self, examples: list[int], random: np.random.Generator) -> Pairs:
+    def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
         numbers = [self.numbers[place] for place in examples]
         target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
-        return Pairs(self.sources(numbers, random), None, target, target != PAD)
+        return Seq2SeqBatch(self.sources(numbers, random), None, target, target != PAD)
 
     def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
         if self.views:

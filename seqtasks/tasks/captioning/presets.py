@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
+from seqtasks.data.captions.captioned_images import (
+    CaptionedImage,
+    CaptionReadReport,
+    CaptionSource,
+    read_captioned_images,
+)
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import annealed, updates
 
@@ -64,7 +69,7 @@ def captioning_preset(
     SeqtasksError for captions that cannot be read and when none of their pictures is there.
     """
     train, validation = official_split(source, "train"), official_split(source, "validation")
-    stats = measure(read_captioned_images(train or source, CaptionReport()))
+    stats = measure(read_captioned_images(train or source, CaptionReadReport()))
     size = next(size for size in reversed(PRESETS) if stats.captions >= size.captions)
     tokens = stats.words + 2 * stats.captions  # each begins and ends
     steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
@@ -91,7 +96,7 @@ def official_split(source: CaptionSource, split: str) -> CaptionSource | None:
     """The part of the data that is meant for something, where the captions or a list beside them say so."""
     part = source.model_copy(update={"split": split})
     try:
-        read_captioned_images(part, CaptionReport())
+        read_captioned_images(part, CaptionReadReport())
     except SeqtasksError:
         return None  # what is wrong with the data themselves is told when all of them are read
     return part

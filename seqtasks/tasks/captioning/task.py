@@ -15,34 +15,34 @@ from torch import Tensor
 
 from seqtasks.data.captions.captioned_images import (
     CaptionedImage,
-    CaptionReport,
+    CaptionReadReport,
     CaptionSource,
     caption_source,
-    hold_out,
     read_captioned_images,
+    split_captioned_images,
 )
 from seqtasks.data.feature_cache import CachedFeatures, FeatureCache
 from seqtasks.data.holdout import ValidationSplit
 from seqtasks.device import available_cores
 from seqtasks.encoders import CnnEncoder
-from seqtasks.encoders.cnn import CnnSettings
+from seqtasks.encoders.cnn import CnnConfig
 from seqtasks.image.loading import ImageError, open_image
 from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.registry import Settings, kind_of
-from seqtasks.tasks.base import Prepared, fingerprint
-from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionSettings
-from seqtasks.tasks.captioning.collate import PictureBatches
+from seqtasks.models import EncoderDecoder, Loss, Seq2SeqBatch
+from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
+from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
 from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
-from seqtasks.tasks.self_critical import SelfCriticalSettings
-from seqtasks.text import TextProcessor
+from seqtasks.tasks.self_critical import SelfCriticalConfig
+from seqtasks.text import Tokenizer
 
 
-class CaptioningData(Settings):
+class CaptioningData(ConfigModel):
     """What to train on and what to validate on."""
 
     train: list[CaptionSource] = Field(min_length=1)
@@ -59,22 +59,22 @@ class CaptioningData(Settings):
     """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
-class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
+class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     """Pictures in, sentences out."""
 
-    use = "caption --model {} photo.jpg"
+    usage = "caption --model {} photo.jpg"
     example_data = "photos/ captions.csv"
 
-    class Config(CaptionSettings):
+    class Config(CaptionConfig):
         kind: Literal["captioning"] = "captioning"
         data: CaptioningData
         """What to train on and what to validate on."""
-        self_critical: SelfCriticalSettings | None = None
+        self_critical: SelfCriticalConfig | None = None
         """Training on rewarded samples in place of the captions' cross-entropy."""
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
-            if not isinstance(self.model.encoder, CnnSettings):
+            if not isinstance(self.model.encoder, CnnConfig):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
             if self.images.augments and self.model.encoder.train_from is None and self.data.views == 1:
                 raise ValueError(
@@ -84,7 +84,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
                 raise ValueError(f"data.views = {self.data.views} needs images that change in training, such as flip")
             return self
 
-    def __init__(self, config: Config, processor: TextProcessor) -> None:
+    def __init__(self, config: Config, processor: Tokenizer) -> None:
         super().__init__(config, processor)
         self.train: list[CaptionedImage] = []
         self.validation: list[CaptionedImage] = []
@@ -95,12 +95,12 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         """The training pictures that cannot be read."""
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
-        report, unread = CaptionReport(), CaptionReport()
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        report, unread = CaptionReadReport(), CaptionReadReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
         if not validation:
-            train, validation = hold_out(train, config.data.held_out, seed)
+            train, validation = split_captioned_images(train, config.data.held_out, seed)
         task = cls.fit_or_load(config, [caption for each in train for caption in each.captions], processors)
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
@@ -113,9 +113,9 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
             "pictures": len(train), "captions": captions_read, "validation_pictures": len(validation),
             "fingerprint": fingerprint((each.image.name, *each.captions) for each in (*train, *validation)),
         }  # fmt: skip
-        return Prepared(task, remarks, data)
+        return PreparedTask(task, remarks, data)
 
-    def begin(self, model: Generator[CnnEncoder]) -> Sequence[str]:
+    def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
 
         Tells of pictures that cannot be read; they are left out.
@@ -128,7 +128,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         else:
             self.broken, broken = unreadable(self.train), unreadable(self.validation)
         self.start_self_critical(self.processor, (self.processor.encode_all(each.captions) for each in self.train))
-        report = CaptionReport()
+        report = CaptionReadReport()
         report.pictures = len(self.train) + len(self.validation)
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
             for number in sorted(numbers):
@@ -136,11 +136,11 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         return (f"pictures opened: {report.describe_pictures()}",) if report.pictures_skipped else ()
 
     def compute_features(
-        self, model: Generator[CnnEncoder], images: Sequence[CaptionedImage], view: int
+        self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
     ) -> CachedFeatures:
         """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
         encoder = model.encoder
-        settings = self.config.images if view else self.config.images.unchanging
+        settings = self.config.images if view else self.config.images.without_augmentation
         transform = training_transform(settings)
         device = next(model.parameters()).device
 
@@ -152,12 +152,12 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
-    def loss(self, model: Generator[CnnEncoder], batch: Pairs) -> Loss:
+    def loss(self, model: EncoderDecoder[CnnEncoder], batch: Seq2SeqBatch) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
-    def batches(self, batch_tokens: int, seed: int) -> PictureBatches:
+    def batches(self, batch_tokens: int, seed: int) -> CaptionLoader:
         captions = [self.processor.encode_all(each.captions) for each in self.train]
-        return PictureBatches(
+        return CaptionLoader(
             [each.image for each in self.train],
             captions,
             self.train_features,
@@ -176,13 +176,13 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Pairs]):
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         return captioning_preset(caption_source(data), **kinds)
 
-    def validate(self, model: Generator[CnnEncoder]) -> Evaluation:
+    def validate(self, model: EncoderDecoder[CnnEncoder]) -> Evaluation:
         found = self.pipeline([model]).evaluate(
             self.validation, features=self.validation_features, with_meteor=False, **self.validation_options
         )
         return self.watched(found)
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
         return model_card(
             "Captions",

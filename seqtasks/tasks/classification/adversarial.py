@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from seqtasks.models import Classified, Classifier, Loss
-from seqtasks.models.token_masking import read_as
+from seqtasks.models import ClassificationBatch, Classifier, Loss
+from seqtasks.models.token_masking import transform_embeddings
 
 
-def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> Loss:
+def adversarial_loss(model: Classifier, batch: ClassificationBatch, distance: float) -> Loss:
     """The mean of the loss of texts as they are and of their loss when they are moved (equation 7).
 
     `distance` is a share of the length of all vectors of a text together, so that a model gains nothing by making them
@@ -25,17 +25,17 @@ def adversarial_loss(model: Classifier, batch: Classified, distance: float) -> L
         read.append(vectors if vectors.requires_grad else vectors.requires_grad_())
         return vectors
 
-    with torch.random.fork_rng(devices), read_as(model.encoder, noted):
+    with torch.random.fork_rng(devices), transform_embeddings(model.encoder, noted):
         plain = model.loss(batch)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     direction, *gradients = torch.autograd.grad(plain.total, [read[0], *learning], materialize_grads=True)
-    move = worst_move(direction, read[0].detach(), batch.mask.unsqueeze(2), distance)
-    with read_as(model.encoder, lambda vectors: vectors + move):
+    move = adversarial_perturbation(direction, read[0].detach(), batch.mask.unsqueeze(2), distance)
+    with transform_embeddings(model.encoder, lambda vectors: vectors + move):
         moved = model.loss(batch)
     return Loss((known(plain.total, learning, gradients) + moved.total) / 2, plain.count)
 
 
-def worst_move(
+def adversarial_perturbation(
     direction: Float[Tensor, "rows src dim"],
     vectors: Float[Tensor, "rows src dim"],
     mask: Bool[Tensor, "rows src 1"],

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.batch_sampler import TokenBucketSampler
 from seqtasks.data.collate import pad
-from seqtasks.data.documents.sliding_window import windows
-from seqtasks.models import Classified
+from seqtasks.data.documents.sliding_window import sliding_windows
+from seqtasks.models import ClassificationBatch
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import TokenBucketLoader
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 
-class DocumentBatches(TokenBucketLoader[Classified]):
+class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
     """Documents, or windows of them, as padded tensors, at most `batch_tokens` tokens in each.
 
     Each window is an example with the labels of its document, and the windows of a document count as much together as
@@ -28,7 +28,7 @@ class DocumentBatches(TokenBucketLoader[Classified]):
 
     def __init__(
         self,
-        processor: TextProcessor,
+        processor: Tokenizer,
         texts: Sequence[str],
         labels: Float[np.ndarray[Any, Any], "documents labels"],
         weights: Float[np.ndarray[Any, Any], "documents"],
@@ -43,7 +43,7 @@ class DocumentBatches(TokenBucketLoader[Classified]):
         self.windows: list[np.ndarray[Any, Any]] = []
         self.owners: list[int] = []
         for number, ids in enumerate(processor.encode_all(texts)):
-            for piece in windows(ids, window):
+            for piece in sliding_windows(ids, window):
                 self.windows.append(np.array(piece, dtype=np.int32))
                 self.owners.append(number)
         shares = np.bincount(self.owners, minlength=len(texts))
@@ -51,9 +51,9 @@ class DocumentBatches(TokenBucketLoader[Classified]):
         self.labels = torch.from_numpy(labels.astype(np.float32))
         self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
         lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
-        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
+        super().__init__(TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed))
 
-    def collate(self, examples: list[int], random: np.random.Generator) -> Classified:
+    def collate(self, examples: list[int], random: np.random.Generator) -> ClassificationBatch:
         owners = [self.owners[number] for number in examples]
         read = [
             self.processor.sample(self.texts[owner], random)
@@ -62,4 +62,4 @@ class DocumentBatches(TokenBucketLoader[Classified]):
             for number, owner in zip(examples, owners, strict=True)
         ]
         tokens = pad(read, begin=True, end=True)
-        return Classified(tokens, tokens != PAD, self.labels[owners], self.weights[owners])
+        return ClassificationBatch(tokens, tokens != PAD, self.labels[owners], self.weights[owners])

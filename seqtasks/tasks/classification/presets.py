@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.data.documents.readers import DocumentSource, read_documents
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import fine_tuning as transfer
 from seqtasks.tasks.presets import annealed, layers_of, updates
@@ -117,7 +117,7 @@ def classification_preset(
 
 def measure(sources: Sequence[DocumentSource]) -> DatasetStats:
     """Counts the words of all labelled documents in one pass over the files."""
-    skipped = SkipReport()
+    skipped = ReadReport()
     documents = words = 0
     several = False
     for source in sources:

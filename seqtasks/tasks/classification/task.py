@@ -11,30 +11,30 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from seqtasks.data.documents.readers import Document, DocumentSource, read_documents, with_labels
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models import Classified, Classifier, Loss
-from seqtasks.registry import OneOf, Settings, kind_of
+from seqtasks.models import ClassificationBatch, Classifier, Loss
+from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks import fine_tuning as transfer
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.classification.adversarial import adversarial_loss
-from seqtasks.tasks.classification.collate import DocumentBatches
+from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
-from seqtasks.text import Subwords, TextProcessor, clean
+from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 FEW = 20
 """Documents up to which each may have a label of its own."""
 
 
-class ClassificationData(Settings):
+class ClassificationData(ConfigModel):
     """What to train on and what to validate on."""
 
     train: list[DocumentSource] = Field(min_length=1)
@@ -54,17 +54,17 @@ class ClassificationData(Settings):
         return self
 
 
-class ClassificationTask(Task[Classifier, Classified]):
+class ClassificationTask(Task[Classifier, ClassificationBatch]):
     """A document in, its labels and how probable they are out."""
 
-    use = "classify --model {} document.txt"
-    counted = "documents"
+    usage = "classify --model {} document.txt"
+    unit = "documents"
     example_data = "reviews.csv"
     evaluation_options = ("confusion",)
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["classification"] = "classification"
-        text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How documents become tokens."""
         data: ClassificationData
         """What to train on and what to validate on."""
@@ -106,7 +106,7 @@ class ClassificationTask(Task[Classifier, Classified]):
             """What is taken of it."""
             return getattr(self.model.encoder, "start_with", "encoder")
 
-    def __init__(self, config: Config, processor: TextProcessor, labels: Sequence[str]) -> None:
+    def __init__(self, config: Config, processor: Tokenizer, labels: Sequence[str]) -> None:
         self.config = config
         self.processor = processor
         self.labels = list(labels)
@@ -114,8 +114,8 @@ class ClassificationTask(Task[Classifier, Classified]):
         self.validation: list[Document] = []
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
-        skipped, unread = SkipReport(), SkipReport()
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
@@ -147,11 +147,11 @@ class ClassificationTask(Task[Classifier, Classified]):
             "label_counts": {label: counts[label] for label in task.labels},
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
-        return Prepared(task, remarks, data)
+        return PreparedTask(task, remarks, data)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        kind = TextProcessor.of(config.text)
+        kind = Tokenizer.of(config.text)
         processor = kind.load(processors / f"text{kind.extension}", config.text)
         return cls(config, processor, load_labels(processors))
 
@@ -162,27 +162,27 @@ class ClassificationTask(Task[Classifier, Classified]):
     def build_model(self) -> Classifier:
         return Classifier(self.config.model, self.processor.size, len(self.labels))
 
-    def initialise(self, model: Classifier) -> None:
+    def initialize(self, model: Classifier) -> None:
         if self.config.start_from is not None:
-            transfer.copy_part(model, transfer.language_model(self.config.start_from), self.config.start_with)
+            transfer.copy_pretrained(model, transfer.language_model(self.config.start_from), self.config.start_with)
 
-    def begin(self, model: Classifier) -> Sequence[str]:
+    def on_train_start(self, model: Classifier) -> Sequence[str]:
         if self.config.start_from is not None:
             encoder = model.encoder
-            parts = transfer.stages(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
+            parts = transfer.layer_groups(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
             transfer.unfreeze_gradually(parts, self.config.unfreeze_every, self.config.lower_learning_rate_scale)
         return ()
 
-    def loss(self, model: Classifier, batch: Classified) -> Loss:
+    def loss(self, model: Classifier, batch: ClassificationBatch) -> Loss:
         distance = self.config.adversarial_distance
         return adversarial_loss(model, batch, distance) if distance else model.loss(batch)
 
-    def batches(self, batch_tokens: int, seed: int) -> DocumentBatches:
+    def batches(self, batch_tokens: int, seed: int) -> ClassificationLoader:
         numbers = {label: number for number, label in enumerate(self.labels)}
         labels = np.zeros((len(self.train), len(self.labels)))
         for row, document in zip(labels, self.train, strict=True):
             row[[numbers[label] for label in document.labels]] = 1
-        return DocumentBatches(
+        return ClassificationLoader(
             self.processor,
             [document.text for document in self.train],
             labels,
@@ -226,7 +226,7 @@ class ClassificationTask(Task[Classifier, Classified]):
         return self.pipeline([model]).evaluate(self.validation)
 
     def evaluate(self, pipeline: ClassificationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = SkipReport()
+        skipped = ReadReport()
         sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
         documents = [
             document
@@ -238,7 +238,7 @@ class ClassificationTask(Task[Classifier, Classified]):
         warn_skipped(skipped, warn)
         return pipeline.evaluate(documents)
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
         counts = data.get("label_counts", {})
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
@@ -256,23 +256,23 @@ class ClassificationTask(Task[Classifier, Classified]):
 
 
 def read_data(
-    config: ClassificationTask.Config, seed: int, skipped: SkipReport, unread: SkipReport
+    config: ClassificationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
 ) -> tuple[list[Document], list[Document]]:
     """Training and validation documents, all of them labelled; `unread` is the report of the validation data."""
 
-    def read(sources: Sequence[DocumentSource], report: SkipReport) -> list[Document]:
+    def read(sources: Sequence[DocumentSource], report: ReadReport) -> list[Document]:
         found = (document for source in sources for document in read_documents(source, report))
         return list(with_labels(found, report, multi_label=config.model.multi_label))
 
     train = read(config.data.train, skipped)
     if config.data.validation:
         return train, read(config.data.validation, unread)
-    texts = [clean(document.text) for document in train]
+    texts = [normalize(document.text) for document in train]
     labels = [document.labels for document in train]
     return train_validation_split(train, config.data.held_out, seed, groups=texts, labels=labels)
 
 
-def require_classes(counts: Counter[str], documents: int, skipped: SkipReport) -> None:
+def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -> None:
     """Raises SeqtasksError for training data from which no classes can be learned."""
     if not counts:
         raise SeqtasksError(
@@ -290,8 +290,8 @@ def require_classes(counts: Counter[str], documents: int, skipped: SkipReport) -
         )
 
 
-def make_processor(config: ClassificationTask.Config, documents: Sequence[Document]) -> TextProcessor:
+def make_processor(config: ClassificationTask.Config, documents: Sequence[Document]) -> Tokenizer:
     """The text processor of the language model to start from, else one that is learned from the documents."""
     if config.start_from is None:
-        return TextProcessor.of(config.text).fit((document.text for document in documents), config.text)
+        return Tokenizer.of(config.text).train((document.text for document in documents), config.text)
     return transfer.text_processor(transfer.language_model(config.start_from), config.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import annealed, layers_of, updates
 
@@ -95,7 +95,7 @@ def generation_preset(
 
 def measure(sources: Sequence[TextSource]) -> int:
     """Counts the characters of all sources."""
-    skipped = SkipReport()
+    skipped = ReadReport()
     characters = sum(len(text) for source in sources for text in read_texts(source, skipped))
     if not characters:
         raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")

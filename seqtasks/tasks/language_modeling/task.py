@@ -11,30 +11,30 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.metrics.score import Score
-from seqtasks.models import LanguageModel, Loss, Window
-from seqtasks.registry import OneOf, Settings, kind_of
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
+from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
+from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.language_modeling.presets import generation_preset
-from seqtasks.tasks.language_modeling.tbptt_loader import StreamBatches
+from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
 from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
-from seqtasks.tasks.tbptt import CarriedState
-from seqtasks.text import Characters, TextProcessor
-from seqtasks.text.tokenizers.document import Layout, Tokens, marked
+from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.text import CharacterTokenizer, Tokenizer
+from seqtasks.text.tokenizers.document import DocumentTokenizer, Tokens, marked
 
 VALIDATION_LANES = 32
 PROMPT, SAMPLE = 40, 60
 """Characters that a sample begins with, and tokens that follow."""
 
 
-class TextData(Settings):
+class TextData(ConfigModel):
     """What to train on and what to validate on."""
 
     train: list[TextSource] = Field(min_length=1)
@@ -50,49 +50,51 @@ class TextData(Settings):
     """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
 
 
-class GenerationTask(Task[LanguageModel, Window]):
+class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     """The beginning of a text in, what follows out."""
 
-    use = 'generate --model {} --prompt "..."'
+    usage = 'generate --model {} --prompt "..."'
     example_data = "book.txt"
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["generation"] = "generation"
-        text: Annotated[Settings, OneOf(TextProcessor)] = Characters.Config(minimum_count=2)
+        text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = CharacterTokenizer.Config(minimum_count=2)
         """How texts become tokens."""
         data: TextData
         """What to train on and what to validate on."""
         model: LanguageModel.Config
         """The network."""
-        decoding: Decoding = Decoding(beam=1, sample=True, temperature=0.8, max_length="500", penalty="average")
+        decoding: DecodingConfig = DecodingConfig(
+            beam=1, sample=True, temperature=0.8, max_length="500", penalty="average"
+        )
         """How the trained model writes unless it is told otherwise."""
 
         @model_validator(mode="after")
-        def windows_fit_the_context(self) -> GenerationTask.Config:
+        def windows_fit_the_context(self) -> LanguageModelingTask.Config:
             context = getattr(self.model.encoder, "context", None)
             if context is not None and self.data.window > context:
                 raise ValueError(f"data.window = {self.data.window} is longer than model.encoder.context = {context}")
             return self  # fmt: skip
 
-    def __init__(self, config: Config, processor: TextProcessor) -> None:
+    def __init__(self, config: Config, processor: Tokenizer) -> None:
         self.config = config
         self.processor = processor
         self.train: list[Tokens] = []
         self.validation: list[str] = []
-        self.carried = CarriedState(0, [])
+        self.carried = TBPTTState(0, [])
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
-        skipped, unread = SkipReport(), SkipReport()
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config.data, seed, skipped, unread)
         if not validation:
             raise SeqtasksError("There is no text to validate on.", "Give data.validation, or more training data.")
         if processors is None:
             lines = (line for text in train for line in text.splitlines() if line.strip())
-            task = cls(config, TextProcessor.of(config.text).fit(lines, config.text))
+            task = cls(config, Tokenizer.of(config.text).train(lines, config.text))
         else:
             task = cls.load(config, processors)
-        layout = Layout(task.processor)
+        layout = DocumentTokenizer(task.processor)
         task.train = [marked(layout.encode(text)) for text in train]
         task.validation = validation
         tokens = sum(map(len, task.train))
@@ -111,11 +113,11 @@ class GenerationTask(Task[LanguageModel, Window]):
             "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,
             "fingerprint": fingerprint((text,) for text in (*train, *validation)),
         }  # fmt: skip
-        return Prepared(task, remarks, data)
+        return PreparedTask(task, remarks, data)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        family = TextProcessor.of(config.text)
+        family = Tokenizer.of(config.text)
         return cls(config, family.load(processors / f"text{family.extension}", config.text))
 
     def save_processors(self, folder: Path) -> None:
@@ -124,13 +126,13 @@ class GenerationTask(Task[LanguageModel, Window]):
     def build_model(self) -> LanguageModel:
         return LanguageModel(self.config.model, self.processor.size)
 
-    def begin(self, model: LanguageModel) -> Sequence[str]:
-        self.carried = CarriedState(self.config.data.lanes, model.encoder.carried_shapes())
+    def on_train_start(self, model: LanguageModel) -> Sequence[str]:
+        self.carried = TBPTTState(self.config.data.lanes, model.encoder.state_shapes())
         return ()
 
-    def loss(self, model: LanguageModel, batch: Window) -> Loss:
-        loss, carried = model.loss(batch, self.carried.read(batch.lanes, batch.fresh))
-        self.carried.write(batch.lanes, carried)
+    def loss(self, model: LanguageModel, batch: LanguageModelBatch) -> Loss:
+        loss, carried = model.loss(batch, self.carried.read(batch.streams, batch.is_start))
+        self.carried.write(batch.streams, carried)
         return loss
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -139,9 +141,9 @@ class GenerationTask(Task[LanguageModel, Window]):
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         self.carried.load_state_dict(state)
 
-    def batches(self, batch_tokens: int, seed: int) -> StreamBatches:
+    def batches(self, batch_tokens: int, seed: int) -> TBPTTLoader:
         data = self.config.data
-        return StreamBatches(self.train, lanes=data.lanes, window=data.window, seed=seed)
+        return TBPTTLoader(self.train, lanes=data.lanes, window=data.window, seed=seed)
 
     @classmethod
     def preset(
@@ -163,7 +165,7 @@ class GenerationTask(Task[LanguageModel, Window]):
         return replace(found, samples=(self.sample(pipeline),))
 
     def evaluate(self, pipeline: TextGenerationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = SkipReport()
+        skipped = ReadReport()
         sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
         texts = [text for source in sources for text in read_texts(source, skipped)]
         warn_skipped(skipped, warn)
@@ -176,7 +178,7 @@ class GenerationTask(Task[LanguageModel, Window]):
         parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
         return ValidationExample(*(" ".join(part.split()) for part in parts))
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         return model_card(
             "A writer",
             f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
@@ -188,7 +190,7 @@ class GenerationTask(Task[LanguageModel, Window]):
         )
 
 
-def read_data(data: TextData, seed: int, skipped: SkipReport, unread: SkipReport) -> tuple[list[str], list[str]]:
+def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport) -> tuple[list[str], list[str]]:
     """Training and validation texts; `unread` is the report of the validation files.
 
     Raises SeqtasksError where there is nothing to train on.

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.models import Window
+from seqtasks.models import LanguageModelBatch
 from seqtasks.special_tokens import BEGIN, PAD
 from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.text.tokenizers.document import LINE, Tokens
 
 
-class StreamBatches(DataLoader[Window]):
+class TBPTTLoader(DataLoader[LanguageModelBatch]):
     """All texts once an epoch, as a ring of which each of `lanes` rows reads its part, `window` tokens at a time.
 
     Each epoch puts the texts, which are `marked`, into another order and begins at another place. Lanes begin where a
@@ -30,7 +30,7 @@ class StreamBatches(DataLoader[Window]):
         self.seed = seed
         self.state = {"epoch": 1, "index": 0}
 
-    def make_batches(self) -> Iterator[tuple[dict[str, int], Window]]:
+    def make_batches(self) -> Iterator[tuple[dict[str, int], LanguageModelBatch]]:
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             lanes = self.lanes_of(epoch)
@@ -42,22 +42,22 @@ class StreamBatches(DataLoader[Window]):
         """What each row reads in an epoch."""
         random = np.random.default_rng([self.seed, epoch])
         ring = np.concatenate([self.texts[number] for number in random.permutation(len(self.texts))])
-        places = beginnings(ring)
+        places = text_starts(ring)
         ring = np.roll(ring, -places[random.integers(len(places))])
-        places = beginnings(ring)
+        places = text_starts(ring)
         cuts = np.arange(self.lanes + 1) * len(ring) // self.lanes
         following = np.append(places, len(ring))[np.searchsorted(places, cuts[:-1])]
         cuts[:-1] = np.where(following < cuts[1:], following, cuts[:-1])
         parts = np.split(ring, cuts[1:-1])
         return [part if part[:1].tolist() == [BEGIN] else np.insert(part, 0, BEGIN) for part in parts]
 
-    def window_of(self, lanes: Sequence[Tokens], index: int) -> Window:
+    def window_of(self, lanes: Sequence[Tokens], index: int) -> LanguageModelBatch:
         tokens = torch.full((len(lanes), self.window + 1), PAD)
         for row, lane in zip(tokens, lanes, strict=True):
             part = lane[index * self.window : (index + 1) * self.window + 1]
             row[: len(part)] = torch.from_numpy(part)
         wanted = (tokens != PAD) & (tokens != BEGIN)
-        return Window(tokens, wanted, torch.arange(len(lanes)), torch.full((len(lanes),), index == 0))
+        return LanguageModelBatch(tokens, wanted, torch.arange(len(lanes)), torch.full((len(lanes),), index == 0))
 
     def state_dict(self) -> dict[str, int]:
         return {**self.state, "lanes": self.lanes, "window": self.window}
@@ -75,6 +75,6 @@ class StreamBatches(DataLoader[Window]):
         self.state = {"epoch": state["epoch"], "index": state["index"]}
 
 
-def beginnings(ring: Tokens) -> Tokens:
+def text_starts(ring: Tokens) -> Tokens:
     """Where texts and lines begin."""
     return np.flatnonzero((ring == BEGIN) | (np.roll(ring, 1) == LINE))

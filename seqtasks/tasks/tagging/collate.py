@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.batch_sampler import TokenBucketSampler
 from seqtasks.data.collate import pad
 from seqtasks.inference.tagging import stack
-from seqtasks.models import Tagged
+from seqtasks.models import TaggingBatch
 from seqtasks.tasks.data_loader import TokenBucketLoader
 
 
-class TaggedBatches(TokenBucketLoader[Tagged]):
+class TaggingLoader(TokenBucketLoader[TaggingBatch]):
     """Sentences and the labels of their words as padded tensors, at most `batch_tokens` words in each."""
 
     def __init__(
@@ -29,8 +29,8 @@ class TaggedBatches(TokenBucketLoader[Tagged]):
         self.sentences = sentences
         self.labels = labels
         lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-        super().__init__(TokenBatches(lengths, lengths, batch_tokens, seed=seed))
+        super().__init__(TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed))
 
-    def collate(self, examples: list[int], random: np.random.Generator) -> Tagged:
+    def collate(self, examples: list[int], random: np.random.Generator) -> TaggingBatch:
         tokens, mask = stack([self.sentences[number] for number in examples])
-        return Tagged(tokens, mask, pad([self.labels[number] for number in examples]))
+        return TaggingBatch(tokens, mask, pad([self.labels[number] for number in examples]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.readers import TaggedSource, nothing_to_train_on, read_tagged
 from seqtasks.metrics.spans import are_spans
 from seqtasks.tasks.presets import annealed, layers_of, updates
@@ -95,7 +95,7 @@ def tagging_preset(
 
 def measure(sources: Sequence[TaggedSource]) -> DatasetStats:
     """Counts the words of all sources in one pass over the files, and looks at their labels."""
-    skipped = SkipReport()
+    skipped = ReadReport()
     words = 0
     labels: set[str] = set()
     for each in sources:

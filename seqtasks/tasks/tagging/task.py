@@ -10,23 +10,23 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.tagging.conllu import CONLLU, Sentence, conllu_place
-from seqtasks.data.tagging.readers import TaggedSource, form_of, nothing_to_train_on, read_tagged
+from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models import Loss, Tagged, Tagger
-from seqtasks.registry import Settings, kind_of
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Task, Warn, fingerprint, warn_skipped
+from seqtasks.models import Loss, Tagger, TaggingBatch
+from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds, require_no_languages
-from seqtasks.tasks.tagging.collate import TaggedBatches
+from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
-from seqtasks.text.word_indexer import TokenReader, TokenSettings
+from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
 
 BEST_FOR_SPANS = "span-f1"
 """The score to improve where labels are spans; else it is the accuracy."""
@@ -37,7 +37,7 @@ UNIVERSAL_TAGS = frozenset(
 """The parts of speech of Universal Dependencies (Nivre et al. 2020)."""
 
 
-class TaggingData(Settings):
+class TaggingData(ConfigModel):
     """What to train on and what to validate on."""
 
     train: list[TaggedSource] = Field(min_length=1)
@@ -50,23 +50,23 @@ class TaggingData(Settings):
     """Longer sentences are not trained on."""
 
 
-class TaggingTask(Task[Tagger, Tagged]):
+class TaggingTask(Task[Tagger, TaggingBatch]):
     """Words in, a label for each out."""
 
-    use = "tag --model {} text.txt"
-    counted = "words"
+    usage = "tag --model {} text.txt"
+    unit = "words"
     example_data = "train.conllu"
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["tagging"] = "tagging"
-        text: TokenSettings = TokenSettings()
+        text: WordIndexerConfig = WordIndexerConfig()
         """How words become numbers."""
         data: TaggingData
         """What to train on and what to validate on."""
         model: Tagger.Config
         """The network."""
 
-    def __init__(self, config: Config, reader: TokenReader, labels: Sequence[str]) -> None:
+    def __init__(self, config: Config, reader: WordIndexer, labels: Sequence[str]) -> None:
         self.config = config
         self.reader = reader
         self.labels = list(labels)
@@ -74,8 +74,8 @@ class TaggingTask(Task[Tagger, Tagged]):
         self.validation: list[Sentence] = []
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
-        skipped, unread = SkipReport(), SkipReport()
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        skipped, unread = ReadReport(), ReadReport()
         everything, validation = read_data(config.data, seed, skipped, unread)
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
         if not train:
@@ -87,7 +87,7 @@ class TaggingTask(Task[Tagger, Tagged]):
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
             words = (sentence.words for sentence in train)
-            reader = TokenReader.fit(words, config.text, with_characters=config.model.characters is not None)
+            reader = WordIndexer.train(words, config.text, with_characters=config.model.characters is not None)
             task = cls(config, reader, by_frequency(counts))
         else:
             task = cls.load(config, processors)
@@ -106,11 +106,11 @@ class TaggingTask(Task[Tagger, Tagged]):
             "sentences": len(train), "words": total, "validation_sentences": len(validation),
             "fingerprint": fingerprint((*each.words, *each.labels) for each in (*train, *validation)),
         }  # fmt: skip
-        return Prepared(task, remarks, data)
+        return PreparedTask(task, remarks, data)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        reader = TokenReader.load(processors, config.text, with_characters=config.model.characters is not None)
+        reader = WordIndexer.load(processors, config.text, with_characters=config.model.characters is not None)
         return cls(config, reader, load_labels(processors))
 
     def save_processors(self, folder: Path) -> None:
@@ -126,7 +126,7 @@ class TaggingTask(Task[Tagger, Tagged]):
         """
         source = self.config.data.train[0]
         named = source.column
-        if isinstance(named, int) and "conllu" in (source.form, form_of(str(source.path), "")):
+        if isinstance(named, int) and "conllu" in (source.form, detect_format(str(source.path), "")):
             named = CONLLU[conllu_place(named)]
         if isinstance(named, str) and named.lower() != "upos":
             return named.lower()
@@ -136,13 +136,13 @@ class TaggingTask(Task[Tagger, Tagged]):
         characters = 0 if self.reader.characters is None else self.reader.characters.size
         return Tagger(self.config.model, self.reader.words.size, characters, len(self.labels))
 
-    def loss(self, model: Tagger, batch: Tagged) -> Loss:
+    def loss(self, model: Tagger, batch: TaggingBatch) -> Loss:
         return model.loss(batch)
 
-    def batches(self, batch_tokens: int, seed: int) -> TaggedBatches:
+    def batches(self, batch_tokens: int, seed: int) -> TaggingLoader:
         numbers = {label: number for number, label in enumerate(self.labels)}
-        return TaggedBatches(
-            [self.reader.read(sentence.words) for sentence in self.train],
+        return TaggingLoader(
+            [self.reader.index(sentence.words) for sentence in self.train],
             [[numbers[label] for label in sentence.labels] for sentence in self.train],
             batch_tokens=batch_tokens,
             seed=seed,
@@ -165,13 +165,13 @@ class TaggingTask(Task[Tagger, Tagged]):
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 
     def evaluate(self, pipeline: TaggingPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = SkipReport()
+        skipped = ReadReport()
         sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
         sentences = [sentence for source in sources for sentence in read_tagged(source, skipped)]
         warn_skipped(skipped, warn)
         return pipeline.evaluate(sentences)
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
         reads = "" if model.characters is None else f", characters read by `{kind_of(model.characters)}`"
         labels = ", ".join(f"`{label}`" for label in self.labels[:50])
@@ -187,7 +187,7 @@ class TaggingTask(Task[Tagger, Tagged]):
 
 
 def read_data(
-    data: TaggingData, seed: int, skipped: SkipReport, unread: SkipReport
+    data: TaggingData, seed: int, skipped: ReadReport, unread: ReadReport
 ) -> tuple[list[Sentence], list[Sentence]]:
     """Training and validation sentences, all of them with labels; `unread` is the report of the validation files."""
     train = [replace(sentence, lines=()) for source in data.train for sentence in read_tagged(source, skipped)]

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from seqtasks.data.batch_sampler import TokenBatches
+from seqtasks.data.batch_sampler import TokenBucketSampler
 from seqtasks.data.collate import pad
-from seqtasks.models import Pairs
+from seqtasks.models import Seq2SeqBatch
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import TokenBucketLoader
-from seqtasks.text import TextProcessor
+from seqtasks.text import Tokenizer
 
 
-class TranslationLoader(TokenBucketLoader[Pairs]):
+class TranslationLoader(TokenBucketLoader[Seq2SeqBatch]):
     """Sentence pairs as padded tensors, at most `batch_tokens` tokens on the longer side; see `TokenBatches`.
 
     With `sampling` each epoch segments the texts in another way.
@@ -24,7 +24,7 @@ class TranslationLoader(TokenBucketLoader[Pairs]):
 
     def __init__(
         self,
-        processors: tuple[TextProcessor, TextProcessor],
+        processors: tuple[Tokenizer, Tokenizer],
         texts: tuple[Sequence[str], Sequence[str]],
         weights: Sequence[float],
         *,
@@ -41,12 +41,12 @@ class TranslationLoader(TokenBucketLoader[Pairs]):
         ]
         source, target = (np.array([len(ids) for ids in side]) for side in self.encoded)
         weight = np.array(weights, dtype=np.float64)
-        super().__init__(TokenBatches(source + 1, target + 2, batch_tokens, seed=seed, weights=weight))
+        super().__init__(TokenBucketSampler(source + 1, target + 2, batch_tokens, seed=seed, weights=weight))
 
-    def collate(self, examples: list[int], random: np.random.Generator) -> Pairs:
+    def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
         sources, targets = (self.side(side, examples, random) for side in (0, 1))
         source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
-        return Pairs(source, source != PAD, target, target != PAD)
+        return Seq2SeqBatch(source, source != PAD, target, target != PAD)
 
     def side(self, side: int, examples: list[int], random: np.random.Generator) -> list[Any]:
         """The token ids of the sources (0) or of the targets (1)."""

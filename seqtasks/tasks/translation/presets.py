@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.parallel.readers import read_pairs
-from seqtasks.data.parallel.source import Source
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import layers_of, rounded, updates
 
@@ -55,7 +55,7 @@ class DatasetStats:
 
 
 def translation_preset(
-    sources: Sequence[Source],
+    sources: Sequence[ParallelSource],
     languages: tuple[str, str] | None,
     *,
     encoder: str = "transformer",
@@ -105,9 +105,9 @@ def translation_preset(
     }
 
 
-def measure(sources: Sequence[Source], languages: tuple[str, str] | None) -> DatasetStats:
+def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None) -> DatasetStats:
     """Counts the pairs and words of all sources in one pass over the files."""
-    skipped = SkipReport()
+    skipped = ReadReport()
     pairs = source_words = target_words = 0
     for each in sources:
         for pair in read_pairs(each, skipped, languages=languages):

@@ -8,34 +8,34 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.parallel.readers import read_pairs
-from seqtasks.data.parallel.source import Source, languages_of, sources_of
+from seqtasks.data.parallel.source import ParallelSource, languages_of, sources_of
 from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models import Generator, Loss, Pairs
-from seqtasks.registry import OneOf, Settings, kind_of
-from seqtasks.tasks.base import EvaluationRequest, Prepared, Warn, fingerprint, warn_skipped
+from seqtasks.models import EncoderDecoder, Loss, Seq2SeqBatch
+from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.presets import chosen_kinds
-from seqtasks.tasks.self_critical import SelfCriticalSettings
+from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
 from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
-from seqtasks.text import Subwords, TextProcessor, clean
+from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 
 
-class TranslationData(Settings):
+class TranslationData(ConfigModel):
     """What to train on and what to validate on."""
 
-    train: list[Source] = Field(min_length=1)
+    train: list[ParallelSource] = Field(min_length=1)
     """Pairs of texts."""
-    validation: list[Source] = Field(default=[])
+    validation: list[ParallelSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
     held_out: ValidationSplit = 1000
     """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
@@ -43,10 +43,10 @@ class TranslationData(Settings):
     """Pairs that are longer on either side are not trained on."""
 
 
-class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
+class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     """Raw text in, raw text out."""
 
-    use = 'translate --model {} --text "..."'
+    usage = 'translate --model {} --text "..."'
     example_data = "pairs.tsv"
     evaluation_options = ("decoding", "languages", "lowercase")
 
@@ -54,13 +54,13 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
         """Which language is translated into which."""
-        text: Annotated[Settings, OneOf(TextProcessor)] = Subwords.Config()
+        text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How texts become tokens."""
         joint: bool = True
         """One vocabulary for both languages, or one each."""
         data: TranslationData
         """What to train on and what to validate on."""
-        self_critical: SelfCriticalSettings | None = None
+        self_critical: SelfCriticalConfig | None = None
         """Training on rewarded samples in place of the targets' cross-entropy."""
         lowercase: bool = False
         """Scores ignore case."""
@@ -73,7 +73,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
                 )
             return self
 
-    def __init__(self, config: Config, source: TextProcessor, target: TextProcessor) -> None:
+    def __init__(self, config: Config, source: Tokenizer, target: Tokenizer) -> None:
         self.config = config
         self.source = source
         self.target = target
@@ -82,8 +82,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
         self.validation: list[Pair] = []
 
     @classmethod
-    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> Prepared[Self]:
-        skipped, unread = SkipReport(), SkipReport()
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
         task = cls(config, *make_processors(config.text, config.languages, config.joint, train, processors))
         lengths = [
@@ -116,7 +116,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
             "validation_pairs": len(validation),
             "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
         }
-        return Prepared(task, remarks, data)
+        return PreparedTask(task, remarks, data)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -127,14 +127,14 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
         if self.target is not self.source:
             self.target.save(folder / f"target{self.target.extension}")
 
-    def build_model(self) -> Generator[TextEncoder]:
-        return Generator(self.config.model, self.source.size, self.target.size)
+    def build_model(self) -> EncoderDecoder[TextEncoder]:
+        return EncoderDecoder(self.config.model, self.source.size, self.target.size)
 
-    def begin(self, model: Generator[TextEncoder]) -> Sequence[str]:
+    def on_train_start(self, model: EncoderDecoder[TextEncoder]) -> Sequence[str]:
         self.start_self_critical(self.target, ([self.target.encode(pair.target)] for pair in self.train))
         return ()
 
-    def loss(self, model: Generator[TextEncoder], batch: Pairs) -> Loss:
+    def loss(self, model: EncoderDecoder[TextEncoder], batch: Seq2SeqBatch) -> Loss:
         return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
@@ -154,7 +154,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
         kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
         return translation_preset(sources_of(data), languages or languages_of(data), **kinds)
 
-    def pipeline(self, models: Sequence[Generator]) -> TranslationPipeline:
+    def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         languages = self.config.languages
         return TranslationPipeline(
             models,
@@ -165,18 +165,18 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
             lowercase=self.config.lowercase,
         )
 
-    def validate(self, model: Generator[TextEncoder]) -> Evaluation:
+    def validate(self, model: EncoderDecoder[TextEncoder]) -> Evaluation:
         return self.pipeline([model]).evaluate(self.validation, metrics=("bleu",), **self.validation_options)
 
     def evaluate(self, pipeline: TranslationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = SkipReport()
+        skipped = ReadReport()
         languages = request.languages or pipeline.languages
         sources = sources_of(request.data)
         pairs = [pair for each in sources for pair in read_pairs(each, skipped, languages=languages)]
         warn_skipped(skipped, warn)
         return pipeline.evaluate(pairs, lowercase=request.lowercase, **request.decoding)
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         languages = self.config.languages
         return model_card(
             f"Translation, {languages.source} to {languages.target}",
@@ -189,14 +189,14 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Pairs]):
 
 
 def read_data(
-    config: TranslationTask.Config, seed: int, skipped: SkipReport, unread: SkipReport
+    config: TranslationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
 ) -> tuple[list[Pair], list[float], list[Pair]]:
     """Training pairs, the weight of each, and validation pairs; `unread` is the report of the validation files."""
     languages = (config.languages.source, config.languages.target)
 
-    def read(source: Source, report: SkipReport) -> Iterator[Pair]:
+    def read(source: ParallelSource, report: ReadReport) -> Iterator[Pair]:
         for pair in read_pairs(source, report, languages=languages):
-            if clean(pair.source) and clean(pair.target):
+            if normalize(pair.source) and normalize(pair.target):
                 yield pair
             else:
                 report.skip("empty side")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from seqtasks.data.examples import Pair
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
-from seqtasks.text import TextProcessor
+from seqtasks.registry import ConfigModel
+from seqtasks.text import Tokenizer
 
 
-class Languages(Settings):
+class Languages(ConfigModel):
     """Which language is translated into which, as ISO codes: for data files that name them and for word processors."""
 
     source: str = "xx"
@@ -20,11 +20,11 @@ class Languages(Settings):
     """ISO code of the target language."""
 
 
-Both = tuple[TextProcessor, TextProcessor]
+Both = tuple[Tokenizer, Tokenizer]
 """That of the source and that of the target; the same one where the languages share a vocabulary."""
 
 
-def text_settings(text: Settings, languages: Languages, joint: bool) -> tuple[Settings, Settings]:
+def text_settings(text: ConfigModel, languages: Languages, joint: bool) -> tuple[ConfigModel, ConfigModel]:
     """The options of both text processors: the same but for the language, where the kind has one."""
     if "language" not in type(text).model_fields:
         return text, text
@@ -34,23 +34,23 @@ def text_settings(text: Settings, languages: Languages, joint: bool) -> tuple[Se
     )
 
 
-def load_processors(text: Settings, languages: Languages, joint: bool, folder: Path) -> Both:
+def load_processors(text: ConfigModel, languages: Languages, joint: bool, folder: Path) -> Both:
     """The text processors of a trained model."""
-    kind = TextProcessor.of(text)
+    kind = Tokenizer.of(text)
     source_config, target_config = text_settings(text, languages, joint)
     source = kind.load(folder / f"source{kind.extension}", source_config)
     return source, source if joint else kind.load(folder / f"target{kind.extension}", target_config)
 
 
 def make_processors(
-    text: Settings, languages: Languages, joint: bool, pairs: Sequence[Pair], start: Path | None
+    text: ConfigModel, languages: Languages, joint: bool, pairs: Sequence[Pair], start: Path | None
 ) -> Both:
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
     Raises SeqtasksError where it is the other way round.
     """
-    kind = TextProcessor.of(text)
+    kind = Tokenizer.of(text)
     apart = start is not None and (start / f"target{kind.extension}").is_file()
     if apart and joint:
         raise SeqtasksError(
@@ -61,7 +61,7 @@ def make_processors(
     source_config, target_config = text_settings(text, languages, joint)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if joint:
-        shared = kind.fit(sources + targets, source_config)
+        shared = kind.train(sources + targets, source_config)
         return shared, shared
     known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)
-    return known or kind.fit(sources, source_config), kind.fit(targets, target_config)
+    return known or kind.train(sources, source_config), kind.train(targets, target_config)

@@ -11,43 +11,48 @@ from PIL import Image
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReport, CaptionSource, read_captioned_images
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.videos.frame_sequence import Playing, PlayingFile, PlayingStills, open_clips
-from seqtasks.data.videos.readers import ClipSource, read_captioned_clips
-from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
-from seqtasks.encoders import FramesEncoder
-from seqtasks.encoders.cnn_lstm import Carried
+from seqtasks.data.captions.captioned_images import (
+    CaptionedImage,
+    CaptionReadReport,
+    CaptionSource,
+    read_captioned_images,
+)
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.videos.frame_sequence import FrameSequence, SyntheticVideo, VideoFile, open_clips
+from seqtasks.data.videos.readers import VideoSource, read_captioned_videos
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
+from seqtasks.encoders import CnnLstmEncoder
+from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
-from seqtasks.models import Generator, Loss
-from seqtasks.registry import Settings, kind_of
-from seqtasks.tasks.base import Prepared, fingerprint
-from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionSettings
+from seqtasks.models import EncoderDecoder, Loss
+from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.tbptt import CarriedState
-from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow, no_captions
-from seqtasks.text import TextProcessor
+from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader, no_captions
+from seqtasks.text import Tokenizer
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
 """What a captioner of pictures lacks."""
 
 
-class VideoData(Settings):
+class VideoData(ConfigModel):
     """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
 
-    train: list[ClipSource] = Field(default=[])
+    train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
     train_stills: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos."""
-    validation: list[ClipSource] = Field(default=[])
+    validation: list[VideoSource] = Field(default=[])
     """Videos with timed captions to validate on."""
     validation_stills: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos to validate on."""
     validation_clips: int = Field(default=50, gt=0)
     """At most so many clips of the validation data are described at each validation."""
-    stills: StillsSettings = StillsSettings()
+    stills: SyntheticVideoConfig = SyntheticVideoConfig()
     """How pictures become clips."""
     every: float = Field(default=SECONDS_APART, gt=0)
     """Seconds from frame to frame of a clip in a file."""
@@ -67,38 +72,38 @@ class VideoData(Settings):
         return self
 
 
-class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
+class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
 
-    use = "caption --model {} clip.mp4"
+    usage = "caption --model {} clip.mp4"
 
-    class Config(CaptionSettings):
+    class Config(CaptionConfig):
         kind: Literal["video-captioning"] = "video-captioning"
         data: VideoData
         """What to train on and what to validate on."""
 
         @model_validator(mode="after")
         def sees_frames(self) -> VideoTask.Config:
-            if not isinstance(self.model.encoder, FramesEncoder.Config):
+            if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
                 raise ValueError('model.encoder has to read frames: kind = "frames"')
             if self.images.augments:
                 raise ValueError("images that change at random do not make a clip: let data.stills change the frames")
             return self
 
-    def __init__(self, config: Any, processor: TextProcessor) -> None:
+    def __init__(self, config: Any, processor: Tokenizer) -> None:
         super().__init__(config, processor)
         self.stills: list[CaptionedImage] = []
-        self.files: list[PlayingFile] = []
-        self.validation_playing: list[Playing] = []
-        self.carried: CarriedState | None = None
+        self.files: list[VideoFile] = []
+        self.validation_playing: list[FrameSequence] = []
+        self.carried: TBPTTState | None = None
         """None where frames do not remember."""
 
     @classmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared[Self]:
+    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         data: VideoData = config.data
-        report, clip_report = CaptionReport(), SkipReport()
+        report, clip_report = CaptionReadReport(), ReadReport()
         stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
-        clips = [each for source in data.train for each in read_captioned_clips(source, clip_report)]
+        clips = [each for source in data.train for each in read_captioned_videos(source, clip_report)]
         files, broken = open_clips(clips, data.every)
         captions = [still.captions for still in stills] + [span.captions for clip in clips for span in clip.captions]
         task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
@@ -116,27 +121,29 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
             *(f"left out: {reason}" for reason in (*broken, *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
-        return Prepared(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)})
+        return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)})
 
-    def is_new(self, name: str) -> bool:
+    def is_newly_initialized(self, name: str) -> bool:
         return name.startswith(TIME)
 
-    def begin(self, model: Generator[FramesEncoder]) -> Sequence[str]:
+    def on_train_start(self, model: EncoderDecoder[CnnLstmEncoder]) -> Sequence[str]:
         encoder = model.encoder
         if encoder.remembered is not None:
             side = self.config.images.size
             with torch.no_grad():
                 empty = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=next(model.parameters()).device)
                 cells = encoder.eval().states(empty).shape[1]
-            self.carried = CarriedState(self.config.data.clips, [(cells, encoder.memory_dim)] * len(Carried._fields))
+            self.carried = TBPTTState(
+                self.config.data.clips, [(cells, encoder.memory_dim)] * len(RecurrentState._fields)
+            )
         return ()
 
-    def loss(self, model: Generator[FramesEncoder], batch: ClipWindow) -> Loss:
+    def loss(self, model: EncoderDecoder[CnnLstmEncoder], batch: VideoBatch) -> Loss:
         encoder = model.encoder
-        start = None if self.carried is None else Carried(*self.carried.read(batch.lanes, batch.fresh))
+        start = None if self.carried is None else RecurrentState(*self.carried.read(batch.streams, batch.is_start))
         memory, carried = encoder.encode(batch.source, batch.mask, start)
         if self.carried is not None and carried is not None:
-            self.carried.write(batch.lanes, carried)
+            self.carried.write(batch.streams, carried)
         if no_captions(batch):
             return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
         target = batch.target.flatten(0, 1)
@@ -153,25 +160,25 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         data: VideoData = self.config.data
         transform = evaluation_transform(self.config.images)
 
-        def clips_of(epoch: int) -> list[Playing]:
-            shots = clips_of_stills(self.stills, data.stills, seed + epoch) if self.stills else []
-            return [*self.files, *(PlayingStills(self.stills, clip) for clip in shots)]
+        def clips_of(epoch: int) -> list[FrameSequence]:
+            shots = synthesize_videos(self.stills, data.stills, seed + epoch) if self.stills else []
+            return [*self.files, *(SyntheticVideo(self.stills, clip) for clip in shots)]
 
         def pixels(picture: Image.Image) -> Tensor:
             return transform(picture)
 
-        return ClipBatches(
+        return VideoTBPTTLoader(
             clips_of, self.processor.encode, pixels,
             lanes=data.clips, window=data.window, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 
-    def validate(self, model: Generator[FramesEncoder]) -> Evaluation:
+    def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
         pipeline = self.pipeline([model])
         return self.watched(
             pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
-    def card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         encoder = self.config.model.encoder
         return model_card(
             "Captions of clips",
@@ -184,14 +191,14 @@ class VideoTask(BaseCaptioningTask[FramesEncoder, ClipWindow]):
         )
 
 
-def validation_clips(data: VideoData) -> tuple[list[Playing], list[str]]:
+def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
     """The clips that are described at each validation, and what is wrong with others."""
-    report, clip_report = CaptionReport(), SkipReport()
-    clips = [each for source in data.validation for each in read_captioned_clips(source, clip_report)]
+    report, clip_report = CaptionReadReport(), ReadReport()
+    clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
     files, broken = open_clips(clips[: data.validation_clips], data.every)
     broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
     room = data.validation_clips - len(files)
     stills = [each for source in data.validation_stills for each in read_captioned_images(source, report)]
     broken += [f"validation {report.describe()}"] * bool(report.skipped or report.pictures_skipped)
-    shots = clips_of_stills(stills, data.stills, 0)[:room] if stills and room else []
-    return [*files, *(PlayingStills(stills, clip) for clip in shots)], broken
+    shots = synthesize_videos(stills, data.stills, 0)[:room] if stills and room else []
+    return [*files, *(SyntheticVideo(stills, clip) for clip in shots)], broken

@@ -15,31 +15,31 @@ from PIL import Image
 from torch import Tensor
 
 from seqtasks.data.collate import pad_groups
-from seqtasks.data.videos.frame_sequence import Playing
+from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import DataLoader
 
 
-class ClipWindow(NamedTuple):
+class VideoBatch(NamedTuple):
     """Frames of several clips with their captions; each row goes on in the window that follows."""
 
     source: UInt8[Tensor, "clips frames 3 height width"]
     mask: Bool[Tensor, "clips frames"]
     """True at real frames: a clip that ends leaves the rest of its row empty."""
     target: Int[Tensor, "clips frames captions tgt"]
-    lanes: Int[Tensor, "clips"]
+    streams: Int[Tensor, "clips"]
     """Which row of the whole batch each row is."""
-    fresh: Bool[Tensor, "clips"]
+    is_start: Bool[Tensor, "clips"]
     """Where a clip begins."""
 
 
 @dataclass
-class Lane:
+class Stream:
     """What one row of the batches plays."""
 
-    clip: Playing
+    clip: FrameSequence
     position: int = 0
     """The first frame of the next window."""
     pictures: Iterator[Image.Image] | None = None
@@ -49,7 +49,7 @@ class Lane:
         self.captions = self.clip.captions
 
 
-class ClipBatches(DataLoader[ClipWindow]):
+class VideoTBPTTLoader(DataLoader[VideoBatch]):
     """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
     `clips_of` gives the clips of an epoch, which may be others each time, `encode` the token ids of a caption, and
@@ -61,7 +61,7 @@ class ClipBatches(DataLoader[ClipWindow]):
 
     def __init__(
         self,
-        clips_of: Callable[[int], Sequence[Playing]],
+        clips_of: Callable[[int], Sequence[FrameSequence]],
         encode: Callable[[str], Sequence[int]],
         pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]],
         *,
@@ -83,9 +83,9 @@ class ClipBatches(DataLoader[ClipWindow]):
     def rewind(self) -> None:
         self.epoch = 0
         self.coming = self.endless()
-        self.lanes = [Lane(next(self.coming)) for _ in range(self.count)]
+        self.lanes = [Stream(next(self.coming)) for _ in range(self.count)]
 
-    def endless(self) -> Iterator[Playing]:
+    def endless(self) -> Iterator[FrameSequence]:
         """Clips, epoch after epoch."""
         for epoch in count(1):
             clips = self.clips_of(epoch)
@@ -95,13 +95,13 @@ class ClipBatches(DataLoader[ClipWindow]):
             for number in np.random.default_rng([self.seed, epoch]).permutation(len(clips)):
                 yield clips[number]
 
-    def make_batches(self) -> Iterator[tuple[dict[str, int], ClipWindow]]:
+    def make_batches(self) -> Iterator[tuple[dict[str, int], VideoBatch]]:
         with ThreadPoolExecutor(available_cores()) as pool:
             for index in count(self.state["index"] + 1):
                 window = self.make(pool)
                 yield {"epoch": self.epoch, "index": index}, window
 
-    def make(self, pool: ThreadPoolExecutor) -> ClipWindow:
+    def make(self, pool: ThreadPoolExecutor) -> VideoBatch:
         """The next window."""
         rows = self.advance()
         seen = list(pool.map(self.frames_of, self.lanes))
@@ -115,25 +115,25 @@ class ClipBatches(DataLoader[ClipWindow]):
         target = pad_groups(groups, begin=True, end=True)
         fresh = torch.tensor([start == 0 for _, start in rows])
         shaped = target.view(len(rows), self.window, *target.shape[1:])
-        return ClipWindow(pixels, mask, shaped, torch.arange(len(rows)), fresh)
+        return VideoBatch(pixels, mask, shaped, torch.arange(len(rows)), fresh)
 
-    def advance(self) -> list[tuple[Lane, int]]:
+    def advance(self) -> list[tuple[Stream, int]]:
         """Moves every lane on by a window; returns where each window begins."""
         rows = []
         for number, lane in enumerate(self.lanes):
             if lane.position >= len(lane.captions):
-                lane = self.lanes[number] = Lane(next(self.coming))
+                lane = self.lanes[number] = Stream(next(self.coming))
             rows.append((lane, lane.position))
             lane.position += self.window
         return rows
 
-    def frames_of(self, lane: Lane) -> UInt8[Tensor, "frames 3 height width"]:
+    def frames_of(self, lane: Stream) -> UInt8[Tensor, "frames 3 height width"]:
         """The frames of the window that ends at the lane's position."""
         if lane.pictures is None:
             lane.pictures = lane.clip.pictures(lane.position - self.window)
         return torch.stack([self.pixels(picture) for picture in islice(lane.pictures, self.window)])
 
-    def captions_of(self, lane: Lane, frame: int) -> list[list[int]]:
+    def captions_of(self, lane: Stream, frame: int) -> list[list[int]]:
         if frame >= len(lane.captions):
             return []
         encoded = (list(self.encode(caption)) for caption in lane.captions[frame])
@@ -147,6 +147,6 @@ class ClipBatches(DataLoader[ClipWindow]):
             self.advance()
 
 
-def no_captions(window: ClipWindow) -> bool:
+def no_captions(window: VideoBatch) -> bool:
     """Whether nothing is said of any frame, so that there is nothing to learn."""
     return not bool((window.target != PAD).any())

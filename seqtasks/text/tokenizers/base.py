@@ -16,7 +16,7 @@ FIRST_BYTE = END + 1
 """In every processor the 256 bytes that spell what its vocabulary lacks are numbered from here on."""
 
 
-class TextProcessor(Component, ABC):
+class Tokenizer(Component, ABC):
     """Cuts text into tokens numbered below `size`; the first four numbers are PAD, UNKNOWN, BEGIN and END.
 
     Every text passes through `clean` first, and `decode(encode(text)) == clean(text)` for any text whatever: what the
@@ -38,7 +38,7 @@ class TextProcessor(Component, ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, texts: Iterable[str], config: Any) -> TextProcessor:
+    def train(cls, texts: Iterable[str], config: Any) -> Tokenizer:
         """A processor whose vocabulary is learned from `texts`; `config` is this member's own `Config`.
 
         The same texts in the same order give the same file, byte for byte. Raises SeqtasksError when there is no text.
@@ -70,5 +70,5 @@ class TextProcessor(Component, ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, path: Path, config: Any) -> TextProcessor:
+    def load(cls, path: Path, config: Any) -> Tokenizer:
         """The processor that `save` wrote; SeqtasksError when the file is missing or damaged."""

@@ -9,23 +9,23 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from seqtasks.registry import Settings
-from seqtasks.text.normalize import clean
-from seqtasks.text.tokenizers.base import TextProcessor
+from seqtasks.registry import ConfigModel
+from seqtasks.text.normalize import normalize
+from seqtasks.text.tokenizers.base import Tokenizer
 from seqtasks.text.vocabulary import Vocabulary
 
 
-class Characters(TextProcessor):
+class CharacterTokenizer(Tokenizer):
     """Every character of the cleaned text is a token, blanks too."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["characters"] = "characters"
         minimum_count: int = Field(2, ge=1)
         """Rarer characters are spelled in bytes."""
 
     extension: ClassVar[str] = ".json"
 
-    def __init__(self, vocabulary: Vocabulary, config: Characters.Config) -> None:
+    def __init__(self, vocabulary: Vocabulary, config: CharacterTokenizer.Config) -> None:
         self.vocabulary = vocabulary
         self.config = config
 
@@ -38,17 +38,17 @@ class Characters(TextProcessor):
         return self.vocabulary.spell(" ")[0]
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Characters.Config) -> Characters:
+    def train(cls, texts: Iterable[str], config: CharacterTokenizer.Config) -> CharacterTokenizer:
         counts = Counter[str]()
         for text in texts:
-            counts.update(clean(text))
+            counts.update(normalize(text))
         return cls(Vocabulary.of_counts(counts, minimum_count=config.minimum_count), config)
 
     def encode(self, text: str) -> list[int]:
-        return [number for character in clean(text) for number in self.vocabulary.spell(character)]
+        return [number for character in normalize(text) for number in self.vocabulary.spell(character)]
 
     def decode(self, ids: Sequence[int]) -> str:
-        return clean("".join(text for _, text in self.vocabulary.read(ids)))
+        return normalize("".join(text for _, text in self.vocabulary.read(ids)))
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return [self.vocabulary.names[number].replace(" ", "▁") for number in ids]
@@ -57,5 +57,5 @@ class Characters(TextProcessor):
         self.vocabulary.save(path)
 
     @classmethod
-    def load(cls, path: Path, config: Characters.Config) -> Characters:
+    def load(cls, path: Path, config: CharacterTokenizer.Config) -> CharacterTokenizer:
         return cls(Vocabulary.load(path), config)

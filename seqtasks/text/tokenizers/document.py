@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from seqtasks.special_tokens import BEGIN, END
-from seqtasks.text.tokenizers.base import FIRST_BYTE, TextProcessor
+from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
 
@@ -27,7 +27,7 @@ _BLANKS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u202
 _LAYOUT = re.compile(r"([ \n\t]{2,}|[\n\t]|\A | \Z)")
 
 
-def tidy(text: str) -> str:
+def normalize_document(text: str) -> str:
     r"""`text` in Unicode's composed form (NFC) with lines that end in "\n", the only control character but "\t".
 
     What `clean` does to one line, but that blanks stay as many as they are. Tidying twice changes nothing.
@@ -42,25 +42,25 @@ def marked(ids: Sequence[int]) -> Tokens:
     return np.array([BEGIN, *ids, END], dtype=np.int32)
 
 
-class Layout:
+class DocumentTokenizer:
     """A processor for whole texts: `decode(encode(text)) == tidy(text)` where nothing is UNKNOWN.
 
     Line breaks, tabs and blanks other than single ones inside a line are spelled in bytes, as is all that a
     vocabulary lacks, so that models of texts have the ids of the processor and no others.
     """
 
-    def __init__(self, processor: TextProcessor) -> None:
+    def __init__(self, processor: Tokenizer) -> None:
         self.processor = processor
         self.ids = {"\n": LINE, "\t": TAB, " ": processor.blank}
         self.characters = {number: character for character, number in self.ids.items()}
 
     @property
-    def blanks_are_tokens(self) -> bool:
+    def has_space_tokens(self) -> bool:
         """Whether each blank of a text is a token; else a single one belongs to the word after it."""
         return self.processor.blank >= FIRST_BYTE + BYTES
 
     def encode(self, text: str) -> list[int]:
-        parts = _LAYOUT.split(tidy(text))
+        parts = _LAYOUT.split(normalize_document(text))
         ids = []
         for chunk, between in zip(self.processor.encode_all(parts[::2]), [*parts[1::2], ""], strict=True):
             ids += chunk
@@ -68,13 +68,13 @@ class Layout:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        return "".join(Reading(self).pieces(ids))
+        return "".join(IncrementalDetokenizer(self).pieces(ids))
 
 
-class Reading:
+class IncrementalDetokenizer:
     """The text of tokens that come one after the other."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: DocumentTokenizer) -> None:
         self.layout = layout
         self.tokens: list[int] = []
         """Since the last line break, tab or blank that is a token."""

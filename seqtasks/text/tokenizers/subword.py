@@ -16,11 +16,11 @@ from numpy.random import Generator
 from pydantic import Field, model_validator
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
-from seqtasks.text.normalize import clean
-from seqtasks.text.tokenizers.base import TextProcessor
-from seqtasks.text.tokenizers.subword_regularization import MergeDropout, UnigramSampler
+from seqtasks.text.normalize import normalize
+from seqtasks.text.tokenizers.base import Tokenizer
+from seqtasks.text.tokenizers.subword_regularization import BPEDropout, UnigramSampler
 
 FIRST_PIECE = END + 1 + 256
 
@@ -34,10 +34,10 @@ _RESERVED = {"\ue000": "\ue0000", "▁": "\ue0001", "▅": "\ue0002"}
 _ESCAPED = {escaped: plain for plain, escaped in _RESERVED.items()}
 
 
-class Subwords(TextProcessor):
+class SubwordTokenizer(Tokenizer):
     """A sentencepiece model over cleaned text, trained here or loaded."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["subwords"] = "subwords"
         model: Literal["unigram", "bpe"] = "unigram"
         """Kind of sentencepiece model."""
@@ -48,22 +48,22 @@ class Subwords(TextProcessor):
         on 29,000 pairs learned half as fast as without); bpe: the probability of `MergeDropout`."""
 
         @model_validator(mode="after")
-        def _dropout_is_a_probability(self) -> Subwords.Config:
+        def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:
             if self.model == "bpe" and self.sampling > 1:
                 raise ValueError(f"sampling is a probability where the model is bpe: at most 1, not {self.sampling}")
             return self
 
     extension: ClassVar[str] = ".spm"
 
-    def __init__(self, proto: bytes, config: Subwords.Config) -> None:
+    def __init__(self, proto: bytes, config: SubwordTokenizer.Config) -> None:
         from sentencepiece import SentencePieceProcessor
 
         self.config = config
         self.proto = proto
         self.model = SentencePieceProcessor(model_proto=proto)
-        self.sampler: UnigramSampler | MergeDropout | None = None
+        self.sampler: UnigramSampler | BPEDropout | None = None
         if config.sampling > 0:
-            sampler = UnigramSampler if config.model == "unigram" else MergeDropout
+            sampler = UnigramSampler if config.model == "unigram" else BPEDropout
             self.sampler = sampler(self.model, config.sampling)
 
     @property
@@ -71,7 +71,7 @@ class Subwords(TextProcessor):
         return int(self.model.get_piece_size())
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Subwords.Config) -> Subwords:
+    def train(cls, texts: Iterable[str], config: SubwordTokenizer.Config) -> SubwordTokenizer:
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
@@ -95,7 +95,7 @@ class Subwords(TextProcessor):
         text: str = self.model.decode([int(number) for number in ids if number > END])
         if "\ue000" in text:
             text = re.sub("\ue000[012]?", lambda found: _ESCAPED.get(found[0], "\ufffd"), text)
-        return clean(text)
+        return normalize(text)
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return self.model.id_to_piece([int(number) for number in ids])
@@ -104,7 +104,7 @@ class Subwords(TextProcessor):
         path.write_bytes(self.proto)
 
     @classmethod
-    def load(cls, path: Path, config: Subwords.Config) -> Subwords:
+    def load(cls, path: Path, config: SubwordTokenizer.Config) -> SubwordTokenizer:
         try:
             processor = cls(path.read_bytes(), config)
             processor.pieces(range(processor.size))
@@ -121,7 +121,7 @@ class Subwords(TextProcessor):
 
 def prepare(text: str) -> str:
     """The cleaned text as sentencepiece sees it: characters that mean something to it are escaped."""
-    text = clean(text)
+    text = normalize(text)
     if not text.isascii() and not _RESERVED.keys().isdisjoint(text):
         return "".join(_RESERVED.get(character, character) for character in text)
     return text
@@ -156,7 +156,7 @@ def _rare_characters(texts: Iterable[str], size: int) -> set[str]:
     return set(ranked[min(enough, (size - FIRST_PIECE) // 2) :])
 
 
-def _train(texts: list[str], config: Subwords.Config) -> bytes:
+def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
     from sentencepiece import SentencePieceTrainer
 
     rare = str.maketrans(dict.fromkeys(_rare_characters(texts, config.size), " "))

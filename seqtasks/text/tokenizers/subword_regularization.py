@@ -62,7 +62,7 @@ class UnigramSampler:
         return self.cache[word]
 
 
-class MergeDropout:
+class BPEDropout:
     """Byte-pair merges of a word, where each possible merge is left out of each step with probability `dropout`.
 
     Provilkov et al. 2020, BPE-Dropout, algorithm 1: the best merge left is applied until a step has none.

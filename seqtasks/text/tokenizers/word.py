@@ -9,26 +9,26 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import UNKNOWN
 from seqtasks.text.detokenize import blanks_before
-from seqtasks.text.normalize import clean
-from seqtasks.text.tokenizers.base import FIRST_BYTE, TextProcessor
+from seqtasks.text.normalize import normalize
+from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
 from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
-from seqtasks.text.word_splitter import cutter
+from seqtasks.text.word_splitter import word_splitter
 
 WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
 MARKS = ("<end of word>", "<joined>", "<apart>")
 
 
-class Words(TextProcessor):
+class WordTokenizer(Tokenizer):
     """Words, punctuation and the parts of contractions (do n't) are tokens; blanks are not.
 
     Where ordinary text by the rules of `detokenise` would have a blank and this one has none, or the other way round,
     a mark JOINED or APART says so: nothing is lost. A word spelled in bytes ends with the mark WORD_END.
     """
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["words"] = "words"
         language: str = "xx"
         """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
@@ -41,24 +41,24 @@ class Words(TextProcessor):
 
     extension: ClassVar[str] = ".json"
 
-    def __init__(self, vocabulary: Vocabulary, config: Words.Config) -> None:
+    def __init__(self, vocabulary: Vocabulary, config: WordTokenizer.Config) -> None:
         self.vocabulary = vocabulary
         self.config = config
-        self.cutter = cutter(config.language)
+        self.cutter = word_splitter(config.language)
 
     @property
     def size(self) -> int:
         return self.vocabulary.size
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: Words.Config) -> Words:
-        counts = Counter(token for text in texts for token, _ in cutter(config.language).cut(clean(text)))
+    def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
+        counts = Counter(token for text in texts for token, _ in word_splitter(config.language).split(normalize(text)))
         return cls(
             Vocabulary.of_counts(counts, minimum_count=config.minimum_count, size=config.size, marks=MARKS), config
         )
 
     def encode(self, text: str) -> list[int]:
-        cut = list(self.cutter.cut(clean(text)))
+        cut = list(self.cutter.split(normalize(text)))
         usual = blanks_before([token for token, _ in cut], self.cutter.language)
         ids: list[int] = []
         for (token, blank), expected in zip(cut, usual, strict=True):
@@ -84,7 +84,7 @@ class Words(TextProcessor):
             elif number in (JOINED, APART):
                 marked[len(tokens)] = number == APART
         usual = blanks_before(tokens, self.cutter.language)
-        return clean("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
+        return normalize("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return [self.vocabulary.names[number] for number in ids]
@@ -93,5 +93,5 @@ class Words(TextProcessor):
         self.vocabulary.save(path)
 
     @classmethod
-    def load(cls, path: Path, config: Words.Config) -> Words:
+    def load(cls, path: Path, config: WordTokenizer.Config) -> WordTokenizer:
         return cls(Vocabulary.load(path, MARKS), config)

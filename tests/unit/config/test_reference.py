@@ -11,8 +11,8 @@ import pytest
 from pydantic import Field
 
 from seqtasks.config.reference import _keys, as_markdown, as_text, config_sections, descriptions, task_kinds
-from seqtasks.decoding import Decoding
-from seqtasks.registry import Component, OneOf, Settings, fields_of
+from seqtasks.decoding import DecodingConfig
+from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of
 
 SHIPPED = sorted((Path(__file__).parents[2] / "assets" / "models").glob("*/config.toml"))
 
@@ -22,25 +22,25 @@ class Part(Component):
 
 
 class Wheel(Part):
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["wheel"] = "wheel"
         spokes: int = Field(default=3, ge=2, le=9)
         """How many
         there are."""
 
 
-class Inner(Settings):
+class Inner(ConfigModel):
     width: float | None = None
     """In metres."""
     names: tuple[str, ...] = ("a",)
     plain: bool = Field(default=False, description="Said in the field.")
 
 
-class Outer(Settings):
+class Outer(ConfigModel):
     rows: list[Inner] = Field(default=[])
     """Some tables."""
     inner: Inner = Inner(width=2.0)
-    part: Annotated[Settings, OneOf(Part)] = Wheel.Config(spokes=5)
+    part: Annotated[ConfigModel, PolymorphicField(Part)] = Wheel.Config(spokes=5)
     """What turns."""
     needed: Literal["x", "y"]
     """Has to be given."""
@@ -85,7 +85,7 @@ def subclasses(declared: type) -> Iterator[type]:
 
 def test_no_class_of_settings_has_a_field_without_a_word() -> None:
     task_kinds()
-    ours = [each for each in (*subclasses(Settings), Decoding) if each.__module__.startswith("seqtasks.")]
+    ours = [each for each in (*subclasses(ConfigModel), DecodingConfig) if each.__module__.startswith("seqtasks.")]
     assert len(ours) > 40
     silent = [
         f"{each.__qualname__}.{name}"

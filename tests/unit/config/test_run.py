@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 import seqtasks.config.run
-from seqtasks.config.run import RunConfiguration, code_files, load_code, read_run, require_code, to_toml
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.run import RunConfig, code_files, load_code, read_config, require_code, to_toml
+from seqtasks.config.training import TrainingConfig
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Component, OneOf, Settings
+from seqtasks.registry import Component, ConfigModel, PolymorphicField
 
 
 class FakeEncoder(Component):
@@ -28,16 +28,16 @@ class FakeEncoder(Component):
 
 
 class Stack(FakeEncoder):
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["stack"] = "stack"
         layers: int = Field(default=2, ge=1)
         dropout: float = 0.1
 
 
 class Twins(FakeEncoder):
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["twins"] = "twins"
-        parts: list[Annotated[Settings, OneOf(FakeEncoder)]] = Field(default=[])
+        parts: list[Annotated[ConfigModel, PolymorphicField(FakeEncoder)]] = Field(default=[])
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Search:
             raise ValueError(f"beam is {self.beam}; it has to be 1 or more")
 
 
-class Source(Settings):
+class Source(ConfigModel):
     path: Path
     weight: float = 1.0
 
 
-class Languages(Settings):
+class Languages(ConfigModel):
     source: str = "en"
     target: str | None = None
 
@@ -65,10 +65,10 @@ class FakeTask(Component):
 
 
 class FakeTranslation(FakeTask):
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
-        encoder: Annotated[Settings, OneOf(FakeEncoder)] = Stack.Config()
+        encoder: Annotated[ConfigModel, PolymorphicField(FakeEncoder)] = Stack.Config()
         train: list[Source] = Field(default=[])
         search: Search = Search()
         labels: dict[str, int] = Field(default={})
@@ -101,29 +101,29 @@ betas = [0.8, 0.9]
 """
 
 
-def task_of(run: RunConfiguration) -> Any:
+def task_of(run: RunConfig) -> Any:
     return run.task
 
 
 def test_a_whole_configuration(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("\ufeff" + FULL, encoding="utf-8")
-    run = read_run(file)
-    assert run == RunConfiguration(
+    run = read_config(file)
+    assert run == RunConfig(
         task=FakeTranslation.Config(
             languages=Languages(target="fr"),
             encoder=Stack.Config(layers=4),
             train=[Source(path=Path("a.tsv")), Source(path=Path("b.tsv"), weight=2.0)],
             search=Search(beam=1),
         ),
-        training=TrainingSettings(steps=10, betas=(0.8, 0.9)),
+        training=TrainingConfig(steps=10, betas=(0.8, 0.9)),
         seed=3,
     )
 
 
 def test_everything_but_the_task_has_a_default() -> None:
-    run = read_run(None, overrides=["task=translation"])
-    assert run == RunConfiguration(FakeTranslation.Config(), TrainingSettings(), seed=1)
+    run = read_config(None, overrides=["task=translation"])
+    assert run == RunConfig(FakeTranslation.Config(), TrainingConfig(), seed=1)
 
 
 @pytest.mark.parametrize(
@@ -140,22 +140,22 @@ def test_everything_but_the_task_has_a_default() -> None:
         ("train=[]", lambda run: task_of(run).train == []),
         ("encoder={kind='twins'}", lambda run: task_of(run).encoder == Twins.Config()),
         ("encoder.kind=twins", lambda run: task_of(run).encoder == Twins.Config()),
-        ("encoder.kind=stack", lambda run: task_of(run).encoder == task_of(read_run(None, text=FULL)).encoder),
+        ("encoder.kind=stack", lambda run: task_of(run).encoder == task_of(read_config(None, text=FULL)).encoder),
         ("search.banned=[1, 2]", lambda run: task_of(run).search == Search(beam=1, banned=(1, 2))),
         ("extra.path=c.tsv", lambda run: task_of(run).extra == Source(path=Path("c.tsv"))),
     ],
 )
 def test_overrides(override: str, value: Any) -> None:
-    assert value(read_run(None, text=FULL, overrides=[override]))
+    assert value(read_config(None, text=FULL, overrides=[override]))
 
 
 def test_another_kind_leaves_out_the_settings_of_the_one_before() -> None:
-    full = read_run(None, text=FULL, overrides=["encoder.parts=[{kind='stack'}]", "encoder.kind=twins"])
+    full = read_config(None, text=FULL, overrides=["encoder.parts=[{kind='stack'}]", "encoder.kind=twins"])
     assert task_of(full).encoder == Twins.Config(parts=[Stack.Config()])
 
 
 def test_the_last_override_wins() -> None:
-    assert read_run(None, text=FULL, overrides=["seed=1", "seed=2"]).seed == 2
+    assert read_config(None, text=FULL, overrides=["seed=1", "seed=2"]).seed == 2
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_the_last_override_wins() -> None:
 )
 def test_wrong_overrides(override: str, message: str) -> None:
     with pytest.raises(SeqtasksError) as caught:
-        read_run(Path("run.toml"), text=FULL, overrides=[override])
+        read_config(Path("run.toml"), text=FULL, overrides=[override])
     assert message in caught.value.message
 
 
@@ -212,7 +212,7 @@ def test_wrong_overrides(override: str, message: str) -> None:
 )
 def test_mistakes_are_told_by_place(text: str, message: str) -> None:
     with pytest.raises(SeqtasksError) as caught:
-        read_run(Path("run.toml"), text=f"task = 'translation'\n{text}")
+        read_config(Path("run.toml"), text=f"task = 'translation'\n{text}")
     assert len(caught.value.message.splitlines()) == 1
     assert caught.value.message.startswith(f"run.toml: {message}")
 
@@ -220,7 +220,7 @@ def test_mistakes_are_told_by_place(text: str, message: str) -> None:
 def test_all_mistakes_at_once() -> None:
     text = "task = 'translation'\nseed = 'x'\nlanguages.sorce = 'a'\ntraining = {stps = 1, warmup = -1}"
     with pytest.raises(SeqtasksError) as caught:
-        read_run(Path("run.toml"), text=text)
+        read_config(Path("run.toml"), text=text)
     assert sorted(line.split(": ")[1] for line in caught.value.message.splitlines()) == [
         "languages.sorce",
         "seed",
@@ -244,16 +244,16 @@ def test_all_mistakes_at_once() -> None:
 )
 def test_files_that_cannot_be_understood(text: str, message: str) -> None:
     with pytest.raises(SeqtasksError) as caught:
-        read_run(Path("run.toml"), text=text)
+        read_config(Path("run.toml"), text=text)
     assert message in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match=r"run\.toml cannot be read: No such file"):
-        read_run(tmp_path / "run.toml")
+        read_config(tmp_path / "run.toml")
     (tmp_path / "run.toml").write_bytes(b'task = "\xff"')
     with pytest.raises(SeqtasksError, match=r"run\.toml is not UTF-8 text \(byte 8\)"):
-        read_run(tmp_path / "run.toml")
+        read_config(tmp_path / "run.toml")
 
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -262,7 +262,7 @@ stacks = st.builds(Stack.Config, layers=st.integers(1, 2**40), dropout=number)
 encoders = st.recursive(stacks, lambda inner: st.builds(Twins.Config, parts=st.lists(inner, max_size=3)), max_leaves=4)
 sources = st.builds(Source, path=text.map(Path), weight=number)
 runs = st.builds(
-    RunConfiguration,
+    RunConfig,
     task=st.builds(
         FakeTranslation.Config,
         languages=st.builds(Languages, source=text, target=st.none() | text),
@@ -273,7 +273,7 @@ runs = st.builds(
         extra=st.none() | sources,
     ),
     training=st.builds(
-        TrainingSettings,
+        TrainingConfig,
         steps=st.integers(1, 10**9),
         learning_rate=st.floats(1e-300, 1e300),
         minutes=st.none() | st.floats(1e-9, 1e9),
@@ -285,20 +285,20 @@ runs = st.builds(
 
 @settings(max_examples=50)
 @given(runs)
-def test_writing_and_reading_are_inverse(run: RunConfiguration) -> None:
-    assert read_run(None, text=to_toml(run)) == run
+def test_writing_and_reading_are_inverse(run: RunConfig) -> None:
+    assert read_config(None, text=to_toml(run)) == run
 
 
 def test_every_setting_is_written_out() -> None:
-    written = to_toml(read_run(None, text=FULL))
-    for name, field in TrainingSettings.model_fields.items():
+    written = to_toml(read_config(None, text=FULL))
+    for name, field in TrainingConfig.model_fields.items():
         assert (f"{name} = " in written) == (field.default is not None)
     assert written.startswith('task = "translation"\nseed = 3\n')
     assert "dropout = 0.1\n" in written
 
 
 def test_every_training_setting_is_described_in_a_line() -> None:
-    for name, field in TrainingSettings.model_fields.items():
+    for name, field in TrainingConfig.model_fields.items():
         assert field.description, name
         assert "\n" not in field.description, name
 
@@ -307,7 +307,7 @@ def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: py
     monkeypatch.undo()
     known = "captioning, classification, generation, tagging, translation, video-captioning"
     with pytest.raises(SeqtasksError, match=f"There are {known}"):
-        read_run(None, overrides=["task=juggling"])
+        read_config(None, overrides=["task=juggling"])
 
 
 def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
@@ -324,11 +324,11 @@ def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
     )
     overrides = ["task=translation", "encoder.kind=mine", "encoder.width=5"]
     with pytest.raises(SeqtasksError, match="unknown kind 'mine'"):
-        read_run(None, overrides=overrides)
+        read_config(None, overrides=overrides)
     sys.modules["test_config"] = sys.modules[__name__]
     try:
         load_code(file)
-        assert task_of(read_run(None, overrides=overrides)).encoder.width == 5
+        assert task_of(read_config(None, overrides=overrides)).encoder.width == 5
     finally:
         FakeEncoder.kinds.pop("mine", None)
         sys.modules.pop("seqtasks_code_mine", None)
@@ -337,7 +337,7 @@ def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
 def test_code_of_the_users_is_named_and_asked_for() -> None:
     """Only kinds that neither seqtasks nor an installed package brings count; the file's name is all that is kept."""
     twins = {"kind": "twins", "parts": [{"kind": "stack"}]}
-    files = code_files(read_run({"task": "translation", "encoder": twins}).task)
+    files = code_files(read_config({"task": "translation", "encoder": twins}).task)
     assert files == dict.fromkeys(["translation", "twins", "stack"], Path(__file__).name)
     assert code_files(LstmEncoder.Config()) == {}
     require_code(files, Path("model"))
@@ -349,12 +349,12 @@ def test_code_of_the_users_is_named_and_asked_for() -> None:
 def test_dictionaries_are_read_like_files() -> None:
     document = tomllib.loads(FULL)
     before = deepcopy(document)
-    assert read_run(document) == read_run(None, text=FULL)
-    changed = read_run(document, overrides={"seed": 9, "training": {"steps": 7}, "train.1.weight": 3, "search": {}})
+    assert read_config(document) == read_config(None, text=FULL)
+    changed = read_config(document, overrides={"seed": 9, "training": {"steps": 7}, "train.1.weight": 3, "search": {}})
     assert (changed.seed, changed.training.steps, changed.training.betas) == (9, 7, (0.8, 0.9))
     assert [source.weight for source in task_of(changed).train] == [1, 3]
     assert task_of(changed).search == Search()
-    other = read_run(document, overrides={"encoder": {"parts": [], "kind": "twins"}})
+    other = read_config(document, overrides={"encoder": {"parts": [], "kind": "twins"}})
     assert task_of(other).encoder == Twins.Config()
     assert document == before
 

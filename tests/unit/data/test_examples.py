@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 
 
 def test_nothing_skipped_is_told_too() -> None:
-    report = SkipReport()
+    report = ReadReport()
     report.reach("train.tsv", 1)
     assert report.describe() == "skipped 0 of 1"
 
 
 def test_reasons_come_with_their_count_and_first_places() -> None:
-    report = SkipReport()
+    report = ReadReport()
     for line in range(1, 1201):
         report.reach("train.tsv", line)
         if line in (5, 9):

@@ -7,14 +7,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from seqtasks.data.documents.readers import Document
 from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split, validation_size
-from seqtasks.text import clean
+from seqtasks.text import normalize
 
 DOCUMENTS = [Document(f"{label} {number}", (label,)) for label, count in (("a", 60), ("b", 20), ("c", 3))
              for number in range(count)]  # fmt: skip
 
 
 def split(documents: list[Document], share: float, seed: int) -> tuple[list[Document], list[Document]]:
-    texts, labels = [clean(each.text) for each in documents], [each.labels for each in documents]
+    texts, labels = [normalize(each.text) for each in documents], [each.labels for each in documents]
     return train_validation_split(documents, share, seed, groups=texts, labels=labels)
 
 

@@ -5,7 +5,7 @@ from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 from torch import nn
 
 from seqtasks.decoders import ShowAndTellDecoder
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 
@@ -68,7 +68,7 @@ def test_forget_gates_start_open() -> None:
 def test_half_precision_is_close() -> None:
     model, memory = decoder(), grid()
     expected = model.project(model(TOKENS, memory).states)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         found = model.project(model(TOKENS, memory).states)
         found.float().sum().backward()
         state, steps = model.start(memory, 1, 4), []

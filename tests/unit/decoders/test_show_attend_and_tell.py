@@ -7,8 +7,8 @@ import torch
 from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 
 from seqtasks.decoders import ShowAttendAndTellDecoder
-from seqtasks.device import mixed_precision
-from seqtasks.layers.attention_regularization import attention_regularisation
+from seqtasks.device import autocast
+from seqtasks.layers.attention_regularization import doubly_stochastic_regularization
 from seqtasks.layers.embedding import TokenEmbedding
 
 
@@ -77,7 +77,7 @@ def test_regularisation_teaches_where_to_look() -> None:
     model, memory = decoder(), grid()
     attention = model(TOKENS, memory, attention=True).attention
     assert attention is not None
-    attention_regularisation(attention, TOKENS != 0, memory.mask).backward()
+    doubly_stochastic_regularization(attention, TOKENS != 0, memory.mask).backward()
     for name, parameter in model.attention.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.any(), name
@@ -86,7 +86,7 @@ def test_regularisation_teaches_where_to_look() -> None:
 def test_half_precision_is_close() -> None:
     model, memory = decoder(), grid()
     expected = model.project(model(TOKENS, memory).states)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         found = model.project(model(TOKENS, memory).states)
         found.float().sum().backward()
         state, steps = model.start(memory, 1, 4), []

@@ -7,17 +7,17 @@ import torch
 from helpers.steppers import END, HistoryStepper
 from torch import Tensor
 
-from seqtasks.decoding import Decoding, LengthPenalty
-from seqtasks.decoding.autoregressive import Choice, walk
-from seqtasks.decoding.constraints import Rules
-from seqtasks.decoding.hypotheses import Found, to_lists
+from seqtasks.decoding import DecodingConfig, LengthPenalty
+from seqtasks.decoding.autoregressive import TokenSelector, decode_autoregressively
+from seqtasks.decoding.constraints import DecodingConstraints
+from seqtasks.decoding.hypotheses import FinishedSequences, to_lists
 
 SEEDS = [3, 1, 4, 1]
 SCRIPT = [[4, 5, END], [END], [5, 5, 5, 5, 5, 5], [4, END]]
 """What is chosen in each row, by its number in the batch."""
 
 
-def scripted(log: list[list[int]]) -> Choice:
+def scripted(log: list[list[int]]) -> TokenSelector:
     """Chooses as the script says, and notes which rows were asked for."""
 
     def choose(log_probabilities: Tensor, position: int, rows: Tensor) -> Tensor:
@@ -27,10 +27,12 @@ def scripted(log: list[list[int]]) -> Choice:
     return choose
 
 
-def walked(choose: Choice, *, max_length: str = "5", penalty: str = "none", hyps: int = 1) -> Found:
-    rules = Rules.make(Decoding(beam=1, max_length=max_length), torch.ones(len(SEEDS), dtype=torch.long))
+def walked(choose: TokenSelector, *, max_length: str = "5", penalty: str = "none", hyps: int = 1) -> FinishedSequences:
+    rules = DecodingConstraints.from_config(
+        DecodingConfig(beam=1, max_length=max_length), torch.ones(len(SEEDS), dtype=torch.long)
+    )
     stepper = HistoryStepper(SEEDS)
-    return walk(stepper, rules, hyps=hyps, choose=choose, penalty=LengthPenalty.parse(penalty))
+    return decode_autoregressively(stepper, rules, hyps=hyps, choose=choose, penalty=LengthPenalty.parse(penalty))
 
 
 def test_rows_go_on_until_they_end_or_are_cut() -> None:
@@ -72,8 +74,8 @@ def test_the_penalty_divides_by_the_length_with_its_end() -> None:
     none, average = (to_lists(walked(scripted([]), penalty=penalty)) for penalty in ("none", "average"))
     for (plain,), (divided,) in zip(none, average, strict=True):
         length = len(plain.tokens) + plain.finished
-        assert plain.normalised == plain.score
-        assert divided.normalised == pytest.approx(plain.score / length)
+        assert plain.normalized_score == plain.score
+        assert divided.normalized_score == pytest.approx(plain.score / length)
 
 
 def test_hypotheses_of_a_row_do_not_meet() -> None:
@@ -84,4 +86,4 @@ def test_hypotheses_of_a_row_do_not_meet() -> None:
 
     for row in to_lists(walked(choose, hyps=2)):
         assert {hypothesis.tokens for hypothesis in row} == {(4, 4), (5, 5)}
-        assert row[0].normalised != row[1].normalised
+        assert row[0].normalized_score != row[1].normalized_score

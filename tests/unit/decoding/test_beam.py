@@ -9,7 +9,7 @@ from helpers.steppers import HistoryStepper, RowStepper, TableStepper, Watched, 
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding import Decoding, LengthPenalty, search
+from seqtasks.decoding import DecodingConfig, LengthPenalty, decode
 from seqtasks.incremental_state import State
 
 END = 3
@@ -17,7 +17,7 @@ ONE = torch.tensor([1])
 
 
 def by_hand(
-    stepper: HistoryStepper, seed: int, options: Decoding, max_length: int
+    stepper: HistoryStepper, seed: int, options: DecodingConfig, max_length: int
 ) -> list[tuple[float, tuple[int, ...]]]:
     """Beam search over Python lists, run to the limit without stopping: the best by normalised score."""
     penalty = LengthPenalty.parse(options.penalty)
@@ -41,18 +41,18 @@ def by_hand(
 def test_equals_a_search_by_hand(width: int, levels: int, penalty: str) -> None:
     inputs = list(range(20))
     stepper = HistoryStepper(inputs, vocab=8, levels=levels, scale=1.5)
-    options = Decoding(beam=width, nbest=2, penalty=penalty, max_length="x+1")
+    options = DecodingConfig(beam=width, nbest=2, penalty=penalty, max_length="x+1")
     lengths = torch.tensor([1 + seed % 7 for seed in inputs])
-    for seed, row in enumerate(search(stepper, source_lengths=lengths, options=options)):
+    for seed, row in enumerate(decode(stepper, source_lengths=lengths, options=options)):
         expected = by_hand(stepper, seed, options, int(lengths[seed]) + 1)
-        assert [each.normalised for each in row] == pytest.approx([score for score, _ in expected], abs=1e-5)
+        assert [each.normalized_score for each in row] == pytest.approx([score for score, _ in expected], abs=1e-5)
         if not levels:  # with equal scores the order is not told
             assert [(*each.tokens, *[END] * each.finished) for each in row] == [tokens for _, tokens in expected]
 
 
 def test_an_end_beyond_the_width_does_not_count() -> None:
     stepper = TableStepper(1, probabilities(0.24, 0.38, 0.38), after={4: probabilities(0.01, 0.5, 0.49)})
-    [[best]] = search(stepper, source_lengths=ONE, options=Decoding(beam=2, penalty="none", max_length="2"))
+    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, penalty="none", max_length="2"))
     # Ending at once is likelier (0.24) than any two tokens, yet it is third among the first tokens.
     assert best.tokens == (4, 4)
     assert best.score == pytest.approx(math.log(0.38 * 0.5))
@@ -66,16 +66,16 @@ def test_as_many_go_on_as_end() -> None:
         7: probabilities(1, 0, 0, 0, 0),
     }
     stepper = TableStepper(1, probabilities(0, 0.52, 0.48, 0, 0), after=after)
-    [[best]] = search(stepper, source_lengths=ONE, options=Decoding(beam=2, max_length="4"))
+    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, max_length="4"))
     # After one token both hypotheses end first of all; the lesser of the two that go on becomes the best.
     assert best.tokens == (5, 7)
-    assert best.normalised == pytest.approx(math.log(0.48 * 0.4) / 3)
+    assert best.normalized_score == pytest.approx(math.log(0.48 * 0.4) / 3)
 
 
 def test_cut_hypotheses_compete_with_finished_ones() -> None:
     stepper = TableStepper(1, probabilities(0.1, 0.9))
-    options = Decoding(beam=2, nbest=2, penalty="none", max_length="3")
-    [[best, second]] = search(stepper, source_lengths=ONE, options=options)
+    options = DecodingConfig(beam=2, nbest=2, penalty="none", max_length="3")
+    [[best, second]] = decode(stepper, source_lengths=ONE, options=options)
     assert (best.tokens, best.finished, best.score) == ((4, 4, 4), False, pytest.approx(3 * math.log(0.9)))
     assert (second.tokens, second.finished, second.score) == ((), True, pytest.approx(math.log(0.1)))
 
@@ -91,7 +91,7 @@ def test_cut_hypotheses_compete_with_finished_ones() -> None:
 )
 def test_stops_as_soon_as_nothing_better_can_come(penalty: str, ending: float, steps: int) -> None:
     stepper = Watched(TableStepper(1, probabilities(ending, 1 - ending)))
-    [[best]] = search(stepper, source_lengths=ONE, options=Decoding(beam=2, penalty=penalty, max_length="10"))
+    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, penalty=penalty, max_length="10"))
     assert best.finished == (ending > 0.5)
     assert stepper.steps == [1] * steps
 
@@ -99,14 +99,18 @@ def test_stops_as_soon_as_nothing_better_can_come(penalty: str, ending: float, s
 def test_finished_rows_leave() -> None:
     short, long = probabilities(0.9, 0.1), probabilities(0.1, 0.9)
     stepper = Watched(RowStepper([short] * 4 + [long] * 4))
-    results = search(stepper, source_lengths=torch.arange(8), options=Decoding(beam=2, penalty="none", max_length="5"))
+    results = decode(
+        stepper, source_lengths=torch.arange(8), options=DecodingConfig(beam=2, penalty="none", max_length="5")
+    )
     assert stepper.steps == [8, 4, 4, 4, 4]
     assert [len(row[0].tokens) for row in results] == [0] * 4 + [5] * 4
 
 
 def test_nbest_are_the_most_probable() -> None:
     stepper = TableStepper(1, probabilities(0.5, 0.3, 0.2))
-    [found] = search(stepper, source_lengths=ONE, options=Decoding(beam=8, nbest=4, penalty="none", max_length="6"))
+    [found] = decode(
+        stepper, source_lengths=ONE, options=DecodingConfig(beam=8, nbest=4, penalty="none", max_length="6")
+    )
     assert [each.tokens for each in found] == [(), (4,), (5,), (4, 4)]
 
 
@@ -118,8 +122,8 @@ def test_half_precision_logits_are_summed_in_single_precision() -> None:
             logits, state = super().step(tokens, position, state)
             return logits.bfloat16(), state
 
-    options = Decoding(beam=2, max_length="40")
-    [[best]] = search(Half(1, [0.0, 0, 0, -9, 1]), source_lengths=ONE, options=options)
+    options = DecodingConfig(beam=2, max_length="40")
+    [[best]] = decode(Half(1, [0.0, 0, 0, -9, 1]), source_lengths=ONE, options=options)
     expected = torch.tensor([0.0, 0, 0, -9, 1]).log_softmax(0)[4].item()
     assert best.log_probabilities == pytest.approx([expected] * 40, abs=1e-6)
     assert best.score == pytest.approx(40 * expected, abs=1e-4)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from seqtasks.decoding import Decoding
     ],
 )
 def test_signature(options: dict[str, Any], signature: str) -> None:
-    assert Decoding(**options).signature() == signature
+    assert DecodingConfig(**options).signature() == signature
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_signature(options: dict[str, Any], signature: str) -> None:
 )
 def test_bad_values(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        Decoding(**options)
+        DecodingConfig(**options)
 
 
 def test_as_a_table_of_settings() -> None:
-    adapter = TypeAdapter(Decoding)
-    assert adapter.validate_python({"beam": 2, "banned": [5]}) == Decoding(beam=2, banned=(5,))
+    adapter = TypeAdapter(DecodingConfig)
+    assert adapter.validate_python({"beam": 2, "banned": [5]}) == DecodingConfig(beam=2, banned=(5,))
     with pytest.raises(ValidationError, match="beem"):
         adapter.validate_python({"beem": 2})
     with pytest.raises(ValidationError, match="a beam of 5 finds"):

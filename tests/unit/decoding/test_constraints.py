@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 import torch
 
-from seqtasks.decoding import Decoding
-from seqtasks.decoding.constraints import Rules
+from seqtasks.decoding import DecodingConfig
+from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.errors import SeqtasksError
 
 END, VOCAB = 3, 8
 LENGTHS = torch.tensor([4, 4])
 
 
-def allowed(rules: Rules, *history: list[int]) -> list[list[int]]:
+def allowed(rules: DecodingConstraints, *history: list[int]) -> list[list[int]]:
     """For each row, the ids that may follow its history."""
     given = torch.tensor(history).unsqueeze(1)
     values = torch.arange(-1.0, -1.0 - VOCAB, -1).repeat(len(history), 1, 1)
@@ -46,45 +46,52 @@ def allowed(rules: Rules, *history: list[int]) -> list[list[int]]:
     ],
 )
 def test_what_may_follow(options: dict[str, Any], history: list[int], expected: list[int]) -> None:
-    rules = Rules.make(Decoding(**options), LENGTHS)
+    rules = DecodingConstraints.from_config(DecodingConfig(**options), LENGTHS)
     assert allowed(rules, history, history) == [expected, expected]
 
 
 def test_rows_have_rules_of_their_own() -> None:
-    rules = Rules.make(Decoding(min_length="x", max_length="2x+1"), torch.tensor([2, 4]), [[6, 0], []])
+    rules = DecodingConstraints.from_config(
+        DecodingConfig(min_length="x", max_length="2x+1"), torch.tensor([2, 4]), [[6, 0], []]
+    )
     assert rules.max_length.tolist() == [5, 9]
     assert allowed(rules, [6], [6]) == [[0], [4, 5, 6, 7]]
     assert allowed(rules, [6, 0], [6, 4]) == [[3, 4, 5, 6, 7], [4, 5, 6, 7]]
-    assert allowed(rules.select(torch.tensor([1])), [6]) == [[4, 5, 6, 7]]
+    assert allowed(rules.select_rows(torch.tensor([1])), [6]) == [[4, 5, 6, 7]]
 
 
 def test_histories_have_rules_of_their_own() -> None:
-    rules = Rules.make(Decoding(no_repeat_ngram=1), LENGTHS)
+    rules = DecodingConstraints.from_config(DecodingConfig(no_repeat_ngram=1), LENGTHS)
     assert allowed(rules, [4, 5], [6, 6]) == [[3, 6, 7], [3, 4, 5, 7]]
 
 
 def test_a_prefix_has_priority_and_ends_at_its_end() -> None:
-    rules = Rules.make(Decoding(banned=(5,), min_length="4"), LENGTHS, [[5, END, 6], [7]])
+    rules = DecodingConstraints.from_config(DecodingConfig(banned=(5,), min_length="4"), LENGTHS, [[5, END, 6], [7]])
     assert rules.prefix is not None
     assert rules.prefix.tolist() == [[5, END], [7, -1]]
     assert allowed(rules, [5], [7]) == [[END], [4, 6, 7]]
 
 
 def test_room_after_a_prefix() -> None:
-    assert Rules.make(Decoding(max_length="2"), LENGTHS, [[4, 5, 6], []]).max_length.tolist() == [4, 2]
+    assert DecodingConstraints.from_config(
+        DecodingConfig(max_length="2"), LENGTHS, [[4, 5, 6], []]
+    ).max_length.tolist() == [4, 2]
 
 
 def test_an_output_has_a_token_at_least() -> None:
-    assert Rules.make(Decoding(max_length="x"), torch.tensor([0])).max_length.tolist() == [1]
+    assert DecodingConstraints.from_config(DecodingConfig(max_length="x"), torch.tensor([0])).max_length.tolist() == [1]
 
 
 def test_mistakes() -> None:
     with pytest.raises(SeqtasksError, match="1 prefixes for 2 inputs"):
-        Rules.make(Decoding(), LENGTHS, [[4]])
+        DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[4]])
     with pytest.raises(SeqtasksError, match="0 prefixes for 2 inputs"):
-        Rules.make(Decoding(), LENGTHS, [])
+        DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [])
     with pytest.raises(SeqtasksError, match="negative"):
-        Rules.make(Decoding(), LENGTHS, [[4], [-1]])
-    for rules in (Rules.make(Decoding(banned=(8,)), LENGTHS), Rules.make(Decoding(), LENGTHS, [[8], []])):
+        DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[4], [-1]])
+    for rules in (
+        DecodingConstraints.from_config(DecodingConfig(banned=(8,)), LENGTHS),
+        DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[8], []]),
+    ):
         with pytest.raises(SeqtasksError, match="the vocabulary ends at 7"):
             allowed(rules, [4], [4])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from helpers.steppers import HistoryStepper, TableStepper, probabilities
 
-from seqtasks.decoding import Decoding, Ensemble, score, search
+from seqtasks.decoding import DecodingConfig, Ensemble, decode, score
 from seqtasks.errors import SeqtasksError
 
 
@@ -14,7 +14,7 @@ def test_probabilities_are_averaged() -> None:
     members = Ensemble([TableStepper(1, probabilities(0.9, 0.1)), TableStepper(1, probabilities(0.3, 0.7))])
     [forced] = score(members, [[4]])
     assert forced.log_probabilities == pytest.approx([math.log(0.4), math.log(0.6)])
-    [[found]] = search(members, source_lengths=torch.tensor([1]), options=Decoding(beam=2, penalty="none"))
+    [[found]] = decode(members, source_lengths=torch.tensor([1]), options=DecodingConfig(beam=2, penalty="none"))
     assert found.tokens == ()
     assert found.score == pytest.approx(math.log(0.6))
 
@@ -22,9 +22,9 @@ def test_probabilities_are_averaged() -> None:
 def test_members_keep_states_of_their_own() -> None:
     seeds = [3, 4, 5, 6]
     lengths = torch.tensor([4, 2, 3, 1])
-    options = Decoding(beam=3, nbest=2, max_length="x+1")
+    options = DecodingConfig(beam=3, nbest=2, max_length="x+1")
     members = Ensemble([HistoryStepper(seeds), HistoryStepper([seed + 50 for seed in seeds])])
-    for row in zip(seeds, search(members, source_lengths=lengths, options=options), strict=True):
+    for row in zip(seeds, decode(members, source_lengths=lengths, options=options), strict=True):
         seed, hypotheses = row
         for each in hypotheses:
             pair = Ensemble([HistoryStepper([seed]), HistoryStepper([seed + 50])])
@@ -36,11 +36,11 @@ def test_members_keep_states_of_their_own() -> None:
 def test_attention_is_averaged_where_all_have_one() -> None:
     one = TableStepper(1, probabilities(0.5, 0.5))
     tokens = torch.tensor([[2, 4, 3]])
-    assert Ensemble([one, one]).force(tokens).attention is None
-    attention = Ensemble([one, one]).force(tokens, attention=True).attention
+    assert Ensemble([one, one]).score_targets(tokens).attention is None
+    attention = Ensemble([one, one]).score_targets(tokens, attention=True).attention
     assert attention is not None
     assert attention.tolist() == [[[0.5, 0.5]] * 2]
-    assert Ensemble([one, HistoryStepper([1])]).force(tokens, attention=True).attention is None
+    assert Ensemble([one, HistoryStepper([1])]).score_targets(tokens, attention=True).attention is None
 
 
 def test_mistakes() -> None:
@@ -50,4 +50,4 @@ def test_mistakes() -> None:
         Ensemble([HistoryStepper([1]), HistoryStepper([1, 2])])
     unlike = Ensemble([HistoryStepper([1], vocab=6), HistoryStepper([1], vocab=7)])
     with pytest.raises(SeqtasksError, match="different sizes: 6, 7"):
-        search(unlike, source_lengths=torch.tensor([1]), options=Decoding())
+        decode(unlike, source_lengths=torch.tensor([1]), options=DecodingConfig())

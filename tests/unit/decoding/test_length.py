@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtasks.decoding import LengthRule
+from seqtasks.decoding import LengthLimit
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from seqtasks.decoding import LengthRule
     ],
 )
 def test_lengths(text: str, expected: list[int]) -> None:
-    assert LengthRule.parse(text)(torch.tensor([0, 7, 100])).tolist() == expected
+    assert LengthLimit.parse(text)(torch.tensor([0, 7, 100])).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_lengths(text: str, expected: list[int]) -> None:
 )
 def test_what_is_no_length(text: str) -> None:
     with pytest.raises(ValueError, match="is no length"):
-        LengthRule.parse(text)
+        LengthLimit.parse(text)

@@ -10,10 +10,10 @@ import torch
 from helpers.steppers import HistoryStepper
 from helpers.steppers import outputs as all_outputs
 
-from seqtasks.decoding import Decoding, Hypothesis, search
-from seqtasks.decoding.mbr import agreement, by_agreement
+from seqtasks.decoding import DecodingConfig, Hypothesis, decode
+from seqtasks.decoding.mbr import expected_utility, mbr_rerank
 
-OPTIONS = Decoding(beam=6, nbest=6, penalty="none", max_length="3")
+OPTIONS = DecodingConfig(beam=6, nbest=6, penalty="none", max_length="3")
 SEEDS = [3, 8, 21, 34]
 
 
@@ -41,11 +41,11 @@ def test_agreement_is_the_cosine_of_ngrams_less_for_other_lengths() -> None:
         for _ in range(12)
     ]
     expected = [[slow_agreement(one, other) for other in outputs[5:]] for one in outputs[:5]]
-    assert agreement(outputs[:5], outputs[5:]) == pytest.approx(np.array(expected))
+    assert expected_utility(outputs[:5], outputs[5:]) == pytest.approx(np.array(expected))
 
 
 def test_equals_agree_wholly_when_they_have_four_tokens() -> None:
-    assert agreement([hypothesis(4, 5, 6)], [hypothesis(4, 5, 6), hypothesis(7, 8, 9, finished=False)]) == (
+    assert expected_utility([hypothesis(4, 5, 6)], [hypothesis(4, 5, 6), hypothesis(7, 8, 9, finished=False)]) == (
         pytest.approx(np.array([[1.0, 0.0]]))
     )
 
@@ -53,9 +53,9 @@ def test_equals_agree_wholly_when_they_have_four_tokens() -> None:
 def test_the_one_that_others_resemble_comes_first_and_equals_keep_their_order() -> None:
     alone, common, near = hypothesis(7, 7), hypothesis(4, 5, 6), hypothesis(4, 5)
     samples = [hypothesis(4, 5, 6), hypothesis(4, 5, 8), hypothesis(9, 9, 9, 9)]
-    assert by_agreement([alone, near, common], samples) == [common, near, alone]
+    assert mbr_rerank([alone, near, common], samples) == [common, near, alone]
     twins = [replace(common, score=-1.0), replace(common, score=-2.0)]
-    assert by_agreement(twins, samples) == twins
+    assert mbr_rerank(twins, samples) == twins
 
 
 def test_with_many_samples_they_stand_in_the_order_of_the_expected_agreement() -> None:
@@ -66,7 +66,7 @@ def test_with_many_samples_they_stand_in_the_order_of_the_expected_agreement() -
         outputs = [hypothesis(*tokens, finished=finished) for tokens, finished in all_outputs(6, 3)]
         probabilities = np.array([probability(stepper, seed, each) for each in outputs])
         assert probabilities.sum() == pytest.approx(1)
-        assert np.all(np.diff(agreement(row, outputs) @ probabilities) < 0.02)
+        assert np.all(np.diff(expected_utility(row, outputs) @ probabilities) < 0.02)
     assert voted != likeliest
 
 
@@ -77,9 +77,11 @@ def test_a_row_is_voted_on_alike_in_any_batch_and_fewer_can_be_returned() -> Non
     assert found(HistoryStepper([3, 8, 21]), replace(options, nbest=2)) == [row[:2] for row in together]
 
 
-def found(stepper: HistoryStepper, options: Decoding, row_numbers: list[int] | None = None) -> list[list[Hypothesis]]:
+def found(
+    stepper: HistoryStepper, options: DecodingConfig, row_numbers: list[int] | None = None
+) -> list[list[Hypothesis]]:
     lengths = torch.ones(stepper.rows, dtype=torch.long)
-    return search(stepper, source_lengths=lengths, options=options, row_numbers=row_numbers)
+    return decode(stepper, source_lengths=lengths, options=options, row_numbers=row_numbers)
 
 
 def probability(stepper: HistoryStepper, seed: int, output: Hypothesis) -> float:

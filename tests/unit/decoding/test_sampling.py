@@ -8,15 +8,15 @@ import pytest
 import torch
 from helpers.steppers import HistoryStepper, TableStepper, probabilities
 
-from seqtasks.decoding import Decoding, Hypothesis, search
+from seqtasks.decoding import DecodingConfig, Hypothesis, decode
 from seqtasks.decoding.sampling import _inverse_cumulative
 
 DISTRIBUTION = {3: 0.4, 4: 0.05, 5: 0.3, 6: 0.2, 7: 0.05}
 
 
-def first_tokens(options: Decoding, rows: int = 4000) -> Counter[int]:
+def first_tokens(options: DecodingConfig, rows: int = 4000) -> Counter[int]:
     stepper = TableStepper(rows, probabilities(*DISTRIBUTION.values()))
-    results = search(stepper, source_lengths=torch.ones(rows, dtype=torch.long), options=options)
+    results = decode(stepper, source_lengths=torch.ones(rows, dtype=torch.long), options=options)
     return Counter(each.tokens[0] if each.tokens else 3 for row in results for each in row)
 
 
@@ -43,7 +43,7 @@ def tempered(temperature: float, kept: set[int]) -> dict[int, float]:
     ],
 )
 def test_frequencies(options: dict[str, Any], temperature: float, kept: set[int]) -> None:
-    counts = first_tokens(Decoding(sample=True, nbest=2, max_length="1", **options))
+    counts = first_tokens(DecodingConfig(sample=True, nbest=2, max_length="1", **options))
     expected = tempered(temperature, kept)
     assert set(counts) == kept
     total = counts.total()
@@ -51,35 +51,35 @@ def test_frequencies(options: dict[str, Any], temperature: float, kept: set[int]
     assert chi_square < 18.5  # the 0.1 % point at 4 degrees of freedom
 
 
-def samples(rows: list[int], options: Decoding) -> list[list[Hypothesis]]:
+def samples(rows: list[int], options: DecodingConfig) -> list[list[Hypothesis]]:
     stepper = HistoryStepper(rows, scale=0.5)
-    return search(stepper, source_lengths=torch.tensor(rows), options=options, row_numbers=rows)
+    return decode(stepper, source_lengths=torch.tensor(rows), options=options, row_numbers=rows)
 
 
 def test_a_sample_depends_on_seed_row_and_hypothesis_alone() -> None:
-    options = Decoding(sample=True, nbest=3, max_length="x", penalty="none")
-    longer = Decoding(sample=True, nbest=4, max_length="x", penalty="none")
+    options = DecodingConfig(sample=True, nbest=3, max_length="x", penalty="none")
+    longer = DecodingConfig(sample=True, nbest=4, max_length="x", penalty="none")
     together = samples([5, 9, 6], options)
     assert together[1] == samples([9], options)[0]
     assert Counter(together[1]) <= Counter(samples([9], longer)[0])
-    assert together != samples([5, 9, 6], Decoding(sample=True, nbest=3, max_length="x", penalty="none", seed=2))
-    assert len(set(samples([12], Decoding(sample=True, nbest=20, max_length="x"))[0])) > 5
+    assert together != samples([5, 9, 6], DecodingConfig(sample=True, nbest=3, max_length="x", penalty="none", seed=2))
+    assert len(set(samples([12], DecodingConfig(sample=True, nbest=20, max_length="x"))[0])) > 5
 
 
 def test_rows_of_equal_inputs_are_given_different_samples() -> None:
     stepper = HistoryStepper([1, 1], scale=0.1)
     lengths = torch.tensor([20, 20])
-    options = Decoding(sample=True, max_length="x")
-    one, two = search(stepper, source_lengths=lengths, options=options)
+    options = DecodingConfig(sample=True, max_length="x")
+    one, two = decode(stepper, source_lengths=lengths, options=options)
     assert one != two
-    one, two = search(stepper, source_lengths=lengths, options=options, row_numbers=[7, 7])
+    one, two = decode(stepper, source_lengths=lengths, options=options, row_numbers=[7, 7])
     assert one == two
 
 
 def test_log_probabilities_are_those_of_the_model() -> None:
     stepper = TableStepper(1, probabilities(*DISTRIBUTION.values()))
-    options = Decoding(sample=True, nbest=50, max_length="2", temperature=3.0, top_k=4)
-    for each in search(stepper, source_lengths=torch.tensor([1]), options=options)[0]:
+    options = DecodingConfig(sample=True, nbest=50, max_length="2", temperature=3.0, top_k=4)
+    for each in decode(stepper, source_lengths=torch.tensor([1]), options=options)[0]:
         tokens = [*each.tokens, *[3] * each.finished]
         assert each.log_probabilities == pytest.approx([math.log(DISTRIBUTION[token]) for token in tokens], abs=1e-6)
 

@@ -15,11 +15,11 @@ def test_scores_each_target_with_its_end() -> None:
     assert one.tokens == (4, 5)
     assert one.log_probabilities == pytest.approx([math.log(0.5), math.log(0.3), math.log(0.2)])
     assert one.score == pytest.approx(math.log(0.03))
-    assert one.normalised == pytest.approx(math.log(0.03) * 6 / 8)
+    assert one.normalized_score == pytest.approx(math.log(0.03) * 6 / 8)
     assert one.finished
     assert two.tokens == ()
     assert two.log_probabilities == pytest.approx([math.log(0.2)])
-    assert two.normalised == pytest.approx(math.log(0.2))
+    assert two.normalized_score == pytest.approx(math.log(0.2))
 
 
 def test_padding_changes_nothing() -> None:

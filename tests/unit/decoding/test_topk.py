@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.decoding.topk import best_candidates, best_tokens
+from seqtasks.decoding.topk import topk_candidates, topk_tokens
 
 
 @settings(max_examples=60)
@@ -26,7 +26,7 @@ def test_equals_a_stable_sort(rows: int, hyps: int, vocab: int, count: int, leve
 
     totals = (log_probabilities + scores.unsqueeze(2)).flatten(1)
     expected, order = torch.sort(totals, dim=1, descending=True, stable=True)
-    found = best_candidates(log_probabilities, scores, count)
+    found = topk_candidates(log_probabilities, scores, count)
     width = min(count, hyps * vocab)
     assert found.scores.tolist() == expected[:, :width].tolist()
     possible = found.scores > -torch.inf
@@ -35,12 +35,12 @@ def test_equals_a_stable_sort(rows: int, hyps: int, vocab: int, count: int, leve
     given_values = log_probabilities.flatten(1).gather(1, order[:, :width])
     assert found.log_probabilities[possible].tolist() == given_values[possible].tolist()
     first = torch.sort(log_probabilities, dim=2, descending=True, stable=True).indices[..., 0]
-    assert best_tokens(log_probabilities).tolist() == first.tolist()
+    assert topk_tokens(log_probabilities).tolist() == first.tolist()
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_of_equals_the_lowest_id_is_first(count: int) -> None:
-    found = best_candidates(torch.zeros(2, 3, 300), torch.zeros(2, 3), count)
+    found = topk_candidates(torch.zeros(2, 3, 300), torch.zeros(2, 3), count)
     assert found.tokens.tolist() == [list(range(count))] * 2
     assert found.parents.tolist() == [[0] * count] * 2
-    assert best_tokens(torch.zeros(2, 3, 300)).tolist() == [[0] * 3] * 2
+    assert topk_tokens(torch.zeros(2, 3, 300)).tolist() == [[0] * 3] * 2

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seqtasks.encoders import BagOfWordsEncoder
-from seqtasks.encoders.bag_of_words import HashedNgrams, hashed
+from seqtasks.encoders.bag_of_words import HashedNgrams, hash_ngrams
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.word_embedding import WordEmbedding
 
@@ -78,10 +78,10 @@ def test_an_ngram_is_there_as_far_as_all_its_tokens_are() -> None:
 
 def test_hashes_are_the_same_everywhere_and_tell_order_and_length() -> None:
     ngrams = torch.tensor([[[4, 5], [5, 4], [2**31 - 2, 2**31 - 2]]])
-    assert hashed(ngrams, 2**17).tolist() == [[3_189, 53_839, 12_072]]
-    assert hashed(torch.tensor([[[7, 4, 5]]]), 2**17).item() == 97_981
+    assert hash_ngrams(ngrams, 2**17).tolist() == [[3_189, 53_839, 12_072]]
+    assert hash_ngrams(torch.tensor([[[7, 4, 5]]]), 2**17).item() == 97_981
     every = torch.cartesian_prod(torch.arange(4, 204), torch.arange(4, 204)).unsqueeze(0)
-    filled = hashed(every, 2**17).flatten().bincount(minlength=2**17)
+    filled = hash_ngrams(every, 2**17).flatten().bincount(minlength=2**17)
     assert filled.count_nonzero() > 0.95 * 2**17 * (1 - math.exp(-40_000 / 2**17)), "as even as chance"
 
 

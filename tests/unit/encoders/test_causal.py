@@ -6,18 +6,18 @@ import pytest
 import torch
 from helpers.writers import ENCODERS, RECURRENT, texts
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.encoders import CausalEncoder, GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
-from seqtasks.incremental_state import reorder, select
+from seqtasks.incremental_state import reorder_hypotheses, select_rows
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import GROWTH
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 
 DIM, SIZE = 8, 7
 every_encoder = pytest.mark.parametrize("name", ENCODERS)
 
 
-def encoder(settings: Settings) -> CausalEncoder:
+def encoder(settings: ConfigModel) -> CausalEncoder:
     torch.manual_seed(1)
     return CausalEncoder.of(settings)(settings, TokenEmbedding(SIZE, DIM, dropout=0.3)).eval()
 
@@ -53,7 +53,7 @@ def test_windows_one_after_the_other_are_one_long_pass(name: str, cuts: tuple[in
 def test_carried_shapes_are_those_of_one_row(name: str) -> None:
     reader = encoder(ENCODERS[name])
     _, carried = reader.read(texts(3, 4), None)
-    assert [(3, *shape) for shape in reader.carried_shapes()] == [tuple(each.shape) for each in carried]
+    assert [(3, *shape) for shape in reader.state_shapes()] == [tuple(each.shape) for each in carried]
     zeros = [torch.zeros_like(each) for each in carried]
     assert torch.equal(reader.read(texts(3, 4), zeros)[0], reader.read(texts(3, 4), None)[0])
     assert reader.context is None
@@ -61,7 +61,7 @@ def test_carried_shapes_are_those_of_one_row(name: str) -> None:
 
 def test_a_transformer_carries_nothing_from_window_to_window() -> None:
     reader = encoder(TransformerEncoder.Config(causal=True, context=77))
-    assert reader.carried_shapes() == []
+    assert reader.state_shapes() == []
     assert reader.context == 77
 
 
@@ -83,9 +83,9 @@ def test_step_by_step_is_reading(name: str, read: int) -> None:
         assert torch.allclose(states, expected, atol=1e-5)
         if position == 2:
             left = torch.tensor([3, 1])
-            state, histories = select(state, left), histories[left]
+            state, histories = select_rows(state, left), histories[left]
         parents = torch.randint(0, hyps, histories.shape[:2], generator=random)
-        state = reorder(state, parents)
+        state = reorder_hypotheses(state, parents)
         histories = histories.gather(1, parents.unsqueeze(2).expand_as(histories))
 
 
@@ -119,7 +119,7 @@ def test_later_tokens_change_nothing(name: str) -> None:
 def test_half_precision_is_close(name: str) -> None:
     reader, tokens = encoder(ENCODERS[name]), texts(2, 6)
     expected, _ = reader.read(tokens, None)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         states, carried = reader.read(tokens[:, :3], None)
         onward, _ = reader.read(tokens[:, 3:], [each.float() for each in carried])
         steps, state = [], reader.start(2, 1, 3, carried)
@@ -141,7 +141,7 @@ def test_half_precision_is_close(name: str) -> None:
         (TransformerEncoder.Config(causal=True), True),
     ],
 )
-def test_settings_know_whether_the_future_is_seen(settings: Settings, causal: bool) -> None:
+def test_settings_know_whether_the_future_is_seen(settings: ConfigModel, causal: bool) -> None:
     assert settings.is_causal is causal
 
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from seqtasks.data.feature_cache import FeatureCache
-from seqtasks.encoders.cnn import CnnEncoder, sinusoids_of_grid
+from seqtasks.encoders.cnn import CnnEncoder, grid_sinusoids
 from seqtasks.errors import SeqtasksError
-from seqtasks.layers.convolution import ActivatedConvolution
+from seqtasks.layers.convolution import ConvActivation
 
 
 def encoder(*, train_from: int | None = None, dim: int | None = 8, dropout: float = 0.0, **more: str) -> CnnEncoder:
@@ -203,14 +203,14 @@ def test_the_fingerprint_tells_networks_apart() -> None:
 
 
 def test_places() -> None:
-    places = sinusoids_of_grid(9, 8, device=torch.device("cpu"))
+    places = grid_sinusoids(9, 8, device=torch.device("cpu"))
     assert len(places.unique(dim=0)) == 9
     rows, columns = places.view(3, 3, 8).split(4, dim=2)
     assert torch.equal(rows[:, 0], rows[:, 2])
     assert torch.equal(columns[0], columns[2])
     assert torch.equal(rows[:, 0], columns[0])
     with pytest.raises(ValueError, match="8 cells are not those of a square picture"):
-        sinusoids_of_grid(8, 8, device=torch.device("cpu"))
+        grid_sinusoids(8, 8, device=torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -225,11 +225,11 @@ def test_simplified_it_says_the_same(backbone: str) -> None:
     whole = made(pixels)
     assert whole.states.isfinite().all()
     norms = sum(isinstance(module, nn.BatchNorm2d) for module in made.modules())
-    made.simplify()
+    made.fuse_for_inference()
     left = sum(isinstance(module, nn.BatchNorm2d) for module in made.modules())
     assert left < norms
     assert left == 0 or backbone in ("resnet18", "densenet121")
-    joined = sum(isinstance(module, ActivatedConvolution) for module in made.modules())
+    joined = sum(isinstance(module, ConvActivation) for module in made.modules())
     assert joined > 10 or backbone in ("resnet18", "densenet121")
     for one, two in zip(made(pixels), whole, strict=True):
         assert torch.allclose(one, two, atol=2e-3)

@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqtasks.encoders import CnnEncoder, FramesEncoder
+from seqtasks.encoders import CnnEncoder, CnnLstmEncoder
 from seqtasks.layers.memory import Memory
 
 Temporal = Literal["none", "causal", "both"]
 CLIPS, FRAMES, CELLS, CHANNELS = 3, 5, 4, 1280
 
 
-def encoder(temporal: Temporal) -> FramesEncoder:
+def encoder(temporal: Temporal) -> CnnLstmEncoder:
     torch.manual_seed(1)
-    made = FramesEncoder(FramesEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
+    made = CnnLstmEncoder(CnnLstmEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
     if made.remembered is not None:
         torch.nn.init.normal_(made.remembered.weight)
     return made
@@ -50,7 +50,7 @@ def test_without_time_every_frame_is_a_picture() -> None:
 @torch.no_grad()
 def test_a_new_memory_adds_nothing_to_a_captioner_of_pictures(temporal: Temporal) -> None:
     torch.manual_seed(1)
-    made = FramesEncoder(FramesEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
+    made = CnnLstmEncoder(CnnLstmEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
     frames = features()
     states = made.states(frames.flatten(0, 1))
     assert torch.equal(made.encode(frames, all_real(frames))[0].states, states)

@@ -43,7 +43,7 @@ def test_the_grid_holds_what_the_last_layer_says_of_each_patch() -> None:
     made, model = backbone(), small()
     seen: list[Tensor] = []
     model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(output))
-    model(made.normalised(pixels()))
+    model(made.normalize(pixels()))
     grid = made(pixels())
     assert grid.shape == (2, WIDTH, SIDE // PATCH, SIDE // PATCH)
     assert made.channels == WIDTH

@@ -13,18 +13,18 @@ from helpers.exported import PROCESSORS, TEXTS, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoders import TransformerDecoder
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import TransformerEncoder
 from seqtasks.export.ctranslate2 import vocabulary, write_ctranslate2
 from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
 from seqtasks.inference.translation import TranslationPipeline
-from seqtasks.models import Generator
-from seqtasks.models.state_dict import own_tensors
+from seqtasks.models import EncoderDecoder
+from seqtasks.models.state_dict import unique_state_dict
 from seqtasks.tasks import TranslationTask
 
 
-def exported(folder: Path, task: TranslationTask, model: Generator, decoding: Decoding) -> Path:
+def exported(folder: Path, task: TranslationTask, model: EncoderDecoder, decoding: DecodingConfig) -> Path:
     write_ctranslate2(task, model, decoding, "The card.", folder / "exported")
     return folder / "exported"
 
@@ -37,7 +37,7 @@ def test_every_tensor_of_a_model_has_its_places(tie: str, uses: list[int]) -> No
     named = dict(transformer_tensors(model.encoder, model.decoder))
     assert len(named) == len(list(transformer_tensors(model.encoder, model.decoder)))
     used = Counter(tensor.data_ptr() for name, tensor in named.items() if "position" not in name)
-    own = own_tensors(model)
+    own = unique_state_dict(model)
     assert set(used) == {tensor.data_ptr() for tensor in own.values()}
     assert sorted(set(used.values())) == uses
     assert used[own["decoder.output.bias"].data_ptr()] == 1
@@ -65,7 +65,7 @@ def test_names_of_tokens_are_distinct() -> None:
 )
 def test_what_its_search_lacks_is_told(given: dict[str, Any], told: str) -> None:
     with pytest.raises(SeqtasksError, match=told):
-        search_options(Decoding(**given), None)
+        search_options(DecodingConfig(**given), None)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_its_search_lacks_is_told(given: dict[str, Any], told: str) -> None
 )
 def test_networks_that_it_lacks_are_told(tmp_path: Path, parts: dict[str, Any], told: str) -> None:
     with pytest.raises(SeqtasksError, match=told):
-        exported(tmp_path, *translation(**parts), Decoding())
+        exported(tmp_path, *translation(**parts), DecodingConfig())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,7 +87,7 @@ def test_networks_that_it_lacks_are_told(tmp_path: Path, parts: dict[str, Any], 
 def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor: str, tie: str) -> None:
     pytest.importorskip("ctranslate2")
     task, model = translation(processor, tie)
-    decoding = Decoding(beam=1, max_length="1.25x+7")
+    decoding = DecodingConfig(beam=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
     expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
     assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]
@@ -105,7 +105,7 @@ def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor
 def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str, Any], seed: int) -> None:
     ctranslate2 = pytest.importorskip("ctranslate2")
     task, model = translation("characters", seed=seed)
-    decoding = Decoding(max_length="25", **given)
+    decoding = DecodingConfig(max_length="25", **given)
     folder = exported(tmp_path, task, model, decoding)
     options = search_options(decoding, None) | {"patience": 100.0}
     names = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
@@ -123,7 +123,7 @@ def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str,
 def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ctranslate2")
     task, model = translation(tie="none")
-    folder = exported(tmp_path, task, model, Decoding())
+    folder = exported(tmp_path, task, model, DecodingConfig())
     assert {file.name for file in folder.iterdir()} == {
         "model.bin", "config.json", "source_vocabulary.json", "target_vocabulary.json", "source.json", "target.json",
         "README.md", "CARD.md",
@@ -135,5 +135,5 @@ def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(task, "save_processors", full)
     with pytest.raises(OSError, match="No space left"):
-        write_ctranslate2(task, model, Decoding(), "", tmp_path / "second")
+        write_ctranslate2(task, model, DecodingConfig(), "", tmp_path / "second")
     assert [path.name for path in tmp_path.iterdir()] == ["exported"]

@@ -15,11 +15,11 @@ import torch
 from helpers.exported import TEXTS, program, translation
 
 from seqtasks import SeqtasksError
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.export.onnx import write_onnx
-from seqtasks.incremental_state import reorder
+from seqtasks.incremental_state import reorder_hypotheses
 from seqtasks.inference.translation import TranslationPipeline
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks import TranslationTask
 
@@ -47,7 +47,7 @@ decoding = Decoding(beam=4, max_length="1.25x+7")
 write_onnx(*translation(processor, **network), decoding, "The card.", Path(folder))
 """
 
-Exported = tuple[TranslationTask, Generator, Path]
+Exported = tuple[TranslationTask, EncoderDecoder, Path]
 
 
 @pytest.fixture(
@@ -91,7 +91,7 @@ def test_steps_of_many_rows_and_hypotheses_are_ours(exported: Exported, rows: in
     numbers = torch.Generator().manual_seed(rows)
     sources = torch.randint(4, task.source.size, (rows, length), generator=numbers)
     sources[rows // 2, (length + 1) // 2 :] = 0
-    stepper = model.stepper(sources, sources != 0)
+    stepper = model.make_stepper(sources, sources != 0)
     state = stepper.start(hyps, 5)
     names = [output.name for output in reading.get_outputs()]
     theirs = dict(zip(names, reading.run(None, {"tokens": sources.numpy()}), strict=True))
@@ -103,7 +103,7 @@ def test_steps_of_many_rows_and_hypotheses_are_ours(exported: Exported, rows: in
         found, *after = step.run(None, {"tokens": tokens.numpy(), **memory, **carried})
         np.testing.assert_allclose(found, logits.log_softmax(2).numpy(), atol=2e-5)
         parents = torch.randint(0, hyps, (rows, hyps), generator=numbers)
-        state = reorder(state, parents)
+        state = reorder_hypotheses(state, parents)
         carried = {
             name: value[np.arange(rows)[:, None], parents.numpy()] for name, value in zip(carried, after, strict=True)
         }
@@ -131,5 +131,5 @@ def test_what_cannot_be_written_is_told(
     tmp_path: Path, parts: dict[str, Any], given: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(SeqtasksError, match=told):
-        write_onnx(*translation(**parts), Decoding(**given), "", tmp_path / "out")
+        write_onnx(*translation(**parts), DecodingConfig(**given), "", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

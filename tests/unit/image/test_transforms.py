@@ -16,9 +16,9 @@ from torch import Tensor
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.transforms import (
-    ImageSettings,
+    ImageConfig,
+    color_jitter,
     evaluation_transform,
-    jittered,
     random_box,
     training_transform,
     widest_box,
@@ -37,28 +37,28 @@ def slope(width: int = 100, height: int = 50) -> Image.Image:
     return Image.fromarray(np.stack([across, down, 0 * down], axis=-1).astype(np.uint8))
 
 
-def look(settings: ImageSettings, shown: Image.Image, seed: int = 1) -> Tensor:
+def look(settings: ImageConfig, shown: Image.Image, seed: int = 1) -> Tensor:
     return training_transform(settings)(shown, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (8, 8), (1, 1), (1, 65_535), (65_535, 1), (500, 375)])
 def test_any_picture_becomes_a_square_of_bytes(fit: Any, size: tuple[int, int]) -> None:
-    settings = ImageSettings(size=8, fit=fit, smallest_crop=0.3, flip=True, colour_jitter=0.3)
+    settings = ImageConfig(size=8, fit=fit, smallest_crop=0.3, flip=True, colour_jitter=0.3)
     for pixels in (evaluation_transform(settings)(picture(*size)), look(settings, picture(*size))):
         assert (pixels.shape, pixels.dtype, pixels.is_contiguous()) == ((3, 8, 8), torch.uint8, True)
 
 
 def test_colours_and_places_are_kept() -> None:
-    pixels = evaluation_transform(ImageSettings(size=40))(picture(40, 40))
+    pixels = evaluation_transform(ImageConfig(size=40))(picture(40, 40))
     assert torch.equal(pixels, torch.from_numpy(np.array(picture(40, 40))).permute(2, 0, 1))
 
 
 def test_squashed_the_whole_picture_shows_cropped_its_middle() -> None:
-    squashed = evaluation_transform(ImageSettings(size=50))(slope())[:2]
+    squashed = evaluation_transform(ImageConfig(size=50))(slope())[:2]
     assert (squashed[0, 0, [0, -1]] - torch.tensor([0, 99])).abs().max() <= 1
     assert (squashed[1, [0, -1], 0] - torch.tensor([0, 49])).abs().max() <= 1
-    cropped = evaluation_transform(ImageSettings(size=50, fit="crop"))(slope())
+    cropped = evaluation_transform(ImageConfig(size=50, fit="crop"))(slope())
     assert torch.equal(cropped[0, 0], torch.arange(25, 75, dtype=torch.uint8))
     assert torch.equal(cropped[1, :, 0], torch.arange(50, dtype=torch.uint8))
 
@@ -68,18 +68,18 @@ def test_the_numbers_are_those_of_torchvision() -> None:
     cubic = v2.InterpolationMode.BICUBIC
     whole = v2.Compose([v2.Resize((24, 24), cubic), v2.PILToTensor()])
     middle = v2.Compose([v2.CenterCrop(40), v2.Resize((24, 24), cubic), v2.PILToTensor()])
-    assert torch.equal(evaluation_transform(ImageSettings(size=24))(picture()), whole(picture()))
-    difference = evaluation_transform(ImageSettings(size=24, fit="crop"))(picture())[:, 2:-2, 2:-2].int()
+    assert torch.equal(evaluation_transform(ImageConfig(size=24))(picture()), whole(picture()))
+    difference = evaluation_transform(ImageConfig(size=24, fit="crop"))(picture())[:, 2:-2, 2:-2].int()
     assert torch.equal(difference, middle(picture())[:, 2:-2, 2:-2].int())
     factors = np.random.default_rng(3).uniform(0.6, 1.4, 3)
     expected = v2.functional.adjust_brightness(picture(), factors[0])
     expected = v2.functional.adjust_saturation(v2.functional.adjust_contrast(expected, factors[1]), factors[2])
-    assert jittered(picture(), 0.4, np.random.default_rng(3)) == expected
+    assert color_jitter(picture(), 0.4, np.random.default_rng(3)) == expected
 
 
 @pytest.mark.parametrize("fit", FITS)
 def test_nothing_is_random_unless_it_is_asked_for(fit: Any) -> None:
-    settings = ImageSettings(size=16, fit=fit)
+    settings = ImageConfig(size=16, fit=fit)
     assert not settings.augments
     expected = evaluation_transform(settings)(picture())
     assert all(torch.equal(look(settings, picture(), seed), expected) for seed in range(5))
@@ -87,7 +87,7 @@ def test_nothing_is_random_unless_it_is_asked_for(fit: Any) -> None:
 
 @pytest.mark.parametrize("options", [{"smallest_crop": 0.5}, {"flip": True}, {"colour_jitter": 0.3}])
 def test_chance_follows_the_generator(options: dict[str, Any]) -> None:
-    settings = ImageSettings(size=16, **options)
+    settings = ImageConfig(size=16, **options)
     assert settings.augments
     looks = [look(settings, picture(), seed) for seed in range(8)]
     assert len({tuple(pixels.flatten().tolist()) for pixels in looks}) > 1
@@ -95,7 +95,7 @@ def test_chance_follows_the_generator(options: dict[str, Any]) -> None:
 
 
 def test_without_a_generator_chance_is_torchs() -> None:
-    transform = training_transform(ImageSettings(size=16, smallest_crop=0.5))
+    transform = training_transform(ImageConfig(size=16, smallest_crop=0.5))
     torch.manual_seed(4)
     first, second = transform(picture()), transform(picture())
     torch.manual_seed(4)
@@ -106,7 +106,7 @@ def test_without_a_generator_chance_is_torchs() -> None:
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (1, 1), (65_535, 1)])
 def test_crops_stay_inside_keep_their_share_and_go_everywhere(fit: Any, size: tuple[int, int]) -> None:
-    settings = ImageSettings(fit=fit, smallest_crop=0.25)
+    settings = ImageConfig(fit=fit, smallest_crop=0.25)
     shown, random = Image.new("1", size), np.random.default_rng(1)
     left, top, right, bottom = widest_box(settings, shown)
     width, height = right - left, bottom - top
@@ -122,7 +122,7 @@ def test_crops_stay_inside_keep_their_share_and_go_everywhere(fit: Any, size: tu
 
 
 def test_a_random_crop_shows_what_is_in_its_box() -> None:
-    settings = ImageSettings(size=50, smallest_crop=0.2)
+    settings = ImageConfig(size=50, smallest_crop=0.2)
     left, top, right, bottom = random_box(settings, slope(), np.random.default_rng(7))
     pixels = look(settings, slope(), 7).float()
     assert math.isclose(pixels[0].mean(), (left + right) / 2 - 0.5, abs_tol=1)
@@ -130,7 +130,7 @@ def test_a_random_crop_shows_what_is_in_its_box() -> None:
 
 
 def test_every_second_picture_is_mirrored() -> None:
-    settings = ImageSettings(size=8, flip=True)
+    settings = ImageConfig(size=8, flip=True)
     plain = evaluation_transform(settings)(picture())
     looks = [look(settings, picture(), seed) for seed in range(200)]
     mirrored = sum(torch.equal(pixels, plain.flip(2)) for pixels in looks)
@@ -139,7 +139,7 @@ def test_every_second_picture_is_mirrored() -> None:
 
 
 def test_jitter_leaves_the_hue() -> None:
-    settings = ImageSettings(size=4, colour_jitter=0.5)
+    settings = ImageConfig(size=4, colour_jitter=0.5)
     looks = torch.stack([look(settings, Image.new("RGB", (4, 4), (200, 100, 50)), seed) for seed in range(50)])
     red, green, blue = looks.unbind(1)
     assert (red >= green).all()
@@ -148,21 +148,21 @@ def test_jitter_leaves_the_hue() -> None:
 
 
 def test_what_is_decoded_is_never_enlarged_again() -> None:
-    assert ImageSettings(size=224).at_least == 448
-    settings = ImageSettings(size=100, smallest_crop=0.25)
+    assert ImageConfig(size=224).at_least == 448
+    settings = ImageConfig(size=100, smallest_crop=0.25)
     assert settings.at_least * math.sqrt(settings.smallest_crop) >= 2 * settings.size
 
 
 def test_transforms_travel_between_processes() -> None:
-    settings = ImageSettings(size=8, smallest_crop=0.5)
+    settings = ImageConfig(size=8, smallest_crop=0.5)
     copied = pickle.loads(pickle.dumps(training_transform(settings)))
     assert torch.equal(copied(picture(), np.random.default_rng(2)), look(settings, picture(), 2))
 
 
 def test_settings_are_saved(tmp_path: Path) -> None:
-    settings = ImageSettings(size=160, fit="crop", smallest_crop=0.6, flip=True, colour_jitter=0.2)
+    settings = ImageConfig(size=160, fit="crop", smallest_crop=0.6, flip=True, colour_jitter=0.2)
     settings.save(tmp_path / "image.json")
-    assert ImageSettings.load(tmp_path / "image.json") == settings
+    assert ImageConfig.load(tmp_path / "image.json") == settings
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_settings_are_saved(tmp_path: Path) -> None:
 def test_damaged_settings_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "image.json").write_bytes(content)
     with pytest.raises(SeqtasksError, match=r"image\.json: no settings of pictures, or damaged"):
-        ImageSettings.load(tmp_path / "image.json")
+        ImageConfig.load(tmp_path / "image.json")
 
 
 def test_missing_settings_are_told(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match=r"image\.json: cannot be read \(No such file"):
-        ImageSettings.load(tmp_path / "image.json")
+        ImageConfig.load(tmp_path / "image.json")
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_missing_settings_are_told(tmp_path: Path) -> None:
 )
 def test_impossible_settings(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ImageSettings(**options)
+        ImageConfig(**options)

@@ -16,8 +16,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import TOLERANCE, Explanation, Method
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
-from seqtasks.registry import Settings
-from seqtasks.text import Characters, Words
+from seqtasks.registry import ConfigModel
+from seqtasks.text import CharacterTokenizer, WordTokenizer
 
 HIDDEN = "nothing"
 """A word whose vector is zero."""
@@ -25,7 +25,7 @@ VOCABULARY = f"{HIDDEN} the film was good and not bad at all but long"
 TEXT = "the film was not good and not bad but long"
 LABELS = ["positive", "negative", "neither"]
 
-READERS: dict[str, Settings] = {
+READERS: dict[str, ConfigModel] = {
     name: ENCODERS[name] for name in ("lst-both", "gru-forward", "rnn-both", "transformer")
 } | {"words": BagOfWordsEncoder.Config(ngrams=1)}
 PAIRS_OF_WORDS = BagOfWordsEncoder.Config(ngrams=2, buckets=2**17)
@@ -33,10 +33,10 @@ ALL = list(itertools.product(READERS, ("last", "mean", "max", "attention")))
 every_classifier = pytest.mark.parametrize(("encoder", "pooling"), ALL, ids=map("/".join, ALL))
 both_methods = pytest.mark.parametrize("method", ["occlusion", "gradients"])
 
-PROCESSOR = Words.fit([VOCABULARY] * 2, Words.Config())
+PROCESSOR = WordTokenizer.train([VOCABULARY] * 2, WordTokenizer.Config())
 
 
-def model(encoder: Settings, pooling: str = "mean", *, seed: int = 1, **more: object) -> Classifier:
+def model(encoder: ConfigModel, pooling: str = "mean", *, seed: int = 1, **more: object) -> Classifier:
     torch.manual_seed(seed)
     config = Classifier.Config.model_validate({"dim": 8, "encoder": encoder, "pooling": pooling} | more)
     made = Classifier(config, PROCESSOR.size, len(LABELS)).eval().requires_grad_(False)
@@ -48,7 +48,12 @@ def model(encoder: Settings, pooling: str = "mean", *, seed: int = 1, **more: ob
 
 
 def classifier(
-    encoder: Settings = READERS["lst-both"], pooling: str = "mean", *, window: int = 0, members: int = 1, **more: object
+    encoder: ConfigModel = READERS["lst-both"],
+    pooling: str = "mean",
+    *,
+    window: int = 0,
+    members: int = 1,
+    **more: object,
 ) -> ClassificationPipeline:
     models = [model(encoder, pooling, seed=seed, **more) for seed in range(1, members + 1)]
     return ClassificationPipeline(models, PROCESSOR, LABELS, window=window)
@@ -113,7 +118,7 @@ class Interpolated(nn.Module):
 
     def __init__(self, embedding: nn.Module, vectors: torch.Tensor) -> None:
         super().__init__()
-        self.dropped = embedding.dropped
+        self.dropped = embedding.apply_word_dropout
         self.vectors = vectors
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -197,7 +202,7 @@ def test_a_model_is_what_it_was_after_it_was_explained(method: Method) -> None:
 
 
 def test_names_are_explained_by_their_letters() -> None:
-    processor = Characters.fit(["Aminah", "O'Neil", "van Dyk"], Characters.Config(minimum_count=1))
+    processor = CharacterTokenizer.train(["Aminah", "O'Neil", "van Dyk"], CharacterTokenizer.Config(minimum_count=1))
     torch.manual_seed(1)
     config = Classifier.Config(dim=8, encoder=ENCODERS["lst-both"])
     reader = ClassificationPipeline([Classifier(config, processor.size, 3).eval()], processor, LABELS)

@@ -12,7 +12,7 @@ from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEn
 from seqtasks.inference import perplexity
 from seqtasks.inference.perplexity import likelihood
 from seqtasks.models import LanguageModel
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN
 from seqtasks.text.tokenizers.document import Tokens, marked
 
@@ -23,7 +23,7 @@ RECURRENT = [
 ]
 
 
-def model_of(encoder: Settings) -> LanguageModel:
+def model_of(encoder: ConfigModel) -> LanguageModel:
     torch.manual_seed(1)
     config = LanguageModel.Config(dim=8, tie=False, embedding_dropout=0.2, label_smoothing=0.1, encoder=encoder)
     model = LanguageModel(config, 20).eval()
@@ -51,7 +51,7 @@ def wanted_sum(costs: list[float], stream: Tokens) -> float:
 
 
 @pytest.mark.parametrize("encoder", RECURRENT, ids=lambda encoder: encoder.kind)
-def test_one_lane_is_one_pass(encoder: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_lane_is_one_pass(encoder: ConfigModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perplexity, "WINDOW", 16)
     model, stream = model_of(encoder), stream_of(70, 3, 41)
     found = likelihood(model, stream)

@@ -11,23 +11,23 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from seqtasks.decoding import Decoding, search
+from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.text_generation import TextGenerationPipeline, nearest, overlap, stop_at
 from seqtasks.models import LanguageModel, LanguageModelStepper
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN
-from seqtasks.text import Characters, Subwords, TextProcessor, Words
-from seqtasks.text.tokenizers.document import Layout
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
+from seqtasks.text.tokenizers.document import DocumentTokenizer
 
 LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A dog ran so far."] * 4
-CHARACTERS = Characters.fit(LINES, Characters.Config())
-WORDS = Words.fit(LINES, Words.Config(language="en", minimum_count=1))
-SUBWORDS = Subwords.fit(LINES, Subwords.Config(size=320))
+CHARACTERS = CharacterTokenizer.train(LINES, CharacterTokenizer.Config())
+WORDS = WordTokenizer.train(LINES, WordTokenizer.Config(language="en", minimum_count=1))
+SUBWORDS = SubwordTokenizer.train(LINES, SubwordTokenizer.Config(size=320))
 TRANSFORMER = TransformerEncoder.Config(layers=1, heads=2, inner_dim=16, dropout=0.0, causal=True, context=10)
 LSTM = LstmEncoder.Config(dim=16, layers=1, directions="forward")
-SAMPLING = Decoding(sample=True, beam=1, max_length="30")
+SAMPLING = DecodingConfig(sample=True, beam=1, max_length="30")
 
 
 class Noting(LanguageModel):
@@ -37,15 +37,15 @@ class Noting(LanguageModel):
         super().__init__(config, size)
         self.read: list[int] = []
 
-    def stepper(
+    def make_stepper(
         self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
     ) -> LanguageModelStepper:
         self.read.append(prompt.shape[1])
-        return super().stepper(prompt, carried)
+        return super().make_stepper(prompt, carried)
 
 
 def writer_of(
-    processor: TextProcessor = CHARACTERS, encoder: Settings = LSTM, kind: type[LanguageModel] = LanguageModel
+    processor: Tokenizer = CHARACTERS, encoder: ConfigModel = LSTM, kind: type[LanguageModel] = LanguageModel
 ) -> TextGenerationPipeline:
     """A model that says known tokens at random; of bytes it makes few."""
     torch.manual_seed(2)
@@ -56,20 +56,20 @@ def writer_of(
     return TextGenerationPipeline([model], processor)
 
 
-def write(writer: TextGenerationPipeline, prompt: str, decoding: Decoding, stop: str = "") -> list[Continuation]:
+def write(writer: TextGenerationPipeline, prompt: str, decoding: DecodingConfig, stop: str = "") -> list[Continuation]:
     """All texts that follow a prompt."""
     found = writer.generate_one(prompt, decoding, stop)
     return [replace(found, alternatives=()), *found.alternatives]
 
 
-def stream(writer: TextGenerationPipeline, prompt: str, decoding: Decoding, **options: Any) -> Iterator[str]:
+def stream(writer: TextGenerationPipeline, prompt: str, decoding: DecodingConfig, **options: Any) -> Iterator[str]:
     decided = copy(writer)
     decided.default_decoding = decoding
     return decided.stream(prompt, **options)
 
 
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
-def test_pieces_together_are_the_text(processor: TextProcessor) -> None:
+def test_pieces_together_are_the_text(processor: Tokenizer) -> None:
     writer = writer_of(processor)
     for number, written in enumerate(write(writer, "The dog\n", replace(SAMPLING, nbest=5))):
         pieces = list(stream(writer, "The dog\n", SAMPLING, number=number))
@@ -81,9 +81,9 @@ def test_pieces_together_are_the_text(processor: TextProcessor) -> None:
 
 def test_samples_are_those_of_search() -> None:
     writer = writer_of()
-    read = torch.tensor([[BEGIN, *Layout(CHARACTERS).encode("The ")]] * 4)
-    found = search(
-        writer.model.stepper(read),
+    read = torch.tensor([[BEGIN, *DocumentTokenizer(CHARACTERS).encode("The ")]] * 4)
+    found = decode(
+        writer.model.make_stepper(read),
         source_lengths=torch.zeros(4, dtype=torch.long),
         options=SAMPLING,
         row_numbers=range(4),
@@ -95,10 +95,10 @@ def test_samples_are_those_of_search() -> None:
 
 def test_a_beam_gives_its_best() -> None:
     writer = writer_of()
-    beam = Decoding(beam=4, nbest=3, max_length="12", penalty="none")
+    beam = DecodingConfig(beam=4, nbest=3, max_length="12", penalty="none")
     written = write(writer, "The ", beam)
-    [found] = search(
-        writer.model.stepper(torch.tensor([[BEGIN, *Layout(CHARACTERS).encode("The ")]])),
+    [found] = decode(
+        writer.model.make_stepper(torch.tensor([[BEGIN, *DocumentTokenizer(CHARACTERS).encode("The ")]])),
         source_lengths=torch.zeros(1, dtype=torch.long),
         options=beam,
     )
@@ -122,13 +122,15 @@ def test_a_full_context_goes_on_from_its_second_half() -> None:
 def test_a_beam_ends_unfinished_where_the_context_is_full() -> None:
     writer = writer_of(encoder=TRANSFORMER)
     [written] = write(
-        writer, "A long prompt of many characters", Decoding(beam=2, min_length="30", max_length="30", penalty="none")
+        writer,
+        "A long prompt of many characters",
+        DecodingConfig(beam=2, min_length="30", max_length="30", penalty="none"),
     )
     assert (len(written.tokens), written.finished) == (6, False)
 
 
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS, SUBWORDS], ids=["characters", "words", "subwords"])
-def test_it_ends_before_what_shall_not_come(processor: TextProcessor) -> None:
+def test_it_ends_before_what_shall_not_come(processor: Tokenizer) -> None:
     writer = writer_of(processor)
     [whole] = write(writer, "The dog\n", SAMPLING)
     stop = whole.text[7:10]
@@ -167,7 +169,7 @@ def test_no_more_is_taken_than_is_told() -> None:
 def test_lengths_follow_the_prompt() -> None:
     [written] = write(writer_of(), "The dog", replace(SAMPLING, min_length="2x", max_length="3x"))
     assert 14 <= len(written.log_probabilities) <= 21
-    [searched] = write(writer_of(), "The dog", Decoding(beam=2, min_length="2x", max_length="2x"))
+    [searched] = write(writer_of(), "The dog", DecodingConfig(beam=2, min_length="2x", max_length="2x"))
     assert len(searched.log_probabilities) == 14
 
 
@@ -199,11 +201,11 @@ def test_a_blank_that_is_read_does_not_take_one_that_is_written() -> None:
 
 def test_a_long_prompt_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    replaced, decode = TextGenerationPipeline.replaced, Words.decode
+    replaced, decode = TextGenerationPipeline.replaced, WordTokenizer.decode
     monkeypatch.setattr(
         TextGenerationPipeline, "replaced", lambda self, prompt: calls.append("replaced") or replaced(self, prompt)
     )
-    monkeypatch.setattr(Words, "decode", lambda self, ids: calls.append("decode") or decode(self, ids))
+    monkeypatch.setattr(WordTokenizer, "decode", lambda self, ids: calls.append("decode") or decode(self, ids))
     writer = writer_of(WORDS)
     list(stream(writer, "The dog ran. " * 300, replace(SAMPLING, max_length="1")))
     assert len(calls) < 10

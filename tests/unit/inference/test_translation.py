@@ -8,25 +8,23 @@ import torch
 from helpers.synthetic import sentence_pairs
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference import translation as module
 from seqtasks.inference.translation import LONGEST, TranslationPipeline
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import END
-from seqtasks.text import Characters, TextProcessor, Words, clean
+from seqtasks.text import CharacterTokenizer, Tokenizer, WordTokenizer, normalize
 
 PAIRS = sentence_pairs(80)
 TEXTS = [source for source, _ in PAIRS[:12]]
-SHORT = Decoding(beam=3, nbest=3, max_length="12")
+SHORT = DecodingConfig(beam=3, nbest=3, max_length="12")
 
-CHARACTERS = Characters.fit((text for pair in PAIRS for text in pair), Characters.Config())
-WORDS = Words.fit((text for pair in PAIRS for text in pair), Words.Config())
+CHARACTERS = CharacterTokenizer.train((text for pair in PAIRS for text in pair), CharacterTokenizer.Config())
+WORDS = WordTokenizer.train((text for pair in PAIRS for text in pair), WordTokenizer.Config())
 
 
-def translator(
-    processor: TextProcessor = CHARACTERS, *, recurrent: bool = False, members: int = 1
-) -> TranslationPipeline:
+def translator(processor: Tokenizer = CHARACTERS, *, recurrent: bool = False, members: int = 1) -> TranslationPipeline:
     """A model with random weights that is sure of what it says."""
     torch.manual_seed(1)
     parts = (
@@ -36,8 +34,8 @@ def translator(
     )
     models = []
     for _ in range(members):
-        model = Generator(
-            Generator.Config(dim=8, tie="none", encoder=parts[0], decoder=parts[1]), processor.size, processor.size
+        model = EncoderDecoder(
+            EncoderDecoder.Config(dim=8, tie="none", encoder=parts[0], decoder=parts[1]), processor.size, processor.size
         )
         with torch.no_grad():
             for parameter in model.parameters():
@@ -50,7 +48,7 @@ def translator(
 @pytest.mark.parametrize("recurrent", [False, True])
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS], ids=["characters", "words"])
 def test_each_text_is_translated_as_if_alone(
-    monkeypatch: pytest.MonkeyPatch, processor: TextProcessor, recurrent: bool
+    monkeypatch: pytest.MonkeyPatch, processor: Tokenizer, recurrent: bool
 ) -> None:
     monkeypatch.setattr(module, "BATCH_TOKENS", 300)
     bound = translator(processor, recurrent=recurrent)
@@ -102,8 +100,8 @@ def test_an_empty_text_stays_empty(blank: str) -> None:
     ],
 )
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS], ids=["characters", "words"])
-def test_a_long_text_is_cut(processor: TextProcessor, text: str) -> None:
-    text = clean(text)
+def test_a_long_text_is_cut(processor: Tokenizer, text: str) -> None:
+    text = normalize(text)
     pieces = translator(processor).split(text)
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
     assert all(0 < len(processor.encode(piece)) <= LONGEST + 10 for piece in pieces)
@@ -139,7 +137,7 @@ def test_a_long_text_is_translated_piece_by_piece() -> None:
 
 
 @pytest.mark.parametrize("processor", [CHARACTERS, WORDS], ids=["characters", "words"])
-def test_prefixes(processor: TextProcessor) -> None:
+def test_prefixes(processor: Tokenizer) -> None:
     bound = translator(processor)
     prefixes = ["das haus", "", "ein", *[""] * 9]
     found = bound.translate(TEXTS, **asdict(SHORT), prefixes=prefixes)
@@ -169,7 +167,7 @@ def test_given_translations_are_scored_as_search_does(members: int) -> None:
     bound = translator(members=members)
     for model in bound.models:
         model.decoder.output.bias.data[END] += 9
-    options = Decoding(beam=4, max_length="60", penalty="wu:0.7")
+    options = DecodingConfig(beam=4, max_length="60", penalty="wu:0.7")
     prefixes = [target for _, target in PAIRS[: len(TEXTS)]]
     found = [each for each in bound.translate(TEXTS, **asdict(options), prefixes=prefixes) if each.finished]
     kept = [each for each in found if CHARACTERS.encode(each.text) == ids_of(each.tokens)]
@@ -188,7 +186,7 @@ def ids_of(tokens: tuple[str, ...]) -> list[int]:
 
 def test_samples_depend_on_the_number_of_the_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     bound = translator()
-    options = Decoding(sample=True, nbest=2, max_length="10", temperature=2.0)
+    options = DecodingConfig(sample=True, nbest=2, max_length="10", temperature=2.0)
     together = bound.translate(TEXTS, **asdict(options))
     monkeypatch.setattr(module, "BATCH_TOKENS", 200)
     apart = [bound.translate([text], **asdict(options), first_number=number)[0] for number, text in enumerate(TEXTS)]

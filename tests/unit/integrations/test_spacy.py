@@ -13,11 +13,11 @@ import spacy
 import torch
 from helpers.tagged import labelled_sentences, write_conllu_file
 
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.errors import SeqtasksError
 from seqtasks.integrations.spacy import SpacyTagger, make_tagger
 from seqtasks.loading import load
-from seqtasks.models.state_dict import own_tensors
+from seqtasks.models.state_dict import unique_state_dict
 from seqtasks.storage.bundle import write_bundle
 from seqtasks.tasks import TaggingTask
 
@@ -28,7 +28,7 @@ def make_model(folder: Path, labels: dict[str, str]) -> Path:
     """An untrained model with other labels than those of the sentences."""
     sentences = [[(word, labels[label]) for word, label in each] for each in labelled_sentences(40)]
     file = write_conllu_file(folder / "train.conllu", sentences)
-    run = read_run(
+    run = read_config(
         None,
         text='task = "tagging"\n[model]\ndim = 8\n[model.encoder]\nkind = "lstm"\ndim = 8\nlayers = 1\n',
         overrides=[f'data.train=[{{path="{file}"}}]', "text.language=en", 'model.characters={kind="cnn"}'],
@@ -38,7 +38,7 @@ def make_model(folder: Path, labels: dict[str, str]) -> Path:
     torch.manual_seed(1)
     write_bundle(
         folder / "model", task="tagging", model=run.task.model.model_dump(mode="json"),
-        tensors=own_tensors(task.build_model()), processors=task.save_processors, config_toml=to_toml(run),
+        tensors=unique_state_dict(task.build_model()), processors=task.save_processors, config_toml=to_toml(run),
         scores=[], data={}, card="",
     )  # fmt: skip
     return folder / "model"

@@ -11,11 +11,11 @@ from seqtasks.layers.attention import (
     DotAttention,
     KeysValues,
     SelfAttention,
-    attend,
     attention_weights,
     causal_bias,
     mask_bias,
-    normalise,
+    scaled_dot_product_attention,
+    softmax_fp32,
 )
 
 
@@ -27,9 +27,9 @@ def test_both_kernels_give_the_same(biased: bool) -> None:
     mask[..., 0] = True
     bias = mask_bias(mask, torch.float32) if biased else None
     expected = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
-    with_gradient = attend(queries, keys, values, bias)
+    with_gradient = scaled_dot_product_attention(queries, keys, values, bias)
     with torch.no_grad():
-        without = attend(queries, keys, values, bias)
+        without = scaled_dot_product_attention(queries, keys, values, bias)
     assert torch.allclose(with_gradient, expected, atol=1e-6)
     assert torch.allclose(without, expected, atol=1e-6)
     upstream = torch.randn_like(expected)
@@ -46,7 +46,9 @@ def test_long_keys_take_the_blocked_kernel() -> None:
     torch.manual_seed(2)
     queries, keys, values = (torch.randn(1, 1, length, 4, requires_grad=True) for length in (3, 300, 300))
     assert torch.allclose(
-        attend(queries, keys, values, None), attention_weights(queries, keys, None) @ values, atol=1e-6
+        scaled_dot_product_attention(queries, keys, values, None),
+        attention_weights(queries, keys, None) @ values,
+        atol=1e-6,
     )
 
 
@@ -133,7 +135,7 @@ def test_cross_attention_looks_where_its_weights_say() -> None:
     attention = CrossAttention(6, 10, 1)
     inputs, states = torch.randn(2, 3, 6), torch.randn(2, 4, 10)
     bias = mask_bias(torch.tensor([[True] * 4, [True, True, False, False]]), torch.float32)[:, None, None, :]
-    memory = attention.remember(states)
+    memory = attention.project_memory(states)
     weights = attention.weights(inputs, memory, bias)
     assert torch.all(weights[1, :, 2:] == 0)
     by_hand = attention.output(weights @ memory.values[:, 0])
@@ -164,6 +166,6 @@ def test_normalise_is_the_softmax(length: int, dtype: torch.dtype) -> None:
     scores = torch.randn(2, 3, length).to(dtype)
     scores[0, :, length // 2 :] = torch.finfo(dtype).min
     scores[0, :, 0] = 0
-    weights = normalise(scores)
+    weights = softmax_fp32(scores)
     assert weights.dtype == dtype
     assert torch.allclose(weights.float(), scores.float().softmax(dim=2), atol=1e-6 if dtype == torch.float32 else 4e-3)

@@ -5,31 +5,31 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from seqtasks.device import mixed_precision
-from seqtasks.layers.char_encoders import CharacterReader, CharacterReaderSettings, CnnReader, LstmReader
+from seqtasks.device import autocast
+from seqtasks.layers.char_encoders import CharEncoder, CharEncoderConfig, CnnCharEncoder, LstmCharEncoder
 
 CHARACTERS = 9
 WORDS = [[4, 5, 6, 7, 5], [8], [3, 3, 4], [6, 4]]
 
-READERS: dict[str, CharacterReaderSettings] = {
-    "cnn": CnnReader.Config(dim=12, widths=(1, 2, 3, 6), character_dim=5),
-    "lstm": LstmReader.Config(dim=8, character_dim=5),
+READERS: dict[str, CharEncoderConfig] = {
+    "cnn": CnnCharEncoder.Config(dim=12, widths=(1, 2, 3, 6), character_dim=5),
+    "lstm": LstmCharEncoder.Config(dim=8, character_dim=5),
 }
 every_reader = pytest.mark.parametrize("kind", READERS)
 
 
-def reader(kind: str) -> CharacterReader:
+def reader(kind: str) -> CharEncoder:
     torch.manual_seed(1)
-    return CharacterReader.of_kind(kind)(READERS[kind], CHARACTERS)
+    return CharEncoder.of_kind(kind)(READERS[kind], CHARACTERS)
 
 
 def padded(words: list[list[int]], width: int = 5) -> Tensor:
     return torch.tensor([word + [0] * (width - len(word)) for word in words])
 
 
-def by_hand(made: CharacterReader, word: list[int]) -> Tensor:
+def by_hand(made: CharEncoder, word: list[int]) -> Tensor:
     """One word alone: the cross-correlation position by position, or PyTorch's bidirectional LSTM."""
-    if isinstance(made, CnnReader):
+    if isinstance(made, CnnCharEncoder):
         found = []
         for width, filters in zip(made.widths, made.filters, strict=True):
             edged = [0] * ((width - 1) // 2) + word + [0] * (width // 2)
@@ -37,7 +37,7 @@ def by_hand(made: CharacterReader, word: list[int]) -> Tensor:
             vectors = made.embedding(torch.tensor(edged)).t().unsqueeze(0)
             found.append(nn.functional.conv1d(vectors, kernel, filters.bias).squeeze(0).tanh().amax(dim=1))
         return torch.cat(found)
-    assert isinstance(made, LstmReader)
+    assert isinstance(made, LstmCharEncoder)
     layer = nn.LSTM(5, 4, batch_first=True, bidirectional=True)
     for end, direction in (("", made.layer.forwards), ("_reverse", made.layer.backwards)):
         for name, value in direction.named_parameters():
@@ -77,7 +77,7 @@ def test_the_order_of_characters_matters(kind: str) -> None:
 @torch.no_grad()
 def test_a_filter_sees_the_edges_of_a_word() -> None:
     """The same characters twice over are another word, although no window within them is new but that across."""
-    made = CnnReader(CnnReader.Config(dim=6, widths=(3,), character_dim=5), CHARACTERS)
+    made = CnnCharEncoder(CnnCharEncoder.Config(dim=6, widths=(3,), character_dim=5), CHARACTERS)
     made.embedding.weight[4] = 0
     inner, edge = made(torch.tensor([[4, 4, 4, 4]])), made(torch.tensor([[4, 4, 4, 5]]))
     assert not torch.allclose(inner, edge, atol=1e-3)
@@ -107,7 +107,7 @@ def test_gradients_reach_every_parameter_and_never_unseen_characters(kind: str) 
 @every_reader
 @torch.no_grad()
 def test_dropout_is_for_training_alone(kind: str) -> None:
-    made = CharacterReader.of_kind(kind)(READERS[kind].model_copy(update={"dropout": 0.5}), CHARACTERS)
+    made = CharEncoder.of_kind(kind)(READERS[kind].model_copy(update={"dropout": 0.5}), CHARACTERS)
     words = padded(WORDS)
     assert not torch.equal(made(words), made(words))
     made.eval()
@@ -118,7 +118,7 @@ def test_dropout_is_for_training_alone(kind: str) -> None:
 @torch.no_grad()
 def test_half_precision_is_close(kind: str) -> None:
     made, words = reader(kind), padded(WORDS)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         mixed = made(words)
     assert torch.allclose(mixed.float(), made(words), atol=0.05)
     assert made.bfloat16()(words).dtype == torch.bfloat16
@@ -134,4 +134,4 @@ def test_half_precision_is_close(kind: str) -> None:
 )
 def test_widths_are_checked(settings: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        CnnReader.Config.model_validate(settings)
+        CnnCharEncoder.Config.model_validate(settings)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.layers.crf import ConditionalRandomField
 
 LABELS = 3
@@ -183,7 +183,7 @@ def test_everything_is_computed_in_float32() -> None:
     labels = torch.randint(0, LABELS, MASK.shape)
     exact = field()
     exact.load_state_dict({name: value.float() for name, value in made.state_dict().items()})
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         found = [made.score(scores, labels, MASK), made.log_partition(scores, MASK), made.marginals(scores, MASK)]
         best = made.best(scores, MASK)
     scores = scores.float()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.layers.dropout import Dropout, keep_mask
 
 
@@ -61,7 +61,7 @@ def test_added_to_a_residual() -> None:
 def test_a_residual_keeps_its_precision() -> None:
     residual = torch.randn(5, 9, requires_grad=True)
     values = torch.ones(5, 9, dtype=torch.bfloat16, requires_grad=True)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         added = Dropout(0.5).add(residual, values)
     assert added.dtype == torch.float32
     assert torch.all((added == residual) | torch.isclose(added, residual + 2))

@@ -6,8 +6,8 @@ from torch.nn import functional
 
 from seqtasks.layers.efficientnet_lite import (
     LITE_FAMILY,
+    Conv2dSame,
     InvertedBottleneck,
-    SameConvolution,
     efficientnet_lite,
     multiple_of_eight,
 )
@@ -45,7 +45,7 @@ def test_channels_are_a_multiple_of_eight_and_lose_at_most_a_tenth() -> None:
 @pytest.mark.parametrize("size", [(8, 8), (7, 7), (8, 5)])
 @torch.no_grad()
 def test_padding_is_that_of_tensorflow(kernel: int, stride: int, size: tuple[int, int]) -> None:
-    convolution, values = SameConvolution(2, 3, kernel, stride, bias=False), torch.randn(1, 2, *size)
+    convolution, values = Conv2dSame(2, 3, kernel, stride, bias=False), torch.randn(1, 2, *size)
     found = convolution(values)
     height, width = (-(-length // stride) for length in size)
     assert found.shape == (1, 3, height, width)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 
 
@@ -34,7 +34,7 @@ def test_whole_words_are_hidden_in_training_alone() -> None:
 
 def test_vectors_follow_the_precision_of_matrix_products() -> None:
     embedding = TokenEmbedding(5, 8)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         assert embedding(torch.tensor([1])).dtype == torch.bfloat16
     assert embedding(torch.tensor([1])).dtype == torch.float32
 

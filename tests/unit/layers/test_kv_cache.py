@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from seqtasks.layers.attention import KeysValues
-from seqtasks.layers.kv_cache import GROWTH, advance, begin
+from seqtasks.layers.kv_cache import GROWTH, extend_cache, init_cache
 
 
 @pytest.mark.parametrize("read", [0, 1, 5])
 @pytest.mark.parametrize("hyps", [1, 3])
 def test_every_step_has_slots_of_its_own_behind_what_was_read(read: int, hyps: int) -> None:
     past = torch.randn(2, 4, read, 6)
-    caches, visible = begin((KeysValues(past, past + 1),), hyps)
+    caches, visible = init_cache((KeysValues(past, past + 1),), hyps)
     assert visible.all()
     for position in range(2 * GROWTH + 1):
-        caches, visible, first = advance(caches, visible, position)
+        caches, visible, first = extend_cache(caches, visible, position)
         assert first == read + position * hyps
         for each in caches[0]:
             assert each.shape == (2, 4, read + hyps * GROWTH * (position // GROWTH + 1), 6)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.layers import loss
 from seqtasks.layers.loss import smoothed_cross_entropy
 
@@ -61,7 +61,7 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_half_precision_states() -> None:
     *leaves, targets = inputs(300, torch.bfloat16)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         found = smoothed_cross_entropy(*leaves, targets, 0.1)
     expected = reference(*leaves, targets, 0.1)
     assert found.dtype == torch.float32

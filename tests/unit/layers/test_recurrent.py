@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqtasks.layers.recurrent import BidirectionalLayer, Cell, mirrored_positions, recurrent_layer, recurrent_step
+from seqtasks.layers.recurrent import BidirectionalLayer, Cell, recurrent_layer, recurrent_step, reversed_positions
 
 REFERENCES: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 LENGTHS = [5, 1, 3]
@@ -68,7 +68,7 @@ def test_padding_changes_nothing(cell: Cell, both: bool) -> None:
 
 
 def test_mirror() -> None:
-    mirror = mirrored_positions(torch.tensor([[True, True, True, False], [True, False, False, False]]))
+    mirror = reversed_positions(torch.tensor([[True, True, True, False], [True, False, False, False]]))
     assert mirror.tolist() == [2, 1, 0, 3, 4, 5, 6, 7]
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
-from seqtasks.layers.kv_cache import advance, begin
+from seqtasks.layers.kv_cache import extend_cache, init_cache
 from seqtasks.layers.transformer import DecoderLayer, EncoderLayer, FeedForward
 
 DIM, MEMORY_DIM, HEADS, INNER, LENGTH = 8, 6, 2, 12, 5
@@ -73,7 +73,7 @@ def test_decoder_layer_is_that_of_pytorch() -> None:
     inputs, memory = torch.randn(2, LENGTH, DIM), torch.randn(2, 4, DIM)
     mask = torch.tensor([[True] * 4, [True, True, False, False]])
     bias = mask_bias(mask, torch.float32)[:, None, None, :]
-    found = ours(inputs, causal(), cross.remember(memory), bias)
+    found = ours(inputs, causal(), cross.project_memory(memory), bias)
     later = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
     torch.testing.assert_close(found, theirs(inputs, memory, tgt_mask=later, memory_key_padding_mask=~mask))
 
@@ -94,11 +94,11 @@ def test_steps_of_a_decoder_layer_are_all_positions_at_once(hyps: int) -> None:
     layer, length = decoder_layer(), 18
     inputs, memory = torch.randn(2, hyps, length, DIM), torch.randn(2, 4, MEMORY_DIM)
     bias = torch.zeros(2, 1, 1, 4)
-    remembered = layer.memory_attention.remember(memory)
+    remembered = layer.memory_attention.project_memory(memory)
     nothing = remembered.keys[:, :, :0]
-    caches, visible = begin((KeysValues(nothing, nothing),), hyps)
+    caches, visible = init_cache((KeysValues(nothing, nothing),), hyps)
     for position in range(length):
-        caches, visible, first = advance(caches, visible, position)
+        caches, visible, first = extend_cache(caches, visible, position)
         seen = mask_bias(visible, torch.float32).unsqueeze(1)
         found = layer.step(inputs[:, :, position], caches[0], first, seen, remembered, bias)
         for hypothesis in range(hyps):

@@ -4,20 +4,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqtasks.device import mixed_precision
-from seqtasks.layers.char_encoders import CharacterReader, CnnReader, LstmReader
+from seqtasks.device import autocast
+from seqtasks.layers.char_encoders import CharEncoder, CnnCharEncoder, LstmCharEncoder
 from seqtasks.layers.word_embedding import WordEmbedding
 
 WORDS, CHARACTERS, UNKNOWN = 9, 12, 1
 
 READERS = {
-    "cnn": (CnnReader, CnnReader.Config(dim=6, widths=(2, 3), character_dim=4)),
-    "lstm": (LstmReader, LstmReader.Config(dim=6, character_dim=4)),
+    "cnn": (CnnCharEncoder, CnnCharEncoder.Config(dim=6, widths=(2, 3), character_dim=4)),
+    "lstm": (LstmCharEncoder, LstmCharEncoder.Config(dim=6, character_dim=4)),
 }
 every_reader = pytest.mark.parametrize("kind", READERS)
 
 
-def reader(kind: str) -> CharacterReader:
+def reader(kind: str) -> CharEncoder:
     member, config = READERS[kind]
     return member(config, CHARACTERS)
 
@@ -98,17 +98,17 @@ def test_elements_of_both_parts_are_dropped() -> None:
     torch.manual_seed(1)
     made = WordEmbedding(WORDS, 8, reader("cnn"), dropout=0.5)
     vectors = made(sentences(60, 50))
-    dropped = made.dropped(vectors)
+    dropped = made.apply_word_dropout(vectors)
     assert (dropped == 0).float().mean(dim=(0, 1)).sub(0.5).abs().max() < 0.05
     assert torch.allclose(dropped[dropped != 0], 2 * vectors[dropped != 0])
-    assert torch.equal(made.eval().dropped(vectors), vectors)
+    assert torch.equal(made.eval().apply_word_dropout(vectors), vectors)
 
 
 @every_reader
 @torch.no_grad()
 def test_vectors_follow_the_precision_of_matrix_products(kind: str) -> None:
     made, tokens = embedding(kind), sentences()
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         mixed = made(tokens)
     assert mixed.dtype == torch.bfloat16
     assert torch.allclose(mixed.float(), made(tokens), atol=0.05)

@@ -17,7 +17,7 @@ from seqtasks.metrics.classification import (
     scores_by_class,
     scores_by_label_set,
 )
-from seqtasks.metrics.confusion_matrix import Confusion, confusion
+from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.tagging import LabelScore
 
@@ -80,7 +80,7 @@ def test_one_label_a_text_scores_as_scikit_learn_says(texts: list[tuple[str, str
         assert (each.precision, each.recall, each.f1, each.expected) == pytest.approx(
             (100 * row["precision"], 100 * row["recall"], 100 * row["f1-score"], row["support"])
         )
-    matrix = confusion(found, expected)
+    matrix = confusion_matrix(found, expected)
     assert matrix.labels == tuple(sorted({*found, *expected}))
     wide = theirs.confusion_matrix(expected, found, labels=list("ABCD"))
     places = ["ABCD".index(label) for label in matrix.labels]
@@ -135,8 +135,8 @@ def test_who_is_as_often_right_as_sure_is_calibrated() -> None:
 
 
 def test_confusions_say_what_was_taken_for_what() -> None:
-    matrix = confusion(FOUND, EXPECTED)
-    assert matrix == Confusion(
+    matrix = confusion_matrix(FOUND, EXPECTED)
+    assert matrix == ConfusionMatrix(
         ("ant", "cat", "dog", "fox", "owl"),
         ((0, 0, 0, 0, 0), (0, 2, 1, 1, 0), (0, 1, 1, 0, 0), (0, 0, 0, 1, 0), (1, 0, 0, 0, 0)),
     )
@@ -166,7 +166,7 @@ def test_signatures_tell_how_the_scores_came_about() -> None:
     [
         class_scores,
         scores_by_class,
-        confusion,
+        confusion_matrix,
         lambda found, expected: label_set_scores([{each} for each in found], [{each} for each in expected], ["a"]),
         lambda found, expected: calibration_score([0.5] * len(found), [True] * len(expected)),
     ],

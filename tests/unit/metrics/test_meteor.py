@@ -9,7 +9,7 @@ import pytest
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics import meteor as module
-from seqtasks.metrics.meteor import meteor, meteor_program, without_meteor
+from seqtasks.metrics.meteor import meteor, meteor_program, meteor_unavailable_reason
 
 SCRIPT = """
 import sys
@@ -37,7 +37,7 @@ def play(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 def test_the_score_of_the_corpus_is_the_last_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play(tmp_path, monkeypatch, SCRIPT)
-    assert without_meteor() is None
+    assert meteor_unavailable_reason() is None
     hypotheses = [["a", "|||", "b", "|||c"], ["a", "b"]]
     assert meteor(hypotheses, [[["a"], ["b"]], [["c"]]]) == 0.25
 
@@ -53,14 +53,14 @@ def test_a_program_that_stops_is_told_with_its_reason(
 
 def test_what_is_missing_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    sentence = without_meteor()
+    sentence = meteor_unavailable_reason()
     assert sentence is not None
     assert "needs Java" in sentence
     with pytest.raises(SeqtasksError, match="needs Java"):
         meteor([["a"]], [[["a"]]])
     play(tmp_path, monkeypatch, "")
     monkeypatch.setattr(module, "meteor_program", lambda: None)
-    sentence = without_meteor()
+    sentence = meteor_unavailable_reason()
     assert sentence is not None
     assert "pip install pycocoevalcap" in sentence
 
@@ -81,7 +81,7 @@ def test_the_program_is_found_in_the_package_or_not_at_all(tmp_path: Path, monke
 @pytest.mark.slow
 def test_meteor_is_that_of_pycocoevalcap() -> None:
     pytest.importorskip("pycocoevalcap")
-    if (sentence := without_meteor()) is not None:
+    if (sentence := meteor_unavailable_reason()) is not None:
         pytest.skip(sentence)
     references = [[["the", "dog", "is", "running"], ["a", "dog"]], [["two", "cats", "sit"]]]
     assert meteor([["a", "dog", "runs"], ["a", "cat"]], references) == pytest.approx(0.1736980589172093, abs=1e-9)

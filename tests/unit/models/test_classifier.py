@@ -10,15 +10,15 @@ import torch
 from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.encoders import BagOfWordsEncoder
-from seqtasks.models import Classified, Classifier
-from seqtasks.registry import Settings
+from seqtasks.models import ClassificationBatch, Classifier
+from seqtasks.registry import ConfigModel
 
 VOCAB, LABELS = 11, 3
 LENGTHS = [4, 7, 1, 5]
 
-READERS: dict[str, Settings] = ENCODERS | {
+READERS: dict[str, ConfigModel] = ENCODERS | {
     "words": BagOfWordsEncoder.Config(ngrams=1),
     "bag": BagOfWordsEncoder.Config(ngrams=3, buckets=50),
 }
@@ -40,7 +40,7 @@ def classifier(encoder: str = "lst-both", pooling: str = "mean", **more: object)
     return model
 
 
-def batch(lengths: list[int] = LENGTHS, *, several: bool = False) -> Classified:
+def batch(lengths: list[int] = LENGTHS, *, several: bool = False) -> ClassificationBatch:
     """Texts of these lengths; the first tokens of each depend on nothing but its place."""
     tokens = torch.zeros(len(lengths), max(lengths), dtype=torch.long)
     labels = torch.zeros(len(lengths), LABELS)
@@ -50,14 +50,16 @@ def batch(lengths: list[int] = LENGTHS, *, several: bool = False) -> Classified:
         labels[row, torch.randint(LABELS, (), generator=random)] = 1
         if several:
             labels[row] = torch.randint(2, (LABELS,), generator=random)
-    return Classified(tokens, tokens != 0, labels)
+    return ClassificationBatch(tokens, tokens != 0, labels)
 
 
-def row_of(whole: Classified, row: int) -> Classified:
+def row_of(whole: ClassificationBatch, row: int) -> ClassificationBatch:
     """One of its texts without padding."""
     length = int(whole.mask[row].sum())
     weight = None if whole.weight is None else whole.weight[row, None]
-    return Classified(whole.tokens[row, None, :length], whole.mask[row, None, :length], whole.labels[row, None], weight)
+    return ClassificationBatch(
+        whole.tokens[row, None, :length], whole.mask[row, None, :length], whole.labels[row, None], weight
+    )
 
 
 @every_classifier
@@ -148,7 +150,7 @@ def test_probabilities_are_float32_whatever_the_model_computes_in(encoder: str) 
     whole = batch()
     exact = classifier(encoder, "attention").probabilities(whole.tokens, whole.mask)
     model = classifier(encoder, "attention").train()
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         chances = model.probabilities(whole.tokens, whole.mask)
         loss = model.loss(whole)
     assert chances.dtype == loss.total.dtype == torch.float32

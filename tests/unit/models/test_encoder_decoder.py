@@ -12,9 +12,9 @@ from torch import Tensor
 
 from seqtasks.decoders import Decoder
 from seqtasks.decoding import Ensemble
-from seqtasks.incremental_state import reorder, select
+from seqtasks.incremental_state import reorder_hypotheses, select_rows
 from seqtasks.layers.memory import Memory
-from seqtasks.models import Generator, Pairs
+from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.special_tokens import NEVER_GENERATED
 
 TIES = ("none", "output", "all")
@@ -50,10 +50,10 @@ def test_step_by_step_is_teacher_forcing(names: tuple[str, str, str]) -> None:
         assert torch.allclose(logits, forced_logits(model.decoder, histories, memory), atol=1e-5)
         if position == 2:
             left = torch.tensor([3, 1])
-            state, histories = select(state, left), histories[left]
+            state, histories = select_rows(state, left), histories[left]
             memory = Memory(*(leaf[left] for leaf in memory))
         parents = torch.randint(0, hyps, histories.shape[:2], generator=random)
-        state = reorder(state, parents)
+        state = reorder_hypotheses(state, parents)
         tokens = torch.randint(0, VOCAB, parents.shape, generator=random)
         past = histories.gather(1, parents.unsqueeze(2).expand(-1, -1, histories.shape[2]))
         histories = torch.cat([past, tokens.unsqueeze(2)], dim=2)
@@ -63,14 +63,14 @@ def test_step_by_step_is_teacher_forcing(names: tuple[str, str, str]) -> None:
 @torch.no_grad()
 def test_one_hypothesis_step_by_step(names: tuple[str, str, str]) -> None:
     model, batch = generator(*names), pairs(1, 2, 3)
-    stepper = model.stepper(batch.source, batch.source_mask)
+    stepper = model.make_stepper(batch.source, batch.source_mask)
     state = stepper.start(1, batch.target.shape[1])
     steps = []
     for position in range(batch.target.shape[1] - 1):
         logits, state = stepper.step(batch.target[:, position : position + 1], position, state)
         chosen = logits.squeeze(1).log_softmax(1).gather(1, batch.target[:, position + 1 : position + 2])
         steps.append(chosen)
-    assert torch.allclose(torch.cat(steps, dim=1), stepper.force(batch.target).log_probabilities, atol=1e-5)
+    assert torch.allclose(torch.cat(steps, dim=1), stepper.score_targets(batch.target).log_probabilities, atol=1e-5)
 
 
 @some_models
@@ -78,13 +78,13 @@ def test_one_hypothesis_step_by_step(names: tuple[str, str, str]) -> None:
 def test_a_row_does_not_depend_on_the_batch(names: tuple[str, str, str]) -> None:
     model, seeds = generator(*names), [5, 3, 8, 1]
     batch = pairs(*seeds)
-    together = model.stepper(batch.source, batch.source_mask).force(batch.target).log_probabilities
+    together = model.make_stepper(batch.source, batch.source_mask).score_targets(batch.target).log_probabilities
     for row, seed in enumerate(seeds):
         single = pairs(seed)
-        alone = model.stepper(single.source, single.source_mask).force(single.target).log_probabilities
+        alone = model.make_stepper(single.source, single.source_mask).score_targets(single.target).log_probabilities
         assert torch.allclose(together[row, : alone.shape[1]], alone[0], atol=1e-5)
     order = torch.tensor([2, 0, 3, 1])
-    shuffled = model.stepper(batch.source[order], batch.source_mask[order]).force(batch.target[order])
+    shuffled = model.make_stepper(batch.source[order], batch.source_mask[order]).score_targets(batch.target[order])
     assert torch.allclose(shuffled.log_probabilities, together[order], atol=1e-5)
 
 
@@ -92,11 +92,11 @@ def test_a_row_does_not_depend_on_the_batch(names: tuple[str, str, str]) -> None
 @torch.no_grad()
 def test_padding_changes_nothing(names: tuple[str, str, str]) -> None:
     model, batch = generator(*names), pairs(1, 2, 3)
-    expected = model.stepper(batch.source, batch.source_mask).force(batch.target, attention=True)
+    expected = model.make_stepper(batch.source, batch.source_mask).score_targets(batch.target, attention=True)
     source = torch.where(batch.source_mask, batch.source, 5)
     source = torch.cat([source, torch.full((3, 4), 6)], dim=1)
     mask = torch.cat([batch.source_mask, torch.zeros(3, 4, dtype=torch.bool)], dim=1)
-    found = model.stepper(source, mask).force(batch.target, attention=True)
+    found = model.make_stepper(source, mask).score_targets(batch.target, attention=True)
     assert torch.allclose(found.log_probabilities, expected.log_probabilities, atol=1e-5)
     if names[1] == "show-and-tell":
         assert found.attention is expected.attention is None
@@ -126,7 +126,7 @@ def test_loss_is_a_sum_over_rows(names: tuple[str, str, str]) -> None:
 @torch.no_grad()
 def test_loss_is_what_force_says(names: tuple[str, str, str]) -> None:
     model, batch = generator(*names), pairs(1, 2, 3)
-    forced = model.stepper(batch.source, batch.source_mask).force(batch.target).log_probabilities
+    forced = model.make_stepper(batch.source, batch.source_mask).score_targets(batch.target).log_probabilities
     loss = model.loss(batch)
     assert loss.total.item() == pytest.approx(-forced[batch.target_mask[:, 1:]].sum().item(), rel=1e-5)
     assert loss.count.item() == batch.target_mask[:, 1:].sum().item()
@@ -142,7 +142,7 @@ def test_gradients_reach_every_parameter(names: tuple[str, str, str]) -> None:
     assert missed == []
 
 
-def writes_text_alone(model: Generator) -> Generator:
+def writes_text_alone(model: EncoderDecoder) -> EncoderDecoder:
     """The same model without probability for what sampling never takes."""
     with torch.no_grad():
         model.decoder.output.bias[list(NEVER_GENERATED)] = -1e4
@@ -160,14 +160,14 @@ def test_tied_matrices(tie: str, matrices: int) -> None:
 @torch.no_grad()
 def test_dropout_is_for_training_alone(names: tuple[str, str, str]) -> None:
     encoder, decoder, tie = names
-    config = Generator.Config(
+    config = EncoderDecoder.Config(
         dim=8,
         tie=tie,
         word_dropout=0.3,
         encoder=ENCODERS[encoder].model_copy(update={"dropout": 0.5}),
         decoder=DECODERS[decoder].model_copy(update={"dropout": 0.5}),
     )
-    model, batch = Generator(config, VOCAB, VOCAB), pairs(1, 2, 3)
+    model, batch = EncoderDecoder(config, VOCAB, VOCAB), pairs(1, 2, 3)
     assert model.loss(batch).total != model.loss(batch).total
     model.eval()
     assert model.loss(batch).total == model.loss(batch).total
@@ -177,22 +177,24 @@ def test_dropout_is_for_training_alone(names: tuple[str, str, str]) -> None:
 def test_an_ensemble_with_itself_is_the_model() -> None:
     for names in PAIRS:
         model, batch = generator(*names), pairs(1, 2, 3)
-        stepper = model.stepper(batch.source, batch.source_mask)
-        alone, twins = (each.force(batch.target, attention=True) for each in (stepper, Ensemble([stepper, stepper])))
+        stepper = model.make_stepper(batch.source, batch.source_mask)
+        alone, twins = (
+            each.score_targets(batch.target, attention=True) for each in (stepper, Ensemble([stepper, stepper]))
+        )
         for one, two in zip(alone, twins, strict=True):
             assert one is two is None or torch.allclose(one, two, atol=1e-6)
 
 
 def test_heads_have_to_divide_the_width() -> None:
     with pytest.raises(ValidationError, match="dim = 10 cannot be shared by 4 heads"):
-        Generator.Config(dim=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
+        EncoderDecoder.Config(dim=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
 
 
 @torch.no_grad()
 def test_an_empty_source_is_only_its_end() -> None:
     for names in PAIRS:
         model = generator(*names)
-        batch = Pairs(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
+        batch = Seq2SeqBatch(torch.tensor([[3]]), torch.tensor([[True]]), *pairs(1)[2:])
         assert model.loss(batch).total.isfinite()
 
 
@@ -202,7 +204,7 @@ def test_several_targets_of_a_source_are_as_good_as_the_source_again_and_again(n
     width = again.target.shape[1]
     target = torch.zeros(2, 2, width, dtype=torch.long)
     target[0], target[1, 1] = again.target[:2], again.target[2]
-    together = Pairs(several.source, several.source_mask, target, target != 0)
+    together = Seq2SeqBatch(several.source, several.source_mask, target, target != 0)
     losses = [model.loss(batch) for batch in (together, again)]
     assert torch.allclose(losses[0].total, losses[1].total, atol=1e-5)
     assert losses[0].count == losses[1].count

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from seqtasks.decoding import Ensemble, Stepper
-from seqtasks.device import mixed_precision
+from seqtasks.device import autocast
 from seqtasks.models import LanguageModel
-from seqtasks.models.state_dict import load_own_tensors, own_tensors
+from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 
 every_encoder = pytest.mark.parametrize("name", ENCODERS)
 every_recurrent = pytest.mark.parametrize("name", RECURRENT)
@@ -109,7 +109,7 @@ def test_a_prompt_in_one_pass_is_the_prompt_token_by_token(name: str, length: in
     model = writer(name)
     prompts = torch.tensor([prompt(seed, length) for seed in (1, 2, 3)])
     onward = texts(3, 5)
-    stepper = model.stepper(prompts)
+    stepper = model.make_stepper(prompts)
     assert isinstance(stepper, Stepper)
     state, tokens = stepper.start(2, 5), torch.full((3, 2), BEGIN)
     whole = torch.cat([prompts, onward], dim=1)
@@ -121,7 +121,7 @@ def test_a_prompt_in_one_pass_is_the_prompt_token_by_token(name: str, length: in
         tokens = onward[:, position : position + 1].expand(-1, 2)
     begun = torch.cat([torch.full((3, 1), BEGIN), onward], dim=1)
     expected = log_probabilities(model, whole)[:, length - 1 :]
-    assert torch.allclose(stepper.force(begun).log_probabilities, expected, atol=1e-4)
+    assert torch.allclose(stepper.score_targets(begun).log_probabilities, expected, atol=1e-4)
 
 
 @every_encoder
@@ -129,11 +129,11 @@ def test_a_prompt_in_one_pass_is_the_prompt_token_by_token(name: str, length: in
 def test_a_prompt_goes_on_after_what_was_carried(name: str) -> None:
     model, tokens = writer(name), texts(2, 9)
     begun = torch.cat([torch.full((2, 1), BEGIN), texts(2, 3, seed=5)], dim=1)
-    whole = model.stepper(tokens)
+    whole = model.make_stepper(tokens)
     for cut in (8, 4):
         _, carried = model.encoder.read(tokens[:, :cut], None)
-        parted = model.stepper(tokens[:, cut:], carried)
-        expected, found = (each.force(begun).log_probabilities for each in (whole, parted))
+        parted = model.make_stepper(tokens[:, cut:], carried)
+        expected, found = (each.score_targets(begun).log_probabilities for each in (whole, parted))
         assert torch.allclose(found, expected, atol=1e-4)
         expected, found = (each.step(begun[:, :1], 0, each.start(1, 3))[0] for each in (whole, parted))
         assert torch.allclose(found, expected, atol=1e-4)
@@ -142,7 +142,7 @@ def test_a_prompt_goes_on_after_what_was_carried(name: str) -> None:
 @torch.no_grad()
 def test_models_write_together() -> None:
     tokens = torch.tensor([prompt(1, 3)])
-    steppers = [writer(name).stepper(tokens) for name in ("lstm-2", "transformer-1")]
+    steppers = [writer(name).make_stepper(tokens) for name in ("lstm-2", "transformer-1")]
     begun = torch.tensor([[BEGIN, 4, 5]])
     together, *alone = (each.force(begun).log_probabilities for each in (Ensemble(steppers), *steppers))
     mean = torch.stack([each.exp() for each in alone]).mean(0).log()
@@ -155,11 +155,11 @@ def test_a_tied_matrix_is_stored_once_and_fits_states_of_any_width(name: str, ti
     model = writer(name, tie=tie)
     assert (model.output.weight is model.encoder.embedding.weight) is tie
     assert (model.projection is None) is (not tie or model.encoder.dim == 8)
-    names = own_tensors(model)
+    names = unique_state_dict(model)
     assert ("output.weight" in names) is not tie
     assert "encoder.embedding.weight" in names
     other = writer(name, tie=tie, seed=2)
-    load_own_tensors(other, names)
+    load_unique_state_dict(other, names)
     for one, two in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(one, two)
 
@@ -179,10 +179,10 @@ def test_regularisation_is_for_training_alone(option: str) -> None:
 def test_half_precision_is_close(name: str) -> None:
     model, tokens = writer(name, sharpness=1.0), texts(3, 9)
     exact, _ = model.loss(window(tokens), None)
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         mixed, carried = model.loss(window(tokens), None)
         model.loss(window(tokens), [each.float() for each in carried])
-        logits, _ = (stepper := model.stepper(tokens)).step(tokens[:, :1], 0, stepper.start(1, 4))
+        logits, _ = (stepper := model.make_stepper(tokens)).step(tokens[:, :1], 0, stepper.start(1, 4))
     assert mixed.total.dtype == torch.float32
     assert mixed.total.item() == pytest.approx(exact.total.item(), rel=0.05)
     assert logits.shape == (3, 1, VOCAB)

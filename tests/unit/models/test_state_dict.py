@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.models.state_dict import load_own_tensors, own_tensors
+from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 
 
 class Tied(nn.Module):
@@ -19,10 +19,10 @@ class Tied(nn.Module):
 
 
 def test_a_tied_tensor_is_stored_once_and_loaded_for_both() -> None:
-    stored = {name: tensor.clone() for name, tensor in own_tensors(Tied()).items()}
+    stored = {name: tensor.clone() for name, tensor in unique_state_dict(Tied()).items()}
     assert list(stored) == ["first.weight", "second.bias"]
     model = Tied()
-    load_own_tensors(model, stored)
+    load_unique_state_dict(model, stored)
     assert torch.equal(model.second.weight, stored["first.weight"])
     assert model.second.weight is model.first.weight
 
@@ -38,7 +38,7 @@ def test_a_tied_tensor_is_stored_once_and_loaded_for_both() -> None:
 )
 def test_what_does_not_fit(tensors: dict[str, torch.Tensor], message: str) -> None:
     model = Tied()
-    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
+    before = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
     with pytest.raises(SeqtasksError, match=message):
-        load_own_tensors(model, tensors)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in own_tensors(model).items())
+        load_unique_state_dict(model, tensors)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in unique_state_dict(model).items())

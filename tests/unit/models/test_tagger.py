@@ -9,18 +9,18 @@ import torch
 from helpers.generators import ENCODERS
 from pydantic import ValidationError
 
-from seqtasks.device import mixed_precision
-from seqtasks.layers.char_encoders import CnnReader, LstmReader
-from seqtasks.models import Tagged, Tagger
-from seqtasks.registry import Settings
+from seqtasks.device import autocast
+from seqtasks.layers.char_encoders import CnnCharEncoder, LstmCharEncoder
+from seqtasks.models import Tagger, TaggingBatch
+from seqtasks.registry import ConfigModel
 
 WORDS, CHARACTERS, LABELS = 11, 9, 4
 UNKNOWN = 1
 
-READERS: dict[str, Settings | None] = {
+READERS: dict[str, ConfigModel | None] = {
     "words": None,
-    "cnn": CnnReader.Config(dim=4, widths=(2, 3), character_dim=5),
-    "lstm": LstmReader.Config(dim=4, character_dim=5),
+    "cnn": CnnCharEncoder.Config(dim=4, widths=(2, 3), character_dim=5),
+    "lstm": LstmCharEncoder.Config(dim=4, character_dim=5),
 }
 HEADS = ("softmax", "crf")
 ALL = list(itertools.product(READERS, ("lst-both", "gru-forward", "transformer"), HEADS))
@@ -43,7 +43,7 @@ def tagger(reader: str, encoder: str, head: str) -> Tagger:
     return model
 
 
-def sentence(seed: int, characters: bool = True) -> Tagged:
+def sentence(seed: int, characters: bool = True) -> TaggingBatch:
     """One sentence of 1 to 6 words, each of 1 to 5 characters, decided by the seed."""
     random = torch.Generator().manual_seed(seed)
     length = int(torch.randint(1, 7, (), generator=random))
@@ -52,10 +52,10 @@ def sentence(seed: int, characters: bool = True) -> Tagged:
     spelled *= torch.arange(5) < torch.randint(1, 6, (1, length, 1), generator=random)
     tokens = torch.cat([words, spelled[..., : int(spelled.any(1).sum())]], dim=2) if characters else words
     mask = torch.ones(1, length, dtype=torch.bool)
-    return Tagged(tokens, mask, torch.randint(0, LABELS, (1, length), generator=random))
+    return TaggingBatch(tokens, mask, torch.randint(0, LABELS, (1, length), generator=random))
 
 
-def batch(*seeds: int, characters: bool = True) -> Tagged:
+def batch(*seeds: int, characters: bool = True) -> TaggingBatch:
     """The sentences of these seeds, below each other and padded with zeros."""
     singles = [sentence(seed, characters) for seed in seeds]
     width, parts = (max(each.tokens.shape[axis] for each in singles) for axis in (1, 2))
@@ -67,7 +67,7 @@ def batch(*seeds: int, characters: bool = True) -> Tagged:
         tokens[row, :length, :own] = each.tokens[0]
         mask[row, :length] = True
         labels[row, :length] = each.labels[0]
-    return Tagged(tokens, mask, labels)
+    return TaggingBatch(tokens, mask, labels)
 
 
 @every_tagger
@@ -104,7 +104,7 @@ def test_padding_changes_nothing(names: tuple[str, str, str]) -> None:
     assert torch.allclose(found[1][:, :width], expected[1], atol=1e-5)
     assert not found[0][~mask].any()
     assert not found[1][~mask].any()
-    losses = model.loss(own), model.loss(Tagged(tokens, mask, padding))
+    losses = model.loss(own), model.loss(TaggingBatch(tokens, mask, padding))
     assert losses[0].total.item() == pytest.approx(losses[1].total.item(), rel=1e-5)
     assert losses[0].count == losses[1].count == own.mask.sum()
 
@@ -211,7 +211,7 @@ def test_half_precision_is_close(names: tuple[str, str, str]) -> None:
     model, own = tagger(*names), batch(1, 2, 3, 4)
     model.output.weight.div_(4)
     exact = model.loss(own).total
-    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+    with autocast(torch.device("cpu"), torch.bfloat16):
         mixed = model.loss(own).total
     assert mixed.dtype == torch.float32
     assert mixed.item() == pytest.approx(exact.item(), rel=0.05)

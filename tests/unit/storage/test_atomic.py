@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from seqtasks.storage.atomic import whole_file
+from seqtasks.storage.atomic import atomic_file
 
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"old")
-    with whole_file(path) as stream:
+    with atomic_file(path) as stream:
         stream.write(b"new")
         stream.flush()
         assert path.read_bytes() == b"old"
@@ -26,7 +26,7 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "text"
 
     def fail() -> None:
-        with whole_file(path) as stream:
+        with atomic_file(path) as stream:
             stream.write(b"half")
             raise RuntimeError
 
@@ -38,7 +38,7 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
 def test_the_target_of_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     (tmp_path / "text").write_bytes(b"old")
     (tmp_path / "link").symlink_to("text")
-    with whole_file(tmp_path / "link") as stream:
+    with atomic_file(tmp_path / "link") as stream:
         stream.write(b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "text").read_bytes() == b"new"
@@ -50,7 +50,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     received: list[bytes] = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
     reader.start()
-    with whole_file(pipe) as stream:
+    with atomic_file(pipe) as stream:
         stream.write(b"text")
     reader.join(10)
     assert received == [b"text"]
@@ -60,7 +60,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_a_pipe_without_a_name_is_written_to() -> None:
     end, beginning = os.pipe()
     try:
-        with whole_file(Path(f"/dev/fd/{beginning}")) as stream:
+        with atomic_file(Path(f"/dev/fd/{beginning}")) as stream:
             stream.write(b"text")
         assert os.read(end, 10) == b"text"
     finally:

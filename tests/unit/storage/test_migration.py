@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 import seqtasks.config.run
-from seqtasks.config.run import read_run
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.run import read_config
+from seqtasks.config.training import TrainingConfig
 from seqtasks.errors import RenamedWarning, SeqtasksError
-from seqtasks.registry import Component, OneOf, Settings, fields_of
+from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of
 from seqtasks.storage import migration
 from seqtasks.storage.migration import (
     Renamed,
@@ -37,7 +37,7 @@ class Part(Component):
     pass
 
 
-class Recurrent(Settings):
+class Recurrent(ConfigModel):
     hidden_size: int = 8
     bidirectional: bool = True
 
@@ -50,7 +50,7 @@ class Lstm(Part):
 class Own(Part):
     """As a user's, whose keys are called as old ones of others."""
 
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["own"] = "own"
         dim: int = 1
         directions: str = "both"
@@ -61,22 +61,22 @@ class Search:
     beam_size: int = 5
 
 
-class Table(Settings):
+class Table(ConfigModel):
     text_column: str | None = None
     weight: float = 1.0
 
 
-class Data(Settings):
+class Data(ConfigModel):
     train: list[Table] = Field(default=[])
     by_name: dict[str, Table] = Field(default={})
     max_length: int = 0
 
 
-class Streams(Settings):
+class Streams(ConfigModel):
     bptt_len: int = 8
 
 
-class Rewards(Settings):
+class Rewards(ConfigModel):
     num_samples: int = 5
 
 
@@ -85,12 +85,12 @@ class Work(Component):
 
 
 class Writing(Work):
-    class Config(Settings):
+    class Config(ConfigModel):
         kind: Literal["writing"] = "writing"
         data: Data = Data()
         streams: Streams = Streams()
-        encoder: Annotated[Settings, OneOf(Part)] = Lstm.Config()
-        reader: Annotated[Settings, OneOf(Part)] | None = None
+        encoder: Annotated[ConfigModel, PolymorphicField(Part)] = Lstm.Config()
+        reader: Annotated[ConfigModel, PolymorphicField(Part)] | None = None
         decoding: Search = Search()
         rewards: Rewards | None = None
 
@@ -265,7 +265,7 @@ class TestRunConfigurations:
             'task = "writing"\n[data]\nwindow = 3\n[[data.train]]\ntext = "a"\n[encoder]\nkind = "frames"\ndim = 6\n'
         )
         with pytest.warns(RenamedWarning) as told:
-            run = read_run(file)
+            run = read_config(file)
         assert run.task == Writing.Config(
             data=Data(max_length=3, train=[Table(text_column="a")]), encoder=Lstm.Config(hidden_size=6)
         )
@@ -277,13 +277,13 @@ class TestRunConfigurations:
         ]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert read_run(file, warn=False) == run
+            assert read_config(file, warn=False) == run
 
     def test_overrides_are_read_in_todays_names(self) -> None:
         text = 'task = "writing"\n[encoder]\nkind = "cnn-lstm"\nhidden_size = 4\n[[data.train]]\n'
         overrides = ["encoder.dim=6", "encoder.directions=forward", "data.train.0.text=x", "streams.window=2"]
         with pytest.warns(RenamedWarning) as told:
-            run = read_run(None, text=text, overrides=overrides)
+            run = read_config(None, text=text, overrides=overrides)
         assert run.task == Writing.Config(
             data=Data(train=[Table(text_column="x")]),
             streams=Streams(bptt_len=2),
@@ -291,7 +291,7 @@ class TestRunConfigurations:
         )
         assert "--set: encoder: dim is called hidden_size now" in str(told[0].message)
         with pytest.warns(RenamedWarning):
-            run = read_run(
+            run = read_config(
                 {"task": "generation"}, overrides={"data": {"train": [{"text": "y"}]}, "encoder.kind": "frames"}
             )
         assert run.task == Writing.Config(data=Data(train=[Table(text_column="y")]))
@@ -299,16 +299,16 @@ class TestRunConfigurations:
     def test_the_same_kind_by_its_old_name_keeps_the_other_keys(self) -> None:
         text = 'task = "writing"\n[encoder]\nkind = "cnn-lstm"\nhidden_size = 4\n'
         with pytest.warns(RenamedWarning):
-            run = read_run(None, text=text, overrides=["encoder.kind=frames"])
+            run = read_config(None, text=text, overrides=["encoder.kind=frames"])
         assert run.task == Writing.Config(encoder=Lstm.Config(hidden_size=4))
 
     def test_both_names_at_once_are_a_mistake(self) -> None:
         with pytest.raises(SeqtasksError, match=r"decoding.beam: is called beam_size now, which is given as well"):
-            read_run(None, text='task = "writing"\n[decoding]\nbeam = 3\nbeam_size = 4\n')
+            read_config(None, text='task = "writing"\n[decoding]\nbeam = 3\nbeam_size = 4\n')
 
     def test_a_users_component_keeps_its_keys(self) -> None:
         text = 'task = "writing"\n[encoder]\nkind = "own"\ndim = 3\ndirections = "both"\n'
-        assert read_run(None, text=text).task == Writing.Config(encoder=Own.Config(dim=3, directions="both"))
+        assert read_config(None, text=text).task == Writing.Config(encoder=Own.Config(dim=3, directions="both"))
 
 
 class TestTheTable:
@@ -336,8 +336,8 @@ class TestTheTable:
         """Whatever the keys are called: those of a run configuration of version 0.1."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RenamedWarning)
-            found, _ = migrate(TrainingSettings, {"steps": 7, "accumulate": 2, "validate_every": 3, "processes": 1})
-        settings = TrainingSettings.model_validate(found)
+            found, _ = migrate(TrainingConfig, {"steps": 7, "accumulate": 2, "validate_every": 3, "processes": 1})
+        settings = TrainingConfig.model_validate(found)
         assert {7, 2, 3, 1} <= {value for _, value in settings if isinstance(value, int)}
 
 

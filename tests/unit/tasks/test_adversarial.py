@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
-from seqtasks.models import Classified, Classifier
-from seqtasks.models.token_masking import read_as
-from seqtasks.registry import Settings
-from seqtasks.tasks.classification.adversarial import adversarial_loss, worst_move
+from seqtasks.models import ClassificationBatch, Classifier
+from seqtasks.models.token_masking import transform_embeddings
+from seqtasks.registry import ConfigModel
+from seqtasks.tasks.classification.adversarial import adversarial_loss, adversarial_perturbation
 
 DISTANCE = 0.1
 LENGTHS = (5, 2, 7)
@@ -24,7 +24,7 @@ ENCODERS = [
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.kind)
 
 
-def classifier(encoder: Settings, **settings: Any) -> Classifier:
+def classifier(encoder: ConfigModel, **settings: Any) -> Classifier:
     """With weights that are large enough for the texts' losses to differ."""
     torch.manual_seed(1)
     model = Classifier(
@@ -36,12 +36,12 @@ def classifier(encoder: Settings, **settings: Any) -> Classifier:
     return model.train()
 
 
-def batch() -> Classified:
+def batch() -> ClassificationBatch:
     random = torch.Generator().manual_seed(1)
     tokens = torch.zeros(len(LENGTHS), max(LENGTHS), dtype=torch.long)
     for row, length in enumerate(LENGTHS):
         tokens[row, :length] = torch.randint(4, 11, (length,), generator=random)
-    return Classified(tokens, tokens != 0, torch.eye(2)[[0, 1, 1]])
+    return ClassificationBatch(tokens, tokens != 0, torch.eye(2)[[0, 1, 1]])
 
 
 def test_over_a_linear_model_it_is_what_the_margins_say() -> None:
@@ -60,7 +60,7 @@ def test_over_a_linear_model_it_is_what_the_margins_say() -> None:
 
 
 @every_encoder
-def test_no_random_move_is_worse(encoder: Settings) -> None:
+def test_no_random_move_is_worse(encoder: ConfigModel) -> None:
     model, texts, distance = classifier(encoder), batch(), 1e-2
     worst = 2 * adversarial_loss(model, texts, distance).total - model.loss(texts).total
     mask = texts.mask.unsqueeze(2)
@@ -71,17 +71,19 @@ def test_no_random_move_is_worse(encoder: Settings) -> None:
             length, norm = ((each * mask).flatten(1).norm(dim=1).view(-1, 1, 1) for each in (vectors, step))
             return vectors + distance * step * length / norm
 
-        with read_as(model.encoder, moved):
+        with transform_embeddings(model.encoder, moved):
             assert model.loss(texts).total < worst
 
 
 @every_encoder
-def test_a_text_is_moved_alike_alone_and_among_others(encoder: Settings) -> None:
+def test_a_text_is_moved_alike_alone_and_among_others(encoder: ConfigModel) -> None:
     model, texts = classifier(encoder), batch()
     alone = [
         adversarial_loss(
             model,
-            Classified(texts.tokens[row, None, :length], texts.mask[row, None, :length], texts.labels[row, None]),
+            ClassificationBatch(
+                texts.tokens[row, None, :length], texts.mask[row, None, :length], texts.labels[row, None]
+            ),
             DISTANCE,
         ).total.item()
         for row, length in enumerate(LENGTHS)
@@ -90,7 +92,7 @@ def test_a_text_is_moved_alike_alone_and_among_others(encoder: Settings) -> None
 
 
 @every_encoder
-def test_dropout_is_the_same_for_both(encoder: Settings) -> None:
+def test_dropout_is_the_same_for_both(encoder: ConfigModel) -> None:
     model, texts = classifier(encoder, embedding_dropout=0.4, word_dropout=0.3, dropout=0.5), batch()
     torch.manual_seed(7)
     plain = model.loss(texts).total
@@ -103,7 +105,7 @@ def test_dropout_is_the_same_for_both(encoder: Settings) -> None:
 
 @every_encoder
 @pytest.mark.parametrize("frozen", [False, True])
-def test_the_gradient_is_that_of_both_with_the_move_held(encoder: Settings, frozen: bool) -> None:
+def test_the_gradient_is_that_of_both_with_the_move_held(encoder: ConfigModel, frozen: bool) -> None:
     model, texts = classifier(encoder), batch()
     model.encoder.embedding.requires_grad_(not frozen)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -113,11 +115,11 @@ def test_the_gradient_is_that_of_both_with_the_move_held(encoder: Settings, froz
         read.append(vectors if vectors.requires_grad else vectors.requires_grad_())
         return vectors
 
-    with read_as(model.encoder, noted):
+    with transform_embeddings(model.encoder, noted):
         plain = model.loss(texts).total
     [direction] = torch.autograd.grad(plain, read[0], retain_graph=True)
-    move = worst_move(direction, read[0].detach(), texts.mask.unsqueeze(2), DISTANCE)
-    with read_as(model.encoder, lambda vectors: vectors + move):
+    move = adversarial_perturbation(direction, read[0].detach(), texts.mask.unsqueeze(2), DISTANCE)
+    with transform_embeddings(model.encoder, lambda vectors: vectors + move):
         moved = model.loss(texts).total
     expected = torch.autograd.grad((plain + moved) / 2, learning)
     found = torch.autograd.grad(adversarial_loss(model, texts, DISTANCE).total, learning)

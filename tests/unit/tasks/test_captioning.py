@@ -12,7 +12,7 @@ from helpers.squares import configuration, write_squares
 from PIL import Image
 
 import seqtasks
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.encoders import CnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError
@@ -35,7 +35,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_of(pictures: Path, cache: Path, **settings: Any) -> Any:
     changes = {"images.size": 64, "model.decoder": '{kind="lstm",dim=16,layers=1}', **settings}
     overrides = [f"{name}={value}" for name, value in changes.items()]
-    return read_run(None, text=configuration(pictures, cache), overrides=overrides)
+    return read_config(None, text=configuration(pictures, cache), overrides=overrides)
 
 
 def trainer_of(run: Any, out: Path) -> Trainer:
@@ -58,7 +58,9 @@ def test_a_trained_model_captions_pictures(trained: Path, pictures: Path) -> Non
     assert [each.picture for each in found] == [str(files[0]), "unnamed picture", "unnamed picture"]
     for each in found:
         assert len(each.alternatives) == 1
-        assert each.score >= each.alternatives[0].score or each.normalised >= each.alternatives[0].normalised
+        assert (
+            each.score >= each.alternatives[0].score or each.normalized_score >= each.alternatives[0].normalized_score
+        )
         assert each.attention is not None
         assert len(each.attention) == len(each.tokens) + 1
         assert {len(row) for row in each.attention} == {4}

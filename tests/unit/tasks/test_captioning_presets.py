@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from seqtasks.config.run import read_run
+from seqtasks.config.run import read_config
 from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.captioning import presets
@@ -46,7 +46,7 @@ def test_sizes_follow_the_number_of_captions(
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(presets, "measure", lambda images: DatasetStats(captions, words))
-    run = read_run(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos))))
+    run = read_config(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos))))
     task = run.task.model_dump()
     model = task["model"]
     assert (task["text"]["language"], task["text"]["minimum_count"]) == ("en", minimum_count)
@@ -62,7 +62,7 @@ def test_sizes_follow_the_number_of_captions(
 @pytest.mark.parametrize("decoder", ["lstm", "show-and-tell", "show-attend-and-tell", "transformer"])
 @pytest.mark.parametrize("text", ["words", "subwords", "characters"])
 def test_every_kind_of_decoder_and_text_can_be_had(photos: Path, decoder: str, text: str) -> None:
-    run = read_run(
+    run = read_config(
         None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos), decoder=decoder, text=text))
     )
     task = run.task.model_dump()
@@ -71,7 +71,9 @@ def test_every_kind_of_decoder_and_text_can_be_had(photos: Path, decoder: str, t
 
 
 def splits_of(photos: Path) -> dict[str, list[str | None]]:
-    data = read_run(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos)))).task.model_dump()["data"]
+    data = read_config(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos)))).task.model_dump()[
+        "data"
+    ]
     return {name: [source["split"] for source in data[name]] for name in ("train", "validation")}
 
 

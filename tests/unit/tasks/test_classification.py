@@ -11,7 +11,7 @@ import torch
 from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.data.documents.readers import Document, DocumentSource
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
@@ -20,10 +20,10 @@ from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks import ClassificationTask
-from seqtasks.tasks.base import Batches, Prepared
+from seqtasks.tasks.base import BatchStream, PreparedTask
 from seqtasks.tasks.classification.presets import classification_preset, measure
 from seqtasks.tasks.classification.task import ClassificationData
-from seqtasks.text import Words
+from seqtasks.text import WordTokenizer
 
 DOCUMENTS = labelled_documents(60)
 
@@ -35,14 +35,14 @@ def config(folder: Path, documents: list[Document] | None = None, **settings: An
     own = {name: settings.pop(name) for name in list(settings) if name in ClassificationTask.Config.model_fields}
     model = {"dim": 8, "encoder": LstmEncoder.Config(dim=8, layers=1), **settings}
     return ClassificationTask.Config(
-        text=own.pop("text", Words.Config(minimum_count=1)),
+        text=own.pop("text", WordTokenizer.Config(minimum_count=1)),
         data=ClassificationData(train=[source], **data),
         model=Classifier.Config(**model),
         **own,
     )
 
 
-def task_of(prepared: Prepared) -> ClassificationTask:
+def task_of(prepared: PreparedTask) -> ClassificationTask:
     assert isinstance(prepared.task, ClassificationTask)
     return prepared.task
 
@@ -129,7 +129,7 @@ def test_settings_that_make_no_sense(tmp_path: Path, settings: dict[str, Any], m
 def test_batches_hold_every_document_with_its_labels(tmp_path: Path, window: int) -> None:
     task = prepared_task(tmp_path, window=window)
     batches = task.batches(60, seed=1)
-    assert isinstance(batches, Batches)
+    assert isinstance(batches, BatchStream)
     pieces: dict[tuple[int, ...], list[tuple[str, float]]] = {}
     stream = iter(batches)
     total = 0.0
@@ -197,9 +197,9 @@ def test_batches_go_on_where_they_stood(tmp_path: Path) -> None:
 
 
 def test_sampled_segmentations_differ_from_epoch_to_epoch_and_can_be_resumed(tmp_path: Path) -> None:
-    from seqtasks.text import Subwords
+    from seqtasks.text import SubwordTokenizer
 
-    task = prepared_task(tmp_path, text=Subwords.Config(size=320, sampling=0.3))
+    task = prepared_task(tmp_path, text=SubwordTokenizer.Config(size=320, sampling=0.3))
     batches = task.batches(10_000, seed=1)
     first, second = islice(batches, 2)
     assert sorted(map(tuple, first.tokens.tolist())) != sorted(map(tuple, second.tokens.tolist()))
@@ -299,7 +299,9 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
         each: expected.count(each) for each in set(expected)
     }
     assert (found.examples, found.decoding.partition("|")[0]) == (61, "argmax")
-    card = task.card(found.scores, {"documents": 54, "validation_documents": 6, "label_counts": {"pos": 30, "neg": 24}})
+    card = task.model_card(
+        found.scores, {"documents": 54, "validation_documents": 6, "label_counts": {"pos": 30, "neg": 24}}
+    )
     assert "Encoder `lstm`, mean pooling" in card
     assert "`pos` (30)" in card
 
@@ -307,10 +309,10 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
     assert measure([source]).words == sum(len(each.text.split()) for each in DOCUMENTS)
-    run = read_run(None, text=tomli_w.dumps(classification_preset([source])))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, run.task.model.encoder.kind, run.task.model.multi_label) == ("subwords", "lstm", False)
-    assert read_run(None, text=to_toml(run)) == run
+    assert read_config(None, text=to_toml(run)) == run
 
 
 @pytest.mark.parametrize(
@@ -324,7 +326,7 @@ def test_sizes_follow_the_amount_of_data(
     from seqtasks.tasks.classification import presets
 
     monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(documents, words, several=True))
-    run = read_run(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, getattr(run.task.text, "size", None)) == (text, size)
     assert run.task.model.multi_label
@@ -333,7 +335,7 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "bag_of_words"])
 def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=tomli_w.dumps(classification_preset([source], encoder=encoder)))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], encoder=encoder)))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.model.encoder.kind == encoder
     assert (run.task.data.window > 0) == (encoder == "transformer")
@@ -342,7 +344,7 @@ def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
 @pytest.mark.parametrize("text", ["words", "subwords", "characters"])
 def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=tomli_w.dumps(classification_preset([source], text=text)))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], text=text)))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.text.kind == text
     assert (run.task.model.word_dropout == 0) == (text == "characters")

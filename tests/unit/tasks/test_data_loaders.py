@@ -13,21 +13,21 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqtasks.image.transforms import ImageSettings, evaluation_transform
-from seqtasks.models import Classified, Pairs, Tagged, Window
+from seqtasks.image.transforms import ImageConfig, evaluation_transform
+from seqtasks.models import ClassificationBatch, LanguageModelBatch, Seq2SeqBatch, TaggingBatch
 from seqtasks.special_tokens import BEGIN, END, PAD
-from seqtasks.tasks.base import Batches
-from seqtasks.tasks.captioning.collate import PictureBatches
-from seqtasks.tasks.classification.collate import DocumentBatches
+from seqtasks.tasks.base import BatchStream
+from seqtasks.tasks.captioning.collate import CaptionLoader
+from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.data_loader import DataLoader, prefetched
-from seqtasks.tasks.language_modeling.tbptt_loader import StreamBatches
-from seqtasks.tasks.tagging.collate import TaggedBatches
+from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
+from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.translation.collate import TranslationLoader
-from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow
-from seqtasks.text import Characters
+from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
+from seqtasks.text import CharacterTokenizer
 
 BUDGET = 48
-LETTERS = Characters.fit(["abcdefghij"] * 9, Characters.Config())
+LETTERS = CharacterTokenizer.train(["abcdefghij"] * 9, CharacterTokenizer.Config())
 LENGTHS = np.random.default_rng(1).integers(1, 15, 40).tolist()
 TEXTS = ["".join("abcdefghij"[(number // 10**place) % 10] for place in range(2)) * length
          for number, length in enumerate(LENGTHS)]  # fmt: skip
@@ -55,36 +55,36 @@ def translation(seed: int, folder: Path) -> TranslationLoader:
     return TranslationLoader(both, (TEXTS, backwards), [1.0] * len(TEXTS), batch_tokens=BUDGET, seed=seed)
 
 
-def captioning(seed: int, folder: Path) -> PictureBatches:
+def captioning(seed: int, folder: Path) -> CaptionLoader:
     """Two captions a picture; the first three pixels of it tell its number."""
     paths = [folder / f"{number}.png" for number in range(len(TEXTS))]
     for number, path in enumerate(paths):
         if not path.exists():
             Image.new("RGB", (32, 32), (number, number, number)).save(path)
     captions = [[LETTERS.encode(text), LETTERS.encode(text[:2])] for text in TEXTS]
-    settings = ImageSettings(size=32)
-    return PictureBatches(paths, captions, [], settings, left_out={3}, batch_tokens=3 * BUDGET, longest=99, seed=seed)
+    settings = ImageConfig(size=32)
+    return CaptionLoader(paths, captions, [], settings, left_out={3}, batch_tokens=3 * BUDGET, longest=99, seed=seed)
 
 
-def tagging(seed: int, folder: Path) -> TaggedBatches:
+def tagging(seed: int, folder: Path) -> TaggingLoader:
     sentences = [np.full((length, 2), number + 4) for number, length in enumerate(LENGTHS)]
-    return TaggedBatches(sentences, [[0] * length for length in LENGTHS], batch_tokens=BUDGET, seed=seed)
+    return TaggingLoader(sentences, [[0] * length for length in LENGTHS], batch_tokens=BUDGET, seed=seed)
 
 
-def classification(seed: int, folder: Path) -> DocumentBatches:
+def classification(seed: int, folder: Path) -> ClassificationLoader:
     labels, weights = np.eye(len(TEXTS)), np.ones(len(TEXTS))
-    return DocumentBatches(LETTERS, TEXTS, labels, weights, window=0, batch_tokens=BUDGET, seed=seed)
+    return ClassificationLoader(LETTERS, TEXTS, labels, weights, window=0, batch_tokens=BUDGET, seed=seed)
 
 
-def generation(seed: int, folder: Path) -> StreamBatches:
+def generation(seed: int, folder: Path) -> TBPTTLoader:
     texts = [np.array([BEGIN, *LETTERS.encode(text), END], dtype=np.int32) for text in TEXTS]
-    return StreamBatches(texts, lanes=3, window=8, seed=seed)
+    return TBPTTLoader(texts, lanes=3, window=8, seed=seed)
 
 
-def video(seed: int, folder: Path) -> ClipBatches:
+def video(seed: int, folder: Path) -> VideoTBPTTLoader:
     clips = [Clip(number) for number in range(len(TEXTS))]
-    pixels = evaluation_transform(ImageSettings(size=32))
-    return ClipBatches(lambda epoch: clips, LETTERS.encode, pixels, lanes=3, window=2, longest=99, seed=seed)
+    pixels = evaluation_transform(ImageConfig(size=32))
+    return VideoTBPTTLoader(lambda epoch: clips, LETTERS.encode, pixels, lanes=3, window=2, longest=99, seed=seed)
 
 
 Make = Callable[[int, Path], DataLoader]
@@ -114,7 +114,7 @@ def epochs(loader: DataLoader, first: int, count: int) -> dict[int, list[tuple[T
 
 @pytest.mark.parametrize("make", ALL)
 def test_the_seed_decides(make: Make, tmp_path: Path) -> None:
-    assert isinstance(make(1, tmp_path), Batches)
+    assert isinstance(make(1, tmp_path), BatchStream)
     first, again, other = (list(islice(make(seed, tmp_path), 12)) for seed in (1, 1, 2))
     assert all(same(*both) for both in zip(first, again, strict=True))
     assert not all(same(*both) for both in zip(first, other, strict=True))
@@ -142,7 +142,7 @@ def test_the_padded_tokens_of_a_batch_stay_in_the_budget(make: Make, budget: int
     sizes = []
     for batch in islice(make(1, tmp_path), 40):
         tokens = [each for each in batch if each is not None and each.dtype == torch.int64]
-        sizes.append(max(each[..., 0].numel() if isinstance(batch, Tagged) else each.numel() for each in tokens))
+        sizes.append(max(each[..., 0].numel() if isinstance(batch, TaggingBatch) else each.numel() for each in tokens))
     assert max(sizes) <= budget
     assert np.mean(sizes) > 0.5 * budget
 
@@ -150,14 +150,14 @@ def test_the_padded_tokens_of_a_batch_stay_in_the_budget(make: Make, budget: int
 def examples_in(batch: tuple[Tensor | None, ...]) -> list[int]:
     """The numbers of the examples in a batch."""
     match batch:
-        case Tagged():
+        case TaggingBatch():
             return [number - 4 for number in batch.tokens[:, 0, 0].tolist()]
-        case Classified():
+        case ClassificationBatch():
             assert batch.labels.sum(dim=1).eq(1).all()
             return batch.labels.argmax(dim=1).tolist()
-        case Pairs(source_mask=None):
+        case Seq2SeqBatch(source_mask=None):
             return batch.source[:, 0, 0, 0].tolist()
-        case Pairs():
+        case Seq2SeqBatch():
             for source, target in zip(batch.source, batch.target, strict=True):
                 assert (
                     LETTERS.decode(source[source > END].tolist()) == LETTERS.decode(target[target > END].tolist())[::-1]
@@ -183,7 +183,7 @@ def test_every_token_of_the_texts_is_predicted_once_an_epoch(tmp_path: Path) -> 
     for epoch in (1, 2):
         found: Counter[int] = Counter()
         for window in windows[epoch]:
-            assert isinstance(window, Window)
+            assert isinstance(window, LanguageModelBatch)
             found.update(window.tokens[:, 1:][window.mask[:, 1:]].tolist())
         assert found == tokens
 
@@ -192,7 +192,7 @@ def test_every_frame_is_shown_once_an_epoch_with_its_caption(tmp_path: Path) -> 
     """Lanes end an epoch at other times, so that frames are counted over three of them."""
     shown: Counter[tuple[int, int]] = Counter()
     for window in islice(video(1, tmp_path), 3 * len(TEXTS)):
-        assert isinstance(window, ClipWindow)
+        assert isinstance(window, VideoBatch)
         for pixels, mask, captions in zip(window.source, window.mask, window.target, strict=True):
             for frame, [caption] in zip(pixels[mask], captions[mask], strict=True):
                 number, place = frame[:2, 0, 0].tolist()

@@ -9,47 +9,47 @@ import torch
 from helpers.documents import labelled_documents, write_documents
 from pydantic import ValidationError
 
-from seqtasks.config.run import RunConfiguration, read_run, to_toml
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.run import RunConfig, read_config, to_toml
+from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.readers import DocumentSource
 from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.decoders import LstmDecoder
 from seqtasks.encoders import BagOfWordsEncoder, GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.models import Classifier, Generator, LanguageModel, Tagger
-from seqtasks.models.state_dict import own_tensors
-from seqtasks.registry import Settings
+from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
+from seqtasks.models.state_dict import unique_state_dict
+from seqtasks.registry import ConfigModel
 from seqtasks.storage.bundle import write_bundle
 from seqtasks.tasks import ClassificationTask
 from seqtasks.tasks import fine_tuning as transfer
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.classification.task import ClassificationData
-from seqtasks.tasks.language_modeling.task import GenerationTask, TextData
-from seqtasks.text import Characters, Subwords, Words
-from seqtasks.training.optimizer import make_optimiser
+from seqtasks.tasks.language_modeling.task import LanguageModelingTask, TextData
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, WordTokenizer
+from seqtasks.training.optimizer import make_optimizer
 
 DOCUMENTS = labelled_documents(60)
 LSTM = LstmEncoder.Config
-FORWARD: dict[str, Settings] = {
+FORWARD: dict[str, ConfigModel] = {
     "lstm": LstmEncoder.Config(dim=12, layers=2, directions="forward"),
     "gru": GruEncoder.Config(dim=8, layers=1, directions="forward", weight_dropout=0.2, variational=True),
     "transformer": TransformerEncoder.Config(layers=2, heads=2, inner_dim=16, causal=True),
 }
 
 
-def language_model(folder: Path, encoder: Settings, text: Settings | None = None) -> dict[str, torch.Tensor]:
+def language_model(folder: Path, encoder: ConfigModel, text: ConfigModel | None = None) -> dict[str, torch.Tensor]:
     """A bundle of an untrained language model in the folder; its tensors."""
     file = folder.parent / "documents.tsv"
     write_documents(file, DOCUMENTS)
-    config = GenerationTask.Config(
-        text=text or Words.Config(minimum_count=1),
+    config = LanguageModelingTask.Config(
+        text=text or WordTokenizer.Config(minimum_count=1),
         data=TextData(train=[TextSource(path=file)], lanes=2, window=8),
         model=LanguageModel.Config(dim=8, encoder=encoder),
     )
-    task = GenerationTask.prepare(config, seed=1).task
+    task = LanguageModelingTask.prepare(config, seed=1).task
     torch.manual_seed(7)
-    tensors = own_tensors(task.build_model())
-    run = RunConfiguration(config, TrainingSettings(), 1)
+    tensors = unique_state_dict(task.build_model())
+    run = RunConfig(config, TrainingConfig(), 1)
     write_bundle(
         folder,
         task="generation",
@@ -64,13 +64,15 @@ def language_model(folder: Path, encoder: Settings, text: Settings | None = None
     return tensors
 
 
-def config(folder: Path, encoder: Settings, text: Settings | None = None, **settings: Any) -> ClassificationTask.Config:
+def config(
+    folder: Path, encoder: ConfigModel, text: ConfigModel | None = None, **settings: Any
+) -> ClassificationTask.Config:
     source = DocumentSource(path=write_documents(folder / "train.tsv", DOCUMENTS))
     dim = settings.pop("dim", 8)
     part = settings.pop("start_with", "encoder")
     started = encoder.model_copy(update={"start_from": str(folder / "lm"), "start_with": part})
     return ClassificationTask.Config(
-        text=text or Words.Config(minimum_count=1),
+        text=text or WordTokenizer.Config(minimum_count=1),
         data=ClassificationData(train=[source]),
         model=Classifier.Config(dim=dim, encoder=started),
         **settings,
@@ -82,9 +84,9 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
     theirs = language_model(tmp_path / "lm", FORWARD[kind])
     task = ClassificationTask.prepare(config(tmp_path, FORWARD[kind]), seed=1).task
     model = task.build_model()
-    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
-    task.initialise(model)
-    after = own_tensors(model)
+    before = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
+    task.initialize(model)
+    after = unique_state_dict(model)
     shared = {name for name in theirs if name.startswith("encoder.")}
     assert shared == {name for name in after if name.startswith("encoder.")}
     for name, tensor in after.items():
@@ -95,19 +97,19 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
 @pytest.mark.parametrize(
     "encoder", [LSTM(dim=6, layers=1, directions="both"), TransformerEncoder.Config(layers=1, heads=2, inner_dim=16)]
 )
-def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: Settings) -> None:
+def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: ConfigModel) -> None:
     theirs = language_model(tmp_path / "lm", FORWARD["lstm"])
     settings = config(tmp_path, encoder, start_with="embedding", unfreeze_every=3, lower_learning_rate_scale=0.5)
     task = ClassificationTask.prepare(settings, seed=1).task
     model = task.build_model()
-    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
-    task.initialise(model)
-    task.begin(model)
+    before = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
+    task.initialize(model)
+    task.on_train_start(model)
     embedding = "encoder.embedding.weight"
     assert not torch.equal(before[embedding], theirs[embedding])
-    for name, tensor in own_tensors(model).items():
+    for name, tensor in unique_state_dict(model).items():
         assert torch.equal(tensor, theirs[name] if name == embedding else before[name]), name
-    groups = make_optimiser(model, TrainingSettings()).param_groups
+    groups = make_optimizer(model, TrainingConfig()).param_groups
     found = {parameter: (group["learns_from"], group["scale"]) for group in groups for parameter in group["params"]}
     for name, parameter in model.named_parameters():
         assert found[parameter] == ((4, 0.5) if name == embedding else (0, 1)), name
@@ -117,7 +119,7 @@ def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     task = ClassificationTask.prepare(config(tmp_path, LSTM(dim=6), dim=10, start_with="embedding"), seed=1).task
     with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
-        task.initialise(task.build_model())
+        task.initialize(task.build_model())
 
 
 @pytest.mark.parametrize("encoder", [LSTM, TransformerEncoder.Config])
@@ -160,37 +162,37 @@ def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
     ],
 )
 def test_encoders_of_another_shape_are_refused(
-    tmp_path: Path, encoder: Settings, settings: dict[str, Any], message: str
+    tmp_path: Path, encoder: ConfigModel, settings: dict[str, Any], message: str
 ) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     task = ClassificationTask.prepare(config(tmp_path, encoder, **settings), seed=1).task
     model = task.build_model()
-    before = {name: tensor.clone() for name, tensor in own_tensors(model).items()}
+    before = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
     with pytest.raises(SeqtasksError, match=message):
-        task.initialise(model)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in own_tensors(model).items())
+        task.initialize(model)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in unique_state_dict(model).items())
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (Characters.Config(), "text.kind = 'characters', but the language model in .*lm has 'words'"),
-        (Words.Config(minimum_count=1, language="en"), "text.language = 'en', but .* has 'xx'"),
+        (CharacterTokenizer.Config(), "text.kind = 'characters', but the language model in .*lm has 'words'"),
+        (WordTokenizer.Config(minimum_count=1, language="en"), "text.language = 'en', but .* has 'xx'"),
     ],
 )
-def test_text_has_to_be_read_as_the_language_model_reads_it(tmp_path: Path, text: Settings, message: str) -> None:
+def test_text_has_to_be_read_as_the_language_model_reads_it(tmp_path: Path, text: ConfigModel, message: str) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     with pytest.raises(SeqtasksError, match=message):
         ClassificationTask.prepare(config(tmp_path, FORWARD["lstm"], text), seed=1)
 
 
 def test_sampling_is_the_classifiers_own_business(tmp_path: Path) -> None:
-    language_model(tmp_path / "lm", FORWARD["lstm"], Subwords.Config(size=320))
+    language_model(tmp_path / "lm", FORWARD["lstm"], SubwordTokenizer.Config(size=320))
     task = ClassificationTask.prepare(
-        config(tmp_path, FORWARD["lstm"], Subwords.Config(size=320, sampling=0.2)), 1
+        config(tmp_path, FORWARD["lstm"], SubwordTokenizer.Config(size=320, sampling=0.2)), 1
     ).task
     assert isinstance(task, ClassificationTask)
-    assert isinstance(task.processor, Subwords)
+    assert isinstance(task.processor, SubwordTokenizer)
     assert task.processor.config.sampling == 0.2
 
 
@@ -205,7 +207,7 @@ def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda encoder: Generator.Config(encoder=encoder, decoder=LstmDecoder.Config()),
+        lambda encoder: EncoderDecoder.Config(encoder=encoder, decoder=LstmDecoder.Config()),
         lambda encoder: Tagger.Config(encoder=encoder),
         lambda encoder: LanguageModel.Config(encoder=encoder),
     ],
@@ -218,12 +220,12 @@ def test_other_models_refuse_the_setting(make: Any) -> None:
 
 
 def test_parts_stand_from_the_top_down() -> None:
-    def names(encoder: Settings) -> list[set[str]]:
+    def names(encoder: ConfigModel) -> list[set[str]]:
         model = Classifier(Classifier.Config(dim=8, encoder=encoder), 20, 2)
         parameters = {id(parameter): name for name, parameter in model.encoder.named_parameters()}
         return [
             {parameters[id(each)].rpartition(".")[0] for module in modules for each in module.parameters()}
-            for modules in transfer.stages(model.encoder)
+            for modules in transfer.layer_groups(model.encoder)
         ]
 
     assert names(FORWARD["lstm"]) == [{"layers.1.forwards"}, {"layers.0.forwards"}, {"embedding"}]
@@ -240,9 +242,9 @@ def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> 
     settings = config(tmp_path, FORWARD[kind], unfreeze_every=2, lower_learning_rate_scale=0.5)
     task = ClassificationTask.prepare(settings, seed=1).task
     model = task.build_model()
-    task.initialise(model)
-    task.begin(model)
-    groups = make_optimiser(model, TrainingSettings()).param_groups
+    task.initialize(model)
+    task.on_train_start(model)
+    groups = make_optimizer(model, TrainingConfig()).param_groups
     found = {parameter: (group["learns_from"], group["scale"]) for group in groups for parameter in group["params"]}
     for name, parameter in model.named_parameters():
         depth = 0
@@ -254,24 +256,24 @@ def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> 
 def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.start_from == str(tmp_path / "lm")
     task = ClassificationTask.prepare(run.task, seed=1).task
-    task.initialise(task.build_model())
+    task.initialize(task.build_model())
 
 
 def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["transformer"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_run(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.model.encoder.kind, run.task.data.window) == ("transformer", 512)
 
 
 def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
     settings = config(tmp_path, FORWARD["lstm"])
-    text = to_toml(RunConfiguration(settings, TrainingSettings(), 1))
-    assert read_run(None, text=text).task == settings
+    text = to_toml(RunConfig(settings, TrainingConfig(), 1))
+    assert read_config(None, text=text).task == settings
     with pytest.raises(SeqtasksError, match=r"^--set: start_from: the encoder has a start_from of its own: leave one"):
-        read_run(None, text=text, overrides=["start_from=another"])
+        read_config(None, text=text, overrides=["start_from=another"])

@@ -25,7 +25,7 @@ from helpers.written import remembering_text
 from PIL import Image
 from torch import Tensor
 
-from seqtasks.config.run import read_run
+from seqtasks.config.run import read_config
 from seqtasks.tasks.base import Task
 
 GOLDEN = Path(__file__).with_name("golden_batches.json")
@@ -220,13 +220,13 @@ def examples_in(held_out: Any) -> str:
 
 def record(name: str, folder: Path) -> dict[str, Any]:
     """What a run makes of the data."""
-    run = read_run(None, text=RUNS[name].replace("{folder}", str(folder)))
+    run = read_config(None, text=RUNS[name].replace("{folder}", str(folder)))
     prepared = Task.of(run.task).prepare(run.task, run.seed)
     task = prepared.task
     torch.manual_seed(1)
     model = task.build_model()
-    task.initialise(model)
-    task.begin(model)
+    task.initialize(model)
+    task.on_train_start(model)
     found: dict[str, Any] = {"parameters": sum(each.numel() for each in model.parameters())}
     if name != "video-captioning":
         found["validation"] = examples_in(task.validation)

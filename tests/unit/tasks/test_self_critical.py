@@ -9,27 +9,27 @@ from helpers.generators import DECODERS, ENCODERS
 from torch import Tensor
 
 from seqtasks.data.collate import pad
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.metrics.rewards import reward
-from seqtasks.models import Generator, Pairs
+from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.special_tokens import END, NEVER_GENERATED
-from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalSettings
-from seqtasks.text import Characters
+from seqtasks.tasks.self_critical import SelfCritical, SelfCriticalConfig
+from seqtasks.text import CharacterTokenizer
 
-LETTERS = Characters.fit(["abc"] * 9, Characters.Config())
+LETTERS = CharacterTokenizer.train(["abc"] * 9, CharacterTokenizer.Config())
 A, B, C = LETTERS.encode("abc")
 OTHERS = [number for number in range(LETTERS.size) if number not in (A, B, C, END)]
-DECODING = Decoding(max_length="2")
+DECODING = DecodingConfig(max_length="2")
 REFERENCES = [[[A, B], [A]], [[C], [B, C]]]
 
 
-def writer(decoder: str = "dot-2") -> Generator:
+def writer(decoder: str = "dot-2") -> EncoderDecoder:
     """A model that writes the letters a, b and c alone."""
     torch.manual_seed(3)
-    config = Generator.Config(
+    config = EncoderDecoder.Config(
         dim=8, tie="none", embedding_dropout=0.0, encoder=ENCODERS["lst-both"], decoder=DECODERS[decoder]
     )
-    model = Generator(config, 10, LETTERS.size)
+    model = EncoderDecoder(config, 10, LETTERS.size)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.4 * torch.randn_like(parameter))
@@ -37,19 +37,19 @@ def writer(decoder: str = "dot-2") -> Generator:
     return model
 
 
-def batch() -> Pairs:
+def batch() -> Seq2SeqBatch:
     """Two sources with two references each."""
     source = torch.tensor([[4, 5, 3], [6, 3, 0]])
     target = torch.stack([pad(row + [[]] * (2 - len(row)), begin=True, end=True)[:, :4] for row in REFERENCES])
-    return Pairs(source, source != 0, target, target != 0)
+    return Seq2SeqBatch(source, source != 0, target, target != 0)
 
 
 def objective(kind: str = "cider-d", samples: int = 5, baseline: str = "samples") -> SelfCritical:
-    settings = SelfCriticalSettings.model_validate({"reward": kind, "samples": samples, "baseline": baseline})
+    settings = SelfCriticalConfig.model_validate({"reward": kind, "samples": samples, "baseline": baseline})
     return SelfCritical(settings, LETTERS, DECODING, REFERENCES)
 
 
-def gradient(model: Generator, total: Tensor) -> Tensor:
+def gradient(model: EncoderDecoder, total: Tensor) -> Tensor:
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     found = torch.autograd.grad(total, parameters, allow_unused=True)
     return torch.cat([torch.zeros(1) if each is None else each.flatten() for each in found])
@@ -182,5 +182,5 @@ def test_cider_knows_the_training_references_and_the_greedy_baseline_is_found_wi
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="greater than 1"):
-        SelfCriticalSettings(samples=1)
+        SelfCriticalConfig(samples=1)
     assert replace(objective().sampling, nbest=1).max_length == "2"

@@ -10,19 +10,19 @@ import tomli_w
 import torch
 from helpers.tagged import Labelled, labelled_sentences, write_conllu_file
 
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.data.tagging.readers import Form
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference import tagging as module
 from seqtasks.inference.tagging import TaggingPipeline
-from seqtasks.layers.char_encoders import CnnReader
+from seqtasks.layers.char_encoders import CnnCharEncoder
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.base import Batches, Prepared
+from seqtasks.tasks.base import BatchStream, PreparedTask
 from seqtasks.tasks.tagging.presets import measure, tagging_preset
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
-from seqtasks.text.word_indexer import TokenSettings
+from seqtasks.text.word_indexer import WordIndexerConfig
 
 SENTENCES = labelled_sentences(40)
 
@@ -30,15 +30,20 @@ SENTENCES = labelled_sentences(40)
 def config(folder: Path, sentences: list[Labelled] | None = None, **settings: Any) -> TaggingTask.Config:
     file = write_conllu_file(folder / "train.conllu", SENTENCES if sentences is None else sentences)
     data = {name: settings.pop(name) for name in list(settings) if name in TaggingData.model_fields}
-    model = {"dim": 8, "characters": CnnReader.Config(), "encoder": LstmEncoder.Config(dim=8, layers=1), **settings}
+    model = {
+        "dim": 8,
+        "characters": CnnCharEncoder.Config(),
+        "encoder": LstmEncoder.Config(dim=8, layers=1),
+        **settings,
+    }
     return TaggingTask.Config(
-        text=TokenSettings(minimum_count=1),
+        text=WordIndexerConfig(minimum_count=1),
         data=TaggingData(train=[TaggedSource(path=file)], **data),
         model=Tagger.Config(**model),
     )
 
 
-def task_of(prepared: Prepared) -> TaggingTask:
+def task_of(prepared: PreparedTask) -> TaggingTask:
     assert isinstance(prepared.task, TaggingTask)
     return prepared.task
 
@@ -107,7 +112,7 @@ def test_too_little_data(tmp_path: Path, sentences: list[Labelled], message: str
 def test_batches_hold_every_sentence_with_its_labels(tmp_path: Path) -> None:
     task = task_of(TaggingTask.prepare(config(tmp_path), seed=1))
     batches = task.batches(60, seed=1)
-    assert isinstance(batches, Batches)
+    assert isinstance(batches, BatchStream)
     seen: list[tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]] = []
     stream = iter(batches)
     while len(seen) < len(task.train):
@@ -119,7 +124,7 @@ def test_batches_hold_every_sentence_with_its_labels(tmp_path: Path) -> None:
             assert not tokens[~mask].any()
     assert batches.state_dict()["epoch"] == 0
     expected = [
-        (tuple(tuple(n for n in row if n) for row in task.reader.read(each.words).tolist()), each.labels)
+        (tuple(tuple(n for n in row if n) for row in task.reader.index(each.words).tolist()), each.labels)
         for each in task.train
     ]
     assert sorted(seen) == sorted(expected)
@@ -137,8 +142,8 @@ def test_batches_go_on_where_they_stood(tmp_path: Path) -> None:
     assert take(2, 0) != take(1, 0)
 
 
-@pytest.mark.parametrize("characters", [CnnReader.Config(), None])
-def test_processors_are_saved_and_loaded(tmp_path: Path, characters: CnnReader.Config | None) -> None:
+@pytest.mark.parametrize("characters", [CnnCharEncoder.Config(), None])
+def test_processors_are_saved_and_loaded(tmp_path: Path, characters: CnnCharEncoder.Config | None) -> None:
     settings = config(tmp_path, characters=characters)
     task = task_of(TaggingTask.prepare(settings, seed=1))
     folder = tmp_path / "processors"
@@ -205,7 +210,7 @@ def test_evaluation_scores_words_and_each_label(tmp_path: Path) -> None:
     assert {each.label: each.expected for each in found.labels} == {
         label: sum(theirs == label for _, theirs in pairs) for label in task.labels
     }
-    card = task.card(found.scores, {"words": 130, "sentences": 20, "validation_sentences": 20})
+    card = task.model_card(found.scores, {"words": 130, "sentences": 20, "validation_sentences": 20})
     assert "Encoder `lstm`, characters read by `cnn`, head `softmax`" in card
     assert "130 words in 20 sentences" in card
 
@@ -260,11 +265,11 @@ def test_columns_and_jsonl_are_read_too(tmp_path: Path) -> None:
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "xx_mine-ud-train.conllu", SENTENCES)
     assert measure([TaggedSource(path=file)]).words == sum(map(len, SENTENCES))
-    run = read_run(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
+    run = read_config(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.text.language, run.task.model.head) == ("xx", "softmax")
     assert (run.training.steps, run.training.batch_tokens) == (600, 400)
-    assert read_run(None, text=to_toml(run)) == run
+    assert read_config(None, text=to_toml(run)) == run
 
 
 @pytest.mark.parametrize(
@@ -278,7 +283,7 @@ def test_sizes_follow_the_amount_of_data(
 
     monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(words, spans=True))
     text = tomli_w.dumps(tagging_preset([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")]))
-    run = read_run(None, text=text)
+    run = read_config(None, text=text)
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.model.dim, run.training.steps) == (dim, steps)
     assert (run.task.model.head, run.task.text.language) == ("crf", "en")
@@ -289,7 +294,7 @@ def test_sizes_follow_the_amount_of_data(
 def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters: str) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES)
     text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, characters=characters))
-    model = read_run(None, text=text).task.model_dump()["model"]
+    model = read_config(None, text=text).task.model_dump()["model"]
     assert (model["encoder"]["kind"], model["characters"]["kind"]) == (encoder, characters)
 
 

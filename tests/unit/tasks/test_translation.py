@@ -9,41 +9,45 @@ import pytest
 from helpers.synthetic import sentence_pairs
 from pydantic import ValidationError
 
-from seqtasks.data.parallel.source import Source
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import LstmDecoder
 from seqtasks.encoders import RnnEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.models import Generator
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN, END
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.base import Prepared
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.translation.task import TranslationData
 from seqtasks.tasks.translation.tokenizers import Languages
-from seqtasks.text import Characters, Subwords, Words
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, WordTokenizer
 
 PAIRS = [(f"source {number}", f"target {number}") for number in range(40)]
 
 
-def written(folder: Path, pairs: Sequence[tuple[str, str]], name: str = "train.tsv", weight: float = 1.0) -> Source:
+def written(
+    folder: Path, pairs: Sequence[tuple[str, str]], name: str = "train.tsv", weight: float = 1.0
+) -> ParallelSource:
     file = folder / name
     file.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
-    return Source(path=file, weight=weight)
+    return ParallelSource(path=file, weight=weight)
 
 
 def config(
-    *train: Source, text: Settings | None = None, tie: str = "all", joint: bool = True, **data: Any
+    *train: ParallelSource, text: ConfigModel | None = None, tie: str = "all", joint: bool = True, **data: Any
 ) -> TranslationTask.Config:
     return TranslationTask.Config(
-        text=Characters.Config(minimum_count=1) if text is None else text,
+        text=CharacterTokenizer.Config(minimum_count=1) if text is None else text,
         joint=joint,
         languages=Languages(source="en", target="de"),
         data=TranslationData(train=list(train), **data),
-        model=Generator.Config(dim=8, tie=tie, encoder=RnnEncoder.Config(dim=8), decoder=LstmDecoder.Config(dim=8)),
+        model=EncoderDecoder.Config(
+            dim=8, tie=tie, encoder=RnnEncoder.Config(dim=8), decoder=LstmDecoder.Config(dim=8)
+        ),
     )
 
 
-def task_of(prepared: Prepared) -> TranslationTask:
+def task_of(prepared: PreparedTask) -> TranslationTask:
     assert isinstance(prepared.task, TranslationTask)
     return prepared.task
 
@@ -66,7 +70,7 @@ def test_validation_files_without_pairs_are_not_replaced_by_training_data(tmp_pa
     settings = config(written(tmp_path, PAIRS))
     empty = tmp_path / "empty.tsv"
     empty.write_text("only a source\t \n", encoding="utf-8")
-    data = settings.data.model_copy(update={"validation": [Source(path=empty)]})
+    data = settings.data.model_copy(update={"validation": [ParallelSource(path=empty)]})
     with pytest.raises(SeqtasksError, match="no sentence pair to validate on"):
         TranslationTask.prepare(settings.model_copy(update={"data": data}), seed=1)
 
@@ -130,15 +134,19 @@ def test_one_vocabulary_or_two(tmp_path: Path) -> None:
 
 def test_languages_reach_the_words(tmp_path: Path) -> None:
     source = written(tmp_path, PAIRS)
-    task = task_of(TranslationTask.prepare(config(source, text=Words.Config(), joint=False, tie="none"), seed=1))
-    assert isinstance(task.source, Words)
-    assert isinstance(task.target, Words)
+    task = task_of(
+        TranslationTask.prepare(config(source, text=WordTokenizer.Config(), joint=False, tie="none"), seed=1)
+    )
+    assert isinstance(task.source, WordTokenizer)
+    assert isinstance(task.target, WordTokenizer)
     assert (task.source.config.language, task.target.config.language) == ("en", "de")
 
 
 @pytest.mark.parametrize("joint", [True, False])
-@pytest.mark.parametrize("text", [Words.Config(minimum_count=1), Characters.Config(), Subwords.Config(size=300)])
-def test_processors_are_saved_and_loaded(tmp_path: Path, text: Settings, joint: bool) -> None:
+@pytest.mark.parametrize(
+    "text", [WordTokenizer.Config(minimum_count=1), CharacterTokenizer.Config(), SubwordTokenizer.Config(size=300)]
+)
+def test_processors_are_saved_and_loaded(tmp_path: Path, text: ConfigModel, joint: bool) -> None:
     pairs = sentence_pairs(60)
     settings = config(written(tmp_path, pairs), text=text, joint=joint, tie="output")
     task = task_of(TranslationTask.prepare(settings, seed=1))
@@ -186,7 +194,9 @@ def test_weights_mix_sources(tmp_path: Path) -> None:
 
 def test_sampled_segmentations_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
     source = written(tmp_path, sentence_pairs(60))
-    task = task_of(TranslationTask.prepare(config(source, text=Subwords.Config(size=300, sampling=0.5)), seed=1))
+    task = task_of(
+        TranslationTask.prepare(config(source, text=SubwordTokenizer.Config(size=300, sampling=0.5)), seed=1)
+    )
 
     def take(seed: int, start: int) -> list[list[list[int]]]:
         batches = task.batches(300, seed)
@@ -196,7 +206,7 @@ def test_sampled_segmentations_depend_on_seed_and_place_alone(tmp_path: Path) ->
     whole = take(1, 0)
     assert take(1, 2)[:3] == whole[2:]
     assert take(2, 0) != whole
-    plain = task_of(TranslationTask.prepare(config(source, text=Subwords.Config(size=300)), seed=1))
+    plain = task_of(TranslationTask.prepare(config(source, text=SubwordTokenizer.Config(size=300)), seed=1))
     assert [batch.source.tolist() for batch in islice(plain.batches(300, 1), 5)] != whole
 
 
@@ -210,7 +220,7 @@ def test_evaluation(tmp_path: Path) -> None:
     assert {sample.source for sample in evaluation.samples} <= {pair.source for pair in task.validation}
     scores = task.pipeline([model, model]).evaluate(task.validation, beam=2).scores
     assert [score.metric for score in scores] == ["bleu", "chrf", "ter"]
-    card = task.card(evaluation.scores, {"pairs": 36, "validation_pairs": 4})
+    card = task.model_card(evaluation.scores, {"pairs": 36, "validation_pairs": 4})
     assert "Encoder `rnn`, decoder `lstm`" in card
     assert "36 sentence pairs" in card
     assert evaluation.scores[0].signature.replace("|", "\\|") in card, "a signature stands in a table"

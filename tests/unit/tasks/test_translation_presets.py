@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from seqtasks.config.run import read_run
-from seqtasks.data.parallel.source import Source
+from seqtasks.config.run import read_config
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.translation import presets
 from seqtasks.tasks.translation.presets import DatasetStats, measure, translation_preset
@@ -22,7 +22,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def test_pairs_and_words_are_counted(pairs: Path) -> None:
-    assert measure([Source(path=pairs)], None) == DatasetStats(pairs=3, words=9)
+    assert measure([ParallelSource(path=pairs)], None) == DatasetStats(pairs=3, words=9)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_sizes_follow_the_amount_of_data(
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(presets, "measure", lambda sources, languages: DatasetStats(count, words))
-    run = read_run(None, text=tomli_w.dumps(translation_preset([Source(path=pairs)], ("en", "de"))))
+    run = read_config(None, text=tomli_w.dumps(translation_preset([ParallelSource(path=pairs)], ("en", "de"))))
     task = run.task.model_dump()
     assert task["text"]["size"] == size
     assert task["languages"] == {"source": "en", "target": "de"}
@@ -54,12 +54,12 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn", "transformer"])
 def test_every_kind_of_encoder_can_be_had(pairs: Path, kind: str) -> None:
     decoder = "lstm" if kind == "lstm" else "transformer"
-    text = tomli_w.dumps(translation_preset([Source(path=pairs)], None, encoder=kind, decoder=decoder))
-    model = read_run(None, text=text).task.model_dump()["model"]
+    text = tomli_w.dumps(translation_preset([ParallelSource(path=pairs)], None, encoder=kind, decoder=decoder))
+    model = read_config(None, text=text).task.model_dump()["model"]
     assert (model["encoder"]["kind"], model["decoder"]["kind"]) == (kind, decoder)
 
 
 def test_no_pair_at_all(tmp_path: Path) -> None:
     (tmp_path / "none.tsv").write_text("only one column\n", encoding="utf-8")
     with pytest.raises(SeqtasksError, match=r"no sentence pair to train on: .*1 broken line"):
-        translation_preset([Source(path=tmp_path / "none.tsv")], None)
+        translation_preset([ParallelSource(path=tmp_path / "none.tsv")], None)

@@ -13,17 +13,17 @@ from PIL import Image
 from torch import Tensor, nn
 
 import seqtasks
-from seqtasks.config.run import read_run, to_toml
+from seqtasks.config.run import read_config, to_toml
 from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.data.videos.frame_sequence import Playing, PlayingStills
-from seqtasks.data.videos.synthetic import StillsSettings, clips_of_stills
-from seqtasks.encoders import FramesEncoder
+from seqtasks.data.videos.frame_sequence import FrameSequence, SyntheticVideo
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
+from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.captioning import CaptioningPipeline
-from seqtasks.models import Generator
+from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import VideoTask
-from seqtasks.tasks.tbptt import CarriedState
-from seqtasks.tasks.video_captioning.tbptt_loader import ClipBatches, ClipWindow
+from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.training.trainer import Trainer
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
@@ -75,16 +75,16 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trainer_of(pictures: Path, out: Path, **settings: Any) -> Trainer:
     overrides = [f"{name}={value}" for name, value in settings.items()]
-    run = read_run(None, text=CONFIGURATION.format(folder=pictures), overrides=overrides)
+    run = read_config(None, text=CONFIGURATION.format(folder=pictures), overrides=overrides)
     prepared = VideoTask.prepare(run.task, run.seed)
     return Trainer(prepared.task, run.training, out=out, seed=run.seed, config_toml=to_toml(run), data=prepared.data)
 
 
-def parts(trainer: Trainer) -> tuple[VideoTask, Generator, FramesEncoder]:
+def parts(trainer: Trainer) -> tuple[VideoTask, EncoderDecoder, CnnLstmEncoder]:
     assert isinstance(trainer.task, VideoTask)
-    assert isinstance(trainer.model, Generator)
+    assert isinstance(trainer.model, EncoderDecoder)
     encoder = trainer.model.encoder
-    assert isinstance(encoder, FramesEncoder)
+    assert isinstance(encoder, CnnLstmEncoder)
     assert encoder.remembered is not None
     nn.init.normal_(encoder.remembered.weight)
     return trainer.task, trainer.model, encoder
@@ -104,8 +104,8 @@ class Numbered:
         return (Image.new("RGB", (2, 2), (20 * self.clip + frame,) * 3) for frame in range(start, self.frames))
 
 
-def numbered(lengths: tuple[int, ...], lanes: int, window: int) -> ClipBatches:
-    clips: list[Playing] = [Numbered(number, length) for number, length in enumerate(lengths)]
+def numbered(lengths: tuple[int, ...], lanes: int, window: int) -> VideoTBPTTLoader:
+    clips: list[FrameSequence] = [Numbered(number, length) for number, length in enumerate(lengths)]
 
     def pixels(picture: Image.Image) -> Tensor:
         return torch.full((3, 1, 1), picture.getpixel((0, 0))[0], dtype=torch.uint8)
@@ -113,14 +113,14 @@ def numbered(lengths: tuple[int, ...], lanes: int, window: int) -> ClipBatches:
     def encode(caption: str) -> list[int]:
         return [4 + int(part) for part in caption.split()]
 
-    return ClipBatches(lambda epoch: clips, encode, pixels, lanes=lanes, window=window, longest=9, seed=1)
+    return VideoTBPTTLoader(lambda epoch: clips, encode, pixels, lanes=lanes, window=window, longest=9, seed=1)
 
 
-def seen_in(windows: list[ClipWindow]) -> dict[int, list[tuple[int, int]]]:
+def seen_in(windows: list[VideoBatch]) -> dict[int, list[tuple[int, int]]]:
     """For each lane the clips and frames that it showed, in order."""
     lanes: dict[int, list[tuple[int, int]]] = {}
     for window in windows:
-        for row, lane in enumerate(window.lanes.tolist()):
+        for row, lane in enumerate(window.streams.tolist()):
             for shade in window.source[row, window.mask[row], 0, 0, 0].tolist():
                 lanes.setdefault(lane, []).append(divmod(shade, 20))
     return lanes
@@ -137,9 +137,9 @@ def test_lanes_play_clip_after_clip_from_the_first_frame_to_the_last() -> None:
         assert begins[0] == 0
         assert len(begins) > 5
     for window in windows:
-        for row in range(len(window.lanes)):
+        for row in range(len(window.streams)):
             first = window.source[row, 0, 0, 0, 0].item() % 20
-            assert bool(window.fresh[row]) == (first == 0)
+            assert bool(window.is_start[row]) == (first == 0)
             for frame in range(3):
                 shade = int(window.source[row, frame, 0, 0, 0])
                 said = [ids[ids != 0].tolist() for ids in window.target[row, frame] if ids.any()]
@@ -153,7 +153,7 @@ def test_every_clip_is_played_once_an_epoch() -> None:
     begun = [
         int(shade) // 20
         for window in itertools.islice(batches, 40)
-        for shade in window.source[window.fresh, 0, 0, 0, 0].tolist()
+        for shade in window.source[window.is_start, 0, 0, 0, 0].tolist()
     ]
     for start in range(0, len(begun) - 5, 5):
         assert sorted(begun[start : start + 5]) == [0, 1, 2, 3, 4]
@@ -173,7 +173,7 @@ def test_windows_go_on_where_a_saved_state_stands() -> None:
 
 def test_frames_from_the_middle_of_stills_are_those_of_the_whole_clip(pictures: Path) -> None:
     images = [CaptionedImage(file, ("a square",)) for file in sorted(pictures.glob("*.png"))]
-    clip = PlayingStills(images, clips_of_stills(images, StillsSettings(stills=3, frames=4), 1)[0])
+    clip = SyntheticVideo(images, synthesize_videos(images, SyntheticVideoConfig(stills=3, frames=4), 1)[0])
     whole = list(clip.pictures(0))
     assert len(whole) == len(clip.captions) == 12
     for start in (1, 4, 6, 11, 12):
@@ -181,14 +181,14 @@ def test_frames_from_the_middle_of_stills_are_those_of_the_whole_clip(pictures: 
 
 
 def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> None:
-    carried = CarriedState(4, [(2,), (3, 2)])
+    carried = TBPTTState(4, [(2,), (3, 2)])
     values = [torch.rand(2, 2), torch.rand(2, 3, 2, requires_grad=True)]
     carried.write(torch.tensor([3, 1]), values)
     found = carried.read(torch.tensor([1, 3, 0]), torch.tensor([False, True, False]))
     for ours, theirs in zip(found, values, strict=True):
         assert torch.equal(ours, torch.stack([theirs[1], 0 * theirs[0], 0 * theirs[0]]))
         assert not ours.requires_grad
-    restored = CarriedState(4, [(2,), (3, 2)])
+    restored = TBPTTState(4, [(2,), (3, 2)])
     restored.load_state_dict(carried.state_dict())
     again = restored.read(torch.tensor([1, 3, 0]), torch.tensor([False, True, False]))
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(again, found, strict=True))
@@ -196,7 +196,7 @@ def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> Non
     fresh = carried.read(torch.tensor([2]), torch.tensor([True]))
     assert not any(each.any() for each in fresh), "what is broken ends where something new begins"
     with pytest.raises(SeqtasksError, match="carries the state of 1 lanes, and there are 4"):
-        restored.load_state_dict(CarriedState(1, [(2,), (3, 2)]).state_dict())
+        restored.load_state_dict(TBPTTState(1, [(2,), (3, 2)]).state_dict())
 
 
 def test_windows_in_a_row_give_the_loss_of_the_whole_clip(pictures: Path, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_frames_are_described_alike_however_many_are_taken_together(
     trainer = trainer_of(pictures, tmp_path, **{"model.encoder.temporal": temporal})
     task, model = trainer.task, trainer.model
     assert isinstance(task, VideoTask)
-    assert isinstance(model, Generator)
+    assert isinstance(model, EncoderDecoder)
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.3) if parameter.dim() > 1 else None
     model.eval()
@@ -300,7 +300,7 @@ def test_frames_are_described_alike_however_many_are_taken_together(
 def test_frames_of_which_nobody_spoke_do_not_count(pictures: Path, tmp_path: Path) -> None:
     trainer = trainer_of(pictures, tmp_path)
     assert isinstance(trainer.task, VideoTask)
-    assert isinstance(trainer.model, Generator)
+    assert isinstance(trainer.model, EncoderDecoder)
     captioner = trainer.task.pipeline([trainer.model.eval()])
     found = captioner.evaluate_clips([Numbered(1, 4), Numbered(2, 1)], with_meteor=False)
     assert found.examples == 4

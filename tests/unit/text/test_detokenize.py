@@ -1,7 +1,7 @@
 import pytest
 
 from seqtasks.text.detokenize import blanks_before
-from seqtasks.text.word_splitter import cutter
+from seqtasks.text.word_splitter import word_splitter
 
 ENGLISH = [
     "A man can't see the dogs' house; it's well-known (or so they say), isn't it?",
@@ -35,7 +35,7 @@ OTHERS = [
     [("en", text) for text in ENGLISH] + [("de", text) for text in GERMAN] + [("fr", text) for text in FRENCH] + OTHERS,
 )
 def test_ordinary_sentences(language: str, text: str) -> None:
-    tokens, blanks = zip(*cutter(language).cut(text), strict=True)
+    tokens, blanks = zip(*word_splitter(language).split(text), strict=True)
     assert len(tokens) > len(text.split())
     usual = blanks_before(tokens, language)
     assert "".join(" " * blank + token for blank, token in zip(usual, tokens, strict=True)) == text

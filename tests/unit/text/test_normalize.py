@@ -1,6 +1,6 @@
 import pytest
 
-from seqtasks.text import clean
+from seqtasks.text import normalize
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from seqtasks.text import clean
     ],
 )
 def test_clean(text: str, cleaned: str) -> None:
-    assert clean(text) == cleaned
+    assert normalize(text) == cleaned

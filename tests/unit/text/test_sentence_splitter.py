@@ -8,14 +8,14 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 
 from seqtasks.text.sentence_splitter import split_sentences
-from seqtasks.text.word_splitter import cutter
+from seqtasks.text.word_splitter import word_splitter
 
 NLP = spacy.blank("en")
 SENTENCIZER = Sentencizer()
 
 
 def words_of(text: str) -> list[list[str]]:
-    return [[word for word, _ in sentence] for sentence in split_sentences(cutter("en").cut(text))]
+    return [[word for word, _ in sentence] for sentence in split_sentences(word_splitter("en").split(text))]
 
 
 def words_by_spacy(words: list[str]) -> list[list[str]]:

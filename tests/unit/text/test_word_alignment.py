@@ -8,30 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.text import Characters, Subwords, TextProcessor, Words, clean
-from seqtasks.text.word_alignment import placed_words
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer, normalize
+from seqtasks.text.word_alignment import align_words
 
 TEXTS = ["It wasn't a good film, was it?", "The film was good!", "a b c d e f g h i j k l m n o p q r s t u v w x y z"]
-KINDS: dict[str, tuple[type[TextProcessor], object]] = {
-    "words": (Words, Words.Config(minimum_count=1, language="en")),
-    "unknown words": (Words, Words.Config(minimum_count=1, language="en", rare="unknown")),
-    "subwords": (Subwords, Subwords.Config(size=300)),
-    "characters": (Characters, Characters.Config(minimum_count=1)),
+KINDS: dict[str, tuple[type[Tokenizer], object]] = {
+    "words": (WordTokenizer, WordTokenizer.Config(minimum_count=1, language="en")),
+    "unknown words": (WordTokenizer, WordTokenizer.Config(minimum_count=1, language="en", rare="unknown")),
+    "subwords": (SubwordTokenizer, SubwordTokenizer.Config(size=300)),
+    "characters": (CharacterTokenizer, CharacterTokenizer.Config(minimum_count=1)),
 }
 
 
 @cache
-def processor(kind: str) -> TextProcessor:
+def processor(kind: str) -> Tokenizer:
     family, config = KINDS[kind]
-    return family.fit(TEXTS * 4, config)
+    return family.train(TEXTS * 4, config)
 
 
 def words(kind: str, text: str, *, each_token: bool = False) -> list[tuple[str, list[str]]]:
     """Each word with the pieces of its tokens."""
     pieces = processor(kind).pieces(processor(kind).encode(text))
     return [
-        (" " * word.blank_before + word.text, pieces[word.tokens.start : word.tokens.stop])
-        for word in placed_words(clean(text), pieces, each_token=each_token)
+        (" " * word.space_before + word.text, pieces[word.tokens.start : word.tokens.stop])
+        for word in align_words(normalize(text), pieces, each_token=each_token)
     ]
 
 
@@ -42,8 +42,8 @@ def words(kind: str, text: str, *, each_token: bool = False) -> list[tuple[str, 
 )
 def test_words_are_the_text_and_all_of_its_tokens(kind: str, each_token: bool, text: str) -> None:
     tokens = processor(kind).encode(text)
-    placed = placed_words(clean(text), processor(kind).pieces(tokens), each_token=each_token)
-    assert "".join(" " * word.blank_before + word.text for word in placed) == clean(text)
+    placed = align_words(normalize(text), processor(kind).pieces(tokens), each_token=each_token)
+    assert "".join(" " * word.space_before + word.text for word in placed) == normalize(text)
     assert all(word.text for word in placed)
     if placed:
         assert [place for word in placed for place in word.tokens] == list(range(len(tokens)))

@@ -8,16 +8,16 @@ import pytest
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import PAD, UNKNOWN
-from seqtasks.text.word_indexer import TokenReader, TokenSettings
+from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
 
 SENTENCES = [["The", "dog", "sees", "the", "Dog"], ["A", "dog", "barks"], ["Ärger", ""]]
 
 
-def reader(*, with_characters: bool = True, **settings: object) -> TokenReader:
-    return TokenReader.fit(SENTENCES, TokenSettings(**settings), with_characters=with_characters)
+def reader(*, with_characters: bool = True, **settings: object) -> WordIndexer:
+    return WordIndexer.train(SENTENCES, WordIndexerConfig(**settings), with_characters=with_characters)
 
 
-def spelled(found: TokenReader, row: np.ndarray) -> str:
+def spelled(found: WordIndexer, row: np.ndarray) -> str:
     assert found.characters is not None
     return "".join(text for _, text in found.characters.read(row[1:].tolist()))
 
@@ -25,17 +25,17 @@ def spelled(found: TokenReader, row: np.ndarray) -> str:
 def test_words_that_were_seen_have_numbers_and_others_are_unknown() -> None:
     found = reader()
     assert set(found.words.tokens) == {"dog", "the"}
-    first = found.read(["dog", "Dog", "cat", "barks"])[:, 0].tolist()
+    first = found.index(["dog", "Dog", "cat", "barks"])[:, 0].tolist()
     assert first[0] == first[1] == found.words.ids["dog"]
     assert first[2:] == [UNKNOWN, UNKNOWN]
     cased = reader(lowercase=False)
     assert set(cased.words.tokens) == {"dog"}
-    assert cased.read(["Dog"])[0, 0] == UNKNOWN
+    assert cased.index(["Dog"])[0, 0] == UNKNOWN
 
 
 def test_characters_are_those_of_the_word_with_its_case() -> None:
     found = reader()
-    table = found.read(["Dog", "barks", "naïve"])
+    table = found.index(["Dog", "barks", "naïve"])
     assert table.shape == (3, 1 + 6), "ï was never seen: it is two bytes"
     assert [spelled(found, row) for row in table] == ["Dog", "barks", "naïve"]
     assert table[0, 4:].tolist() == [PAD] * 3
@@ -43,32 +43,32 @@ def test_characters_are_those_of_the_word_with_its_case() -> None:
 
 def test_a_long_word_is_read_at_both_ends() -> None:
     found = reader(longest_word=5, minimum_count=1)
-    assert spelled(found, found.read(["abcdefghi"])[0]) == "abghi"
-    assert spelled(found, found.read(["edgar"])[0]) == "edgar"
+    assert spelled(found, found.index(["abcdefghi"])[0]) == "abghi"
+    assert spelled(found, found.index(["edgar"])[0]) == "edgar"
 
 
 def test_composed_and_decomposed_letters_are_the_same() -> None:
     found = reader(minimum_count=1)
     composed, decomposed = (unicodedata.normalize(form, "Ärger") for form in ("NFC", "NFD"))
     assert composed != decomposed
-    assert np.array_equal(found.read([composed]), found.read([decomposed]))
-    assert found.read([decomposed])[0, 0] == found.words.ids["ärger"]
+    assert np.array_equal(found.index([composed]), found.index([decomposed]))
+    assert found.index([decomposed])[0, 0] == found.words.ids["ärger"]
 
 
 def test_a_word_without_characters_is_unknown() -> None:
-    assert reader().read(["", "\x00"]).tolist() == [[UNKNOWN, UNKNOWN]] * 2
-    assert reader().read([]).shape == (0, 1)
+    assert reader().index(["", "\x00"]).tolist() == [[UNKNOWN, UNKNOWN]] * 2
+    assert reader().index([]).shape == (0, 1)
 
 
 def test_words_alone() -> None:
     found = reader(with_characters=False)
-    assert found.read(["The", "cat"]).tolist() == [[found.words.ids["the"]], [UNKNOWN]]
+    assert found.index(["The", "cat"]).tolist() == [[found.words.ids["the"]], [UNKNOWN]]
 
 
 def test_rows_do_not_depend_on_what_was_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqtasks.text.word_indexer.CACHED_WORDS", 2)
     found, words = reader(), ["dog", "barks", "cat", "sees", "dog"]
-    assert np.array_equal(found.read(words)[0], found.read(words)[4])
+    assert np.array_equal(found.index(words)[0], found.index(words)[4])
     assert len(found.rows) <= 2
 
 
@@ -79,10 +79,10 @@ def test_it_is_saved_and_loaded(tmp_path: Path, with_characters: bool) -> None:
     assert {path.name for path in tmp_path.iterdir()} == (
         {"words.json", "characters.json"} if with_characters else {"words.json"}
     )
-    again = TokenReader.load(tmp_path, found.config, with_characters=with_characters)
-    assert np.array_equal(again.read(SENTENCES[0]), found.read(SENTENCES[0]))
+    again = WordIndexer.load(tmp_path, found.config, with_characters=with_characters)
+    assert np.array_equal(again.index(SENTENCES[0]), found.index(SENTENCES[0]))
 
 
 def test_no_words_at_all() -> None:
     with pytest.raises(SeqtasksError, match="no text"):
-        TokenReader.fit([[""], []], TokenSettings())
+        WordIndexer.train([[""], []], WordIndexerConfig())

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 from seqtasks.training.averaging import Averaging, make_averaging
 
 
 def averaging(weights: dict[str, torch.Tensor], **options: object) -> Averaging:
-    return make_averaging(weights, TrainingSettings(**options))  # type: ignore[arg-type]
+    return make_averaging(weights, TrainingConfig(**options))  # type: ignore[arg-type]
 
 
 def test_exponential_mean() -> None:

@@ -12,13 +12,13 @@ from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 from pydantic import ValidationError
 from torch import Tensor
 
-from seqtasks.config.training import TrainingSettings
-from seqtasks.device import shared_like
+from seqtasks.config.training import TrainingConfig
+from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
 from seqtasks.storage.bundle import read_bundle
 from seqtasks.training.data_parallel import choose_processes, part_of
-from seqtasks.training.events import Progress
+from seqtasks.training.events import StepEvent
 
 CPU = torch.device("cpu")
 
@@ -68,9 +68,9 @@ def weights(trainer: Any) -> dict[str, Tensor]:
 def test_a_batch_is_the_same_however_many_processes_share_it(tmp_path: Path, processes: int) -> None:
     alone = toy_trainer(tmp_path / "alone", steps=8, accumulate=2)
     shared = toy_trainer(tmp_path / "shared", steps=8, accumulate=2, processes=processes)
-    ours = [report for report in shared.run() if isinstance(report, Progress)]
-    theirs = [report for report in alone.run() if isinstance(report, Progress)]
-    assert [report.count for report in ours] == [report.count for report in theirs]
+    ours = [report for report in shared.run() if isinstance(report, StepEvent)]
+    theirs = [report for report in alone.run() if isinstance(report, StepEvent)]
+    assert [report.num_tokens for report in ours] == [report.num_tokens for report in theirs]
     for one, other in zip(ours, theirs, strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
         assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)
@@ -146,7 +146,7 @@ def test_parts_are_all_rows_once() -> None:
 
 def test_shared_tensors_are_zeros_of_the_same_kind() -> None:
     like = [torch.ones(2, 3), torch.ones((), dtype=torch.long), torch.ones(0), torch.ones(5, dtype=torch.bool)]
-    for ours, theirs in zip(shared_like(like), like, strict=True):
+    for ours, theirs in zip(share_memory_like(like), like, strict=True):
         assert torch.equal(ours, torch.zeros_like(theirs))
         assert ours.dtype == theirs.dtype
 
@@ -160,4 +160,4 @@ def test_how_many_processes() -> None:
     with pytest.raises(SeqtasksError, match="only a CPU"):
         choose_processes(2, 0, 8, torch.device("cuda"))
     with pytest.raises(ValidationError, match="set one of them"):
-        TrainingSettings(processes=2, threads=2)
+        TrainingConfig(processes=2, threads=2)

@@ -14,16 +14,16 @@ from helpers.resumed import same_weights, trainings
 from helpers.synthetic import sentence_pairs
 from helpers.toys import toy_trainer
 
-from seqtasks.config.training import TrainingSettings
-from seqtasks.data.parallel.source import Source
+from seqtasks.config.training import TrainingConfig
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
-from seqtasks.models import Generator
-from seqtasks.registry import Settings
+from seqtasks.models import EncoderDecoder
+from seqtasks.registry import ConfigModel
 from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation.task import TranslationData
-from seqtasks.text import Subwords
+from seqtasks.text import SubwordTokenizer
 from seqtasks.training.trainer import Trainer
 
 
@@ -35,18 +35,20 @@ from seqtasks.training.trainer import Trainer
     ],
     ids=["lstm", "transformer"],
 )
-def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Settings, decoder: Settings) -> None:
+def test_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: ConfigModel, decoder: ConfigModel
+) -> None:
     """With dropout, hidden words, sampled segmentations and averaged weights, over several epochs."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     file = tmp_path / "train.tsv"
     file.write_text("".join(f"{source}\t{target}\n" for source, target in sentence_pairs(60)), encoding="utf-8")
     config = TranslationTask.Config(
-        text=Subwords.Config(size=300, sampling=0.3),
-        data=TranslationData(train=[Source(path=file)], held_out=2),
-        model=Generator.Config(dim=8, word_dropout=0.1, encoder=encoder, decoder=decoder),
+        text=SubwordTokenizer.Config(size=300, sampling=0.3),
+        data=TranslationData(train=[ParallelSource(path=file)], held_out=2),
+        model=EncoderDecoder.Config(dim=8, word_dropout=0.1, encoder=encoder, decoder=decoder),
     )
     prepared = TranslationTask.prepare(config, seed=1)
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=30, batch_tokens=300, warmup=5, accumulate=2, validate_every=9, checkpoint_every=4,
         threads=1, device="cpu", dtype="float32", averaging="ema",
     )  # fmt: skip

@@ -12,13 +12,13 @@ import torch
 from helpers.resumed import kill_at, same_weights, trainings
 from helpers.written import remembering_text
 
-from seqtasks.config.training import TrainingSettings
+from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import LanguageModel
-from seqtasks.registry import Settings
+from seqtasks.registry import ConfigModel
 from seqtasks.storage.bundle import read_bundle
-from seqtasks.tasks import GenerationTask
+from seqtasks.tasks import LanguageModelingTask
 from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.training.trainer import Trainer
 
@@ -31,22 +31,22 @@ ENCODERS = [
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.kind)
-def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Settings, processes: int) -> None:
+def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: ConfigModel, processes: int) -> None:
     """With every kind of dropout and averaged weights, over several epochs, stopped inside them."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     (tmp_path / "book.txt").write_text(remembering_text(50), encoding="utf-8")
-    config = GenerationTask.Config(
+    config = LanguageModelingTask.Config(
         data=TextData(train=[TextSource(path=tmp_path / "book.txt")], lanes=4, window=12),
         model=LanguageModel.Config(dim=8, word_dropout=0.1, encoder=encoder),
     )
-    settings = TrainingSettings(
+    settings = TrainingConfig(
         steps=30, warmup=5, validate_every=11, checkpoint_every=4, processes=processes,
         threads=1 if processes == 1 else 0,
         device="cpu", dtype="float32", averaging="ema",
     )  # fmt: skip
 
     def trainer(name: str) -> Trainer:
-        prepared = GenerationTask.prepare(config, seed=1)
+        prepared = LanguageModelingTask.prepare(config, seed=1)
         return Trainer(prepared.task, settings, out=tmp_path / name, seed=1, config_toml="", data=prepared.data)
 
     done = trainings(trainer, (2, 6, 9, 14, 100))

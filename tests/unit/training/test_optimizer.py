@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from seqtasks.config.training import TrainingSettings
-from seqtasks.training.optimizer import learning_rate, make_optimiser, set_learning_rate
+from seqtasks.config.training import TrainingConfig
+from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from seqtasks.training.optimizer import learning_rate, make_optimiser, set_learn
     ],
 )
 def test_learning_rates(options: dict[str, Any], rates: dict[int, float]) -> None:
-    settings = TrainingSettings(learning_rate=0.01, **options)
+    settings = TrainingConfig(learning_rate=0.01, **options)
     for step, share in rates.items():
         assert learning_rate(step, settings) == pytest.approx(0.01 * share, abs=1e-9)
 
@@ -37,7 +37,7 @@ def test_only_matrices_decay() -> None:
     model[0].weight.grad, model[0].bias.grad = torch.zeros(3, 2), torch.zeros(3)
     model[1].weight.grad, model[1].bias.grad = torch.zeros(3), torch.zeros(3)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    make_optimiser(model, TrainingSettings(learning_rate=0.1, weight_decay=0.5)).step()
+    make_optimizer(model, TrainingConfig(learning_rate=0.1, weight_decay=0.5)).step()
     for name, value in model.named_parameters():
         factor = 0.95 if name == "0.weight" else 1.0
         assert torch.allclose(value, before[name] * factor)
@@ -46,7 +46,7 @@ def test_only_matrices_decay() -> None:
 def test_frozen_parameters_stay_out() -> None:
     model = nn.Linear(2, 2)
     model.bias.requires_grad_(False)
-    groups = make_optimiser(model, TrainingSettings()).param_groups
+    groups = make_optimizer(model, TrainingConfig()).param_groups
     assert [len(group["params"]) for group in groups] == [1, 0]
 
 
@@ -56,7 +56,7 @@ def test_a_part_with_a_scale_learns_more_slowly() -> None:
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    optimiser = make_optimiser(model, TrainingSettings())
+    optimiser = make_optimizer(model, TrainingConfig())
     set_learning_rate(optimiser, 0.5, step=1)
     optimiser.step()
     for name, value in model.named_parameters():  # Adam's first step is as long as its learning rate
@@ -67,7 +67,7 @@ def test_a_part_that_learns_later_stays_as_it_is_until_then() -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), nn.Linear(3, 1))
     model[0].learns_from, model[0].learning_rate_scale = 3, 0.1
     model[1].learns_from = 2
-    optimiser = make_optimiser(model, TrainingSettings(weight_decay=0.1))
+    optimiser = make_optimizer(model, TrainingConfig(weight_decay=0.1))
     began: dict[str, int] = {}
     for step in range(1, 5):
         before = {name: value.detach().clone() for name, value in model.named_parameters()}
@@ -85,7 +85,7 @@ def test_a_part_that_learns_later_stays_as_it_is_until_then() -> None:
 def test_parts_inside_of_parts_have_the_last_word() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model.learns_from, model[1].learns_from = 9, 4
-    groups = make_optimiser(model, TrainingSettings()).param_groups
+    groups = make_optimizer(model, TrainingConfig()).param_groups
     found = {parameter: group["learns_from"] for group in groups for parameter in group["params"]}
     assert [found[parameter] for parameter in model.parameters()] == [9, 9, 4, 4]
 
@@ -95,8 +95,8 @@ def test_what_a_model_had_already_learns_more_slowly_than_new_parts() -> None:
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    settings = TrainingSettings(start_learning_rate_scale=0.1)
-    optimiser = make_optimiser(model, settings, lambda name: name.startswith("1"))
+    settings = TrainingConfig(start_learning_rate_scale=0.1)
+    optimiser = make_optimizer(model, settings, lambda name: name.startswith("1"))
     set_learning_rate(optimiser, 0.5, step=1)
     optimiser.step()
     for name, value in model.named_parameters():

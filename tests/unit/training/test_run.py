@@ -13,8 +13,16 @@ from helpers.toys import ToyModelSettings, ToySettings, ToyTask
 
 import seqtasks
 from seqtasks import SeqtasksError, TrainingRun, read_bundle
-from seqtasks.tasks.base import Prepared, Task
-from seqtasks.training.events import DataReady, Finished, Progress, Report, Saved, TrainingStarted, Validated
+from seqtasks.tasks.base import PreparedTask, Task
+from seqtasks.training.events import (
+    CheckpointEvent,
+    DataReady,
+    FinishedEvent,
+    StepEvent,
+    TrainingEvent,
+    TrainingStarted,
+    ValidationEvent,
+)
 
 TOML = """\
 task = "listed-toy"
@@ -54,8 +62,8 @@ def listed() -> Iterator[None]:
             self.config = ListedToy.Config(model=ToyModelSettings(width=width))
 
         @classmethod
-        def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> Prepared:
-            return Prepared(cls(config.model.width), ("toys: 12",), {"toys": 12, "fingerprint": "same"})
+        def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask:
+            return PreparedTask(cls(config.model.width), ("toys: 12",), {"toys": 12, "fingerprint": "same"})
 
     yield
     del Task.kinds["listed-toy"]
@@ -66,13 +74,13 @@ def weights(out: Path, name: str = "step-12") -> torch.Tensor:
 
 
 def test_events_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    events: list[Report] = []
+    events: list[TrainingEvent] = []
     handler = signal.getsignal(signal.SIGINT)
     result = seqtasks.train(DICTIONARY, tmp_path / "toy", on_event=events.append)
     assert signal.getsignal(signal.SIGINT) is handler
     assert capsys.readouterr() == ("", "")
-    kinds = [Progress] * 4 + [Validated, Saved]
-    assert [type(event) for event in events] == [DataReady, TrainingStarted, *kinds * 3, Finished]
+    kinds = [StepEvent] * 4 + [ValidationEvent, CheckpointEvent]
+    assert [type(event) for event in events] == [DataReady, TrainingStarted, *kinds * 3, FinishedEvent]
     ready, started = events[:2]
     assert ready == DataReady(("toys: 12",), {"toys": 12, "fingerprint": "same"})
     assert isinstance(started, TrainingStarted)
@@ -91,7 +99,7 @@ def test_events_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_path_a_dictionary_and_a_configuration_are_the_same_run(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text(TOML, encoding="utf-8")
-    run = seqtasks.read_run(file)
+    run = seqtasks.read_config(file)
     for name, config in {"path": file, "text": str(file), "dict": DICTIONARY, "run": run}.items():
         seqtasks.train(config, tmp_path / name)
         assert torch.equal(weights(tmp_path / name), weights(tmp_path / "path"))
@@ -106,7 +114,7 @@ def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
     file = tmp_path / "run.toml"
     file.write_text(TOML.replace("steps = 12", "steps = 8", 1).replace("[model]", "seed = 2\n[model]"), "utf-8")
     seqtasks.train(file, tmp_path / "written")
-    for name, config in {"dict": DICTIONARY, "run": seqtasks.read_run(DICTIONARY)}.items():
+    for name, config in {"dict": DICTIONARY, "run": seqtasks.read_config(DICTIONARY)}.items():
         result = seqtasks.train(config, tmp_path / name, **overrides)
         assert result.step == 8
         assert torch.equal(weights(tmp_path / name, "step-8"), weights(tmp_path / "written", "step-8"))
@@ -116,12 +124,12 @@ def test_the_loop_is_the_callers(tmp_path: Path) -> None:
     run = TrainingRun(DICTIONARY, tmp_path)
     with pytest.raises(RuntimeError, match="not over"):
         _ = run.result
-    last: Report | None = None
+    last: TrainingEvent | None = None
     for event in run:
         last = event
-        if isinstance(event, Progress) and event.step == 6:
+        if isinstance(event, StepEvent) and event.step == 6:
             run.stop()
-    assert last == Finished(6, "interrupted", interrupted=True)
+    assert last == FinishedEvent(6, "interrupted", interrupted=True)
     assert (run.result.interrupted, run.result.step, run.result.model_dir) == (True, 6, tmp_path / "best")
     straight = seqtasks.train(DICTIONARY, tmp_path / "straight")
     resumed = seqtasks.train(DICTIONARY, tmp_path, resume=True)
@@ -130,8 +138,8 @@ def test_the_loop_is_the_callers(tmp_path: Path) -> None:
 
 
 def test_sigint_stops_where_that_was_asked_for(tmp_path: Path) -> None:
-    def interrupt(event: Report) -> None:
-        if isinstance(event, Progress) and event.step == 2:
+    def interrupt(event: TrainingEvent) -> None:
+        if isinstance(event, StepEvent) and event.step == 2:
             signal.raise_signal(signal.SIGINT)
 
     handler = signal.getsignal(signal.SIGINT)
@@ -144,8 +152,8 @@ def test_sigint_stops_where_that_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
-    def interrupt(event: Report) -> None:
-        if isinstance(event, Progress):
+    def interrupt(event: TrainingEvent) -> None:
+        if isinstance(event, StepEvent):
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 

@@ -10,7 +10,7 @@ from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
 from seqtasks.storage.bundle import checkpoints, read_bundle
-from seqtasks.training.events import Dropped, Finished, Progress, Saved, Validated
+from seqtasks.training.events import CheckpointEvent, FinishedEvent, StepEvent, StepSkipped, ValidationEvent
 from seqtasks.training.optimizer import learning_rate
 from seqtasks.training.trainer import Trainer
 
@@ -23,11 +23,12 @@ def test_what_is_told(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, steps=6, validate_every=2, checkpoint_every=3)
     reports = list(trainer.run())
     assert [(type(each), each.step) for each in reports] == [
-        (Progress, 1), (Progress, 2), (Validated, 2), (Progress, 3), (Saved, 3),
-        (Progress, 4), (Validated, 4), (Progress, 5), (Progress, 6), (Validated, 6), (Saved, 6), (Finished, 6),
+        (StepEvent, 1), (StepEvent, 2), (ValidationEvent, 2), (StepEvent, 3), (CheckpointEvent, 3),
+        (StepEvent, 4), (ValidationEvent, 4), (StepEvent, 5), (StepEvent, 6), (ValidationEvent, 6), (CheckpointEvent, 6),
+        (FinishedEvent, 6),
     ]  # fmt: skip
-    assert reports[-1] == Finished(6, "all steps are done")
-    seconds = [each.seconds for each in reports if isinstance(each, Progress)]
+    assert reports[-1] == FinishedEvent(6, "all steps are done")
+    seconds = [each.seconds for each in reports if isinstance(each, StepEvent)]
     assert seconds == sorted(seconds)
     assert seconds[0] > 0
 
@@ -38,10 +39,10 @@ def test_numbers_of_an_update(tmp_path: Path) -> None:
     before = trainer.model.loss(batch).total
     mean = torch.autograd.grad(before / 3, list(trainer.model.parameters()))
     report = trainer.update([batch])
-    assert isinstance(report, Progress)
+    assert isinstance(report, StepEvent)
     assert report.loss == pytest.approx(before.item() / 3)
-    assert report.count == len(batch[1]) == 3
-    assert report.learning_rate == learning_rate(1, trainer.settings)
+    assert report.num_tokens == len(batch[1]) == 3
+    assert report.learning_rate == learning_rate(1, trainer.config)
     assert report.gradient_norm == pytest.approx(torch.cat([each.flatten() for each in mean]).norm().item(), rel=1e-5)
 
 
@@ -52,10 +53,10 @@ def test_accumulated_batches_are_one_batch(tmp_path: Path) -> None:
     joint = tuple(torch.cat(sides) for sides in zip(*parts, strict=True))
     apart, together = toy_trainer(tmp_path), toy_trainer(tmp_path)
     ours, theirs = apart.update(parts), together.update([joint])
-    assert isinstance(ours, Progress)
-    assert isinstance(theirs, Progress)
+    assert isinstance(ours, StepEvent)
+    assert isinstance(theirs, StepEvent)
     assert ours.gradient_norm == pytest.approx(theirs.gradient_norm, rel=1e-5)
-    assert (ours.count, ours.loss) == (theirs.count, pytest.approx(theirs.loss))
+    assert (ours.num_tokens, ours.loss) == (theirs.num_tokens, pytest.approx(theirs.loss))
     assert torch.allclose(weight(apart), weight(together), atol=1e-6)
 
 
@@ -67,9 +68,9 @@ def test_examples_of_little_weight_make_updates_as_large(tmp_path: Path) -> None
 
     batch = ToyBatches(3, frozenset()).batch(1)
     light, plain = (toy_trainer(tmp_path, task).update([batch]) for task in (Light(), ToyTask()))
-    assert isinstance(light, Progress)
-    assert isinstance(plain, Progress)
-    assert light.count == pytest.approx(plain.count / 100)
+    assert isinstance(light, StepEvent)
+    assert isinstance(plain, StepEvent)
+    assert light.num_tokens == pytest.approx(plain.num_tokens / 100)
     assert light.loss == pytest.approx(plain.loss)
     assert light.gradient_norm == pytest.approx(plain.gradient_norm)
 
@@ -79,9 +80,9 @@ def test_clipping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: float, 
     trainer = toy_trainer(tmp_path, clip_norm=clip)
     norms: list[float] = []
     gradients = lambda: torch.cat([each.grad.flatten() for each in trainer.model.parameters()])  # noqa: E731
-    monkeypatch.setattr(trainer.optimiser, "step", lambda: norms.append(gradients().norm().item()))
+    monkeypatch.setattr(trainer.optimizer, "step", lambda: norms.append(gradients().norm().item()))
     report = trainer.update([ToyBatches(3, frozenset()).batch(1)])
-    assert isinstance(report, Progress)
+    assert isinstance(report, StepEvent)
     assert report.gradient_norm > 1
     assert norms == [pytest.approx(expected or report.gradient_norm, rel=1e-4)]
 
@@ -91,7 +92,7 @@ def test_broken_updates_are_left_out(tmp_path: Path) -> None:
     found: list[tuple[int, int]] = []
     last = weight(trainer)
     for report in trainer.run():
-        if isinstance(report, Dropped):
+        if isinstance(report, StepSkipped):
             found.append((report.step, report.in_a_row))
             assert report.reason == "the loss is not finite"
             assert torch.equal(weight(trainer), last)
@@ -107,16 +108,16 @@ def test_a_gradient_that_is_not_finite(tmp_path: Path) -> None:
     before = weight(trainer)
     huge = (torch.full((1, 3), 1e15), torch.full((1,), 1.0))
     report = trainer.update([(huge[0] * 1e10, huge[1] * 0)])
-    assert isinstance(report, Dropped)
+    assert isinstance(report, StepSkipped)
     assert torch.equal(weight(trainer), before)
-    assert isinstance(trainer.update([ToyBatches(3, frozenset()).batch(1)]), Progress)
+    assert isinstance(trainer.update([ToyBatches(3, frozenset()).batch(1)]), StepEvent)
 
 
 def test_too_many_broken_updates_in_a_row(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, ToyTask(broken=[2, *range(4, 20)]), max_bad_steps=3)
     dropped: list[int] = []
     with pytest.raises(SeqtasksError, match=r"stopped at step 2: 3 updates in a row were not finite") as error:
-        dropped.extend(report.in_a_row for report in trainer.run() if isinstance(report, Dropped))
+        dropped.extend(report.in_a_row for report in trainer.run() if isinstance(report, StepSkipped))
     assert dropped == [1, 1, 2, 3]
     assert "learning_rate" in error.value.hint
 
@@ -125,21 +126,27 @@ def test_patience(tmp_path: Path) -> None:
     task = ToyTask(scores=[1, 3, 2, 3, 9])
     trainer = toy_trainer(tmp_path, task, steps=100, validate_every=3, checkpoint_every=50, patience=2)
     reports = list(trainer.run())
-    assert [each.best for each in reports if isinstance(each, Validated)] == [True, True, False, False]
-    assert reports[-2] == Saved(12, tmp_path / "step-12")
-    assert reports[-1] == Finished(12, "2 validations brought no improvement")
+    assert [each.best for each in reports if isinstance(each, ValidationEvent)] == [True, True, False, False]
+    assert reports[-2] == CheckpointEvent(12, tmp_path / "step-12")
+    assert reports[-1] == FinishedEvent(12, "2 validations brought no improvement")
     assert task.validations == 4
 
 
 def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
     task = ToyTask(scores=[float("nan"), 3, 1, 2, 1, 0], lower_is_better=True)
     trainer = toy_trainer(tmp_path, task, steps=100, validate_every=3, checkpoint_every=6, patience=2)
-    assert [each.best for each in trainer.run() if isinstance(each, Validated)] == [False, True, True, False, False]
+    assert [each.best for each in trainer.run() if isinstance(each, ValidationEvent)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert trainer.best == 1
     assert read_bundle(tmp_path / "best").scores[0]["value"] == 1
     resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), steps=21, validate_every=3)
     assert resumed.resume() == 15
-    assert [each.best for each in resumed.run() if isinstance(each, Validated)] == [False, True]
+    assert [each.best for each in resumed.run() if isinstance(each, ValidationEvent)] == [False, True]
 
 
 def test_minutes(tmp_path: Path) -> None:
@@ -147,17 +154,17 @@ def test_minutes(tmp_path: Path) -> None:
     reports = []
     for report in trainer.run():
         reports.append(report)
-        if isinstance(report, Saved) and report.step == 2:
+        if isinstance(report, CheckpointEvent) and report.step == 2:
             trainer.seconds = 120.0
-    assert [type(each) for each in reports[-4:]] == [Progress, Saved, Validated, Finished]
-    assert reports[-1] == Finished(2, "2 minutes are over")
+    assert [type(each) for each in reports[-4:]] == [StepEvent, CheckpointEvent, ValidationEvent, FinishedEvent]
+    assert reports[-1] == FinishedEvent(2, "2 minutes are over")
 
 
 def test_the_best_is_kept(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, ToyTask(scores=[1, 5, 3]), averaging="ema")
     expected = torch.empty(0)
     for report in trainer.run():
-        if isinstance(report, Validated) and report.step == 8:
+        if isinstance(report, ValidationEvent) and report.step == 8:
             expected = trainer.averaging.average()["line.weight"]
             assert not torch.equal(expected, weight(trainer))
     best = read_bundle(tmp_path / "best")
@@ -170,7 +177,7 @@ def test_the_best_is_kept(tmp_path: Path) -> None:
 def test_only_the_latest_checkpoints_stay(tmp_path: Path, keep: int) -> None:
     trainer = toy_trainer(tmp_path, steps=10, checkpoint_every=3, keep_checkpoints=keep)
     for report in trainer.run():
-        if isinstance(report, Saved):
+        if isinstance(report, CheckpointEvent):
             assert len(checkpoints(tmp_path)) <= keep
     assert [path.name for path in checkpoints(tmp_path)] == ["step-9", "step-10"][-keep:]
     assert torch.equal(read_bundle(tmp_path / "step-10").trainer()["weights"]["line.weight"], weight(trainer))
@@ -230,7 +237,7 @@ def test_resuming_a_finished_training_only_says_so(tmp_path: Path) -> None:
     task = ToyTask()
     again = toy_trainer(tmp_path, task)
     assert again.resume() == 12
-    assert list(again.run()) == [Finished(12, "all steps are done")]
+    assert list(again.run()) == [FinishedEvent(12, "all steps are done")]
     assert task.validations == 0
 
 

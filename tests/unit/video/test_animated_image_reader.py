@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image import loading as images
-from seqtasks.video.reader import Clip, ClipError, EveryFrame, EverySeconds, Frame, is_clip, open_clip
+from seqtasks.video.reader import Frame, IntervalSampler, StrideSampler, Video, VideoError, is_video, open_video
 
 KINDS = ["GIF", "PNG", "WEBP", "AVIF"]
 
@@ -30,8 +30,8 @@ def animated(path: Path, kind: str, lengths: list[int], **settings: Any) -> Path
     return path
 
 
-def all_of(clip: Clip) -> list[Frame]:
-    return list(clip.frames(EveryFrame()))
+def all_of(clip: Video) -> list[Frame]:
+    return list(clip.frames(StrideSampler()))
 
 
 LENGTHS = [40, 500, 100, 20, 1000, 70]
@@ -41,7 +41,7 @@ TIMES = [0, 0.04, 0.54, 0.64, 0.66, 1.66]
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_frame_at_its_time(kind: str, tmp_path: Path) -> None:
     path = animated(tmp_path / "clip", kind, LENGTHS)  # whatever its name
-    clip = open_clip(path)
+    clip = open_video(path)
     for _ in range(2):
         found = all_of(clip)
         assert [frame.number for frame in found] == list(range(6))
@@ -51,20 +51,20 @@ def test_every_frame_at_its_time(kind: str, tmp_path: Path) -> None:
         assert clip.damage is None
     assert (clip.size, clip.duration, clip.rate) == (SIZE, None, None)
     assert {frame.picture.mode for frame in found} == {"RGB"}
-    assert [frame.number for frame in clip.frames(EverySeconds(0.5))] == [0, 2, 5]
+    assert [frame.number for frame in clip.frames(IntervalSampler(0.5))] == [0, 2, 5]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_clip_ends_with_its_last_frame_whether_that_is_wanted_or_not(kind: str, tmp_path: Path) -> None:
-    clip = open_clip(animated(tmp_path / "clip", kind, LENGTHS))
-    [found] = clip.frames(EverySeconds(10))
+    clip = open_video(animated(tmp_path / "clip", kind, LENGTHS))
+    [found] = clip.frames(IntervalSampler(10))
     assert found.until == pytest.approx(0.04)
     assert clip.end == pytest.approx(1.73)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_frames_without_a_time_last_as_long_as_in_browsers(kind: str, tmp_path: Path) -> None:
-    clip = open_clip(animated(tmp_path / "clip.gif", kind, [0, 10, 20, 0]))
+    clip = open_video(animated(tmp_path / "clip.gif", kind, [0, 10, 20, 0]))
     assert [frame.seconds for frame in all_of(clip)] == pytest.approx([0, 0.1, 0.2, 0.22])
 
 
@@ -75,7 +75,7 @@ def test_frames_that_change_a_part_of_the_one_before(tmp_path: Path) -> None:
         frames.append(frames[-1].copy())
         ImageDraw.Draw(frames[-1]).rectangle((number * 10, 0, number * 10 + 9, 15), fill="white")
     frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:], duration=100)
-    for frame in open_clip(tmp_path / "clip.gif").frames(EveryFrame(3)):
+    for frame in open_video(tmp_path / "clip.gif").frames(StrideSampler(3)):
         white = np.asarray(frame.picture)[8, 5::10, 0] > 127
         assert white.tolist() == [place < frame.number for place in range(8)]
 
@@ -83,7 +83,7 @@ def test_frames_that_change_a_part_of_the_one_before(tmp_path: Path) -> None:
 def test_transparent_frames_are_on_white(tmp_path: Path) -> None:
     frames = [Image.new("RGBA", (16, 16), (255, 0, 0, alpha)) for alpha in (255, 0, 128)]
     frames[0].save(tmp_path / "clip.png", save_all=True, append_images=frames[1:], duration=100, disposal=1, blend=0)
-    colours = [frame.picture.getpixel((8, 8)) for frame in all_of(open_clip(tmp_path / "clip.png"))]
+    colours = [frame.picture.getpixel((8, 8)) for frame in all_of(open_video(tmp_path / "clip.png"))]
     assert colours == [(255, 0, 0), (255, 255, 255), (255, 127, 127)]
 
 
@@ -92,7 +92,7 @@ def test_the_picture_for_who_cannot_show_a_png_moving_is_no_frame(tmp_path: Path
     Image.new("RGB", SIZE, "red").save(
         tmp_path / "clip.png", save_all=True, default_image=True, append_images=frames, duration=[200, 300, 400]
     )
-    found = all_of(open_clip(tmp_path / "clip.png"))
+    found = all_of(open_video(tmp_path / "clip.png"))
     assert [number_in(frame.picture) for frame in found] == [0, 1, 2]
     assert [frame.number for frame in found] == [0, 1, 2]
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.2, 0.5])
@@ -102,24 +102,24 @@ def test_the_picture_for_who_cannot_show_a_png_moving_is_no_frame(tmp_path: Path
 def test_one_page_is_no_clip_but_can_be_read_as_one(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"page.{kind.lower()}"
     numbered_picture(5).save(path, kind)
-    assert not is_clip(path)
-    [frame] = all_of(open_clip(path))
+    assert not is_video(path)
+    [frame] = all_of(open_video(path))
     assert (frame.seconds, number_in(frame.picture)) == (0, 5)
-    assert is_clip(animated(path, kind, LENGTHS))
+    assert is_video(animated(path, kind, LENGTHS))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
     path = animated(tmp_path / "clip", kind, [100] * 20)
     content = path.read_bytes()
-    whole = all_of(open_clip(path))
+    whole = all_of(open_video(path))
     kept = set()
     refused: list[str] = []
     for length in range(1, len(content) - 12, 31):
         path.write_bytes(content[:length])
-        assert is_clip(path) in (False, True)
+        assert is_video(path) in (False, True)
         try:
-            clip = open_clip(path)
+            clip = open_video(path)
         except SeqtasksError as error:
             refused.append(error.message)
             continue
@@ -149,7 +149,7 @@ def test_whatever_the_bytes_there_are_frames_or_one_error(
         broken[places] = random.integers(0, 256, len(places))
         path.write_bytes(broken.tobytes())
         try:
-            given += len(all_of(open_clip(path)))
+            given += len(all_of(open_video(path)))
         except SeqtasksError as error:
             refused.append(error.message)
     assert given > 8
@@ -161,8 +161,8 @@ def test_frames_too_large_are_refused(kind: str, tmp_path: Path, monkeypatch: py
     path = animated(tmp_path / "clip.gif", kind, LENGTHS)
     monkeypatch.setattr(images, "MAX_PIXELS", 96 * 64 - 1)
     monkeypatch.setattr(Image.Image, "load", lambda picture: pytest.fail("it was decoded"))
-    with pytest.raises(ClipError, match=r"clip\.gif: frames of 96 x 64 pixels are too many; up to 6,143 are read"):
-        open_clip(path)
+    with pytest.raises(VideoError, match=r"clip\.gif: frames of 96 x 64 pixels are too many; up to 6,143 are read"):
+        open_video(path)
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
@@ -171,8 +171,8 @@ def test_files_that_are_held_in_memory_may_not_be_too_large(
 ) -> None:
     path = animated(tmp_path / "clip.webp", kind, LENGTHS)
     monkeypatch.setattr(images, "MAX_BYTES", path.stat().st_size - 1)
-    with pytest.raises(ClipError, match=r"clip\.webp: the file is larger than 0 MiB"):
-        open_clip(path)
+    with pytest.raises(VideoError, match=r"clip\.webp: the file is larger than 0 MiB"):
+        open_video(path)
 
 
 def folder(path: Path, names: list[str]) -> Path:
@@ -195,38 +195,38 @@ def test_folders_are_read_by_number(names: list[str], tmp_path: Path) -> None:
     (path / "notes.txt").write_text("a text")
     (path / ".hidden.png").write_text("hidden")
     (path / "more.png").mkdir()
-    clip = open_clip(path, rate=10)
+    clip = open_video(path, rate=10)
     assert (clip.size, clip.rate, clip.duration) == (SIZE, 10, 0.5)
     found = all_of(clip)
     assert [number_in(frame.picture) for frame in found] == [frame.number for frame in found] == list(range(5))
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert [frame.until for frame in found] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
-    assert [frame.number for frame in clip.frames(EverySeconds(0.2))] == [0, 2, 4]
-    assert open_clip(path).rate == 25
-    assert not is_clip(path)
+    assert [frame.number for frame in clip.frames(IntervalSampler(0.2))] == [0, 2, 4]
+    assert open_video(path).rate == 25
+    assert not is_video(path)
 
 
 def test_a_folder_goes_on_after_a_broken_picture(tmp_path: Path) -> None:
     path = folder(tmp_path / "frames", [f"{number}.png" for number in range(6)])
     (path / "0.png").write_bytes((path / "0.png").read_bytes()[:-50])
     (path / "3.png").write_bytes(b"")
-    clip = open_clip(path, "frames")
+    clip = open_video(path, "frames")
     assert [number_in(frame.picture) for frame in all_of(clip)] == [1, 2, 4, 5]
     assert clip.damage is not None
     assert clip.damage.startswith("2 frames are damaged, the first after 0.00 seconds (")
     assert "0.png: the picture is damaged" in clip.damage
-    assert [frame.number for frame in clip.frames(EverySeconds(0.01))] == [1, 2, 4, 5]
+    assert [frame.number for frame in clip.frames(IntervalSampler(0.01))] == [1, 2, 4, 5]
     for number in range(6):
         (path / f"{number}.png").write_bytes(b"")
-    with pytest.raises(ClipError, match=r"^frames: there is no frame that can be read; 6 frames are damaged"):
-        open_clip(path, "frames")
+    with pytest.raises(VideoError, match=r"^frames: there is no frame that can be read; 6 frames are damaged"):
+        open_video(path, "frames")
 
 
 def test_pictures_that_are_not_wanted_are_not_opened(tmp_path: Path) -> None:
     path = folder(tmp_path / "frames", [f"{number}.png" for number in range(6)])
     (path / "1.png").write_bytes(b"")
-    clip = open_clip(path)
-    assert [frame.number for frame in clip.frames(EveryFrame(2))] == [0, 2, 4]
+    clip = open_video(path)
+    assert [frame.number for frame in clip.frames(StrideSampler(2))] == [0, 2, 4]
     assert clip.damage is None
 
 
@@ -239,11 +239,11 @@ def test_pictures_that_are_not_wanted_are_not_opened(tmp_path: Path) -> None:
     ],
 )
 def test_folders_that_are_no_clips(names: list[str], message: str, tmp_path: Path) -> None:
-    with pytest.raises(ClipError, match=message):
-        open_clip(folder(tmp_path / "frames", names))
+    with pytest.raises(VideoError, match=message):
+        open_video(folder(tmp_path / "frames", names))
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_rates_that_make_no_sense(rate: float, tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match=r"there is no clip with .* frames a second"):
-        open_clip(folder(tmp_path / "frames", ["1.png"]), rate=rate)
+        open_video(folder(tmp_path / "frames", ["1.png"]), rate=rate)

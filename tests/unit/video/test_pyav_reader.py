@@ -18,7 +18,15 @@ from PIL import Image
 
 from seqtasks.image import loading as images
 from seqtasks.video import pyav_reader as film
-from seqtasks.video.reader import Clip, ClipError, EveryFrame, EverySeconds, Frame, Scenes, open_clip
+from seqtasks.video.reader import (
+    Frame,
+    IntervalSampler,
+    SceneChangeSampler,
+    StrideSampler,
+    Video,
+    VideoError,
+    open_video,
+)
 
 QUIET = {"x265-params": "log-level=none"}
 CODECS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -42,8 +50,8 @@ CODECS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def all_of(clip: Clip) -> list[Frame]:
-    return list(clip.frames(EveryFrame(1)))
+def all_of(clip: Video) -> list[Frame]:
+    return list(clip.frames(StrideSampler(1)))
 
 
 def check(found: list[Frame], times: list[float], last: float | None = None, tolerance: float = 0.0006) -> None:
@@ -60,7 +68,7 @@ def check(found: list[Frame], times: list[float], last: float | None = None, tol
 def test_every_codec_gives_every_frame_at_its_time(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SVT_LOG", "1")
     ending, codec, settings = CODECS[kind]
-    clip = open_clip(write_film(tmp_path / f"clip.{ending}", codec, **settings))
+    clip = open_video(write_film(tmp_path / f"clip.{ending}", codec, **settings))
     check(all_of(clip), evenly(30), last=30 / 25)
     assert (clip.size, clip.rate, clip.damage) == (SIZE, 25, None)
     assert clip.duration is None or clip.duration == pytest.approx(30 / 25)
@@ -73,24 +81,24 @@ UNEVEN = [0.0, 0.04, 0.08, 0.5, 0.533, 0.566, 2.0, 2.1, 2.2, 2.25, 6.0]
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "webm", "mov"])
 def test_frames_that_last_differently_keep_their_times(ending: str, tmp_path: Path) -> None:
     codec = "libvpx-vp9" if ending == "webm" else "libx264"
-    clip = open_clip(write_film(tmp_path / f"clip.{ending}", codec, UNEVEN))
+    clip = open_video(write_film(tmp_path / f"clip.{ending}", codec, UNEVEN))
     check(all_of(clip), UNEVEN)
     assert clip.damage is None
-    chosen = [(frame.number, frame.until) for frame in clip.frames(EverySeconds(1))]
+    chosen = [(frame.number, frame.until) for frame in clip.frames(IntervalSampler(1))]
     assert [number for number, _ in chosen] == [0, 6, 10]
     assert [until for _, until in chosen[:2]] == pytest.approx([0.04, 2.1], abs=0.0006)
 
 
 def test_american_rates(tmp_path: Path) -> None:
     times = [number * 1001 / 30000 for number in range(100)]
-    check(all_of(open_clip(write_film(tmp_path / "clip.mp4", "libx264", times))), times, tolerance=0.00002)
+    check(all_of(open_video(write_film(tmp_path / "clip.mp4", "libx264", times))), times, tolerance=0.00002)
 
 
 @pytest.mark.parametrize("start", [0.5, 1000.0])
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
 def test_time_begins_with_the_first_frame(ending: str, start: float, tmp_path: Path) -> None:
     times = [start + seconds for seconds in UNEVEN]
-    clip = open_clip(write_film(tmp_path / f"clip.{ending}", "libx264", times))
+    clip = open_video(write_film(tmp_path / f"clip.{ending}", "libx264", times))
     check(all_of(clip), UNEVEN)
     assert clip.damage is None
 
@@ -99,7 +107,7 @@ def test_two_recordings_in_one_file(tmp_path: Path) -> None:
     write_film(tmp_path / "clip.ts", "mpeg2video")
     content = (tmp_path / "clip.ts").read_bytes()
     (tmp_path / "both.ts").write_bytes(content + content)
-    clip = open_clip(tmp_path / "both.ts")
+    clip = open_video(tmp_path / "both.ts")
     found = all_of(clip)
     assert [number_in(frame.picture) for frame in found] == [*range(28), *range(29, 30), *range(30)]
     assert clip.damage == "1 frame is damaged, after 1.04 seconds (a part of it is missing)"  # packets are counted
@@ -132,7 +140,7 @@ class Stamped:
 )
 def test_times_always_go_on(stamps: list[int | None], times: list[float], tmp_path: Path) -> None:
     with av.open(str(write_film(tmp_path / "clip.mp4"))) as container:
-        clock = film.Clock(container, container.streams.video[0])
+        clock = film.TimestampNormalizer(container, container.streams.video[0])
     assert [clock.place(Stamped(stamp)) for stamp in stamps] == pytest.approx(times)  # type: ignore[arg-type]
 
 
@@ -170,7 +178,7 @@ def test_there_are_eight_ways_to_hold_a_camera() -> None:
 def test_frames_are_upright(turn: tuple[int, int, int, int], tmp_path: Path) -> None:
     stored = [unturned(numbered_picture(number), turn) for number in range(30)]
     path = write_film(tmp_path / "clip.mp4", "libx264", pictures=stored, size=stored[0].size)
-    clip = open_clip(with_matrix(path, turn))
+    clip = open_video(with_matrix(path, turn))
     assert clip.size == SIZE
     check(all_of(clip), evenly(30))
 
@@ -181,30 +189,30 @@ def test_a_phone_that_is_held_upright(tmp_path: Path) -> None:
     path = write_film(tmp_path / "clip.mp4", pictures=stored, size=stored[0].size)
     with av.open(str(with_matrix(path, (0, 1, -1, 0)))) as container:
         assert next(container.decode(video=0)).rotation == -90
-    check(all_of(open_clip(path)), evenly(30))
+    check(all_of(open_video(path)), evenly(30))
 
 
 def test_a_matrix_that_turns_nothing_to_see(tmp_path: Path) -> None:
-    check(all_of(open_clip(with_matrix(write_film(tmp_path / "clip.mp4"), (0, 0, 0, 0)))), evenly(30))
+    check(all_of(open_video(with_matrix(write_film(tmp_path / "clip.mp4"), (0, 0, 0, 0)))), evenly(30))
 
 
 @pytest.mark.parametrize(("shape", "size"), [(Fraction(2), (192, 64)), (Fraction(1, 2), (96, 128))])
 def test_pixels_that_are_not_square(shape: Fraction, size: tuple[int, int], tmp_path: Path) -> None:
-    clip = open_clip(write_film(tmp_path / "clip.mkv", "libx264", shape=shape))
+    clip = open_video(write_film(tmp_path / "clip.mkv", "libx264", shape=shape))
     assert clip.size == size
     check(all_of(clip), evenly(30))
 
 
-@pytest.mark.parametrize("choice", [EverySeconds(0.2), EveryFrame(5), Scenes(0.99, shortest=10)])
+@pytest.mark.parametrize("choice", [IntervalSampler(0.2), StrideSampler(5), SceneChangeSampler(0.99, shortest=10)])
 def test_frames_that_are_not_wanted_are_not_converted(
     choice: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = open_clip(write_film(tmp_path / "clip.mp4", "libx264"))
+    clip = open_video(write_film(tmp_path / "clip.mp4", "libx264"))
     converted: list[int] = []
     make = film.picture_of
     monkeypatch.setattr(film, "picture_of", lambda frame, *more: converted.append(frame.pts) or make(frame, *more))
     found = list(clip.frames(choice))
-    assert len(found) == len(converted) == (1 if isinstance(choice, Scenes) else 6)
+    assert len(found) == len(converted) == (1 if isinstance(choice, SceneChangeSampler) else 6)
 
 
 def memory() -> int:
@@ -212,10 +220,10 @@ def memory() -> int:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-@pytest.mark.parametrize("choice", [EveryFrame(20), Scenes()])
+@pytest.mark.parametrize("choice", [StrideSampler(20), SceneChangeSampler()])
 def test_a_long_film_needs_no_more_memory(choice: Any, tmp_path: Path) -> None:
     pictures = (numbered_picture(number // 20 % 250, (320, 240)) for number in range(2000))
-    clip = open_clip(write_film(tmp_path / "clip.mp4", frames=2000, pictures=pictures, size=(320, 240)))
+    clip = open_video(write_film(tmp_path / "clip.mp4", frames=2000, pictures=pictures, size=(320, 240)))
     frames = clip.frames(choice)
     for _ in range(10):
         next(frames)
@@ -227,23 +235,23 @@ def test_a_long_film_needs_no_more_memory(choice: Any, tmp_path: Path) -> None:
 
 def test_frames_too_large_are_refused_before_they_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_film(tmp_path / "clip.mp4")
-    monkeypatch.setattr(film.Clock, "place", lambda *_: pytest.fail("a frame was decoded"))
+    monkeypatch.setattr(film.TimestampNormalizer, "place", lambda *_: pytest.fail("a frame was decoded"))
     monkeypatch.setattr(images, "MAX_PIXELS", 96 * 64 - 1)
-    with pytest.raises(ClipError, match=r"clip\.mp4: its frames have more than 6,143 pixels"):
-        open_clip(path)
+    with pytest.raises(VideoError, match=r"clip\.mp4: its frames have more than 6,143 pixels"):
+        open_video(path)
     monkeypatch.setattr(images, "MAX_PIXELS", 96 * 64 * 4)
     monkeypatch.setattr(images, "MAX_SIDE", 95)
     with pytest.raises(
-        ClipError, match=r"clip\.mp4: frames of 96 x 64 pixels are too many; up to 24,576 are read, 95 a side\."
+        VideoError, match=r"clip\.mp4: frames of 96 x 64 pixels are too many; up to 24,576 are read, 95 a side\."
     ):
-        open_clip(path)
+        open_video(path)
 
 
 def test_frames_that_are_stretched_too_far_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_film(tmp_path / "clip.mkv", "libx264", shape=Fraction(2))
     monkeypatch.setattr(images, "MAX_PIXELS", 96 * 64)
-    with pytest.raises(ClipError, match="192 x 64 pixels are too many"):
-        open_clip(path)
+    with pytest.raises(VideoError, match="192 x 64 pixels are too many"):
+        open_video(path)
 
 
 def test_frames_that_grow_too_large_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,12 +268,12 @@ def test_frames_that_grow_too_large_on_the_way(tmp_path: Path, monkeypatch: pyte
             if chosen.size:
                 chosen.stream = stream
                 both.mux(chosen)
-    assert [frame.picture.size for frame in all_of(open_clip(tmp_path / "clip.avi"))] == [SIZE] * 2 + [(960, 640)] + [
+    assert [frame.picture.size for frame in all_of(open_video(tmp_path / "clip.avi"))] == [SIZE] * 2 + [(960, 640)] + [
         SIZE
     ] * 2
     monkeypatch.setattr(images, "MAX_PIXELS", 960 * 640 - 1)
     monkeypatch.setattr(film, "picture_of", lambda frame, *_: Image.new("RGB", (frame.width, frame.height)))
-    clip = open_clip(tmp_path / "clip.avi")
+    clip = open_video(tmp_path / "clip.avi")
     assert [frame.picture.size for frame in all_of(clip)] == [SIZE] * 4
     assert clip.damage is not None
     assert clip.damage.startswith("1 frame is damaged, after 0.04 seconds (")

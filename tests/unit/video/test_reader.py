@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.reader import Choice, ClipError, EveryFrame, EverySeconds, is_clip, open_clip
-from seqtasks.video.source import Losses, Moment
+from seqtasks.video.reader import FrameSampler, IntervalSampler, StrideSampler, VideoError, is_video, open_video
+from seqtasks.video.source import DecodeErrors, LazyFrame
 
 
-def moment(number: int, seconds: float) -> Moment:
+def moment(number: int, seconds: float) -> LazyFrame:
     def never() -> Any:
         raise AssertionError("a frame was looked at")
 
-    return Moment(number, seconds, None, never, never)
+    return LazyFrame(number, seconds, None, never, never)
 
 
-def chosen(choice: Choice, times: list[float], numbers: list[int] | None = None) -> list[int]:
+def chosen(choice: FrameSampler, times: list[float], numbers: list[int] | None = None) -> list[int]:
     wanted = choice.begin()
     return [
         number for number, time in zip(numbers or range(len(times)), times, strict=True) if wanted(moment(number, time))
@@ -43,7 +43,7 @@ def test_every_n_seconds_is_the_first_frame_at_or_after_each_multiple(steps: lis
         firsts.update(later[:1].tolist())
     near = np.abs((times + 0.001) / every - np.round((times + 0.001) / every)) < 1e-9  # either answer is right
     if not near.any():
-        assert chosen(EverySeconds(every), times.tolist()) == sorted(firsts)
+        assert chosen(IntervalSampler(every), times.tolist()) == sorted(firsts)
 
 
 @pytest.mark.parametrize("rate", [24, 25, 30, 50, 60, 30000 / 1001, 24000 / 1001])
@@ -52,7 +52,7 @@ def test_every_n_seconds_is_the_first_frame_at_or_after_each_multiple(steps: lis
 def test_ten_minutes_do_not_drift(rate: float, every: float, rounded: bool) -> None:
     """Frames on a multiple are taken, also where a file keeps milliseconds alone."""
     times = [number / rate for number in range(int(600 * rate))]
-    found = chosen(EverySeconds(every), [round(time, 3) for time in times] if rounded else times)
+    found = chosen(IntervalSampler(every), [round(time, 3) for time in times] if rounded else times)
     whole = round(rate * every)
     if abs(whole - rate * every) < 1e-9:
         assert found == list(range(0, len(times), whole))
@@ -61,14 +61,14 @@ def test_ten_minutes_do_not_drift(rate: float, every: float, rounded: bool) -> N
 
 def test_every_n_frames() -> None:
     times = [0.1 * number for number in range(10)]
-    assert chosen(EveryFrame(), times) == list(range(10))
-    assert chosen(EveryFrame(4), times) == [0, 4, 8]
-    assert chosen(EveryFrame(100), times) == [0]
-    assert chosen(EveryFrame(3), times[:6], [1, 2, 4, 5, 9, 10]) == [1, 4, 9]  # others could not be decoded
+    assert chosen(StrideSampler(), times) == list(range(10))
+    assert chosen(StrideSampler(4), times) == [0, 4, 8]
+    assert chosen(StrideSampler(100), times) == [0]
+    assert chosen(StrideSampler(3), times[:6], [1, 2, 4, 5, 9, 10]) == [1, 4, 9]  # others could not be decoded
 
 
 def test_a_choice_serves_many_clips_at_once() -> None:
-    choice = EverySeconds(1)
+    choice = IntervalSampler(1)
     first, second = choice.begin(), choice.begin()
     assert [first(moment(0, 0)), second(moment(0, 0)), first(moment(1, 0.5)), second(moment(1, 1))] == [
         True, True, False, True,
@@ -78,13 +78,13 @@ def test_a_choice_serves_many_clips_at_once() -> None:
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
 def test_there_are_no_frames_every_no_seconds(seconds: float) -> None:
     with pytest.raises(SeqtasksError, match="There is no frame every"):
-        EverySeconds(seconds)
+        IntervalSampler(seconds)
 
 
 @pytest.mark.parametrize("frames", [0, -3])
 def test_there_are_no_frames_every_no_frames(frames: int) -> None:
     with pytest.raises(SeqtasksError, match="There is no frame every"):
-        EveryFrame(frames)
+        StrideSampler(frames)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -99,28 +99,28 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         "missing.gif: there is no such file": str(tmp_path / "missing.gif"),
     }
     for message, path in cases.items():
-        with pytest.raises(ClipError, match=message):
-            open_clip(path)
-    with pytest.raises(ClipError, match=r"^my clip: the file is empty\.$"):
-        open_clip(tmp_path / "empty.mp4", "my clip")
+        with pytest.raises(VideoError, match=message):
+            open_video(path)
+    with pytest.raises(VideoError, match=r"^my clip: the file is empty\.$"):
+        open_video(tmp_path / "empty.mp4", "my clip")
 
 
 def test_clips_are_told_from_pictures(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.MKV", "c.webm", "d.mov", "e.avi", "missing.m4v"):
-        assert is_clip(tmp_path / name)
+        assert is_video(tmp_path / name)
     numbered_picture(1).save(tmp_path / "photo.jpg")
     numbered_picture(1).save(tmp_path / "page.gif")
     (tmp_path / "broken.gif").write_bytes(b"GIF89a")
     (tmp_path / "folder.mp4").mkdir()
     for name in ("photo.jpg", "page.gif", "broken.gif", "missing.gif", "folder.mp4", "", "notes.txt"):
-        assert not is_clip(str(tmp_path / name))
+        assert not is_video(str(tmp_path / name))
     frames = [numbered_picture(number) for number in range(3)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
-    assert is_clip(str(tmp_path / "moving.gif"))
+    assert is_video(str(tmp_path / "moving.gif"))
 
 
 def test_losses_are_told_in_a_sentence() -> None:
-    losses = Losses()
+    losses = DecodeErrors()
     assert str(losses) == ""
     losses.lose(1.5, OSError(5, "Input/output error"))
     assert str(losses) == "1 frame is damaged, after 1.50 seconds (Input/output error)"
@@ -131,7 +131,7 @@ def test_losses_are_told_in_a_sentence() -> None:
         "1,234 frames are damaged, the first after 1.50 seconds (Input/output error) "
         "and it breaks off after 7.00 of 10.25 seconds"
     )
-    losses = Losses()
+    losses = DecodeErrors()
     losses.break_off(0.5)
     assert str(losses) == "it breaks off after 0.50 seconds"
     losses.lose(0, ValueError())

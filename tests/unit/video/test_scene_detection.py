@@ -11,9 +11,9 @@ from helpers.numbered import write_film
 from PIL import Image, ImageEnhance, ImageFilter
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.reader import open_clip
-from seqtasks.video.scene_detection import LEVELS, LIGHT, MAX_GAIN, Scenes, colours_of, distance
-from seqtasks.video.source import THUMBNAIL, Moment
+from seqtasks.video.reader import open_video
+from seqtasks.video.scene_detection import LEVELS, LIGHT, MAX_GAIN, SceneChangeSampler, color_histogram, distance
+from seqtasks.video.source import THUMBNAIL, LazyFrame
 
 PHOTOGRAPHS = [
     Image.open(Path(__file__).parents[3] / "assets" / "images" / f"{name}.jpg").convert("RGB").resize((320, 240))
@@ -26,7 +26,7 @@ def thumbnail(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.resize(THUMBNAIL, Image.Resampling.BOX))
 
 
-def begins(pictures: Iterable[Image.Image], choice: Scenes, rate: float = RATE) -> list[int]:
+def begins(pictures: Iterable[Image.Image], choice: SceneChangeSampler, rate: float = RATE) -> list[int]:
     wanted = choice.begin()
 
     def never() -> Image.Image:
@@ -35,7 +35,7 @@ def begins(pictures: Iterable[Image.Image], choice: Scenes, rate: float = RATE) 
     return [
         number
         for number, picture in enumerate(pictures)
-        if wanted(Moment(number, number / rate, None, never, lambda picture=picture: thumbnail(picture)))  # type: ignore[misc]
+        if wanted(LazyFrame(number, number / rate, None, never, lambda picture=picture: thumbnail(picture)))  # type: ignore[misc]
     ]
 
 
@@ -54,7 +54,7 @@ def snow(picture: Image.Image, number: int) -> Image.Image:
 def test_cuts_are_found_at_once() -> None:
     lengths = [30, 40, 26, 50]
     pictures = [picture for picture, length in zip(PHOTOGRAPHS, lengths, strict=True) for _ in range(length)]
-    assert begins(pictures, Scenes()) == [0, 30, 70, 96]
+    assert begins(pictures, SceneChangeSampler()) == [0, 30, 70, 96]
 
 
 CHANGES: dict[str, Callable[[Image.Image, float], Image.Image]] = {
@@ -69,13 +69,13 @@ CHANGES: dict[str, Callable[[Image.Image, float], Image.Image]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_other_changes_are_no_cuts(change: str) -> None:
     for picture in PHOTOGRAPHS:
-        assert begins((CHANGES[change](picture, number / 50) for number in range(51)), Scenes()) == [0]
+        assert begins((CHANGES[change](picture, number / 50) for number in range(51)), SceneChangeSampler()) == [0]
 
 
 def test_a_dissolve_is_one_scene_more() -> None:
     first, second = PHOTOGRAPHS[:2]
     mixed = [Image.blend(first, second, number / 20) for number in range(21)]
-    found = begins([first] * 40 + mixed + [second] * 60, Scenes())
+    found = begins([first] * 40 + mixed + [second] * 60, SceneChangeSampler())
     assert found[0] == 0
     assert len(found) == 2
     assert 40 < found[1] <= 61
@@ -84,15 +84,15 @@ def test_a_dissolve_is_one_scene_more() -> None:
 def test_a_scene_that_is_too_short_does_not_hide_the_next() -> None:
     first, second, third, _ = PHOTOGRAPHS
     pictures = [first] * 50 + [second] * 10 + [third] * 50
-    assert begins(pictures, Scenes()) == [0, 50, 75]
-    assert begins(pictures, Scenes(shortest=0.3)) == [0, 50, 60]
-    assert begins(pictures, Scenes(shortest=100)) == [0]
+    assert begins(pictures, SceneChangeSampler()) == [0, 50, 75]
+    assert begins(pictures, SceneChangeSampler(shortest=0.3)) == [0, 50, 60]
+    assert begins(pictures, SceneChangeSampler(shortest=100)) == [0]
 
 
 def test_the_shortest_scene_is_kept_at_any_rate() -> None:
     pictures = [PHOTOGRAPHS[number % 4] for number in range(200)]
     for rate in (1, 10, 25, 240):
-        found = begins(pictures, Scenes(shortest=2), rate)
+        found = begins(pictures, SceneChangeSampler(shortest=2), rate)
         assert min(np.diff(found), default=2 * rate) >= 2 * rate
         assert len(found) > 80 // rate
 
@@ -107,7 +107,7 @@ def test_colours_by_hand() -> None:
             levels = (min(LEVELS - 1, int(value * gain * LEVELS / 256)) for value in pixels[row, column].tolist())
             place = (row // 24 * 2 + column // 32, *levels)
             expected[place] = expected.get(place, 0) + 1 / (48 * 64)
-    found = colours_of(pixels)
+    found = color_histogram(pixels)
     assert {
         tuple(map(int, np.unravel_index(place, (4, 8, 8, 8)))): found[place] for place in np.flatnonzero(found)
     } == (pytest.approx(expected))
@@ -116,25 +116,25 @@ def test_colours_by_hand() -> None:
 def test_distance_is_a_part_of_the_pixels() -> None:
     grey = np.full((48, 64, 3), 128, dtype=np.uint8)
     other = grey.copy()
-    assert distance(colours_of(grey), colours_of(other)) == 0
+    assert distance(color_histogram(grey), color_histogram(other)) == 0
     other[:24, :32, 0] = 250
     other[:24, :32, 1:] = 67  # as light as before
-    assert distance(colours_of(grey), colours_of(other)) == pytest.approx(0.25)
+    assert distance(color_histogram(grey), color_histogram(other)) == pytest.approx(0.25)
     black, red = (np.full((48, 64, 3), (value, 0, 0), dtype=np.uint8) for value in (0, 255))
-    assert distance(colours_of(black), colours_of(red)) == 1
+    assert distance(color_histogram(black), color_histogram(red)) == 1
 
 
 @pytest.mark.parametrize("settings", [{"threshold": -0.1}, {"threshold": 1.0}, {"threshold": float("nan")},
     {"shortest": 0.0}, {"shortest": float("inf")}, {"shortest": float("nan")}])  # fmt: skip
 def test_settings_that_make_no_sense(settings: dict[str, float]) -> None:
     with pytest.raises(SeqtasksError, match="No scene"):
-        Scenes(**settings)
+        SceneChangeSampler(**settings)
 
 
 def test_scenes_of_a_film(tmp_path: Path) -> None:
     pictures = [snow(at(picture, number / 30, 1.1), number) for picture in PHOTOGRAPHS for number in range(30)]
-    clip = open_clip(write_film(tmp_path / "clip.mp4", "libx264", frames=120, pictures=pictures, size=(320, 240)))
-    found = list(clip.frames(Scenes()))
+    clip = open_video(write_film(tmp_path / "clip.mp4", "libx264", frames=120, pictures=pictures, size=(320, 240)))
+    found = list(clip.frames(SceneChangeSampler()))
     assert [frame.number for frame in found] == [0, 30, 60, 90]
     for frame in found:
         assert np.abs(np.asarray(frame.picture, int) - np.asarray(pictures[frame.number], int)).mean() < 15
@@ -143,5 +143,5 @@ def test_scenes_of_a_film(tmp_path: Path) -> None:
 def test_scenes_of_a_gif(tmp_path: Path) -> None:
     pictures = [picture.resize((80, 60)) for picture in PHOTOGRAPHS for _ in range(3)]
     pictures[0].save(tmp_path / "clip.gif", save_all=True, append_images=pictures[1:], duration=500)
-    found = list(open_clip(tmp_path / "clip.gif").frames(Scenes()))
+    found = list(open_video(tmp_path / "clip.gif").frames(SceneChangeSampler()))
     assert [frame.seconds for frame in found] == [0, 1.5, 3, 4.5]  # frames without a change are stored once

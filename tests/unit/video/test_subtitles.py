@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.video.caption_spans import Span
+from seqtasks.video.caption_spans import CaptionSpan
 from seqtasks.video.subtitles import cues, one_line, to_jsonl, to_srt, to_table, to_vtt
 
 FORMATS = {
@@ -21,9 +21,9 @@ FORMATS = {
     "jsonl": lambda spans: to_jsonl(spans, "clip.mp4"),
 }
 SPANS = [
-    Span(0.0, 1.0004, "A dog .", 0.25, 2),
-    Span(1.0004, 4.5, "", 0.5, 1),
-    Span(4.5, 3661.5, "Zwei Männer\tlaufen\n.", 1 / 3, 7),
+    CaptionSpan(0.0, 1.0004, "A dog .", 0.25, 2),
+    CaptionSpan(1.0004, 4.5, "", 0.5, 1),
+    CaptionSpan(4.5, 3661.5, "Zwei Männer\tlaufen\n.", 1 / 3, 7),
 ]
 HOSTILE = [
     "a --> b",
@@ -39,7 +39,7 @@ HOSTILE = [
 ]
 
 
-def lines(form: str, spans: list[Span]) -> str:
+def lines(form: str, spans: list[CaptionSpan]) -> str:
     return "".join(f"{line}\n" for line in FORMATS[form](spans))
 
 
@@ -55,16 +55,16 @@ def read_back(form: str, content: str) -> list[tuple[int, int, str]]:
 
 
 @st.composite
-def timelines(draw: st.DrawFn) -> list[Span]:
+def timelines(draw: st.DrawFn) -> list[CaptionSpan]:
     """Spans without gaps, many of them far shorter than a millisecond."""
     lengths = draw(st.lists(st.one_of(st.floats(1e-6, 3e-3), st.floats(1e-6, 9e3)), min_size=1, max_size=30))
     times = list(itertools.accumulate(lengths, initial=draw(st.sampled_from([0.0, 0.4999, 3599.9996]))))
     texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20))
-    return [Span(start, end, draw(texts), 0.5, 1) for start, end in itertools.pairwise(times)]
+    return [CaptionSpan(start, end, draw(texts), 0.5, 1) for start, end in itertools.pairwise(times)]
 
 
 @given(timelines())
-def test_rounded_spans_neither_overlap_nor_are_empty(spans: list[Span]) -> None:
+def test_rounded_spans_neither_overlap_nor_are_empty(spans: list[CaptionSpan]) -> None:
     written = [cue for _, cue in cues(spans)]
     assert all(cue.start < cue.end for cue in written)
     assert all(first.end == second.start for first, second in itertools.pairwise(written))
@@ -74,7 +74,7 @@ def test_rounded_spans_neither_overlap_nor_are_empty(spans: list[Span]) -> None:
 
 @pytest.mark.parametrize("form", ["srt", "vtt"])
 @given(timelines())
-def test_players_find_every_subtitle(form: str, spans: list[Span]) -> None:
+def test_players_find_every_subtitle(form: str, spans: list[CaptionSpan]) -> None:
     expected = [(cue.start, cue.end) for _, cue in cues(spans) if cue.text]
     content = lines(form, spans)
     if expected:
@@ -84,7 +84,7 @@ def test_players_find_every_subtitle(form: str, spans: list[Span]) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_ends_a_subtitle_or_becomes_a_tag(text: str) -> None:
-    spans = [Span(0.0, 1.0, text, 0.5, 1), Span(1.0, 2.0, "next", 0.5, 1)]
+    spans = [CaptionSpan(0.0, 1.0, text, 0.5, 1), CaptionSpan(1.0, 2.0, "next", 0.5, 1)]
     [(_, _, shown), following] = read_back("srt", lines("srt", spans))
     assert following == (1000, 2000, "next")
     assert not set(shown) & set("<>{}\n\x00\x07")
@@ -133,7 +133,7 @@ def test_json_has_an_object_a_span_with_the_text_as_it_was() -> None:
 def test_lines_come_with_their_spans(form: str) -> None:
     taken = []
 
-    def coming() -> itertools.chain[Span]:
+    def coming() -> itertools.chain[CaptionSpan]:
         return itertools.chain.from_iterable(taken.append(span) or [span] for span in SPANS)
 
     written = FORMATS[form](coming())

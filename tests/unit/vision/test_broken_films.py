@@ -16,7 +16,7 @@ from PIL import Image
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.video import pyav_reader as film
-from seqtasks.video.reader import ClipError, EveryFrame, open_clip
+from seqtasks.video.reader import StrideSampler, VideoError, open_video
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mp4 with its index first": ("mp4", "libx264", {"form_options": {"movflags": "faststart"}}),
@@ -55,11 +55,11 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
     for part in range(1, 48):
         path.write_bytes(content[: len(content) * part // 48])
         try:
-            clip = open_clip(path)
-        except ClipError as error:
+            clip = open_video(path)
+        except VideoError as error:
             refused.append(error.message)
             continue
-        found = list(clip.frames(EveryFrame()))
+        found = list(clip.frames(StrideSampler()))
         for frame in found:
             shown = number_in(frame.picture)
             assert frame.seconds == pytest.approx(shown / 25, abs=0.0011), f"{part}/48: {frame.number} shows {shown}"
@@ -78,8 +78,8 @@ def test_a_recording_that_lost_its_index(tmp_path: Path) -> None:
     content = path.read_bytes()
     for length in (40, content.index(b"moov") // 2, content.index(b"moov") + 100):
         path.write_bytes(content[:length])
-        with pytest.raises(ClipError, match=r"clip\.mp4: the clip's index is missing or damaged"):
-            open_clip(path)
+        with pytest.raises(VideoError, match=r"clip\.mp4: the clip's index is missing or damaged"):
+            open_video(path)
 
 
 def test_one_damaged_frame_among_others(tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_one_damaged_frame_among_others(tmp_path: Path) -> None:
             start = content.index(b"\xff\xd8", place)
             broken[start : start + size] = bytes(size)
         path.write_bytes(broken)
-        clip = open_clip(path)
-        found = list(clip.frames(EveryFrame()))
+        clip = open_video(path)
+        found = list(clip.frames(StrideSampler()))
         left = [number for number in range(30) if number not in damaged]
         assert [number_in(frame.picture) for frame in found] == left
         first = left[0]
@@ -119,8 +119,8 @@ def test_whatever_the_bytes_there_are_frames_or_one_error(kind: str, tmp_path: P
         broken[places] = random.integers(0, 256, len(places))
         path.write_bytes(broken.tobytes())
         try:
-            found = list(open_clip(path).frames(EveryFrame()))
-        except ClipError as error:
+            found = list(open_video(path).frames(StrideSampler()))
+        except VideoError as error:
             refused.append(error.message)
             continue
         assert all(later.seconds > earlier.seconds for earlier, later in pairwise(found))
@@ -131,7 +131,7 @@ def test_whatever_the_bytes_there_are_frames_or_one_error(kind: str, tmp_path: P
 
 def test_a_disk_that_fails_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_film(tmp_path / "clip.avi", "mjpeg", pictures=noise(30) * 5, frames=150, pixels="yuvj420p")
-    clip = open_clip(path)
+    clip = open_video(path)
     failing = False
 
     class Disk(FileIO):
@@ -141,7 +141,7 @@ def test_a_disk_that_fails_on_the_way(tmp_path: Path, monkeypatch: pytest.Monkey
             return super().read(-1 if size is None else size)
 
     monkeypatch.setattr(film, "open_file", lambda path, name: Disk(path))
-    frames = clip.frames(EveryFrame())
+    frames = clip.frames(StrideSampler())
     found = [next(frames)]
     failing = True
     found.extend(frames)
@@ -181,12 +181,12 @@ def without_frames(path: Path) -> Path:
 
 
 def test_files_without_a_video(tmp_path: Path) -> None:
-    with pytest.raises(ClipError, match=r"sound\.m4a: there is no video in it\.$"):
-        open_clip(sound(tmp_path / "sound.m4a"))
-    with pytest.raises(ClipError, match=r"song\.mp4: there is no video in it\.$"):
-        open_clip(sound(tmp_path / "song.mp4", sleeve=True))
-    with pytest.raises(ClipError, match=r"header\.avi: there is no frame that can be read\.$"):
-        open_clip(without_frames(tmp_path / "header.avi"))
+    with pytest.raises(VideoError, match=r"sound\.m4a: there is no video in it\.$"):
+        open_video(sound(tmp_path / "sound.m4a"))
+    with pytest.raises(VideoError, match=r"song\.mp4: there is no video in it\.$"):
+        open_video(sound(tmp_path / "song.mp4", sleeve=True))
+    with pytest.raises(VideoError, match=r"header\.avi: there is no frame that can be read\.$"):
+        open_video(without_frames(tmp_path / "header.avi"))
 
 
 NO_CLIPS = {
@@ -204,8 +204,8 @@ NO_CLIPS = {
 def test_what_is_no_clip(content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(content)
-    with pytest.raises(ClipError) as raised:
-        open_clip(path)
+    with pytest.raises(VideoError) as raised:
+        open_video(path)
     assert raised.value.message == f"{path}: this is no clip, of an unknown format, or damaged at its beginning."
     assert "matroska" in raised.value.hint
     assert capfd.readouterr() == ("", "")
@@ -229,17 +229,17 @@ def test_lists_of_files_are_not_followed(
     monkeypatch.chdir(tmp_path)
     with av.open(str(path), format=kind) as container:  # FFmpeg by itself does follow
         assert sum(1 for _ in container.decode(video=0)) == 30
-    with pytest.raises(ClipError):
-        open_clip(path)
+    with pytest.raises(VideoError):
+        open_video(path)
     monkeypatch.setattr(film, "FORMATS", (*film.FORMATS, kind))  # even then it opens nothing
-    with pytest.raises(ClipError):
-        open_clip(path)
+    with pytest.raises(VideoError):
+        open_video(path)
 
 
 def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_film(tmp_path / "clip.mp4")
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(SeqtasksError) as raised:
-        open_clip(path)
+        open_video(path)
     assert raised.value.message == f"{path}: PyAV, which reads videos, is not installed."
     assert raised.value.hint == "Install it: pip install 'seqtasks[video]'"

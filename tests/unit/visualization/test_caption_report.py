@@ -17,7 +17,7 @@ from PIL import Image
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError
-from seqtasks.image.transforms import ImageSettings
+from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.outputs import Caption
 from seqtasks.visualization.caption_attention import (
     GAP,
@@ -47,7 +47,7 @@ def caption(text: str = "a red square", looks: list[int] | None = None) -> Capti
 
 
 def reported(path: Path, *shown: tuple[str, Image.Image, Caption] | ImageError, fit: str = "squash") -> Page:
-    with open_caption_report(path, ImageSettings(fit=fit), ["model", "beam=3"]) as report:
+    with open_caption_report(path, ImageConfig(fit=fit), ["model", "beam=3"]) as report:
         for each in shown:
             if isinstance(each, ImageError):
                 report.add_unreadable(each)
@@ -131,7 +131,7 @@ def test_pictures_are_stored_small_and_never_larger_than_they_are(tmp_path: Path
 
 def test_only_what_could_not_be_read_is_kept_until_the_end(tmp_path: Path, picture: Image.Image) -> None:
     path = tmp_path / "page.html"
-    with open_caption_report(path, ImageSettings(), []) as report:
+    with open_caption_report(path, ImageConfig(), []) as report:
         report.add_unreadable(ImageError("gone.jpg: there is no such file."))
         written = []
         report.write = written.append
@@ -143,7 +143,7 @@ def test_only_what_could_not_be_read_is_kept_until_the_end(tmp_path: Path, pictu
 
 
 def test_a_report_that_was_interrupted_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_caption_report(tmp_path / "page.html", ImageSettings(), []):
+    with pytest.raises(KeyboardInterrupt), open_caption_report(tmp_path / "page.html", ImageConfig(), []):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
@@ -161,7 +161,7 @@ def test_a_word_of_several_tokens_has_their_probability_together_and_their_mean_
 @pytest.mark.parametrize("count", [1, 5, 25])
 def test_a_panel_for_the_picture_and_each_word(size: tuple[int, int], count: int) -> None:
     said = caption(" ".join(["internationalisation"] * count), looks=[place % 4 for place in range(count)])
-    sheet = attention_panels(said, Image.new("RGB", size, "red"), ImageSettings())
+    sheet = attention_panels(said, Image.new("RGB", size, "red"), ImageConfig())
     scale = PANEL / max(size)
     height = max(1, round(size[1] * scale)) + TITLE + GAP
     rows = (sheet.height - GAP) // height
@@ -174,7 +174,7 @@ def test_a_panel_for_the_picture_and_each_word(size: tuple[int, int], count: int
 
 @pytest.mark.parametrize("place", range(4))
 def test_panels_are_light_where_the_word_looked(place: int) -> None:
-    sheet = attention_panels(caption("red", looks=[place]), Image.new("RGB", (PANEL, PANEL), "white"), ImageSettings())
+    sheet = attention_panels(caption("red", looks=[place]), Image.new("RGB", (PANEL, PANEL), "white"), ImageConfig())
     assert best_columns(2, PANEL + GAP, PANEL + GAP + TITLE) == 2
     left, top = GAP + PANEL + GAP, GAP + TITLE
     panel = sheet.crop((left, top, left + PANEL, top + PANEL)).convert("L")
@@ -199,8 +199,8 @@ def test_attention_is_written_as_an_image_where_there_is_any(tmp_path: Path, pic
 
 def test_without_preprocessing_the_whole_image_is_seen(tmp_path: Path, picture: Image.Image) -> None:
     said = caption("red", looks=[0])
-    whole, cropped = attention_panels(said, picture), attention_panels(said, picture, ImageSettings(fit="crop"))
-    assert whole == attention_panels(said, picture, ImageSettings(fit="squash")) != cropped
+    whole, cropped = attention_panels(said, picture), attention_panels(said, picture, ImageConfig(fit="crop"))
+    assert whole == attention_panels(said, picture, ImageConfig(fit="squash")) != cropped
     with open_caption_report(tmp_path / "page.html") as report:
         report.add("one.jpg", picture, said)
     assert Page(tmp_path / "page.html").said("h2") == ["one.jpg"]

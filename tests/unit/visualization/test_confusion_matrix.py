@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.metrics.confusion_matrix import confusion
+from seqtasks.metrics.confusion_matrix import confusion_matrix
 from seqtasks.visualization.confusion_matrix import MAX_WIDTH, confusion_table, plot_confusion_matrix
 from seqtasks.visualization.matplotlib_support import require_matplotlib
 
@@ -19,7 +19,7 @@ FOUND = ["cat", "cat", "dog", "cat", "dog"]
 
 
 def test_the_table_has_what_is_expected_at_the_left_and_what_was_found_at_the_top() -> None:
-    assert list(confusion_table(confusion(FOUND, EXPECTED))) == [
+    assert list(confusion_table(confusion_matrix(FOUND, EXPECTED))) == [
         "expected \\ found  cat  dog  horse",
         "cat                 2    1      .",
         "dog                 .    1      .",
@@ -29,7 +29,7 @@ def test_the_table_has_what_is_expected_at_the_left_and_what_was_found_at_the_to
 
 def test_numbers_stand_for_labels_where_the_table_would_be_too_wide() -> None:
     labels = [f"language number {number:02}" for number in range(1, 19)]
-    lines = list(confusion_table(confusion(labels[::-1], labels)))
+    lines = list(confusion_table(confusion_matrix(labels[::-1], labels)))
     assert lines[0].split()[3:] == [str(number) for number in range(1, 19)]
     assert lines[1].startswith(" 1 language number 01")
     assert lines[18].split()[4:] == ["1", *"." * 17]
@@ -40,7 +40,7 @@ def test_numbers_stand_for_labels_where_the_table_would_be_too_wide() -> None:
 def test_the_picture_is_dark_where_the_share_of_a_row_is_large(tmp_path: Path) -> None:
     path = tmp_path / "confusion.png"
     labels = ["$a_1$", "犬", "c"]
-    plot_confusion_matrix(confusion([labels[0]] * 9 + labels[1:], [labels[0]] * 9 + labels[:0:-1]), path)
+    plot_confusion_matrix(confusion_matrix([labels[0]] * 9 + labels[1:], [labels[0]] * 9 + labels[:0:-1]), path)
     with Image.open(path) as picture:
         colours = np.asarray(picture.convert("RGB"), dtype=int)
     dark = (colours[..., 0] < 30) & (colours[..., 2] > 90)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.caption_spans import Span
+from seqtasks.video.caption_spans import CaptionSpan
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import LONGEST_SIDE, SHORTEST_SIDE, video_size
 from seqtasks.visualization import video_rendering
@@ -90,7 +90,11 @@ def changed(before: Image.Image, after: np.ndarray) -> np.ndarray:
 
 def test_captions_are_shown_in_their_spans_and_nowhere_else(tmp_path: Path) -> None:
     given = frames([0.0, 0.5, 1.0, 1.5, 2.0, 2.5])
-    spans = [Span(0.5, 1.5, "A dog .", 0.5, 2), Span(1.5, 2.0, "", 0.5, 1), Span(2.0, 9.0, "A cat .", 0.5, 1)]
+    spans = [
+        CaptionSpan(0.5, 1.5, "A dog .", 0.5, 2),
+        CaptionSpan(1.5, 2.0, "", 0.5, 1),
+        CaptionSpan(2.0, 9.0, "A cat .", 0.5, 1),
+    ]
     write_captioned_video(given, spans, tmp_path / "clip.mp4")
     found = read_back(tmp_path / "clip.mp4")
     drawn = [changed(frame.picture, pixels) for frame, (_, _, pixels) in zip(given, found, strict=True)]
@@ -106,7 +110,7 @@ def test_frames_and_spans_are_taken_as_they_come() -> None:
             taken.append(kind)
             yield value
 
-    spans = [Span(0.0, 1.0, "a", 0.5, 1), Span(1.0, 2.0, "b", 0.5, 1), Span(2.0, 3.0, "c", 0.5, 1)]
+    spans = [CaptionSpan(0.0, 1.0, "a", 0.5, 1), CaptionSpan(1.0, 2.0, "b", 0.5, 1), CaptionSpan(2.0, 3.0, "c", 0.5, 1)]
     pairs = caption_per_frame(coming("frame", frames([0.0, 0.5, 1.0, 2.9, 3.0])), coming("span", spans))
     assert next(pairs)[1] == "a"
     assert taken == ["span", "frame"]
@@ -153,7 +157,7 @@ def test_long_captions_hide_half_of_the_picture_at_most(size: tuple[int, int]) -
 
 def test_the_given_pictures_are_left_as_they_are(tmp_path: Path) -> None:
     given = frames([0.0, 1.0])
-    write_captioned_video(given, [Span(0.0, 2.0, "A dog .", 0.5, 2)], tmp_path / "clip.mp4")
+    write_captioned_video(given, [CaptionSpan(0.0, 2.0, "A dog .", 0.5, 2)], tmp_path / "clip.mp4")
     assert all(frame.picture == scene(frame.number) for frame in given)
 
 
@@ -178,7 +182,7 @@ def test_sides_are_even_and_neither_tiny_nor_huge(size: tuple[int, int], expecte
 @pytest.mark.parametrize("size", [(641, 361), (1, 1), (97, 64), (2000, 4)])
 def test_clips_of_any_size(size: tuple[int, int], tmp_path: Path) -> None:
     given = [Frame(n, n / 10, None, Image.new("RGB", size, (200, 60, 30))) for n in range(3)]
-    write_captioned_video(given, [Span(0.0, 0.2, LONG, 0.5, 2)], tmp_path / "clip.mp4")
+    write_captioned_video(given, [CaptionSpan(0.0, 0.2, LONG, 0.5, 2)], tmp_path / "clip.mp4")
     first, _, last = (pixels for _, _, pixels in read_back(tmp_path / "clip.mp4"))
     assert first.shape[1::-1] == video_size(size)
     assert not np.array_equal(first, last)

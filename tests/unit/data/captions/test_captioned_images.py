@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from seqtasks.data.captions.captioned_images import (
     CaptionedImage,
-    CaptionReport,
+    CaptionReadReport,
     CaptionSource,
-    hold_out,
     read_captioned_images,
+    split_captioned_images,
 )
 from seqtasks.errors import SeqtasksError
 
@@ -39,11 +39,11 @@ def table(*names: str) -> str:
 
 
 def read(
-    images: Path, captions: Path | None = None, split: str | None = None, report: CaptionReport | None = None
+    images: Path, captions: Path | None = None, split: str | None = None, report: CaptionReadReport | None = None
 ) -> dict[str, tuple[str, ...]]:
     """Captions by the path inside of the folder."""
     source = CaptionSource(images=images, captions=captions, split=split)
-    found = read_captioned_images(source, report or CaptionReport())
+    found = read_captioned_images(source, report or CaptionReadReport())
     return {each.image.relative_to(images).as_posix(): each.captions for each in found}
 
 
@@ -129,7 +129,7 @@ def test_which_picture_a_name_means(tmp_path: Path, name: str, found: str | None
     captions = write(tmp_path / "captions.jsonl", "".join(
         json.dumps({"image": each, "caption": "A dog"}) + "\n" for each in ("there.jpg", name)
     ))  # fmt: skip
-    report = CaptionReport()
+    report = CaptionReadReport()
     assert list(read(images, captions, report=report)) == (["there.jpg", found] if found else ["there.jpg"])
     reason = "in several folders" if name == "twice.jpg" else "missing"
     places = {reason: omission.places for reason, omission in report.picture_omissions.items()}
@@ -140,7 +140,7 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
     for name in NAMES[:4]:
         (flickr / "Images" / name).unlink()
     write(flickr / "Flickr8k.token.txt", table(*NAMES) + "broken\n")
-    report = CaptionReport()
+    report = CaptionReadReport()
     assert list(read(flickr / "Images", report=report)) == NAMES[4:]
     assert report.pictures_skipped == 4
     assert report.describe() == (
@@ -151,7 +151,7 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
 
 def test_listed_pictures_without_captions_are_counted(flickr: Path) -> None:
     chosen = write(flickr / "mine.lst", "b.jpg\ntypo.jpg\n")
-    report = CaptionReport()
+    report = CaptionReadReport()
     read(flickr / "Images", split=str(chosen), report=report)
     assert report.describe() == (
         "captions: skipped 0 of 12; pictures: skipped 1 of 2: 1 without captions (typo.jpg)"
@@ -170,7 +170,7 @@ def test_what_cannot_be_found_is_told(flickr: Path, tmp_path: Path) -> None:
     }
     for message, source in cases.items():
         with pytest.raises(SeqtasksError, match=message):
-            read_captioned_images(source, CaptionReport())
+            read_captioned_images(source, CaptionReadReport())
 
 
 def test_a_source_needs_a_folder_and_knows_its_formats() -> None:
@@ -186,7 +186,7 @@ def pictures(count: int, folder: str = "photos") -> list[CaptionedImage]:
 @pytest.mark.parametrize(("count", "share", "expected"), [(100, 0.1, 10), (3, 0.01, 1), (2, 0.99, 1), (10, 0.99, 9)])
 def test_a_share_is_held_out(count: int, share: float, expected: int) -> None:
     images = pictures(count)
-    kept, held_out = hold_out(images, share, seed=1)
+    kept, held_out = split_captioned_images(images, share, seed=1)
     assert len(held_out) == expected
     assert sorted(kept + held_out, key=images.index) == images
     assert kept == [each for each in images if each in kept]
@@ -194,14 +194,14 @@ def test_a_share_is_held_out(count: int, share: float, expected: int) -> None:
 
 
 def test_holding_out_depends_on_the_seed_and_the_names_alone() -> None:
-    held_out = {each.image.name for each in hold_out(pictures(200), 0.2, seed=1)[1]}
-    moved = hold_out(pictures(200, "elsewhere")[::-1], 0.2, seed=1)[1]
+    held_out = {each.image.name for each in split_captioned_images(pictures(200), 0.2, seed=1)[1]}
+    moved = split_captioned_images(pictures(200, "elsewhere")[::-1], 0.2, seed=1)[1]
     assert {each.image.name for each in moved} == held_out
-    assert {each.image.name for each in hold_out(pictures(200), 0.2, seed=2)[1]} != held_out
-    more = {each.image.name for each in hold_out(pictures(220), 0.2, seed=1)[1]}
+    assert {each.image.name for each in split_captioned_images(pictures(200), 0.2, seed=2)[1]} != held_out
+    more = {each.image.name for each in split_captioned_images(pictures(220), 0.2, seed=1)[1]}
     assert len(more & held_out) >= 30
 
 
 def test_a_single_picture_cannot_be_parted() -> None:
     with pytest.raises(SeqtasksError, match="A single picture"):
-        hold_out(pictures(1), 0.5, seed=1)
+        split_captioned_images(pictures(1), 0.5, seed=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seqtasks.data.captions.captioned_images import readers as caption_readers
 from seqtasks.data.captions.readers import Caption, read_captions
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 CAPTIONS = [
@@ -62,8 +62,8 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def read(path: Path, report: SkipReport | None = None) -> list[Caption]:
-    return list(read_captions(path, report or SkipReport()))
+def read(path: Path, report: ReadReport | None = None) -> list[Caption]:
+    return list(read_captions(path, report or ReadReport()))
 
 
 @pytest.mark.parametrize("name", CONTENTS)
@@ -71,7 +71,7 @@ def read(path: Path, report: SkipReport | None = None) -> list[Caption]:
 def test_every_format_gives_the_same_captions(tmp_path: Path, name: str, packed: bool) -> None:
     content = CONTENTS[name].encode()
     path = write(tmp_path / f"{name}{'.gz' if packed else ''}", gzip.compress(content) if packed else content)
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == CAPTIONS
     assert (report.read, report.skipped) == (3, 0)
 
@@ -83,7 +83,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_no_text(tmp_path: Path, nam
 
 def test_a_given_format_counts_more_than_the_suffix(tmp_path: Path) -> None:
     path = write(tmp_path / "captions.dat", CONTENTS["coco.json"])
-    assert list(read_captions(path, SkipReport(), "json")) == CAPTIONS
+    assert list(read_captions(path, ReadReport(), "json")) == CAPTIONS
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_names_keep_their_spaces_and_get_forward_slashes(tmp_path: Path) -> None
 
 def test_a_csv_caption_may_hold_newlines_and_places_stay_right(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'image,caption\na.jpg,"Two\nlines"\nalone\nb.jpg,x\n"c.jpg"d,x\n')
-    report = SkipReport()
+    report = ReadReport()
     assert [each.text for each in read(path, report)] == ["Two lines", "x"]
     assert report.omissions["broken line"].places == [f"{path}:4", f"{path}:6"]
 
@@ -148,7 +148,7 @@ BROKEN = {
 def test_single_bad_captions_are_skipped_and_counted(tmp_path: Path, name: str) -> None:
     content, broken, empty = BROKEN[name]
     path = write(tmp_path / name, content)
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == [Caption("a.jpg", "A dog", None)]
     expected = {
         reason: [f"{path}{place if place.startswith(' ') else f':{place}'}" for place in places]

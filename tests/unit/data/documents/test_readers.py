@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from seqtasks.data.documents.readers import Document, DocumentSource, read_documents, with_labels
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 GOOD, BAD = ("A good film.", ("pos",)), ("A bad, long film.", ("neg",))
 
 
-def found(path: Path, skipped: SkipReport | None = None, **options: Any) -> list[tuple[str, tuple[str, ...]]]:
+def found(path: Path, skipped: ReadReport | None = None, **options: Any) -> list[tuple[str, tuple[str, ...]]]:
     source = DocumentSource(path=path, **options)
-    return [(each.text, each.labels) for each in read_documents(source, skipped or SkipReport())]
+    return [(each.text, each.labels) for each in read_documents(source, skipped or ReadReport())]
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -121,7 +121,7 @@ def test_names_of_classes_are_one_line_and_text(tmp_path: Path) -> None:
 
 def test_places_are_told(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", 'text,label\n"one\ntwo",pos\nthree,neg\n')
-    report = SkipReport()
+    report = ReadReport()
     documents = list(read_documents(DocumentSource(path=file), report))
     assert documents[1] == Document("three", ("neg",), f"{file}:4")
     folder = write(tmp_path / "classes" / "a" / "1.txt", "one").parent.parent
@@ -136,7 +136,7 @@ def test_what_is_broken_or_empty_is_left_out_and_told(tmp_path: Path) -> None:
          "skipped 5 of 6: 4 broken line"),
         ("a.train", "x a\nalone\n", "skipped 1 of 2: 1 empty text"),
     ]:  # fmt: skip
-        report = SkipReport()
+        report = ReadReport()
         assert found(write(tmp_path / name, content), report) == [("a", ("x",))], name
         assert told in report.describe()
         assert f"{tmp_path / name}:" in report.describe()
@@ -147,7 +147,7 @@ def test_files_that_are_no_text_are_left_out(tmp_path: Path) -> None:
     write(tmp_path / "x" / "latin.txt", "é".encode("latin-1"))
     write(tmp_path / "x" / "picture.png", b"\x89PNG\0")
     write(tmp_path / "x" / "empty.txt", "\n")
-    report = SkipReport()
+    report = ReadReport()
     assert found(tmp_path, report) == [("a", ("x",))]
     assert "skipped 3 of 4: 2 file that is not UTF-8 text" in report.describe()
     assert "1 empty text" in report.describe()
@@ -165,12 +165,12 @@ def test_files_that_are_no_text_are_left_out(tmp_path: Path) -> None:
 def test_mistakes_are_told(tmp_path: Path, name: str, content: str, options: dict[str, Any], message: str) -> None:
     file = write(tmp_path / name, content)
     with pytest.raises(SeqtasksError, match=message):
-        read_documents(DocumentSource(path=tmp_path / "folder" if "/" in name else file, **options), SkipReport())
+        read_documents(DocumentSource(path=tmp_path / "folder" if "/" in name else file, **options), ReadReport())
 
 
 def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="there is no such file"):
-        read_documents(DocumentSource(path=tmp_path / "none.csv"), SkipReport())
+        read_documents(DocumentSource(path=tmp_path / "none.csv"), ReadReport())
     damaged = tmp_path / "a.tsv.gz"
     damaged.write_bytes(gzip.compress(b"pos\tA good film.\n" * 999)[:-20])
     with pytest.raises(SeqtasksError, match="cannot be read to its end"):
@@ -184,14 +184,14 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.tsv", "a.csv", "a.jsonl", "a.train"])
 def test_nothing_comes_of_an_empty_file(tmp_path: Path, name: str) -> None:
-    report = SkipReport()
+    report = ReadReport()
     assert found(write(tmp_path / name, ""), report) == []
     assert report.read == 0
 
 
 def test_one_label_or_several_or_none() -> None:
     documents = [Document("a", ("x",)), Document("b"), Document("c", ("x", "y"))]
-    report = SkipReport()
+    report = ReadReport()
     assert list(with_labels(iter(documents), report, multi_label=False)) == documents[:1]
     assert set(report.omissions) == {"document without label", "several labels"}
     assert list(with_labels(iter(documents), report, multi_label=True)) == documents

@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from seqtasks.data.documents.sliding_window import windows
+from seqtasks.data.documents.sliding_window import sliding_windows
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 7])
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 8, 9, 10, 23, 24])
 def test_windows_overlap_and_hold_every_token(length: int, size: int) -> None:
     tokens = list(range(length))
-    found = windows(tokens, size)
+    found = sliding_windows(tokens, size)
     assert {token for each in found for token in each} == set(tokens)
     if length <= size:
         assert found == [tokens]
@@ -25,4 +25,4 @@ def test_windows_overlap_and_hold_every_token(length: int, size: int) -> None:
 
 
 def test_without_a_size_all_is_one_window() -> None:
-    assert windows(range(1_000), 0) == [range(1_000)]
+    assert sliding_windows(range(1_000), 0) == [range(1_000)]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 
-def read(path: Path, text: str | int | None = None) -> tuple[list[str], SkipReport]:
-    skipped = SkipReport()
+def read(path: Path, text: str | int | None = None) -> tuple[list[str], ReadReport]:
+    skipped = ReadReport()
     return list(read_texts(TextSource(path=path, text=text), skipped)), skipped
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.readers import read_pairs
-from seqtasks.data.parallel.source import Source
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 
 TMX = """<?xml version="1.0" encoding="{encoding}"?>
@@ -30,8 +30,8 @@ CONTENTS = {
 LANGUAGES = ("en", "de")
 
 
-def read(path: Path, report: SkipReport | None = None, languages: tuple[str, str] | None = LANGUAGES) -> list[Pair]:
-    return list(read_pairs(Source(path=path), report or SkipReport(), languages=languages))
+def read(path: Path, report: ReadReport | None = None, languages: tuple[str, str] | None = LANGUAGES) -> list[Pair]:
+    return list(read_pairs(ParallelSource(path=path), report or ReadReport(), languages=languages))
 
 
 def write(path: Path, text: str) -> Path:
@@ -45,7 +45,7 @@ def test_every_format_gives_the_same_pairs(tmp_path: Path, suffix: str, packed: 
     content = CONTENTS[suffix].encode()
     path = tmp_path / f"pairs.{suffix}{'.gz' if packed else ''}"
     path.write_bytes(gzip.compress(content) if packed else content)
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == PAIRS
     assert (report.read, report.skipped) == (2, 0)
 
@@ -59,7 +59,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_no_text(tmp_path: Path, suf
 def test_only_a_newline_ends_a_line(tmp_path: Path) -> None:
     source = write(tmp_path / "a.en", "one\x0bstill\u2028one\rsame\ntwo\n")
     target = write(tmp_path / "a.de", "eins\nzwei")
-    pairs = list(read_pairs(Source(source=source, target=target), SkipReport()))
+    pairs = list(read_pairs(ParallelSource(source=source, target=target), ReadReport()))
     assert pairs == [Pair("one\x0bstill\u2028one\rsame", "eins"), Pair("two", "zwei")]
 
 
@@ -67,7 +67,7 @@ def test_parallel_files_may_be_compressed_each_for_itself(tmp_path: Path) -> Non
     source = tmp_path / "a.en.gz"
     source.write_bytes(gzip.compress(b"one\ntwo\n"))
     target = write(tmp_path / "a.de", "eins\nzwei\n")
-    assert list(read_pairs(Source(source=source, target=target), SkipReport())) == [
+    assert list(read_pairs(ParallelSource(source=source, target=target), ReadReport())) == [
         Pair("one", "eins"),
         Pair("two", "zwei"),
     ]
@@ -77,13 +77,13 @@ def test_parallel_files_may_be_compressed_each_for_itself(tmp_path: Path) -> Non
 def test_unequal_parallel_files_are_told_with_both_counts(tmp_path: Path, left: int, right: int) -> None:
     source, target = write(tmp_path / "a.en", "x\n" * left), write(tmp_path / "a.de", "y\n" * right)
     with pytest.raises(SeqtasksError, match=f"a.en has {left} lines, but .*a.de has {right}"):
-        list(read_pairs(Source(source=source, target=target), SkipReport()))
+        list(read_pairs(ParallelSource(source=source, target=target), ReadReport()))
 
 
 def test_parallel_files_stream(tmp_path: Path) -> None:
     source, target = write(tmp_path / "a.en", "x\n" * 9), write(tmp_path / "a.de", "y\n" * 8)
-    report = SkipReport()
-    assert next(read_pairs(Source(source=source, target=target), report)) == Pair("x", "y")
+    report = ReadReport()
+    assert next(read_pairs(ParallelSource(source=source, target=target), report)) == Pair("x", "y")
     assert report.read == 1
 
 
@@ -98,7 +98,7 @@ SKIPS = {
 @pytest.mark.parametrize("suffix", SKIPS)
 def test_single_bad_examples_are_skipped_and_counted(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a.{suffix}", SKIPS[suffix])
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == [Pair("a", "b"), Pair("c", "d")]
     assert report.read == 6
     assert {reason: omission.places for reason, omission in report.omissions.items()} == {
@@ -121,14 +121,14 @@ def test_single_bad_examples_are_skipped_and_counted(tmp_path: Path, suffix: str
     ],
 )
 def test_any_json_that_holds_no_pair_is_a_broken_line(tmp_path: Path, line: str) -> None:
-    report = SkipReport()
+    report = ReadReport()
     assert read(write(tmp_path / "a.jsonl", line + "\n"), report) == []
     assert report.omissions["broken line"].count == 1
 
 
 def test_csv_rows_may_hold_newlines_and_places_stay_right(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", '"two\nlines","say ""x"", y"\nbroken\n"never closed,b\nc,d\n')
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == [Pair("two\nlines", 'say "x", y')]
     assert report.omissions["broken line"].places == [f"{path}:3", f"{path}:4"]
 
@@ -164,14 +164,14 @@ def test_wrong_files_are_told_before_the_first_pair_is_asked_for(tmp_path: Path)
     there = write(tmp_path / "a.txt", "a\tb\n")
     (tmp_path / "folder.tsv").mkdir()
     cases = {
-        "no such file": Source(path=tmp_path / "missing.tsv"),
-        "missing.de: there is no such file": Source(source=there, target=tmp_path / "missing.de"),
-        r"unknown format '\.txt'": Source(path=there),
-        "cannot be opened": Source(path=tmp_path / "folder.tsv"),
+        "no such file": ParallelSource(path=tmp_path / "missing.tsv"),
+        "missing.de: there is no such file": ParallelSource(source=there, target=tmp_path / "missing.de"),
+        r"unknown format '\.txt'": ParallelSource(path=there),
+        "cannot be opened": ParallelSource(path=tmp_path / "folder.tsv"),
     }
     for message, source in cases.items():
         with pytest.raises(SeqtasksError, match=message):
-            read_pairs(source, SkipReport())
+            read_pairs(source, ReadReport())
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "tmx"])
@@ -193,4 +193,4 @@ def test_formats_with_several_languages_need_to_be_told_which(tmp_path: Path, su
 )
 def test_a_source_is_one_file_or_two_with_a_positive_weight(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Source.model_validate(settings)
+        ParallelSource.model_validate(settings)

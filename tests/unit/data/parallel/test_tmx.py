@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtasks.data.examples import Pair, SkipReport
+from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.tmx import CHUNK, read_tmx
 from seqtasks.errors import SeqtasksError
 
@@ -22,8 +22,8 @@ def memory(path: Path, *units: str, before: str = "", encoding: str = "utf-8") -
     return path
 
 
-def read(path: Path, report: SkipReport | None = None) -> list[Pair]:
-    return list(read_tmx(path, report or SkipReport(), ("en", "de")))
+def read(path: Path, report: ReadReport | None = None) -> list[Pair]:
+    return list(read_tmx(path, report or ReadReport(), ("en", "de")))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_older_language_attribute_is_read(tmp_path: Path) -> None:
 
 def test_units_without_both_languages_are_counted_with_their_line(tmp_path: Path) -> None:
     path = memory(tmp_path / "a.tmx", unit(en="a", de="b"), unit(en="a", enx="c"), "<tu/>", unit(en="c", de="d"))
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == [Pair("a", "b"), Pair("c", "d")]
     assert report.omissions["missing language"].places == [f"{path}:4", f"{path}:5"]
     assert report.read == 4
@@ -70,7 +70,7 @@ def test_the_encoding_is_that_of_the_byte_order_mark(tmp_path: Path, encoding: s
 def test_files_larger_than_a_chunk_are_read_as_a_stream(tmp_path: Path) -> None:
     count = 2 * CHUNK // 100
     units = [unit(en=f"source {number} äö", de=f"target {number} " + "x" * 40) for number in range(count)]
-    pairs = read_tmx(memory(tmp_path / "a.tmx", *units), report := SkipReport(), ("en", "de"))
+    pairs = read_tmx(memory(tmp_path / "a.tmx", *units), report := ReadReport(), ("en", "de"))
     first = next(pairs)
     assert first == Pair("source 0 äö", "target 0 " + "x" * 40)
     assert report.read == 1

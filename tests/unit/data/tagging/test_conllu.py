@@ -11,9 +11,9 @@ from helpers.tagged import EXAMPLE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.conllu import Sentence, write_conllu
-from seqtasks.data.tagging.readers import read_sentences, sentences_of
+from seqtasks.data.tagging.readers import parse_sentences, read_sentences
 
 TREEBANK = Path(os.environ.get("SEQTASKS_DATA", "data")) / "ud_ewt" / "en_ewt-ud-dev.conllu"
 
@@ -21,9 +21,9 @@ parts = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min
 labelled = st.lists(st.tuples(parts, parts.filter(lambda label: label != "_")), min_size=1, max_size=6)
 
 
-def read(path: Path, text: str, report: SkipReport | None = None, column: str | int = "upos") -> list[Sentence]:
+def read(path: Path, text: str, report: ReadReport | None = None, column: str | int = "upos") -> list[Sentence]:
     path.write_bytes(text.encode())
-    return list(read_sentences(path, report or SkipReport(), column=column))
+    return list(read_sentences(path, report or ReadReport(), column=column))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_broken_sentences_of_conllu_are_counted_with_the_line_of_the_mistake(tmp
         f"1{word}2{word}",  # 25
     ]
     path = tmp_path / "a.conllu"
-    report = SkipReport()
+    report = ReadReport()
     assert [sentence.words for sentence in read(path, "".join(lines), report)] == [("w",), ("w", "w")]
     assert report.read == 9
     assert {reason: omission.places for reason, omission in report.omissions.items()} == {
@@ -94,7 +94,7 @@ def test_writing_needs_a_label_for_each_word(labels: tuple[str, ...]) -> None:
 def test_a_treebank_comes_back_byte_for_byte(column: str) -> None:
     if not TREEBANK.is_file():
         pytest.skip("needs the English Web Treebank in SEQTASKS_DATA")
-    report = SkipReport()
+    report = ReadReport()
     sentences = list(read_sentences(TREEBANK, report, column=column))
     content = TREEBANK.read_bytes()
     assert (report.read, report.skipped) == (content.count(b"\n# sent_id ="), 0)
@@ -112,6 +112,6 @@ def test_a_treebank_comes_back_byte_for_byte(column: str) -> None:
 def test_what_is_written_is_read_again(sentences: list[list[tuple[str, str]]]) -> None:
     expected = [Sentence(tuple(word for word, _ in pairs), tuple(label for _, label in pairs)) for pairs in sentences]
     text = "".join(write_conllu(sentence, "upos", sentence.labels) for sentence in expected)
-    found = list(sentences_of(text.split("\n"), "a", SkipReport()))
+    found = list(parse_sentences(text.split("\n"), "a", ReadReport()))
     assert [(each.words, each.labels) for each in found] == [(each.words, each.labels) for each in expected]
     assert "".join(write_conllu(each, "upos", each.labels) for each in found) == text

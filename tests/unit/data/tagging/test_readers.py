@@ -11,9 +11,9 @@ from helpers.tagged import EXAMPLE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.examples import SkipReport
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.conllu import Sentence, write_conllu
-from seqtasks.data.tagging.readers import Form, read_sentences, sentences_of, with_labels
+from seqtasks.data.tagging.readers import Form, parse_sentences, read_sentences, with_labels
 from seqtasks.errors import SeqtasksError
 
 WORDS = [("She", "ca", "n't", "."), ("10 000", "_")]
@@ -29,9 +29,9 @@ CONTENTS = {
 
 
 def read(
-    path: Path, report: SkipReport | None = None, column: str | int = "upos", form: Form = "auto"
+    path: Path, report: ReadReport | None = None, column: str | int = "upos", form: Form = "auto"
 ) -> list[Sentence]:
-    return list(read_sentences(path, report or SkipReport(), column=column, form=form))
+    return list(read_sentences(path, report or ReadReport(), column=column, form=form))
 
 
 def write(path: Path, text: str) -> Path:
@@ -39,7 +39,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def places(report: SkipReport) -> dict[str, list[str]]:
+def places(report: ReadReport) -> dict[str, list[str]]:
     return {reason: omission.places for reason, omission in report.omissions.items()}
 
 
@@ -55,7 +55,7 @@ def test_every_form_gives_the_same_sentences(tmp_path: Path, suffix: str, ends: 
     text = {"unix": text, "windows": "\ufeff" + text.replace("\n", "\r\n"), "no end": text.rstrip("\n")}[ends]
     path = tmp_path / f"a.{suffix}{'.gz' if packed else ''}"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    report = SkipReport()
+    report = ReadReport()
     assert pairs(read(path, report)) == list(zip(WORDS, UPOS, strict=True))
     assert (report.read, report.skipped) == (2, 0)
 
@@ -73,15 +73,15 @@ def test_column_labels_come_from_the_column_asked_for(tmp_path: Path, column: in
 @pytest.mark.parametrize("column", ["form", "id", "pos", 0, 1, 2, 11, -9, -11])
 def test_a_column_that_holds_no_labels_is_told_at_once(tmp_path: Path, column: str | int) -> None:
     with pytest.raises(SeqtasksError, match=r"no column .* for labels"):
-        read_sentences(write(tmp_path / "a.conllu", EXAMPLE), SkipReport(), column=column)
+        read_sentences(write(tmp_path / "a.conllu", EXAMPLE), ReadReport(), column=column)
     if column in ("pos", 0, 1):
         with pytest.raises(SeqtasksError, match=r"a\.conll: there is no column .* for labels"):
-            read_sentences(write(tmp_path / "a.conll", CONTENTS["conll"]), SkipReport(), column=column)
+            read_sentences(write(tmp_path / "a.conll", CONTENTS["conll"]), ReadReport(), column=column)
 
 
 def test_a_missing_file_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="there is no such file"):
-        read_sentences(tmp_path / "a.conllu", SkipReport())
+        read_sentences(tmp_path / "a.conllu", ReadReport())
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_the_form_follows_from_name_and_content(tmp_path: Path, name: str, text:
 
 def test_broken_sentences_of_columns_are_counted_with_the_line_of_the_mistake(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conll", "a X\n\na X\nb\nc X\n \na\tX\n\tX\n\na b c X\nd X\ne X\n\na\tX \nb\t\n")
-    report = SkipReport()
+    report = ReadReport()
     assert pairs(read(path, report)) == [(("a",), ("X",))]
     assert report.read == 5
     assert places(report) == {
         "wrong number of columns": [f"{path}:4", f"{path}:10", f"{path}:14"],
         "empty word": [f"{path}:8"],
     }
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report, column=4) == []
     assert report.omissions["wrong number of columns"].count == 5
 
@@ -159,7 +159,7 @@ def test_a_column_of_words_alone_has_no_labels(tmp_path: Path) -> None:
 )
 def test_json_that_holds_no_sentence_is_counted(tmp_path: Path, line: str, reason: str) -> None:
     path = write(tmp_path / "a.jsonl", '{"words": ["a\\tb"], "labels": ["X\\n"]}\n' + line + "\n")
-    report = SkipReport()
+    report = ReadReport()
     assert read(path, report) == [Sentence(("a b",), ("X",))]
     assert places(report) == {reason: [f"{path}:2"]}
 
@@ -176,7 +176,7 @@ def test_json_that_holds_no_sentence_is_counted(tmp_path: Path, line: str, reaso
 def test_a_word_without_label_leaves_its_sentence_for_tagging_alone(tmp_path: Path, suffix: str, text: str) -> None:
     path = write(tmp_path / f"a.{suffix}", text)
     assert pairs(read(path)) == [(WORDS[0], ()), (WORDS[1], UPOS[1])]
-    report = SkipReport()
+    report = ReadReport()
     labelled = list(with_labels(read_sentences(path, report), report))
     assert pairs(labelled) == [(WORDS[1], UPOS[1])]
     start = 3 if suffix == "conll" else 1
@@ -193,7 +193,7 @@ def test_not_utf8_is_told_by_file_and_line(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_file_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
-    report = SkipReport()
+    report = ReadReport()
     path = tmp_path / "a.conllu"
     path.write_bytes((EXAMPLE * 2000).encode() + b"\xff")
     sentences = read_sentences(path, report)
@@ -202,8 +202,8 @@ def test_a_file_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_lines_need_no_file() -> None:
-    report = SkipReport()
-    found = list(sentences_of([*EXAMPLE.splitlines(), "1\tx"], "standard input", report))
+    report = ReadReport()
+    found = list(parse_sentences([*EXAMPLE.splitlines(), "1\tx"], "standard input", report))
     assert [sentence.words for sentence in found] == WORDS
     assert places(report) == {"wrong number of columns": ["standard input:14"]}
 
@@ -217,13 +217,13 @@ def test_lines_need_no_file() -> None:
     ).map("".join),
 )
 def test_whatever_the_lines_each_sentence_is_read_or_counted(form: Form, text: str) -> None:
-    report = SkipReport()
-    found = list(sentences_of(text.split("\n"), "a", report, form=form))
+    report = ReadReport()
+    found = list(parse_sentences(text.split("\n"), "a", report, form=form))
     assert report.read == len(found) + report.skipped
     for sentence in found:
         assert sentence.words
         assert all(sentence.words)
         assert len(sentence.labels) in (0, len(sentence.words))
         again = write_conllu(sentence, "upos", ["X"] * len(sentence.words))
-        (read_again,) = sentences_of(again.split("\n"), "b", SkipReport(), form="conllu")
+        (read_again,) = parse_sentences(again.split("\n"), "b", ReadReport(), form="conllu")
         assert read_again.labels == ("X",) * len(sentence.words)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.videos.readers import CaptionedClip, ClipSource, TimedCaption, captions_at, read_captioned_clips
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.videos.readers import CaptionedVideo, TimedCaption, VideoSource, captions_at, read_captioned_videos
 from seqtasks.errors import SeqtasksError
 
 
@@ -35,18 +35,18 @@ def write(folder: Path, *lines: object, videos: tuple[str, ...] = ("a.mp4", "b.g
     return path
 
 
-def read(path: Path, **options: Any) -> list[CaptionedClip]:
-    return read_captioned_clips(ClipSource(path=path, **options), SkipReport())
+def read(path: Path, **options: Any) -> list[CaptionedVideo]:
+    return read_captioned_videos(VideoSource(path=path, **options), ReadReport())
 
 
-def names(clips: list[CaptionedClip]) -> list[str]:
+def names(clips: list[CaptionedVideo]) -> list[str]:
     return [each.video.name for each in clips]
 
 
 def test_the_documented_line(tmp_path: Path) -> None:
     line = '{"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}], "split": "train"}'
     assert read(write(tmp_path, line)) == [
-        CaptionedClip(tmp_path / "a.mp4", (TimedCaption(0.0, 2.5, ("A dog runs.",)),))
+        CaptionedVideo(tmp_path / "a.mp4", (TimedCaption(0.0, 2.5, ("A dog runs.",)),))
     ]
 
 
@@ -111,8 +111,8 @@ def test_splits_go_by_any_of_their_names(tmp_path: Path, split: str | None, expe
 )
 def test_a_line_that_cannot_be_used_is_counted_by_its_place(tmp_path: Path, line: object, reason: str) -> None:
     path = write(tmp_path, clip("b.gif"), line, clip("c/d.webm"))
-    skipped = SkipReport()
-    assert names(read_captioned_clips(ClipSource(path=path), skipped)) == ["b.gif", "d.webm"]
+    skipped = ReadReport()
+    assert names(read_captioned_videos(VideoSource(path=path), skipped)) == ["b.gif", "d.webm"]
     assert skipped.describe() == f"skipped 1 of 3: 1 {reason} ({path}:2)"
 
 
@@ -139,11 +139,11 @@ def test_a_split_that_is_unknown_or_empty_and_a_file_without_clips_are_told(tmp_
 
 def test_options_that_do_not_exist_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="video"):
-        ClipSource.model_validate({"path": tmp_path, "video": tmp_path})
+        VideoSource.model_validate({"path": tmp_path, "video": tmp_path})
 
 
 def test_a_span_holds_its_start_and_not_its_end() -> None:
-    each = CaptionedClip(Path("a.mp4"), (TimedCaption(1.0, 2.0, ("A",)), TimedCaption(2.0, 3.0, ("B", "C"))))
+    each = CaptionedVideo(Path("a.mp4"), (TimedCaption(1.0, 2.0, ("A",)), TimedCaption(2.0, 3.0, ("B", "C"))))
     moments = {0.0: (), 0.999: (), 1.0: ("A",), 1.999: ("A",), 2.0: ("B", "C"), 2.5: ("B", "C"), 3.0: (), 9.0: ()}
     assert {moment: captions_at(each, moment) for moment in moments} == moments
 
@@ -155,4 +155,4 @@ def test_moments_find_what_a_look_at_every_span_finds(edges: list[int], moment: 
     kept = data.draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs)))
     spans = [TimedCaption(start, end, (f"{start}",)) for (start, end), keep in zip(pairs, kept, strict=True) if keep]
     expected = [each.captions for each in spans if each.start <= moment < each.end] or [()]
-    assert [captions_at(CaptionedClip(Path("a.mp4"), tuple(spans)), moment)] == expected
+    assert [captions_at(CaptionedVideo(Path("a.mp4"), tuple(spans)), moment)] == expected

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image, ImageSequence
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.data.examples import SkipReport
-from seqtasks.data.videos.frame_sequence import PlayingFile
-from seqtasks.data.videos.readers import ClipSource, holds_clips, read_captioned_clips
-from seqtasks.data.videos.synthetic import StillsSettings
-from seqtasks.data.videos.writer import write_clip, write_clips_of_stills
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.videos.frame_sequence import VideoFile
+from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig
+from seqtasks.data.videos.writer import write_synthetic_videos, write_video
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.reader import EveryFrame, open_clip
+from seqtasks.video.reader import StrideSampler, open_video
 
 COLOURS = [(200, 40, 40), (40, 180, 40), (40, 40, 220), (230, 230, 60), (20, 20, 20), (240, 240, 240)]
 
@@ -40,7 +40,7 @@ def difference(first: Image.Image, second: Image.Image) -> float:
 @pytest.mark.parametrize("rate", [1, 7, 25, 30_000 / 1001])
 def test_an_mp4_holds_every_frame_at_its_time(tmp_path: Path, rate: float) -> None:
     path = tmp_path / "clip.MP4"
-    write_clip(path, frames(), rate)
+    write_video(path, frames(), rate)
     with av.open(str(path)) as container:
         assert "mp4" in container.format.name
         assert container.streams.video[0].codec_context.name in ("h264", "mpeg4")
@@ -56,7 +56,7 @@ def test_an_mp4_holds_every_frame_at_its_time(tmp_path: Path, rate: float) -> No
 @pytest.mark.parametrize("rate", [1, 7, 24, 30, 50])
 def test_a_gif_holds_every_frame_and_its_times_do_not_drift(tmp_path: Path, rate: float) -> None:
     path = tmp_path / "clip.gif"
-    write_clip(path, frames(count=30), rate)
+    write_video(path, frames(count=30), rate)
     with Image.open(path) as animation:
         assert animation.info["loop"] == 0
         read = [(frame.info["duration"], frame.convert("RGB")) for frame in ImageSequence.Iterator(animation)]
@@ -68,15 +68,15 @@ def test_a_gif_holds_every_frame_and_its_times_do_not_drift(tmp_path: Path, rate
 
 def test_equal_frames_of_a_gif_become_one_that_lasts_as_long(tmp_path: Path) -> None:
     pictures = list(frames())
-    write_clip(tmp_path / "clip.gif", [pictures[0], pictures[0].copy(), pictures[0], pictures[1]], 3)
+    write_video(tmp_path / "clip.gif", [pictures[0], pictures[0].copy(), pictures[0], pictures[1]], 3)
     with Image.open(tmp_path / "clip.gif") as animation:
         assert [frame.info["duration"] for frame in ImageSequence.Iterator(animation)] == [1000, 330]
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".gif"])
 def test_our_own_reader_reads_it_back(tmp_path: Path, ending: str) -> None:
-    write_clip(tmp_path / f"clip{ending}", frames(), 2)
-    found = list(open_clip(tmp_path / f"clip{ending}").frames(EveryFrame(1)))
+    write_video(tmp_path / f"clip{ending}", frames(), 2)
+    found = list(open_video(tmp_path / f"clip{ending}").frames(StrideSampler(1)))
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5])
     assert all(difference(each.picture, written) < 5 for each, written in zip(found, frames(), strict=True))
 
@@ -86,8 +86,8 @@ def test_the_first_frame_gives_the_size_and_mp4_makes_it_even(
     tmp_path: Path, ending: str, size: tuple[int, int]
 ) -> None:
     first, wide = next(frames((63, 47))), Image.new("RGB", (126, 40), (200, 40, 40))
-    write_clip(tmp_path / f"clip{ending}", [first, wide], 1)
-    pictures = [frame.picture for frame in open_clip(tmp_path / f"clip{ending}").frames(EveryFrame(1))]
+    write_video(tmp_path / f"clip{ending}", [first, wide], 1)
+    pictures = [frame.picture for frame in open_video(tmp_path / f"clip{ending}").frames(StrideSampler(1))]
     assert [picture.size for picture in pictures] == [size, size]
     left, top, right, bottom = pictures[1].convert("L").point(lambda grey: 255 * (grey > 40)).getbbox() or (0, 0, 0, 0)
     assert right - left == size[0]
@@ -100,7 +100,7 @@ def test_the_pictures_that_are_given_stay_as_they_are(tmp_path: Path) -> None:
     for picture in pictures:
         picture.info["duration"] = 77
     for ending in (".gif", ".mp4"):
-        write_clip(tmp_path / f"clip{ending}", pictures, 2)
+        write_video(tmp_path / f"clip{ending}", pictures, 2)
     assert all(picture.info == {"duration": 77} for picture in pictures)
     assert all(difference(*pair) == 0 for pair in zip(pictures, frames(), strict=True))
     with Image.open(tmp_path / "clip.gif") as animation:
@@ -117,7 +117,7 @@ def test_frames_of_an_mp4_are_taken_one_by_one(tmp_path: Path) -> None:
             yield picture
             alive.append(sum(each() is not None for each in given))
 
-    write_clip(tmp_path / "clip.mp4", streamed(), 5)
+    write_video(tmp_path / "clip.mp4", streamed(), 5)
     assert len(alive) == 40
     assert max(alive) <= 3
 
@@ -131,12 +131,12 @@ def test_a_clip_is_there_whole_or_not_at_all(tmp_path: Path, ending: str) -> Non
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        write_clip(path, broken(), 2)
+        write_video(path, broken(), 2)
     assert os.listdir(tmp_path) == []
-    write_clip(path, frames(), 2)
+    write_video(path, frames(), 2)
     before = path.read_bytes()
     with pytest.raises(RuntimeError, match="no more"):
-        write_clip(path, broken(), 2)
+        write_video(path, broken(), 2)
     assert path.read_bytes() == before
 
 
@@ -158,24 +158,24 @@ def test_other_endings_and_rates_are_refused_before_a_frame_is_made(
         yield
 
     with pytest.raises(SeqtasksError, match=message):
-        write_clip(tmp_path / name, unwanted(), rate)
+        write_video(tmp_path / name, unwanted(), rate)
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".gif"])
 def test_no_frames_and_places_for_no_file_are_refused(tmp_path: Path, ending: str) -> None:
     with pytest.raises(SeqtasksError, match="there is no frame to write"):
-        write_clip(tmp_path / f"clip{ending}", [], 2)
+        write_video(tmp_path / f"clip{ending}", [], 2)
     os.mkfifo(tmp_path / f"pipe{ending}")
     with pytest.raises(SeqtasksError, match="a clip cannot be written here"):
-        write_clip(tmp_path / f"pipe{ending}", frames(), 2)
+        write_video(tmp_path / f"pipe{ending}", frames(), 2)
 
 
 def test_without_pyav_gifs_are_written_and_the_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    write_clip(tmp_path / "clip.gif", frames(), 2)
+    write_video(tmp_path / "clip.gif", frames(), 2)
     with pytest.raises(SeqtasksError, match=r"needs PyAV.*pip install 'seqtasks\[video\]'"):
-        write_clip(tmp_path / "clip.mp4", frames(), 2)
+        write_video(tmp_path / "clip.mp4", frames(), 2)
     assert os.listdir(tmp_path) == ["clip.gif"]
 
 
@@ -185,14 +185,14 @@ def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path
     for number, colour in enumerate(("red", "green", "blue")):
         Image.new("RGB", (64, 64), colour).save(tmp_path / f"{number}.png")
         images.append(CaptionedImage(tmp_path / f"{number}.png", (f"a {colour} square", colour)))
-    settings = StillsSettings(stills=2, frames=5, strength=0)
-    file = write_clips_of_stills(tmp_path / "clips", images, settings, 1, rate=rate)
-    assert holds_clips(file)
-    clips = read_captioned_clips(ClipSource(path=file), SkipReport())
+    settings = SyntheticVideoConfig(stills=2, frames=5, strength=0)
+    file = write_synthetic_videos(tmp_path / "clips", images, settings, 1, rate=rate)
+    assert is_video_dataset(file)
+    clips = read_captioned_videos(VideoSource(path=file), ReadReport())
     assert [len(clip.captions) for clip in clips] == [2, 1]
     colours = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
-        playing = PlayingFile.of(clip, 1 / rate)
+        playing = VideoFile.of(clip, 1 / rate)
         assert len(playing.times) == 5 * len(clip.captions)
         for (_, colour), picture in zip(playing.captions, playing.pictures(0), strict=True):
             red_green_blue = picture.getpixel((30, 30))

@@ -3,20 +3,20 @@ import sys
 
 import pytest
 
-from seqtasks.registry import OneOf
+from seqtasks.registry import PolymorphicField
 from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
-from seqtasks.text import Characters, Subwords, TextProcessor, Words
+from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
 
 
 def test_special_ids() -> None:
     assert (PAD, UNKNOWN, BEGIN, END) == (0, 1, 2, 3)
 
 
-@pytest.mark.parametrize("processor", [Subwords, Words, Characters])
-def test_kinds_are_registered(processor: type[TextProcessor]) -> None:
+@pytest.mark.parametrize("processor", [SubwordTokenizer, WordTokenizer, CharacterTokenizer])
+def test_kinds_are_registered(processor: type[Tokenizer]) -> None:
     kind = processor.Config.model_fields["kind"].default
-    assert TextProcessor.of_kind(kind) is processor
-    assert OneOf(TextProcessor).parse({"kind": kind}) == processor.Config()
+    assert Tokenizer.of_kind(kind) is processor
+    assert PolymorphicField(Tokenizer).parse({"kind": kind}) == processor.Config()
 
 
 def test_import_is_light() -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text import Characters
+from seqtasks.text import CharacterTokenizer
 
 
-def fit(*texts: str, minimum_count: int = 1) -> Characters:
-    return Characters.fit(texts, Characters.Config(minimum_count=minimum_count))
+def fit(*texts: str, minimum_count: int = 1) -> CharacterTokenizer:
+    return CharacterTokenizer.train(texts, CharacterTokenizer.Config(minimum_count=minimum_count))
 
 
 def test_one_token_a_character() -> None:
@@ -32,6 +32,6 @@ def test_no_text() -> None:
 def test_save_and_load(tmp_path: Path) -> None:
     saved = fit("x \u0308 y\u0308 ♥", minimum_count=1)
     saved.save(tmp_path / "characters.json")
-    loaded = Characters.load(tmp_path / "characters.json", saved.config)
+    loaded = CharacterTokenizer.load(tmp_path / "characters.json", saved.config)
     assert loaded.encode("y\u0308 ♥ ?") == saved.encode("y\u0308 ♥ ?")
     assert loaded.size == saved.size

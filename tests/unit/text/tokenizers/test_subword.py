@@ -6,22 +6,22 @@ from pydantic import ValidationError
 from sentencepiece import SentencePieceTrainer
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text import Subwords
+from seqtasks.text import SubwordTokenizer
 from seqtasks.text.tokenizers import subword as subwords
 
 TEXTS = ["Two young men sit in the sun.", "A woman sings in the old town.", "The sun is old, the town is young."] * 10
 
 
-def fit(texts: list[str], **options: object) -> Subwords:
-    return Subwords.fit(texts, Subwords.Config.model_validate({"size": 320, **options}))
+def fit(texts: list[str], **options: object) -> SubwordTokenizer:
+    return SubwordTokenizer.train(texts, SubwordTokenizer.Config.model_validate({"size": 320, **options}))
 
 
 @pytest.fixture(params=["unigram", "bpe"])
-def processor(request: pytest.FixtureRequest) -> Subwords:
+def processor(request: pytest.FixtureRequest) -> SubwordTokenizer:
     return fit(TEXTS, model=request.param)
 
 
-def test_pieces(processor: Subwords) -> None:
+def test_pieces(processor: SubwordTokenizer) -> None:
     pieces = processor.pieces([0, 1, 2, 3, 4, 259])
     assert pieces == ["<pad>", "<unk>", "<s>", "</s>", "<0x00>", "<0xFF>"]
     ids = processor.encode("the sun")
@@ -42,31 +42,31 @@ def test_pieces(processor: Subwords) -> None:
         "⁇ ♥ \u3000x",
     ],
 )
-def test_round_trip(processor: Subwords, text: str) -> None:
+def test_round_trip(processor: SubwordTokenizer, text: str) -> None:
     assert processor.decode(processor.encode(text)) == text
     assert 1 not in processor.encode(text)
 
 
-def test_special_ids_are_passed_over(processor: Subwords) -> None:
+def test_special_ids_are_passed_over(processor: SubwordTokenizer) -> None:
     ids = processor.encode("the sun")
     assert processor.decode([2, *ids, 1, 3, 0, 0]) == "the sun"
 
 
-def test_bytes_never_break_a_line(processor: Subwords) -> None:
+def test_bytes_never_break_a_line(processor: SubwordTokenizer) -> None:
     number = {byte: processor.model.piece_to_id(f"<0x{byte:02X}>") for byte in range(256)}
     spelled = [number[byte] for byte in "a\nb\r\u2028\x85c".encode()]
     assert processor.decode(spelled) == "a b c"
     assert processor.decode([number[0xFF], number[ord("a")]]) == "\ufffda"
 
 
-def test_encode_all(processor: Subwords) -> None:
+def test_encode_all(processor: SubwordTokenizer) -> None:
     texts = ["", "The  sun\n", *TEXTS]
     assert processor.encode_all(texts) == [processor.encode(text) for text in texts]
     assert processor.encode_all(texts * 100) == processor.encode_all(texts) * 100
     assert processor.encode_all([]) == []
 
 
-def test_sample_without_sampling_is_encode(processor: Subwords) -> None:
+def test_sample_without_sampling_is_encode(processor: SubwordTokenizer) -> None:
     assert processor.sample("the young town", np.random.default_rng(1)) == processor.encode("the young town")
 
 
@@ -129,12 +129,12 @@ def test_no_text(texts: list[str]) -> None:
 )
 def test_bad_options(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Subwords.Config.model_validate(options)
+        SubwordTokenizer.Config.model_validate(options)
 
 
-def test_save_and_load(processor: Subwords, tmp_path: Path) -> None:
+def test_save_and_load(processor: SubwordTokenizer, tmp_path: Path) -> None:
     processor.save(tmp_path / "source.spm")
-    loaded = Subwords.load(tmp_path / "source.spm", processor.config)
+    loaded = SubwordTokenizer.load(tmp_path / "source.spm", processor.config)
     assert loaded.encode(TEXTS[0]) == processor.encode(TEXTS[0])
     assert loaded.size == processor.size
 
@@ -144,22 +144,22 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "source.spm"
     path.write_bytes(content)
     with pytest.raises(SeqtasksError, match=r"source\.spm"):
-        Subwords.load(path, Subwords.Config())
+        SubwordTokenizer.load(path, SubwordTokenizer.Config())
 
 
-def test_cut_off_and_missing_files_are_refused(processor: Subwords, tmp_path: Path) -> None:
+def test_cut_off_and_missing_files_are_refused(processor: SubwordTokenizer, tmp_path: Path) -> None:
     path = tmp_path / "source.spm"
     with pytest.raises(SeqtasksError, match="cannot be read"):
-        Subwords.load(path, processor.config)
+        SubwordTokenizer.load(path, processor.config)
     path.write_bytes(processor.proto[: len(processor.proto) // 2])
     with pytest.raises(SeqtasksError, match=r"source\.spm"):
-        Subwords.load(path, processor.config)
+        SubwordTokenizer.load(path, processor.config)
 
 
-def test_pieces_that_are_no_text_are_refused(processor: Subwords, tmp_path: Path) -> None:
+def test_pieces_that_are_no_text_are_refused(processor: SubwordTokenizer, tmp_path: Path) -> None:
     (tmp_path / "source.spm").write_bytes(processor.proto.replace("▁".encode(), b"\xff\xff\xff"))
     with pytest.raises(SeqtasksError, match="damaged"):
-        Subwords.load(tmp_path / "source.spm", processor.config)
+        SubwordTokenizer.load(tmp_path / "source.spm", processor.config)
 
 
 def test_models_of_other_programs_are_refused(tmp_path: Path) -> None:
@@ -168,4 +168,4 @@ def test_models_of_other_programs_are_refused(tmp_path: Path) -> None:
         sentence_iterator=iter(TEXTS), model_prefix=str(prefix), vocab_size=40, hard_vocab_limit=False, minloglevel=2
     )
     with pytest.raises(SeqtasksError, match="another program"):
-        Subwords.load(prefix.with_suffix(".model"), Subwords.Config())
+        SubwordTokenizer.load(prefix.with_suffix(".model"), SubwordTokenizer.Config())

@@ -5,8 +5,8 @@ from math import exp
 import numpy as np
 import pytest
 
-from seqtasks.text import Subwords
-from seqtasks.text.tokenizers.subword_regularization import BLANK, MergeDropout, UnigramSampler
+from seqtasks.text import SubwordTokenizer
+from seqtasks.text.tokenizers.subword_regularization import BLANK, BPEDropout, UnigramSampler
 
 TEXTS = [
     "lower lowest newer newest wider widest",
@@ -16,11 +16,11 @@ TEXTS = [
 DRAWS = 4000
 
 
-def fit(model: str, sampling: float, size: int = 330) -> Subwords:
-    return Subwords.fit(TEXTS, Subwords.Config(model=model, sampling=sampling, size=size))
+def fit(model: str, sampling: float, size: int = 330) -> SubwordTokenizer:
+    return SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(model=model, sampling=sampling, size=size))
 
 
-def drawn(processor: Subwords, word: str) -> Counter[tuple[str, ...]]:
+def drawn(processor: SubwordTokenizer, word: str) -> Counter[tuple[str, ...]]:
     random = np.random.default_rng(7)
     return Counter(tuple(processor.pieces(processor.sample(word, random))) for _ in range(DRAWS))
 
@@ -87,7 +87,7 @@ def test_merge_dropout_frequencies(dropout: float, word: str) -> None:
 
 def test_all_merges_kept_is_plain_encoding() -> None:
     processor = fit("bpe", 0.0)
-    sampler = MergeDropout(processor.model, 0.0)
+    sampler = BPEDropout(processor.model, 0.0)
     for text in [*TEXTS[:3], "unseen Wörter ♥ xx", "a  b"]:
         assert sampler.sample(text, np.random.default_rng(1)) == processor.model.encode(text)
 

@@ -4,17 +4,17 @@ import pytest
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import UNKNOWN
-from seqtasks.text import Words
+from seqtasks.text import WordTokenizer
 from seqtasks.text.tokenizers.base import FIRST_BYTE
 from seqtasks.text.tokenizers.word import APART, JOINED, MARKS, WORD_END
 from seqtasks.text.vocabulary import FIRST_MARK
-from seqtasks.text.word_splitter import cutter
+from seqtasks.text.word_splitter import word_splitter
 
 SENTENCES = ["The dog can't see (it).", "The cat doesn't see it, can't it?", 'A "dog" sees the cat.']
 
 
-def fit(*texts: str, language: str = "en", minimum_count: int = 1, size: int = 50000) -> Words:
-    return Words.fit(texts, Words.Config(language=language, minimum_count=minimum_count, size=size))
+def fit(*texts: str, language: str = "en", minimum_count: int = 1, size: int = 50000) -> WordTokenizer:
+    return WordTokenizer.train(texts, WordTokenizer.Config(language=language, minimum_count=minimum_count, size=size))
 
 
 def test_words_and_punctuation_are_tokens() -> None:
@@ -56,8 +56,8 @@ def test_odd_ids_have_a_text(ids: list[int], text: str) -> None:
 
 
 def test_language_names() -> None:
-    assert [token for token, _ in cutter("en-GB").cut("don't")] == ["do", "n't"]
-    assert [token for token, _ in cutter("qq").cut("don't, no")] == ["don't", ",", "no"]
+    assert [token for token, _ in word_splitter("en-GB").split("don't")] == ["do", "n't"]
+    assert [token for token, _ in word_splitter("qq").split("don't, no")] == ["don't", ",", "no"]
 
 
 def test_language_that_needs_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,13 +87,15 @@ def test_no_text() -> None:
 def test_save_and_load(tmp_path: Path) -> None:
     saved = fit(*SENTENCES)
     saved.save(tmp_path / "words.json")
-    loaded = Words.load(tmp_path / "words.json", saved.config)
+    loaded = WordTokenizer.load(tmp_path / "words.json", saved.config)
     assert loaded.size == saved.size
     assert loaded.encode(SENTENCES[0]) == saved.encode(SENTENCES[0])
 
 
 def test_rare_words_can_be_one_unknown_that_is_never_read() -> None:
-    words = Words.fit(["a dog , a cat .", "a dog ran ."], Words.Config(language="en", minimum_count=2, rare="unknown"))
+    words = WordTokenizer.train(
+        ["a dog , a cat .", "a dog ran ."], WordTokenizer.Config(language="en", minimum_count=2, rare="unknown")
+    )
     ids = words.encode("A dog ran, a cat.")
     assert ids.count(UNKNOWN) == 4  # A, ran, the comma, cat
     assert not any(FIRST_BYTE <= number < FIRST_MARK + len(MARKS) for number in ids)
