@@ -39,9 +39,9 @@ QUALITY = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4"}
 
 def plain_loop(predictor: CaptioningPipeline, files: list[Path], beam: int) -> list[str]:
     """What the loop says of each picture."""
-    decoding = predictor.decoding(beam=beam)
+    decoding = predictor.decoding(beam_size=beam)
     limit = LengthLimit.parse(decoding.max_length)(0)
-    penalty = LengthPenalty.parse(decoding.penalty)
+    penalty = LengthPenalty.parse(decoding.length_penalty)
     found = []
     for file in files:
         tokens = describe(predictor.models[0], predictor.pixels(file), beam=beam, limit=limit, penalty=penalty)
@@ -88,7 +88,7 @@ def main(
         return lambda: said.update({name: plain_loop(loops[name], files, beam)})
 
     def all_at_once() -> None:
-        said[SEQTASKS] = [caption.text for caption in ours.caption(files, beam=beam)]
+        said[SEQTASKS] = [caption.text for caption in ours.caption(files, beam_size=beam)]
 
     seconds = turns({SEQTASKS: all_at_once, **{name: loop(name) for name in loops}}, rounds)
     fastest = min(loops, key=lambda name: statistics.median(seconds[name]))
@@ -111,7 +111,7 @@ def main(
             "model": model,
             "pictures": len(files),
             "same captions": sum(one == other for one, other in zip(said[SEQTASKS], said[fastest], strict=True)),
-            "decoding": ours.decoding(beam=beam).signature(),
+            "decoding": ours.decoding(beam_size=beam).signature(),
             "threads": torch.get_num_threads(),
             "rounds": rounds,
             **{f"plain loop in {name}": f"{statistics.median(speeds[name]):.2f} captions/s" for name in loops},

@@ -47,14 +47,18 @@ class Size(NamedTuple):
 
 def ours(text: Path, size: Size, out: Path) -> Iterator[float]:
     """The loss of an update a step, by the trainer."""
-    encoder = LstmEncoder.Config(dim=size.dim, layers=size.layers, directions="forward", dropout=size.dropout)
+    encoder = LstmEncoder.Config(
+        hidden_size=size.dim, num_layers=size.layers, bidirectional=False, dropout=size.dropout
+    )
     config = LanguageModelingTask.Config(
-        data=TextData(train=[TextSource(path=text)], lanes=size.lanes, window=size.window),
-        model=LanguageModel.Config(dim=size.embedding, tie=False, embedding_dropout=0.0, encoder=encoder),
+        data=TextData(train=[TextSource(path=text)], num_streams=size.lanes, bptt_len=size.window),
+        model=LanguageModel.Config(
+            hidden_size=size.embedding, tie_embeddings=False, embedding_dropout=0.0, encoder=encoder
+        ),
     )
     settings = TrainingConfig(
-        steps=FOREVER, schedule="constant", warmup=0, learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM,
-        averaging="none", validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu",
+        max_steps=FOREVER, lr_scheduler="constant", warmup_steps=0, learning_rate=LEARNING_RATE, max_grad_norm=CLIP_NORM,
+        averaging="none", eval_steps=FOREVER, save_steps=FOREVER, device="cpu",
     )  # fmt: skip
     prepared = LanguageModelingTask.prepare(config, seed=1)
     trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data)

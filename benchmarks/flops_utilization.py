@@ -44,15 +44,20 @@ GIGA = 1e9
 
 def configuration(data: Path, size: Size, vocabulary: int) -> TranslationTask.Config:
     """A Transformer of this size between the two languages of a folder."""
-    layers: dict[str, Any] = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim, "dropout": 0.1}
+    layers: dict[str, Any] = {
+        "num_layers": size.layers,
+        "num_heads": size.heads,
+        "ffn_dim": size.inner_dim,
+        "dropout": 0.1,
+    }
     train, validation = (
         ParallelSource(source=data / f"{part}.en", target=data / f"{part}.de") for part in ("train", "val")
     )
     return TranslationTask.Config(
-        text=SubwordTokenizer.Config(size=vocabulary),
+        text=SubwordTokenizer.Config(vocab_size=vocabulary),
         data=TranslationData(train=[train], validation=[validation]),
         model=EncoderDecoder.Config(
-            dim=size.dim,
+            hidden_size=size.dim,
             encoder=TransformerEncoder.Config(**layers),
             decoder=TransformerDecoder.Config(**layers),
         ),
@@ -74,7 +79,7 @@ def main(
     """Measure on the sentence pairs of Multi30k."""
     size = Size(dim, inner_dim, layers, heads)
     settings = TrainingConfig(
-        steps=FOREVER, batch_tokens=batch_tokens, validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu"
+        max_steps=FOREVER, batch_tokens=batch_tokens, eval_steps=FOREVER, save_steps=FOREVER, device="cpu"
     )
     prepared = TranslationTask.prepare(configuration(data, size, vocabulary), SEED)
     task = prepared.task

@@ -109,9 +109,9 @@ def captions(
     files = list(islice(find_images([images]), many))
     predictor = seqtasks.load(model, task="captioning", threads=threads)
     result = {
-        **both_ways(lambda batch: predictor.caption(batch, beam=beam), files, single, rounds, "images"),
+        **both_ways(lambda batch: predictor.caption(batch, beam_size=beam), files, single, rounds, "images"),
         **conditions(predictor),
-        "decoding": predictor.decoding(beam=beam).signature(),
+        "decoding": predictor.decoding(beam_size=beam).signature(),
     }
     print(json.dumps(result))
 
@@ -131,14 +131,14 @@ def video(
     frames = sum(1 for _ in open_video(clip).frames(choice))
 
     def describe(together: int | None) -> None:
-        for _ in predictor.caption_frames(open_video(clip).frames(choice), beam=beam, together=together):
+        for _ in predictor.caption_frames(open_video(clip).frames(choice), beam_size=beam, together=together):
             pass
 
     result = {
         "batches": timed(lambda: describe(None), rounds, "frames", frames),
         "live": timed(lambda: describe(1), rounds, "frames", frames),
         **conditions(predictor),
-        "decoding": predictor.decoding(beam=beam).signature(),
+        "decoding": predictor.decoding(beam_size=beam).signature(),
     }
     print(json.dumps(result))
 
@@ -191,7 +191,7 @@ def generation(
     rounds: Rounds = 5,
 ) -> None:
     """Characters a second of a language model, one streamed text."""
-    predictor = seqtasks.load(model, task="generation", threads=threads)
+    predictor = seqtasks.load(model, task="language-modeling", threads=threads)
     options: dict[str, Any] = {"max_new_tokens": length, "min_length": str(length)}
     characters = len("".join(predictor.stream(prompt, **options)))
     result = {

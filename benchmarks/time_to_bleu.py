@@ -62,7 +62,7 @@ def main(
         out = Path(folder) / "model"
         minutes = train(data.resolve(), model, out, settings or [])
         test = [data / f"test_2016_flickr.{language}" for language in ("en", "de")]
-        score = seqtasks.evaluate(out, test, beam=beam, lowercase=True).scores[0]
+        score = seqtasks.evaluate(out, test, beam_size=beam, lowercase=True).scores[0]
     reached = score.value
     if reached < bleu:
         raise SystemExit(f"{reached:.2f} BLEU after {minutes:.2f} minutes: {bleu} were wanted.")

@@ -77,7 +77,7 @@ def learn_vocabulary(data: Path, path: Path) -> None:
     texts = [
         line for language in LANGUAGES for line in (data / f"train.{language}").read_text(encoding="utf-8").splitlines()
     ]
-    SubwordTokenizer.train(texts, SubwordTokenizer.Config(size=VOCABULARY)).save(path)
+    SubwordTokenizer.train(texts, SubwordTokenizer.Config(vocab_size=VOCABULARY)).save(path)
 
 
 def python_of(side: Side, environments: Path) -> str:

@@ -42,22 +42,22 @@ seed = {seed}
 [text]
 kind = "words"
 language = "en"
-minimum_count = 4
-rare = "unknown"
+min_freq = 4
+oov = "unknown"
 
 [data]
 train = [{{ images = "{folder}", captions = "{captions}", split = "{train}" }}]
 validation = [{{ images = "{folder}", captions = "{captions}", split = "{dev}" }}]
 
 [model]
-dim = 320
-tie = "output"
+hidden_size = 320
+tie_embeddings = "output"
 embedding_dropout = 0.3
 word_dropout = 0.1
 
 [model.encoder]
 kind = "cnn"
-dim = 320
+hidden_size = 320
 dropout = 0.3
 
 [model.decoder]
@@ -65,18 +65,18 @@ dropout = 0.3
 dropout = 0.4
 
 [decoding]
-penalty = "wu:1.0"
+length_penalty = "wu:1.0"
 max_length = "25"
 
 [training]
-steps = 2000
+max_steps = 2000
 batch_tokens = 1800
 learning_rate = 2e-3
-warmup = 200
-schedule = "cosine"
+warmup_steps = 200
+lr_scheduler = "cosine"
 ema_decay = 0.995
-validate_every = 200
-checkpoint_every = 200
+eval_steps = 200
+save_steps = 200
 """
 
 Model = Literal["show-and-tell", "show-attend-and-tell", "fused", "transformer"]
@@ -88,28 +88,28 @@ DECODERS: dict[Model, str] = {
 }
 
 Phase = Literal["frozen", "fine-tuned", "rewarded"]
-CHANGING_IMAGES = ("images.flip=true", "images.smallest_crop=0.7", "images.colour_jitter=0.2")
+CHANGING_IMAGES = ("images.horizontal_flip=true", "images.min_crop_scale=0.7", "images.color_jitter=0.2")
 PHASES: dict[Phase, tuple[str, ...]] = {
     "frozen": (),
     "fine-tuned": (
         *CHANGING_IMAGES,
-        "model.encoder.train_from=-10",
-        "model.encoder.learning_rate_scale=0.2",
-        "training.steps=1800",
+        "model.encoder.trainable_from_block=-10",
+        "model.encoder.lr_multiplier=0.2",
+        "training.max_steps=1800",
         "training.learning_rate=6e-4",
-        "training.warmup=100",
+        "training.warmup_steps=100",
     ),
     "rewarded": (
         *CHANGING_IMAGES,
-        "data.views=2",
+        "data.num_augmented_views=2",
         "self_critical.reward=cider-d",
         "model.embedding_dropout=0.1",
         "model.word_dropout=0.0",
         "model.encoder.dropout=0.1",
         "model.decoder.dropout=0.1",
-        "training.steps=2400",
+        "training.max_steps=2400",
         "training.learning_rate=1e-4",
-        "training.warmup=100",
+        "training.warmup_steps=100",
     ),
 }
 """What each phase changes of the configuration."""
@@ -169,7 +169,7 @@ def main(
         train(configuration(folder, splits, model, start, seed), output / phase, chosen, resume=resume)
         start = output / phase / "best"
         for split in ("dev", "test") if test and phase == through else ("dev",):
-            result = evaluate(output / phase, folder, official(folder, CAPTIONS), split=splits[split], beam=beam)
+            result = evaluate(output / phase, folder, official(folder, CAPTIONS), split=splits[split], beam_size=beam)
             signed = signatures(result, "cider-d", "bleu-4")
             rows.append([model, phase, split, *values(result, METRICS), signed])
     print_table(["model", "phase", "on", *METRICS.values(), "signatures"], rows)

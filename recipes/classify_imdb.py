@@ -22,7 +22,7 @@ from runner import Chosen, Resume, Tiny, run, train
 TEXT = """\
 [text]
 kind = "subwords"
-size = 8000
+vocab_size = 8000
 """
 DATA = f"""\
 seed = {{seed}}
@@ -30,12 +30,12 @@ seed = {{seed}}
 {TEXT}
 [data]
 train = {{train}}
-held_out = 0.05
+validation_split = 0.05
 
 """
 LABELS_ALONE = """\
 [model]
-dim = 128
+hidden_size = 128
 embedding_dropout = 0.4
 word_dropout = 0.1
 pooling = "max"
@@ -43,61 +43,61 @@ dropout = 0.5
 
 [model.encoder]
 kind = "lstm"
-dim = 512
-layers = 1
-directions = "both"
+hidden_size = 512
+num_layers = 1
+bidirectional = true
 dropout = 0.3
 
 [training]
-steps = 5000
+max_steps = 5000
 batch_tokens = 8000
 learning_rate = 2e-3
-warmup = 300
-schedule = "cosine"
+warmup_steps = 300
+lr_scheduler = "cosine"
 weight_decay = 0.01
 ema_decay = 0.999
-validate_every = 1000
-checkpoint_every = 500
+eval_steps = 1000
+save_steps = 500
 """
 LANGUAGE_MODEL = """\
-task = "generation"
+task = "language-modeling"
 seed = {seed}
 
 {text}
 [data]
 train = {train}
-validation_share = 0.02
-lanes = 48
-window = 70
+validation_split = 0.02
+num_streams = 48
+max_length = 70
 
 [model]
-dim = 256
-tie = true
+hidden_size = 256
+tie_embeddings = true
 embedding_dropout = 0.1
 dropout = 0.1
 
 [model.encoder]
 kind = "lstm"
-dim = 512
-layers = 1
-directions = "forward"
-variational = true
+hidden_size = 512
+num_layers = 1
+bidirectional = false
+variational_dropout = true
 weight_dropout = 0.1
 dropout = 0.2
 
 [training]
-steps = 8400
+max_steps = 8400
 learning_rate = 2e-3
-warmup = 300
-schedule = "cosine"
-clip_norm = 0.5
+warmup_steps = 300
+lr_scheduler = "cosine"
+max_grad_norm = 0.5
 ema_decay = 0.999
-validate_every = 2100
-checkpoint_every = 700
+eval_steps = 2100
+save_steps = 700
 """
 TRANSFER = """\
 [model]
-dim = 256
+hidden_size = 256
 embedding_dropout = 0.4
 word_dropout = 0.1
 pooling = "max"
@@ -105,26 +105,26 @@ dropout = 0.5
 
 [model.encoder]
 kind = "lstm"
-dim = 512
-layers = 1
-directions = "both"
+hidden_size = 512
+num_layers = 1
+bidirectional = true
 dropout = 0.4
-start_from = "{language_model}"
-start_with = "embedding"
+init_from = "{language_model}"
+init_modules = "embedding"
 
 [training]
-steps = 5000
+max_steps = 5000
 batch_tokens = 8000
 learning_rate = 2e-3
-warmup = 300
-schedule = "cosine"
+warmup_steps = 300
+lr_scheduler = "cosine"
 weight_decay = 0.01
 ema_decay = 0.999
-validate_every = 1000
-checkpoint_every = 500
+eval_steps = 1000
+save_steps = 500
 """
-TINY_TEXT = "text.size=320"
-TINY_STREAM = ("data.lanes=4", "data.window=20", "data.validation_share=0.1")
+TINY_TEXT = "text.vocab_size=320"
+TINY_STREAM = ("data.num_streams=4", "data.max_length=20", "data.validation_split=0.1")
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
        "learning_rate": 3e-3, "validate_every": 500}  # fmt: skip
 PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}

@@ -27,7 +27,7 @@ class_weights = "{weights}"
 
 [text]
 kind = "characters"
-minimum_count = 1
+min_freq = 1
 
 [data]
 train = {train}
@@ -36,26 +36,26 @@ validation = {dev}
 """
 RECURRENT = """\
 [model]
-dim = 64
+hidden_size = 64
 embedding_dropout = 0.2
 pooling = "max"
 dropout = 0.4
 
 [model.encoder]
 kind = "{kind}"
-dim = 256
-layers = 1
+hidden_size = 256
+num_layers = 1
 dropout = 0.2
 
 [training]
-steps = 3000
+max_steps = 3000
 batch_tokens = 1000
 learning_rate = 2e-3
-warmup = 100
-schedule = "cosine"
+warmup_steps = 100
+lr_scheduler = "cosine"
 ema_decay = 0.995
-validate_every = 300
-checkpoint_every = 1000
+eval_steps = 300
+save_steps = 1000
 """
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 3, "buckets": 30_000, "steps": 2000, "batch_tokens": 1000,
        "learning_rate": 5e-3, "validate_every": 200}  # fmt: skip

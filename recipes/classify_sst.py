@@ -38,11 +38,11 @@ validation = {dev}
 TEXT = """\
 [text]
 kind = "subwords"
-size = 4000
+vocab_size = 4000
 """
 LSTM = """\
 [model]
-dim = 96
+hidden_size = 96
 embedding_dropout = 0.25
 word_dropout = 0.1
 pooling = "max"
@@ -50,30 +50,30 @@ dropout = 0.5
 
 [model.encoder]
 kind = "lstm"
-dim = 192
-layers = 1
+hidden_size = 192
+num_layers = 1
 dropout = 0.25
 
 [training]
-steps = 1400
+max_steps = 1400
 batch_tokens = 1000
 learning_rate = 2e-3
-warmup = 100
-schedule = "cosine"
+warmup_steps = 100
+lr_scheduler = "cosine"
 ema_decay = 0.99
-validate_every = 100
-checkpoint_every = 700
+eval_steps = 100
+save_steps = 700
 """
 STARTED = """
 [training]
-steps = 1000
+max_steps = 1000
 batch_tokens = 1000
 learning_rate = 2e-3
-warmup = 50
-schedule = "cosine"
+warmup_steps = 50
+lr_scheduler = "cosine"
 ema_decay = 0.99
-validate_every = 100
-checkpoint_every = 500
+eval_steps = 100
+save_steps = 500
 """
 DROPOUT = 0.25
 """Of the model that starts from another, in its embedding and its encoder: a sentence has fewer words to miss."""

@@ -13,31 +13,31 @@ from seqtasks import Evaluation, Score, find_model, read_bundle
 
 BAG_OF_WORDS = """\
 [model]
-dim = {dim}
+hidden_size = {dim}
 embedding_dropout = {dropout}
 dropout = 0.0
 pooling = "mean"
 
 [model.encoder]
-kind = "bag_of_words"
-ngrams = {ngrams}
-buckets = {buckets}
+kind = "bag-of-words"
+max_ngram_size = {ngrams}
+num_buckets = {buckets}
 
 [training]
-steps = {steps}
+max_steps = {steps}
 batch_tokens = {batch_tokens}
 learning_rate = {learning_rate}
-warmup = 50
-schedule = "cosine"
+warmup_steps = 50
+lr_scheduler = "cosine"
 ema_decay = 0.99
-validate_every = {validate_every}
-checkpoint_every = {validate_every}
+eval_steps = {validate_every}
+save_steps = {validate_every}
 """
 METRICS = {"accuracy": "accuracy", "macro-f1": "macro F1", "calibration-error": "calibration error"}
 """What is told of each model, and how it is called in the table."""
-TINY = ("model.dim=16", *short(40))
-TINY_ENCODER = ("model.encoder.dim=16", "model.encoder.layers=1")
-TINY_BAG = ("model.encoder.buckets=256",)
+TINY = ("model.hidden_size=16", *short(40))
+TINY_ENCODER = ("model.encoder.hidden_size=16", "model.encoder.num_layers=1")
+TINY_BAG = ("model.encoder.num_buckets=256",)
 """Settings that make a recipe last a minute: to see that all is in place, not to learn anything."""
 
 

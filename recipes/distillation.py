@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ def teach(teacher: str, sources: Path, references: Path, written: Sequence[Path]
     while len(columns[0]) < len(texts):
         done = len(columns[0])
         piece = slice(done, done + PIECE)
-        found = translator.translate(texts[piece], beam=beam, nbest=beam)
+        found = translator.translate(texts[piece], beam_size=beam, nbest=beam)
         for best, reference in zip(found, wanted[piece], strict=True):
             hypotheses = [best.text, *(other.text for other in best.alternatives)]
             hypotheses.sort(key=lambda text: -bleu.sentence_score(text, [reference]).score)
@@ -46,6 +45,5 @@ def teach(teacher: str, sources: Path, references: Path, written: Sequence[Path]
 
 def encoder_of(teacher: str, dropout: float) -> tuple[int, dict[str, Any]]:
     """The width of the teacher's embeddings and the settings of its encoder, with another dropout."""
-    configuration = read_bundle(find_model(teacher)).configuration.read_text(encoding="utf-8")
-    model: dict[str, Any] = tomllib.loads(configuration)["model"]
-    return model["dim"], model["encoder"] | {"dropout": dropout}
+    model = read_bundle(find_model(teacher)).model
+    return model["hidden_size"], model["encoder"] | {"dropout": dropout}

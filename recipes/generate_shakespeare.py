@@ -21,52 +21,52 @@ TRAINED_ON = 0.9
 METRICS = {"loss": "nats/token", "perplexity": "perplexity", "bits-per-character": "bits/character"}
 """And their columns; every token is a character."""
 CONFIGURATION = """\
-task = "generation"
+task = "language-modeling"
 seed = {seed}
 
 [text]
 kind = "characters"
-minimum_count = 1
+min_freq = 1
 
 [data]
 train = [{{ path = "{train}" }}]
 validation = [{{ path = "{validation}" }}]
-lanes = 64
-window = 100
+num_streams = 64
+bptt_len = 100
 
 [model]
-dim = 128
-tie = false
+hidden_size = 128
+tie_embeddings = false
 embedding_dropout = 0.1
 
 [model.encoder]
 kind = "lstm"
-dim = 512
-layers = 2
-directions = "forward"
+hidden_size = 512
+num_layers = 2
+bidirectional = false
 dropout = 0.5
 weight_dropout = 0.2
 
 [training]
-steps = 5500
+max_steps = 5500
 batch_tokens = 6400
 learning_rate = 3e-3
-warmup = 200
-schedule = "cosine"
+warmup_steps = 200
+lr_scheduler = "cosine"
 ema_decay = 0.998
-validate_every = 500
-checkpoint_every = 250
+eval_steps = 500
+save_steps = 250
 """
 TINY = (
-    "data.lanes=8",
-    "data.window=32",
-    "model.dim=16",
-    "model.encoder.dim=32",
-    "model.encoder.layers=1",
-    "training.steps=60",
-    "training.warmup=10",
-    "training.validate_every=30",
-    "training.checkpoint_every=30",
+    "data.num_streams=8",
+    "data.bptt_len=32",
+    "model.hidden_size=16",
+    "model.encoder.hidden_size=32",
+    "model.encoder.num_layers=1",
+    "training.max_steps=60",
+    "training.warmup_steps=10",
+    "training.eval_steps=30",
+    "training.save_steps=30",
 )
 
 

@@ -32,7 +32,7 @@ def short(steps: int) -> tuple[str, ...]:
 
 
 TINY = (
-    "text.size=300", "text.sampling=0", "model.dim=32", "model.encoder.layers=1", "model.decoder.layers=1", *short(60),
+    "text.vocab_size=300", "text.subword_sampling=0", "model.hidden_size=32", "model.encoder.num_layers=1", "model.decoder.num_layers=1", *short(60),
 )  # fmt: skip
 """Settings that make a translation recipe take less than a minute."""
 
@@ -40,7 +40,7 @@ Tiny = Annotated[bool, typer.Option("--tiny", help="A minute on a processor, to 
 Test = Annotated[bool, typer.Option("--test", help="Evaluate on the test part, too.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a training that was stopped.")]
 Chosen = Annotated[
-    list[str] | None, typer.Option("--set", metavar="a.b=c", help="Any setting, such as training.steps=900.")
+    list[str] | None, typer.Option("--set", metavar="a.b=c", help="Any setting, such as training.max_steps=900.")
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Directory of the model.")]
 

@@ -37,39 +37,39 @@ seed = {seed}
 
 [text]
 language = "en"
-minimum_count = 2
+min_freq = 2
 lowercase = true
 
 [data]
-train = [{{ path = "{train}", column = "{column}" }}]
-validation = [{{ path = "{dev}", column = "{column}" }}]
+train = [{{ path = "{train}", label_column = "{column}" }}]
+validation = [{{ path = "{dev}", label_column = "{column}" }}]
 
 [model]
-dim = 128
+hidden_size = 128
 embedding_dropout = 0.4
 word_dropout = 0.2
 head = "softmax"
 
-[model.characters]
+[model.char_encoder]
 kind = "{characters}"
 
 [model.encoder]
 kind = "lstm"
-dim = 400
-layers = 2
+hidden_size = 400
+num_layers = 2
 dropout = 0.4
 
 [training]
-steps = 3000
+max_steps = 3000
 batch_tokens = 1000
 learning_rate = 3e-3
-warmup = 200
-schedule = "cosine"
+warmup_steps = 200
+lr_scheduler = "cosine"
 ema_decay = 0.995
-validate_every = 300
-checkpoint_every = 300
+eval_steps = 300
+save_steps = 300
 """
-TINY = ("model.dim=16", "model.encoder.dim=32", "model.encoder.layers=1", *short(60))
+TINY = ("model.hidden_size=16", "model.encoder.hidden_size=32", "model.encoder.num_layers=1", *short(60))
 
 
 def configuration(data: Path, column: str, characters: str, seed: int) -> str:

@@ -53,93 +53,93 @@ validation = [{{ source = "{validation_source}", target = "{validation_target}" 
 TRANSFORMER = """
 [text]
 kind = "subwords"
-size = 5000
-sampling = 0.5
+vocab_size = 5000
+subword_sampling = 0.5
 
 [model]
-dim = 192
+hidden_size = 192
 embedding_dropout = 0.3
 
 [model.encoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 512
+num_layers = 3
+num_heads = 4
+ffn_dim = 512
 dropout = 0.3
 
 [model.decoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 512
+num_layers = 3
+num_heads = 4
+ffn_dim = 512
 dropout = 0.3
 
 [training]
-steps = 14500
+max_steps = 14500
 batch_tokens = 1500
 learning_rate = 3e-3
-warmup = 600
+warmup_steps = 600
 ema_decay = 0.9995
 """
 
 LSTM = """
 [text]
 kind = "subwords"
-size = 5000
-sampling = 0.5
+vocab_size = 5000
+subword_sampling = 0.5
 
 [model]
-dim = 256
+hidden_size = 256
 embedding_dropout = 0.3
 word_dropout = 0.1
 
 [model.encoder]
 kind = "lstm"
-dim = 384
-layers = 1
+hidden_size = 384
+num_layers = 1
 dropout = 0.4
 
 [model.decoder]
 kind = "lstm"
-dim = 384
-layers = 2
+hidden_size = 384
+num_layers = 2
 dropout = 0.4
 
 [training]
-steps = 6000
+max_steps = 6000
 batch_tokens = 1500
 learning_rate = 2e-3
-warmup = 600
+warmup_steps = 600
 ema_decay = 0.9995
 """
 
 QUICK = """
 [text]
 kind = "subwords"
-size = 5000
+vocab_size = 5000
 
 [model]
-dim = 256
+hidden_size = 256
 embedding_dropout = 0.2
 
 [model.encoder]
 kind = "lstm"
-dim = 320
-layers = 1
+hidden_size = 320
+num_layers = 1
 dropout = 0.25
 
 [model.decoder]
 kind = "lstm"
-dim = 320
-layers = 2
+hidden_size = 320
+num_layers = 2
 dropout = 0.25
 
 [training]
-steps = 2000
+max_steps = 2000
 batch_tokens = 1500
 learning_rate = 3e-3
-warmup = 300
-schedule = "cosine"
+warmup_steps = 300
+lr_scheduler = "cosine"
 ema_decay = 0.998
 """
 
@@ -152,28 +152,28 @@ joint = false
 STUDENT = """
 [text]
 kind = "subwords"
-size = 3000
+vocab_size = 3000
 
 [model]
-dim = {dim}
-tie = "output"
+hidden_size = {dim}
+tie_embeddings = "output"
 embedding_dropout = 0.15
 
 {encoder}
 [model.decoder]
 kind = "transformer"
-layers = 2
-heads = 4
-inner_dim = 512
+num_layers = 2
+num_heads = 4
+ffn_dim = 512
 dropout = 0.15
 
 [training]
-steps = 6000
+max_steps = 6000
 batch_tokens = 2000
 learning_rate = 3e-3
-start_learning_rate_scale = 0.3
-warmup = 400
-schedule = "cosine"
+pretrained_lr_scale = 0.3
+warmup_steps = 400
+lr_scheduler = "cosine"
 ema_decay = 0.999
 """
 STUDENT_DROPOUT = 0.15
@@ -235,8 +235,8 @@ def main(
     chosen = [*(TINY if tiny else ()), *(settings or [])]
     train(configuration(folder, model, seed, teacher, targets), output, chosen, resume=resume)
     test = [official(folder, f"test_2016_flickr.{language}") for language in ("en", "de")]
-    lowercase = evaluate(output, *test, beam=beam, lowercase=True)
-    cased = evaluate(output, *test, beam=beam, lowercase=False)
+    lowercase = evaluate(output, *test, beam_size=beam, lowercase=True)
+    cased = evaluate(output, *test, beam_size=beam, lowercase=False)
     print_table(
         ["model", "BLEU, lower-cased", "BLEU, cased", "chrF", "signatures"],
         [

@@ -39,35 +39,35 @@ target = "de"
 
 [text]
 kind = "subwords"
-size = 8000
+vocab_size = 8000
 
 [data]
 train = [{train}]
 validation = [{{ path = "{validation}" }}]
 
 [model]
-dim = 256
+hidden_size = 256
 embedding_dropout = 0.1
 
 [model.encoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 768
+num_layers = 3
+num_heads = 4
+ffn_dim = 768
 dropout = 0.1
 
 [model.decoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 768
+num_layers = 3
+num_heads = 4
+ffn_dim = 768
 dropout = 0.1
 
 [training]
-steps = 12000
+max_steps = 12000
 batch_tokens = 1800
 learning_rate = 2e-3
-warmup = 600
+warmup_steps = 600
 """
 
 
@@ -93,7 +93,7 @@ def main(
     """Train the translator that ships and print its row of the results table."""
     folder = data_folder(data, "tatoeba", "en-de.train.tsv")
     train(configuration(folder, help_texts, seed), output, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
-    result = evaluate(output, official(folder, "en-de.test.tsv"), beam=beam)
+    result = evaluate(output, official(folder, "en-de.test.tsv"), beam_size=beam)
     print_table(
         ["model", "BLEU, cased", "chrF", "signatures"],
         [["en-de", *values(result, ["bleu", "chrf"]), signatures(result, "bleu")]],

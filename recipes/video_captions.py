@@ -26,55 +26,55 @@ CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\
 task = "video-captioning"
 seed = {seed}
-start_from = "{start}"
+init_from = "{start}"
 
 [text]
 kind = "words"
 language = "en"
-minimum_count = 4
-rare = "unknown"
+min_freq = 4
+oov = "unknown"
 
 [images]
 size = {size}
 
 [data]
-train_stills = [{{ images = "{folder}", captions = "{captions}", split = "train" }}]
-validation_stills = [{{ images = "{folder}", captions = "{captions}", split = "dev" }}]
-validation_clips = 30
-clips = {clips}
-window = {window}
+train_images = [{{ images = "{folder}", captions = "{captions}", split = "train" }}]
+validation_images = [{{ images = "{folder}", captions = "{captions}", split = "dev" }}]
+max_validation_videos = 30
+num_streams = {clips}
+bptt_len = {window}
 
 [model]
-dim = {model[dim]}
-tie = "output"
+hidden_size = {model[dim]}
+tie_embeddings = "output"
 embedding_dropout = 0.3
 word_dropout = 0.1
 
 [model.encoder]
-kind = "frames"
+kind = "cnn-lstm"
 temporal = "{temporal}"
 backbone = "{model[encoder][backbone]}"
-dim = {model[encoder][dim]}
+hidden_size = {model[encoder][dim]}
 dropout = 0.3
 
 [model.decoder]
 kind = "lstm"
-dim = {model[decoder][dim]}
-layers = {model[decoder][layers]}
+hidden_size = {model[decoder][dim]}
+num_layers = {model[decoder][layers]}
 dropout = 0.4
 
-[data.stills]
-degraded = 0.4
+[data.synthetic_video]
+corruption_prob = 0.4
 
 [training]
-steps = 1_400
+max_steps = 1_400
 learning_rate = 6e-4
-start_learning_rate_scale = 0.3
-warmup = 50
-schedule = "cosine"
+pretrained_lr_scale = 0.3
+warmup_steps = 50
+lr_scheduler = "cosine"
 ema_decay = 0.99
-validate_every = 350
-checkpoint_every = 175
+eval_steps = 350
+save_steps = 175
 """
 
 Temporal = Literal["none", "causal", "both"]
@@ -82,12 +82,12 @@ WINDOWS: dict[Temporal, tuple[int, int]] = {"none": (4, 8), "causal": (4, 8), "b
 """Clips side by side and frames of each. A model that looks ahead has to see what comes behind a cut: shots have eight
 frames, and after windows of eight it takes what lies behind a cut for the same shot."""
 TINY = (
-    "training.steps=4",
-    "training.warmup=1",
-    "training.validate_every=4",
-    "training.checkpoint_every=4",
-    "data.validation_clips=2",
-    "data.clips=2",
+    "training.max_steps=4",
+    "training.warmup_steps=1",
+    "training.eval_steps=4",
+    "training.save_steps=4",
+    "data.max_validation_videos=2",
+    "data.num_streams=2",
 )
 TINY_PICTURES = 8
 CLIPS_SEED = 1
@@ -127,9 +127,9 @@ def main(
     train(configuration, output / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []
     for name, model in (("pictures alone", bundle.path), (temporal, output / temporal)):
-        measured = {"clips": evaluate(model, clips, beam=beam)}
+        measured = {"clips": evaluate(model, clips, beam_size=beam)}
         if not tiny:
-            measured["dev"] = evaluate(model, folder, captions, split="dev", beam=beam)
+            measured["dev"] = evaluate(model, folder, captions, split="dev", beam_size=beam)
         for on, result in measured.items():
             rows.append([name, on, *values(result, METRICS), signatures(result, "cider-d")])
     print_table(["model", "on", *METRICS.values(), "signatures"], rows)

@@ -110,8 +110,8 @@ def trials(budget: Budget) -> list[Trial]:
 
 def classifier(cell: str) -> Classifier:
     """A new model."""
-    encoder = {"kind": cell, "dim": DIM, "layers": 1, "directions": "forward", "dropout": 0.0}
-    settings = {"dim": DIM, "embedding_dropout": 0.0, "dropout": 0.0, "pooling": "last", "encoder": encoder}
+    encoder = {"kind": cell, "hidden_size": DIM, "num_layers": 1, "bidirectional": False, "dropout": 0.0}
+    settings = {"hidden_size": DIM, "embedding_dropout": 0.0, "dropout": 0.0, "pooling": "last", "encoder": encoder}
     return Classifier(Classifier.Config.model_validate(settings), size=2 * SYMBOLS, labels=SYMBOLS)
 
 

@@ -16,112 +16,112 @@ UPDATES = 8
 """In a round."""
 TRAINING = """
 [training]
-steps = 1_000_000
-validate_every = 1_000_000
-checkpoint_every = 1_000_000
+max_steps = 1_000_000
+eval_steps = 1_000_000
+save_steps = 1_000_000
 batch_tokens = 1000
-warmup = 100
+warmup_steps = 100
 learning_rate = 1e-3
 device = "cpu"
-processes = 1
+num_processes = 1
 """
 PAIRS = """
 task = "translation"
 [data]
 train = [{{ source = "{data}/multi30k/val.en", target = "{data}/multi30k/val.de" }}]
-held_out = 50
+validation_split = 50
 [text]
 kind = "subwords"
-size = 1000
+vocab_size = 1000
 """
 TRANSFORMER = """
 [model]
-dim = 192
+hidden_size = 192
 [model.encoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 512
+num_layers = 3
+num_heads = 4
+ffn_dim = 512
 [model.decoder]
 kind = "transformer"
-layers = 3
-heads = 4
-inner_dim = 512
+num_layers = 3
+num_heads = 4
+ffn_dim = 512
 """
 LSTM = """
 [model]
-dim = 192
+hidden_size = 192
 [model.encoder]
 kind = "lstm"
-dim = 256
-layers = 1
+hidden_size = 256
+num_layers = 1
 [model.decoder]
 kind = "lstm"
-dim = 256
-layers = 1
+hidden_size = 256
+num_layers = 1
 """
 CHARACTERS = """
-task = "generation"
+task = "language-modeling"
 [text]
 kind = "characters"
 [data]
 train = [{{ path = "{data}/char/tinyshakespeare.txt" }}]
-validation_share = 0.01
-lanes = 32
-window = 50
+validation_split = 0.01
+num_streams = 32
+bptt_len = 50
 [model]
-dim = 128
+hidden_size = 128
 [model.encoder]
 kind = "lstm"
-dim = 256
-layers = 2
-directions = "forward"
+hidden_size = 256
+num_layers = 2
+bidirectional = false
 """
 TAGS = """
 task = "tagging"
 [text]
 language = "en"
 [data]
-train = [{{ path = "{data}/ud_ewt/en_ewt-ud-dev.conllu", column = "upos" }}]
-held_out = 0.05
+train = [{{ path = "{data}/ud_ewt/en_ewt-ud-dev.conllu", label_column = "upos" }}]
+validation_split = 0.05
 [model]
-dim = 128
+hidden_size = 128
 [model.encoder]
 kind = "lstm"
-dim = 200
-layers = 2
+hidden_size = 200
+num_layers = 2
 """
 LABELS = """
 task = "classification"
 [text]
 kind = "subwords"
-size = 1000
+vocab_size = 1000
 [data]
 train = [{{ path = "{data}/sst/stsa.binary.dev" }}]
-held_out = 0.1
+validation_split = 0.1
 [model]
-dim = 128
+hidden_size = 128
 [model.encoder]
 kind = "lstm"
-dim = 192
-layers = 1
+hidden_size = 192
+num_layers = 1
 """
 
 
 def translation(given: Any, count: int, beam: int) -> Work:
     predictor = seqtasks.load(given.student, task="translation", device="cpu", threads=1)
     texts = given.sentences[:count]
-    return lambda: predictor.translate(texts, beam=beam)
+    return lambda: predictor.translate(texts, beam_size=beam)
 
 
 def single_sentences(given: Any) -> Work:
     predictor = seqtasks.load(given.student, task="translation", device="cpu", threads=1)
-    return lambda: [predictor.translate([text], beam=5) for text in given.sentences[:20]]
+    return lambda: [predictor.translate([text], beam_size=5) for text in given.sentences[:20]]
 
 
 def captions(given: Any) -> Work:
     predictor = seqtasks.load("captions", task="captioning", device="cpu", threads=1)
-    return lambda: predictor.caption(given.images, beam=3)
+    return lambda: predictor.caption(given.images, beam_size=3)
 
 
 def tagging(given: Any) -> Work:
@@ -135,7 +135,7 @@ def classification(given: Any) -> Work:
 
 
 def generation(given: Any) -> Work:
-    predictor = seqtasks.load("shakespeare", task="generation", device="cpu", threads=1)
+    predictor = seqtasks.load("shakespeare", task="language-modeling", device="cpu", threads=1)
     return lambda: "".join(predictor.stream("ROMEO:", max_new_tokens=400, min_length="400"))
 
 

@@ -23,15 +23,15 @@ train = [{{ source = "{source}", target = "{target}" }}]
 
 [text]
 kind = "subwords"
-size = 10000
+vocab_size = 10000
 
 [training]
-steps = 1_000_000
-validate_every = 1_000_000
-checkpoint_every = 1_000_000
+max_steps = 1_000_000
+eval_steps = 1_000_000
+save_steps = 1_000_000
 batch_tokens = {batch_tokens}
 learning_rate = {learning_rate}
-warmup = {warmup}
+warmup_steps = {warmup}
 device = "cpu"
 
 [model]
@@ -42,30 +42,30 @@ TRANSFORMER = """dim = 128
 
 [model.encoder]
 kind = "transformer"
-layers = 4
-heads = 4
-inner_dim = 256
+num_layers = 4
+num_heads = 4
+ffn_dim = 256
 dropout = {dropout}
 
 [model.decoder]
 kind = "transformer"
-layers = 4
-heads = 4
-inner_dim = 256
+num_layers = 4
+num_heads = 4
+ffn_dim = 256
 dropout = {dropout}
 """
 LSTM = """dim = 256
 
 [model.encoder]
 kind = "lstm"
-dim = 256
-layers = 1
+hidden_size = 256
+num_layers = 1
 dropout = {dropout}
 
 [model.decoder]
 kind = "lstm"
-dim = 256
-layers = 1
+hidden_size = 256
+num_layers = 1
 dropout = {dropout}
 """
 MODELS = {"transformer": TRANSFORMER, "lstm": LSTM}

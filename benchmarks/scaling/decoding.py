@@ -19,14 +19,14 @@ AS_LONG = {"min_length": "x", "max_length": "x"}
 """Outputs of as many tokens as their sources, ends included."""
 NAMES = {1: "greedy", 5: "beam 5"}
 TRANSFORMER = {
-    "dim": 256, "tie": "output",
-    "encoder": {"kind": "transformer", "layers": 3, "heads": 4, "inner_dim": 1024},
-    "decoder": {"kind": "transformer", "layers": 3, "heads": 4, "inner_dim": 1024},
+    "hidden_size": 256, "tie_embeddings": "output",
+    "encoder": {"kind": "transformer", "num_layers": 3, "num_heads": 4, "ffn_dim": 1024},
+    "decoder": {"kind": "transformer", "num_layers": 3, "num_heads": 4, "ffn_dim": 1024},
 }  # fmt: skip
 LSTM = {
-    "dim": 256, "tie": "output",
-    "encoder": {"kind": "lstm", "dim": 384, "layers": 1},
-    "decoder": {"kind": "lstm", "dim": 384, "layers": 2, "attention": "dot"},
+    "hidden_size": 256, "tie_embeddings": "output",
+    "encoder": {"kind": "lstm", "hidden_size": 384, "num_layers": 1},
+    "decoder": {"kind": "lstm", "hidden_size": 384, "num_layers": 2, "attention": "dot"},
 }  # fmt: skip
 
 
@@ -80,7 +80,7 @@ class Decoded:
 
     def curve(self, name: str, works: dict[Key, Work], warm: dict[Key, Work] | None = None, **parts: Any) -> Curve:
         lines = lines_of(measure(name, works, self.rounds, warm))
-        setup = {"threads": torch.get_num_threads(), "dtype": str(self.trained.dtype).removeprefix("torch.")}
+        setup = {"num_threads": torch.get_num_threads(), "dtype": str(self.trained.dtype).removeprefix("torch.")}
         return Curve(name=name, y="sentences a second", lines=lines, setup={**setup, "rounds": self.rounds}, **parts)
 
     def beam(self) -> Curve:
@@ -88,8 +88,8 @@ class Decoded:
         works: dict[Key, Work] = {}
         warm: dict[Key, Work] = {}
         for beam, (name, (predictor, lengths)) in product(self.size.beams, self.options.items()):
-            works[name, beam] = partial(translated, predictor, texts, beam=beam, **lengths)
-            warm[name, beam] = partial(translated, predictor, texts[: self.size.warm], beam=beam, **lengths)
+            works[name, beam] = partial(translated, predictor, texts, beam_size=beam, **lengths)
+            warm[name, beam] = partial(translated, predictor, texts[: self.size.warm], beam_size=beam, **lengths)
         return self.curve(
             "beam", works, warm, title="Beam width", x="hypotheses", ideal=-1,
             remark=f"{len(texts)} sentences of Multi30k, from text to text, in the translator's own batches: at most "
@@ -105,8 +105,8 @@ class Decoded:
             every = max(1, len(groups) // self.size.groups)
             groups = groups[every // 2 :: every]
             key = f"{name}, {NAMES[beam]}", size
-            works[key] = partial(decoded, predictor, groups, beam=beam, **lengths)
-            warm[key] = partial(decoded, predictor, groups[:1], beam=beam, **lengths)
+            works[key] = partial(decoded, predictor, groups, beam_size=beam, **lengths)
+            warm[key] = partial(decoded, predictor, groups[:1], beam_size=beam, **lengths)
         mean = 1 + sum(map(len, ids)) / len(ids)
         own = [round(min(BATCH_TOKENS, BATCH_HYPOTHESES // beam) / mean) for beam in NAMES]
         return self.curve(
@@ -120,7 +120,7 @@ class Decoded:
         works: dict[Key, Work] = {}
         for length, beam, (name, (predictor, _)) in product(self.size.lengths, NAMES, self.options.items()):
             group = pieces(self.ids, length, self.size.rows)
-            works[f"{name}, {NAMES[beam]}", length] = partial(decoded, predictor, [group], beam=beam, **AS_LONG)
+            works[f"{name}, {NAMES[beam]}", length] = partial(decoded, predictor, [group], beam_size=beam, **AS_LONG)
         return self.curve(
             "length", works, title="Length", x="tokens of the source, and of the output", ideal=-1,
             remark=f"{self.size.rows} rows at once: sentences of Multi30k joined and cut to the length. Every output "
@@ -136,7 +136,7 @@ class Decoded:
         ):
             predictor = self.untrained(settings, size)
             for beam in NAMES:
-                works[f"{name}, {NAMES[beam]}", size] = partial(decoded, predictor, [group], beam=beam, **fixed)
+                works[f"{name}, {NAMES[beam]}", size] = partial(decoded, predictor, [group], beam_size=beam, **fixed)
         return self.curve(
             "vocabulary", works, title="Vocabulary", x="tokens of the target's vocabulary", ideal=-1,
             remark=f"{self.size.rows} rows at once, every output of {self.size.output} tokens. Random weights, width "
@@ -149,7 +149,7 @@ WHICH = (
     "and its outputs are made as long as their sources."
 )
 CURVES: dict[str, Callable[[Decoded], Curve]] = {
-    "beam": Decoded.beam, "batch": Decoded.batch, "length": Decoded.length, "vocabulary": Decoded.vocabulary,
+    "beam_size": Decoded.beam, "batch": Decoded.batch, "length": Decoded.length, "vocabulary": Decoded.vocabulary,
 }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ class Trained:
             return [ParallelSource(source=folder / f"{part}.en", target=folder / f"{part}.de")]
 
         config = TranslationTask.Config(
-            text=SubwordTokenizer.Config(size=VOCABULARY),
+            text=SubwordTokenizer.Config(vocab_size=VOCABULARY),
             data=TranslationData(train=source("train"), validation=source("val")),
             model=model("Transformer", size.dim),
         )
@@ -64,7 +64,7 @@ class Trained:
         self.size = size
         self.rounds = rounds
         self.settings = TrainingConfig(
-            steps=FOREVER, batch_tokens=1_500, validate_every=FOREVER, checkpoint_every=FOREVER, device="cpu"
+            max_steps=FOREVER, batch_tokens=1_500, eval_steps=FOREVER, save_steps=FOREVER, device="cpu"
         )
 
     def with_model(self, kind: str, dim: int, pairs: int | None = None) -> TranslationTask:
@@ -95,7 +95,7 @@ class Trained:
 
     def setup(self) -> dict[str, Any]:
         given = {"vocabulary": self.task.target.size, "batch_tokens": self.settings.batch_tokens}
-        return {**given, "processes": available_cores(), "rounds": self.rounds}
+        return {**given, "num_processes": available_cores(), "rounds": self.rounds}
 
     def data(self) -> Curve:
         """One training after the other: those that wait would hold the memory of their processes."""
@@ -138,12 +138,12 @@ class Trained:
 
 def model(kind: str, dim: int) -> EncoderDecoder.Config:
     """Settings of a Transformer or an LSTM that is as wide everywhere."""
-    parts: dict[str, Any] = {"kind": kind.lower(), "layers": KINDS[kind]}
+    parts: dict[str, Any] = {"kind": kind.lower(), "num_layers": KINDS[kind]}
     if kind == "Transformer":
-        sides = {side: {**parts, "heads": 4, "inner_dim": 4 * dim} for side in ("encoder", "decoder")}
+        sides = {side: {**parts, "num_heads": 4, "ffn_dim": 4 * dim} for side in ("encoder", "decoder")}
     else:
-        sides = {"encoder": {**parts, "dim": dim}, "decoder": {**parts, "dim": dim, "layers": 2}}
-    return EncoderDecoder.Config.model_validate({"dim": dim, **sides})
+        sides = {"encoder": {**parts, "hidden_size": dim}, "decoder": {**parts, "hidden_size": dim, "num_layers": 2}}
+    return EncoderDecoder.Config.model_validate({"hidden_size": dim, **sides})
 
 
 def trained(reports: Iterator[Any], updates: int) -> float:

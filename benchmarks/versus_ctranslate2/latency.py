@@ -59,7 +59,7 @@ def main(
             seconds.append(time.perf_counter() - started)
         return [translation.text for translation in written], seconds
 
-    with ctranslate2_process(model, 1, beam=beam) as peer:
+    with ctranslate2_process(model, 1, beam_size=beam) as peer:
 
         def translate_peer(texts: Sequence[str]) -> tuple[list[str], list[float]]:
             return peer.submit(translate_singly, texts).result()

@@ -85,7 +85,7 @@ def main(
 
     with (
         our_translation(predictor, options, engine) as translate,
-        ctranslate2_process(model, WORKERS, beam=beam) as peer,
+        ctranslate2_process(model, WORKERS, beam_size=beam) as peer,
     ):
 
         def translate_peer() -> None:

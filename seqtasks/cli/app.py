@@ -51,7 +51,7 @@ def common(
       seqtasks train translation pairs.tsv --output my-model
       seqtasks train captioning photos/ captions.csv --output my-captioner
       seqtasks train tagging train.conllu --output my-tagger
-      seqtasks train generation book.txt --output my-writer
+      seqtasks train language-modeling book.txt --output my-writer
       seqtasks train classification reviews.csv --output my-classifier
     """
 

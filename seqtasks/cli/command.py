@@ -104,10 +104,18 @@ class Command(TyperCommand):
 
 def renamed_options(command: str) -> dict[str, str]:
     """Options of the command by their names in the last release, and what they are called now."""
+    return dict(renames()["options"].get(command, {}))
+
+
+def renamed_decoding() -> dict[str, str]:
+    """Options of decoding by their names in the last release, and what they are called now."""
+    return dict(renames()["fields"]["seqtasks.decoding.options.Decoding"])
+
+
+def renames() -> dict[str, Any]:
     import tomllib
 
-    table = tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))
-    return dict(table["options"].get(command, {}))
+    return tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))
 
 
 def warn_renamed(old: str, new: str) -> None:
@@ -119,9 +127,9 @@ def decoding_fields() -> Iterator[tuple[str, str]]:
 
     They are read from the source, since importing it takes as long as importing torch.
     """
-    source = (PACKAGE / "decoding" / "options.py").read_text(encoding="utf-8")
+    source = (PACKAGE / "decoding" / "config.py").read_text(encoding="utf-8")
     [definition] = (
-        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "Decoding"
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "DecodingConfig"
     )
     for field, following in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and field.value is not None and isinstance(following, ast.Expr):

@@ -12,12 +12,13 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from seqtasks.cli.command import renamed_decoding, warn_renamed
 from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL: Final = "en-de"
 KEYWORD = Parameter.KEYWORD_ONLY
 
-TaskName = Literal["translation", "captioning", "tagging", "classification", "generation"]
+TaskName = Literal["translation", "captioning", "tagging", "classification", "language-modeling"]
 """What a model is for."""
 
 
@@ -92,16 +93,16 @@ def decoding_option(name: str, metavar: str, help: str, **limits: Any) -> Any:
 
 
 DECODING_FLAGS: dict[str, Any] = {
-    "beam": Annotated[
+    "beam_size": Annotated[
         int | None, decoding_option("--beam-size", "N", "Width of the beam search; 1 is greedy search.", min=1)
     ],
     "max_length": Annotated[
         str | None, decoding_option("--max-length", "RULE", "Most tokens of an output, such as 50 or 1.5x+10.")
     ],
-    "penalty": Annotated[
+    "length_penalty": Annotated[
         str | None, decoding_option("--length-penalty", "RULE", '"none", "average" or "wu:ALPHA", such as wu:0.6.')
     ],
-    "no_repeat_ngram": Annotated[
+    "no_repeat_ngram_size": Annotated[
         int | None, decoding_option("--no-repeat-ngram-size", "N", "No N-gram appears twice in an output.", min=0)
     ],
     "temperature": Annotated[
@@ -146,11 +147,15 @@ def decoding_options(chosen: Sequence[str] | None, **options: Any) -> dict[str, 
     for item in chosen or ():
         name, sign, value = item.partition("=")
         if not sign:
-            raise SeqtasksError(f"--set {item}: not of the form name=value.", "Example: --set penalty=wu:0.6")
+            raise SeqtasksError(f"--set {item}: not of the form name=value.", "Example: --set length_penalty=wu:0.6")
+        name = name.strip()
+        if name in (old := renamed_decoding()):
+            warn_renamed(f"--set {name}", old[name])
+            name = old[name]
         try:
-            given[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+            given[name] = tomllib.loads(f"value = {value}")["value"]
         except ValueError:
-            given[name.strip()] = value.strip()
+            given[name] = value.strip()
     return given
 
 

@@ -77,8 +77,8 @@ class TrainingDisplay:
         processes = f", {event.processes} processes" if event.processes > 1 else ""
         self.say(f"{kind_of(event.config.task)}: {model_summary(event.config)}; {event.parameters:,} parameters")
         self.say(
-            f"{event.device}, {precision}{processes}; {training.steps:,} steps, "
-            f"validation every {training.validate_every:,}"
+            f"{event.device}, {precision}{processes}; {training.max_steps:,} steps, "
+            f"validation every {training.eval_steps:,}"
         )
         self.say(f"train loss: {event.loss}; validation metrics by their names, * marks the best model so far")
         self.say(f"configuration: {event.output_dir / 'config.toml'}")
@@ -92,7 +92,7 @@ class TrainingDisplay:
                 console=self.console,
                 transient=True,
             )
-            self.task = self.bar.add_task("", total=training.steps, completed=event.step)
+            self.task = self.bar.add_task("", total=training.max_steps, completed=event.step)
             self.bar.start()
 
     def progress(self, event: reports.StepEvent) -> None:
@@ -108,16 +108,16 @@ class TrainingDisplay:
             if self.bar is not None:
                 self.bar.update(self.task, completed=event.step, description=text)
             else:
-                self.say(f"step {event.step:,} of {self.training.steps:,}: {text}")
+                self.say(f"step {event.step:,} of {self.training.max_steps:,}: {text}")
         if due:
             self.recent.reset(event.seconds)
 
     def seconds_left(self, event: reports.StepEvent) -> float:
         """Training time to go at the speed of this run so far."""
         step, seconds = self.started
-        left = (self.training.steps - event.step) * (event.seconds - seconds) / max(1, event.step - step)
-        if self.training.minutes is not None:
-            left = min(left, 60 * self.training.minutes - event.seconds)
+        left = (self.training.max_steps - event.step) * (event.seconds - seconds) / max(1, event.step - step)
+        if self.training.max_minutes is not None:
+            left = min(left, 60 * self.training.max_minutes - event.seconds)
         return max(0.0, left)
 
     def validated(self, event: reports.ValidationEvent) -> None:
@@ -135,7 +135,7 @@ class TrainingDisplay:
         self.say(f"{event.step:>8,}{loss:>{LOSS_WIDTH}}{values}{mark}  {speed:>{SPEED_WIDTH}}{time:>9}")
         samples = event.evaluation.samples
         if samples:
-            sample = samples[event.step // self.training.validate_every % len(samples)]
+            sample = samples[event.step // self.training.eval_steps % len(samples)]
             self.say(f"          {shortened(sample.source)} -> {shortened(sample.output)}", style="dim")
         since.reset(event.seconds)
 

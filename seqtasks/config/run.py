@@ -37,18 +37,18 @@ class GeneralConfig(ConfigModel):
 
     seed: int = Field(default=1, ge=0)
     """Random seed of all that is random in a run."""
-    start_from: str | None = None
+    init_from: str | None = None
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
-    start_with: StartWith = "model"
+    init_modules: StartWith = "model"
     """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
 
     @model_validator(mode="after")
     def scales_a_start(self) -> GeneralConfig:
-        if self.start_from is None and self.training.start_learning_rate_scale != 1:
+        if self.init_from is None and self.training.pretrained_lr_scale != 1:
             raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
-        if self.start_from is None and self.start_with != "model":
+        if self.init_from is None and self.init_modules != "model":
             raise ValueError("start_with says what is taken of the model in start_from, which is not set")
         return self
 
@@ -61,8 +61,8 @@ class RunConfig:
     """The `Config` of a task."""
     training: TrainingConfig
     seed: int
-    start_from: str | None = None
-    start_with: StartWith = "model"
+    init_from: str | None = None
+    init_modules: StartWith = "model"
 
 
 def task_family() -> type[Component]:
@@ -92,7 +92,7 @@ def read_config(
 
     All may be missing when `overrides` say it all. An override is `a.b=c` with a TOML value, where what is no TOML
     value is a string; or they are a dictionary, whose tables are merged into those of the configuration and whose keys
-    may be dotted (`{"training.steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
+    may be dotted (`{"training.max_steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
     the one before are left out, and other overrides are of the new one.
 
     Keys and kinds of version 0.1 are read as what they are called now, each with a RenamedWarning unless `warn` is off.
@@ -135,7 +135,7 @@ def read_config(
         mistakes.append(ValidationIssue(("kind",), "unknown key (did you mean task?)"))
     kind = task.model_fields["kind"].default
     settings = validate_config(task, document | {"kind": kind}, mistakes)
-    if general is not None and general.start_from is not None and getattr(settings, "start_from", None) is not None:
+    if general is not None and general.init_from is not None and getattr(settings, "init_from", None) is not None:
         mistakes.append(
             ValidationIssue(("start_from",), "the encoder has a start_from of its own: leave one of them out")
         )
@@ -145,14 +145,14 @@ def read_config(
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
         message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
-    return RunConfig(settings, general.training, general.seed, general.start_from, general.start_with)
+    return RunConfig(settings, general.training, general.seed, general.init_from, general.init_modules)
 
 
 def to_toml(run: RunConfig) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
     task = _plain(run.task)
     kind = task.pop("kind")
-    start = {} if run.start_from is None else {"start_from": run.start_from, "start_with": run.start_with}
+    start = {} if run.init_from is None else {"start_from": run.init_from, "start_with": run.init_modules}
     return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
 
 
@@ -244,7 +244,7 @@ def _parsed(override: str) -> Override:
     dotted, sign, written = override.partition("=")
     keys = tuple(dotted.strip().split("."))
     if not sign or not all(keys):
-        raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.steps=2000")
+        raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.max_steps=2000")
     return Override(keys, _value(written.strip()), f"--set {override}")
 
 

@@ -19,59 +19,59 @@ StartWith = Literal["model", "encoder"]
 class TrainingConfig(ConfigModel):
     """The table `[training]` of a run configuration."""
 
-    steps: Count = 20_000
+    max_steps: Count = 20_000
     """Updates of the weights."""
-    minutes: Positive | None = None
+    max_minutes: Positive | None = None
     """Stop after so many minutes of training, whatever the step."""
     batch_tokens: Count = 2_000
     """Tokens a batch, padding included, on its longer side."""
-    accumulate: Count = 1
+    gradient_accumulation_steps: Count = 1
     """Batches whose gradients are added up before an update."""
 
     learning_rate: Positive = 2e-3
     """Highest learning rate of AdamW."""
-    start_learning_rate_scale: Positive = 1.0
+    pretrained_lr_scale: Positive = 1.0
     """Times the learning rate: for what the model of `start_from` had already, while new parts learn at the whole."""
     weight_decay: PositiveOrNone = 0.0
     """Weight decay of AdamW, decoupled from the gradient."""
     betas: tuple[Decay, Decay] = (0.9, 0.98)
     """Decay of AdamW's running mean of gradients and of their squares."""
-    schedule: Literal["inverse_sqrt", "cosine", "constant"] = "inverse_sqrt"
+    lr_scheduler: Literal["inverse_sqrt", "cosine", "constant"] = "inverse_sqrt"
     """How the learning rate falls after the warm-up."""
-    warmup: CountOrNone = 1_000
+    warmup_steps: CountOrNone = 1_000
     """Updates over which the learning rate rises from 0."""
-    clip_norm: PositiveOrNone = 1.0
+    max_grad_norm: PositiveOrNone = 1.0
     """Largest norm of the gradient; 0 = no limit."""
-    max_bad_steps: Count = 10
+    max_nonfinite_steps: Count = 10
     """Updates in a row that may be skipped for a gradient that is not finite, before training gives up."""
 
     averaging: Literal["none", "ema", "last"] = "ema"
     """Weights that are validated and kept: the latest, their exponential mean, or the mean of those last validated."""
     ema_decay: Decay = 0.999
     """Share of the old mean at each update, for averaging = "ema"."""
-    average_last: Count = 5
+    average_last_n: Count = 5
     """Validations whose weights are in the mean, for averaging = "last"."""
 
-    validate_every: Count = 500
+    eval_steps: Count = 500
     """Updates between validations."""
-    checkpoint_every: Count = 500
+    save_steps: Count = 500
     """Updates between checkpoints."""
-    keep_checkpoints: Count = 2
+    save_total_limit: Count = 2
     """Latest checkpoints to keep beside the best."""
-    patience: CountOrNone = 0
+    early_stopping_patience: CountOrNone = 0
     """Validations without improvement before training stops; 0 = never."""
 
     device: Annotated[str, Field(pattern=r"^[a-z]+(:\d+)?$")] = "auto"
     """"auto" (a GPU when there is one), "cpu", "cuda", "cuda:1"."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of matrix products; "auto" is bfloat16 where the device is fast at it."""
-    processes: CountOrNone = 0
+    num_processes: CountOrNone = 0
     """Processes of one thread on a CPU that share the rows of each batch; 0 = one a core, at most 4."""
-    threads: CountOrNone = 0
+    num_threads: CountOrNone = 0
     """Threads on a CPU, all in one process; 0 = none but those of `processes`."""
 
     @model_validator(mode="after")
     def processes_or_threads(self) -> TrainingConfig:
-        if self.processes > 1 and self.threads > 1:
+        if self.num_processes > 1 and self.num_threads > 1:
             raise ValueError("processes and threads: set one of them, processes have one thread each")
         return self

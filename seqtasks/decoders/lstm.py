@@ -53,9 +53,9 @@ class LstmDecoder(Decoder):
 
     class Config(ConfigModel):
         kind: Literal["lstm"] = "lstm"
-        dim: int = Field(default=512, gt=0)
+        hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
-        layers: int = Field(default=2, gt=0)
+        num_layers: int = Field(default=2, gt=0)
         """LSTM layers, one on top of the other."""
         attention: Literal["dot", "additive"] = "dot"
         """Scores by a bilinear product (Luong et al. 2015), or by a one-layer network (Bahdanau et al. 2015)."""
@@ -68,13 +68,13 @@ class LstmDecoder(Decoder):
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.input_feeding = config.input_feeding
         first = embedding.dim * (2 if config.input_feeding else 1)
-        widths = [first] + [config.dim + memory_dim] * (config.layers - 1)
-        self.layers = nn.ModuleList(recurrent_layer("lstm", width, config.dim) for width in widths)
-        self.start_hidden = nn.Linear(memory_dim, config.dim * config.layers)
-        self.start_cell = nn.Linear(memory_dim, config.dim * config.layers)
+        widths = [first] + [config.hidden_size + memory_dim] * (config.num_layers - 1)
+        self.layers = nn.ModuleList(recurrent_layer("lstm", width, config.hidden_size) for width in widths)
+        self.start_hidden = nn.Linear(memory_dim, config.hidden_size * config.num_layers)
+        self.start_cell = nn.Linear(memory_dim, config.hidden_size * config.num_layers)
         kind = AdditiveAttention if config.attention == "additive" else DotAttention
-        self.attention = kind(config.dim, memory_dim, config.dim)
-        self.combine = nn.Linear(config.dim + memory_dim, embedding.dim)
+        self.attention = kind(config.hidden_size, memory_dim, config.hidden_size)
+        self.combine = nn.Linear(config.hidden_size + memory_dim, embedding.dim)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:

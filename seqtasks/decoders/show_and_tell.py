@@ -37,7 +37,7 @@ class ShowAndTellDecoder(Decoder):
 
     class Config(ConfigModel):
         kind: Literal["show-and-tell"] = "show-and-tell"
-        dim: int = Field(default=512, gt=0)
+        hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """Of the LSTM's outputs, never inside the recurrence (Zaremba et al. 2014)."""
@@ -45,9 +45,9 @@ class ShowAndTellDecoder(Decoder):
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.image = nn.Sequential(nn.Linear(memory_dim, embedding.dim), nn.LayerNorm(embedding.dim))
-        self.layer = recurrent_layer("lstm", embedding.dim, config.dim)
-        self.norm = nn.LayerNorm(config.dim)
-        self.readout = nn.Linear(config.dim, embedding.dim)
+        self.layer = recurrent_layer("lstm", embedding.dim, config.hidden_size)
+        self.norm = nn.LayerNorm(config.hidden_size)
+        self.readout = nn.Linear(config.hidden_size, embedding.dim)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:

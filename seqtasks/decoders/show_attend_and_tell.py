@@ -29,7 +29,7 @@ class ShowAttendAndTellDecoder(Decoder):
 
     class Config(ConfigModel):
         kind: Literal["show-attend-and-tell"] = "show-attend-and-tell"
-        dim: int = Field(default=512, gt=0)
+        hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
         attention_dim: int = Field(default=256, gt=0)
         """Hidden units of the network that scores each place."""
@@ -38,15 +38,15 @@ class ShowAttendAndTellDecoder(Decoder):
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
-        self.first = nn.Linear(memory_dim, 2 * config.dim)
-        self.attention = AdditiveAttention(config.dim, memory_dim, config.attention_dim)
-        self.context_gate = nn.Linear(config.dim, 1)
-        self.word_gates = nn.Linear(embedding.dim, 4 * config.dim)
-        self.gates = nn.Linear(config.dim + memory_dim, 4 * config.dim, bias=False)
-        self.deep_output = nn.Linear(embedding.dim + config.dim + memory_dim, embedding.dim)
+        self.first = nn.Linear(memory_dim, 2 * config.hidden_size)
+        self.attention = AdditiveAttention(config.hidden_size, memory_dim, config.attention_dim)
+        self.context_gate = nn.Linear(config.hidden_size, 1)
+        self.word_gates = nn.Linear(embedding.dim, 4 * config.hidden_size)
+        self.gates = nn.Linear(config.hidden_size + memory_dim, 4 * config.hidden_size, bias=False)
+        self.deep_output = nn.Linear(embedding.dim + config.hidden_size + memory_dim, embedding.dim)
         self.dropout = Dropout(config.dropout)
         with torch.no_grad():
-            self.word_gates.bias[: config.dim] = 1.0  # the forget gates start open (Jozefowicz et al. 2015)
+            self.word_gates.bias[: config.hidden_size] = 1.0  # the forget gates start open (Jozefowicz et al. 2015)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         words = self.embedding.apply_word_dropout(self.embedding(tokens))

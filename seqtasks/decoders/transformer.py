@@ -33,24 +33,24 @@ class TransformerDecoder(Decoder):
 
     class Config(ConfigModel):
         kind: Literal["transformer"] = "transformer"
-        layers: int = Field(default=4, gt=0)
+        num_layers: int = Field(default=4, gt=0)
         """Transformer layers."""
-        heads: int = Field(default=4, gt=0)
+        num_heads: int = Field(default=4, gt=0)
         """Attention heads of each layer; they share its width."""
-        inner_dim: int = Field(default=512, gt=0)
+        ffn_dim: int = Field(default=512, gt=0)
         """Width of the feed-forward inside each layer."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """On the output of every attention and feed-forward."""
-        inner_dropout: float = Field(default=0.0, ge=0, lt=1)
+        activation_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Inside the feed-forward, after its activation."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.layers: Stack[DecoderLayer] = Stack(
             DecoderLayer(
-                embedding.dim, memory_dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout
+                embedding.dim, memory_dim, config.num_heads, config.ffn_dim, config.dropout, config.activation_dropout
             )
-            for _ in range(config.layers)
+            for _ in range(config.num_layers)
         )
         self.norm = nn.LayerNorm(embedding.dim)
 

@@ -13,9 +13,9 @@ from seqtasks.decoding.length_penalty import LengthPenalty
 class DecodingConfig:
     """The options of `search`. Raises ValueError for values that make no sense."""
 
-    beam: int = 5
+    beam_size: int = 5
     """Hypotheses alive at a time; 1 is greedy search."""
-    penalty: str = "average"
+    length_penalty: str = "average"
     """What scores are divided by: "none", "average" or "wu:ALPHA"."""
     nbest: int = 1
     """Hypotheses returned for each row."""
@@ -23,13 +23,13 @@ class DecodingConfig:
     """Most tokens of an output, end token included; x is the source length."""
     min_length: str = "0"
     """Fewest tokens of an output, end token included."""
-    banned: tuple[int, ...] = ()
+    suppress_tokens: tuple[int, ...] = ()
     """Ids that are never produced."""
-    no_repeat_ngram: int = 0
+    no_repeat_ngram_size: int = 0
     """No sequence of this many tokens appears twice in an output; 0 is off."""
     sample: bool = False
     """Draw `nbest` outputs at random rather than search for the best ones."""
-    consensus: int = 0
+    mbr_samples: int = 0
     """Samples that vote on the order of the beam's hypotheses (minimum Bayes risk); 0 is off."""
     temperature: float = 1.0
     """Sampling: below 1 sharpens the distribution, above 1 flattens it."""
@@ -44,43 +44,48 @@ class DecodingConfig:
 
     def __post_init__(self) -> None:
         for name, least in (
-            ("beam", 1),
+            ("beam_size", 1),
             ("nbest", 1),
-            ("no_repeat_ngram", 0),
-            ("consensus", 0),
+            ("no_repeat_ngram_size", 0),
+            ("mbr_samples", 0),
             ("top_k", 0),
             ("seed", 0),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least {least}.")
-        if not self.sample and self.nbest > self.beam:
-            raise ValueError(f"nbest = {self.nbest}: a beam of {self.beam} finds at most {self.beam} hypotheses.")
-        if self.consensus and (self.sample or self.beam == 1):
-            raise ValueError(f"consensus = {self.consensus}: it chooses among the hypotheses of a beam of 2 or more.")
+        if not self.sample and self.nbest > self.beam_size:
+            raise ValueError(
+                f"nbest = {self.nbest}: a beam of {self.beam_size} finds at most {self.beam_size} hypotheses."
+            )
+        if self.mbr_samples and (self.sample or self.beam_size == 1):
+            raise ValueError(
+                f"mbr_samples = {self.mbr_samples}: it chooses among the hypotheses of a beam of 2 or more."
+            )
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p = {self.top_p}: it must be above 0 and at most 1.")
-        if any(token < 0 for token in self.banned):
-            raise ValueError(f"banned = {list(self.banned)}: token ids are never negative.")
-        LengthPenalty.parse(self.penalty)
+        if any(token < 0 for token in self.suppress_tokens):
+            raise ValueError(f"suppress_tokens = {list(self.suppress_tokens)}: token ids are never negative.")
+        LengthPenalty.parse(self.length_penalty)
         LengthLimit.parse(self.max_length)
         LengthLimit.parse(self.min_length)
 
     def signature(self) -> str:
         """What to print beside a score: "beam=5|penalty=wu:0.6|max=1.5x+10", then whatever else is not the default."""
-        head = ["sample"] if self.sample else [f"beam={self.beam}"]
-        head += [f"penalty={self.penalty}", f"max={self.max_length}"]
-        told = {"beam", "sample", "penalty", "max_length"}
-        if self.consensus:
-            head.append(f"consensus={self.consensus}")
-            told.add("consensus")
-        if self.sample or self.consensus:
+        head = ["sample"] if self.sample else [f"beam={self.beam_size}"]
+        head += [f"penalty={self.length_penalty}", f"max={self.max_length}"]
+        told = {"beam_size", "sample", "length_penalty", "max_length"}
+        if self.mbr_samples:
+            head.append(f"consensus={self.mbr_samples}")
+            told.add("mbr_samples")
+        if self.sample or self.mbr_samples:
             head.append(f"seed={self.seed}")
             told.add("seed")
         else:
             told |= {"temperature", "top_k", "top_p", "seed"}
-        shown = {"min_length": "min"}
+        # A signature says the same as long as the decoding does: scores in cards and papers keep theirs.
+        shown = {"min_length": "min", "no_repeat_ngram_size": "no_repeat_ngram", "suppress_tokens": "banned"}
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in told and value != field.default:

@@ -56,16 +56,16 @@ class DecodingConstraints:
         max_length = torch.maximum(LengthLimit.parse(options.max_length)(source_lengths), forced + 1)
         min_length = torch.minimum(LengthLimit.parse(options.min_length)(source_lengths), max_length)
         longest_minimum = max(min_length.tolist(), default=0)
-        never = [*NEVER_GENERATED, *options.banned]
+        never = [*NEVER_GENERATED, *options.suppress_tokens]
         return cls(
             max_length,
             min_length,
             torch.tensor(padded, device=source_lengths.device) if width else None,
             torch.tensor(never, device=source_lengths.device),
-            options.no_repeat_ngram,
+            options.no_repeat_ngram_size,
             longest_minimum,
             largest_id=max(*never, *(token for prefix in cut for token in prefix)),
-            may_have_no_candidate=bool(options.banned or options.no_repeat_ngram or longest_minimum > 1),
+            may_have_no_candidate=bool(options.suppress_tokens or options.no_repeat_ngram_size or longest_minimum > 1),
         )
 
     def select_rows(self, rows: Int[Tensor, "kept"]) -> DecodingConstraints:

@@ -44,16 +44,16 @@ def decode(
     if not stepper.rows:
         return []
     rules = DecodingConstraints.from_config(options, source_lengths.to(stepper.device), prefixes)
-    penalty = LengthPenalty.parse(options.penalty)
-    if options.consensus:
-        hypotheses = beam_search(stepper, rules, width=options.beam, nbest=options.beam, penalty=penalty)
-        samples = sample(stepper, rules, count=options.consensus, options=options, row_numbers=numbers)
+    penalty = LengthPenalty.parse(options.length_penalty)
+    if options.mbr_samples:
+        hypotheses = beam_search(stepper, rules, width=options.beam_size, nbest=options.beam_size, penalty=penalty)
+        samples = sample(stepper, rules, count=options.mbr_samples, options=options, row_numbers=numbers)
         rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
         return [mbr_rerank(own, others)[: options.nbest] for own, others in rows]
     if options.sample:
         found = sample(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
-    elif options.beam == 1:
+    elif options.beam_size == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:
-        found = beam_search(stepper, rules, width=options.beam, nbest=options.nbest, penalty=penalty)
+        found = beam_search(stepper, rules, width=options.beam_size, nbest=options.nbest, penalty=penalty)
     return to_lists(found)

@@ -28,7 +28,7 @@ def sample(
     """
     uniforms = uniform_numbers(options.seed, row_numbers, count, int(rules.max_length.max()))
     choose = multinomial_selector(options, torch.from_numpy(uniforms).to(stepper.device))
-    penalty = LengthPenalty.parse(options.penalty)
+    penalty = LengthPenalty.parse(options.length_penalty)
     found = decode_autoregressively(stepper, rules, hyps=count, choose=choose, penalty=penalty)
     return sort_by_score(found, count)
 

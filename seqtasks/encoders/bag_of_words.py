@@ -28,16 +28,18 @@ class BagOfWordsEncoder(TextEncoder):
     """
 
     class Config(ConfigModel):
-        kind: Literal["bag_of_words"] = "bag_of_words"
-        ngrams: int = Field(default=2, ge=1)
+        kind: Literal["bag-of-words"] = "bag-of-words"
+        max_ngram_size: int = Field(default=2, ge=1)
         """The longest run of tokens that has a vector of its own; 1 = tokens alone, whose order is nothing then."""
-        buckets: int = Field(default=2**17, gt=0)
+        num_buckets: int = Field(default=2**17, gt=0)
         """Vectors that all n-grams share by their hashes."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         self.dim = embedding.dim
-        self.ngrams = HashedNgrams(config.ngrams, config.buckets, self.dim) if config.ngrams > 1 else None
+        self.ngrams = (
+            HashedNgrams(config.max_ngram_size, config.num_buckets, self.dim) if config.max_ngram_size > 1 else None
+        )
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
         states = self.embedding(tokens)

@@ -31,22 +31,22 @@ class Encoder(Component, nn.Module, ABC):
 class PretrainedInitConfig(ConfigModel):
     """Where the weights of a text encoder come from."""
 
-    start_from: str | None = None
+    init_from: str | None = None
     """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
-    start_with: Literal["encoder", "embedding"] = "encoder"
+    init_modules: Literal["encoder", "embedding"] = "encoder"
     """What is taken of it: all of its encoder, or the embedding alone, under layers of any other kind, size and
     direction."""
 
     @model_validator(mode="after")
     def only_a_start_has_parts(self) -> Self:
-        if self.start_from is None and self.start_with != "encoder":
+        if self.init_from is None and self.init_modules != "encoder":
             raise ValueError("start_with says what is taken of the language model in start_from, which is not set")
         return self
 
 
 def reject_pretrained_init(encoder: ConfigModel) -> ConfigModel:
     """For models that are no classifiers: a ValueError where the encoder is to start from a language model."""
-    if getattr(encoder, "start_from", None) is not None:
+    if getattr(encoder, "init_from", None) is not None:
         raise ValueError("start_from is for classification; other runs start from a whole model: start_from at the top")
     return encoder
 

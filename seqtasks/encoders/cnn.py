@@ -35,11 +35,11 @@ class CnnConfig(ConfigModel):
     """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
     weights: str = "DEFAULT"
     """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
-    train_from: int | None = None
+    trainable_from_block: int | None = None
     """The block from which on the backbone is trained, negative from the end; left out, it is frozen."""
-    learning_rate_scale: float = Field(default=0.1, gt=0)
+    lr_multiplier: float = Field(default=0.1, gt=0)
     """The backbone's learning rate is this many times that of the rest."""
-    dim: int | None = Field(default=512, gt=0, multiple_of=2)
+    hidden_size: int | None = Field(default=512, gt=0, multiple_of=2)
     """Width that cells are projected to; None keeps the backbone's."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """On the states of the cells."""
@@ -73,12 +73,12 @@ class CnnEncoder(Encoder):
         self.weights = config.weights
         self.backbone = Backbone(
             config.backbone,
-            train_from=config.train_from,
+            train_from=config.trainable_from_block,
             from_scratch=config.weights == "none",
-            learning_rate_scale=config.learning_rate_scale,
+            learning_rate_scale=config.lr_multiplier,
         )
-        self.dim = config.dim or self.backbone.channels
-        self.project = nn.Linear(self.backbone.channels, self.dim) if config.dim else nn.Identity()
+        self.dim = config.hidden_size or self.backbone.channels
+        self.project = nn.Linear(self.backbone.channels, self.dim) if config.hidden_size else nn.Identity()
         self.norm = nn.LayerNorm(self.dim)
         self.place_scale = nn.Parameter(torch.full((self.dim,), FIRST_PLACE_SCALE))
         self.dropout = Dropout(config.dropout)

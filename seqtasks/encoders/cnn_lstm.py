@@ -31,20 +31,20 @@ class CnnLstmEncoder(CnnEncoder):
     """
 
     class Config(CnnConfig):
-        kind: Literal["frames"] = "frames"
+        kind: Literal["cnn-lstm"] = "cnn-lstm"
         temporal: Literal["none", "causal", "both"] = "causal"
         """What a frame knows of others: nothing, the earlier ones, or the later ones as well."""
-        memory_dim: int = Field(default=256, gt=0)
+        lstm_hidden_size: int = Field(default=256, gt=0)
         """Width of what each cell remembers, in each direction."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.memory_dim = config.memory_dim
+        self.memory_dim = config.lstm_hidden_size
         directions = {"none": 0, "causal": 1, "both": 2}[config.temporal]
         self.over_time = nn.ModuleList(
-            recurrent_layer("lstm", 2 * self.dim, config.memory_dim) for _ in range(directions)
+            recurrent_layer("lstm", 2 * self.dim, config.lstm_hidden_size) for _ in range(directions)
         )
-        self.remembered = nn.Linear(directions * config.memory_dim, self.dim) if directions else None
+        self.remembered = nn.Linear(directions * config.lstm_hidden_size, self.dim) if directions else None
         if self.remembered is not None:
             nn.init.zeros_(self.remembered.weight)
             nn.init.zeros_(self.remembered.bias)

@@ -22,23 +22,23 @@ from seqtasks.layers.word_embedding import WordEmbedding
 class RecurrentConfig(PretrainedInitConfig):
     """What all recurrent encoders have in common."""
 
-    dim: int = Field(default=512, gt=0, multiple_of=2)
+    hidden_size: int = Field(default=512, gt=0, multiple_of=2)
     """Width of the outputs; with both directions each gives half of it."""
-    layers: int = Field(default=2, gt=0)
+    num_layers: int = Field(default=2, gt=0)
     """Recurrent layers, one on top of the other."""
-    directions: Literal["forward", "both"] = "both"
-    """Whether texts are read from left to right, or both ways."""
+    bidirectional: bool = True
+    """Whether texts are read both ways, or from left to right alone."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Between layers, never inside the recurrence (Zaremba et al. 2014)."""
     weight_dropout: float = Field(default=0.0, ge=0, lt=1)
     """On the hidden-to-hidden weights (DropConnect; AWD-LSTM, Merity et al. 2018, section 2)."""
-    variational: bool = False
+    variational_dropout: bool = False
     """Dropout, that of the embedding too, hides the same elements at all positions of a row (Gal & Ghahramani 2016)."""
 
     @property
     def is_causal(self) -> bool:
         """Whether states depend on what was read before alone."""
-        return self.directions == "forward"
+        return not self.bidirectional
 
 
 class RecurrentEncoder(CausalEncoder):
@@ -52,12 +52,17 @@ class RecurrentEncoder(CausalEncoder):
 
     def __init__(self, config: RecurrentConfig, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
-        both = config.directions == "both"
-        widths = [embedding.dim] + [config.dim] * (config.layers - 1)
-        self.dim = config.dim
-        self.variational = config.variational
+        widths = [embedding.dim] + [config.hidden_size] * (config.num_layers - 1)
+        self.dim = config.hidden_size
+        self.variational = config.variational_dropout
         self.layers: Stack[BidirectionalLayer] = Stack(
-            BidirectionalLayer(self.cell, width, config.dim, both_directions=both, weight_dropout=config.weight_dropout)
+            BidirectionalLayer(
+                self.cell,
+                width,
+                config.hidden_size,
+                both_directions=config.bidirectional,
+                weight_dropout=config.weight_dropout,
+            )
             for width in widths
         )
         self.dropout = Dropout(config.dropout)

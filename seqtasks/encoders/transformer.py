@@ -29,19 +29,19 @@ class TransformerEncoder(CausalEncoder):
 
     class Config(PretrainedInitConfig):
         kind: Literal["transformer"] = "transformer"
-        layers: int = Field(default=4, gt=0)
+        num_layers: int = Field(default=4, gt=0)
         """Transformer layers."""
-        heads: int = Field(default=4, gt=0)
+        num_heads: int = Field(default=4, gt=0)
         """Attention heads of each layer; they share its width."""
-        inner_dim: int = Field(default=512, gt=0)
+        ffn_dim: int = Field(default=512, gt=0)
         """Width of the feed-forward inside each layer."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """On the output of every attention and feed-forward."""
-        inner_dropout: float = Field(default=0.0, ge=0, lt=1)
+        activation_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Inside the feed-forward, after its activation."""
         causal: bool = False
         """Each position looks at those before it alone, as language models need."""
-        context: int = Field(default=512, gt=0)
+        max_positions: int = Field(default=512, gt=0)
         """For causal = true: the longest text that it is trained on."""
 
         @property
@@ -52,12 +52,12 @@ class TransformerEncoder(CausalEncoder):
     def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
         self.dim = embedding.dim
-        self.heads = config.heads
+        self.heads = config.num_heads
         self.causal = config.causal
-        self.context = config.context
+        self.context = config.max_positions
         self.layers: Stack[EncoderLayer] = Stack(
-            EncoderLayer(self.dim, config.heads, config.inner_dim, config.dropout, config.inner_dropout)
-            for _ in range(config.layers)
+            EncoderLayer(self.dim, config.num_heads, config.ffn_dim, config.dropout, config.activation_dropout)
+            for _ in range(config.num_layers)
         )
         self.norm = nn.LayerNorm(self.dim)
 

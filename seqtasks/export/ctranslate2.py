@@ -56,7 +56,7 @@ def write_model(task: TranslationTask, model: EncoderDecoder, path: Path) -> Non
 
 def unknown_token(task: TranslationTask) -> str | None:
     """The name of the unknown token where the model has learned to write it for rare words."""
-    learned = isinstance(task.target, WordTokenizer) and task.target.config.rare == "unknown"
+    learned = isinstance(task.target, WordTokenizer) and task.target.config.oov == "unknown"
     return vocabulary(task.target)[UNKNOWN] if learned else None
 
 

@@ -88,7 +88,7 @@ class CTranslate2Engine:
             lacks = "tell where the model looked" if attention else "begin with what is given"
             raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", INSTEAD)
         options = search_options(decoding, self.unknown)
-        limit, penalty = LengthLimit.parse(decoding.max_length), LengthPenalty.parse(decoding.penalty)
+        limit, penalty = LengthLimit.parse(decoding.max_length), LengthPenalty.parse(decoding.length_penalty)
         together: dict[int, list[int]] = defaultdict(list)
         for row, ids in enumerate(sources):
             together[len(ids)].append(row)

@@ -22,10 +22,10 @@ def search_options(decoding: DecodingConfig, unknown: str | None) -> dict[str, A
     """
     require_supported_decoding(decoding, "CTranslate2", penalties=("none", "average"))
     options = {
-        "beam_size": decoding.beam,
+        "beam_size": decoding.beam_size,
         "patience": PATIENCE,
         "num_hypotheses": decoding.nbest,
-        "length_penalty": 0.0 if decoding.penalty == "none" else 1.0,
+        "length_penalty": 0.0 if decoding.length_penalty == "none" else 1.0,
         "min_decoding_length": 0,
     }
     return options if unknown is None else options | {"suppress_sequences": [[unknown]]}

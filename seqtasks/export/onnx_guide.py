@@ -120,13 +120,13 @@ def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     Raises SeqtasksError for processors of a user's own, and for options that the program does not have.
     """
     require_supported_decoding(decoding, "the program written with an ONNX model")
-    penalty = LengthPenalty.parse(decoding.penalty)
+    penalty = LengthPenalty.parse(decoding.length_penalty)
     written = {"none": "1", "average": "length", "wu": f"((5 + length) / 6) ** {penalty.alpha}"}[penalty.kind]
     subwords = isinstance(task.source, SubwordTokenizer)
     beginning = (SUBWORDS if subwords else OTHERS).format(
         kind=type(task.source).__name__, opening=opening(task), clean=CLEAN
     )
-    ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthLimit.parse(decoding.max_length))
+    ending = TRANSLATE.format(decoding=decoding, length_penalty=written, limit=LengthLimit.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
         version=__version__,

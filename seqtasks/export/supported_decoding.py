@@ -10,14 +10,22 @@ def require_supported_decoding(
     decoding: DecodingConfig, program: str, *, penalties: tuple[str, ...] = ("none", "average", "wu")
 ) -> None:
     """Raises SeqtasksError where `program` would not search as we do with these options."""
-    penalty, least = LengthPenalty.parse(decoding.penalty), LengthLimit.parse(decoding.min_length)
+    penalty, least = LengthPenalty.parse(decoding.length_penalty), LengthLimit.parse(decoding.min_length)
     for differs, setting, instead in (
         (decoding.sample, "sample = true", "sample=false"),
-        (decoding.consensus > 0, f"consensus = {decoding.consensus}", "consensus=0"),
-        (penalty.kind not in penalties, f'penalty = "{decoding.penalty}"', "penalty=average"),
+        (decoding.mbr_samples > 0, f"mbr_samples = {decoding.mbr_samples}", "mbr_samples=0"),
+        (penalty.kind not in penalties, f'length_penalty = "{decoding.length_penalty}"', "length_penalty=average"),
         (least.factor > 0 or least.offset > 1, f'min_length = "{decoding.min_length}"', "min_length=0"),
-        (decoding.no_repeat_ngram > 0, f"no_repeat_ngram = {decoding.no_repeat_ngram}", "no_repeat_ngram=0"),
-        (len(decoding.banned) > 0, f"banned = {list(decoding.banned)}", "banned=[]"),
+        (
+            decoding.no_repeat_ngram_size > 0,
+            f"no_repeat_ngram_size = {decoding.no_repeat_ngram_size}",
+            "no_repeat_ngram_size=0",
+        ),
+        (
+            len(decoding.suppress_tokens) > 0,
+            f"suppress_tokens = {list(decoding.suppress_tokens)}",
+            "suppress_tokens=[]",
+        ),
     ):
         if differs:
             raise SeqtasksError(

@@ -33,29 +33,29 @@ class ImageConfig(ConfigModel):
 
     size: int = Field(default=224, gt=0, le=2048)
     """Side of the square in pixels."""
-    fit: Literal["squash", "crop"] = "squash"
+    resize_mode: Literal["squash", "crop"] = "squash"
     """The whole picture, its proportions lost; or its middle, the margins lost."""
-    smallest_crop: float = Field(default=1.0, gt=0, le=1)
+    min_crop_scale: float = Field(default=1.0, gt=0, le=1)
     """In training a part of the picture is shown, at a random place: at least this share of the area."""
-    flip: bool = False
+    horizontal_flip: bool = False
     """In training every second picture is mirrored, at random. Captions say left and right, and words are written."""
-    colour_jitter: float = Field(default=0.0, ge=0, lt=1)
+    color_jitter: float = Field(default=0.0, ge=0, lt=1)
     """In training brightness, contrast and saturation change by up to this share. The hue stays: captions name it."""
 
     @property
     def augments(self) -> bool:
         """Whether a picture can look different each time in training."""
-        return self.smallest_crop < 1 or self.flip or self.colour_jitter > 0
+        return self.min_crop_scale < 1 or self.horizontal_flip or self.color_jitter > 0
 
     @property
     def without_augmentation(self) -> ImageConfig:
         """The same with nothing left to chance: how a trained model sees pictures."""
-        return ImageConfig(size=self.size, fit=self.fit)
+        return ImageConfig(size=self.size, resize_mode=self.resize_mode)
 
     @property
     def at_least(self) -> int:
         """The shorter side that `open_image` is to leave: enough for the resizing here to have the last word."""
-        return math.ceil(2 * self.size / math.sqrt(self.smallest_crop))
+        return math.ceil(2 * self.size / math.sqrt(self.min_crop_scale))
 
     def save(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -104,19 +104,19 @@ def augment(
 ) -> UInt8[Tensor, "3 height width"]:
     if random is None:
         random = np.random.default_rng(int(torch.randint(2**62, ())))
-    box = random_box(settings, picture, random) if settings.smallest_crop < 1 else widest_box(settings, picture)
+    box = random_box(settings, picture, random) if settings.min_crop_scale < 1 else widest_box(settings, picture)
     square = crop(picture, box, settings.size)
-    if settings.flip and random.random() < 0.5:
+    if settings.horizontal_flip and random.random() < 0.5:
         square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if settings.colour_jitter > 0:
-        square = color_jitter(square, settings.colour_jitter, random)
+    if settings.color_jitter > 0:
+        square = color_jitter(square, settings.color_jitter, random)
     return pixels(square)
 
 
 def widest_box(settings: ImageConfig, picture: Image.Image) -> Box:
     """The whole picture, or the largest square in its middle."""
     width, height = picture.size
-    if settings.fit == "squash":
+    if settings.resize_mode == "squash":
         return 0.0, 0.0, float(width), float(height)
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
@@ -126,7 +126,7 @@ def widest_box(settings: ImageConfig, picture: Image.Image) -> Box:
 def random_box(settings: ImageConfig, picture: Image.Image, random: Generator) -> Box:
     """A part with the proportions of the widest box, anywhere in the picture."""
     left, top, right, bottom = widest_box(settings, picture)
-    share = math.sqrt(random.uniform(settings.smallest_crop, 1))
+    share = math.sqrt(random.uniform(settings.min_crop_scale, 1))
     width, height = (right - left) * share, (bottom - top) * share
     left, top = random.uniform(0, picture.width - width), random.uniform(0, picture.height - height)
     return left, top, left + width, top + height

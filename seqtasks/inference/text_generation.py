@@ -77,7 +77,7 @@ class TextGenerationPipeline(DecodingPipeline):
         if max_new_tokens is not None:
             options["max_length"] = str(max_new_tokens)
         decoding = super().decoding(**options)
-        if sampling and not (decoding.sample or decoding.consensus):
+        if sampling and not (decoding.sample or decoding.mbr_samples):
             raise SeqtasksError(
                 f"Decoding: {sampling[0]} is for drawing at random, and a beam searches for the likeliest text.",
                 "Leave out one of them.",
@@ -115,7 +115,7 @@ class TextGenerationPipeline(DecodingPipeline):
     def generate_one(self, prompt: str, decoding: DecodingConfig, stop: str) -> Continuation:
         """`decoding.nbest` texts: samples, or the best ones of a beam."""
         read = self.read(prompt)
-        if not decoding.sample and decoding.beam > 1:
+        if not decoding.sample and decoding.beam_size > 1:
             found: Iterable[Iterable[SampledToken]] = self.best(read, decoding)
         else:
             found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
@@ -128,7 +128,7 @@ class TextGenerationPipeline(DecodingPipeline):
         It ends before the text `stop`. With a beam all comes at once.
         """
         decoding, read = self.decoding(**options), self.read(prompt)
-        if not decoding.sample and decoding.beam > 1:
+        if not decoding.sample and decoding.beam_size > 1:
             tokens: Iterable[SampledToken] = self.best(read, replace(decoding, nbest=1))[0]
         else:
             tokens = self.drawn(read, decoding, number)
@@ -203,7 +203,7 @@ class TextGenerationPipeline(DecodingPipeline):
             prompt=prompt,
             text=text,
             score=score,
-            normalised=score / LengthPenalty.parse(decoding.penalty)(max(1, len(taken))),
+            normalised=score / LengthPenalty.parse(decoding.length_penalty)(max(1, len(taken))),
             tokens=tuple(self.layout.processor.pieces([each.token for each in taken if each.token != END])),
             log_probabilities=tuple(each.log_probability for each in taken),
             finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),

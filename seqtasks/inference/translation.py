@@ -207,7 +207,7 @@ class TranslationPipeline(DecodingPipeline):
     ) -> list[Found]:
         """The hypotheses for each tokenized source, in batches of about equal length."""
         lengths = np.array([len(ids) + 1 for ids in sources], dtype=np.int64)
-        width = decoding.nbest if decoding.sample else max(decoding.beam, decoding.consensus)
+        width = decoding.nbest if decoding.sample else max(decoding.beam_size, decoding.mbr_samples)
         results: list[Found | None] = [None] * len(sources)
         for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
             stepper = self.stepper([sources[row] for row in rows.tolist()])
@@ -253,7 +253,7 @@ class TranslationPipeline(DecodingPipeline):
         for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
             stepper = self.stepper([sources[row] for row in rows.tolist()])
             targets = [wanted[row] for row in rows.tolist()]
-            scored = score(stepper, targets, penalty=self.default_decoding.penalty)
+            scored = score(stepper, targets, penalty=self.default_decoding.length_penalty)
             for row, hypothesis in zip(rows.tolist(), scored, strict=True):
                 results[row] = self.translation(texts[row], hypothesis)
         return [result for result in results if result is not None]

@@ -34,9 +34,9 @@ class CharEncoder(Component, nn.Module, ABC):
 class CharEncoderConfig(ConfigModel):
     """What all readers of characters have in common."""
 
-    dim: int = Field(default=60, gt=0)
+    hidden_size: int = Field(default=60, gt=0)
     """Width of what is read out of a word."""
-    character_dim: int = Field(default=30, gt=0)
+    embedding_size: int = Field(default=30, gt=0)
     """Width of a character's vector."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """On the vectors of characters (Ma & Hovy 2016, section 2.1)."""
@@ -52,7 +52,7 @@ class CnnCharEncoder(CharEncoder):
 
     class Config(CharEncoderConfig):
         kind: Literal["cnn"] = "cnn"
-        widths: tuple[int, ...] = (2, 3, 4)
+        kernel_sizes: tuple[int, ...] = (2, 3, 4)
         """How many characters filters see; each width has an equal share of the filters."""
 
         @field_validator("widths")
@@ -64,17 +64,17 @@ class CnnCharEncoder(CharEncoder):
 
         @model_validator(mode="after")
         def widths_share_filters(self) -> CnnCharEncoder.Config:
-            if self.dim % len(self.widths):
-                raise ValueError(f"dim = {self.dim} cannot be shared by {len(self.widths)} widths")
+            if self.hidden_size % len(self.kernel_sizes):
+                raise ValueError(f"dim = {self.hidden_size} cannot be shared by {len(self.kernel_sizes)} widths")
             return self
 
     def __init__(self, config: Config, characters: int) -> None:
         super().__init__(config, characters)
-        self.dim = config.dim
-        self.widths = config.widths
-        self.embedding = TokenEmbedding(characters, config.character_dim, dropout=config.dropout)
-        share = config.dim // len(config.widths)
-        self.filters = nn.ModuleList(nn.Linear(width * config.character_dim, share) for width in config.widths)
+        self.dim = config.hidden_size
+        self.widths = config.kernel_sizes
+        self.embedding = TokenEmbedding(characters, config.embedding_size, dropout=config.dropout)
+        share = config.hidden_size // len(config.kernel_sizes)
+        self.filters = nn.ModuleList(nn.Linear(width * config.embedding_size, share) for width in config.kernel_sizes)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
         real = characters != PAD
@@ -93,14 +93,14 @@ class LstmCharEncoder(CharEncoder):
 
     class Config(CharEncoderConfig):
         kind: Literal["lstm"] = "lstm"
-        dim: int = Field(default=60, gt=0, multiple_of=2)
+        hidden_size: int = Field(default=60, gt=0, multiple_of=2)
         """Width of what is read out of a word; each direction gives half of it."""
 
     def __init__(self, config: Config, characters: int) -> None:
         super().__init__(config, characters)
-        self.dim = config.dim
-        self.embedding = TokenEmbedding(characters, config.character_dim, dropout=config.dropout)
-        self.layer = BidirectionalLayer("lstm", config.character_dim, config.dim, both_directions=True)
+        self.dim = config.hidden_size
+        self.embedding = TokenEmbedding(characters, config.embedding_size, dropout=config.dropout)
+        self.layer = BidirectionalLayer("lstm", config.embedding_size, config.hidden_size, both_directions=True)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
         vectors = self.embedding.apply_word_dropout(self.embedding(characters))

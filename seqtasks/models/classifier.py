@@ -35,7 +35,7 @@ class Classifier(nn.Module):
     """Says which labels hold for a text."""
 
     class Config(ConfigModel):
-        dim: int = Field(default=128, gt=0)
+        hidden_size: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
         """On the embedded tokens."""
@@ -54,16 +54,18 @@ class Classifier(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Classifier.Config:
-            require_divisible_by_heads(self.dim, self.encoder)
+            require_divisible_by_heads(self.hidden_size, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int, labels: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
         self.multi_label = config.multi_label
-        embedding = TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+        embedding = TokenEmbedding(
+            size, config.hidden_size, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+        )
         self.encoder = TextEncoder.of(config.encoder)(config.encoder, embedding)
-        both = getattr(config.encoder, "directions", "forward") == "both"
+        both = getattr(config.encoder, "bidirectional", False)
         self.pooling = Pooling(config.pooling, self.encoder.dim, both_directions=both)
         self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(self.encoder.dim, labels)

@@ -53,9 +53,9 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
     encoder: EncoderT_co
 
     class Config(ConfigModel):
-        dim: int = Field(default=256, gt=0)
+        hidden_size: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
-        tie: Literal["none", "output", "all"] = "all"
+        tie_embeddings: Literal["none", "output", "all"] = "all"
         """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
         """On the embedded tokens."""
@@ -63,7 +63,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
-        attention_regularisation: float = Field(default=0.0, ge=0)
+        doubly_stochastic_weight: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
         encoder: Annotated[ConfigModel, PolymorphicField(Encoder), AfterValidator(reject_pretrained_init)]
         """What reads the source."""
@@ -72,25 +72,27 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> EncoderDecoder.Config:
-            require_divisible_by_heads(self.dim, self.encoder, self.decoder)
+            require_divisible_by_heads(self.hidden_size, self.encoder, self.decoder)
             return self
 
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
-        self.attention_regularisation = config.attention_regularisation
+        self.attention_regularisation = config.doubly_stochastic_weight
 
         def embedding(size: int) -> TokenEmbedding:
-            return TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+            return TokenEmbedding(
+                size, config.hidden_size, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+            )
 
         target_embedding = embedding(target_size)
         kind = Encoder.of(config.encoder)
         reads: tuple[TokenEmbedding, ...] = ()
         if issubclass(kind, TextEncoder):
-            reads = (target_embedding if config.tie == "all" else embedding(source_size),)
+            reads = (target_embedding if config.tie_embeddings == "all" else embedding(source_size),)
         self.encoder = cast("EncoderT_co", kind(config.encoder, *reads))
         self.decoder = Decoder.of(config.decoder)(
-            config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie != "none"
+            config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie_embeddings != "none"
         )
 
     def encode(self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None) -> Memory:

@@ -39,9 +39,9 @@ class LanguageModel(nn.Module):
     """Says what comes next in a text."""
 
     class Config(ConfigModel):
-        dim: int = Field(default=256, gt=0)
+        hidden_size: int = Field(default=256, gt=0)
         """Width of the embedding; a Transformer's width everywhere."""
-        tie: bool = True
+        tie_embeddings: bool = True
         """The embedding and the output layer are one matrix (Inan et al. 2017, Press & Wolf 2017)."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
         """On the embedded tokens."""
@@ -60,27 +60,29 @@ class LanguageModel(nn.Module):
             if not getattr(encoder, "is_causal", False):
                 raise ValueError(
                     f"{kind_of(encoder)!r} would see the tokens that it has to predict; "
-                    'set directions = "forward" of a recurrent encoder, causal = true of a Transformer'
+                    "set bidirectional = false of a recurrent encoder, causal = true of a Transformer"
                 )
             return encoder
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> LanguageModel.Config:
-            require_divisible_by_heads(self.dim, self.encoder)
+            require_divisible_by_heads(self.hidden_size, self.encoder)
             return self
 
     def __init__(self, config: Config, size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
-        embedding = TokenEmbedding(size, config.dim, dropout=config.embedding_dropout, word_dropout=config.word_dropout)
+        embedding = TokenEmbedding(
+            size, config.hidden_size, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+        )
         self.encoder = CausalEncoder.of(config.encoder)(config.encoder, embedding)
         width = self.encoder.dim
-        narrowed = config.tie and width != config.dim
-        self.projection = nn.Linear(width, config.dim) if narrowed else None
+        narrowed = config.tie_embeddings and width != config.hidden_size
+        self.projection = nn.Linear(width, config.hidden_size) if narrowed else None
         self.dropout = Dropout(config.dropout)
-        self.output = nn.Linear(config.dim if narrowed else width, size)
+        self.output = nn.Linear(config.hidden_size if narrowed else width, size)
         nn.init.zeros_(self.output.bias)
-        if config.tie:
+        if config.tie_embeddings:
             self.output.weight = embedding.weight
         else:
             nn.init.normal_(self.output.weight, std=width**-0.5)

@@ -35,13 +35,13 @@ class Tagger(nn.Module):
     """Gives every word of a sentence a label."""
 
     class Config(ConfigModel):
-        dim: int = Field(default=100, gt=0)
+        hidden_size: int = Field(default=100, gt=0)
         """Width of the vectors of words, without what is read out of their characters."""
         embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
         """On what the encoder reads of words: their vectors and what their characters give."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of hiding a word in training as if it were unknown, so that its characters must do."""
-        characters: Annotated[ConfigModel, PolymorphicField(CharEncoder)] | None = None
+        char_encoder: Annotated[ConfigModel, PolymorphicField(CharEncoder)] | None = None
         """What reads the characters of words; nothing where it is None."""
         encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder), AfterValidator(reject_pretrained_init)]
         """What reads the sentence."""
@@ -54,9 +54,9 @@ class Tagger(nn.Module):
 
         @model_validator(mode="after")
         def heads_divide_width(self) -> Tagger.Config:
-            read = getattr(self.characters, "dim", 0)
-            both = f"dim = {self.dim} and characters.dim = {read} together" if read else ""
-            require_divisible_by_heads(self.dim + read, self.encoder, name=both)
+            read = getattr(self.char_encoder, "hidden_size", 0)
+            both = f"dim = {self.hidden_size} and characters.dim = {read} together" if read else ""
+            require_divisible_by_heads(self.hidden_size + read, self.encoder, name=both)
             return self
 
         @model_validator(mode="after")
@@ -69,10 +69,10 @@ class Tagger(nn.Module):
         super().__init__()
         self.label_smoothing = config.label_smoothing
         reader = None
-        if config.characters is not None:
-            reader = CharEncoder.of(config.characters)(config.characters, characters)
+        if config.char_encoder is not None:
+            reader = CharEncoder.of(config.char_encoder)(config.char_encoder, characters)
         embedding = WordEmbedding(
-            words, config.dim, reader, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+            words, config.hidden_size, reader, dropout=config.embedding_dropout, word_dropout=config.word_dropout
         )
         self.encoder = TextEncoder.of(config.encoder)(config.encoder, embedding)
         self.dropout = Dropout(config.dropout)

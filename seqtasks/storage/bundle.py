@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 from seqtasks import version
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Component
+from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
-from seqtasks.storage.migration import migrate_kind, migrate_tensors
+from seqtasks.storage.migration import migrate, migrate_kind, migrate_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -52,14 +52,22 @@ class Bundle:
     @property
     def task(self) -> str:
         """The kind of the task."""
-        families = {family.__name__: family for family in Component.__subclasses__()}
-        kind = str(self.manifest["task"])
-        return migrate_kind(families["Task"], kind) if "Task" in families else kind
+        family, kind = self._tasks(), str(self.manifest["task"])
+        return kind if family is None else migrate_kind(family, kind)
+
+    @staticmethod
+    def _tasks() -> type[Component] | None:
+        """The family of tasks, where it has been imported: without it nothing knows what settings are called today."""
+        return next((family for family in Component.__subclasses__() if family.__name__ == "Task"), None)
 
     @property
     def model(self) -> dict[str, Any]:
         """The settings of the model."""
-        return dict(self.manifest["model"])
+        family = self._tasks()
+        settings: dict[str, Any] = dict(self.manifest["model"])
+        return (
+            settings if family is None else migrate(fields_of(family.of_kind(self.task).Config)["model"], settings)[0]
+        )
 
     @property
     def scores(self) -> list[dict[str, Any]]:

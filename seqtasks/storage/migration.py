@@ -156,6 +156,11 @@ def migrate_kind(family: type[Component], kind: str, table: Renames | None = Non
     return kind if kind in family.kinds else (table or renames()).kind(family, kind)
 
 
+def old_kinds(family: type[Component]) -> Mapping[str, str]:
+    """The kinds of a family that have another name today, and that name."""
+    return renames().kinds.get(family.__name__, {})
+
+
 def migrate_tensors(tensors: dict[Any, Any], prefixes: Mapping[str, str] = TENSORS) -> dict[Any, Any]:
     """Tensors, or tables of them, by the names that they have today: weight files are not rewritten for a rename."""
     result = {}

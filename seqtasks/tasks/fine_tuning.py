@@ -19,17 +19,17 @@ from seqtasks.text import Tokenizer
 
 PREFIXES = {"encoder": "encoder.", "embedding": "encoder.embedding."}
 """With which the names of a part's tensors begin, in a language model as in a classifier."""
-SAMPLING = "sampling"
+SAMPLING = "subword_sampling"
 """The setting of a text processor that a classifier may choose for itself."""
 
 
 def language_model(name: str) -> Bundle:
     """The bundle of a language model; SeqtasksError where it is a model for anything else."""
     bundle = read_bundle(find_model(name))
-    if bundle.task != "generation":
+    if bundle.task != "language-modeling":
         raise SeqtasksError(
             f"model.encoder.start_from: {name} is a model for {bundle.task}, not a language model.",
-            "Train one on your texts: seqtasks train generation texts.txt --output my-writer",
+            "Train one on your texts: seqtasks train language-modeling texts.txt --output my-writer",
         )
     return bundle
 

@@ -21,12 +21,12 @@ def annealed(steps: int, batch_tokens: int, *, warmup: int, validations: int, **
     and so many validations. `settings` are added."""
     every = max(100, rounded(steps / validations))
     return {
-        "steps": steps,
+        "max_steps": steps,
         "batch_tokens": batch_tokens,
-        "warmup": max(50, rounded(steps / warmup)),
-        "schedule": "cosine",
-        "validate_every": every,
-        "checkpoint_every": every,
+        "warmup_steps": max(50, rounded(steps / warmup)),
+        "lr_scheduler": "cosine",
+        "eval_steps": every,
+        "save_steps": every,
         **settings,
     }
 

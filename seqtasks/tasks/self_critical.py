@@ -26,7 +26,7 @@ class SelfCriticalConfig(ConfigModel):
 
     reward: Literal["cider-d", "bleu", "chrf"] = "cider-d"
     """What outputs are rewarded with; cider-d is for several references, bleu and chrf are for translations."""
-    samples: int = Field(default=5, gt=1)
+    num_samples: int = Field(default=5, gt=1)
     """Outputs that are drawn for each source."""
     baseline: Literal["samples", "greedy"] = "samples"
     """What an output has to beat: the mean of the other samples (Luo 2020), or what greedy search finds."""
@@ -49,8 +49,8 @@ class SelfCritical:
     ) -> None:
         self.settings = settings
         self.processor = processor
-        self.greedy = DecodingConfig(beam=1, penalty="none", max_length=decoding.max_length)
-        self.sampling = replace(self.greedy, sample=True, nbest=settings.samples)
+        self.greedy = DecodingConfig(beam_size=1, length_penalty="none", max_length=decoding.max_length)
+        self.sampling = replace(self.greedy, sample=True, nbest=settings.num_samples)
         known = ([self.sentence(ids) for ids in others] for others in training)
         self.reward = reward(settings.reward, known if settings.reward == "cider-d" else ())
 

@@ -26,7 +26,7 @@ class Seq2SeqConfig(ConfigModel):
     """The network."""
     decoding: DecodingConfig = DecodingConfig()
     """How the trained model decodes unless it is told otherwise."""
-    validation_beam: int = Field(default=1, gt=0)
+    eval_beam_size: int = Field(default=1, gt=0)
     """Beam size while training is validated."""
 
 
@@ -48,4 +48,4 @@ class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, Batc
     @property
     def validation_options(self) -> dict[str, Any]:
         """The decoding options of a validation: one hypothesis of a beam search."""
-        return {"beam": self.config.validation_beam, "nbest": 1, "sample": False, "consensus": 0}
+        return {"beam_size": self.config.eval_beam_size, "nbest": 1, "sample": False, "mbr_samples": 0}

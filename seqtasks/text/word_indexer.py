@@ -25,11 +25,11 @@ class WordIndexerConfig(ConfigModel):
 
     language: str = "xx"
     """Whose rules cut raw text into words, as spaCy names languages ("en", "de"); one that it lacks is cut as "xx"."""
-    minimum_count: int = Field(default=2, ge=1)
+    min_freq: int = Field(default=2, ge=1)
     """Rarer words are UNKNOWN: their characters have to say what they are."""
     lowercase: bool = True
     """The word's own number ignores case; its characters do not."""
-    longest_word: int = Field(default=40, ge=2)
+    max_word_length: int = Field(default=40, ge=2)
     """Characters of a word that are read; of a longer one its beginning and its end."""
 
 
@@ -55,7 +55,7 @@ class WordIndexer:
             for character in word:
                 characters[character] += count
         return cls(
-            Vocabulary.of_counts(words, minimum_count=config.minimum_count),
+            Vocabulary.of_counts(words, minimum_count=config.min_freq),
             Vocabulary.of_counts(characters, minimum_count=2) if with_characters else None,
             config,
         )
@@ -79,7 +79,7 @@ class WordIndexer:
         if self.characters is None:
             return [number]
         spelled = [number for character in word for number in self.characters.spell(character)] or [UNKNOWN]
-        if len(spelled) > (longest := self.config.longest_word):
+        if len(spelled) > (longest := self.config.max_word_length):
             spelled = spelled[: longest // 2] + spelled[longest // 2 - longest :]
         return [number, *spelled]
 

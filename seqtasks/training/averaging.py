@@ -126,5 +126,5 @@ def make_averaging(weights: Weights, settings: TrainingConfig) -> Averaging:
     if settings.averaging == "ema":
         return EMA(weights, settings.ema_decay)
     if settings.averaging == "last":
-        return CheckpointAverage(weights, settings.average_last)
+        return CheckpointAverage(weights, settings.average_last_n)
     return NoAveraging(weights)

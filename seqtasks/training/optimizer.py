@@ -29,7 +29,7 @@ def make_optimizer(
             beginnings |= dict.fromkeys(module.parameters(), getattr(module, "learns_from", 0))
     for name, parameter in model.named_parameters():
         if not is_new(name):
-            scales[parameter] *= settings.start_learning_rate_scale
+            scales[parameter] *= settings.pretrained_lr_scale
     trained = [parameter for parameter in scales if parameter.requires_grad]
     kinds = {(1.0, 0), *((scales[p], beginnings[p]) for p in trained)}
     groups = [
@@ -57,12 +57,12 @@ def learning_rate(step: int, settings: TrainingConfig) -> float:
     "inverse_sqrt" falls with 1/sqrt(step) (Vaswani et al. 2017, equation 3), "cosine" to 0 at the last step
     (Loshchilov & Hutter 2017), "constant" not at all.
     """
-    peak, warmup = settings.learning_rate, settings.warmup
+    peak, warmup = settings.learning_rate, settings.warmup_steps
     if step < warmup:
         return peak * step / warmup
-    if settings.schedule == "inverse_sqrt":
+    if settings.lr_scheduler == "inverse_sqrt":
         return peak * math.sqrt(max(1, warmup) / step)
-    if settings.schedule == "cosine":
-        progress = min(1.0, (step - warmup) / max(1, settings.steps - warmup))
+    if settings.lr_scheduler == "cosine":
+        progress = min(1.0, (step - warmup) / max(1, settings.max_steps - warmup))
         return peak * 0.5 * (1 + math.cos(math.pi * progress))
     return peak

@@ -83,7 +83,7 @@ class TrainingRun:
     def __iter__(self) -> Iterator[TrainingEvent]:
         run, out = self.config, self.output_dir
         checkpoint = latest_checkpoint(out) if self.resume else None
-        start = checkpoint or (read_bundle(find_model(run.start_from)) if run.start_from else None)
+        start = checkpoint or (read_bundle(find_model(run.init_from)) if run.init_from else None)
         prepared = Task.of(run.task).prepare(run.task, run.seed, processors=start.processors if start else None)
         yield DataReady(prepared.remarks, prepared.data)
         config_toml = to_toml(run)
@@ -96,7 +96,7 @@ class TrainingRun:
             config_toml=config_toml,
             data={**prepared.data, "code": code} if code else prepared.data,
             weights=start.tensors() if start else None,
-            start_with=run.start_with,
+            start_with=run.init_modules,
             stop=self.stop_request,
         )
         if self.resume:
@@ -165,7 +165,7 @@ def train(
         on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
         stop_on_sigint: Ctrl-C ends the training after the step it is in, with a checkpoint, and `train` returns.
         overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
-            tables: `seed=2, training={"steps": 900}`. A dotted key works as well: `**{"training.steps": 900}`.
+            tables: `seed=2, training={"steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
 
     Raises:
         SeqtasksError: for a wrong configuration, data that cannot be read, an `output_dir` that holds a training

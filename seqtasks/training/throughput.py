@@ -11,7 +11,7 @@ LOG_EVERY = 100
 
 def log_interval(settings: TrainingConfig) -> int:
     """Steps between two lines of a log: at least five of them between validations."""
-    return max(1, min(LOG_EVERY, settings.validate_every // 5))
+    return max(1, min(LOG_EVERY, settings.eval_steps // 5))
 
 
 class Throughput:

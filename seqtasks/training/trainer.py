@@ -20,7 +20,6 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
-from seqtasks.storage.migration import migrate
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
@@ -68,10 +67,10 @@ class Trainer:
         self.out = out
         self.stop = stop or StopRequest()
         self.device = choose_device(settings.device)
-        processes = choose_processes(settings.processes, settings.threads, available_cores(), self.device)
-        configure_runtime(settings.threads)
+        processes = choose_processes(settings.num_processes, settings.num_threads, available_cores(), self.device)
+        configure_runtime(settings.num_threads)
         self.dtype = choose_dtype(settings.dtype, self.device)
-        self.writer = CheckpointWriter(out, task, config_toml, data, settings.keep_checkpoints)
+        self.writer = CheckpointWriter(out, task, config_toml, data, settings.save_total_limit)
         torch.manual_seed(seed)
         self.model: nn.Module = task.build_model().to(self.device)
         if weights is None:
@@ -112,7 +111,7 @@ class Trainer:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
             raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--output).")
-        if migrate(type(self.task.config.model), bundle.model)[0] != self.writer.model:
+        if bundle.model != self.writer.model:
             raise SeqtasksError(
                 f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
             )
@@ -145,19 +144,19 @@ class Trainer:
         stream = iter(self.batches)
         while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
-            report = self.update(list(islice(stream, settings.accumulate)))
+            report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
             self.seconds += time.perf_counter() - started
             yield report if isinstance(report, StepSkipped) else replace(report, seconds=self.seconds)
             if isinstance(report, StepSkipped):
-                if report.in_a_row >= settings.max_bad_steps:
+                if report.in_a_row >= settings.max_nonfinite_steps:
                     raise SeqtasksError(
                         f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
                         "Lower training.learning_rate, or look for broken examples in the data.",
                     )
                 continue
-            if self.step % settings.validate_every == 0 or self.step == settings.steps:
+            if self.step % settings.eval_steps == 0 or self.step == settings.max_steps:
                 yield self.validate()
-            if self.step % settings.checkpoint_every == 0 or self.step == settings.steps:
+            if self.step % settings.save_steps == 0 or self.step == settings.max_steps:
                 yield self.save()
         if reason is not None and self.validated_step != self.step:
             yield self.validate()
@@ -168,11 +167,11 @@ class Trainer:
     def finished(self) -> str | None:
         """Why training is over; None while it is not."""
         settings = self.config
-        if self.step >= settings.steps:
+        if self.step >= settings.max_steps:
             return "all steps are done"
-        if settings.minutes is not None and self.seconds >= 60 * settings.minutes:
-            return f"{settings.minutes:g} minutes are over"
-        if 0 < settings.patience <= self.unimproved:
+        if settings.max_minutes is not None and self.seconds >= 60 * settings.max_minutes:
+            return f"{settings.max_minutes:g} minutes are over"
+        if 0 < settings.early_stopping_patience <= self.unimproved:
             return f"{self.unimproved} validations brought no improvement"
         return None
 
@@ -187,7 +186,7 @@ class Trainer:
             count += sum(part[1] for part in parts)
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         torch._foreach_div_(gradients, count or 1.0)
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm or math.inf).item()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm or math.inf).item()
         if not (math.isfinite(total) and math.isfinite(norm)):
             self.optimizer.zero_grad()
             self.nonfinite_steps += 1

@@ -50,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(seqtasks: Program, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A training directory, and what the training said."""
     out = tmp_path_factory.mktemp("models") / "tiny"
-    steps = settings(*TINY, "training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
+    steps = settings(*TINY, "training.max_steps=150", "training.eval_steps=50", "training.save_steps=50")
     result = seqtasks("train", "translation", data / "pairs.tsv", "--language-pair", "en-de", "--output", out, *steps)
     assert result.code == 0, result.err
     return out, result

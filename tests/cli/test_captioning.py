@@ -16,8 +16,8 @@ from seqtasks.metrics import meteor
 from seqtasks.metrics.captioning import caption_scores
 
 SMALL = settings(
-    "images.size=32", "model.dim=16", "model.encoder.weights=none", "model.encoder.dim=16", "training.steps=3",
-    "training.threads=1", "training.batch_tokens=100",
+    "images.size=32", "model.hidden_size=16", "model.encoder.weights=none", "model.encoder.hidden_size=16", "training.max_steps=3",
+    "training.num_threads=1", "training.batch_tokens=100",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained_captioner(seqtasks: Program, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("captioner")
-    cache = settings(f"data.features={folder / 'features'}")
+    cache = settings(f"data.feature_cache_dir={folder / 'features'}")
     result = seqtasks("train", "captioning", photos, "--output", folder / "model", *SMALL, *cache)
     assert result.code == 0, result.err
     return folder / "model", result
@@ -72,7 +72,9 @@ def test_training_from_pictures_alone(trained_captioner: tuple[Path, Result]) ->
 
 
 def test_another_decoder_and_another_language(seqtasks: Program, photos: Path, tmp_path: Path) -> None:
-    other = settings("model.decoder.kind=show-and-tell", "text.language=de", f"data.features={tmp_path / 'features'}")
+    other = settings(
+        "model.decoder.kind=show-and-tell", "text.language=de", f"data.feature_cache_dir={tmp_path / 'features'}"
+    )
     result = seqtasks(
         "train", "captioning", photos, photos / "captions.csv", "--output", tmp_path / "model", *SMALL, *other
     )
@@ -104,7 +106,7 @@ def test_scores_are_those_of_the_captions(
 ) -> None:
     monkeypatch.setattr(meteor.shutil, "which", lambda name: None)
     images = read_captioned_images(CaptionSource(images=photos), CaptionReadReport())
-    found = package.load(captioner, threads=1).caption([each.image for each in images], beam=2)
+    found = package.load(captioner, threads=1).caption([each.image for each in images], beam_size=2)
     expected = caption_scores([each.text for each in found], [each.captions for each in images])
     result = seqtasks("evaluate", captioner, photos, "--beam-size", "2")
     assert (result.code, result.err) == (0, f"seqtasks: {meteor.meteor_unavailable_reason()}\n")

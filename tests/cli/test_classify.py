@@ -19,9 +19,9 @@ from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.loading import open_models
 
 SMALL = settings(
-    "model.dim=16", "model.encoder.dim=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",
-    "training.steps=200", "training.learning_rate=0.01", "training.validate_every=100", "training.checkpoint_every=100",
-    "training.ema_decay=0.9", "training.threads=1", "training.dtype=float32", "text.size=330",
+    "model.hidden_size=16", "model.encoder.hidden_size=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",
+    "training.max_steps=200", "training.learning_rate=0.01", "training.eval_steps=100", "training.save_steps=100",
+    "training.ema_decay=0.9", "training.num_threads=1", "training.dtype=float32", "text.vocab_size=330",
 )  # fmt: skip
 GOOD, BAD = "a film with a gripping plot", "the plot was dull"
 
@@ -278,14 +278,16 @@ def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> N
     rows = "".join(f"{each.labels[0]},x,{each.text}\n" for each in labelled_documents(60))
     (tmp_path / "train.csv").write_text("stars,title,words\n" + rows, encoding="utf-8")
     chosen = settings(
-        "data.train.0.label=stars", "data.train.0.text=words", "model.encoder.kind=bag_of_words", "text.size=330",
-        "text.kind=words", "class_weights=balanced", "training.steps=4", "training.threads=1",
+        "data.train.0.label_column=stars", "data.train.0.text_column=words", "model.encoder.kind=bag-of-words", "text.vocab_size=330",
+        "text.kind=words", "class_weights=balanced", "training.max_steps=4", "training.num_threads=1",
     )  # fmt: skip
     out = tmp_path / "model"
     result = seqtasks("train", "classification", tmp_path / "train.csv", "--output", out, *chosen)
     assert result.code == 0, result.err
     assert open_models([out], threads=1).task.config.class_weights == "balanced"
-    empty = seqtasks("train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.separator=")
+    empty = seqtasks(
+        "train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.label_separator="
+    )
     assert (empty.code, empty.err.count("\n")) == (1, 1)
     assert empty.err.startswith("seqtasks: --set: data.train.0.separator: ")
     again = seqtasks("classify", "-m", out, tmp_path / "train.csv")
@@ -296,7 +298,7 @@ def test_info_and_resuming(seqtasks: Program, model: Path) -> None:
     result = seqtasks("info", model)
     assert result.code == 0, result.err
     assert "classification" in result.out
-    more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.steps=210")
+    more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.max_steps=210")
     assert more.code == 0, more.err
     assert "Resuming from step 200." in more.out
 

@@ -17,9 +17,9 @@ from helpers.written import remembering_text
 import seqtasks as package
 
 SMALL = settings(
-    "model.encoder.dim=64", "model.encoder.layers=1", "model.encoder.dropout=0.0", "training.steps=100",
-    "training.learning_rate=0.01", "training.warmup=10", "training.ema_decay=0.9", "training.validate_every=50",
-    "training.checkpoint_every=50", "training.threads=1", 'training.dtype="float32"',
+    "model.encoder.hidden_size=64", "model.encoder.num_layers=1", "model.encoder.dropout=0.0", "training.max_steps=100",
+    "training.learning_rate=0.01", "training.warmup_steps=10", "training.ema_decay=0.9", "training.eval_steps=50",
+    "training.save_steps=50", "training.num_threads=1", 'training.dtype="float32"',
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ SMALL = settings(
 def trained(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("writer")
     (folder / "book.txt").write_text(remembering_text(1500), encoding="utf-8")
-    result = seqtasks("train", "generation", folder / "book.txt", "--output", folder / "model", *SMALL)
+    result = seqtasks("train", "language-modeling", folder / "book.txt", "--output", folder / "model", *SMALL)
     assert result.code == 0, result.err
     return folder / "model", result
 
@@ -84,7 +84,7 @@ def test_several_texts_and_json(seqtasks: Program, model: Path) -> None:
     assert result.out == "\n---\n".join(f"b:{each['text']}" for each in objects) + "\n"
     assert len({each["text"] for each in objects}) == 3
     assert all(len(each["tokens"]) <= 20 and each["prompt"] == "b:" for each in objects)
-    writer = package.load(model, task="generation", threads=1)
+    writer = package.load(model, task="language-modeling", threads=1)
     python = everything(writer, "b:", num_return_sequences=3, max_new_tokens=20, temperature=1.5)
     assert [each.text for each in python] == [each["text"] for each in objects]
 
@@ -102,11 +102,13 @@ def test_greedy_and_beam(seqtasks: Program, model: Path) -> None:
 
 def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None:
     """Asked for several texts or for a temperature, it gives what was asked for."""
-    sampler, searcher = (package.load(model, task="generation", threads=1) for _ in range(2))
-    searcher.default_decoding = replace(searcher.default_decoding, sample=False, beam=3)
+    sampler, searcher = (package.load(model, task="language-modeling", threads=1) for _ in range(2))
+    searcher.default_decoding = replace(searcher.default_decoding, sample=False, beam_size=3)
     texts = [each.text for each in everything(searcher, "a:", max_new_tokens=8, num_return_sequences=3)]
     assert len(set(texts)) == 3
-    assert texts == [each.text for each in everything(sampler, "a:", max_new_tokens=8, num_return_sequences=3, beam=3)]
+    assert texts == [
+        each.text for each in everything(sampler, "a:", max_new_tokens=8, num_return_sequences=3, beam_size=3)
+    ]
     assert len(everything(searcher, "a:", max_new_tokens=8, num_return_sequences=5)) == 5
     drawn = [writer.generate("a:", max_new_tokens=8, temperature=2.0) for writer in (sampler, searcher)]
     assert drawn[0] == drawn[1]
@@ -196,19 +198,19 @@ def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Pat
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
-        assert "does not apply to a model for generation" in " ".join(refused.err.split())
-    assert seqtasks("train", "generation", test_file, "--language-pair", "en-de").code == 1
+        assert "does not apply to a model for language-modeling" in " ".join(refused.err.split())
+    assert seqtasks("train", "language-modeling", test_file, "--language-pair", "en-de").code == 1
 
 
 def test_info(seqtasks: Program, model: Path) -> None:
     result = seqtasks("info", model)
     assert result.code == 0, result.err
-    assert "generation" in result.out
+    assert "language-modeling" in result.out
     assert "nats/token" in result.out
 
 
 def test_python_streams_what_it_generates(model: Path) -> None:
-    writer = package.load(model, task="generation", threads=1)
+    writer = package.load(model, task="language-modeling", threads=1)
     written = everything(writer, "c:", max_new_tokens=30, num_return_sequences=2)
     for number, each in enumerate(written):
         assert "".join(writer.stream("c:", max_new_tokens=30, number=number)) == each.text

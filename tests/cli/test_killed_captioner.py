@@ -11,9 +11,9 @@ from helpers.squares import configuration, write_squares
 
 COLOURS = ("red", "green", "blue", "yellow")
 CHOSEN = settings(
-    "images.size=64", "images.smallest_crop=0.5", "images.flip=true", "images.colour_jitter=0.3",
-    "model.encoder.train_from=-2", "model.word_dropout=0.1", "model.decoder.kind=show-attend-and-tell",
-    "training.steps=12", "training.checkpoint_every=2", "training.validate_every=3",
+    "images.size=64", "images.min_crop_scale=0.5", "images.horizontal_flip=true", "images.color_jitter=0.3",
+    "model.encoder.trainable_from_block=-2", "model.word_dropout=0.1", "model.decoder.kind=show-attend-and-tell",
+    "training.max_steps=12", "training.save_steps=2", "training.eval_steps=3",
 )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from helpers.program import Program
 
 from seqtasks.storage.bundle import read_bundle
 
-SHORT = ["--set", "training.steps=4", "--set", "training.validate_every=2", "--set", "training.checkpoint_every=2"]
+SHORT = ["--set", "training.max_steps=4", "--set", "training.eval_steps=2", "--set", "training.save_steps=2"]
 
 
 def test_a_model_is_the_start_of_another(seqtasks: Program, model: Path, tmp_path: Path) -> None:
-    start = ["--set", f"start_from={model / 'best'}", "--set", "training.learning_rate=1e-12"]
+    start = ["--set", f"init_from={model / 'best'}", "--set", "training.learning_rate=1e-12"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "second", *start, *SHORT)
     assert result.code == 0, result.err
     text = ["--text", "w1 w2 w3", "--json"]
@@ -24,8 +24,15 @@ def test_a_model_is_the_start_of_another(seqtasks: Program, model: Path, tmp_pat
 
 
 def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, model: Path, tmp_path: Path) -> None:
-    start = ["--set", f"start_from={model / 'best'}", "--set", "start_with=encoder", "--set", "training.averaging=none"]
-    start += ["--set", "training.start_learning_rate_scale=1e-9"]
+    start = [
+        "--set",
+        f"init_from={model / 'best'}",
+        "--set",
+        "init_modules=encoder",
+        "--set",
+        "training.averaging=none",
+    ]
+    start += ["--set", "training.pretrained_lr_scale=1e-9"]
     decoder = ["--set", "model.decoder={kind = 'lstm', dim = 24, layers = 1}"]
     out = tmp_path / "second"
     result = seqtasks("train", model / "config.toml", "--output", out, *start, *decoder, *SHORT)
@@ -36,20 +43,22 @@ def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, mode
     for name in kept:
         torch.testing.assert_close(second[name], first[name], rtol=1e-4, atol=1e-5)
     assert second["decoder.layers.0.weight_hh_l0"].shape == (4 * 24, 24)
-    assert seqtasks("train", out / "config.toml", "--output", out, "--resume", "--set", "training.steps=6").code == 0
+    assert (
+        seqtasks("train", out / "config.toml", "--output", out, "--resume", "--set", "training.max_steps=6").code == 0
+    )
 
 
 def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model: Path, tmp_path: Path) -> None:
-    apart = ["--set", "joint=false", "--set", "model.tie=output"]
+    apart = ["--set", "shared_vocab=false", "--set", "model.tie_embeddings=output"]
     assert seqtasks("train", model / "config.toml", "--output", tmp_path / "apart", *apart, *SHORT).code == 0
-    start = ["--set", f"start_from={tmp_path / 'apart'}"]
+    start = ["--set", f"init_from={tmp_path / 'apart'}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "joint", *start, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "joint: the model of start_from has a vocabulary for each language. Set joint = false" in result.err
 
 
 def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:
-    start = ["--set", f"start_from={model / 'best'}", "--set", "start_with=encoder"]
+    start = ["--set", f"init_from={model / 'best'}", "--set", "init_modules=encoder"]
     another = ["--set", "model.encoder={kind = 'lstm', dim = 24}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "second", *start, *another, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
@@ -60,10 +69,10 @@ def test_self_critical_training_of_a_translator_goes_on_where_it_stopped(
     seqtasks: Program, model: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "rewarded"
-    rewarded = ["--set", f"start_from={model / 'best'}", "--set", "self_critical.reward=chrf"]
-    rewarded += ["--set", "self_critical.samples=3", "--set", "self_critical.baseline=greedy"]
+    rewarded = ["--set", f"init_from={model / 'best'}", "--set", "self_critical.reward=chrf"]
+    rewarded += ["--set", "self_critical.num_samples=3", "--set", "self_critical.baseline=greedy"]
     assert seqtasks("train", model / "config.toml", "--output", out, *rewarded, *SHORT).code == 0
-    longer = ["--set", "training.steps=6"]
+    longer = ["--set", "training.max_steps=6"]
     result = seqtasks("train", out / "config.toml", "--output", out, "--resume", *longer)
     assert result.code == 0, result.err
     assert "Resuming from step 4" in result.out
@@ -73,6 +82,6 @@ def test_self_critical_training_of_a_translator_goes_on_where_it_stopped(
 def test_a_start_that_does_not_exist_is_told_before_anything_is_read(
     seqtasks: Program, model: Path, tmp_path: Path
 ) -> None:
-    result = seqtasks("train", model / "config.toml", "--output", tmp_path / "x", "--set", "start_from=nowhere")
+    result = seqtasks("train", model / "config.toml", "--output", tmp_path / "x", "--set", "init_from=nowhere")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "nowhere" in result.err

@@ -16,10 +16,10 @@ from helpers.tagged import conllu, labelled_sentences, write_conllu_file
 import seqtasks as package
 
 SMALL = settings(
-    "model.dim=16", "model.embedding_dropout=0.0", "model.word_dropout=0.1",
-    "model.encoder.dim=48", "model.encoder.layers=1", "model.encoder.dropout=0.0", "training.steps=200",
-    "training.learning_rate=0.01", "training.warmup=10", "training.ema_decay=0.9", "training.validate_every=100",
-    "training.checkpoint_every=100", "training.threads=1", 'training.dtype="float32"', "text.language=en",
+    "model.hidden_size=16", "model.embedding_dropout=0.0", "model.word_dropout=0.1",
+    "model.encoder.hidden_size=48", "model.encoder.num_layers=1", "model.encoder.dropout=0.0", "training.max_steps=200",
+    "training.learning_rate=0.01", "training.warmup_steps=10", "training.ema_decay=0.9", "training.eval_steps=100",
+    "training.save_steps=100", "training.num_threads=1", 'training.dtype="float32"', "text.language=en",
 )  # fmt: skip
 SENTENCE = [
     ("oredum", "NOUN"),
@@ -248,6 +248,6 @@ def test_info_and_resuming(seqtasks: Program, model: Path) -> None:
     result = seqtasks("info", model)
     assert result.code == 0, result.err
     assert "tagging" in result.out
-    more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.steps=210")
+    more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.max_steps=210")
     assert more.code == 0, more.err
     assert "Resuming from step 200." in more.out

@@ -20,7 +20,7 @@ from seqtasks.cli.commands.train import closing
 from seqtasks.encoders import Encoder
 from seqtasks.training.events import StepEvent
 
-STEPS = ("training.steps=150", "training.validate_every=50", "training.checkpoint_every=50")
+STEPS = ("training.max_steps=150", "training.eval_steps=50", "training.save_steps=50")
 
 
 def log(out: Path) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ def test_python_and_the_command_line_train_the_same(
 ) -> None:
     """From a path, a dictionary and a configuration that was read, with the same changes: the same, bit for bit."""
     file = model / "config.toml"
-    few = settings("seed=7", "training.steps=6", "training.validate_every=3", "training.checkpoint_every=3")
+    few = settings("seed=7", "training.max_steps=6", "training.eval_steps=3", "training.save_steps=3")
     assert seqtasks("train", file, "--output", tmp_path / "program", *few).code == 0
     overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -161,7 +161,7 @@ class Mine(LstmEncoder):
 def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     code, out = tmp_path / "mine.py", tmp_path / "model"
     code.write_text(MINE, encoding="utf-8")
-    few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.steps=2", "training.validate_every=2")
+    few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.max_steps=2", "training.eval_steps=2")
     use = ["translate", "--model", out, "--text", "w1"]
     try:
         result = seqtasks("train", model / "config.toml", "--output", out, *few, "--code", code)
@@ -182,7 +182,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
 
 
 def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:
-    few = settings(*TINY, "training.steps=2", "training.validate_every=1", "model.encoder.kind=lstm",
+    few = settings(*TINY, "training.max_steps=2", "training.eval_steps=1", "model.encoder.kind=lstm",
                    "model.decoder.kind=lstm")  # fmt: skip
     kept = [word for word in few if ".layers" not in word and "inner_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
@@ -191,7 +191,7 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
     configuration = (tmp_path / "new" / "config.toml").read_text(encoding="utf-8")
     assert configuration.count('kind = "lstm"') == 2
     other = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments,
-                     "--set", "data.held_out=10")  # fmt: skip
+                     "--set", "data.validation_split=10")  # fmt: skip
     assert (other.code, other.err.count("\n")) == (1, 1)
     assert "was trained on other data" in other.err
 

@@ -22,10 +22,10 @@ TEXTS = [
     "a red dog sees the old tree .", "", " the  new\tcar\u2028likes 'it' ", "größer ▁ and ▅ ", "a bird .", "Ωé\ue0001",
 ]  # fmt: skip
 PROCESSORS: dict[str, ConfigModel] = {
-    "subwords": SubwordTokenizer.Config(size=340),
+    "subwords": SubwordTokenizer.Config(vocab_size=340),
     "characters": CharacterTokenizer.Config(),
     "words": WordTokenizer.Config(),
-    "words with an unknown": WordTokenizer.Config(rare="unknown"),
+    "words with an unknown": WordTokenizer.Config(oov="unknown"),
 }
 
 
@@ -50,9 +50,11 @@ def translation(
     )
     config = TranslationTask.Config(
         text=text,
-        joint=tie == "all",
+        shared_vocab=tie == "all",
         data={"train": [{"path": "none.tsv"}]},
-        model=EncoderDecoder.Config(dim=16, tie=tie, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]),
+        model=EncoderDecoder.Config(
+            hidden_size=16, tie_embeddings=tie, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]
+        ),
     )
     task = TranslationTask(config, *processors)
     torch.manual_seed(seed)

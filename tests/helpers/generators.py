@@ -15,26 +15,28 @@ BEGIN, END = 2, 3
 VOCAB = 7
 
 ENCODERS: dict[str, ConfigModel] = {
-    f"{kind.__name__[:3].lower()}-{directions}": kind.Config(dim=6, layers=layers, directions=directions, dropout=0.0)
+    f"{kind.__name__[:3].lower()}-{directions}": kind.Config(
+        hidden_size=6, num_layers=layers, bidirectional=directions, dropout=0.0
+    )
     for kind, layers in ((RnnEncoder, 1), (GruEncoder, 2), (LstmEncoder, 2))
-    for directions in ("forward", "both")
+    for directions in (False, True)
 } | {
-    name: TransformerEncoder.Config(layers=2, heads=2, inner_dim=12, dropout=0.0, causal=causal)
+    name: TransformerEncoder.Config(num_layers=2, num_heads=2, ffn_dim=12, dropout=0.0, causal=causal)
     for name, causal in (("transformer", False), ("transformer-causal", True))
 }
 
 DECODERS: dict[str, ConfigModel] = {
     f"{attention}{'-fed' * fed}-{layers}": LstmDecoder.Config(
-        dim=10, layers=layers, attention=attention, input_feeding=fed, dropout=0.0
+        hidden_size=10, num_layers=layers, attention=attention, input_feeding=fed, dropout=0.0
     )
     for attention, fed, layers in itertools.product(("dot", "additive"), (False, True), (1, 2, 3))
 } | {
-    f"transformer-{layers}": TransformerDecoder.Config(layers=layers, heads=4, inner_dim=12, dropout=0.0)
+    f"transformer-{layers}": TransformerDecoder.Config(num_layers=layers, num_heads=4, ffn_dim=12, dropout=0.0)
     for layers in (1, 3)
 }
 DECODERS |= {
-    "show-and-tell": ShowAndTellDecoder.Config(dim=10, dropout=0.0),
-    "show-attend-and-tell": ShowAttendAndTellDecoder.Config(dim=10, attention_dim=5, dropout=0.0),
+    "show-and-tell": ShowAndTellDecoder.Config(hidden_size=10, dropout=0.0),
+    "show-attend-and-tell": ShowAttendAndTellDecoder.Config(hidden_size=10, attention_dim=5, dropout=0.0),
 }
 
 PAIRS = [
@@ -56,7 +58,11 @@ def generator(encoder: str, decoder: str, tie: str = "all", *, seed: int = 1, sh
     torch.manual_seed(seed)
     model = EncoderDecoder(
         EncoderDecoder.Config(
-            dim=8, tie=tie, embedding_dropout=0.0, encoder=ENCODERS[encoder], decoder=DECODERS[decoder]
+            hidden_size=8,
+            tie_embeddings=tie,
+            embedding_dropout=0.0,
+            encoder=ENCODERS[encoder],
+            decoder=DECODERS[decoder],
         ),
         VOCAB,
         VOCAB,

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 TINY = (
-    "model.dim=32",
+    "model.hidden_size=32",
     "model.embedding_dropout=0.0",
-    "model.encoder.layers=1",
-    "model.encoder.inner_dim=64",
+    "model.encoder.num_layers=1",
+    "model.encoder.ffn_dim=64",
     "model.encoder.dropout=0.0",
-    "model.decoder.layers=1",
-    "model.decoder.inner_dim=64",
+    "model.decoder.num_layers=1",
+    "model.decoder.ffn_dim=64",
     "model.decoder.dropout=0.0",
-    "text.size=400",
-    "text.model=bpe",
-    "data.held_out=40",
+    "text.vocab_size=400",
+    "text.model_type=bpe",
+    "data.validation_split=40",
     "training.batch_tokens=400",
     "training.learning_rate=0.01",
-    "training.warmup=10",
+    "training.warmup_steps=10",
     "training.ema_decay=0.9",
-    "training.threads=1",
+    "training.num_threads=1",
     'training.dtype="float32"',
 )
 """Settings of a model that trains in seconds."""

@@ -31,10 +31,10 @@ def searches(*max_lengths: str) -> st.SearchStrategy[DecodingConfig]:
     """Options of greedy and of beam search."""
     return st.builds(
         DecodingConfig,
-        beam=st.sampled_from([1, 2, 4]),
-        penalty=st.sampled_from(PENALTIES),
+        beam_size=st.sampled_from([1, 2, 4]),
+        length_penalty=st.sampled_from(PENALTIES),
         max_length=st.sampled_from(max_lengths),
-        no_repeat_ngram=st.sampled_from([0, 2]),
+        no_repeat_ngram_size=st.sampled_from([0, 2]),
     )
 
 
@@ -86,7 +86,7 @@ def assert_wide_beam_is_exhaustive_search(subject: Subject, seed: int, max_lengt
             ),
             reverse=True,
         )[:WIDE]
-        options = DecodingConfig(beam=WIDE, nbest=WIDE, penalty=penalty, max_length=str(max_length))
+        options = DecodingConfig(beam_size=WIDE, nbest=WIDE, length_penalty=penalty, max_length=str(max_length))
         [row] = subject.found([seed], options)
         assert [each.normalized_score for each in row] == pytest.approx([each[0] for each in expected], abs=1e-4)
         assert (row[0].tokens, row[0].finished) == expected[0][1:]

@@ -12,29 +12,29 @@ task = "captioning"
 [text]
 kind = "words"
 language = "en"
-minimum_count = 1
+min_freq = 1
 [images]
 size = 32
 [data]
 train = [{{ images = "{folder}" }}]
-held_out = 0.25
-features = "{cache}"
+validation_split = 0.25
+feature_cache_dir = "{cache}"
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 kind = "cnn"
 weights = "none"
-dim = 16
+hidden_size = 16
 [model.decoder]
 kind = "show-and-tell"
-dim = 16
+hidden_size = 16
 [training]
-steps = 2
+max_steps = 2
 batch_tokens = 40
-warmup = 0
-threads = 1
-validate_every = 2
-checkpoint_every = 2
+warmup_steps = 0
+num_threads = 1
+eval_steps = 2
+save_steps = 2
 device = "cpu"
 """
 

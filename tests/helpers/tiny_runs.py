@@ -21,18 +21,18 @@ STEPS, STOPPED = 30, 18
 
 TRAINING = f"""
 [training]
-steps = {STEPS}
+max_steps = {STEPS}
 batch_tokens = 120
 learning_rate = 0.01
-warmup = 5
-schedule = "cosine"
+warmup_steps = 5
+lr_scheduler = "cosine"
 ema_decay = 0.9
-validate_every = 9
-checkpoint_every = {STOPPED}
+eval_steps = 9
+save_steps = {STOPPED}
 device = "cpu"
 dtype = "float32"
-processes = 1
-threads = 1
+num_processes = 1
+num_threads = 1
 """
 """Validated often enough that every update is logged."""
 
@@ -44,20 +44,20 @@ seed = 3
 kind = "characters"
 [data]
 train = [{ path = "data/pairs.tsv" }]
-held_out = 6
+validation_split = 6
 [model]
-dim = 8
+hidden_size = 8
 word_dropout = 0.1
 [model.encoder]
 kind = "transformer"
-layers = 1
-heads = 2
-inner_dim = 12
+num_layers = 1
+num_heads = 2
+ffn_dim = 12
 [model.decoder]
 kind = "transformer"
-layers = 1
-heads = 2
-inner_dim = 12
+num_layers = 1
+num_heads = 2
+ffn_dim = 12
 [decoding]
 max_length = "20"
 """,
@@ -67,24 +67,24 @@ seed = 4
 [text]
 kind = "words"
 language = "en"
-minimum_count = 1
+min_freq = 1
 [images]
 size = 32
-flip = true
+horizontal_flip = true
 [data]
 train = [{ images = "data/pictures" }]
-held_out = 0.25
+validation_split = 0.25
 [model]
-dim = 8
+hidden_size = 8
 [model.encoder]
 kind = "cnn"
 weights = "none"
-train_from = -1
-dim = 8
+trainable_from_block = -1
+hidden_size = 8
 [model.decoder]
 kind = "lstm"
-dim = 8
-layers = 1
+hidden_size = 8
+num_layers = 1
 [decoding]
 max_length = "8"
 """,
@@ -94,27 +94,27 @@ seed = 5
 [text]
 kind = "words"
 language = "en"
-minimum_count = 1
+min_freq = 1
 [images]
 size = 32
 [data]
-train_stills = [{ images = "data/pictures" }]
-validation_stills = [{ images = "data/pictures" }]
-validation_clips = 2
-clips = 3
-window = 3
-stills = { stills = 2, frames = 4 }
+train_images = [{ images = "data/pictures" }]
+validation_images = [{ images = "data/pictures" }]
+max_validation_videos = 2
+num_streams = 3
+bptt_len = 3
+synthetic_video = { stills = 2, frames = 4 }
 [model]
-dim = 8
+hidden_size = 8
 [model.encoder]
-kind = "frames"
+kind = "cnn-lstm"
 temporal = "causal"
-memory_dim = 4
+lstm_hidden_size = 4
 weights = "none"
-dim = 8
+hidden_size = 8
 [model.decoder]
 kind = "show-attend-and-tell"
-dim = 8
+hidden_size = 8
 attention_dim = 4
 [decoding]
 max_length = "8"
@@ -123,23 +123,23 @@ max_length = "8"
 task = "tagging"
 seed = 6
 [text]
-minimum_count = 2
+min_freq = 2
 language = "en"
 [data]
 train = [{ path = "data/train.conllu" }]
-held_out = 0.2
+validation_split = 0.2
 [model]
-dim = 8
+hidden_size = 8
 word_dropout = 0.1
 head = "crf"
-[model.characters]
+[model.char_encoder]
 kind = "cnn"
-dim = 6
-character_dim = 4
+hidden_size = 6
+embedding_size = 4
 [model.encoder]
 kind = "lstm"
-dim = 8
-layers = 1
+hidden_size = 8
+num_layers = 1
 """,
     "classification": """
 task = "classification"
@@ -147,35 +147,35 @@ seed = 7
 [text]
 kind = "words"
 language = "en"
-minimum_count = 1
+min_freq = 1
 [data]
 train = [{ path = "data/documents.tsv" }]
-held_out = 0.2
-window = 6
+validation_split = 0.2
+bptt_len = 6
 [model]
-dim = 8
+hidden_size = 8
 pooling = "attention"
 [model.encoder]
 kind = "gru"
-dim = 8
-layers = 1
+hidden_size = 8
+num_layers = 1
 """,
     "generation": """
-task = "generation"
+task = "language-modeling"
 seed = 8
 [text]
 kind = "characters"
 [data]
 train = [{ path = "data/book.txt" }]
-lanes = 4
-window = 12
+num_streams = 4
+bptt_len = 12
 [model]
-dim = 8
+hidden_size = 8
 [model.encoder]
 kind = "lstm"
-dim = 8
-layers = 2
-directions = "forward"
+hidden_size = 8
+num_layers = 2
+bidirectional = false
 weight_dropout = 0.2
 [decoding]
 max_length = "20"

@@ -13,11 +13,13 @@ BEGIN, END = 2, 3
 VOCAB = 7
 
 ENCODERS: dict[str, ConfigModel] = {
-    f"{name}-{layers}": kind.Config(dim=dim, layers=layers, directions="forward", dropout=0.0)
+    f"{name}-{layers}": kind.Config(hidden_size=dim, num_layers=layers, bidirectional="forward", dropout=0.0)
     for name, kind, dim in (("rnn", RnnEncoder, 6), ("gru", GruEncoder, 8), ("lstm", LstmEncoder, 6))
     for layers in (1, 2)
 } | {
-    f"transformer-{layers}": TransformerEncoder.Config(layers=layers, heads=2, inner_dim=12, dropout=0.0, causal=True)
+    f"transformer-{layers}": TransformerEncoder.Config(
+        num_layers=layers, num_heads=2, ffn_dim=12, dropout=0.0, causal=True
+    )
     for layers in (1, 2)
 }
 RECURRENT = [name for name in ENCODERS if not name.startswith("transformer")]

@@ -33,15 +33,17 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
     write_pictures(tmp_path / "train", chance.choices(seen, k=4000), chance)
     pictures = write_pictures(tmp_path / "unseen", unseen, chance)
     config = CaptioningTask.Config(
-        text=WordTokenizer.Config(language="en", minimum_count=1),
+        text=WordTokenizer.Config(language="en", min_freq=1),
         images=ImageConfig(size=SIDE),
-        data=CaptioningData(train=[CaptionSource(images=tmp_path / "train")], held_out=0.02),
+        data=CaptioningData(train=[CaptionSource(images=tmp_path / "train")], validation_split=0.02),
         model=EncoderDecoder.Config(
-            dim=48,
+            hidden_size=48,
             embedding_dropout=0.0,
             label_smoothing=0.0,
-            encoder=CnnEncoder.Config(weights="none", train_from=0, learning_rate_scale=1.0, dim=96, dropout=0.0),
-            decoder=ShowAttendAndTellDecoder.Config(dim=96, attention_dim=64, dropout=0.0),
+            encoder=CnnEncoder.Config(
+                weights="none", trainable_from_block=0, lr_multiplier=1.0, hidden_size=96, dropout=0.0
+            ),
+            decoder=ShowAttendAndTellDecoder.Config(hidden_size=96, attention_dim=64, dropout=0.0),
         ),
     )
     prepared = CaptioningTask.prepare(config, seed=1)
@@ -51,7 +53,7 @@ def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeyp
         prepared, tmp_path / "out", steps=500, batch_tokens=400, learning_rate=4e-3, warmup=50, ema_decay=0.98
     ).model
     assert isinstance(model, EncoderDecoder)
-    captions = task.pipeline([model]).iter_captions(pictures, beam=1, max_length="20")
+    captions = task.pipeline([model]).iter_captions(pictures, beam_size=1, max_length="20")
     right = sum(
         isinstance(found, Caption) and found.text == scene.caption
         for found, scene in zip(captions, unseen, strict=True)

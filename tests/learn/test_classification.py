@@ -22,8 +22,8 @@ from seqtasks.text import WordTokenizer
 from seqtasks.training.trainer import Trainer
 
 FIRST, SECOND = "rain", "sun"
-LSTM = LstmEncoder.Config(dim=16, layers=1, dropout=0.0)
-TRANSFORMER = TransformerEncoder.Config(layers=1, heads=2, inner_dim=32, dropout=0.0)
+LSTM = LstmEncoder.Config(hidden_size=16, num_layers=1, dropout=0.0)
+TRANSFORMER = TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=32, dropout=0.0)
 
 MakeDocument = Callable[[random.Random], Document]
 
@@ -60,21 +60,21 @@ def trained(
 ) -> ClassificationPipeline:
     """A classifier that was trained on such documents."""
     config = ClassificationTask.Config(
-        text=WordTokenizer.Config(minimum_count=1),
+        text=WordTokenizer.Config(min_freq=1),
         data=ClassificationData(
             train=[DocumentSource(path=write_documents(folder / "train.tsv", documents_of(make, 1000, seed=1)))],
-            held_out=0.02,
+            validation_split=0.02,
         ),
         model=Classifier.Config(
-            dim=16, embedding_dropout=0.0, word_dropout=0.1, dropout=0.0, encoder=encoder, pooling=pooling
+            hidden_size=16, embedding_dropout=0.0, word_dropout=0.1, dropout=0.0, encoder=encoder, pooling=pooling
         ),
     )
     prepared = ClassificationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, ClassificationTask)
     settings = TrainingConfig(
-        steps=steps, batch_tokens=400, learning_rate=1e-2, warmup=20, schedule="cosine", ema_decay=0.9,
-        validate_every=steps, checkpoint_every=steps, threads=1, device="cpu", dtype="float32",
+        max_steps=steps, batch_tokens=400, learning_rate=1e-2, warmup_steps=20, lr_scheduler="cosine", ema_decay=0.9,
+        eval_steps=steps, save_steps=steps, num_threads=1, device="cpu", dtype="float32",
     )  # fmt: skip
     trainer = Trainer(task, settings, out=folder / "out", seed=1, config_toml="", data=prepared.data)
     list(trainer.run())
@@ -113,7 +113,7 @@ def test_a_transformer_learns_the_order_of_two_words(tmp_path: Path) -> None:
 
 
 def test_a_bag_of_pairs_learns_neighbours_and_points_at_them(tmp_path: Path) -> None:
-    classifier = trained(tmp_path, side_by_side, BagOfWordsEncoder.Config(ngrams=2, buckets=5000), "mean")
+    classifier = trained(tmp_path, side_by_side, BagOfWordsEncoder.Config(max_ngram_size=2, num_buckets=5000), "mean")
     assert share_right(classifier, side_by_side) >= 0.97
 
     def together(chance: random.Random) -> Document:
@@ -125,5 +125,5 @@ def test_a_bag_of_pairs_learns_neighbours_and_points_at_them(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("make", [in_order, side_by_side])
 def test_a_bag_of_words_cannot_know_order(tmp_path: Path, make: MakeDocument) -> None:
-    classifier = trained(tmp_path, make, BagOfWordsEncoder.Config(ngrams=1), "mean", steps=100)
+    classifier = trained(tmp_path, make, BagOfWordsEncoder.Config(max_ngram_size=1), "mean", steps=100)
     assert share_right(classifier, make) < 0.6

@@ -20,9 +20,9 @@ from seqtasks.tasks.language_modeling.task import TextData
 @pytest.mark.parametrize(
     ("encoder", "dim", "lanes", "window", "steps"),
     [
-        (LstmEncoder.Config(dim=64, layers=1, directions="forward", dropout=0.0), 64, 8, 48, 700),
+        (LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional="forward", dropout=0.0), 64, 8, 48, 700),
         (
-            TransformerEncoder.Config(layers=2, heads=4, inner_dim=64, dropout=0.0, causal=True, context=24),
+            TransformerEncoder.Config(num_layers=2, num_heads=4, ffn_dim=64, dropout=0.0, causal=True, max_positions=24),
             32, 16, 24, 250,
         ),
     ],
@@ -34,9 +34,9 @@ def test_the_letter_of_the_line_is_remembered(
     (tmp_path / "book.txt").write_text(remembering_text(4000), encoding="utf-8")
     config = LanguageModelingTask.Config(
         data=TextData(
-            train=[TextSource(path=tmp_path / "book.txt")], validation_share=0.01, lanes=lanes, window=window
+            train=[TextSource(path=tmp_path / "book.txt")], validation_split=0.01, num_streams=lanes, bptt_len=window
         ),
-        model=LanguageModel.Config(dim=dim, tie=False, embedding_dropout=0.0, encoder=encoder),
+        model=LanguageModel.Config(hidden_size=dim, tie_embeddings=False, embedding_dropout=0.0, encoder=encoder),
     )
     prepared = LanguageModelingTask.prepare(config, seed=1)
     task = prepared.task
@@ -46,10 +46,12 @@ def test_the_letter_of_the_line_is_remembered(
     ).model
     assert isinstance(model, LanguageModel)
     writer = task.pipeline([model])
-    greedy = DecodingConfig(beam=1, max_length="1")
+    greedy = DecodingConfig(beam_size=1, max_length="1")
     prompts = [f"a:xxyy!a\n{letter}:{filling}!" for letter in LETTERS for filling in ("xy", "z z", " yyx")]
     right = sum(writer.generate_one(prompt, greedy, "").text == prompt[9] for prompt in prompts)
     assert right >= 0.95 * len(prompts)
-    lines = writer.generate_one("b:", DecodingConfig(beam=1, sample=True, max_length="200"), "").text.split("\n")[1:-1]
+    lines = writer.generate_one("b:", DecodingConfig(beam_size=1, sample=True, max_length="200"), "").text.split("\n")[
+        1:-1
+    ]
     assert len(lines) > 5
     assert sum(line[:1] == line[-1:] and line[1:2] == ":" for line in lines) >= 0.9 * len(lines)

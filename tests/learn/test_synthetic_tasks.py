@@ -23,8 +23,8 @@ from seqtasks.text import CharacterTokenizer, WordTokenizer
 LETTERS = "abcdefgh"
 WORDS = ("north", "east", "south", "west", "up", "down", "left", "right", "near", "far")
 
-LSTM = LstmDecoder.Config(dim=64, layers=1, dropout=0.0)
-TRANSFORMER = TransformerDecoder.Config(layers=1, heads=4, inner_dim=96, dropout=0.0)
+LSTM = LstmDecoder.Config(hidden_size=64, num_layers=1, dropout=0.0)
+TRANSFORMER = TransformerDecoder.Config(num_layers=1, num_heads=4, ffn_dim=96, dropout=0.0)
 
 
 def characters(chance: random.Random) -> list[str]:
@@ -58,10 +58,10 @@ def pairs(draw: Callable[..., list[str]], change: Callable[..., list[str]], betw
 @pytest.mark.parametrize(
     ("encoder", "decoder", "draw", "change", "steps", "rate"),
     [
-        (TransformerEncoder.Config(layers=1, inner_dim=96, dropout=0.0), TRANSFORMER, characters, copy, 350, 3e-3),
-        (TransformerEncoder.Config(layers=1, inner_dim=96, dropout=0.0), TRANSFORMER, words, reverse, 600, 4e-3),
-        (LstmEncoder.Config(dim=64, layers=1, dropout=0.0), LSTM, characters, reverse, 600, 6e-3),
-        (GruEncoder.Config(dim=64, layers=1, dropout=0.0), LSTM, words, reverse, 300, 6e-3),
+        (TransformerEncoder.Config(num_layers=1, ffn_dim=96, dropout=0.0), TRANSFORMER, characters, copy, 350, 3e-3),
+        (TransformerEncoder.Config(num_layers=1, ffn_dim=96, dropout=0.0), TRANSFORMER, words, reverse, 600, 4e-3),
+        (LstmEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0), LSTM, characters, reverse, 600, 6e-3),
+        (GruEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0), LSTM, words, reverse, 300, 6e-3),
     ],
     ids=["transformer-copy", "transformer-reverse", "lstm-reverse", "gru-reverse"],
 )
@@ -81,9 +81,9 @@ def test_learned(
     file.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in train), encoding="utf-8")
     config = TranslationTask.Config(
         text=WordTokenizer.Config() if draw is words else CharacterTokenizer.Config(),
-        data=TranslationData(train=[ParallelSource(path=file)], held_out=20),
+        data=TranslationData(train=[ParallelSource(path=file)], validation_split=20),
         model=EncoderDecoder.Config(
-            dim=48, embedding_dropout=0.0, label_smoothing=0.0, encoder=encoder, decoder=decoder
+            hidden_size=48, embedding_dropout=0.0, label_smoothing=0.0, encoder=encoder, decoder=decoder
         ),
     )
     prepared = TranslationTask.prepare(config, seed=1)
@@ -92,6 +92,6 @@ def test_learned(
     settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
     model = trained(prepared, tmp_path / "out", **settings).model
     assert isinstance(model, EncoderDecoder)
-    translations = task.pipeline([model]).translate([pair.source for pair in unseen], DecodingConfig(beam=1))
+    translations = task.pipeline([model]).translate([pair.source for pair in unseen], DecodingConfig(beam_size=1))
     right = sum(found.text == pair.target for found, pair in zip(translations, unseen, strict=True))
     assert right >= 0.99 * len(unseen)

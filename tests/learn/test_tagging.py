@@ -19,8 +19,8 @@ from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 @pytest.mark.parametrize(
     ("characters", "encoder", "head"),
     [
-        (CnnCharEncoder.Config(), LstmEncoder.Config(dim=48, layers=1, dropout=0.0), "softmax"),
-        (LstmCharEncoder.Config(), GruEncoder.Config(dim=48, layers=1, dropout=0.0), "crf"),
+        (CnnCharEncoder.Config(), LstmEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "softmax"),
+        (LstmCharEncoder.Config(), GruEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "crf"),
     ],
     ids=["cnn-lstm-softmax", "lstm-gru-crf"],
 )
@@ -30,10 +30,10 @@ def test_words_that_were_never_seen_are_labelled(
     config = TaggingTask.Config(
         data=TaggingData(
             train=[TaggedSource(path=write_conllu_file(tmp_path / "train.conllu", labelled_sentences(2000)))],
-            held_out=0.02,
+            validation_split=0.02,
         ),
         model=Tagger.Config(
-            dim=16, embedding_dropout=0.0, characters=characters, encoder=encoder, head=head
+            hidden_size=16, embedding_dropout=0.0, char_encoder=characters, encoder=encoder, head=head
         ),
     )  # fmt: skip
     prepared = TaggingTask.prepare(config, seed=1)

@@ -86,17 +86,17 @@ def write_pictures(folder: Path, count: int, chance: random.Random) -> Path:
 
 def model_settings(encoder: CnnEncoder.Config | CnnLstmEncoder.Config) -> EncoderDecoder.Config:
     return EncoderDecoder.Config(
-        dim=48,
+        hidden_size=48,
         embedding_dropout=0.0,
         label_smoothing=0.0,
         encoder=encoder,
-        decoder=ShowAttendAndTellDecoder.Config(dim=96, attention_dim=64, dropout=0.0),
+        decoder=ShowAttendAndTellDecoder.Config(hidden_size=96, attention_dim=64, dropout=0.0),
     )
 
 
 TRAINING: dict[str, Any] = {"batch_tokens": 400, "learning_rate": 4e-3, "warmup": 30, "ema_decay": 0.97}
 SMALL: dict[str, Any] = {"weights": "none", "train_from": 0, "learning_rate_scale": 1.0, "dim": 96, "dropout": 0.0}
-TEXT = WordTokenizer.Config(language="en", minimum_count=1)
+TEXT = WordTokenizer.Config(language="en", min_freq=1)
 
 
 def captioner_of_pictures(folder: Path, chance: random.Random) -> Trainer:
@@ -116,10 +116,10 @@ def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) 
         text=TEXT,
         images=ImageConfig(size=SIDE),
         data=VideoData(
-            train=[VideoSource(path=train)], validation=[VideoSource(path=unseen)], validation_clips=CLIPS, every=EVERY,
-            clips=8, window=4,
+            train=[VideoSource(path=train)], validation=[VideoSource(path=unseen)], max_validation_videos=CLIPS, frame_interval=EVERY,
+            num_streams=8, bptt_len=4,
         ),
-        model=model_settings(CnnLstmEncoder.Config(**SMALL, temporal="causal", memory_dim=64)),
+        model=model_settings(CnnLstmEncoder.Config(**SMALL, temporal="causal", lstm_hidden_size=64)),
     )  # fmt: skip
     start.task.save_processors(folder)
     prepared = VideoTask.prepare(config, seed=1, processors=folder)
@@ -134,7 +134,7 @@ def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list
     captioner = task.pipeline([model])
     right: dict[bool, list[bool]] = {True: [], False: []}
     for clip, away in zip(clips, hidden, strict=True):
-        said = captioner.caption_playing(clip.pictures(0), DecodingConfig(beam=1, max_length="8"))
+        said = captioner.caption_playing(clip.pictures(0), DecodingConfig(beam_size=1, max_length="8"))
         for place, (caption, [wanted]) in enumerate(zip(said, clip.captions, strict=True)):
             right[place in away].append(caption.text == wanted)
     return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])

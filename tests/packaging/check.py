@@ -41,7 +41,10 @@ COMMANDS = {
     "tagging": (("tag", "text.txt"), "dog\tNOUN"),
     "classification": (("classify", "text.txt", "--report", "why.html"), "text.txt\t"),
     "generation": (("generate", "--prompt", "ROMEO:", "--max-new-tokens", "20"), "ROMEO:"),
-    "training": (("train", "generation", "book.txt", "--output", "model", "--set", "training.steps=2"), "Use it:"),
+    "training": (
+        ("train", "language-modeling", "book.txt", "--output", "model", "--set", "training.max_steps=2"),
+        "Use it:",
+    ),
     "models": (("models",), "en-de"),
 }
 """A command of each task, and what its output holds."""

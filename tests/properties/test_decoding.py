@@ -25,14 +25,14 @@ seeds = st.integers(0, 2**31)
 
 searches = st.builds(
     DecodingConfig,
-    beam=st.integers(2, 4),
-    penalty=st.sampled_from(PENALTIES),
+    beam_size=st.integers(2, 4),
+    length_penalty=st.sampled_from(PENALTIES),
     nbest=st.integers(1, 2),
     max_length=st.sampled_from(["5", "1x+1", "0.5x+2"]),
     min_length=st.sampled_from(["0", "3"]),
-    banned=st.sampled_from([(), (4,)]),
-    no_repeat_ngram=st.integers(0, 2),
-) | st.builds(DecodingConfig, beam=st.just(1), max_length=st.just("1x+1"), no_repeat_ngram=st.integers(0, 2))
+    suppress_tokens=st.sampled_from([(), (4,)]),
+    no_repeat_ngram_size=st.integers(0, 2),
+) | st.builds(DecodingConfig, beam_size=st.just(1), max_length=st.just("1x+1"), no_repeat_ngram_size=st.integers(0, 2))
 samplings = st.builds(
     DecodingConfig,
     sample=st.just(True),
@@ -58,7 +58,7 @@ def rows_of(data: st.DataObject) -> tuple[list[int], torch.Tensor, list[list[int
 @given(seed=seeds, nbest=st.sampled_from([1, 3, 40]), max_length=st.integers(1, 4))
 def test_wide_beam_is_exhaustive_search(model: Factory, penalty: str, seed: int, nbest: int, max_length: int) -> None:
     stepper = model.make([seed])
-    options = DecodingConfig(beam=40, nbest=nbest, penalty=penalty, max_length=str(max_length))
+    options = DecodingConfig(beam_size=40, nbest=nbest, length_penalty=penalty, max_length=str(max_length))
     expected = exhaustive(stepper, model.vocab, max_length, LengthPenalty.parse(penalty))
     [found] = decode(stepper, source_lengths=torch.tensor([1]), options=options)
     assert len(found) == min(nbest, len(expected))
@@ -125,7 +125,7 @@ def test_dropping_rows_changes_nothing(model: Factory, data: st.DataObject, opti
 def test_what_is_told_of_a_hypothesis_is_true(model: Factory, data: st.DataObject, options: DecodingConfig) -> None:
     inputs, lengths, prefixes = rows_of(data)
     results = decode(model.make(inputs), source_lengths=lengths, options=options, prefixes=prefixes)
-    penalty = LengthPenalty.parse(options.penalty)
+    penalty = LengthPenalty.parse(options.length_penalty)
     for seed, row in zip(inputs, results, strict=True):
         assert 1 <= len(row) <= options.nbest
         assert [each.normalized_score for each in row] == sorted((each.normalized_score for each in row), reverse=True)
@@ -155,12 +155,12 @@ def test_rules_are_kept(model: Factory, data: st.DataObject, options: DecodingCo
                 assert whole == prefix[: prefix.index(END) + 1]
                 continue
             free = whole[len(prefix) :]
-            stuck = bool(options.banned or options.no_repeat_ngram)
+            stuck = bool(options.suppress_tokens or options.no_repeat_ngram_size)
             assert whole[: len(prefix)] == prefix
             assert len(whole) == most or each.finished
             assert least <= len(whole) <= most or (stuck and each.finished)
-            assert not {0, 1, 2, *options.banned} & set(free)
-            size = options.no_repeat_ngram
+            assert not {0, 1, 2, *options.suppress_tokens} & set(free)
+            size = options.no_repeat_ngram_size
             if size:
                 for end in range(max(len(prefix), size) + 1, len(each.tokens) + 1):
                     seen = [each.tokens[start : start + size] for start in range(end - size)]

@@ -33,7 +33,7 @@ every_model = pytest.mark.parametrize("names", MODELS, ids="/".join)
 few = settings(max_examples=3)
 batches = st.lists(seeds, min_size=2, max_size=7)
 beams = searches("6", "1x+1")
-few_words = DecodingConfig(beam=4, nbest=4, max_length="1x+1")
+few_words = DecodingConfig(beam_size=4, nbest=4, max_length="1x+1")
 
 
 def lengths(inputs: Sequence[int]) -> Tensor:

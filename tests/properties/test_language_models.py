@@ -90,7 +90,7 @@ def test_results_do_not_depend_on_the_batch(
 @few
 @given(inputs=batches, length=lengths)
 def test_the_n_best_are_distinct_and_scored_as_forced(name: str, inputs: list[int], length: int) -> None:
-    options = DecodingConfig(beam=4, nbest=4, max_length="5")
+    options = DecodingConfig(beam_size=4, nbest=4, max_length="5")
     assert_the_n_best_are_distinct_and_scored_as_forced(subject(name, length), inputs, options)
 
 

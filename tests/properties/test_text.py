@@ -16,17 +16,17 @@ TEXTS = [
     "Drüben läuft's gut.",
 ] * 5
 PROCESSORS: list[Tokenizer] = [
-    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(size=330, sampling=0.3)),
-    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(model="bpe", size=330, sampling=0.3)),
+    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(vocab_size=330, subword_sampling=0.3)),
+    SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(model_type="bpe", vocab_size=330, subword_sampling=0.3)),
     WordTokenizer.train(TEXTS, WordTokenizer.Config(language="en")),
-    WordTokenizer.train(TEXTS, WordTokenizer.Config(language="xx", minimum_count=10)),
+    WordTokenizer.train(TEXTS, WordTokenizer.Config(language="xx", min_freq=10)),
     CharacterTokenizer.train(TEXTS, CharacterTokenizer.Config()),
 ]
 
 known = st.sampled_from(
     [*"()\"'’“”„«»-/.,?!$%▁▅ \u00a0\n\t\u3000\u2028\ue000", "can't", "dogs'", "A", "man", "0", "1", "  "]
 )
-texts = st.one_of(st.text(), st.text(st.characters(codec=None)), st.lists(known, max_size=20).map("".join))
+texts = st.one_of(st.text(), st.text(st.char_encoder(codec=None)), st.lists(known, max_size=20).map("".join))
 
 every = pytest.mark.parametrize("processor", PROCESSORS, ids=["unigram", "bpe", "words-en", "words-xx", "characters"])
 

@@ -14,7 +14,7 @@ import seqtasks
 
 def lines_of(recipe: Recipe, name: str, *arguments: str | Path, data: Path) -> list[str]:
     """The lines that it printed."""
-    small = ["--set", "training.batch_tokens=300", "--set", "training.threads=1"]
+    small = ["--set", "training.batch_tokens=300", "--set", "training.num_threads=1"]
     done = recipe(name, *arguments, "--tiny", "--test", *small, data=data)
     assert done.code == 0, done.stderr
     return done.stdout.splitlines()
@@ -75,9 +75,9 @@ def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> 
     assert [row[:2] for row in found] == [[name, part] for part in ("validation", "test") for name in names]
     assert "texts=40" in found[-1][-1]
     settings = settings_of(out / "transfer")
-    assert (settings.start_from, settings.start_with) == (str(out / "language-model"), "embedding")
+    assert (settings.init_from, settings.init_modules) == (str(out / "language-model"), "embedding")
     model = seqtasks.load(out / "transfer", task="classification", threads=1).processor
-    writer = seqtasks.load(out / "language-model", task="generation", threads=1).layout.processor
+    writer = seqtasks.load(out / "language-model", task="language-modeling", threads=1).layout.processor
     assert model.decode(range(model.size)) == writer.decode(range(writer.size))
     require_packed(recipe, out / "transfer", tmp_path)
 

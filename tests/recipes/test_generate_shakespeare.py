@@ -18,7 +18,7 @@ def test_it_trains_and_prints_its_row(recipe: Recipe, tmp_path: Path, given: boo
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
     out = tmp_path / "shakespeare"
-    arguments = [*([file] if given else []), "--output", out, "--tiny", "--set", "training.threads=1"]
+    arguments = [*([file] if given else []), "--output", out, "--tiny", "--set", "training.num_threads=1"]
     done = recipe("generate_shakespeare", *arguments, data=tmp_path / "data")
     assert done.code == 0, done.stderr
     cut = int(0.9 * len(text))
@@ -27,5 +27,5 @@ def test_it_trains_and_prints_its_row(recipe: Recipe, tmp_path: Path, given: boo
     assert row.startswith("| shakespeare | ")
     assert f"lanes=1\\|tokens={len(text) - cut + 1}" in row
     assert "dtype=float32" in row
-    assert len(seqtasks.load(out, task="generation", threads=1).generate("a:", max_new_tokens=5).tokens) <= 5
+    assert len(seqtasks.load(out, task="language-modeling", threads=1).generate("a:", max_new_tokens=5).tokens) <= 5
     assert (out / "train.txt").read_text() + (out / "validation.txt").read_text() == text

@@ -16,7 +16,7 @@ import seqtasks
 from seqtasks.storage.bundle import read_bundle
 
 OTHER_CAPTIONERS = ("show-and-tell", "show-attend-and-tell", "transformer")
-SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.threads=1"]
+SMALL = ["--tiny", "--beam", "2", "--set", "training.batch_tokens=400", "--set", "training.num_threads=1"]
 
 
 def write(file: Path, lines: list[str]) -> None:
@@ -76,7 +76,7 @@ def test_a_student_learns_from_what_a_teacher_writes(recipe: Recipe, data: Path,
     references = gzip.decompress((data / "multi30k" / "train.de.gz").read_bytes()).decode().splitlines()
     assert len(written[0]) == len(written[1]) == len(sources) == len(references)
     bleu = BLEU(effective_order=True, lowercase=True)
-    found = seqtasks.load(teacher).translate(sources[:20], beam=5, nbest=5)
+    found = seqtasks.load(teacher).translate(sources[:20], beam_size=5, nbest=5)
     for best, reference, *lines in zip(found, references, *written, strict=False):
         hypotheses = [best.text, *(other.text for other in best.alternatives)]
         nearest = sorted((bleu.sentence_score(text, [reference]).score for text in hypotheses), reverse=True)
@@ -142,8 +142,8 @@ def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def caption_flickr8k(recipe: Recipe, data: Path, model: str, out: Path, *arguments: str) -> Done:
     small = [
-        "images.size=32", "model.dim=32", "model.encoder.dim=32", "model.encoder.weights=none", "training.threads=1",
-        f"data.features={out}-features",
+        "images.size=32", "model.hidden_size=32", "model.encoder.hidden_size=32", "model.encoder.weights=none", "training.num_threads=1",
+        f"data.feature_cache_dir={out}-features",
     ]  # fmt: skip
     chosen = [word for setting in small for word in ("--set", setting)]
     done = recipe(
@@ -169,8 +169,8 @@ def test_flickr8k_trains_and_prints_its_row(recipe: Recipe, flickr8k: Path, tmp_
 
 
 def test_flickr8k_goes_on_and_is_tested_when_asked(recipe: Recipe, flickr8k: Path, tmp_path: Path) -> None:
-    caption_flickr8k(recipe, flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.steps=2")
-    more = ["--resume", "--test", "--set", "training.steps=4"]
+    caption_flickr8k(recipe, flickr8k, "show-and-tell", tmp_path / "model", "--set", "training.max_steps=2")
+    more = ["--resume", "--test", "--set", "training.max_steps=4"]
     done = caption_flickr8k(recipe, flickr8k, "show-and-tell", tmp_path / "model", *more)
     assert "Resuming from step 2." in done.stdout
     rows = done.stdout.splitlines()[-2:]
@@ -184,14 +184,14 @@ def test_flickr8k_goes_through_all_phases(recipe: Recipe, flickr8k: Path, tmp_pa
         "--through",
         "rewarded",
         "--set",
-        "training.steps=2",
+        "training.max_steps=2",
         "--set",
         "model.encoder.backbone=mobilenet_v3_small",
     ]
     done = caption_flickr8k(recipe, flickr8k, "fused", tmp_path / "model", *phases)
     assert [row.split(" | ")[1] for row in done.stdout.splitlines()[-3:]] == ["frozen", "fine-tuned", "rewarded"]
     runs = [settings_of(tmp_path / "model" / phase) for phase in ("fine-tuned", "rewarded")]
-    assert runs[0].model.encoder.train_from == -10
+    assert runs[0].model.encoder.trainable_from_block == -10
     assert runs[0].self_critical is None
     assert runs[1].self_critical is not None
 

@@ -17,7 +17,7 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, character
     data.mkdir()
     for seed, (part, count) in enumerate([("train", 200), ("dev", 20), ("test", 10)]):
         write_conllu_file(data / f"en_ewt-ud-{part}.conllu", labelled_sentences(count, seed))
-    small = ["--tiny", "--test", "--set", "training.batch_tokens=300", "--set", "training.threads=1"]
+    small = ["--tiny", "--test", "--set", "training.batch_tokens=300", "--set", "training.num_threads=1"]
     done = recipe("tag_ud_ewt", data, "--output", out, "--characters", characters, *small)
     assert done.code == 0, done.stderr
     assert "validation sentences: 20" in done.stdout
@@ -27,4 +27,4 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, character
     assert "sentences=10" in test
     tagger = seqtasks.load(out, task="tagging", threads=1)
     assert (tagger.language, tagger.column) == ("en", "upos")
-    assert settings_of(out).model.characters.kind == characters
+    assert settings_of(out).model.char_encoder.kind == characters

@@ -28,7 +28,15 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal:
             Image.new("RGB", (64, 64), colour).save(data / "Images" / file)
             captions += [f"{file}#{number}\tA {colour} square .\n" for number in range(2)]
     (data / "Flickr8k.token.txt").write_text("".join(captions), encoding="utf-8")
-    small = ["--tiny", "--set", "training.threads=1", "--set", "data.stills.frames=2", "--set", "data.window=2"]
+    small = [
+        "--tiny",
+        "--set",
+        "training.num_threads=1",
+        "--set",
+        "data.synthetic_video.frames_per_shot=2",
+        "--set",
+        "data.bptt_len=2",
+    ]
     done = recipe("video_captions", data, "--output", out, "--temporal", temporal, *small)
     assert done.code == 0, done.stderr
     before, after = done.stdout.splitlines()[-2:]

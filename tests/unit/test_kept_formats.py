@@ -47,7 +47,7 @@ def test_a_skipped_update_in_the_log(tmp_path: Path) -> None:
 
 def test_where_features_are_kept(tmp_path: Path) -> None:
     """The features of a data set took hours to compute: the same network and settings find them again."""
-    encoder = CnnEncoder(CnnEncoder.Config(weights="none", dim=None))
+    encoder = CnnEncoder(CnnEncoder.Config(weights="none", hidden_size=None))
     tensors = encoder.backbone.trunk.state_dict()
     with torch.no_grad():
         for number, tensor in enumerate(tensors.values()):

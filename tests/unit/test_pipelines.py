@@ -31,15 +31,15 @@ kind = "characters"
 [data]
 train = [{{path = "{pairs}"}}]
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 kind = "transformer"
-layers = 1
-heads = 2
-inner_dim = 16
+num_layers = 1
+num_heads = 2
+ffn_dim = 16
 [model.decoder]
 kind = "{decoder}"
-layers = 1
+num_layers = 1
 """
 TEXTS = ["a red dog sees the old tree .", "", "the new car likes a bird ."]
 
@@ -91,7 +91,7 @@ def predictor(model: Path) -> seqtasks.TranslationPipeline:
 
 
 def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.TranslationPipeline) -> None:
-    first, empty, last = predictor.translate(TEXTS, beam=3, nbest=2, max_length="12", attention=True)
+    first, empty, last = predictor.translate(TEXTS, beam_size=3, nbest=2, max_length="12", attention=True)
     assert (empty.text, empty.score, empty.tokens) == ("", 0.0, ())
     assert [first.source, last.source] == [TEXTS[0], TEXTS[2]]
     assert len(first.alternatives) == 1
@@ -104,7 +104,7 @@ def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.Translat
 
 
 def test_score_agrees_with_the_search(predictor: seqtasks.TranslationPipeline) -> None:
-    found = predictor.translate(TEXTS[:1], beam=2, min_length="3", max_length="30")
+    found = predictor.translate(TEXTS[:1], beam_size=2, min_length="3", max_length="30")
     finished = [each for each in (*found, *found[0].alternatives) if each.finished and "\ufffd" not in each.text]
     for each in finished:
         (scored,) = predictor.score(TEXTS[:1], [each.text])
@@ -116,7 +116,7 @@ def test_score_agrees_with_the_search(predictor: seqtasks.TranslationPipeline) -
 
 
 def test_prefixes_begin_the_translations(predictor: seqtasks.TranslationPipeline) -> None:
-    found = predictor.translate(TEXTS, prefixes=["das", "", "ein h"], beam=2, max_length="10")
+    found = predictor.translate(TEXTS, prefixes=["das", "", "ein h"], beam_size=2, max_length="10")
     assert found[0].text.startswith("das")
     assert found[2].text.startswith("ein h")
 
@@ -131,19 +131,19 @@ def test_samples_depend_on_the_number_of_the_text_alone(predictor: seqtasks.Tran
 
 
 def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPipeline) -> None:
-    assert predictor.decoding(nbest=8).beam == 8
-    assert predictor.decoding(nbest=2).beam == 5
-    assert predictor.decoding(beam=None).beam == 5
+    assert predictor.decoding(nbest=8).beam_size == 8
+    assert predictor.decoding(nbest=2).beam_size == 5
+    assert predictor.decoding(beam_size=None).beam_size == 5
     assert predictor.decoding(max_length=50).max_length == "50"
 
 
 def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: Path) -> None:
     own = make_model(folder, "consensus", seed=1, more="[decoding]\nconsensus = 20\n")
     predictor = load(own, threads=1, dtype="float32")
-    assert predictor.decoding(beam=3).consensus == 20
-    assert predictor.decoding(beam=1).consensus == predictor.decoding(sample=True).consensus == 0
+    assert predictor.decoding(beam_size=3).consensus == 20
+    assert predictor.decoding(beam_size=1).consensus == predictor.decoding(sample=True).consensus == 0
     voted = predictor.translate(TEXTS, nbest=5, max_length="12")
-    usual = predictor.translate(TEXTS, nbest=5, max_length="12", consensus=0)
+    usual = predictor.translate(TEXTS, nbest=5, max_length="12", mbr_samples=0)
     assert [each.text for each in voted] != [each.text for each in usual]
     for one, other in zip(voted, usual, strict=True):
         assert {one.text, *(each.text for each in one.alternatives)} == {
@@ -153,7 +153,7 @@ def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: 
 
 def test_wrong_use_is_told(predictor: seqtasks.TranslationPipeline) -> None:
     with pytest.raises(SeqtasksError, match="a beam of 2 finds at most 2"):
-        predictor.translate(TEXTS, beam=2, nbest=3)
+        predictor.translate(TEXTS, beam_size=2, nbest=3)
     with pytest.raises(SeqtasksError, match=r"Decoding: temperature: .*number"):
         predictor.translate(TEXTS, temperature="hot")
     with pytest.raises(SeqtasksError, match="no option beams"):
@@ -177,7 +177,7 @@ def test_loading_leaves_the_random_numbers_of_others_alone(model: Path) -> None:
 def test_the_precision_can_be_chosen(model: Path) -> None:
     coarse = load(model, dtype="bfloat16", threads=1)
     assert coarse.dtype == torch.bfloat16
-    assert len(coarse.translate(TEXTS, beam=2, max_length="5")) == 3
+    assert len(coarse.translate(TEXTS, beam_size=2, max_length="5")) == 3
 
 
 def test_another_engine_translates_alike(folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
 
 def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.TranslationPipeline) -> None:
     pairs = [Pair(*pair) for pair in sentence_pairs(3)]
-    found = predictor.evaluate(pairs, beam=2, max_length="8")
+    found = predictor.evaluate(pairs, beam_size=2, max_length="8")
     assert [score.metric for score in found.scores] == ["bleu", "chrf", "ter"]
     assert found.decoding == f"beam=2|penalty=average|max=8|dtype=float32|v={seqtasks.__version__}"
     assert found.examples == 3

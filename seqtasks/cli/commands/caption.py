@@ -147,7 +147,7 @@ def caption(
     predictors = {clip: opened[tuple(members)] for clip, members in models.items()}
     decodings = {clip: predictor.decoding(**options) for clip, predictor in predictors.items()}
     if report is not None and not decodings[False].sample:
-        options.setdefault("nbest", decodings[False].beam)
+        options.setdefault("nbest", decodings[False].beam_size)
     present = format_json if as_json else format_nbest if nbest else format_text
     looks: list[Look] = []
     with ExitStack() as stack:

@@ -209,7 +209,7 @@ class Documents:
         from seqtasks.data.text_io import read_file
 
         if is_table(file):
-            source = DocumentSource(path=file, text=column)
+            source = DocumentSource(path=file, text_column=column)
             for document in read_documents(source, self.skipped):
                 yield Entry(document.text, document.place)
             return

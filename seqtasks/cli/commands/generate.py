@@ -66,14 +66,14 @@ def generate(
         prompt = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r")
     options = decoding_options(None, max_new_tokens=max_new_tokens, seed=seed, nbest=count) | decoding
     predictor: TextGenerationPipeline = open_pipeline(
-        [model], "generation", code=code, device=device, dtype=dtype, threads=threads
+        [model], "language-modeling", code=code, device=device, dtype=dtype, threads=threads
     )
     resolved = predictor.decoding(**options)
     if replaced := predictor.replaced(prompt):
         print(f"seqtasks: {told(replaced)}", file=sys.stderr)
     if as_json:
         write_objects(predictor, prompt, stop, options)
-    elif resolved.beam > 1 and not resolved.sample:
+    elif resolved.beam_size > 1 and not resolved.sample:
         for number, text in enumerate(generated(predictor, prompt, stop, options)):
             write(f"{BETWEEN if number else ''}{prompt}{text.text}")
         write("\n")

@@ -26,7 +26,7 @@ def train(
             metavar="RUN.toml | TASK DATA...",
             help="A run configuration; or translation with pairs of sentences, captioning with a folder of pictures "
             "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl, "
-            "classification with documents in .csv, .tsv, .jsonl or a folder a class, generation with text.",
+            "classification with documents in .csv, .tsv, .jsonl or a folder a class, language-modeling with text.",
         ),
     ],
     out: Annotated[
@@ -35,7 +35,7 @@ def train(
     ] = None,
     chosen: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="a.b=c", help="Set a configuration key, such as training.steps=900."),
+        typer.Option("--set", metavar="a.b=c", help="Set a configuration key, such as training.max_steps=900."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume from the latest checkpoint in the output directory.")
@@ -52,8 +52,8 @@ def train(
       seqtasks train captioning photos/ captions.csv --output my-captioner
       seqtasks train tagging train.conllu --output my-tagger
       seqtasks train classification reviews.csv --output my-classifier
-      seqtasks train generation book.txt --output my-writer
-      seqtasks train my-model/config.toml --set training.steps=40000 --output second-model
+      seqtasks train language-modeling book.txt --output my-writer
+      seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
     """
     if code is not None:
         from seqtasks.config.run import load_code
@@ -87,10 +87,12 @@ def train(
 
 
 def tasks_with_presets() -> dict[str, type[Task]]:
-    """The tasks that train from data alone, by kind."""
+    """The tasks that train from data alone, by kind; by a kind of earlier versions too."""
+    from seqtasks.storage.migration import old_kinds
     from seqtasks.tasks import Task
 
-    return {kind: task for kind in Task.known() if (task := Task.of_kind(kind)).example_data}
+    tasks = {kind: task for kind in Task.known() if (task := Task.of_kind(kind)).example_data}
+    return tasks | {old: tasks[kind] for old, kind in old_kinds(Task).items() if kind in tasks}
 
 
 def check_usage(what: Sequence[str], tasks: Mapping[str, type[Task]], languages: str | None) -> None:
@@ -130,9 +132,15 @@ def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Ta
 def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None) -> RunConfig:
     """The run that suits the data of a task."""
     from seqtasks.config.run import read_config
+    from seqtasks.storage.migration import migrate_override
 
     settings = {
         name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
+    }
+    skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
+    settings = {
+        ".".join(migrate_override(task.Config, skeleton, name.split("."), value)[0]): value
+        for name, value in settings.items()
     }
     preset = task.preset([Path(name) for name in data], settings, languages=split_languages(languages))
     return read_config(preset, overrides=overrides)

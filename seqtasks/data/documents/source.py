@@ -27,11 +27,11 @@ class DocumentSource(ConfigModel):
 
     path: Path
     """The file or folder."""
-    text: str | int | None = None
+    text_column: str | int | None = None
     """The column, or the key, of the text: its name, or its number from 1; else the usual names are looked for."""
-    label: str | int | None = None
+    label_column: str | int | None = None
     """The same of the label."""
-    separator: str | None = Field(default=None, min_length=1)
+    label_separator: str | None = Field(default=None, min_length=1)
     """What stands between the labels in a cell of a table; without it a cell is one label."""
 
 

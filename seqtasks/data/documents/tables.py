@@ -49,7 +49,7 @@ def read_table(source: DocumentSource, skipped: ReadReport) -> Iterator[Document
     if not head:
         return iter(())
     columns = columns_of(source, [cells for _, cells in head if cells])
-    return in_columns(file, chain(head[columns.header :], rows), columns, source.separator, skipped)
+    return in_columns(file, chain(head[columns.header :], rows), columns, source.label_separator, skipped)
 
 
 def table_rows(path: Path) -> Iterator[tuple[int, Cells | None]]:
@@ -66,10 +66,10 @@ def columns_of(source: DocumentSource, head: Sequence[Cells]) -> ColumnMap:
     """The columns by what `source` says of them, else by their usual names; the longer one of two is the text."""
     first = head[0] if head else []
     names = [cell.strip().lower() for cell in first]
-    named = isinstance(source.text, str) or isinstance(source.label, str)
+    named = isinstance(source.text_column, str) or isinstance(source.label_column, str)
     header = named or (not set(names).isdisjoint(TEXT_NAMES) and all(map(COLUMN_NAME.fullmatch, names)))
-    text = place_of(source.path, source.text, names, TEXT_NAMES if header else ())
-    label = place_of(source.path, source.label, names, LABEL_NAMES if header else ())
+    text = place_of(source.path, source.text_column, names, TEXT_NAMES if header else ())
+    label = place_of(source.path, source.label_column, names, LABEL_NAMES if header else ())
     if len(first) == 1 and text is None:
         text = 0
     if len(first) == 2:
@@ -133,8 +133,8 @@ def read_json_lines(source: DocumentSource, skipped: ReadReport) -> Iterator[Doc
             continue
         skipped.reach(file, number)
         fields = parse_json_object(line)
-        text = clean_string(field_of(fields, source.text, TEXT_NAMES))
-        labels = listed(field_of(fields, source.label, LABEL_NAMES))
+        text = clean_string(field_of(fields, source.text_column, TEXT_NAMES))
+        labels = listed(field_of(fields, source.label_column, LABEL_NAMES))
         if text is None or labels is None:
             skipped.skip("broken line")
         else:

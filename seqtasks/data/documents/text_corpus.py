@@ -21,7 +21,7 @@ class TextSource(ConfigModel):
 
     path: Path
     """The file or folder."""
-    text: str | int | None = None
+    text_column: str | int | None = None
     """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
 
     @property
@@ -56,5 +56,5 @@ def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     elif source.path.is_dir():
         yield from (text for _, text in read_files(source.path, skipped))
     else:
-        for document in read_documents(DocumentSource(path=source.path, text=source.text), skipped):
+        for document in read_documents(DocumentSource(path=source.path, text_column=source.text_column), skipped):
             yield document.text

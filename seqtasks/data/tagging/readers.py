@@ -41,9 +41,9 @@ class TaggedSource(ConfigModel):
 
     path: Path
     """The file."""
-    column: str | int = "upos"
+    label_column: str | int = "upos"
     """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
-    form: Form = "auto"
+    format: Form = "auto"
     """Format of the file; "auto" looks at its name and its lines."""
 
 
@@ -192,7 +192,7 @@ def read_text(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentence
 
 def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]:
     """The sentences of a source that have labels."""
-    return with_labels(read_sentences(source.path, skipped, column=source.column, form=source.form), skipped)
+    return with_labels(read_sentences(source.path, skipped, column=source.label_column, form=source.format), skipped)
 
 
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:

@@ -57,14 +57,14 @@ DRIFT = 0.5
 class SyntheticVideoConfig(ConfigModel):
     """How pictures become clips."""
 
-    stills: int = Field(default=4, gt=0)
+    shots_per_video: int = Field(default=4, gt=0)
     """Shots a clip, each of a still of its own."""
-    frames: int = Field(default=8, gt=0)
+    frames_per_shot: int = Field(default=8, gt=0)
     """Frames a shot."""
-    degraded: float = Field(default=0.5, ge=0, le=1)
+    corruption_prob: float = Field(default=0.5, ge=0, le=1)
     """The probability that a frame is degraded; the first of a shot is half as often, so that there is something to
     remember."""
-    strength: float = Field(default=1.0, ge=0, le=1)
+    corruption_strength: float = Field(default=1.0, ge=0, le=1)
     """How much frames differ from their stills. With 0 they are the stills."""
     bursts: bool = True
     """Whether photographs that were uploaded to Flickr together follow each other in a clip (see `BURST_GAP`)."""
@@ -83,11 +83,11 @@ def synthesize_videos(
 ) -> list[tuple[Shot, ...]]:
     """Every picture once, in random order, cut hard from shot to shot; the last clip may have fewer shots."""
     random = np.random.default_rng(seed)
-    units = bursts(images, settings.stills) if settings.bursts else [[number] for number in range(len(images))]
+    units = bursts(images, settings.shots_per_video) if settings.bursts else [[number] for number in range(len(images))]
     shuffled = [units[number] for number in random.permutation(len(units))]
     return [
         tuple(Shot(image, changes_of_shot(settings, random)) for image in clip)
-        for clip in packed(shuffled, settings.stills)
+        for clip in packed(shuffled, settings.shots_per_video)
     ]
 
 
@@ -132,16 +132,17 @@ def packed(units: Iterable[list[int]], size: int) -> Iterator[list[int]]:
 
 def changes_of_shot(settings: SyntheticVideoConfig, random: Generator) -> tuple[FrameCorruption, ...]:
     """The frames of a shot: the camera moves evenly from one part of the still to another, and sees badly in spells."""
-    first, last = (random_crop(settings.strength, random) for _ in range(2))
+    first, last = (random_crop(settings.corruption_strength, random) for _ in range(2))
     frames = [
-        FrameCorruption(crop=between(first, last, moment)) for moment in np.linspace(0, 1, settings.frames).tolist()
+        FrameCorruption(crop=between(first, last, moment))
+        for moment in np.linspace(0, 1, settings.frames_per_shot).tolist()
     ]
     begin = 0
     for badly, run in groupby(degraded_frames(settings, random)):
         end = begin + len(list(run))
-        if badly and settings.strength > 0:
+        if badly and settings.corruption_strength > 0:
             spell = SPELLS[random.integers(len(SPELLS))]
-            frames[begin:end] = spell(frames[begin:end], settings.strength, random)
+            frames[begin:end] = spell(frames[begin:end], settings.corruption_strength, random)
         begin = end
     return tuple(frames)
 
@@ -151,11 +152,11 @@ def degraded_frames(settings: SyntheticVideoConfig, random: Generator) -> Iterat
 
     A spell goes on with the probability `stay`. What begins one follows from how often the frame before is degraded.
     """
-    often = settings.degraded
+    often = settings.corruption_prob
     stay = max(1 - 1 / SPELL, 2 - 1 / often) if often > 0 else 0.0
     before = often / 2
     badly = bool(random.random() < before)
-    for _ in range(settings.frames):
+    for _ in range(settings.frames_per_shot):
         yield badly
         begin = (often - before * stay) / (1 - before) if before < 1 else 1.0
         badly = bool(random.random() < (stay if badly else begin))

@@ -38,12 +38,12 @@ class CaptionConfig(Seq2SeqConfig):
     """The settings that tasks have in common that describe images and frames."""
 
     text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = WordTokenizer.Config(
-        language="en", minimum_count=5, rare="unknown", size=50_000
+        language="en", min_freq=5, oov="unknown", vocab_size=50_000
     )
     """How captions become tokens."""
     images: ImageConfig = ImageConfig()
     """How images become the input of the CNN."""
-    decoding: DecodingConfig = DecodingConfig(beam=3, max_length="40")
+    decoding: DecodingConfig = DecodingConfig(beam_size=3, max_length="40")
     """How the trained model describes unless it is told otherwise."""
 
 
@@ -52,12 +52,14 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
 
     evaluation_options = ("decoding", "split")
 
-    def __init__(self, config: Any, processor: Tokenizer) -> None:
+    config: CaptionConfig
+
+    def __init__(self, config: CaptionConfig, processor: Tokenizer) -> None:
         self.config = config
         self.processor = processor
 
     @classmethod
-    def load(cls, config: Any, processors: Path) -> Self:
+    def load(cls, config: CaptionConfig, processors: Path) -> Self:
         kind = Tokenizer.of(config.text)
         images = ImageConfig.load(processors / IMAGES)
         processor = kind.load(processors / f"target{kind.extension}", config.text)
@@ -104,7 +106,8 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         """Captions the frames of videos, as far apart as in training."""
         skipped = ReadReport()
         clips = read_captioned_videos(VideoSource(path=request.data[0], split=request.split), skipped)
-        files, broken = open_clips(clips, getattr(self.config.data, "every", SECONDS_APART))
+        data = getattr(self.config, "data", None)  # of captions of images it says nothing of time
+        files, broken = open_clips(clips, getattr(data, "frame_interval", SECONDS_APART))
         warn_skipped(skipped, warn)
         for reason in broken:
             warn(reason)

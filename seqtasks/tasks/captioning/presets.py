@@ -81,7 +81,7 @@ def captioning_preset(
         "text": text_part(text, size),
         "data": data,
         "model": {
-            "dim": size.dim,
+            "hidden_size": size.dim,
             "embedding_dropout": size.dropout,
             "encoder": encoder_part(encoder, size),
             "decoder": decoder_part(decoder, size),
@@ -115,24 +115,24 @@ def measure(images: Sequence[CaptionedImage]) -> DatasetStats:
 def text_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the text processor."""
     if kind == "words":
-        return {"kind": kind, "language": "en", "minimum_count": size.minimum_count, "rare": "unknown"}
+        return {"kind": kind, "language": "en", "min_freq": size.minimum_count, "oov": "unknown"}
     return {"kind": kind}
 
 
 def encoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the network that sees."""
-    return {"kind": kind, "dim": size.dim, "dropout": size.dropout} if kind == "cnn" else {"kind": kind}
+    return {"kind": kind, "hidden_size": size.dim, "dropout": size.dropout} if kind == "cnn" else {"kind": kind}
 
 
 def decoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the decoder."""
     match kind:
         case "lstm":
-            own: dict[str, Any] = {"dim": size.dim, "layers": LAYERS, "attention": "additive"}
+            own: dict[str, Any] = {"hidden_size": size.dim, "num_layers": LAYERS, "attention": "additive"}
         case "show-and-tell" | "show-attend-and-tell":
-            own = {"dim": size.dim}
+            own = {"hidden_size": size.dim}
         case "transformer":
-            own = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * size.dim}
+            own = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim}
         case _:
             return {"kind": kind}
     return {"kind": kind, **own, "dropout": size.dropout}

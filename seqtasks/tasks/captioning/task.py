@@ -49,13 +49,13 @@ class CaptioningData(ConfigModel):
     """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
     """Without any, a part of the training pictures is held out."""
-    held_out: ValidationSplit = 0.1
+    validation_split: ValidationSplit = 0.1
     """Their share (below 1), or their number (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
     """Longer captions are not trained on."""
-    features: Path | None = None
+    feature_cache_dir: Path | None = None
     """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
-    views: int = Field(default=1, gt=0)
+    num_augmented_views: int = Field(default=1, gt=0)
     """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
 
 
@@ -76,13 +76,21 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         def sees(self) -> CaptioningTask.Config:
             if not isinstance(self.model.encoder, CnnConfig):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
-            if self.images.augments and self.model.encoder.train_from is None and self.data.views == 1:
+            if (
+                self.images.augments
+                and self.model.encoder.trainable_from_block is None
+                and self.data.num_augmented_views == 1
+            ):
                 raise ValueError(
-                    "images that change in training need a CNN that is trained, model.encoder.train_from, or data.views"
+                    "images that change in training need a CNN that is trained, model.encoder.train_from, or data.num_augmented_views"
                 )
-            if self.data.views > 1 and not self.images.augments:
-                raise ValueError(f"data.views = {self.data.views} needs images that change in training, such as flip")
+            if self.data.num_augmented_views > 1 and not self.images.augments:
+                raise ValueError(
+                    f"data.num_augmented_views = {self.data.num_augmented_views} needs images that change in training, such as flip"
+                )
             return self
+
+    config: Config
 
     def __init__(self, config: Config, processor: Tokenizer) -> None:
         super().__init__(config, processor)
@@ -100,7 +108,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
         if not validation:
-            train, validation = split_captioned_images(train, config.data.held_out, seed)
+            train, validation = split_captioned_images(train, config.data.validation_split, seed)
         task = cls.fit_or_load(config, [caption for each in train for caption in each.captions], processors)
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
@@ -121,7 +129,9 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         Tells of pictures that cannot be read; they are left out.
         """
         if model.encoder.frozen:
-            views = [self.compute_features(model, self.train, view) for view in range(self.config.data.views)]
+            views = [
+                self.compute_features(model, self.train, view) for view in range(self.config.data.num_augmented_views)
+            ]
             self.train_features, self.validation_features = views, self.compute_features(model, self.validation, 0)
             self.broken = {number for view in views for number in view.unreadable}
             broken = set(self.validation_features.unreadable)
@@ -183,7 +193,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return self.watched(found)
 
     def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
-        encoder = self.config.model.encoder
+        encoder: Any = self.config.model.encoder
         return model_card(
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
@@ -211,6 +221,6 @@ def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
 
 def features_folder(data: CaptioningData) -> Path:
     """Where features are kept from one training to the next."""
-    if data.features is not None:
-        return data.features
+    if data.feature_cache_dir is not None:
+        return data.feature_cache_dir
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqtasks" / "features"

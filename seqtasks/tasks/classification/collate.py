@@ -39,7 +39,7 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
     ) -> None:
         self.processor = processor
         self.texts = texts
-        self.sampling = getattr(getattr(processor, "config", None), "sampling", 0.0) > 0
+        self.sampling = getattr(getattr(processor, "config", None), "subword_sampling", 0.0) > 0
         self.windows: list[np.ndarray[Any, Any]] = []
         self.owners: list[int] = []
         for number, ids in enumerate(processor.encode_all(texts)):

@@ -41,7 +41,7 @@ WORD_DROPOUT = 0.1
 DROPOUT = 0.5
 NAME_WORDS = 2.0
 """Documents of fewer words than these, on the average, are read character by character."""
-TOKENS_A_WORD = {"subwords": 1.3, "characters": 7.0}
+TOKENS_A_WORD = {"subwords": 1.3, "char_encoder": 7.0}
 """Tokens of an ordinary word, with the blank before it; of other kinds of text it is one."""
 TRANSFORMER_WINDOW = 512
 """Tokens that a Transformer reads at once: its time grows with their square."""
@@ -85,18 +85,18 @@ def classification_preset(
     reads = text or ("characters" if stats.words < NAME_WORDS * stats.documents else "subwords")
     tokens = stats.words * TOKENS_A_WORD.get(reads, 1.0)
     steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
-    recurrent = {"layers": LAYERS, "dim": size.encoder_dim}
-    transformer = {"layers": 2 * LAYERS, "heads": HEADS, "inner_dim": 4 * size.dim}
+    recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim}
+    transformer = {"num_layers": 2 * LAYERS, "num_heads": HEADS, "ffn_dim": 4 * size.dim}
     kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
     data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
     if kind == "transformer":
         data["window"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
-        "text": {"kind": reads, **({"size": size.vocabulary} if reads == "subwords" else {})},
+        "text": {"kind": reads, **({"vocab_size": size.vocabulary} if reads == "subwords" else {})},
         "data": data,
         "model": {
-            "dim": size.dim,
+            "hidden_size": size.dim,
             "embedding_dropout": DROPOUT / 2,
             "word_dropout": 0.0 if reads == "characters" else WORD_DROPOUT,
             "pooling": "max",
@@ -111,7 +111,10 @@ def classification_preset(
     if start is not None:
         theirs = {name: value for name, value in start.model["encoder"].items() if value is not None}
         configuration["text"] = transfer.text_settings(start)
-        configuration["model"] |= {"dim": start.model["dim"], "encoder": {**theirs, "start_from": start_from}}
+        configuration["model"] |= {
+            "hidden_size": start.model["hidden_size"],
+            "encoder": {**theirs, "init_from": start_from},
+        }
     return configuration
 
 
@@ -131,6 +134,6 @@ def measure(sources: Sequence[DocumentSource]) -> DatasetStats:
     if not documents:
         raise SeqtasksError(
             f"There is no document with a label to train on: {skipped.describe()}.",
-            "Look at the data; --set data.train.0.label=NAME says which column is the label.",
+            "Look at the data; --set data.train.0.label_column=NAME says which column is the label.",
         )
     return DatasetStats(documents, words, several)

@@ -41,15 +41,15 @@ class ClassificationData(ConfigModel):
     """Documents and their labels."""
     validation: list[DocumentSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: ValidationSplit = 0.1
+    validation_split: ValidationSplit = 0.1
     """Its share (below 1), or so many documents (at most a tenth of all), of each label alike; equal texts go
     together."""
-    window: int = Field(default=0, ge=0)
+    max_length: int = Field(default=0, ge=0)
     """Tokens that are read at once: longer documents are read in overlapping windows of so many. 0 = all are whole."""
 
     @model_validator(mode="after")
     def windows_overlap(self) -> ClassificationData:
-        if self.window == 1:
+        if self.max_length == 1:
             raise ValueError("window = 1 cannot overlap: set 2 or more, or 0 to read documents whole")
         return self
 
@@ -73,13 +73,13 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         class_weights: ClassWeights = "none"
         """How much the documents of each label count in training: all the same, so that all labels count the same
         together, or as a table says; labels that are not in it count once."""
-        adversarial_distance: float = Field(default=0.0, ge=0, lt=1)
+        adversarial_epsilon: float = Field(default=0.0, ge=0, lt=1)
         """How far texts are moved to where the loss grows most, as a share of the length of all their vectors together
         (Miyato et al. 2017); training takes twice as long then. 0 = not at all."""
-        unfreeze_every: int = Field(default=0, ge=0)
+        unfreeze_steps: int = Field(default=0, ge=0)
         """Updates after which one part more begins to learn, from the top down, where it was trained before;
         0 = all learn from the beginning on."""
-        lower_learning_rate_scale: float = Field(default=1.0, gt=0, le=1)
+        layerwise_lr_decay: float = Field(default=1.0, gt=0, le=1)
         """Times the learning rate of the part above, where it was trained before."""
 
         @model_validator(mode="after")
@@ -90,21 +90,23 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
         @model_validator(mode="after")
         def only_a_start_is_unfrozen(self) -> ClassificationTask.Config:
-            if self.start_from is None and (self.unfreeze_every or self.lower_learning_rate_scale != 1):
+            if self.start_from is None and (self.unfreeze_steps or self.layerwise_lr_decay != 1):
                 raise ValueError(
-                    "unfreeze_every and lower_learning_rate_scale are for model.encoder.start_from = a language model"
+                    "unfreeze_every and lower_learning_rate_scale are for model.encoder.init_from = a language model"
                 )
             return self
 
         @property
         def start_from(self) -> str | None:
             """The language model that the encoder starts from."""
-            return getattr(self.model.encoder, "start_from", None)
+            return getattr(self.model.encoder, "init_from", None)
 
         @property
         def start_with(self) -> str:
             """What is taken of it."""
-            return getattr(self.model.encoder, "start_with", "encoder")
+            return getattr(self.model.encoder, "init_modules", "encoder")
+
+    config: Config
 
     def __init__(self, config: Config, processor: Tokenizer, labels: Sequence[str]) -> None:
         self.config = config
@@ -170,11 +172,11 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         if self.config.start_from is not None:
             encoder = model.encoder
             parts = transfer.layer_groups(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
-            transfer.unfreeze_gradually(parts, self.config.unfreeze_every, self.config.lower_learning_rate_scale)
+            transfer.unfreeze_gradually(parts, self.config.unfreeze_steps, self.config.layerwise_lr_decay)
         return ()
 
     def loss(self, model: Classifier, batch: ClassificationBatch) -> Loss:
-        distance = self.config.adversarial_distance
+        distance = self.config.adversarial_epsilon
         return adversarial_loss(model, batch, distance) if distance else model.loss(batch)
 
     def batches(self, batch_tokens: int, seed: int) -> ClassificationLoader:
@@ -187,7 +189,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             [document.text for document in self.train],
             labels,
             labels @ self.weights() if not self.config.model.multi_label else np.ones(len(self.train)),
-            window=self.config.data.window,
+            window=self.config.data.max_length,
             batch_tokens=batch_tokens,
             seed=seed,
         )
@@ -210,17 +212,17 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         sources = [
             DocumentSource(
                 path=path,
-                text=column(settings.get(f"data.train.{number}.text")),
-                label=column(settings.get(f"data.train.{number}.label")),
-                separator=settings.get(f"data.train.{number}.separator") or None,
+                text_column=column(settings.get(f"data.train.{number}.text_column")),
+                label_column=column(settings.get(f"data.train.{number}.label_column")),
+                label_separator=settings.get(f"data.train.{number}.label_separator") or None,
             )
             for number, path in enumerate(data)
         ]
         kinds = chosen_kinds(settings, "text", "model.encoder")
-        return classification_preset(sources, **kinds, start_from=settings.get("model.encoder.start_from"))
+        return classification_preset(sources, **kinds, start_from=settings.get("model.encoder.init_from"))
 
     def pipeline(self, models: Sequence[Classifier]) -> ClassificationPipeline:
-        return ClassificationPipeline(models, self.processor, self.labels, window=self.config.data.window)
+        return ClassificationPipeline(models, self.processor, self.labels, window=self.config.data.max_length)
 
     def validate(self, model: Classifier) -> Evaluation:
         return self.pipeline([model]).evaluate(self.validation)
@@ -269,7 +271,7 @@ def read_data(
         return train, read(config.data.validation, unread)
     texts = [normalize(document.text) for document in train]
     labels = [document.labels for document in train]
-    return train_validation_split(train, config.data.held_out, seed, groups=texts, labels=labels)
+    return train_validation_split(train, config.data.validation_split, seed, groups=texts, labels=labels)
 
 
 def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -> None:

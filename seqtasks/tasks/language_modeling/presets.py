@@ -40,7 +40,7 @@ PRESETS = (
 LEARNING_RATE = 3e-3
 LAYERS, TRANSFORMER_LAYERS = 2, 4
 HEADS = 4
-CHARACTERS_OF = {"characters": 1.0, "subwords": 3.5, "words": 4.5}
+CHARACTERS_OF = {"char_encoder": 1.0, "subwords": 3.5, "words": 4.5}
 """Characters of an ordinary token, blanks included."""
 
 
@@ -67,21 +67,21 @@ def generation_preset(
     batch_tokens = size.lanes * size.window
     width = size.encoder_dim // 2 if encoder == "transformer" or text != "characters" else size.dim
     transformer = {
-        "layers": TRANSFORMER_LAYERS, "heads": HEADS, "inner_dim": 4 * width, "causal": True,
+        "num_layers": TRANSFORMER_LAYERS, "num_heads": HEADS, "ffn_dim": 4 * width, "causal": True,
         "context": 2 * size.window,
     }  # fmt: skip
-    recurrent = {"layers": LAYERS, "dim": size.encoder_dim, "directions": "forward"}
+    recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim, "bidirectional": False}
     configuration: dict[str, Any] = {
-        "task": "generation",
-        "text": {"kind": text, **({"size": size.subwords} if text == "subwords" else {})},
+        "task": "language-modeling",
+        "text": {"kind": text, **({"vocab_size": size.subwords} if text == "subwords" else {})},
         "data": {
             "train": [each.model_dump(mode="json", exclude_none=True) for each in sources],
-            "lanes": size.lanes,
-            "window": size.window,
+            "num_streams": size.lanes,
+            "bptt_len": size.window,
         },
         "model": {
-            "dim": width,
-            "tie": text != "characters",
+            "hidden_size": width,
+            "tie_embeddings": text != "characters",
             "embedding_dropout": size.dropout / 4,
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },

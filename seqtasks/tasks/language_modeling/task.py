@@ -41,12 +41,12 @@ class TextData(ConfigModel):
     """Texts."""
     validation: list[TextSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    validation_share: ValidationSplit = 0.1
+    validation_split: ValidationSplit = 0.1
     """Its share (below 1) or an amount (at most a tenth): of each long text so many last characters, of each source of
     documents so many of them, equal ones together."""
-    lanes: int = Field(default=32, gt=0)
+    num_streams: int = Field(default=32, gt=0)
     """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
-    window: int = Field(default=128, gt=0)
+    bptt_len: int = Field(default=128, gt=0)
     """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
 
 
@@ -57,24 +57,28 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     example_data = "book.txt"
 
     class Config(ConfigModel):
-        kind: Literal["generation"] = "generation"
-        text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = CharacterTokenizer.Config(minimum_count=2)
+        kind: Literal["language-modeling"] = "language-modeling"
+        text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = CharacterTokenizer.Config(min_freq=2)
         """How texts become tokens."""
         data: TextData
         """What to train on and what to validate on."""
         model: LanguageModel.Config
         """The network."""
         decoding: DecodingConfig = DecodingConfig(
-            beam=1, sample=True, temperature=0.8, max_length="500", penalty="average"
+            beam_size=1, sample=True, temperature=0.8, max_length="500", length_penalty="average"
         )
         """How the trained model writes unless it is told otherwise."""
 
         @model_validator(mode="after")
         def windows_fit_the_context(self) -> LanguageModelingTask.Config:
-            context = getattr(self.model.encoder, "context", None)
-            if context is not None and self.data.window > context:
-                raise ValueError(f"data.window = {self.data.window} is longer than model.encoder.context = {context}")
+            context = getattr(self.model.encoder, "max_positions", None)
+            if context is not None and self.data.bptt_len > context:
+                raise ValueError(
+                    f"data.bptt_len = {self.data.bptt_len} is longer than model.encoder.max_positions = {context}"
+                )
             return self  # fmt: skip
+
+    config: Config
 
     def __init__(self, config: Config, processor: Tokenizer) -> None:
         self.config = config
@@ -98,9 +102,9 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         task.train = [marked(layout.encode(text)) for text in train]
         task.validation = validation
         tokens = sum(map(len, task.train))
-        if tokens < 2 * config.data.lanes:
+        if tokens < 2 * config.data.num_streams:
             raise SeqtasksError(
-                f"The texts to train on have {tokens:,} tokens: too few for data.lanes = {config.data.lanes}.",
+                f"The texts to train on have {tokens:,} tokens: too few for data.num_streams = {config.data.num_streams}.",
                 "Lower data.lanes, or give more text.",
             )
         characters, held = sum(map(len, train)), sum(map(len, validation))
@@ -127,7 +131,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         return LanguageModel(self.config.model, self.processor.size)
 
     def on_train_start(self, model: LanguageModel) -> Sequence[str]:
-        self.carried = TBPTTState(self.config.data.lanes, model.encoder.state_shapes())
+        self.carried = TBPTTState(self.config.data.num_streams, model.encoder.state_shapes())
         return ()
 
     def loss(self, model: LanguageModel, batch: LanguageModelBatch) -> Loss:
@@ -143,15 +147,15 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 
     def batches(self, batch_tokens: int, seed: int) -> TBPTTLoader:
         data = self.config.data
-        return TBPTTLoader(self.train, lanes=data.lanes, window=data.window, seed=seed)
+        return TBPTTLoader(self.train, lanes=data.num_streams, window=data.bptt_len, seed=seed)
 
     @classmethod
     def preset(
         cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
     ) -> dict[str, Any]:
-        require_no_languages("generation", languages)
+        require_no_languages("language-modeling", languages)
         sources = [
-            TextSource(path=path, text=column(settings.get(f"data.train.{number}.text")))
+            TextSource(path=path, text_column=column(settings.get(f"data.train.{number}.text_column")))
             for number, path in enumerate(data)
         ]
         return generation_preset(sources, **chosen_kinds(settings, "text", "model.encoder"))
@@ -174,7 +178,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
         """How the model goes on with the beginning of the validation text, in one line."""
         text = self.validation[0]
-        written = pipeline.generate(text[:PROMPT], max_new_tokens=SAMPLE, beam=1, sample=True, consensus=0).text
+        written = pipeline.generate(text[:PROMPT], max_new_tokens=SAMPLE, beam_size=1, sample=True, mbr_samples=0).text
         parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
         return ValidationExample(*(" ".join(part.split()) for part in parts))
 
@@ -200,7 +204,7 @@ def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport
     for source in data.train:
         texts = list(read_texts(source, skipped))
         if not data.validation:
-            texts, held_out = split_texts(texts, data.validation_share, seed, one_text=source.is_one_text)
+            texts, held_out = split_texts(texts, data.validation_split, seed, one_text=source.is_one_text)
             validation += held_out
         train += texts
     if not train:

@@ -69,7 +69,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
             raise SeqtasksError(
                 f"The checkpoint stands in {lanes} lanes with windows of {window} tokens, "
                 f"and this run has {self.lanes} with windows of {self.window}.",
-                f"Go on with data.lanes = {lanes} and data.window = {window}, "
+                f"Go on with data.num_streams = {lanes} and data.bptt_len = {window}, "
                 "or train into another directory (--output).",
             )
         self.state = {"epoch": state["epoch"], "index": state["index"]}

@@ -73,18 +73,18 @@ def tagging_preset(
     size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
     steps = updates(stats.words, size.batch_tokens, size.epochs, size.steps)
     named = TREEBANK.match(sources[0].path.name)
-    recurrent = {"layers": LAYERS, "dim": size.encoder_dim}
-    transformer = {"layers": LAYERS, "heads": HEADS, "inner_dim": 2 * size.dim}
+    recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim}
+    transformer = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim}
     return {
         "task": "tagging",
         "text": {"language": named[1] if named else "xx"},
         "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
         "model": {
-            "dim": size.dim,
+            "hidden_size": size.dim,
             "embedding_dropout": size.dropout,
             "word_dropout": WORD_DROPOUT,
             "head": "crf" if stats.spans else "softmax",
-            "characters": {"kind": characters},
+            "char_encoder": {"kind": characters},
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
         "training": annealed(

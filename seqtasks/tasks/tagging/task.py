@@ -44,7 +44,7 @@ class TaggingData(ConfigModel):
     """Sentences whose words have labels."""
     validation: list[TaggedSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: ValidationSplit = 0.1
+    validation_split: ValidationSplit = 0.1
     """Its share (below 1), or so many sentences (at most a tenth of all); equal sentences go together."""
     max_words: int = Field(default=256, gt=0)
     """Longer sentences are not trained on."""
@@ -65,6 +65,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         """What to train on and what to validate on."""
         model: Tagger.Config
         """The network."""
+
+    config: Config
 
     def __init__(self, config: Config, reader: WordIndexer, labels: Sequence[str]) -> None:
         self.config = config
@@ -87,7 +89,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
             words = (sentence.words for sentence in train)
-            reader = WordIndexer.train(words, config.text, with_characters=config.model.characters is not None)
+            reader = WordIndexer.train(words, config.text, with_characters=config.model.char_encoder is not None)
             task = cls(config, reader, by_frequency(counts))
         else:
             task = cls.load(config, processors)
@@ -110,7 +112,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        reader = WordIndexer.load(processors, config.text, with_characters=config.model.characters is not None)
+        reader = WordIndexer.load(processors, config.text, with_characters=config.model.char_encoder is not None)
         return cls(config, reader, load_labels(processors))
 
     def save_processors(self, folder: Path) -> None:
@@ -125,8 +127,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         of speech, go to xpos.
         """
         source = self.config.data.train[0]
-        named = source.column
-        if isinstance(named, int) and "conllu" in (source.form, detect_format(str(source.path), "")):
+        named = source.label_column
+        if isinstance(named, int) and "conllu" in (source.format, detect_format(str(source.path), "")):
             named = CONLLU[conllu_place(named)]
         if isinstance(named, str) and named.lower() != "upos":
             return named.lower()
@@ -153,7 +155,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
     ) -> dict[str, Any]:
         require_no_languages("tagging", languages)
-        kinds = chosen_kinds(settings, "model.encoder", "model.characters")
+        kinds = chosen_kinds(settings, "model.encoder", "model.char_encoder")
         return tagging_preset([TaggedSource(path=file) for file in data], **kinds)
 
     def pipeline(self, models: Sequence[Tagger]) -> TaggingPipeline:
@@ -173,7 +175,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
 
     def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         model = self.config.model
-        reads = "" if model.characters is None else f", characters read by `{kind_of(model.characters)}`"
+        reads = "" if model.char_encoder is None else f", characters read by `{kind_of(model.char_encoder)}`"
         labels = ", ".join(f"`{label}`" for label in self.labels[:50])
         return model_card(
             "Labels for words",
@@ -193,4 +195,4 @@ def read_data(
     train = [replace(sentence, lines=()) for source in data.train for sentence in read_tagged(source, skipped)]
     if data.validation:
         return train, [sentence for source in data.validation for sentence in read_tagged(source, unread)]
-    return train_validation_split(train, data.held_out, seed, groups=[sentence.words for sentence in train])
+    return train_validation_split(train, data.validation_split, seed, groups=[sentence.words for sentence in train])

@@ -80,27 +80,27 @@ def translation_preset(
     steps = updates(stats.words * TOKENS_A_WORD, size.batch_tokens, size.epochs, size.steps)
     validate_every = max(100, rounded(steps / 25))
     source, target = languages or ("xx", "xx")
-    recurrent = {"layers": RECURRENT_LAYERS, "dim": 2 * size.dim}
-    transformer = {"layers": size.layers, "heads": size.heads, "inner_dim": size.inner_dim}
+    recurrent = {"num_layers": RECURRENT_LAYERS, "hidden_size": 2 * size.dim}
+    transformer = {"num_layers": size.layers, "num_heads": size.heads, "ffn_dim": size.inner_dim}
     return {
         "task": "translation",
         "languages": {"source": source, "target": target},
-        "text": {"kind": "subwords", "size": size.vocabulary},
+        "text": {"kind": "subwords", "vocab_size": size.vocabulary},
         "data": {"train": [each.model_dump(mode="json", exclude_defaults=True) for each in sources]},
         "model": {
-            "dim": size.dim,
+            "hidden_size": size.dim,
             "embedding_dropout": size.dropout,
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
             "decoder": layers_of(decoder, recurrent, transformer, size.dropout),
         },
         "training": {
-            "steps": steps,
+            "max_steps": steps,
             "batch_tokens": size.batch_tokens,
             "learning_rate": size.learning_rate,
-            "warmup": max(200, min(4_000, rounded(steps / 20))),
-            "validate_every": validate_every,
-            "checkpoint_every": validate_every,
-            "patience": 10,
+            "warmup_steps": max(200, min(4_000, rounded(steps / 20))),
+            "eval_steps": validate_every,
+            "save_steps": validate_every,
+            "early_stopping_patience": 10,
         },
     }
 

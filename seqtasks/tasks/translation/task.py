@@ -37,7 +37,7 @@ class TranslationData(ConfigModel):
     """Pairs of texts."""
     validation: list[ParallelSource] = Field(default=[])
     """Without any, a part of the training data is held out."""
-    held_out: ValidationSplit = 1000
+    validation_split: ValidationSplit = 1000
     """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
     max_tokens: int = Field(default=128, gt=0)
     """Pairs that are longer on either side are not trained on."""
@@ -56,7 +56,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """Which language is translated into which."""
         text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How texts become tokens."""
-        joint: bool = True
+        shared_vocab: bool = True
         """One vocabulary for both languages, or one each."""
         data: TranslationData
         """What to train on and what to validate on."""
@@ -67,11 +67,13 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
         @model_validator(mode="after")
         def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:
-            if self.model.tie == "all" and not self.joint:
+            if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
-                    'model.tie = "all" needs joint = true: with two vocabularies take model.tie = "output"'
+                    'model.tie_embeddings = "all" needs joint = true: with two vocabularies take model.tie_embeddings = "output"'
                 )
             return self
+
+    config: Config
 
     def __init__(self, config: Config, source: Tokenizer, target: Tokenizer) -> None:
         self.config = config
@@ -85,7 +87,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
-        task = cls(config, *make_processors(config.text, config.languages, config.joint, train, processors))
+        task = cls(config, *make_processors(config.text, config.languages, config.shared_vocab, train, processors))
         lengths = [
             max(map(len, sides))
             for sides in zip(
@@ -109,7 +111,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
-            f"vocabulary: {task.source.size:,}" + ("" if config.joint else f" source, {task.target.size:,} target"),
+            f"vocabulary: {task.source.size:,}"
+            + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
         )
         data = {
             "pairs": len(task.train),
@@ -120,7 +123,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        return cls(config, *load_processors(config.text, config.languages, config.joint, processors))
+        return cls(config, *load_processors(config.text, config.languages, config.shared_vocab, processors))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")
@@ -144,7 +147,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             self.weights,
             batch_tokens=batch_tokens,
             seed=seed,
-            sampling=getattr(self.config.text, "sampling", 0.0) > 0,
+            sampling=getattr(self.config.text, "subword_sampling", 0.0) > 0,
         )
 
     @classmethod
@@ -205,6 +208,6 @@ def read_data(
     validation = [pair for source in config.data.validation for pair in read(source, unread)]
     if not config.data.validation:
         sources = [pair.source for pair, _ in weighted]
-        weighted, held_out = train_validation_split(weighted, config.data.held_out, seed, groups=sources)
+        weighted, held_out = train_validation_split(weighted, config.data.validation_split, seed, groups=sources)
         validation = [pair for pair, _ in held_out]
     return [pair for pair, _ in weighted], [weight for _, weight in weighted], validation

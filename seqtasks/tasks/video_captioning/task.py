@@ -44,30 +44,30 @@ class VideoData(ConfigModel):
 
     train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
-    train_stills: list[CaptionSource] = Field(default=[])
+    train_images: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos."""
     validation: list[VideoSource] = Field(default=[])
     """Videos with timed captions to validate on."""
-    validation_stills: list[CaptionSource] = Field(default=[])
+    validation_images: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos to validate on."""
-    validation_clips: int = Field(default=50, gt=0)
+    max_validation_videos: int = Field(default=50, gt=0)
     """At most so many clips of the validation data are described at each validation."""
-    stills: SyntheticVideoConfig = SyntheticVideoConfig()
+    synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
     """How pictures become clips."""
-    every: float = Field(default=SECONDS_APART, gt=0)
+    frame_interval: float = Field(default=SECONDS_APART, gt=0)
     """Seconds from frame to frame of a clip in a file."""
-    clips: int = Field(default=4, gt=0)
+    num_streams: int = Field(default=4, gt=0)
     """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
-    window: int = Field(default=8, gt=0)
+    bptt_len: int = Field(default=8, gt=0)
     """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
     max_tokens: int = Field(default=50, gt=0)
     """Longer captions are not trained on."""
 
     @model_validator(mode="after")
     def has_both(self) -> VideoData:
-        if not (self.train or self.train_stills):
+        if not (self.train or self.train_images):
             raise ValueError("there is nothing to train on: give train or train_stills")
-        if not (self.validation or self.validation_stills):
+        if not (self.validation or self.validation_images):
             raise ValueError("there is nothing to validate on: give validation or validation_stills")
         return self
 
@@ -85,12 +85,14 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         @model_validator(mode="after")
         def sees_frames(self) -> VideoTask.Config:
             if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
-                raise ValueError('model.encoder has to read frames: kind = "frames"')
+                raise ValueError('model.encoder has to read frames: kind = "cnn-lstm"')
             if self.images.augments:
                 raise ValueError("images that change at random do not make a clip: let data.stills change the frames")
             return self
 
-    def __init__(self, config: Any, processor: Tokenizer) -> None:
+    config: Config
+
+    def __init__(self, config: Config, processor: Tokenizer) -> None:
         super().__init__(config, processor)
         self.stills: list[CaptionedImage] = []
         self.files: list[VideoFile] = []
@@ -99,18 +101,18 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         """None where frames do not remember."""
 
     @classmethod
-    def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+    def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         data: VideoData = config.data
         report, clip_report = CaptionReadReport(), ReadReport()
-        stills = [each for source in data.train_stills for each in read_captioned_images(source, report)]
+        stills = [each for source in data.train_images for each in read_captioned_images(source, report)]
         clips = [each for source in data.train for each in read_captioned_videos(source, clip_report)]
-        files, broken = open_clips(clips, data.every)
+        files, broken = open_clips(clips, data.frame_interval)
         captions = [still.captions for still in stills] + [span.captions for clip in clips for span in clip.captions]
         task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
         seen = [
-            (repr((data.stills, data.every, data.clips, data.window)),),
+            (repr((data.synthetic_video, data.frame_interval, data.num_streams, data.bptt_len)),),
             *((still.image.name, *still.captions) for still in stills),
             *((file.clip.video.name, repr(file.clip.captions)) for file in files),
         ]
@@ -134,7 +136,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
                 empty = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=next(model.parameters()).device)
                 cells = encoder.eval().states(empty).shape[1]
             self.carried = TBPTTState(
-                self.config.data.clips, [(cells, encoder.memory_dim)] * len(RecurrentState._fields)
+                self.config.data.num_streams, [(cells, encoder.memory_dim)] * len(RecurrentState._fields)
             )
         return ()
 
@@ -161,7 +163,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         transform = evaluation_transform(self.config.images)
 
         def clips_of(epoch: int) -> list[FrameSequence]:
-            shots = synthesize_videos(self.stills, data.stills, seed + epoch) if self.stills else []
+            shots = synthesize_videos(self.stills, data.synthetic_video, seed + epoch) if self.stills else []
             return [*self.files, *(SyntheticVideo(self.stills, clip) for clip in shots)]
 
         def pixels(picture: Image.Image) -> Tensor:
@@ -169,7 +171,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
         return VideoTBPTTLoader(
             clips_of, self.processor.encode, pixels,
-            lanes=data.clips, window=data.window, longest=data.max_tokens, seed=seed,
+            lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
@@ -179,7 +181,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         )
 
     def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
-        encoder = self.config.model.encoder
+        encoder: Any = self.config.model.encoder
         return model_card(
             "Captions of clips",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
@@ -195,10 +197,10 @@ def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
     """The clips that are described at each validation, and what is wrong with others."""
     report, clip_report = CaptionReadReport(), ReadReport()
     clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
-    files, broken = open_clips(clips[: data.validation_clips], data.every)
+    files, broken = open_clips(clips[: data.max_validation_videos], data.frame_interval)
     broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
-    room = data.validation_clips - len(files)
-    stills = [each for source in data.validation_stills for each in read_captioned_images(source, report)]
+    room = data.max_validation_videos - len(files)
+    stills = [each for source in data.validation_images for each in read_captioned_images(source, report)]
     broken += [f"validation {report.describe()}"] * bool(report.skipped or report.pictures_skipped)
-    shots = synthesize_videos(stills, data.stills, 0)[:room] if stills and room else []
+    shots = synthesize_videos(stills, data.synthetic_video, 0)[:room] if stills and room else []
     return [*files, *(SyntheticVideo(stills, clip) for clip in shots)], broken

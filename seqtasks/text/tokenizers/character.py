@@ -20,7 +20,7 @@ class CharacterTokenizer(Tokenizer):
 
     class Config(ConfigModel):
         kind: Literal["characters"] = "characters"
-        minimum_count: int = Field(2, ge=1)
+        min_freq: int = Field(2, ge=1)
         """Rarer characters are spelled in bytes."""
 
     extension: ClassVar[str] = ".json"
@@ -42,7 +42,7 @@ class CharacterTokenizer(Tokenizer):
         counts = Counter[str]()
         for text in texts:
             counts.update(normalize(text))
-        return cls(Vocabulary.of_counts(counts, minimum_count=config.minimum_count), config)
+        return cls(Vocabulary.of_counts(counts, minimum_count=config.min_freq), config)
 
     def encode(self, text: str) -> list[int]:
         return [number for character in normalize(text) for number in self.vocabulary.spell(character)]

@@ -39,18 +39,20 @@ class SubwordTokenizer(Tokenizer):
 
     class Config(ConfigModel):
         kind: Literal["subwords"] = "subwords"
-        model: Literal["unigram", "bpe"] = "unigram"
+        model_type: Literal["unigram", "bpe"] = "unigram"
         """Kind of sentencepiece model."""
-        size: int = Field(default=8000, ge=300)
+        vocab_size: int = Field(default=8000, ge=300)
         """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
-        sampling: float = Field(default=0.0, ge=0.0)
+        subword_sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
         on 29,000 pairs learned half as fast as without); bpe: the probability of `MergeDropout`."""
 
         @model_validator(mode="after")
         def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:
-            if self.model == "bpe" and self.sampling > 1:
-                raise ValueError(f"sampling is a probability where the model is bpe: at most 1, not {self.sampling}")
+            if self.model_type == "bpe" and self.subword_sampling > 1:
+                raise ValueError(
+                    f"sampling is a probability where the model is bpe: at most 1, not {self.subword_sampling}"
+                )
             return self
 
     extension: ClassVar[str] = ".spm"
@@ -62,9 +64,9 @@ class SubwordTokenizer(Tokenizer):
         self.proto = proto
         self.model = SentencePieceProcessor(model_proto=proto)
         self.sampler: UnigramSampler | BPEDropout | None = None
-        if config.sampling > 0:
-            sampler = UnigramSampler if config.model == "unigram" else BPEDropout
-            self.sampler = sampler(self.model, config.sampling)
+        if config.subword_sampling > 0:
+            sampler = UnigramSampler if config.model_type == "unigram" else BPEDropout
+            self.sampler = sampler(self.model, config.subword_sampling)
 
     @property
     def size(self) -> int:
@@ -159,9 +161,13 @@ def _rare_characters(texts: Iterable[str], size: int) -> set[str]:
 def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
     from sentencepiece import SentencePieceTrainer
 
-    rare = str.maketrans(dict.fromkeys(_rare_characters(texts, config.size), " "))
+    rare = str.maketrans(dict.fromkeys(_rare_characters(texts, config.vocab_size), " "))
     proto = BytesIO()
-    options: dict[str, Any] = {"model_type": config.model, "vocab_size": config.size, "hard_vocab_limit": False}
+    options: dict[str, Any] = {
+        "model_type": config.model_type,
+        "vocab_size": config.vocab_size,
+        "hard_vocab_limit": False,
+    }
     SentencePieceTrainer.train(
         sentence_iterator=(text.translate(rare) for text in texts) if rare else iter(texts),
         model_writer=proto,

@@ -32,11 +32,11 @@ class WordTokenizer(Tokenizer):
         kind: Literal["words"] = "words"
         language: str = "xx"
         """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
-        minimum_count: int = Field(2, ge=1)
+        min_freq: int = Field(2, ge=1)
         """Rarer words are not in the vocabulary."""
-        rare: Literal["bytes", "unknown"] = "bytes"
+        oov: Literal["bytes", "unknown"] = "bytes"
         """What stands for them: their bytes, so that nothing is lost, or one UNKNOWN, which no model ever writes."""
-        size: int = Field(50000, ge=300)
+        vocab_size: int = Field(50000, ge=300)
         """Ids in all, at most."""
 
     extension: ClassVar[str] = ".json"
@@ -54,7 +54,7 @@ class WordTokenizer(Tokenizer):
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
         counts = Counter(token for text in texts for token, _ in word_splitter(config.language).split(normalize(text)))
         return cls(
-            Vocabulary.of_counts(counts, minimum_count=config.minimum_count, size=config.size, marks=MARKS), config
+            Vocabulary.of_counts(counts, minimum_count=config.min_freq, size=config.vocab_size, marks=MARKS), config
         )
 
     def encode(self, text: str) -> list[int]:
@@ -71,7 +71,7 @@ class WordTokenizer(Tokenizer):
         return ids
 
     def spell(self, token: str) -> list[int]:
-        if self.config.rare == "unknown" and token not in self.vocabulary.ids:
+        if self.config.oov == "unknown" and token not in self.vocabulary.ids:
             return [UNKNOWN]
         return self.vocabulary.spell(token)
 

@@ -96,7 +96,7 @@ weight = 2
 [search]
 beam = 1
 [training]
-steps = 10
+max_steps = 10
 betas = [0.8, 0.9]
 """
 
@@ -114,9 +114,9 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
             languages=Languages(target="fr"),
             encoder=Stack.Config(layers=4),
             train=[Source(path=Path("a.tsv")), Source(path=Path("b.tsv"), weight=2.0)],
-            search=Search(beam=1),
+            search=Search(beam_size=1),
         ),
-        training=TrainingConfig(steps=10, betas=(0.8, 0.9)),
+        training=TrainingConfig(max_steps=10, betas=(0.8, 0.9)),
         seed=3,
     )
 
@@ -130,7 +130,7 @@ def test_everything_but_the_task_has_a_default() -> None:
     ("override", "value"),
     [
         ("seed=7", lambda run: run.seed == 7),
-        ("training.steps = 5", lambda run: run.training.steps == 5),
+        ("training.max_steps = 5", lambda run: run.training.steps == 5),
         ("languages.target=de", lambda run: task_of(run).languages.target == "de"),
         ("languages.target='de'", lambda run: task_of(run).languages.target == "de"),
         ("languages.target=a=b c", lambda run: task_of(run).languages.target == "a=b c"),
@@ -141,7 +141,7 @@ def test_everything_but_the_task_has_a_default() -> None:
         ("encoder={kind='twins'}", lambda run: task_of(run).encoder == Twins.Config()),
         ("encoder.kind=twins", lambda run: task_of(run).encoder == Twins.Config()),
         ("encoder.kind=stack", lambda run: task_of(run).encoder == task_of(read_config(None, text=FULL)).encoder),
-        ("search.banned=[1, 2]", lambda run: task_of(run).search == Search(beam=1, banned=(1, 2))),
+        ("search.banned=[1, 2]", lambda run: task_of(run).search == Search(beam_size=1, suppress_tokens=(1, 2))),
         ("extra.path=c.tsv", lambda run: task_of(run).extra == Source(path=Path("c.tsv"))),
     ],
 )
@@ -184,12 +184,12 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("seed = -1", "seed: should be greater than or equal to 0, not -1"),
         ("training = 3", "training: should be a table, not 3"),
         ("search = 3", "search: should be a table, not 3"),
-        ("training.steps = 1.5", "training.steps: should be a valid integer, got a number with a fractional part"),
+        ("training.max_steps = 1.5", "training.steps: should be a valid integer, got a number with a fractional part"),
         ("training.dtype = 'int8'", "training.dtype: should be 'auto', 'float32' or 'bfloat16', not 'int8'"),
         ("training.betas = [0.9]", "training.betas.1: is missing"),
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
         (
-            "training.start_learning_rate_scale = 0.5",
+            "training.pretrained_lr_scale = 0.5",
             "training.start_learning_rate_scale has nothing to scale without start_from",
         ),
         ("start_with = 'encoder'", "start_with says what is taken of the model in start_from, which is not set"),
@@ -225,7 +225,7 @@ def test_all_mistakes_at_once() -> None:
         "languages.sorce",
         "seed",
         "training.stps",
-        "training.warmup",
+        "training.warmup_steps",
     ]
 
 
@@ -256,7 +256,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_config(tmp_path / "run.toml")
 
 
-text = st.text(st.characters(codec="utf-8"), max_size=8)
+text = st.text(st.char_encoder(codec="utf-8"), max_size=8)
 number = st.floats(allow_nan=False, allow_infinity=False)
 stacks = st.builds(Stack.Config, layers=st.integers(1, 2**40), dropout=number)
 encoders = st.recursive(stacks, lambda inner: st.builds(Twins.Config, parts=st.lists(inner, max_size=3)), max_leaves=4)
@@ -268,7 +268,7 @@ runs = st.builds(
         languages=st.builds(Languages, source=text, target=st.none() | text),
         encoder=encoders,
         train=st.lists(sources, max_size=3),
-        search=st.builds(Search, beam=st.integers(1, 9), banned=st.lists(st.integers(0, 9)).map(tuple)),
+        search=st.builds(Search, beam_size=st.integers(1, 9), suppress_tokens=st.lists(st.integers(0, 9)).map(tuple)),
         labels=st.dictionaries(text, st.integers(-9, 9), max_size=3),
         extra=st.none() | sources,
     ),
@@ -351,7 +351,7 @@ def test_dictionaries_are_read_like_files() -> None:
     before = deepcopy(document)
     assert read_config(document) == read_config(None, text=FULL)
     changed = read_config(document, overrides={"seed": 9, "training": {"steps": 7}, "train.1.weight": 3, "search": {}})
-    assert (changed.seed, changed.training.steps, changed.training.betas) == (9, 7, (0.8, 0.9))
+    assert (changed.seed, changed.training.max_steps, changed.training.betas) == (9, 7, (0.8, 0.9))
     assert [source.weight for source in task_of(changed).train] == [1, 3]
     assert task_of(changed).search == Search()
     other = read_config(document, overrides={"encoder": {"parts": [], "kind": "twins"}})

@@ -12,7 +12,7 @@ from seqtasks.layers.memory import Memory
 
 def decoder() -> ShowAndTellDecoder:
     torch.manual_seed(1)
-    config = ShowAndTellDecoder.Config(dim=7)
+    config = ShowAndTellDecoder.Config(hidden_size=7)
     return ShowAndTellDecoder(config, TokenEmbedding(VOCAB, WIDTH), MEMORY_WIDTH, tie_output=True).eval()
 
 
@@ -51,7 +51,7 @@ def test_a_picture_comes_in_as_large_as_a_word() -> None:
 def test_the_words_after_a_picture_still_show_it() -> None:
     torch.manual_seed(3)
     embedding = TokenEmbedding(VOCAB, 64)
-    model = ShowAndTellDecoder(ShowAndTellDecoder.Config(dim=64), embedding, 64, tie_output=True).eval()
+    model = ShowAndTellDecoder(ShowAndTellDecoder.Config(hidden_size=64), embedding, 64, tie_output=True).eval()
     summaries = torch.randn(50, 64) * 0.3
     memory = Memory(summaries.unsqueeze(1), torch.ones(50, 1, dtype=torch.bool), summaries)
     states = model(torch.tensor([2, 4, 5, 6, 7]).expand(50, 5), memory).states

@@ -14,7 +14,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 
 def decoder() -> ShowAttendAndTellDecoder:
     torch.manual_seed(1)
-    config = ShowAttendAndTellDecoder.Config(dim=7, attention_dim=3)
+    config = ShowAttendAndTellDecoder.Config(hidden_size=7, attention_dim=3)
     return ShowAttendAndTellDecoder(config, TokenEmbedding(VOCAB, WIDTH), MEMORY_WIDTH, tie_output=True).eval()
 
 
@@ -64,7 +64,7 @@ def test_forget_gates_start_open() -> None:
 def test_a_tied_output_does_not_vote_for_the_word_just_read() -> None:
     torch.manual_seed(3)
     model = ShowAttendAndTellDecoder(
-        ShowAttendAndTellDecoder.Config(dim=32), TokenEmbedding(400, 64), MEMORY_WIDTH, tie_output=True
+        ShowAttendAndTellDecoder.Config(hidden_size=32), TokenEmbedding(400, 64), MEMORY_WIDTH, tie_output=True
     ).eval()
     tokens = torch.randint(4, 400, (2, 40))
     logits = model.project(model(tokens, grid()).states)

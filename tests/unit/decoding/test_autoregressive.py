@@ -29,7 +29,7 @@ def scripted(log: list[list[int]]) -> TokenSelector:
 
 def walked(choose: TokenSelector, *, max_length: str = "5", penalty: str = "none", hyps: int = 1) -> FinishedSequences:
     rules = DecodingConstraints.from_config(
-        DecodingConfig(beam=1, max_length=max_length), torch.ones(len(SEEDS), dtype=torch.long)
+        DecodingConfig(beam_size=1, max_length=max_length), torch.ones(len(SEEDS), dtype=torch.long)
     )
     stepper = HistoryStepper(SEEDS)
     return decode_autoregressively(stepper, rules, hyps=hyps, choose=choose, penalty=LengthPenalty.parse(penalty))

@@ -20,7 +20,7 @@ def by_hand(
     stepper: HistoryStepper, seed: int, options: DecodingConfig, max_length: int
 ) -> list[tuple[float, tuple[int, ...]]]:
     """Beam search over Python lists, run to the limit without stopping: the best by normalised score."""
-    penalty = LengthPenalty.parse(options.penalty)
+    penalty = LengthPenalty.parse(options.length_penalty)
     live: list[tuple[numpy.float32, tuple[int, ...]]] = [(numpy.float32(0), ())]
     done: list[tuple[float, tuple[int, ...]]] = []
     for length in range(1, max_length + 1):
@@ -29,8 +29,8 @@ def by_hand(
             values = stepper.logits(seed, list(tokens)).log_softmax(0).numpy()
             grown += [(score + values[token], (*tokens, token)) for token in range(END, len(values))]
         grown.sort(key=lambda each: -each[0])
-        done += [(score / penalty(length), tokens) for score, tokens in grown[: options.beam] if tokens[-1] == END]
-        live = [each for each in grown[: 2 * options.beam] if each[1][-1] != END][: options.beam]
+        done += [(score / penalty(length), tokens) for score, tokens in grown[: options.beam_size] if tokens[-1] == END]
+        live = [each for each in grown[: 2 * options.beam_size] if each[1][-1] != END][: options.beam_size]
     done += [(score / penalty(max_length), tokens) for score, tokens in live]
     return sorted(done, key=lambda each: -each[0])[: options.nbest]
 
@@ -41,7 +41,7 @@ def by_hand(
 def test_equals_a_search_by_hand(width: int, levels: int, penalty: str) -> None:
     inputs = list(range(20))
     stepper = HistoryStepper(inputs, vocab=8, levels=levels, scale=1.5)
-    options = DecodingConfig(beam=width, nbest=2, penalty=penalty, max_length="x+1")
+    options = DecodingConfig(beam_size=width, nbest=2, length_penalty=penalty, max_length="x+1")
     lengths = torch.tensor([1 + seed % 7 for seed in inputs])
     for seed, row in enumerate(decode(stepper, source_lengths=lengths, options=options)):
         expected = by_hand(stepper, seed, options, int(lengths[seed]) + 1)
@@ -52,7 +52,9 @@ def test_equals_a_search_by_hand(width: int, levels: int, penalty: str) -> None:
 
 def test_an_end_beyond_the_width_does_not_count() -> None:
     stepper = TableStepper(1, probabilities(0.24, 0.38, 0.38), after={4: probabilities(0.01, 0.5, 0.49)})
-    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, penalty="none", max_length="2"))
+    [[best]] = decode(
+        stepper, source_lengths=ONE, options=DecodingConfig(beam_size=2, length_penalty="none", max_length="2")
+    )
     # Ending at once is likelier (0.24) than any two tokens, yet it is third among the first tokens.
     assert best.tokens == (4, 4)
     assert best.score == pytest.approx(math.log(0.38 * 0.5))
@@ -66,7 +68,7 @@ def test_as_many_go_on_as_end() -> None:
         7: probabilities(1, 0, 0, 0, 0),
     }
     stepper = TableStepper(1, probabilities(0, 0.52, 0.48, 0, 0), after=after)
-    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, max_length="4"))
+    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam_size=2, max_length="4"))
     # After one token both hypotheses end first of all; the lesser of the two that go on becomes the best.
     assert best.tokens == (5, 7)
     assert best.normalized_score == pytest.approx(math.log(0.48 * 0.4) / 3)
@@ -74,7 +76,7 @@ def test_as_many_go_on_as_end() -> None:
 
 def test_cut_hypotheses_compete_with_finished_ones() -> None:
     stepper = TableStepper(1, probabilities(0.1, 0.9))
-    options = DecodingConfig(beam=2, nbest=2, penalty="none", max_length="3")
+    options = DecodingConfig(beam_size=2, nbest=2, length_penalty="none", max_length="3")
     [[best, second]] = decode(stepper, source_lengths=ONE, options=options)
     assert (best.tokens, best.finished, best.score) == ((4, 4, 4), False, pytest.approx(3 * math.log(0.9)))
     assert (second.tokens, second.finished, second.score) == ((), True, pytest.approx(math.log(0.1)))
@@ -91,7 +93,9 @@ def test_cut_hypotheses_compete_with_finished_ones() -> None:
 )
 def test_stops_as_soon_as_nothing_better_can_come(penalty: str, ending: float, steps: int) -> None:
     stepper = Watched(TableStepper(1, probabilities(ending, 1 - ending)))
-    [[best]] = decode(stepper, source_lengths=ONE, options=DecodingConfig(beam=2, penalty=penalty, max_length="10"))
+    [[best]] = decode(
+        stepper, source_lengths=ONE, options=DecodingConfig(beam_size=2, length_penalty=penalty, max_length="10")
+    )
     assert best.finished == (ending > 0.5)
     assert stepper.steps == [1] * steps
 
@@ -100,7 +104,9 @@ def test_finished_rows_leave() -> None:
     short, long = probabilities(0.9, 0.1), probabilities(0.1, 0.9)
     stepper = Watched(RowStepper([short] * 4 + [long] * 4))
     results = decode(
-        stepper, source_lengths=torch.arange(8), options=DecodingConfig(beam=2, penalty="none", max_length="5")
+        stepper,
+        source_lengths=torch.arange(8),
+        options=DecodingConfig(beam_size=2, length_penalty="none", max_length="5"),
     )
     assert stepper.steps == [8, 4, 4, 4, 4]
     assert [len(row[0].tokens) for row in results] == [0] * 4 + [5] * 4
@@ -109,7 +115,7 @@ def test_finished_rows_leave() -> None:
 def test_nbest_are_the_most_probable() -> None:
     stepper = TableStepper(1, probabilities(0.5, 0.3, 0.2))
     [found] = decode(
-        stepper, source_lengths=ONE, options=DecodingConfig(beam=8, nbest=4, penalty="none", max_length="6")
+        stepper, source_lengths=ONE, options=DecodingConfig(beam_size=8, nbest=4, length_penalty="none", max_length="6")
     )
     assert [each.tokens for each in found] == [(), (4,), (5,), (4, 4)]
 
@@ -122,7 +128,7 @@ def test_half_precision_logits_are_summed_in_single_precision() -> None:
             logits, state = super().step(tokens, position, state)
             return logits.bfloat16(), state
 
-    options = DecodingConfig(beam=2, max_length="40")
+    options = DecodingConfig(beam_size=2, max_length="40")
     [[best]] = decode(Half(1, [0.0, 0, 0, -9, 1]), source_lengths=ONE, options=options)
     expected = torch.tensor([0.0, 0, 0, -9, 1]).log_softmax(0)[4].item()
     assert best.log_probabilities == pytest.approx([expected] * 40, abs=1e-6)

@@ -53,7 +53,7 @@ def test_bad_values(options: dict[str, Any], told: str) -> None:
 
 def test_as_a_table_of_settings() -> None:
     adapter = TypeAdapter(DecodingConfig)
-    assert adapter.validate_python({"beam": 2, "banned": [5]}) == DecodingConfig(beam=2, banned=(5,))
+    assert adapter.validate_python({"beam": 2, "banned": [5]}) == DecodingConfig(beam_size=2, suppress_tokens=(5,))
     with pytest.raises(ValidationError, match="beem"):
         adapter.validate_python({"beem": 2})
     with pytest.raises(ValidationError, match="a beam of 5 finds"):

@@ -61,12 +61,14 @@ def test_rows_have_rules_of_their_own() -> None:
 
 
 def test_histories_have_rules_of_their_own() -> None:
-    rules = DecodingConstraints.from_config(DecodingConfig(no_repeat_ngram=1), LENGTHS)
+    rules = DecodingConstraints.from_config(DecodingConfig(no_repeat_ngram_size=1), LENGTHS)
     assert allowed(rules, [4, 5], [6, 6]) == [[3, 6, 7], [3, 4, 5, 7]]
 
 
 def test_a_prefix_has_priority_and_ends_at_its_end() -> None:
-    rules = DecodingConstraints.from_config(DecodingConfig(banned=(5,), min_length="4"), LENGTHS, [[5, END, 6], [7]])
+    rules = DecodingConstraints.from_config(
+        DecodingConfig(suppress_tokens=(5,), min_length="4"), LENGTHS, [[5, END, 6], [7]]
+    )
     assert rules.prefix is not None
     assert rules.prefix.tolist() == [[5, END], [7, -1]]
     assert allowed(rules, [5], [7]) == [[END], [4, 6, 7]]
@@ -90,7 +92,7 @@ def test_mistakes() -> None:
     with pytest.raises(SeqtasksError, match="negative"):
         DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[4], [-1]])
     for rules in (
-        DecodingConstraints.from_config(DecodingConfig(banned=(8,)), LENGTHS),
+        DecodingConstraints.from_config(DecodingConfig(suppress_tokens=(8,)), LENGTHS),
         DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[8], []]),
     ):
         with pytest.raises(SeqtasksError, match="the vocabulary ends at 7"):

@@ -9,7 +9,7 @@ from helpers.steppers import HistoryStepper, RowStepper, TableStepper, Watched, 
 from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.errors import SeqtasksError
 
-GREEDY = DecodingConfig(beam=1, max_length="4")
+GREEDY = DecodingConfig(beam_size=1, max_length="4")
 
 
 def test_greedy_takes_the_likeliest_token() -> None:
@@ -32,18 +32,18 @@ def test_an_output_that_never_ends_says_so(options: DecodingConfig) -> None:
     assert not found.finished
 
 
-@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam=3), DecodingConfig(sample=True, nbest=2)])
+@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam_size=3), DecodingConfig(sample=True, nbest=2)])
 def test_no_inputs(options: DecodingConfig) -> None:
     assert decode(HistoryStepper([]), source_lengths=torch.tensor([], dtype=torch.long), options=options) == []
 
 
-@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam=2, max_length="4")])
+@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam_size=2, max_length="4")])
 def test_a_model_that_has_diverged_still_returns_something(options: DecodingConfig) -> None:
     [[found]] = decode(TableStepper(1, [math.nan] * 6), source_lengths=torch.tensor([1]), options=options)
     assert math.isnan(found.score)
 
 
-@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam=2, max_length="4")])
+@pytest.mark.parametrize("options", [GREEDY, DecodingConfig(beam_size=2, max_length="4")])
 def test_a_prefix_that_the_model_holds_impossible(options: DecodingConfig) -> None:
     stepper = TableStepper(1, probabilities(0.5, 0.5, 0))
     [[found]] = decode(stepper, source_lengths=torch.tensor([1]), options=options, prefixes=[[5]])
@@ -53,10 +53,14 @@ def test_a_prefix_that_the_model_holds_impossible(options: DecodingConfig) -> No
 def test_greedy_rows_leave_when_done() -> None:
     short, long = probabilities(0.9, 0.1), probabilities(0.1, 0.9)
     stepper = Watched(RowStepper([long] * 15 + [short]))
-    decode(stepper, source_lengths=torch.ones(16, dtype=torch.long), options=DecodingConfig(beam=1, max_length="2"))
+    decode(
+        stepper, source_lengths=torch.ones(16, dtype=torch.long), options=DecodingConfig(beam_size=1, max_length="2")
+    )
     assert stepper.steps == [16, 16]  # one row of sixteen is not worth the copy
     stepper = Watched(RowStepper([long] * 12 + [short] * 2))
-    decode(stepper, source_lengths=torch.ones(14, dtype=torch.long), options=DecodingConfig(beam=1, max_length="3"))
+    decode(
+        stepper, source_lengths=torch.ones(14, dtype=torch.long), options=DecodingConfig(beam_size=1, max_length="3")
+    )
     assert stepper.steps == [14, 12, 12]
 
 

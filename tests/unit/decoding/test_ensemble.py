@@ -14,7 +14,9 @@ def test_probabilities_are_averaged() -> None:
     members = Ensemble([TableStepper(1, probabilities(0.9, 0.1)), TableStepper(1, probabilities(0.3, 0.7))])
     [forced] = score(members, [[4]])
     assert forced.log_probabilities == pytest.approx([math.log(0.4), math.log(0.6)])
-    [[found]] = decode(members, source_lengths=torch.tensor([1]), options=DecodingConfig(beam=2, penalty="none"))
+    [[found]] = decode(
+        members, source_lengths=torch.tensor([1]), options=DecodingConfig(beam_size=2, length_penalty="none")
+    )
     assert found.tokens == ()
     assert found.score == pytest.approx(math.log(0.6))
 
@@ -22,7 +24,7 @@ def test_probabilities_are_averaged() -> None:
 def test_members_keep_states_of_their_own() -> None:
     seeds = [3, 4, 5, 6]
     lengths = torch.tensor([4, 2, 3, 1])
-    options = DecodingConfig(beam=3, nbest=2, max_length="x+1")
+    options = DecodingConfig(beam_size=3, nbest=2, max_length="x+1")
     members = Ensemble([HistoryStepper(seeds), HistoryStepper([seed + 50 for seed in seeds])])
     for row in zip(seeds, decode(members, source_lengths=lengths, options=options), strict=True):
         seed, hypotheses = row

@@ -13,7 +13,7 @@ from helpers.steppers import outputs as all_outputs
 from seqtasks.decoding import DecodingConfig, Hypothesis, decode
 from seqtasks.decoding.mbr import expected_utility, mbr_rerank
 
-OPTIONS = DecodingConfig(beam=6, nbest=6, penalty="none", max_length="3")
+OPTIONS = DecodingConfig(beam_size=6, nbest=6, length_penalty="none", max_length="3")
 SEEDS = [3, 8, 21, 34]
 
 
@@ -60,7 +60,7 @@ def test_the_one_that_others_resemble_comes_first_and_equals_keep_their_order() 
 
 def test_with_many_samples_they_stand_in_the_order_of_the_expected_agreement() -> None:
     stepper = HistoryStepper(SEEDS)
-    likeliest, voted = found(stepper, OPTIONS), found(stepper, replace(OPTIONS, consensus=2000))
+    likeliest, voted = found(stepper, OPTIONS), found(stepper, replace(OPTIONS, mbr_samples=2000))
     for seed, row, before in zip(SEEDS, voted, likeliest, strict=True):
         assert set(row) == set(before)
         outputs = [hypothesis(*tokens, finished=finished) for tokens, finished in all_outputs(6, 3)]
@@ -71,7 +71,7 @@ def test_with_many_samples_they_stand_in_the_order_of_the_expected_agreement() -
 
 
 def test_a_row_is_voted_on_alike_in_any_batch_and_fewer_can_be_returned() -> None:
-    options = replace(OPTIONS, consensus=30)
+    options = replace(OPTIONS, mbr_samples=30)
     together = found(HistoryStepper([3, 8, 21]), options)
     assert found(HistoryStepper([21]), options, row_numbers=[2]) == together[2:]
     assert found(HistoryStepper([3, 8, 21]), replace(options, nbest=2)) == [row[:2] for row in together]

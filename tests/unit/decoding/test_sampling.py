@@ -57,12 +57,14 @@ def samples(rows: list[int], options: DecodingConfig) -> list[list[Hypothesis]]:
 
 
 def test_a_sample_depends_on_seed_row_and_hypothesis_alone() -> None:
-    options = DecodingConfig(sample=True, nbest=3, max_length="x", penalty="none")
-    longer = DecodingConfig(sample=True, nbest=4, max_length="x", penalty="none")
+    options = DecodingConfig(sample=True, nbest=3, max_length="x", length_penalty="none")
+    longer = DecodingConfig(sample=True, nbest=4, max_length="x", length_penalty="none")
     together = samples([5, 9, 6], options)
     assert together[1] == samples([9], options)[0]
     assert Counter(together[1]) <= Counter(samples([9], longer)[0])
-    assert together != samples([5, 9, 6], DecodingConfig(sample=True, nbest=3, max_length="x", penalty="none", seed=2))
+    assert together != samples(
+        [5, 9, 6], DecodingConfig(sample=True, nbest=3, max_length="x", length_penalty="none", seed=2)
+    )
     assert len(set(samples([12], DecodingConfig(sample=True, nbest=20, max_length="x"))[0])) > 5
 
 

@@ -11,7 +11,7 @@ from seqtasks.errors import SeqtasksError
 
 def test_scores_each_target_with_its_end() -> None:
     stepper = TableStepper(2, probabilities(0.2, 0.5, 0.3))
-    one, two = score(stepper, [[4, 5], []], penalty="wu:1")
+    one, two = score(stepper, [[4, 5], []], length_penalty="wu:1")
     assert one.tokens == (4, 5)
     assert one.log_probabilities == pytest.approx([math.log(0.5), math.log(0.3), math.log(0.2)])
     assert one.score == pytest.approx(math.log(0.03))

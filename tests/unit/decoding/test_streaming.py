@@ -13,10 +13,10 @@ from seqtasks.special_tokens import END
 
 LENGTH = 12
 OPTIONS = [
-    DecodingConfig(beam=1),
+    DecodingConfig(beam_size=1),
     DecodingConfig(sample=True),
     DecodingConfig(sample=True, temperature=0.7, top_k=4, seed=5),
-    DecodingConfig(sample=True, top_p=0.8, min_length="4", no_repeat_ngram=2, banned=(4,)),
+    DecodingConfig(sample=True, top_p=0.8, min_length="4", no_repeat_ngram_size=2, suppress_tokens=(4,)),
 ]
 
 

@@ -18,7 +18,9 @@ VOCAB, DIM, BUCKETS = 12, 4, 64
 def encoder(ngrams: int) -> BagOfWordsEncoder:
     """One whose n-grams have learned something."""
     torch.manual_seed(1)
-    made = BagOfWordsEncoder(BagOfWordsEncoder.Config(ngrams=ngrams, buckets=BUCKETS), TokenEmbedding(VOCAB, DIM))
+    made = BagOfWordsEncoder(
+        BagOfWordsEncoder.Config(max_ngram_size=ngrams, num_buckets=BUCKETS), TokenEmbedding(VOCAB, DIM)
+    )
     if made.ngrams is not None:
         torch.nn.init.normal_(made.ngrams.table.weight)
     return made.eval()
@@ -57,7 +59,9 @@ def test_a_state_is_the_sum_of_its_token_and_the_ngrams_that_end_there(ngrams: i
 
 def test_what_training_never_showed_says_nothing() -> None:
     torch.manual_seed(1)
-    made = BagOfWordsEncoder(BagOfWordsEncoder.Config(ngrams=3, buckets=BUCKETS), TokenEmbedding(VOCAB, DIM))
+    made = BagOfWordsEncoder(
+        BagOfWordsEncoder.Config(max_ngram_size=3, num_buckets=BUCKETS), TokenEmbedding(VOCAB, DIM)
+    )
     tokens = torch.tensor([[4, 5, 6]])
     assert torch.equal(made(tokens, tokens != 0).states, made.embedding(tokens))
 
@@ -87,9 +91,9 @@ def test_hashes_are_the_same_everywhere_and_tell_order_and_length() -> None:
 
 def test_it_reads_rows_of_numbers_as_taggers_have_them() -> None:
     torch.manual_seed(1)
-    made = BagOfWordsEncoder(BagOfWordsEncoder.Config(buckets=BUCKETS), WordEmbedding(VOCAB, DIM, None))
+    made = BagOfWordsEncoder(BagOfWordsEncoder.Config(num_buckets=BUCKETS), WordEmbedding(VOCAB, DIM, None))
     torch.nn.init.normal_(made.ngrams.table.weight)
     words = torch.tensor([[4, 5, 6]])
-    plain = BagOfWordsEncoder(BagOfWordsEncoder.Config(buckets=BUCKETS), made.embedding.words)
+    plain = BagOfWordsEncoder(BagOfWordsEncoder.Config(num_buckets=BUCKETS), made.embedding.words)
     plain.ngrams = made.ngrams
     assert torch.equal(made(words.unsqueeze(2), words != 0).states, plain(words, words != 0).states)

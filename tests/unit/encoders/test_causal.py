@@ -60,7 +60,7 @@ def test_carried_shapes_are_those_of_one_row(name: str) -> None:
 
 
 def test_a_transformer_carries_nothing_from_window_to_window() -> None:
-    reader = encoder(TransformerEncoder.Config(causal=True, context=77))
+    reader = encoder(TransformerEncoder.Config(causal=True, max_positions=77))
     assert reader.state_shapes() == []
     assert reader.context == 77
 
@@ -136,7 +136,7 @@ def test_half_precision_is_close(name: str) -> None:
     ("settings", "causal"),
     [
         (LstmEncoder.Config(), False),
-        (LstmEncoder.Config(directions="forward"), True),
+        (LstmEncoder.Config(bidirectional="forward"), True),
         (TransformerEncoder.Config(), False),
         (TransformerEncoder.Config(causal=True), True),
     ],
@@ -146,7 +146,7 @@ def test_settings_know_whether_the_future_is_seen(settings: ConfigModel, causal:
 
 
 @pytest.mark.parametrize("kind", [RnnEncoder, GruEncoder, LstmEncoder])
-@pytest.mark.parametrize("directions", ["forward", "both"])
+@pytest.mark.parametrize("directions", [False, True])
 @torch.no_grad()
 def test_dropped_weights_and_lasting_masks_are_for_training_alone(kind: type[CausalEncoder], directions: str) -> None:
     plain, regular = (
@@ -163,8 +163,10 @@ def test_dropped_weights_and_lasting_masks_are_for_training_alone(kind: type[Cau
 
 @torch.no_grad()
 def test_variational_dropout_hides_the_same_at_all_positions() -> None:
-    lasting = encoder(LstmEncoder.Config(dim=40, directions="forward", dropout=0.5, variational=True)).train()
-    changing = encoder(LstmEncoder.Config(dim=40, directions="forward", dropout=0.5)).train()
+    lasting = encoder(
+        LstmEncoder.Config(hidden_size=40, bidirectional="forward", dropout=0.5, variational_dropout=True)
+    ).train()
+    changing = encoder(LstmEncoder.Config(hidden_size=40, bidirectional="forward", dropout=0.5)).train()
     tokens = texts(4, 6)
     hidden = lasting.read(tokens, None)[0] == 0
     assert torch.equal(hidden, hidden[:, :1].expand_as(hidden))

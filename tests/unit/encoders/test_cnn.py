@@ -18,7 +18,9 @@ from seqtasks.layers.convolution import ConvActivation
 def encoder(*, train_from: int | None = None, dim: int | None = 8, dropout: float = 0.0, **more: str) -> CnnEncoder:
     """In evaluation mode, with statistics that are not those of a new network."""
     torch.manual_seed(1)
-    made = CnnEncoder(CnnEncoder.Config(train_from=train_from, dim=dim, dropout=dropout, **more)).eval()
+    made = CnnEncoder(
+        CnnEncoder.Config(trainable_from_block=train_from, hidden_size=dim, dropout=dropout, **more)
+    ).eval()
     torch.manual_seed(2)
     for module in made.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -15,7 +15,9 @@ CLIPS, FRAMES, CELLS, CHANNELS = 3, 5, 4, 1280
 
 def encoder(temporal: Temporal) -> CnnLstmEncoder:
     torch.manual_seed(1)
-    made = CnnLstmEncoder(CnnLstmEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
+    made = CnnLstmEncoder(
+        CnnLstmEncoder.Config(weights="none", hidden_size=8, temporal=temporal, lstm_hidden_size=6)
+    ).eval()
     if made.remembered is not None:
         torch.nn.init.normal_(made.remembered.weight)
     return made
@@ -38,7 +40,7 @@ def of_frames(memory: Memory, clips: int) -> Tensor:
 @torch.no_grad()
 def test_without_time_every_frame_is_a_picture() -> None:
     made, frames = encoder("none"), features()
-    plain = CnnEncoder(CnnEncoder.Config(weights="none", dim=8)).eval()
+    plain = CnnEncoder(CnnEncoder.Config(weights="none", hidden_size=8)).eval()
     plain.load_state_dict(made.state_dict())
     memory, carried = made.encode(frames, all_real(frames))
     assert carried is None
@@ -50,7 +52,9 @@ def test_without_time_every_frame_is_a_picture() -> None:
 @torch.no_grad()
 def test_a_new_memory_adds_nothing_to_a_captioner_of_pictures(temporal: Temporal) -> None:
     torch.manual_seed(1)
-    made = CnnLstmEncoder(CnnLstmEncoder.Config(weights="none", dim=8, temporal=temporal, memory_dim=6)).eval()
+    made = CnnLstmEncoder(
+        CnnLstmEncoder.Config(weights="none", hidden_size=8, temporal=temporal, lstm_hidden_size=6)
+    ).eval()
     frames = features()
     states = made.states(frames.flatten(0, 1))
     assert torch.equal(made.encode(frames, all_real(frames))[0].states, states)

@@ -20,7 +20,7 @@ from seqtasks.errors import SeqtasksError
 
 
 def small(**settings: Any) -> CnnEncoder:
-    return CnnEncoder(CnnEncoder.Config(dim=4, **settings)).eval()
+    return CnnEncoder(CnnEncoder.Config(hidden_size=4, **settings)).eval()
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_networks_that_it_lacks_are_told(tmp_path: Path, parts: dict[str, Any], 
 def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor: str, tie: str) -> None:
     pytest.importorskip("ctranslate2")
     task, model = translation(processor, tie)
-    decoding = DecodingConfig(beam=1, max_length="1.25x+7")
+    decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
     expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
     assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]

@@ -44,7 +44,7 @@ def look(settings: ImageConfig, shown: Image.Image, seed: int = 1) -> Tensor:
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (8, 8), (1, 1), (1, 65_535), (65_535, 1), (500, 375)])
 def test_any_picture_becomes_a_square_of_bytes(fit: Any, size: tuple[int, int]) -> None:
-    settings = ImageConfig(size=8, fit=fit, smallest_crop=0.3, flip=True, colour_jitter=0.3)
+    settings = ImageConfig(size=8, resize_mode=fit, min_crop_scale=0.3, horizontal_flip=True, color_jitter=0.3)
     for pixels in (evaluation_transform(settings)(picture(*size)), look(settings, picture(*size))):
         assert (pixels.shape, pixels.dtype, pixels.is_contiguous()) == ((3, 8, 8), torch.uint8, True)
 
@@ -58,7 +58,7 @@ def test_squashed_the_whole_picture_shows_cropped_its_middle() -> None:
     squashed = evaluation_transform(ImageConfig(size=50))(slope())[:2]
     assert (squashed[0, 0, [0, -1]] - torch.tensor([0, 99])).abs().max() <= 1
     assert (squashed[1, [0, -1], 0] - torch.tensor([0, 49])).abs().max() <= 1
-    cropped = evaluation_transform(ImageConfig(size=50, fit="crop"))(slope())
+    cropped = evaluation_transform(ImageConfig(size=50, resize_mode="crop"))(slope())
     assert torch.equal(cropped[0, 0], torch.arange(25, 75, dtype=torch.uint8))
     assert torch.equal(cropped[1, :, 0], torch.arange(50, dtype=torch.uint8))
 
@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_torchvision() -> None:
     whole = v2.Compose([v2.Resize((24, 24), cubic), v2.PILToTensor()])
     middle = v2.Compose([v2.CenterCrop(40), v2.Resize((24, 24), cubic), v2.PILToTensor()])
     assert torch.equal(evaluation_transform(ImageConfig(size=24))(picture()), whole(picture()))
-    difference = evaluation_transform(ImageConfig(size=24, fit="crop"))(picture())[:, 2:-2, 2:-2].int()
+    difference = evaluation_transform(ImageConfig(size=24, resize_mode="crop"))(picture())[:, 2:-2, 2:-2].int()
     assert torch.equal(difference, middle(picture())[:, 2:-2, 2:-2].int())
     factors = np.random.default_rng(3).uniform(0.6, 1.4, 3)
     expected = v2.functional.adjust_brightness(picture(), factors[0])
@@ -79,7 +79,7 @@ def test_the_numbers_are_those_of_torchvision() -> None:
 
 @pytest.mark.parametrize("fit", FITS)
 def test_nothing_is_random_unless_it_is_asked_for(fit: Any) -> None:
-    settings = ImageConfig(size=16, fit=fit)
+    settings = ImageConfig(size=16, resize_mode=fit)
     assert not settings.augments
     expected = evaluation_transform(settings)(picture())
     assert all(torch.equal(look(settings, picture(), seed), expected) for seed in range(5))
@@ -95,7 +95,7 @@ def test_chance_follows_the_generator(options: dict[str, Any]) -> None:
 
 
 def test_without_a_generator_chance_is_torchs() -> None:
-    transform = training_transform(ImageConfig(size=16, smallest_crop=0.5))
+    transform = training_transform(ImageConfig(size=16, min_crop_scale=0.5))
     torch.manual_seed(4)
     first, second = transform(picture()), transform(picture())
     torch.manual_seed(4)
@@ -106,7 +106,7 @@ def test_without_a_generator_chance_is_torchs() -> None:
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (1, 1), (65_535, 1)])
 def test_crops_stay_inside_keep_their_share_and_go_everywhere(fit: Any, size: tuple[int, int]) -> None:
-    settings = ImageConfig(fit=fit, smallest_crop=0.25)
+    settings = ImageConfig(resize_mode=fit, min_crop_scale=0.25)
     shown, random = Image.new("1", size), np.random.default_rng(1)
     left, top, right, bottom = widest_box(settings, shown)
     width, height = right - left, bottom - top
@@ -122,7 +122,7 @@ def test_crops_stay_inside_keep_their_share_and_go_everywhere(fit: Any, size: tu
 
 
 def test_a_random_crop_shows_what_is_in_its_box() -> None:
-    settings = ImageConfig(size=50, smallest_crop=0.2)
+    settings = ImageConfig(size=50, min_crop_scale=0.2)
     left, top, right, bottom = random_box(settings, slope(), np.random.default_rng(7))
     pixels = look(settings, slope(), 7).float()
     assert math.isclose(pixels[0].mean(), (left + right) / 2 - 0.5, abs_tol=1)
@@ -130,7 +130,7 @@ def test_a_random_crop_shows_what_is_in_its_box() -> None:
 
 
 def test_every_second_picture_is_mirrored() -> None:
-    settings = ImageConfig(size=8, flip=True)
+    settings = ImageConfig(size=8, horizontal_flip=True)
     plain = evaluation_transform(settings)(picture())
     looks = [look(settings, picture(), seed) for seed in range(200)]
     mirrored = sum(torch.equal(pixels, plain.flip(2)) for pixels in looks)
@@ -139,7 +139,7 @@ def test_every_second_picture_is_mirrored() -> None:
 
 
 def test_jitter_leaves_the_hue() -> None:
-    settings = ImageConfig(size=4, colour_jitter=0.5)
+    settings = ImageConfig(size=4, color_jitter=0.5)
     looks = torch.stack([look(settings, Image.new("RGB", (4, 4), (200, 100, 50)), seed) for seed in range(50)])
     red, green, blue = looks.unbind(1)
     assert (red >= green).all()
@@ -149,18 +149,18 @@ def test_jitter_leaves_the_hue() -> None:
 
 def test_what_is_decoded_is_never_enlarged_again() -> None:
     assert ImageConfig(size=224).at_least == 448
-    settings = ImageConfig(size=100, smallest_crop=0.25)
-    assert settings.at_least * math.sqrt(settings.smallest_crop) >= 2 * settings.size
+    settings = ImageConfig(size=100, min_crop_scale=0.25)
+    assert settings.at_least * math.sqrt(settings.min_crop_scale) >= 2 * settings.size
 
 
 def test_transforms_travel_between_processes() -> None:
-    settings = ImageConfig(size=8, smallest_crop=0.5)
+    settings = ImageConfig(size=8, min_crop_scale=0.5)
     copied = pickle.loads(pickle.dumps(training_transform(settings)))
     assert torch.equal(copied(picture(), np.random.default_rng(2)), look(settings, picture(), 2))
 
 
 def test_settings_are_saved(tmp_path: Path) -> None:
-    settings = ImageConfig(size=160, fit="crop", smallest_crop=0.6, flip=True, colour_jitter=0.2)
+    settings = ImageConfig(size=160, resize_mode="crop", min_crop_scale=0.6, horizontal_flip=True, color_jitter=0.2)
     settings.save(tmp_path / "image.json")
     assert ImageConfig.load(tmp_path / "image.json") == settings
 

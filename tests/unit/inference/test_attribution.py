@@ -27,8 +27,8 @@ LABELS = ["positive", "negative", "neither"]
 
 READERS: dict[str, ConfigModel] = {
     name: ENCODERS[name] for name in ("lst-both", "gru-forward", "rnn-both", "transformer")
-} | {"words": BagOfWordsEncoder.Config(ngrams=1)}
-PAIRS_OF_WORDS = BagOfWordsEncoder.Config(ngrams=2, buckets=2**17)
+} | {"words": BagOfWordsEncoder.Config(max_ngram_size=1)}
+PAIRS_OF_WORDS = BagOfWordsEncoder.Config(max_ngram_size=2, num_buckets=2**17)
 ALL = list(itertools.product(READERS, ("last", "mean", "max", "attention")))
 every_classifier = pytest.mark.parametrize(("encoder", "pooling"), ALL, ids=map("/".join, ALL))
 both_methods = pytest.mark.parametrize("method", ["occlusion", "gradients"])
@@ -202,9 +202,9 @@ def test_a_model_is_what_it_was_after_it_was_explained(method: Method) -> None:
 
 
 def test_names_are_explained_by_their_letters() -> None:
-    processor = CharacterTokenizer.train(["Aminah", "O'Neil", "van Dyk"], CharacterTokenizer.Config(minimum_count=1))
+    processor = CharacterTokenizer.train(["Aminah", "O'Neil", "van Dyk"], CharacterTokenizer.Config(min_freq=1))
     torch.manual_seed(1)
-    config = Classifier.Config(dim=8, encoder=ENCODERS["lst-both"])
+    config = Classifier.Config(hidden_size=8, encoder=ENCODERS["lst-both"])
     reader = ClassificationPipeline([Classifier(config, processor.size, 3).eval()], processor, LABELS)
     assert [word.text for word in reader.explain("van Dyk").words] == list("vanDyk")
     assert reader.explain("van Dyk").text == "van Dyk"

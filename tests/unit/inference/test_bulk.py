@@ -123,8 +123,8 @@ def test_a_worker_that_dies_is_reported_and_other_processes_are_left_alone() -> 
 def test_streams_of_all_tasks(num_workers: int, pipeline: Any) -> None:
     items = [f"item {number}" for number in range(1_234)]
     answers = [(number, item, {"beam": 2}) for number, item in enumerate(items)]
-    assert list(translate_stream(pipeline, iter(items), num_workers=num_workers, beam=2)) == answers
-    assert list(caption_stream(pipeline, iter(items), num_workers=num_workers, beam=2)) == answers
+    assert list(translate_stream(pipeline, iter(items), num_workers=num_workers, beam_size=2)) == answers
+    assert list(caption_stream(pipeline, iter(items), num_workers=num_workers, beam_size=2)) == answers
     assert list(tag_stream(pipeline, iter(items), num_workers=num_workers)) == [item.upper() for item in items]
     assert list(classify_stream(pipeline, iter(items), num_workers=num_workers)) == [item.upper() for item in items]
 

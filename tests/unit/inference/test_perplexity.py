@@ -17,15 +17,17 @@ from seqtasks.special_tokens import BEGIN
 from seqtasks.text.tokenizers.document import Tokens, marked
 
 RECURRENT = [
-    LstmEncoder.Config(dim=12, layers=2, directions="forward"),
-    GruEncoder.Config(dim=12, layers=1, directions="forward"),
-    RnnEncoder.Config(dim=12, layers=1, directions="forward"),
+    LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="forward"),
+    GruEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
+    RnnEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
 ]
 
 
 def model_of(encoder: ConfigModel) -> LanguageModel:
     torch.manual_seed(1)
-    config = LanguageModel.Config(dim=8, tie=False, embedding_dropout=0.2, label_smoothing=0.1, encoder=encoder)
+    config = LanguageModel.Config(
+        hidden_size=8, tie_embeddings=False, embedding_dropout=0.2, label_smoothing=0.1, encoder=encoder
+    )
     model = LanguageModel(config, 20).eval()
     with torch.no_grad():
         model.output.weight.mul_(5)
@@ -81,7 +83,9 @@ def test_a_short_text_has_no_more_lanes_than_it_can_fill() -> None:
 
 @pytest.mark.parametrize("context", [1, 7, 16, 200])
 def test_a_limited_context_slides_by_half(context: int) -> None:
-    model = model_of(TransformerEncoder.Config(layers=1, heads=2, inner_dim=8, causal=True, context=context))
+    model = model_of(
+        TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, causal=True, max_positions=context)
+    )
     stream = stream_of(30, 29)
     found = likelihood(model, stream, lanes=5)
     total, before = len(stream) - 1, context // 2

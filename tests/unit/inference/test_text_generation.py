@@ -23,11 +23,13 @@ from seqtasks.text.tokenizers.document import DocumentTokenizer
 
 LINES = ['The dog can\'t run (at all), or "so"!', "The men run to the sea.", "A dog ran so far."] * 4
 CHARACTERS = CharacterTokenizer.train(LINES, CharacterTokenizer.Config())
-WORDS = WordTokenizer.train(LINES, WordTokenizer.Config(language="en", minimum_count=1))
-SUBWORDS = SubwordTokenizer.train(LINES, SubwordTokenizer.Config(size=320))
-TRANSFORMER = TransformerEncoder.Config(layers=1, heads=2, inner_dim=16, dropout=0.0, causal=True, context=10)
-LSTM = LstmEncoder.Config(dim=16, layers=1, directions="forward")
-SAMPLING = DecodingConfig(sample=True, beam=1, max_length="30")
+WORDS = WordTokenizer.train(LINES, WordTokenizer.Config(language="en", min_freq=1))
+SUBWORDS = SubwordTokenizer.train(LINES, SubwordTokenizer.Config(vocab_size=320))
+TRANSFORMER = TransformerEncoder.Config(
+    num_layers=1, num_heads=2, ffn_dim=16, dropout=0.0, causal=True, max_positions=10
+)
+LSTM = LstmEncoder.Config(hidden_size=16, num_layers=1, bidirectional="forward")
+SAMPLING = DecodingConfig(sample=True, beam_size=1, max_length="30")
 
 
 class Noting(LanguageModel):
@@ -49,7 +51,7 @@ def writer_of(
 ) -> TextGenerationPipeline:
     """A model that says known tokens at random; of bytes it makes few."""
     torch.manual_seed(2)
-    model = kind(LanguageModel.Config(dim=16, tie=False, encoder=encoder), processor.size).eval()
+    model = kind(LanguageModel.Config(hidden_size=16, tie_embeddings=False, encoder=encoder), processor.size).eval()
     with torch.no_grad():
         model.output.bias[3:260] = -6.0
         model.output.bias[14] = 0.0
@@ -95,7 +97,7 @@ def test_samples_are_those_of_search() -> None:
 
 def test_a_beam_gives_its_best() -> None:
     writer = writer_of()
-    beam = DecodingConfig(beam=4, nbest=3, max_length="12", penalty="none")
+    beam = DecodingConfig(beam_size=4, nbest=3, max_length="12", length_penalty="none")
     written = write(writer, "The ", beam)
     [found] = decode(
         writer.model.make_stepper(torch.tensor([[BEGIN, *DocumentTokenizer(CHARACTERS).encode("The ")]])),
@@ -124,7 +126,7 @@ def test_a_beam_ends_unfinished_where_the_context_is_full() -> None:
     [written] = write(
         writer,
         "A long prompt of many characters",
-        DecodingConfig(beam=2, min_length="30", max_length="30", penalty="none"),
+        DecodingConfig(beam_size=2, min_length="30", max_length="30", length_penalty="none"),
     )
     assert (len(written.tokens), written.finished) == (6, False)
 
@@ -169,7 +171,7 @@ def test_no_more_is_taken_than_is_told() -> None:
 def test_lengths_follow_the_prompt() -> None:
     [written] = write(writer_of(), "The dog", replace(SAMPLING, min_length="2x", max_length="3x"))
     assert 14 <= len(written.log_probabilities) <= 21
-    [searched] = write(writer_of(), "The dog", DecodingConfig(beam=2, min_length="2x", max_length="2x"))
+    [searched] = write(writer_of(), "The dog", DecodingConfig(beam_size=2, min_length="2x", max_length="2x"))
     assert len(searched.log_probabilities) == 14
 
 

@@ -18,7 +18,7 @@ from seqtasks.text import CharacterTokenizer, Tokenizer, WordTokenizer, normaliz
 
 PAIRS = sentence_pairs(80)
 TEXTS = [source for source, _ in PAIRS[:12]]
-SHORT = DecodingConfig(beam=3, nbest=3, max_length="12")
+SHORT = DecodingConfig(beam_size=3, nbest=3, max_length="12")
 
 CHARACTERS = CharacterTokenizer.train((text for pair in PAIRS for text in pair), CharacterTokenizer.Config())
 WORDS = WordTokenizer.train((text for pair in PAIRS for text in pair), WordTokenizer.Config())
@@ -28,14 +28,16 @@ def translator(processor: Tokenizer = CHARACTERS, *, recurrent: bool = False, me
     """A model with random weights that is sure of what it says."""
     torch.manual_seed(1)
     parts = (
-        (LstmEncoder.Config(dim=8, layers=1), LstmDecoder.Config(dim=8))
+        (LstmEncoder.Config(hidden_size=8, num_layers=1), LstmDecoder.Config(hidden_size=8))
         if recurrent
-        else (TransformerEncoder.Config(layers=1, inner_dim=8), TransformerDecoder.Config(layers=2, inner_dim=8))
+        else (TransformerEncoder.Config(num_layers=1, ffn_dim=8), TransformerDecoder.Config(num_layers=2, ffn_dim=8))
     )
     models = []
     for _ in range(members):
         model = EncoderDecoder(
-            EncoderDecoder.Config(dim=8, tie="none", encoder=parts[0], decoder=parts[1]), processor.size, processor.size
+            EncoderDecoder.Config(hidden_size=8, tie_embeddings="none", encoder=parts[0], decoder=parts[1]),
+            processor.size,
+            processor.size,
         )
         with torch.no_grad():
             for parameter in model.parameters():
@@ -167,7 +169,7 @@ def test_given_translations_are_scored_as_search_does(members: int) -> None:
     bound = translator(members=members)
     for model in bound.models:
         model.decoder.output.bias.data[END] += 9
-    options = DecodingConfig(beam=4, max_length="60", penalty="wu:0.7")
+    options = DecodingConfig(beam_size=4, max_length="60", length_penalty="wu:0.7")
     prefixes = [target for _, target in PAIRS[: len(TEXTS)]]
     found = [each for each in bound.translate(TEXTS, **asdict(options), prefixes=prefixes) if each.finished]
     kept = [each for each in found if CHARACTERS.encode(each.text) == ids_of(each.tokens)]

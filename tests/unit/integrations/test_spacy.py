@@ -31,7 +31,7 @@ def make_model(folder: Path, labels: dict[str, str]) -> Path:
     run = read_config(
         None,
         text='task = "tagging"\n[model]\ndim = 8\n[model.encoder]\nkind = "lstm"\ndim = 8\nlayers = 1\n',
-        overrides=[f'data.train=[{{path="{file}"}}]', "text.language=en", 'model.characters={kind="cnn"}'],
+        overrides=[f'data.train=[{{path="{file}"}}]', "text.language=en", 'model.char_encoder={kind="cnn"}'],
     )
     task = TaggingTask.prepare(run.task, 1).task
     assert isinstance(task, TaggingTask)

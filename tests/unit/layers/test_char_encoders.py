@@ -12,8 +12,8 @@ CHARACTERS = 9
 WORDS = [[4, 5, 6, 7, 5], [8], [3, 3, 4], [6, 4]]
 
 READERS: dict[str, CharEncoderConfig] = {
-    "cnn": CnnCharEncoder.Config(dim=12, widths=(1, 2, 3, 6), character_dim=5),
-    "lstm": LstmCharEncoder.Config(dim=8, character_dim=5),
+    "cnn": CnnCharEncoder.Config(hidden_size=12, kernel_sizes=(1, 2, 3, 6), embedding_size=5),
+    "lstm": LstmCharEncoder.Config(hidden_size=8, embedding_size=5),
 }
 every_reader = pytest.mark.parametrize("kind", READERS)
 
@@ -51,7 +51,7 @@ def by_hand(made: CharEncoder, word: list[int]) -> Tensor:
 def test_equals_one_word_at_a_time(kind: str) -> None:
     made = reader(kind)
     found = made(padded(WORDS))
-    assert found.shape == (len(WORDS), made.dim) == (len(WORDS), READERS[kind].dim)
+    assert found.shape == (len(WORDS), made.dim) == (len(WORDS), READERS[kind].hidden_size)
     for row, word in zip(found, WORDS, strict=True):
         assert torch.allclose(row, by_hand(made, word), atol=1e-6)
 
@@ -77,7 +77,7 @@ def test_the_order_of_characters_matters(kind: str) -> None:
 @torch.no_grad()
 def test_a_filter_sees_the_edges_of_a_word() -> None:
     """The same characters twice over are another word, although no window within them is new but that across."""
-    made = CnnCharEncoder(CnnCharEncoder.Config(dim=6, widths=(3,), character_dim=5), CHARACTERS)
+    made = CnnCharEncoder(CnnCharEncoder.Config(hidden_size=6, kernel_sizes=(3,), embedding_size=5), CHARACTERS)
     made.embedding.weight[4] = 0
     inner, edge = made(torch.tensor([[4, 4, 4, 4]])), made(torch.tensor([[4, 4, 4, 5]]))
     assert not torch.allclose(inner, edge, atol=1e-3)

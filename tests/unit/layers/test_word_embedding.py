@@ -11,8 +11,8 @@ from seqtasks.layers.word_embedding import WordEmbedding
 WORDS, CHARACTERS, UNKNOWN = 9, 12, 1
 
 READERS = {
-    "cnn": (CnnCharEncoder, CnnCharEncoder.Config(dim=6, widths=(2, 3), character_dim=4)),
-    "lstm": (LstmCharEncoder, LstmCharEncoder.Config(dim=6, character_dim=4)),
+    "cnn": (CnnCharEncoder, CnnCharEncoder.Config(hidden_size=6, kernel_sizes=(2, 3), embedding_size=4)),
+    "lstm": (LstmCharEncoder, LstmCharEncoder.Config(hidden_size=6, embedding_size=4)),
 }
 every_reader = pytest.mark.parametrize("kind", READERS)
 

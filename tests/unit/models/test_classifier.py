@@ -19,8 +19,8 @@ VOCAB, LABELS = 11, 3
 LENGTHS = [4, 7, 1, 5]
 
 READERS: dict[str, ConfigModel] = ENCODERS | {
-    "words": BagOfWordsEncoder.Config(ngrams=1),
-    "bag": BagOfWordsEncoder.Config(ngrams=3, buckets=50),
+    "words": BagOfWordsEncoder.Config(max_ngram_size=1),
+    "bag": BagOfWordsEncoder.Config(max_ngram_size=3, num_buckets=50),
 }
 POOLINGS = ("last", "mean", "max", "attention")
 ALL = list(itertools.product(READERS, POOLINGS))
@@ -160,16 +160,16 @@ def test_probabilities_are_float32_whatever_the_model_computes_in(encoder: str) 
 
 @every_classifier
 def test_settings_survive_being_written(encoder: str, pooling: str) -> None:
-    config = Classifier.Config(encoder=READERS[encoder], pooling=pooling, dim=8)
+    config = Classifier.Config(encoder=READERS[encoder], pooling=pooling, hidden_size=8)
     assert Classifier.Config.model_validate(config.model_dump()) == config
 
 
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag_of_words, gru, lstm, rnn, transformer"),
+        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm, rnn, transformer"),
         ({"encoder": {"kind": "transformer"}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
-        ({"encoder": {"kind": "bag_of_words", "ngrams": 0}}, "greater than or equal to 1"),
+        ({"encoder": {"kind": "bag-of-words", "ngrams": 0}}, "greater than or equal to 1"),
         ({"encoder": {"kind": "lstm"}, "pooling": "first"}, "'last', 'mean', 'max' or 'attention'"),
     ],
 )

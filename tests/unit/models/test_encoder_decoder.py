@@ -161,8 +161,8 @@ def test_tied_matrices(tie: str, matrices: int) -> None:
 def test_dropout_is_for_training_alone(names: tuple[str, str, str]) -> None:
     encoder, decoder, tie = names
     config = EncoderDecoder.Config(
-        dim=8,
-        tie=tie,
+        hidden_size=8,
+        tie_embeddings=tie,
         word_dropout=0.3,
         encoder=ENCODERS[encoder].model_copy(update={"dropout": 0.5}),
         decoder=DECODERS[decoder].model_copy(update={"dropout": 0.5}),
@@ -187,7 +187,7 @@ def test_an_ensemble_with_itself_is_the_model() -> None:
 
 def test_heads_have_to_divide_the_width() -> None:
     with pytest.raises(ValidationError, match="dim = 10 cannot be shared by 4 heads"):
-        EncoderDecoder.Config(dim=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
+        EncoderDecoder.Config(hidden_size=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
 
 
 @torch.no_grad()

@@ -190,7 +190,7 @@ def test_half_precision_is_close(name: str) -> None:
 
 @every_encoder
 def test_settings_survive_being_written(name: str) -> None:
-    config = LanguageModel.Config(dim=8, encoder=ENCODERS[name])
+    config = LanguageModel.Config(hidden_size=8, encoder=ENCODERS[name])
     assert LanguageModel.Config.model_validate(config.model_dump()) == config
 
 

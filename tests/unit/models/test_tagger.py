@@ -19,8 +19,8 @@ UNKNOWN = 1
 
 READERS: dict[str, ConfigModel | None] = {
     "words": None,
-    "cnn": CnnCharEncoder.Config(dim=4, widths=(2, 3), character_dim=5),
-    "lstm": LstmCharEncoder.Config(dim=4, character_dim=5),
+    "cnn": CnnCharEncoder.Config(hidden_size=4, kernel_sizes=(2, 3), embedding_size=5),
+    "lstm": LstmCharEncoder.Config(hidden_size=4, embedding_size=5),
 }
 HEADS = ("softmax", "crf")
 ALL = list(itertools.product(READERS, ("lst-both", "gru-forward", "transformer"), HEADS))
@@ -229,7 +229,7 @@ def test_settings_survive_being_written(names: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag_of_words, gru, lstm"),
+        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm"),
         ({"encoder": {"kind": "transformer"}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
         (
             {"encoder": {"kind": "transformer"}, "dim": 8, "characters": {"kind": "lstm", "dim": 6}},

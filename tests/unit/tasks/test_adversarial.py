@@ -17,9 +17,9 @@ from seqtasks.tasks.classification.adversarial import adversarial_loss, adversar
 DISTANCE = 0.1
 LENGTHS = (5, 2, 7)
 ENCODERS = [
-    BagOfWordsEncoder.Config(ngrams=2, buckets=50),
-    LstmEncoder.Config(dim=8, layers=1, dropout=0.0),
-    TransformerEncoder.Config(layers=1, heads=2, inner_dim=8, dropout=0.0),
+    BagOfWordsEncoder.Config(max_ngram_size=2, num_buckets=50),
+    LstmEncoder.Config(hidden_size=8, num_layers=1, dropout=0.0),
+    TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, dropout=0.0),
 ]
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.kind)
 
@@ -28,7 +28,9 @@ def classifier(encoder: ConfigModel, **settings: Any) -> Classifier:
     """With weights that are large enough for the texts' losses to differ."""
     torch.manual_seed(1)
     model = Classifier(
-        Classifier.Config(dim=8, encoder=encoder, **{"embedding_dropout": 0.0, "dropout": 0.0} | settings), 11, 2
+        Classifier.Config(hidden_size=8, encoder=encoder, **{"embedding_dropout": 0.0, "dropout": 0.0} | settings),
+        11,
+        2,
     )
     with torch.no_grad():
         for parameter in model.parameters():
@@ -45,7 +47,7 @@ def batch() -> ClassificationBatch:
 
 
 def test_over_a_linear_model_it_is_what_the_margins_say() -> None:
-    model, texts = classifier(BagOfWordsEncoder.Config(ngrams=1)), batch()
+    model, texts = classifier(BagOfWordsEncoder.Config(max_ngram_size=1)), batch()
     vectors = model.encoder.embedding(texts.tokens) * texts.mask.unsqueeze(2)
     weights = model.output.weight[0] - model.output.weight[1]
     expected = 0.0
@@ -128,7 +130,7 @@ def test_the_gradient_is_that_of_both_with_the_move_held(encoder: ConfigModel, f
 
 
 def test_a_parameter_that_nothing_reads_has_no_slope() -> None:
-    model = classifier(LstmEncoder.Config(dim=8, layers=1))
+    model = classifier(LstmEncoder.Config(hidden_size=8, num_layers=1))
     model.spare = torch.nn.Parameter(torch.ones(3))
     adversarial_loss(model, batch(), DISTANCE).total.backward()
     assert torch.equal(model.spare.grad, torch.zeros(3))

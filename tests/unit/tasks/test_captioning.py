@@ -54,7 +54,9 @@ def test_a_trained_model_captions_pictures(trained: Path, pictures: Path) -> Non
     predictor = seqtasks.load(trained, dtype="float32", threads=1)
     assert isinstance(predictor, CaptioningPipeline)
     files = sorted(pictures.glob("*.png"))
-    found = predictor.caption([files[0], files[1].read_bytes(), Image.open(files[2])], beam=2, nbest=2, attention=True)
+    found = predictor.caption(
+        [files[0], files[1].read_bytes(), Image.open(files[2])], beam_size=2, nbest=2, attention=True
+    )
     assert [each.picture for each in found] == [str(files[0]), "unnamed picture", "unnamed picture"]
     for each in found:
         assert len(each.alternatives) == 1
@@ -70,9 +72,9 @@ def test_a_trained_model_captions_pictures(trained: Path, pictures: Path) -> Non
 def test_alone_and_among_others_a_picture_has_the_same_caption(trained: Path, pictures: Path) -> None:
     predictor = seqtasks.load(trained, dtype="float32", threads=1)
     files = sorted(pictures.glob("*.png"))
-    together = predictor.caption(files, beam=3)
+    together = predictor.caption(files, beam_size=3)
     for file, among in zip(files, together, strict=True):
-        [alone] = predictor.caption([file], beam=3)
+        [alone] = predictor.caption([file], beam_size=3)
         assert (alone.text, alone.tokens) == (among.text, among.tokens)
         assert alone.score == pytest.approx(among.score, abs=1e-4)
 
@@ -80,7 +82,7 @@ def test_alone_and_among_others_a_picture_has_the_same_caption(trained: Path, pi
 def test_what_is_no_picture_is_told_and_the_others_are_described(trained: Path, pictures: Path) -> None:
     predictor = seqtasks.load(trained, dtype="float32", threads=1)
     files: list[Any] = [pictures / "00.png", pictures / "captions.csv", pictures / "missing.png", pictures / "01.png"]
-    found = list(predictor.iter_captions(files, beam=1))
+    found = list(predictor.iter_captions(files, beam_size=1))
     assert [type(each) for each in found] == [Caption, ImageError, ImageError, Caption]
     assert "captions.csv" in str(found[1])
     with pytest.raises(ImageError, match=r"captions\.csv"):
@@ -109,7 +111,12 @@ def test_cached_features_and_pixels_train_alike(pictures: Path, tmp_path: Path) 
 
 
 def test_a_frozen_cnn_sees_pictures_in_several_versions(pictures: Path, tmp_path: Path) -> None:
-    settings = {"data.views": 3, "images.flip": "true", "images.smallest_crop": 0.5, "images.colour_jitter": 0.4}
+    settings = {
+        "data.num_augmented_views": 3,
+        "images.horizontal_flip": "true",
+        "images.min_crop_scale": 0.5,
+        "images.color_jitter": 0.4,
+    }
     run = run_of(pictures, tmp_path / "cache", **settings)
     task = trainer_of(run, tmp_path / "run").task
     assert isinstance(task, CaptioningTask)
@@ -137,7 +144,7 @@ def test_broken_pictures_are_named_and_left_out(pictures: Path, tmp_path: Path, 
     broken = ["02.png", "07.png"]
     for name in broken:
         (folder / name).write_bytes((folder / name).read_bytes()[:60])
-    settings = {"model.encoder.train_from": -1} if trained_cnn else {}
+    settings = {"model.encoder.trainable_from_block": -1} if trained_cnn else {}
     trainer = trainer_of(run_of(folder, tmp_path / "cache", **settings), tmp_path / "run")
     [remark] = trainer.remarks
     assert remark.startswith("pictures opened: skipped 2 of 12: 2 broken (")
@@ -151,7 +158,7 @@ def test_broken_pictures_are_named_and_left_out(pictures: Path, tmp_path: Path, 
 
 @pytest.mark.parametrize("trained_cnn", [True, False])
 def test_batches_go_on_where_a_saved_state_stands(pictures: Path, tmp_path: Path, trained_cnn: bool) -> None:
-    settings = {"model.encoder.train_from": -1, "images.smallest_crop": 0.5} if trained_cnn else {}
+    settings = {"model.encoder.trainable_from_block": -1, "images.min_crop_scale": 0.5} if trained_cnn else {}
     task = trainer_of(run_of(pictures, tmp_path / "cache", **settings), tmp_path / "run").task
     whole = list(itertools.islice(task.batches(40, 1), 9))
     for already in (0, 1, 5):
@@ -184,9 +191,9 @@ def test_self_critical_training_starts_from_a_model(
     trained: Path, pictures: Path, tmp_path: Path, frozen: bool
 ) -> None:
     start = read_bundle(trained / "best")
-    settings: dict[str, Any] = {"self_critical.samples": 2, "training.learning_rate": 0.05}
+    settings: dict[str, Any] = {"self_critical.num_samples": 2, "training.learning_rate": 0.05}
     if not frozen:
-        settings["model.encoder.train_from"] = -1
+        settings["model.encoder.trainable_from_block"] = -1
     run = run_of(pictures, tmp_path / "cache", **settings)
     prepared = CaptioningTask.prepare(run.task, run.seed, processors=start.processors)
     trainer = Trainer(
@@ -207,14 +214,16 @@ def test_self_critical_training_starts_from_a_model(
 
 def test_weights_of_another_model_are_no_start(trained: Path, pictures: Path, tmp_path: Path) -> None:
     start = read_bundle(trained / "best")
-    run = run_of(pictures, tmp_path / "cache", **{"model.dim": 18})
+    run = run_of(pictures, tmp_path / "cache", **{"model.hidden_size": 18})
     prepared = CaptioningTask.prepare(run.task, run.seed, processors=start.processors)
     with pytest.raises(SeqtasksError, match="do not fit the model"):
         Trainer(prepared.task, run.training, out=tmp_path, seed=1, config_toml="", data={}, weights=start.tensors())
 
 
 def test_a_cnn_that_is_trained_sees_pixels_and_changes(pictures: Path, tmp_path: Path) -> None:
-    run = run_of(pictures, tmp_path / "cache", **{"model.encoder.train_from": -1, "images.smallest_crop": 0.8})
+    run = run_of(
+        pictures, tmp_path / "cache", **{"model.encoder.trainable_from_block": -1, "images.min_crop_scale": 0.8}
+    )
     trainer = trainer_of(run, tmp_path / "run")
     before = {name: tensor.clone() for name, tensor in trainer.weights.items() if "backbone" in name}
     list(trainer.run())
@@ -228,7 +237,7 @@ def test_a_cnn_that_is_trained_sees_pixels_and_changes(pictures: Path, tmp_path:
 
 def test_resumed_training_is_the_same_training(pictures: Path, tmp_path: Path) -> None:
     def trainer(name: str, steps: int) -> Trainer:
-        settings = {"training.steps": steps, "training.checkpoint_every": 3}
+        settings = {"training.max_steps": steps, "training.save_steps": 3}
         return trainer_of(run_of(pictures, tmp_path / "cache", **settings), tmp_path / name)
 
     list(trainer("straight", 6).run())
@@ -255,4 +264,4 @@ def test_settings_that_make_no_sense(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="has to read pictures"):
         run_of(pictures, tmp_path, **{"model.encoder": '{ kind = "lstm" }'})
     with pytest.raises(SeqtasksError, match="train_from"):
-        run_of(pictures, tmp_path, **{"images.flip": "true"})
+        run_of(pictures, tmp_path, **{"images.horizontal_flip": "true"})

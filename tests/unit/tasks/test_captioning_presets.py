@@ -54,9 +54,9 @@ def test_sizes_follow_the_number_of_captions(
     assert (model["dim"], model["encoder"]["dim"], model["decoder"]["dim"]) == (dim, dim, dim)
     assert (model["decoder"]["kind"], model["decoder"]["dropout"]) == ("lstm", dropout)
     assert task["decoding"]["beam"] == 3
-    assert (run.training.batch_tokens, run.training.steps) == (batch, steps)
-    assert run.training.warmup < run.training.steps / 4
-    assert run.training.validate_every <= run.training.steps / 5
+    assert (run.training.batch_tokens, run.training.max_steps) == (batch, steps)
+    assert run.training.warmup_steps < run.training.max_steps / 4
+    assert run.training.eval_steps <= run.training.max_steps / 5
 
 
 @pytest.mark.parametrize("decoder", ["lstm", "show-and-tell", "show-attend-and-tell", "transformer"])

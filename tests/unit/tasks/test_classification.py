@@ -31,11 +31,11 @@ DOCUMENTS = labelled_documents(60)
 def config(folder: Path, documents: list[Document] | None = None, **settings: Any) -> ClassificationTask.Config:
     file = write_documents(folder / "train.tsv", DOCUMENTS if documents is None else documents)
     data = {name: settings.pop(name) for name in list(settings) if name in ClassificationData.model_fields}
-    source = DocumentSource(path=file, separator="|")
+    source = DocumentSource(path=file, label_separator="|")
     own = {name: settings.pop(name) for name in list(settings) if name in ClassificationTask.Config.model_fields}
-    model = {"dim": 8, "encoder": LstmEncoder.Config(dim=8, layers=1), **settings}
+    model = {"dim": 8, "encoder": LstmEncoder.Config(hidden_size=8, num_layers=1), **settings}
     return ClassificationTask.Config(
-        text=own.pop("text", WordTokenizer.Config(minimum_count=1)),
+        text=own.pop("text", WordTokenizer.Config(min_freq=1)),
         data=ClassificationData(train=[source], **data),
         model=Classifier.Config(**model),
         **own,
@@ -114,8 +114,8 @@ def test_data_that_nothing_can_be_learned_from(
     ("settings", "message"),
     [
         ({"multi_label": True, "class_weights": "balanced"}, "class_weights are for documents of one label"),
-        ({"unfreeze_every": 5}, "are for model.encoder.start_from"),
-        ({"lower_learning_rate_scale": 0.5}, "are for model.encoder.start_from"),
+        ({"unfreeze_every": 5}, "are for model.encoder.init_from"),
+        ({"lower_learning_rate_scale": 0.5}, "are for model.encoder.init_from"),
         ({"class_weights": {"pos": 0.0}}, "greater than 0"),
         ({"window": 1}, "window = 1 cannot overlap"),
     ],
@@ -199,7 +199,7 @@ def test_batches_go_on_where_they_stood(tmp_path: Path) -> None:
 def test_sampled_segmentations_differ_from_epoch_to_epoch_and_can_be_resumed(tmp_path: Path) -> None:
     from seqtasks.text import SubwordTokenizer
 
-    task = prepared_task(tmp_path, text=SubwordTokenizer.Config(size=320, sampling=0.3))
+    task = prepared_task(tmp_path, text=SubwordTokenizer.Config(vocab_size=320, subword_sampling=0.3))
     batches = task.batches(10_000, seed=1)
     first, second = islice(batches, 2)
     assert sorted(map(tuple, first.tokens.tolist())) != sorted(map(tuple, second.tokens.tolist()))
@@ -332,13 +332,13 @@ def test_sizes_follow_the_amount_of_data(
     assert run.task.model.multi_label
 
 
-@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "bag_of_words"])
+@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "bag-of-words"])
 def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
     run = read_config(None, text=tomli_w.dumps(classification_preset([source], encoder=encoder)))
     assert isinstance(run.task, ClassificationTask.Config)
     assert run.task.model.encoder.kind == encoder
-    assert (run.task.data.window > 0) == (encoder == "transformer")
+    assert (run.task.data.max_length > 0) == (encoder == "transformer")
 
 
 @pytest.mark.parametrize("text", ["words", "subwords", "characters"])

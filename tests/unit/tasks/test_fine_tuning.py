@@ -31,9 +31,11 @@ from seqtasks.training.optimizer import make_optimizer
 DOCUMENTS = labelled_documents(60)
 LSTM = LstmEncoder.Config
 FORWARD: dict[str, ConfigModel] = {
-    "lstm": LstmEncoder.Config(dim=12, layers=2, directions="forward"),
-    "gru": GruEncoder.Config(dim=8, layers=1, directions="forward", weight_dropout=0.2, variational=True),
-    "transformer": TransformerEncoder.Config(layers=2, heads=2, inner_dim=16, causal=True),
+    "lstm": LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="forward"),
+    "gru": GruEncoder.Config(
+        hidden_size=8, num_layers=1, bidirectional="forward", weight_dropout=0.2, variational_dropout=True
+    ),
+    "transformer": TransformerEncoder.Config(num_layers=2, num_heads=2, ffn_dim=16, causal=True),
 }
 
 
@@ -42,9 +44,9 @@ def language_model(folder: Path, encoder: ConfigModel, text: ConfigModel | None 
     file = folder.parent / "documents.tsv"
     write_documents(file, DOCUMENTS)
     config = LanguageModelingTask.Config(
-        text=text or WordTokenizer.Config(minimum_count=1),
-        data=TextData(train=[TextSource(path=file)], lanes=2, window=8),
-        model=LanguageModel.Config(dim=8, encoder=encoder),
+        text=text or WordTokenizer.Config(min_freq=1),
+        data=TextData(train=[TextSource(path=file)], num_streams=2, bptt_len=8),
+        model=LanguageModel.Config(hidden_size=8, encoder=encoder),
     )
     task = LanguageModelingTask.prepare(config, seed=1).task
     torch.manual_seed(7)
@@ -52,7 +54,7 @@ def language_model(folder: Path, encoder: ConfigModel, text: ConfigModel | None 
     run = RunConfig(config, TrainingConfig(), 1)
     write_bundle(
         folder,
-        task="generation",
+        task="language-modeling",
         model=config.model.model_dump(mode="json"),
         tensors=tensors,
         processors=task.save_processors,
@@ -72,9 +74,9 @@ def config(
     part = settings.pop("start_with", "encoder")
     started = encoder.model_copy(update={"start_from": str(folder / "lm"), "start_with": part})
     return ClassificationTask.Config(
-        text=text or WordTokenizer.Config(minimum_count=1),
+        text=text or WordTokenizer.Config(min_freq=1),
         data=ClassificationData(train=[source]),
-        model=Classifier.Config(dim=dim, encoder=started),
+        model=Classifier.Config(hidden_size=dim, encoder=started),
         **settings,
     )
 
@@ -95,7 +97,11 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
 
 
 @pytest.mark.parametrize(
-    "encoder", [LSTM(dim=6, layers=1, directions="both"), TransformerEncoder.Config(layers=1, heads=2, inner_dim=16)]
+    "encoder",
+    [
+        LSTM(hidden_size=6, num_layers=1, bidirectional="both"),
+        TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=16),
+    ],
 )
 def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: ConfigModel) -> None:
     theirs = language_model(tmp_path / "lm", FORWARD["lstm"])
@@ -117,7 +123,9 @@ def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encod
 
 def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
-    task = ClassificationTask.prepare(config(tmp_path, LSTM(dim=6), dim=10, start_with="embedding"), seed=1).task
+    task = ClassificationTask.prepare(
+        config(tmp_path, LSTM(hidden_size=6), dim=10, start_with="embedding"), seed=1
+    ).task
     with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
         task.initialize(task.build_model())
 
@@ -144,17 +152,17 @@ def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
     ("encoder", "settings", "message"),
     [
         (
-            LstmEncoder.Config(dim=10, layers=2, directions="forward"),
+            LstmEncoder.Config(hidden_size=10, num_layers=2, bidirectional="forward"),
             {},
             r"encoder\.layers\.0\.\S+ is 48 there, not 40 and 7",
         ),
         (
-            LstmEncoder.Config(dim=12, layers=1, directions="forward"),
+            LstmEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
             {},
             r"encoder\.layers\.1\.\S+ is only there and 3 more",
         ),
         (
-            LstmEncoder.Config(dim=12, layers=2, directions="both"),
+            LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="both"),
             {},
             r"encoder\.layers\.0\.backwards\S+ is not there and",
         ),
@@ -177,7 +185,7 @@ def test_encoders_of_another_shape_are_refused(
     ("text", "message"),
     [
         (CharacterTokenizer.Config(), "text.kind = 'characters', but the language model in .*lm has 'words'"),
-        (WordTokenizer.Config(minimum_count=1, language="en"), "text.language = 'en', but .* has 'xx'"),
+        (WordTokenizer.Config(min_freq=1, language="en"), "text.language = 'en', but .* has 'xx'"),
     ],
 )
 def test_text_has_to_be_read_as_the_language_model_reads_it(tmp_path: Path, text: ConfigModel, message: str) -> None:
@@ -187,19 +195,19 @@ def test_text_has_to_be_read_as_the_language_model_reads_it(tmp_path: Path, text
 
 
 def test_sampling_is_the_classifiers_own_business(tmp_path: Path) -> None:
-    language_model(tmp_path / "lm", FORWARD["lstm"], SubwordTokenizer.Config(size=320))
+    language_model(tmp_path / "lm", FORWARD["lstm"], SubwordTokenizer.Config(vocab_size=320))
     task = ClassificationTask.prepare(
-        config(tmp_path, FORWARD["lstm"], SubwordTokenizer.Config(size=320, sampling=0.2)), 1
+        config(tmp_path, FORWARD["lstm"], SubwordTokenizer.Config(vocab_size=320, subword_sampling=0.2)), 1
     ).task
     assert isinstance(task, ClassificationTask)
     assert isinstance(task.processor, SubwordTokenizer)
-    assert task.processor.config.sampling == 0.2
+    assert task.processor.config.subword_sampling == 0.2
 
 
 def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     manifest = tmp_path / "lm" / "bundle.json"
-    manifest.write_text(manifest.read_text().replace('"generation"', '"tagging"'))
+    manifest.write_text(manifest.read_text().replace('"language-modeling"', '"tagging"'))
     with pytest.raises(SeqtasksError, match="is a model for tagging, not a language model"):
         ClassificationTask.prepare(config(tmp_path, FORWARD["lstm"]), seed=1)
 
@@ -213,7 +221,7 @@ def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_other_models_refuse_the_setting(make: Any) -> None:
-    encoder = LstmEncoder.Config(directions="forward")
+    encoder = LstmEncoder.Config(bidirectional="forward")
     assert make(encoder).encoder == encoder
     with pytest.raises(ValidationError, match="start_from is for classification"):
         make(encoder.model_copy(update={"start_from": "lm"}))
@@ -221,7 +229,7 @@ def test_other_models_refuse_the_setting(make: Any) -> None:
 
 def test_parts_stand_from_the_top_down() -> None:
     def names(encoder: ConfigModel) -> list[set[str]]:
-        model = Classifier(Classifier.Config(dim=8, encoder=encoder), 20, 2)
+        model = Classifier(Classifier.Config(hidden_size=8, encoder=encoder), 20, 2)
         parameters = {id(parameter): name for name, parameter in model.encoder.named_parameters()}
         return [
             {parameters[id(each)].rpartition(".")[0] for module in modules for each in module.parameters()}
@@ -233,7 +241,7 @@ def test_parts_stand_from_the_top_down() -> None:
     assert "norm" in top
     assert all(name.startswith("layers.0.") for name in second)
     assert embedding == {"embedding"}
-    assert names(BagOfWordsEncoder.Config(buckets=5)) == [{"ngrams.table"}, {"embedding"}]
+    assert names(BagOfWordsEncoder.Config(num_buckets=5)) == [{"ngrams.table"}, {"embedding"}]
 
 
 @pytest.mark.parametrize("kind", ["lstm", "transformer"])
@@ -268,7 +276,7 @@ def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
     run = read_config(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
-    assert (run.task.model.encoder.kind, run.task.data.window) == ("transformer", 512)
+    assert (run.task.model.encoder.kind, run.task.data.max_length) == ("transformer", 512)
 
 
 def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
@@ -276,4 +284,4 @@ def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
     text = to_toml(RunConfig(settings, TrainingConfig(), 1))
     assert read_config(None, text=text).task == settings
     with pytest.raises(SeqtasksError, match=r"^--set: start_from: the encoder has a start_from of its own: leave one"):
-        read_config(None, text=text, overrides=["start_from=another"])
+        read_config(None, text=text, overrides=["init_from=another"])

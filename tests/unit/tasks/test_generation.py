@@ -21,7 +21,7 @@ from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.text import CharacterTokenizer, SubwordTokenizer, WordTokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer
 
-LSTM = LstmEncoder.Config(dim=16, layers=2, directions="forward", dropout=0.0)
+LSTM = LstmEncoder.Config(hidden_size=16, num_layers=2, bidirectional="forward", dropout=0.0)
 
 
 def config(folder: Path, text: str | None = None, **settings: Any) -> LanguageModelingTask.Config:
@@ -65,7 +65,7 @@ def test_validation_files_and_documents(tmp_path: Path) -> None:
     assert DocumentTokenizer(task.processor).decode(task.train[0].tolist()) == text
 
 
-@pytest.mark.parametrize("reading", [WordTokenizer.Config(minimum_count=1), SubwordTokenizer.Config(size=330)])
+@pytest.mark.parametrize("reading", [WordTokenizer.Config(min_freq=1), SubwordTokenizer.Config(vocab_size=330)])
 def test_words_and_subwords_keep_lines(tmp_path: Path, reading: Any) -> None:
     text = "The dog runs.\n\n  A man\tsits;\nthe men run. \n" * 20
     task = prepared(config(tmp_path, text, reading=reading))
@@ -120,7 +120,7 @@ def test_texts_count_as_they_are_read(tmp_path: Path) -> None:
 
 
 def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
-    reading = WordTokenizer.Config(minimum_count=3, rare="unknown")
+    reading = WordTokenizer.Config(min_freq=3, oov="unknown")
     task = prepared(config(tmp_path, "the dog ran to the sea so far\n" * 20 + "zebra " * 5, reading=reading))
     found = task.pipeline([task.build_model().eval()]).evaluate(["the strange dog"])
     assert [score.metric for score in found.scores] == ["loss", "perplexity"]
@@ -131,7 +131,7 @@ def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
     [
         ("", {}, "There is no text to train on"),
         ("a", {}, "There is no text to"),
-        ("short", {"lanes": 8}, "too few for data.lanes = 8"),
+        ("short", {"lanes": 8}, "too few for data.num_streams = 8"),
     ],
 )
 def test_too_little_text_is_told(tmp_path: Path, text: str, settings: dict[str, Any], told: str) -> None:
@@ -140,8 +140,8 @@ def test_too_little_text_is_told(tmp_path: Path, text: str, settings: dict[str, 
 
 
 def test_windows_have_to_fit_the_context(tmp_path: Path) -> None:
-    transformer = TransformerEncoder.Config(layers=1, heads=2, inner_dim=8, causal=True, context=10)
-    with pytest.raises(ValueError, match=r"data.window = 16 is longer than model.encoder.context = 10"):
+    transformer = TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, causal=True, max_positions=10)
+    with pytest.raises(ValueError, match=r"data.bptt_len = 16 is longer than model.encoder.max_positions = 10"):
         config(tmp_path, encoder=transformer)
     task = prepared(config(tmp_path, encoder=transformer, window=10))
     model = task.build_model()
@@ -170,7 +170,7 @@ def test_a_configuration_for_any_amount_and_kind(tmp_path: Path, lines: int, enc
     run = read_config(None, text=tomli_w.dumps(toml))
     assert isinstance(run.task, LanguageModelingTask.Config)
     assert read_config(None, text=to_toml(run)) == run
-    assert run.task.data.lanes == (PRESETS[0].lanes if lines == 30 else PRESETS[1].lanes)
+    assert run.task.data.num_streams == (PRESETS[0].lanes if lines == 30 else PRESETS[1].lanes)
     assert run.task.model.encoder.is_causal
     LanguageModelingTask(run.task, CharacterTokenizer.train(["text"], CharacterTokenizer.Config())).build_model()
 

@@ -40,22 +40,22 @@ task = "translation"
 text = {{ kind = "words", minimum_count = 1 }}
 [data]
 train = [{{ path = "{{folder}}/pairs.tsv" }}, {{ path = "{{folder}}/more.tsv", weight = 0.5 }}]
-held_out = 7
+validation_split = 7
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 {TRANSFORMER}[model.decoder]
 {TRANSFORMER}""",
     "translation, sampled and rewarded": f"""
 task = "translation"
-joint = false
+shared_vocab = false
 text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
 self_critical = {{ reward = "bleu", samples = 2 }}
 [data]
 train = [{{ source = "{{folder}}/pairs.source", target = "{{folder}}/pairs.target" }}]
 [model]
-dim = 16
-tie = "output"
+hidden_size = 16
+tie_embeddings = "output"
 [model.encoder]
 {LSTM}[model.decoder]
 {LSTM}""",
@@ -64,18 +64,18 @@ task = "captioning"
 {IMAGES}flip = true
 [data]
 train = [{{ images = "{{folder}}/images" }}]
-held_out = 0.2
-features = "{{folder}}/features"
-views = 2
+validation_split = 0.2
+feature_cache_dir = "{{folder}}/features"
+num_augmented_views = 2
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 kind = "cnn"
 weights = "none"
-dim = 16
+hidden_size = 16
 [model.decoder]
 kind = "show-and-tell"
-dim = 16
+hidden_size = 16
 """,
     "captioning, pixels": f"""
 task = "captioning"
@@ -86,12 +86,12 @@ decoding = {{ max_length = "4" }}
 train = [{{ images = "{{folder}}/images" }}]
 max_tokens = 3
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 kind = "cnn"
 weights = "none"
-train_from = 0
-dim = 16
+trainable_from_block = 0
+hidden_size = 16
 [model.decoder]
 {LSTM}""",
     "video-captioning": f"""
@@ -104,12 +104,12 @@ clips = 3
 window = 4
 stills = {{ stills = 2, frames = 5, strength = 0.0 }}
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
-kind = "frames"
-memory_dim = 6
+kind = "cnn-lstm"
+lstm_hidden_size = 6
 weights = "none"
-dim = 16
+hidden_size = 16
 [model.decoder]
 {LSTM}""",
     "tagging": f"""
@@ -117,55 +117,55 @@ task = "tagging"
 [data]
 train = [{{ path = "{{folder}}/sentences.conllu" }}]
 [model]
-dim = 16
+hidden_size = 16
 head = "crf"
-characters = {{ kind = "cnn" }}
+char_encoder = {{ kind = "cnn" }}
 [model.encoder]
 {LSTM}""",
     "classification, windows": f"""
 task = "classification"
-adversarial_distance = 0.1
+adversarial_epsilon = 0.1
 class_weights = "balanced"
 text = {{ kind = "words", minimum_count = 1 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv" }}]
-held_out = 0.2
-window = 6
+validation_split = 0.2
+bptt_len = 6
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 {LSTM}""",
     "classification, sampled": f"""
 task = "classification"
 text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
 [data]
-train = [{{ path = "{{folder}}/documents.tsv", separator = "|" }}]
+train = [{{ path = "{{folder}}/documents.tsv", label_separator = "|" }}]
 [model]
-dim = 16
+hidden_size = 16
 multi_label = true
 [model.encoder]
 {TRANSFORMER}""",
     "generation, one text": f"""
-task = "generation"
+task = "language-modeling"
 [data]
 train = [{{ path = "{{folder}}/text.txt" }}]
-lanes = 4
-window = 16
+num_streams = 4
+bptt_len = 16
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 {LSTM}directions = "forward"
 """,
     "generation, documents": f"""
-task = "generation"
+task = "language-modeling"
 text = {{ kind = "words", minimum_count = 1 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv" }}]
-validation_share = 0.25
-lanes = 3
-window = 8
+validation_split = 0.25
+num_streams = 3
+bptt_len = 8
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
 {TRANSFORMER}causal = true
 """,

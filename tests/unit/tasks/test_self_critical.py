@@ -27,7 +27,11 @@ def writer(decoder: str = "dot-2") -> EncoderDecoder:
     """A model that writes the letters a, b and c alone."""
     torch.manual_seed(3)
     config = EncoderDecoder.Config(
-        dim=8, tie="none", embedding_dropout=0.0, encoder=ENCODERS["lst-both"], decoder=DECODERS[decoder]
+        hidden_size=8,
+        tie_embeddings="none",
+        embedding_dropout=0.0,
+        encoder=ENCODERS["lst-both"],
+        decoder=DECODERS[decoder],
     )
     model = EncoderDecoder(config, 10, LETTERS.size)
     with torch.no_grad():
@@ -182,5 +186,5 @@ def test_cider_knows_the_training_references_and_the_greedy_baseline_is_found_wi
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="greater than 1"):
-        SelfCriticalConfig(samples=1)
+        SelfCriticalConfig(num_samples=1)
     assert replace(objective().sampling, nbest=1).max_length == "2"

@@ -33,11 +33,11 @@ def config(folder: Path, sentences: list[Labelled] | None = None, **settings: An
     model = {
         "dim": 8,
         "characters": CnnCharEncoder.Config(),
-        "encoder": LstmEncoder.Config(dim=8, layers=1),
+        "encoder": LstmEncoder.Config(hidden_size=8, num_layers=1),
         **settings,
     }
     return TaggingTask.Config(
-        text=WordIndexerConfig(minimum_count=1),
+        text=WordIndexerConfig(min_freq=1),
         data=TaggingData(train=[TaggedSource(path=file)], **data),
         model=Tagger.Config(**model),
     )
@@ -268,7 +268,7 @@ def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     run = read_config(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.text.language, run.task.model.head) == ("xx", "softmax")
-    assert (run.training.steps, run.training.batch_tokens) == (600, 400)
+    assert (run.training.max_steps, run.training.batch_tokens) == (600, 400)
     assert read_config(None, text=to_toml(run)) == run
 
 
@@ -285,7 +285,7 @@ def test_sizes_follow_the_amount_of_data(
     text = tomli_w.dumps(tagging_preset([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")]))
     run = read_config(None, text=text)
     assert isinstance(run.task, TaggingTask.Config)
-    assert (run.task.model.dim, run.training.steps) == (dim, steps)
+    assert (run.task.model.hidden_size, run.training.max_steps) == (dim, steps)
     assert (run.task.model.head, run.task.text.language) == ("crf", "en")
 
 

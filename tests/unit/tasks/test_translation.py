@@ -37,12 +37,15 @@ def config(
     *train: ParallelSource, text: ConfigModel | None = None, tie: str = "all", joint: bool = True, **data: Any
 ) -> TranslationTask.Config:
     return TranslationTask.Config(
-        text=CharacterTokenizer.Config(minimum_count=1) if text is None else text,
-        joint=joint,
+        text=CharacterTokenizer.Config(min_freq=1) if text is None else text,
+        shared_vocab=joint,
         languages=Languages(source="en", target="de"),
         data=TranslationData(train=list(train), **data),
         model=EncoderDecoder.Config(
-            dim=8, tie=tie, encoder=RnnEncoder.Config(dim=8), decoder=LstmDecoder.Config(dim=8)
+            hidden_size=8,
+            tie_embeddings=tie,
+            encoder=RnnEncoder.Config(hidden_size=8),
+            decoder=LstmDecoder.Config(hidden_size=8),
         ),
     )
 
@@ -144,7 +147,7 @@ def test_languages_reach_the_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("joint", [True, False])
 @pytest.mark.parametrize(
-    "text", [WordTokenizer.Config(minimum_count=1), CharacterTokenizer.Config(), SubwordTokenizer.Config(size=300)]
+    "text", [WordTokenizer.Config(min_freq=1), CharacterTokenizer.Config(), SubwordTokenizer.Config(vocab_size=300)]
 )
 def test_processors_are_saved_and_loaded(tmp_path: Path, text: ConfigModel, joint: bool) -> None:
     pairs = sentence_pairs(60)
@@ -195,7 +198,9 @@ def test_weights_mix_sources(tmp_path: Path) -> None:
 def test_sampled_segmentations_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
     source = written(tmp_path, sentence_pairs(60))
     task = task_of(
-        TranslationTask.prepare(config(source, text=SubwordTokenizer.Config(size=300, sampling=0.5)), seed=1)
+        TranslationTask.prepare(
+            config(source, text=SubwordTokenizer.Config(vocab_size=300, subword_sampling=0.5)), seed=1
+        )
     )
 
     def take(seed: int, start: int) -> list[list[list[int]]]:
@@ -206,7 +211,7 @@ def test_sampled_segmentations_depend_on_seed_and_place_alone(tmp_path: Path) ->
     whole = take(1, 0)
     assert take(1, 2)[:3] == whole[2:]
     assert take(2, 0) != whole
-    plain = task_of(TranslationTask.prepare(config(source, text=SubwordTokenizer.Config(size=300)), seed=1))
+    plain = task_of(TranslationTask.prepare(config(source, text=SubwordTokenizer.Config(vocab_size=300)), seed=1))
     assert [batch.source.tolist() for batch in islice(plain.batches(300, 1), 5)] != whole
 
 
@@ -218,7 +223,7 @@ def test_evaluation(tmp_path: Path) -> None:
     assert evaluation.decoding.startswith("beam=1|penalty=average|max=1.5x+10|")
     assert evaluation.examples == 4
     assert {sample.source for sample in evaluation.samples} <= {pair.source for pair in task.validation}
-    scores = task.pipeline([model, model]).evaluate(task.validation, beam=2).scores
+    scores = task.pipeline([model, model]).evaluate(task.validation, beam_size=2).scores
     assert [score.metric for score in scores] == ["bleu", "chrf", "ter"]
     card = task.model_card(evaluation.scores, {"pairs": 36, "validation_pairs": 4})
     assert "Encoder `rnn`, decoder `lstm`" in card

@@ -47,8 +47,8 @@ def test_sizes_follow_the_amount_of_data(
     assert task["languages"] == {"source": "en", "target": "de"}
     assert (task["model"]["dim"], task["model"]["encoder"]["layers"]) == (dim, layers)
     assert task["model"]["decoder"]["dropout"] == dropout
-    assert (run.training.batch_tokens, run.training.steps) == (batch, steps)
-    assert run.training.validate_every <= run.training.steps / 20
+    assert (run.training.batch_tokens, run.training.max_steps) == (batch, steps)
+    assert run.training.eval_steps <= run.training.max_steps / 20
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn", "transformer"])

@@ -33,35 +33,35 @@ task = "video-captioning"
 [text]
 kind = "words"
 language = "en"
-minimum_count = 1
+min_freq = 1
 [images]
 size = 64
 [data]
-train_stills = [{{ images = "{folder}" }}]
-validation_stills = [{{ images = "{folder}" }}]
-validation_clips = 2
-clips = 3
-window = 4
-stills = {{ stills = 2, frames = 5 }}
+train_images = [{{ images = "{folder}" }}]
+validation_images = [{{ images = "{folder}" }}]
+max_validation_videos = 2
+num_streams = 3
+bptt_len = 4
+synthetic_video = {{ stills = 2, frames = 5 }}
 [model]
-dim = 16
+hidden_size = 16
 [model.encoder]
-kind = "frames"
+kind = "cnn-lstm"
 temporal = "causal"
-memory_dim = 6
+lstm_hidden_size = 6
 weights = "none"
-dim = 16
+hidden_size = 16
 [model.decoder]
 kind = "lstm"
-dim = 16
-layers = 1
+hidden_size = 16
+num_layers = 1
 [training]
-steps = 4
-warmup = 0
-processes = 1
-threads = 1
-validate_every = 100
-checkpoint_every = 2
+max_steps = 4
+warmup_steps = 0
+num_processes = 1
+num_threads = 1
+eval_steps = 100
+save_steps = 2
 device = "cpu"
 dtype = "float32"
 """
@@ -173,7 +173,9 @@ def test_windows_go_on_where_a_saved_state_stands() -> None:
 
 def test_frames_from_the_middle_of_stills_are_those_of_the_whole_clip(pictures: Path) -> None:
     images = [CaptionedImage(file, ("a square",)) for file in sorted(pictures.glob("*.png"))]
-    clip = SyntheticVideo(images, synthesize_videos(images, SyntheticVideoConfig(stills=3, frames=4), 1)[0])
+    clip = SyntheticVideo(
+        images, synthesize_videos(images, SyntheticVideoConfig(shots_per_video=3, frames_per_shot=4), 1)[0]
+    )
     whole = list(clip.pictures(0))
     assert len(whole) == len(clip.captions) == 12
     for start in (1, 4, 6, 11, 12):
@@ -207,7 +209,7 @@ def test_windows_in_a_row_give_the_loss_of_the_whole_clip(pictures: Path, tmp_pa
     windows = list(itertools.islice(task.batches(0, 1), 3))
     assert [window.fresh.all().item() for window in windows] == [True, False, False]
     in_parts = [task.loss(model, window) for window in windows]
-    whole = trainer_of(pictures, tmp_path / "whole", **{"data.window": 12})
+    whole = trainer_of(pictures, tmp_path / "whole", **{"data.bptt_len": 12})
     other, same, _ = parts(whole)
     same.load_state_dict(model.state_dict())
     same.eval()
@@ -254,7 +256,7 @@ def test_a_resumed_training_ends_as_one_that_was_not_stopped(pictures: Path, tmp
 def test_two_processes_train_as_one_does(pictures: Path, tmp_path: Path) -> None:
     without = {"model.encoder.dropout": 0.0, "model.decoder.dropout": 0.0, "model.embedding_dropout": 0.0}
     one = trainer_of(pictures, tmp_path / "one", **without)
-    two = trainer_of(pictures, tmp_path / "two", **without, **{"training.processes": 2})
+    two = trainer_of(pictures, tmp_path / "two", **without, **{"training.num_processes": 2})
     list(one.run())
     list(two.run())
     for name, tensor in one.weights.items():
@@ -271,9 +273,9 @@ def test_a_video_captioner_describes_pictures_and_the_frames_of_clips(pictures: 
     predictor = seqtasks.load(tmp_path / "run", dtype="float32", threads=1)
     assert isinstance(predictor, CaptioningPipeline)
     files = sorted(pictures.glob("*.png"))[:3]
-    alone = predictor.caption(files, beam=2)
+    alone = predictor.caption(files, beam_size=2)
     assert all(each.text for each in alone)
-    first = list(predictor.caption_playing([Image.open(files[0])], predictor.decoding(beam=2)))
+    first = list(predictor.caption_playing([Image.open(files[0])], predictor.decoding(beam_size=2)))
     assert [each.text for each in first] == [alone[0].text]
 
 

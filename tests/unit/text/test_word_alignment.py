@@ -13,10 +13,10 @@ from seqtasks.text.word_alignment import align_words
 
 TEXTS = ["It wasn't a good film, was it?", "The film was good!", "a b c d e f g h i j k l m n o p q r s t u v w x y z"]
 KINDS: dict[str, tuple[type[Tokenizer], object]] = {
-    "words": (WordTokenizer, WordTokenizer.Config(minimum_count=1, language="en")),
-    "unknown words": (WordTokenizer, WordTokenizer.Config(minimum_count=1, language="en", rare="unknown")),
-    "subwords": (SubwordTokenizer, SubwordTokenizer.Config(size=300)),
-    "characters": (CharacterTokenizer, CharacterTokenizer.Config(minimum_count=1)),
+    "words": (WordTokenizer, WordTokenizer.Config(min_freq=1, language="en")),
+    "unknown words": (WordTokenizer, WordTokenizer.Config(min_freq=1, language="en", oov="unknown")),
+    "subwords": (SubwordTokenizer, SubwordTokenizer.Config(vocab_size=300)),
+    "characters": (CharacterTokenizer, CharacterTokenizer.Config(min_freq=1)),
 }
 
 

@@ -14,12 +14,12 @@ TEXTS = ["a dog runs .", "the dog's owner, running", "A cat (grey) doesn't sleep
 
 @pytest.fixture(scope="module")
 def subwords() -> SubwordTokenizer:
-    return SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(size=300))
+    return SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(vocab_size=300))
 
 
 @pytest.fixture(scope="module")
 def words() -> WordTokenizer:
-    return WordTokenizer.train(TEXTS, WordTokenizer.Config(language="en", minimum_count=1))
+    return WordTokenizer.train(TEXTS, WordTokenizer.Config(language="en", min_freq=1))
 
 
 @pytest.fixture(scope="module")

@@ -160,4 +160,4 @@ def test_how_many_processes() -> None:
     with pytest.raises(SeqtasksError, match="only a CPU"):
         choose_processes(2, 0, 8, torch.device("cuda"))
     with pytest.raises(ValidationError, match="set one of them"):
-        TrainingConfig(processes=2, threads=2)
+        TrainingConfig(num_processes=2, num_threads=2)

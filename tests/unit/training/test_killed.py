@@ -30,8 +30,8 @@ from seqtasks.training.trainer import Trainer
 @pytest.mark.parametrize(
     ("encoder", "decoder"),
     [
-        (LstmEncoder.Config(dim=8, layers=1), LstmDecoder.Config(dim=8)),
-        (TransformerEncoder.Config(layers=1, inner_dim=8), TransformerDecoder.Config(layers=1, inner_dim=8)),
+        (LstmEncoder.Config(hidden_size=8, num_layers=1), LstmDecoder.Config(hidden_size=8)),
+        (TransformerEncoder.Config(num_layers=1, ffn_dim=8), TransformerDecoder.Config(num_layers=1, ffn_dim=8)),
     ],
     ids=["lstm", "transformer"],
 )
@@ -43,14 +43,14 @@ def test_bit_for_bit(
     file = tmp_path / "train.tsv"
     file.write_text("".join(f"{source}\t{target}\n" for source, target in sentence_pairs(60)), encoding="utf-8")
     config = TranslationTask.Config(
-        text=SubwordTokenizer.Config(size=300, sampling=0.3),
-        data=TranslationData(train=[ParallelSource(path=file)], held_out=2),
-        model=EncoderDecoder.Config(dim=8, word_dropout=0.1, encoder=encoder, decoder=decoder),
+        text=SubwordTokenizer.Config(vocab_size=300, subword_sampling=0.3),
+        data=TranslationData(train=[ParallelSource(path=file)], validation_split=2),
+        model=EncoderDecoder.Config(hidden_size=8, word_dropout=0.1, encoder=encoder, decoder=decoder),
     )
     prepared = TranslationTask.prepare(config, seed=1)
     settings = TrainingConfig(
-        steps=30, batch_tokens=300, warmup=5, accumulate=2, validate_every=9, checkpoint_every=4,
-        threads=1, device="cpu", dtype="float32", averaging="ema",
+        max_steps=30, batch_tokens=300, warmup_steps=5, gradient_accumulation_steps=2, eval_steps=9, save_steps=4,
+        num_threads=1, device="cpu", dtype="float32", averaging="ema",
     )  # fmt: skip
 
     def trainer(name: str) -> Trainer:

@@ -23,9 +23,11 @@ from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.training.trainer import Trainer
 
 ENCODERS = [
-    LstmEncoder.Config(dim=8, layers=2, directions="forward", weight_dropout=0.3, variational=True),
-    GruEncoder.Config(dim=8, layers=1, directions="forward"),
-    TransformerEncoder.Config(layers=1, heads=2, inner_dim=8, causal=True, context=16),
+    LstmEncoder.Config(
+        hidden_size=8, num_layers=2, bidirectional="forward", weight_dropout=0.3, variational_dropout=True
+    ),
+    GruEncoder.Config(hidden_size=8, num_layers=1, bidirectional="forward"),
+    TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, causal=True, max_positions=16),
 ]
 
 
@@ -36,12 +38,12 @@ def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: C
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     (tmp_path / "book.txt").write_text(remembering_text(50), encoding="utf-8")
     config = LanguageModelingTask.Config(
-        data=TextData(train=[TextSource(path=tmp_path / "book.txt")], lanes=4, window=12),
-        model=LanguageModel.Config(dim=8, word_dropout=0.1, encoder=encoder),
+        data=TextData(train=[TextSource(path=tmp_path / "book.txt")], num_streams=4, bptt_len=12),
+        model=LanguageModel.Config(hidden_size=8, word_dropout=0.1, encoder=encoder),
     )
     settings = TrainingConfig(
-        steps=30, warmup=5, validate_every=11, checkpoint_every=4, processes=processes,
-        threads=1 if processes == 1 else 0,
+        max_steps=30, warmup_steps=5, eval_steps=11, save_steps=4, num_processes=processes,
+        num_threads=1 if processes == 1 else 0,
         device="cpu", dtype="float32", averaging="ema",
     )  # fmt: skip
 
@@ -64,9 +66,9 @@ def test_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: C
 def test_a_killed_process(tmp_path: Path) -> None:
     """Killed with SIGKILL, through the program."""
     (tmp_path / "book.txt").write_text(remembering_text(400), encoding="utf-8")
-    chosen = ["model.encoder.dim=16", "training.steps=12", "training.checkpoint_every=5", "training.validate_every=6",
-              "training.processes=2", "training.warmup=2"]  # fmt: skip
-    words = [sys.executable, "-m", "seqtasks", "train", "generation", str(tmp_path / "book.txt")]
+    chosen = ["model.encoder.hidden_size=16", "training.max_steps=12", "training.save_steps=5", "training.eval_steps=6",
+              "training.num_processes=2", "training.warmup_steps=2"]  # fmt: skip
+    words = [sys.executable, "-m", "seqtasks", "train", "language-modeling", str(tmp_path / "book.txt")]
     words += [word for each in chosen for word in ("--set", each)]
     subprocess.run([*words, "--output", str(tmp_path / "straight")], check=True, capture_output=True, timeout=250)
     kill_at(8, [*words, "--output", str(tmp_path / "killed")])

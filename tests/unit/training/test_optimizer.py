@@ -95,7 +95,7 @@ def test_what_a_model_had_already_learns_more_slowly_than_new_parts() -> None:
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    settings = TrainingConfig(start_learning_rate_scale=0.1)
+    settings = TrainingConfig(pretrained_lr_scale=0.1)
     optimiser = make_optimizer(model, settings, lambda name: name.startswith("1"))
     set_learning_rate(optimiser, 0.5, step=1)
     optimiser.step()

@@ -31,11 +31,11 @@ task = "listed-toy"
 width = 3
 
 [training]
-steps = 12
-warmup = 0
-validate_every = 4
-checkpoint_every = 4
-threads = 1
+max_steps = 12
+warmup_steps = 0
+eval_steps = 4
+save_steps = 4
+num_threads = 1
 device = "cpu"
 dtype = "float32"
 """
@@ -108,7 +108,7 @@ def test_a_path_a_dictionary_and_a_configuration_are_the_same_run(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "overrides", [{"seed": 2, "training": {"steps": 8}}, {"seed": 2, "training.steps": 8}], ids=["nested", "dotted"]
+    "overrides", [{"seed": 2, "training": {"steps": 8}}, {"seed": 2, "training.max_steps": 8}], ids=["nested", "dotted"]
 )
 def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
     file = tmp_path / "run.toml"
@@ -171,7 +171,7 @@ def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
             {"training": {"stepps": 3}},
             r"^overrides: training\.stepps: unknown key \(did you mean steps\?\)",
         ),
-        (DICTIONARY, {"training.steps": 0}, r"^overrides: training\.steps: should be greater than or equal to 1"),
+        (DICTIONARY, {"training.max_steps": 0}, r"^overrides: training\.steps: should be greater than or equal to 1"),
         (DICTIONARY, {"model.width.x": 0}, r"^model\.width\.x: model\.width is a value, not a table\.$"),
         ({**DICTIONARY, "modle": {}}, {}, r"^configuration: modle: unknown key \(did you mean model\?\)"),
         ({"training": {}}, {}, r"^configuration: task is missing\."),

@@ -24,8 +24,8 @@ def test_what_is_told(tmp_path: Path) -> None:
     reports = list(trainer.run())
     assert [(type(each), each.step) for each in reports] == [
         (StepEvent, 1), (StepEvent, 2), (ValidationEvent, 2), (StepEvent, 3), (CheckpointEvent, 3),
-        (StepEvent, 4), (ValidationEvent, 4), (StepEvent, 5), (StepEvent, 6), (ValidationEvent, 6), (CheckpointEvent, 6),
-        (FinishedEvent, 6),
+        (StepEvent, 4), (ValidationEvent, 4), (StepEvent, 5), (StepEvent, 6), (ValidationEvent, 6),
+        (CheckpointEvent, 6), (FinishedEvent, 6),
     ]  # fmt: skip
     assert reports[-1] == FinishedEvent(6, "all steps are done")
     seconds = [each.seconds for each in reports if isinstance(each, StepEvent)]

@@ -47,7 +47,7 @@ def caption(text: str = "a red square", looks: list[int] | None = None) -> Capti
 
 
 def reported(path: Path, *shown: tuple[str, Image.Image, Caption] | ImageError, fit: str = "squash") -> Page:
-    with open_caption_report(path, ImageConfig(fit=fit), ["model", "beam=3"]) as report:
+    with open_caption_report(path, ImageConfig(resize_mode=fit), ["model", "beam=3"]) as report:
         for each in shown:
             if isinstance(each, ImageError):
                 report.add_unreadable(each)
@@ -199,8 +199,8 @@ def test_attention_is_written_as_an_image_where_there_is_any(tmp_path: Path, pic
 
 def test_without_preprocessing_the_whole_image_is_seen(tmp_path: Path, picture: Image.Image) -> None:
     said = caption("red", looks=[0])
-    whole, cropped = attention_panels(said, picture), attention_panels(said, picture, ImageConfig(fit="crop"))
-    assert whole == attention_panels(said, picture, ImageConfig(fit="squash")) != cropped
+    whole, cropped = attention_panels(said, picture), attention_panels(said, picture, ImageConfig(resize_mode="crop"))
+    assert whole == attention_panels(said, picture, ImageConfig(resize_mode="squash")) != cropped
     with open_caption_report(tmp_path / "page.html") as report:
         report.add("one.jpg", picture, said)
     assert Page(tmp_path / "page.html").said("h2") == ["one.jpg"]

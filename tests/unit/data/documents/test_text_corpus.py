@@ -12,7 +12,7 @@ from seqtasks.errors import SeqtasksError
 
 def read(path: Path, text: str | int | None = None) -> tuple[list[str], ReadReport]:
     skipped = ReadReport()
-    return list(read_texts(TextSource(path=path, text=text), skipped)), skipped
+    return list(read_texts(TextSource(path=path, text_column=text), skipped)), skipped
 
 
 def test_a_file_is_one_text_whatever_made_it(tmp_path: Path) -> None:

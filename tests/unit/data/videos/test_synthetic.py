@@ -56,14 +56,14 @@ def kinds_of(change: FrameCorruption) -> set[str]:
 
 
 def test_every_picture_is_used_once_in_clips_of_the_asked_length() -> None:
-    clips = synthesize_videos(plain(23), SyntheticVideoConfig(stills=5, frames=3), 1)
+    clips = synthesize_videos(plain(23), SyntheticVideoConfig(shots_per_video=5, frames_per_shot=3), 1)
     assert [len(clip) for clip in clips] == [5, 5, 5, 5, 3]
     assert sorted(shot.image for clip in clips for shot in clip) == list(range(23))
     assert {len(shot.changes) for clip in clips for shot in clip} == {3}
 
 
 def test_the_seed_alone_decides() -> None:
-    settings = SyntheticVideoConfig(stills=3, frames=4)
+    settings = SyntheticVideoConfig(shots_per_video=3, frames_per_shot=4)
     assert synthesize_videos(plain(20), settings, 1) == synthesize_videos(plain(20), settings, 1)
     first, second = ([shot.image for shot in shots_of(20, settings, seed)] for seed in (1, 2))
     assert first != second
@@ -75,13 +75,13 @@ def test_no_pictures_make_no_clips() -> None:
 
 
 def test_without_strength_every_frame_is_its_still() -> None:
-    shots = shots_of(50, SyntheticVideoConfig(strength=0, degraded=1))
+    shots = shots_of(50, SyntheticVideoConfig(corruption_strength=0, corruption_prob=1))
     assert {change for shot in shots for change in shot.changes} == {FrameCorruption()}
 
 
 def test_the_camera_moves_evenly_between_two_parts_of_the_still() -> None:
     moved = 0
-    for shot in shots_of(100, SyntheticVideoConfig(frames=6, strength=0.8)):
+    for shot in shots_of(100, SyntheticVideoConfig(frames_per_shot=6, corruption_strength=0.8)):
         for edges in zip(*(change.crop for change in shot.changes), strict=True):
             steps = [after - before for before, after in pairwise(edges)]
             assert steps == pytest.approx([steps[0]] * 5)
@@ -96,7 +96,7 @@ def test_the_camera_moves_evenly_between_two_parts_of_the_still() -> None:
 
 @pytest.mark.parametrize("often", [0.0, 0.2, 0.5, 0.8, 1.0])
 def test_frames_are_degraded_as_often_as_was_asked_and_first_ones_half_as_often(often: float) -> None:
-    shots = shots_of(600, SyntheticVideoConfig(frames=4, degraded=often))
+    shots = shots_of(600, SyntheticVideoConfig(frames_per_shot=4, corruption_prob=often))
     shares = [
         sum(is_degraded(change) for change in changes) / 600
         for changes in zip(*(shot.changes for shot in shots), strict=True)
@@ -107,7 +107,7 @@ def test_frames_are_degraded_as_often_as_was_asked_and_first_ones_half_as_often(
 def test_what_is_wrong_stays_wrong_for_some_frames_and_is_one_thing() -> None:
     lengths: list[int] = []
     found: dict[str, int] = {}
-    for shot in shots_of(100, SyntheticVideoConfig(frames=60, degraded=0.4)):
+    for shot in shots_of(100, SyntheticVideoConfig(frames_per_shot=60, corruption_prob=0.4)):
         for badly, run in groupby(shot.changes, key=is_degraded):
             spell = list(run)
             if badly:
@@ -121,7 +121,7 @@ def test_what_is_wrong_stays_wrong_for_some_frames_and_is_one_thing() -> None:
 
 def test_a_spell_is_worst_in_its_middle_and_noise_is_new_in_each_frame() -> None:
     looked_at = 0
-    for shot in shots_of(400, SyntheticVideoConfig(frames=12)):
+    for shot in shots_of(400, SyntheticVideoConfig(frames_per_shot=12)):
         for _, run in groupby(shot.changes, key=kinds_of):
             spell = list(run)
             blurs = [change.blur for change in spell]
@@ -138,7 +138,7 @@ def test_a_spell_is_worst_in_its_middle_and_noise_is_new_in_each_frame() -> None
 def test_what_stands_before_the_camera_is_large_inside_of_the_frame_and_grows_with_strength() -> None:
     areas = []
     for strength in (0.3, 1.0):
-        shots = shots_of(200, SyntheticVideoConfig(strength=strength, degraded=0.8))
+        shots = shots_of(200, SyntheticVideoConfig(corruption_strength=strength, corruption_prob=0.8))
         boxes = [each.occlusion for shot in shots for each in shot.changes if each.occlusion is not None]
         for left, top, right, bottom in boxes:
             assert 0 <= left < right <= 1
@@ -151,14 +151,14 @@ def test_what_stands_before_the_camera_is_large_inside_of_the_frame_and_grows_wi
 def test_photographs_uploaded_together_are_shown_together_in_their_order() -> None:
     numbers = [5 * 10**8 + 10**5 * place + 300 * (2 - late) for place in range(30) for late in range(3)]
     pictures = images([flickr(number) for number in numbers])
-    clips = synthesize_videos(pictures, SyntheticVideoConfig(stills=7, frames=1), 1)
+    clips = synthesize_videos(pictures, SyntheticVideoConfig(shots_per_video=7, frames_per_shot=1), 1)
     assert [len(clip) for clip in clips] == [7] * 12 + [6]
     order = [numbers[shot.image] for clip in clips for shot in clip]
     together = [order[place : place + 3] for place in range(88)]
     whole = [three for three in together if three[2] - three[1] == three[1] - three[0] == 300]
     # without pictures that stand alone, seven places hold two bursts and a part of one
     assert len(whole) >= 20
-    alone = synthesize_videos(pictures, SyntheticVideoConfig(stills=7, frames=1, bursts=False), 1)
+    alone = synthesize_videos(pictures, SyntheticVideoConfig(shots_per_video=7, frames_per_shot=1, bursts=False), 1)
     shuffled = [numbers[shot.image] for clip in alone for shot in clip]
     assert sum(after - before == 300 for before, after in pairwise(shuffled)) < 10
 

@@ -185,7 +185,7 @@ def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path
     for number, colour in enumerate(("red", "green", "blue")):
         Image.new("RGB", (64, 64), colour).save(tmp_path / f"{number}.png")
         images.append(CaptionedImage(tmp_path / f"{number}.png", (f"a {colour} square", colour)))
-    settings = SyntheticVideoConfig(stills=2, frames=5, strength=0)
+    settings = SyntheticVideoConfig(shots_per_video=2, frames_per_shot=5, corruption_strength=0)
     file = write_synthetic_videos(tmp_path / "clips", images, settings, 1, rate=rate)
     assert is_video_dataset(file)
     clips = read_captioned_videos(VideoSource(path=file), ReadReport())

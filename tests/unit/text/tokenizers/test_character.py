@@ -7,7 +7,7 @@ from seqtasks.text import CharacterTokenizer
 
 
 def fit(*texts: str, minimum_count: int = 1) -> CharacterTokenizer:
-    return CharacterTokenizer.train(texts, CharacterTokenizer.Config(minimum_count=minimum_count))
+    return CharacterTokenizer.train(texts, CharacterTokenizer.Config(min_freq=minimum_count))
 
 
 def test_one_token_a_character() -> None:

@@ -17,7 +17,9 @@ DRAWS = 4000
 
 
 def fit(model: str, sampling: float, size: int = 330) -> SubwordTokenizer:
-    return SubwordTokenizer.train(TEXTS, SubwordTokenizer.Config(model=model, sampling=sampling, size=size))
+    return SubwordTokenizer.train(
+        TEXTS, SubwordTokenizer.Config(model_type=model, subword_sampling=sampling, vocab_size=size)
+    )
 
 
 def drawn(processor: SubwordTokenizer, word: str) -> Counter[tuple[str, ...]]:

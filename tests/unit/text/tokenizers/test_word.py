@@ -14,7 +14,7 @@ SENTENCES = ["The dog can't see (it).", "The cat doesn't see it, can't it?", 'A 
 
 
 def fit(*texts: str, language: str = "en", minimum_count: int = 1, size: int = 50000) -> WordTokenizer:
-    return WordTokenizer.train(texts, WordTokenizer.Config(language=language, minimum_count=minimum_count, size=size))
+    return WordTokenizer.train(texts, WordTokenizer.Config(language=language, min_freq=minimum_count, vocab_size=size))
 
 
 def test_words_and_punctuation_are_tokens() -> None:
@@ -94,7 +94,7 @@ def test_save_and_load(tmp_path: Path) -> None:
 
 def test_rare_words_can_be_one_unknown_that_is_never_read() -> None:
     words = WordTokenizer.train(
-        ["a dog , a cat .", "a dog ran ."], WordTokenizer.Config(language="en", minimum_count=2, rare="unknown")
+        ["a dog , a cat .", "a dog ran ."], WordTokenizer.Config(language="en", min_freq=2, oov="unknown")
     )
     ids = words.encode("A dog ran, a cat.")
     assert ids.count(UNKNOWN) == 4  # A, ran, the comma, cat
