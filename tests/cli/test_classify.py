@@ -117,7 +117,7 @@ def test_answers_do_not_depend_on_what_stands_beside(seqtasks: Program, model: P
         assert alone == pytest.approx(json.loads(line)["probabilities"], abs=1e-5)
 
 
-@pytest.mark.parametrize("method", [[], ["--method", "gradients"]])
+@pytest.mark.parametrize("method", [[], ["--method", "integrated-gradients"]])
 def test_the_words_that_decided_are_marked(
     seqtasks: Program, model: Path, tmp_path: Path, method: Sequence[str]
 ) -> None:
@@ -132,7 +132,7 @@ def test_the_words_that_decided_are_marked(
     assert html.count("<article>") == 2
     assert "&lt;b" in html
     found = json.loads(seqtasks(*arguments, "--json", "--text", GOOD).out)["explanation"]
-    assert (found["label"], found["method"]) == ("pos", method[1] if method else "occlusion")
+    assert (found["label"], found["method"]) == ("pos", "gradients" if method else "occlusion")
     assert "".join(word for word, _ in found["words"]) == GOOD
     alone = seqtasks("classify", "-m", model, *method, "--html-report", page, "--text", GOOD)
     assert alone.out == "\t".join(first.split("\t")[:2]) + "\n"
@@ -240,7 +240,7 @@ def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path, argu
         (["-m", "MODEL", "FOLDER"], 1, "is a folder. Give its files"),
         (["-m", "MODEL", "-o", "nowhere/out"], 1, "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or text"),
-        (["-m", "MODEL", "--method", "gradients"], 2, "it is for --explain and --html-report"),
+        (["-m", "MODEL", "--method", "integrated-gradients"], 2, "it is for --explain and --html-report"),
         (["-m", "MODEL", "TABLE"], 1, "not clear which of its 3 columns is the text"),
     ],
 )
