@@ -57,7 +57,8 @@ def ours(text: Path, size: Size, out: Path) -> Iterator[float]:
         ),
     )
     settings = TrainingConfig(
-        max_steps=FOREVER, lr_scheduler="constant", warmup_steps=0, learning_rate=LEARNING_RATE, max_grad_norm=CLIP_NORM,
+        max_steps=FOREVER, lr_scheduler="constant", warmup_steps=0, learning_rate=LEARNING_RATE,
+        max_grad_norm=CLIP_NORM,
         averaging="none", eval_steps=FOREVER, save_steps=FOREVER, device="cpu",
     )  # fmt: skip
     prepared = LanguageModelingTask.prepare(config, seed=1)

@@ -32,7 +32,8 @@ def short(steps: int) -> tuple[str, ...]:
 
 
 TINY = (
-    "text.vocab_size=300", "text.subword_sampling=0", "model.hidden_size=32", "model.encoder.num_layers=1", "model.decoder.num_layers=1", *short(60),
+    "text.vocab_size=300", "text.subword_sampling=0", "model.hidden_size=32", "model.encoder.num_layers=1",
+    "model.decoder.num_layers=1", *short(60),
 )  # fmt: skip
 """Settings that make a translation recipe take less than a minute."""
 

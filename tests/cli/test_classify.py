@@ -19,7 +19,8 @@ from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.loading import open_models
 
 SMALL = settings(
-    "model.hidden_size=16", "model.encoder.hidden_size=32", "model.dropout=0", "model.embedding_dropout=0", "model.word_dropout=0",
+    "model.hidden_size=16", "model.encoder.hidden_size=32", "model.dropout=0", "model.embedding_dropout=0",
+    "model.word_dropout=0",
     "training.max_steps=200", "training.learning_rate=0.01", "training.eval_steps=100", "training.save_steps=100",
     "training.ema_decay=0.9", "training.num_threads=1", "training.dtype=float32", "text.vocab_size=330",
 )  # fmt: skip
@@ -117,7 +118,7 @@ def test_answers_do_not_depend_on_what_stands_beside(seqtasks: Program, model: P
         assert alone == pytest.approx(json.loads(line)["probabilities"], abs=1e-5)
 
 
-@pytest.mark.parametrize("method", [[], ["--method", "gradients"]])
+@pytest.mark.parametrize("method", [[], ["--method", "integrated-gradients"]])
 def test_the_words_that_decided_are_marked(
     seqtasks: Program, model: Path, tmp_path: Path, method: Sequence[str]
 ) -> None:
@@ -132,7 +133,7 @@ def test_the_words_that_decided_are_marked(
     assert html.count("<article>") == 2
     assert "&lt;b" in html
     found = json.loads(seqtasks(*arguments, "--json", "--text", GOOD).out)["explanation"]
-    assert (found["label"], found["method"]) == ("pos", method[1] if method else "occlusion")
+    assert (found["label"], found["method"]) == ("pos", "gradients" if method else "occlusion")
     assert "".join(word for word, _ in found["words"]) == GOOD
     alone = seqtasks("classify", "-m", model, *method, "--html-report", page, "--text", GOOD)
     assert alone.out == "\t".join(first.split("\t")[:2]) + "\n"
@@ -240,7 +241,7 @@ def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path, argu
         (["-m", "MODEL", "FOLDER"], 1, "is a folder. Give its files"),
         (["-m", "MODEL", "-o", "nowhere/out"], 1, "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "file"], 2, "give either files or text"),
-        (["-m", "MODEL", "--method", "gradients"], 2, "it is for --explain and --html-report"),
+        (["-m", "MODEL", "--method", "integrated-gradients"], 2, "it is for --explain and --html-report"),
         (["-m", "MODEL", "TABLE"], 1, "not clear which of its 3 columns is the text"),
     ],
 )
@@ -278,7 +279,8 @@ def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> N
     rows = "".join(f"{each.labels[0]},x,{each.text}\n" for each in labelled_documents(60))
     (tmp_path / "train.csv").write_text("stars,title,words\n" + rows, encoding="utf-8")
     chosen = settings(
-        "data.train.0.label_column=stars", "data.train.0.text_column=words", "model.encoder.kind=bag-of-words", "text.vocab_size=330",
+        "data.train.0.label_column=stars", "data.train.0.text_column=words", "model.encoder.kind=bag-of-words",
+        "text.vocab_size=330",
         "text.kind=words", "class_weights=balanced", "training.max_steps=4", "training.num_threads=1",
     )  # fmt: skip
     out = tmp_path / "model"

@@ -9,12 +9,12 @@ from helpers.program import Program
 from helpers.squares import configuration, write_squares
 from PIL import Image
 
-import seqtasks as package
+from seqtasks import version
 from seqtasks.cli.commands import demo
 from seqtasks.storage import bundle
 from seqtasks.video.reader import open_video
 
-SHIPPED = Path(package.__file__).parent.parent / "assets" / "images"
+SHIPPED = Path(version.__file__).parent.parent / "assets" / "images"
 CLIP = SHIPPED.parent / "clip.mp4"
 TAGGER = SHIPPED.parent / "models" / "pos-en"
 CLASSIFIER = SHIPPED.parent / "models" / "sentiment"
@@ -42,7 +42,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation in `folder` without pictures; returns where they would be."""
     images = folder / "seqtasks" / "assets" / "images"
     images.mkdir(parents=True)
-    monkeypatch.setattr(package, "__file__", str(folder / "seqtasks" / "__init__.py"))
+    monkeypatch.setattr(version, "__file__", str(folder / "seqtasks" / "version.py"))
     return images
 
 

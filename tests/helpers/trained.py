@@ -25,7 +25,8 @@ def trained(
 ) -> Trainer:
     """The trainer after so many updates at a rate that falls to 0, validated at the end alone; its model evaluates."""
     settings = TrainingConfig(
-        max_steps=steps, batch_tokens=batch_tokens, learning_rate=learning_rate, warmup_steps=warmup, lr_scheduler="cosine",
+        max_steps=steps, batch_tokens=batch_tokens, learning_rate=learning_rate, warmup_steps=warmup,
+        lr_scheduler="cosine",
         ema_decay=ema_decay, eval_steps=steps, save_steps=steps, num_threads=1, device="cpu", dtype="float32",
     )  # fmt: skip
     trainer = Trainer(prepared.task, settings, out=out, seed=1, config_toml="", data=prepared.data, weights=weights)

@@ -22,7 +22,9 @@ from seqtasks.tasks.language_modeling.task import TextData
     [
         (LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional="forward", dropout=0.0), 64, 8, 48, 700),
         (
-            TransformerEncoder.Config(num_layers=2, num_heads=4, ffn_dim=64, dropout=0.0, causal=True, max_positions=24),
+            TransformerEncoder.Config(
+                num_layers=2, num_heads=4, ffn_dim=64, dropout=0.0, causal=True, max_positions=24
+            ),
             32, 16, 24, 250,
         ),
     ],

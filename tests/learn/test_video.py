@@ -116,7 +116,8 @@ def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) 
         text=TEXT,
         images=ImageConfig(size=SIDE),
         data=VideoData(
-            train=[VideoSource(path=train)], validation=[VideoSource(path=unseen)], max_validation_videos=CLIPS, frame_interval=EVERY,
+            train=[VideoSource(path=train)], validation=[VideoSource(path=unseen)],
+            max_validation_videos=CLIPS, frame_interval=EVERY,
             num_streams=8, bptt_len=4,
         ),
         model=model_settings(CnnLstmEncoder.Config(**SMALL, temporal="causal", lstm_hidden_size=64)),

@@ -142,7 +142,8 @@ def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def caption_flickr8k(recipe: Recipe, data: Path, model: str, out: Path, *arguments: str) -> Done:
     small = [
-        "images.size=32", "model.hidden_size=32", "model.encoder.hidden_size=32", "model.encoder.weights=none", "training.num_threads=1",
+        "images.size=32", "model.hidden_size=32", "model.encoder.hidden_size=32", "model.encoder.weights=none",
+        "training.num_threads=1",
         f"data.feature_cache_dir={out}-features",
     ]  # fmt: skip
     chosen = [word for setting in small for word in ("--set", setting)]

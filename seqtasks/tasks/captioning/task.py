@@ -82,11 +82,13 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
                 and self.data.num_augmented_views == 1
             ):
                 raise ValueError(
-                    "images that change in training need a CNN that is trained, model.encoder.train_from, or data.num_augmented_views"
+                    "images that change in training need a CNN that is trained (model.encoder.trainable_from_block) "
+                    "or data.num_augmented_views"
                 )
             if self.data.num_augmented_views > 1 and not self.images.augments:
                 raise ValueError(
-                    f"data.num_augmented_views = {self.data.num_augmented_views} needs images that change in training, such as flip"
+                    f"data.num_augmented_views = {self.data.num_augmented_views} needs images that change in training, "
+                    "such as horizontal_flip"
                 )
             return self
 

@@ -104,7 +104,8 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         tokens = sum(map(len, task.train))
         if tokens < 2 * config.data.num_streams:
             raise SeqtasksError(
-                f"The texts to train on have {tokens:,} tokens: too few for data.num_streams = {config.data.num_streams}.",
+                f"The texts to train on have {tokens:,} tokens: "
+                f"too few for data.num_streams = {config.data.num_streams}.",
                 "Lower data.lanes, or give more text.",
             )
         characters, held = sum(map(len, train)), sum(map(len, validation))

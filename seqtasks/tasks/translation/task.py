@@ -69,7 +69,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:
             if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
-                    'model.tie_embeddings = "all" needs joint = true: with two vocabularies take model.tie_embeddings = "output"'
+                    'model.tie_embeddings = "all" needs shared_vocab = true: '
+                    'with two vocabularies take model.tie_embeddings = "output"'
                 )
             return self
 
