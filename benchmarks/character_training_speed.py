@@ -3,7 +3,7 @@
     python -m benchmarks.character_training_speed path/to/tinyshakespeare.txt
 
 Both read the same number of characters side by side, in windows whose states go on, with the same dropout, precision,
-optimiser and limit of the gradient; they take turns. The bare loop has a thread a core, ours the processes of a
+optimizer and limit of the gradient; they take turns. The bare loop has a thread a core, ours the processes of a
 training.
 """
 
@@ -76,7 +76,7 @@ def bare(text: Path, size: Size) -> Iterator[float]:
     lstm = nn.LSTM(size.embedding, size.dim, size.layers, batch_first=True, dropout=size.dropout)
     output = nn.Sequential(nn.Dropout(size.dropout), nn.Linear(size.dim, len(number)))
     parameters = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
-    optimiser = torch.optim.AdamW(parameters, LEARNING_RATE)
+    optimizer = torch.optim.AdamW(parameters, LEARNING_RATE)
     while True:
         state = None
         for window in torch.split(lanes, size.window, dim=1)[:-1]:
@@ -84,10 +84,10 @@ def bare(text: Path, size: Size) -> Iterator[float]:
                 states, state = lstm(embedding(window[:, :-1]), state)
                 logits = output(states)
             loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), window[:, 1:].flatten())
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
-            optimiser.step()
+            optimizer.step()
             state = tuple(part.detach() for part in state)
             yield loss.item()
 

@@ -19,7 +19,7 @@ class Size(NamedTuple):
     """A Transformer with as many layers in the encoder as in the decoder."""
 
     dim: int
-    inner_dim: int
+    ffn_dim: int
     layers: int
     heads: int
 
@@ -37,7 +37,7 @@ def operations_of_rectangle(size: Size, vocabulary: int, sources: Sequence[int],
 
 def operations(size: Size, sources: Sequence[int], targets: Sequence[int]) -> float:
     """All layers of the encoder and the decoder."""
-    square, wide = size.dim**2, 2 * size.dim * size.inner_dim
+    square, wide = size.dim**2, 2 * size.dim * size.ffn_dim
     source, target = sum(sources), sum(targets)
     encoder = source * (4 * square + wide)
     decoder = target * (4 * square + 2 * square + wide) + source * 2 * square

@@ -47,7 +47,7 @@ def configuration(data: Path, size: Size, vocabulary: int) -> TranslationTask.Co
     layers: dict[str, Any] = {
         "num_layers": size.layers,
         "num_heads": size.heads,
-        "ffn_dim": size.inner_dim,
+        "ffn_dim": size.ffn_dim,
         "dropout": 0.1,
     }
     train, validation = (
@@ -67,7 +67,7 @@ def configuration(data: Path, size: Size, vocabulary: int) -> TranslationTask.Co
 def main(
     data: Path,
     dim: int = 512,
-    inner_dim: int = 2048,
+    ffn_dim: int = 2048,
     layers: int = 6,
     heads: int = 8,
     vocabulary: int = 8000,
@@ -77,7 +77,7 @@ def main(
     rounds: Rounds = 5,
 ) -> None:
     """Measure on the sentence pairs of Multi30k."""
-    size = Size(dim, inner_dim, layers, heads)
+    size = Size(dim, ffn_dim, layers, heads)
     settings = TrainingConfig(
         max_steps=FOREVER, batch_tokens=batch_tokens, eval_steps=FOREVER, save_steps=FOREVER, device="cpu"
     )

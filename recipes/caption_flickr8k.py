@@ -126,7 +126,7 @@ def configuration(folder: Path, splits: dict[str, str], model: Model, start: Pat
     """The run configuration, as TOML."""
     return CONFIGURATION.format(
         seed=seed,
-        start="" if start is None else f'start_from = "{start.resolve()}"\n',
+        start="" if start is None else f'init_from = "{start.resolve()}"\n',
         folder=folder,
         captions=official(folder, CAPTIONS),
         decoder=DECODERS[model],

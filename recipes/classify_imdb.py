@@ -126,7 +126,7 @@ save_steps = 500
 TINY_TEXT = "text.vocab_size=320"
 TINY_STREAM = ("data.num_streams=4", "data.max_length=20", "data.validation_split=0.1")
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
-       "learning_rate": 3e-3, "validate_every": 500}  # fmt: skip
+       "learning_rate": 3e-3, "eval_steps": 500}  # fmt: skip
 PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}
 
 

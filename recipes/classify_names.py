@@ -58,7 +58,7 @@ eval_steps = 300
 save_steps = 1000
 """
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 3, "buckets": 30_000, "steps": 2000, "batch_tokens": 1000,
-       "learning_rate": 5e-3, "validate_every": 200}  # fmt: skip
+       "learning_rate": 5e-3, "eval_steps": 200}  # fmt: skip
 
 
 def main(

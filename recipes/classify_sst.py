@@ -1,4 +1,4 @@
-"""Stanford sentiment sentences of two classes (SST-2, Socher et al. 2013): 6,920 sentences, lower-cased, tokenised.
+"""Stanford sentiment sentences of two classes (SST-2, Socher et al. 2013): 6,920 sentences, lower-cased, tokenized.
 
     python recipes/classify_sst.py data/sst --output runs/sst
 
@@ -78,7 +78,7 @@ save_steps = 500
 DROPOUT = 0.25
 """Of the model that starts from another, in its embedding and its encoder: a sentence has fewer words to miss."""
 BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 800, "batch_tokens": 1000,
-       "learning_rate": 3e-3, "validate_every": 100}  # fmt: skip
+       "learning_rate": 3e-3, "eval_steps": 100}  # fmt: skip
 
 
 def ordinary(file: Path, folder: Path) -> Path:
@@ -100,7 +100,7 @@ def tables_of(model: str) -> tuple[str, str]:
     """How a model reads text, and its settings but for dropout, as TOML."""
     tables = tomllib.loads(read_bundle(find_model(model)).configuration.read_text(encoding="utf-8"))
     model_table, encoder = tables["model"], tables["model"]["encoder"]
-    for setting in ("start_from", "start_with"):
+    for setting in ("init_from", "init_modules"):
         encoder.pop(setting, None)
     for table, setting in ((model_table, "embedding_dropout"), (encoder, "dropout")):
         if setting in table:
@@ -111,7 +111,7 @@ def tables_of(model: str) -> tuple[str, str]:
 def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/sst.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the models.")] = Path("runs/sst"),
-    start_from: Annotated[str | None, typer.Option(help="A classifier of reviews to start another model from.")] = None,
+    init_from: Annotated[str | None, typer.Option(help="A classifier of reviews to start another model from.")] = None,
     seed: int = 1,
     test: Test = False,
     tiny: Tiny = False,
@@ -134,9 +134,9 @@ def main(
         Compared("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
         Compared("LSTM", "lstm", configured(LSTM), encoder),
     ]
-    if start_from is not None:
-        text, model = tables_of(start_from)
-        start = f'start_from = "{find_model(start_from).resolve()}"\n'
+    if init_from is not None:
+        text, model = tables_of(init_from)
+        start = f'init_from = "{find_model(init_from).resolve()}"\n'
         training = [each for each in chosen(settings, tiny=tiny) if each.startswith("training.")]
         started = configured(model + STARTED, text, start)
         models.append(Compared("LSTM, from reviews", "from-reviews", started, training))

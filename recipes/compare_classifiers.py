@@ -30,8 +30,8 @@ learning_rate = {learning_rate}
 warmup_steps = 50
 lr_scheduler = "cosine"
 ema_decay = 0.99
-eval_steps = {validate_every}
-save_steps = {validate_every}
+eval_steps = {eval_steps}
+save_steps = {eval_steps}
 """
 METRICS = {"accuracy": "accuracy", "macro-f1": "macro F1", "calibration-error": "calibration error"}
 """What is told of each model, and how it is called in the table."""

@@ -28,7 +28,7 @@ from seqtasks import find_model, read_bundle, write_bundle
 LABELS = "labels.json"
 """Where a bundle keeps the labels of a classifier."""
 LEFT_OUT = (
-    "features", "start_from", "start_with", "start_learning_rate_scale", "unfreeze_every", "lower_learning_rate_scale",
+    "features", "init_from", "init_modules", "pretrained_lr_scale", "unfreeze_steps", "layerwise_lr_decay",
 )  # fmt: skip
 """Settings that are for one machine, or for a training from a model that is there alone."""
 

@@ -144,8 +144,8 @@ ema_decay = 0.998
 """
 
 START = """\
-start_from = "{teacher}"
-start_with = "encoder"
+init_from = "{teacher}"
+init_modules = "encoder"
 joint = false
 """
 

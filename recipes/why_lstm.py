@@ -213,18 +213,18 @@ def draw(chosen: Sequence[Sequence[Outcome]], path: Path) -> None:
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     left, other = figure.subplots(1, 2)
-    for cell, colour in zip(CELLS, ("tab:red", "tab:blue", "tab:green"), strict=True):
+    for cell, color in zip(CELLS, ("tab:red", "tab:blue", "tab:green"), strict=True):
         models = [seeds for seeds in chosen if seeds[0].trial.cell == cell]
         distances = [seeds[0].trial.distance for seeds in models]
         means = [100 * mean(each.accuracy for each in seeds) for seeds in models]
-        left.plot(distances, means, color=colour, label=CELLS[cell])
+        left.plot(distances, means, color=color, label=CELLS[cell])
         for seeds, distance in zip(models, distances, strict=True):
-            left.plot([distance] * len(seeds), [100 * each.accuracy for each in seeds], ".", color=colour)
+            left.plot([distance] * len(seeds), [100 * each.accuracy for each in seeds], ".", color=color)
         longest = models[-1]
         for when, style in (("before", "--"), ("after", "-")):
             curves = [getattr(each, when) for each in longest]
             norms = [median(curve[distance] for curve in curves) for distance in curves[0]]
-            other.plot(list(curves[0]), norms, style, color=colour, label=f"{CELLS[cell]}, {when} training")
+            other.plot(list(curves[0]), norms, style, color=color, label=f"{CELLS[cell]}, {when} training")
     left.axhline(100 / SYMBOLS, color="grey", linestyle=":", label="chance")
     left.set(title="Who remembers?", xlabel="steps to remember", ylabel="right answers (%); a point a seed")
     left.set(ylim=(0, 103), xticks=distances)

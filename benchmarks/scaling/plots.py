@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.scaling.curves import Curve
 
-COLOURS = {"Transformer": "tab:blue", "LSTM": "tab:orange"}
+COLORS = {"Transformer": "tab:blue", "LSTM": "tab:orange"}
 MOST_TICKS = 10
 
 
@@ -21,14 +21,14 @@ def draw(curve: Curve, path: Path) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     for name, points in curve.lines.items():
-        colour = COLOURS[name.partition(",")[0]]
+        color = COLORS[name.partition(",")[0]]
         dashed = "--" if name.endswith("greedy") else "-"
         where, values = [point.x for point in points], [point.median for point in points]
         lowest, highest = ([getattr(point, end) for point in points] for end in ("lowest", "highest"))
-        axes.fill_between(where, lowest, highest, color=colour, alpha=0.2, linewidth=0)
-        axes.plot(where, values, dashed, marker="o", markersize=4, color=colour, label=name)
+        axes.fill_between(where, lowest, highest, color=color, alpha=0.2, linewidth=0)
+        axes.plot(where, values, dashed, marker="o", markersize=4, color=color, label=name)
         ideal = [values[0] * (x / where[0]) ** curve.ideal for x in where]
-        axes.plot(where, ideal, ":", color=colour, linewidth=0.8)
+        axes.plot(where, ideal, ":", color=color, linewidth=0.8)
     axes.plot([], [], ":", color="grey", linewidth=0.8, label="in proportion")
     values = [value for points in curve.lines.values() for point in points for value in (point.lowest, point.highest)]
     axes.set(xscale="log", yscale="log", xlabel=curve.x, ylabel=curve.y, title=curve.title)

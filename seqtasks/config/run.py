@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import tomli_w
 from pydantic import Field, model_validator
 
-from seqtasks.config.training import StartWith, TrainingConfig
+from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.config.validation import Location, ValidationIssue, validate_config
 from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.registry import ENTRY_POINTS, Component, ConfigModel, kind_of, load_entry_points
@@ -39,7 +39,7 @@ class GeneralConfig(ConfigModel):
     """Random seed of all that is random in a run."""
     init_from: str | None = None
     """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
-    init_modules: StartWith = "model"
+    init_modules: InitModules = "model"
     """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
@@ -47,9 +47,9 @@ class GeneralConfig(ConfigModel):
     @model_validator(mode="after")
     def scales_a_start(self) -> GeneralConfig:
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
-            raise ValueError("training.start_learning_rate_scale has nothing to scale without start_from")
+            raise ValueError("training.pretrained_lr_scale has nothing to scale without init_from")
         if self.init_from is None and self.init_modules != "model":
-            raise ValueError("start_with says what is taken of the model in start_from, which is not set")
+            raise ValueError("init_modules says what is taken of the model in init_from, which is not set")
         return self
 
 
@@ -62,7 +62,7 @@ class RunConfig:
     training: TrainingConfig
     seed: int
     init_from: str | None = None
-    init_modules: StartWith = "model"
+    init_modules: InitModules = "model"
 
 
 def task_family() -> type[Component]:
@@ -137,7 +137,7 @@ def read_config(
     settings = validate_config(task, document | {"kind": kind}, mistakes)
     if general is not None and general.init_from is not None and getattr(settings, "init_from", None) is not None:
         mistakes.append(
-            ValidationIssue(("start_from",), "the encoder has a start_from of its own: leave one of them out")
+            ValidationIssue(("init_from",), "the encoder has a init_from of its own: leave one of them out")
         )
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
@@ -152,7 +152,7 @@ def to_toml(run: RunConfig) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
     task = _plain(run.task)
     kind = task.pop("kind")
-    start = {} if run.init_from is None else {"start_from": run.init_from, "start_with": run.init_modules}
+    start = {} if run.init_from is None else {"init_from": run.init_from, "init_modules": run.init_modules}
     return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
 
 

@@ -13,7 +13,7 @@ CountOrNone = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PositiveOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
-StartWith = Literal["model", "encoder"]
+InitModules = Literal["model", "encoder"]
 
 
 class TrainingConfig(ConfigModel):
@@ -31,7 +31,7 @@ class TrainingConfig(ConfigModel):
     learning_rate: Positive = 2e-3
     """Highest learning rate of AdamW."""
     pretrained_lr_scale: Positive = 1.0
-    """Times the learning rate: for what the model of `start_from` had already, while new parts learn at the whole."""
+    """Times the learning rate: for what the model of `init_from` had already, while new parts learn at the whole."""
     weight_decay: PositiveOrNone = 0.0
     """Weight decay of AdamW, decoupled from the gradient."""
     betas: tuple[Decay, Decay] = (0.9, 0.98)

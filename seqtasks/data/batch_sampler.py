@@ -2,7 +2,7 @@
 
 Examples of one epoch are shuffled, cut into pools, sorted by length inside each pool, and cut into batches;
 the batches then come in random order. Sorting goes by the longer side, and within one length back and forth over
-the difference of the two sides, so that neighbours are alike on both: on natural sentence pairs about 5 % of the
+the difference of the two sides, so that neighbors are alike on both: on natural sentence pairs about 5 % of the
 positions are padding, where a shuffle without sorting wastes about half of them.
 """
 

@@ -25,7 +25,7 @@ from seqtasks.incremental_state import reorder_hypotheses, select_rows
 def beam_search(
     stepper: Stepper, rules: DecodingConstraints, *, width: int, nbest: int, penalty: LengthPenalty
 ) -> FinishedSequences:
-    """The `nbest` best hypotheses of each row by normalised score.
+    """The `nbest` best hypotheses of each row by normalized score.
 
     Each step looks at 2 * `width` continuations, so that `width` of them go on even if as many end. An end counts only
     when it is among the first `width`: a beam of 1 is greedy search. A row stops when no live hypothesis can beat the
@@ -99,8 +99,8 @@ def _keep(
     finished: bool,
 ) -> FinishedSequences:
     """Adds those paths that count, and keeps as many of the best as there were. Of equals the earlier one stays."""
-    normalised = (paths.scores / table[length]).masked_fill(~counts, -torch.inf)
+    normalized = (paths.scores / table[length]).masked_fill(~counts, -torch.inf)
     new = FinishedSequences(
-        paths, normalised, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished)
+        paths, normalized, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished)
     )
     return sort_by_score(concatenate(found, new, dim=1), hyps=found.normalized_scores.shape[1])

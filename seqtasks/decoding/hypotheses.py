@@ -47,7 +47,7 @@ class PartialSequences(NamedTuple):
 
 
 class FinishedSequences(NamedTuple):
-    """Token sequences that are done, best first. A place not filled yet has length 0 and normalised score -inf."""
+    """Token sequences that are done, best first. A place not filled yet has length 0 and normalized score -inf."""
 
     sequences: PartialSequences
     normalized_scores: Float[Tensor, "rows hyps"]
@@ -79,7 +79,7 @@ def concatenate(*parts: FinishedSequences, dim: int) -> FinishedSequences:
 
 
 def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
-    """The `hyps` best by normalised score; of equals the earlier one."""
+    """The `hyps` best by normalized score; of equals the earlier one."""
     order = torch.sort(found.normalized_scores, dim=1, descending=True, stable=True).indices
     return gather_hypotheses(found, order[:, :hyps])
 
@@ -93,8 +93,8 @@ def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
     lists = []
     for row in zip(*(column.tolist() for column in columns), strict=True):
         hypotheses = [
-            Hypothesis(tuple(tokens[: length - finished]), score, normalised, tuple(values[:length]), finished)
-            for tokens, values, score, normalised, length, finished in zip(*row, strict=True)
+            Hypothesis(tuple(tokens[: length - finished]), score, normalized, tuple(values[:length]), finished)
+            for tokens, values, score, normalized, length, finished in zip(*row, strict=True)
         ]
         lists.append(hypotheses[:1] + [other for other in hypotheses[1:] if other.normalized_score != -float("inf")])
     return lists

@@ -26,7 +26,7 @@ GROUPS = {"blocks", "features", "layers", "trunk_output"}
 """What they call a sequence of blocks; every other part is a block by itself."""
 
 COUNTED = "num_batches_tracked"
-"""A number that batch normalisation keeps and that changes nothing here."""
+"""A number that batch normalization keeps and that changes nothing here."""
 
 
 class BackboneSpec(NamedTuple):
@@ -39,11 +39,11 @@ class BackboneSpec(NamedTuple):
 
 
 class Backbone(nn.Module):
-    """Bytes of pixels to a grid of features; normalises by itself.
+    """Bytes of pixels to a grid of features; normalizes by itself.
 
-    Blocks from `train_from` on are trained, counted from the end where negative; None trains none. The others run
-    in evaluation mode and without autograd. All compute in the precision of their weights: the gradients of
-    convolutions in bfloat16 take a CPU 1.5 times as long. The statistics of batch normalisation are kept in trained
+    Blocks from `trainable_from_block` on are trained, counted from the end where negative; None trains none. The others
+    run in evaluation mode and without autograd. All compute in the precision of their weights: the gradients of
+    convolutions in bfloat16 take a CPU 1.5 times as long. The statistics of batch normalization are kept in trained
     blocks too, but for a network that learns `from_scratch` and has none yet.
     """
 
@@ -51,22 +51,22 @@ class Backbone(nn.Module):
         self,
         name: str,
         *,
-        train_from: int | None = None,
+        trainable_from_block: int | None = None,
         from_scratch: bool = False,
-        learning_rate_scale: float = 1.0,
+        lr_multiplier: float = 1.0,
     ) -> None:
         super().__init__()
         self.name = name
-        self.learning_rate_scale = learning_rate_scale
+        self.lr_multiplier = lr_multiplier
         self.trunk, self.channels, self.mean, self.deviation = make_backbone_spec(name)
         self.from_scratch = from_scratch
         count = len(self.blocks)
-        if train_from is not None and not -count <= train_from < count:
+        if trainable_from_block is not None and not -count <= trainable_from_block < count:
             raise SeqtasksError(
-                f"train_from = {train_from} is not a block of {name}.",
+                f"trainable_from_block = {trainable_from_block} is not a block of {name}.",
                 f"It has {count}: 0 is the first, {count - 1} or -1 the last.",
             )
-        self.frozen_blocks = count if train_from is None else train_from % count
+        self.frozen_blocks = count if trainable_from_block is None else trainable_from_block % count
         for block in self.blocks[: self.frozen_blocks]:
             block.requires_grad_(False)
         self.train()
@@ -85,7 +85,7 @@ class Backbone(nn.Module):
         blocks = self.blocks
         rows = len(pixels)
         if self.training and self.from_scratch and rows == 1:
-            pixels = pixels.expand(2, -1, -1, -1)  # batch normalisation refuses a single value a channel
+            pixels = pixels.expand(2, -1, -1, -1)  # batch normalization refuses a single value a channel
         with torch.autocast(pixels.device.type, enabled=False):
             with torch.no_grad():
                 grid = self.normalize(pixels)
@@ -101,8 +101,8 @@ class Backbone(nn.Module):
             torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (self.mean, self.deviation)
         )
         dtype = next(self.trunk.parameters()).dtype
-        normalised = pixels.float().sub_(mean).div_(deviation).to(dtype)
-        return normalised.contiguous(memory_format=torch.channels_last)
+        normalized = pixels.float().sub_(mean).div_(deviation).to(dtype)
+        return normalized.contiguous(memory_format=torch.channels_last)
 
     def train(self, mode: bool = True) -> Backbone:
         super().train(mode)
@@ -118,7 +118,7 @@ class Backbone(nn.Module):
     def fuse_for_inference(self) -> None:
         """Makes one module of each convolution and what follows it in a sequence, for evaluation alone.
 
-        A batch normalisation goes into the convolution's weights (Jacob et al. 2018, section 3.2): on a CPU
+        A batch normalization goes into the convolution's weights (Jacob et al. 2018, section 3.2): on a CPU
         EfficientNet-Lite0 took half of the time then, and what is rounded afterwards, such as to bfloat16, is rounded
         once. An activation goes into the pass that computes the convolution.
         """
@@ -173,7 +173,7 @@ def make_backbone_spec(name: str) -> BackboneSpec:
     options: dict[str, Any] = {}
     preset = models.get_model_weights(name).DEFAULT.transforms()
     mean, deviation = preset.mean, preset.std
-    if name in ("googlenet", "inception_v3"):  # ported from TensorFlow with its normalisation
+    if name in ("googlenet", "inception_v3"):  # ported from TensorFlow with its normalization
         options = {"aux_logits": False, "init_weights": False}
         mean, deviation = (0.5,) * 3, (0.5,) * 3
     model = models.get_model(name, weights=None, **options)

@@ -40,14 +40,14 @@ class PretrainedInitConfig(ConfigModel):
     @model_validator(mode="after")
     def only_a_start_has_parts(self) -> Self:
         if self.init_from is None and self.init_modules != "encoder":
-            raise ValueError("start_with says what is taken of the language model in start_from, which is not set")
+            raise ValueError("init_modules says what is taken of the language model in init_from, which is not set")
         return self
 
 
 def reject_pretrained_init(encoder: ConfigModel) -> ConfigModel:
     """For models that are no classifiers: a ValueError where the encoder is to start from a language model."""
     if getattr(encoder, "init_from", None) is not None:
-        raise ValueError("start_from is for classification; other runs start from a whole model: start_from at the top")
+        raise ValueError("init_from is for classification; other runs start from a whole model: init_from at the top")
     return encoder
 
 

@@ -62,7 +62,7 @@ class CnnEncoder(Encoder):
     Features of a `frozen` backbone are rounded to half precision, so that a cache on disk rounds nothing more. They
     are not the same to the bit in batches of other sizes, for which a CPU may take other kernels: between 32 and 8
     photographs EfficientNet-Lite0's differed by 2e-6 of their norm before the rounding; after it 0.2 % of them were
-    the neighbouring number, and the states of a new encoder, which are about 1, differed by at most 7e-4.
+    the neighboring number, and the states of a new encoder, which are about 1, differed by at most 7e-4.
     """
 
     class Config(CnnConfig):
@@ -73,9 +73,9 @@ class CnnEncoder(Encoder):
         self.weights = config.weights
         self.backbone = Backbone(
             config.backbone,
-            train_from=config.trainable_from_block,
+            trainable_from_block=config.trainable_from_block,
             from_scratch=config.weights == "none",
-            learning_rate_scale=config.lr_multiplier,
+            lr_multiplier=config.lr_multiplier,
         )
         self.dim = config.hidden_size or self.backbone.channels
         self.project = nn.Linear(self.backbone.channels, self.dim) if config.hidden_size else nn.Identity()

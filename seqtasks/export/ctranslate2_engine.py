@@ -109,9 +109,9 @@ class CTranslate2Engine:
     def hypotheses(self, result: Any, penalty: LengthPenalty) -> list[Hypothesis]:
         """What it found, best first, in our numbers."""
         found = []
-        for names, normalised in zip(result.hypotheses, result.scores, strict=True):
+        for names, normalized_score in zip(result.hypotheses, result.scores, strict=True):
             tokens = tuple(self.numbers[name] for name in names)
             finished = tokens[-1:] == (END,)
-            score = normalised * penalty(len(tokens))
-            found.append(Hypothesis(tokens[: len(tokens) - finished], score, normalised, (), finished))
+            score = normalized_score * penalty(len(tokens))
+            found.append(Hypothesis(tokens[: len(tokens) - finished], score, normalized_score, (), finished))
         return found

@@ -22,11 +22,11 @@ from sentencepiece import SentencePieceProcessor
 {opening}
 {clean}
 
-def tokenise(text):
+def tokenize(text):
     return source.encode(prepare(text), out_type=str)
 
 
-def detokenise(tokens):
+def detokenize(tokens):
     return restore(target.decode(tokens))
 """
 
@@ -42,11 +42,11 @@ source_tokens, target_tokens = (json.loads(Path(f"{{name}}_vocabulary.json").rea
 numbers = {{token: number for number, token in enumerate(target_tokens)}}
 
 
-def tokenise(text):
+def tokenize(text):
     return [source_tokens[number] for number in source.encode(text)]
 
 
-def detokenise(tokens):
+def detokenize(tokens):
     return target.decode([numbers[token] for token in tokens])
 """
 
@@ -58,12 +58,12 @@ options = {options}
 
 
 def translate(text):
-    tokens = tokenise(text)
+    tokens = tokenize(text)
     if not tokens:
         return ""
     longest = (len(tokens) + 1) * {limit.factor.numerator} // {limit.factor.denominator} + {limit.offset}
     [found] = translator.translate_batch([tokens], max_decoding_length=longest, **options)
-    return detokenise(found.hypotheses[0])
+    return detokenize(found.hypotheses[0])
 
 
 print(translate("A dog runs."))

@@ -20,11 +20,11 @@ from sentencepiece import SentencePieceProcessor
 {opening}
 {clean}
 
-def tokenise(text):
+def tokenize(text):
     return source.encode(prepare(text))
 
 
-def detokenise(tokens):
+def detokenize(tokens):
     return restore(target.decode(tokens))
 """
 
@@ -36,7 +36,7 @@ from onnxruntime import InferenceSession
 from seqtasks.text import {kind}
 
 {opening}
-tokenise, detokenise = source.encode, target.decode
+tokenize, detokenize = source.encode, target.decode
 """
 
 TRANSLATE = '''\
@@ -85,8 +85,8 @@ def search(tokens):
 
 
 def translate(text):
-    tokens = tokenise(text)
-    return detokenise(search(tokens)[0]) if tokens else ""
+    tokens = tokenize(text)
+    return detokenize(search(tokens)[0]) if tokens else ""
 
 
 print(translate("A dog runs."))

@@ -81,14 +81,14 @@ def open_image(
         if at_least is not None and picture is not source:
             picture.draft(None, (at_least, at_least))
         picture.load()
-        coloured = to_rgb(apply_exif_orientation(picture))
+        colored = to_rgb(apply_exif_orientation(picture))
     except ImageError:
         raise
     except Exception as error:  # bytes that were made to break a decoder can make it raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"{name}: the picture is damaged ({reason}).") from error
-    coloured.info.clear()  # its EXIF data would turn it once more
-    return coloured
+    colored.info.clear()  # its EXIF data would turn it once more
+    return colored
 
 
 def read(source: str | Path | bytes | Stream, name: str) -> bytes:

@@ -57,6 +57,15 @@ class ImageConfig(ConfigModel):
         """The shorter side that `open_image` is to leave: enough for the resizing here to have the last word."""
         return math.ceil(2 * self.size / math.sqrt(self.min_crop_scale))
 
+    @property
+    def fingerprint(self) -> str:
+        """What pixels depend on. It has the names of version 0.1, so that features on disk are found again."""
+        names = {
+            "size": self.size, "fit": self.resize_mode, "smallest_crop": self.min_crop_scale,
+            "flip": self.horizontal_flip, "colour_jitter": self.color_jitter,
+        }  # fmt: skip
+        return json.dumps(names, separators=(",", ":"))
+
     def save(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

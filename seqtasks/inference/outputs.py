@@ -20,7 +20,7 @@ class GeneratedText:
     text: str
     score: float
     """Sum of the tokens' log-probabilities, natural logarithm."""
-    normalised: float
+    normalized_score: float
     """The score under the length penalty."""
     tokens: tuple[str, ...] = ()
     log_probabilities: tuple[float, ...] = ()
@@ -86,7 +86,7 @@ def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str,
     return {
         "text": processor.decode(hypothesis.tokens),
         "score": hypothesis.score,
-        "normalised": hypothesis.normalized_score,
+        "normalized_score": hypothesis.normalized_score,
         "tokens": tuple(processor.pieces(hypothesis.tokens)),
         "log_probabilities": hypothesis.log_probabilities,
         "finished": hypothesis.finished,
@@ -95,7 +95,7 @@ def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str,
 
 def json_fields(output: GeneratedText) -> dict[str, Any]:
     """The fields of an output that its JSON object has."""
-    names = ("text", "score", "normalised", "tokens", "log_probabilities", "finished")
+    names = ("text", "score", "normalized_score", "tokens", "log_probabilities", "finished")
     return {name: getattr(output, name) for name in names}
 
 

@@ -203,7 +203,7 @@ class TextGenerationPipeline(DecodingPipeline):
             prompt=prompt,
             text=text,
             score=score,
-            normalised=score / LengthPenalty.parse(decoding.length_penalty)(max(1, len(taken))),
+            normalized_score=score / LengthPenalty.parse(decoding.length_penalty)(max(1, len(taken))),
             tokens=tuple(self.layout.processor.pieces([each.token for each in taken if each.token != END])),
             log_probabilities=tuple(each.log_probability for each in taken),
             finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),

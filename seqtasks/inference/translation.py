@@ -310,7 +310,7 @@ def concatenate(text: str, parts: Sequence[Translation]) -> Translation:
         source=text,
         text=" ".join(part.text for part in parts),
         score=sum(part.score for part in parts),
-        normalised=sum(part.normalised for part in parts) / max(1, len(parts)),
+        normalized_score=sum(part.normalized_score for part in parts) / max(1, len(parts)),
         tokens=tuple(token for part in parts for token in part.tokens),
         log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
         finished=all(part.finished for part in parts),

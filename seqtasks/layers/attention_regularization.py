@@ -11,7 +11,7 @@ def doubly_stochastic_regularization(
     target_mask: Bool[Tensor, "rows tgt"],
     source_mask: Bool[Tensor, "rows src"],
 ) -> Float[Tensor, ""]:
-    """Doubly stochastic regularisation (Xu et al. 2015, equation 14): every place should be looked at once in all.
+    """Doubly stochastic regularization (Xu et al. 2015, equation 14): every place should be looked at once in all.
 
     The square of what a place's weights over time miss of 1, averaged over the places of a row, summed over the rows.
     The paper sums over its 196 places where this is the mean, which does not depend on how many there are: a weight

@@ -43,7 +43,7 @@ class CharEncoderConfig(ConfigModel):
 
 
 class CnnCharEncoder(CharEncoder):
-    """Filters over neighbouring characters, each at its highest in the word (Ma & Hovy 2016, section 2.1).
+    """Filters over neighboring characters, each at its highest in the word (Ma & Hovy 2016, section 2.1).
 
     Windows are centred at real characters alone, so that long words in a batch cost nothing for short ones. Where a
     window reaches over the edge of its word it sees PAD, whose vector is learned: a filter can tell a prefix and a
@@ -55,7 +55,7 @@ class CnnCharEncoder(CharEncoder):
         kernel_sizes: tuple[int, ...] = (2, 3, 4)
         """How many characters filters see; each width has an equal share of the filters."""
 
-        @field_validator("widths")
+        @field_validator("kernel_sizes")
         @classmethod
         def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
             if not widths or min(widths) < 1:
@@ -65,7 +65,9 @@ class CnnCharEncoder(CharEncoder):
         @model_validator(mode="after")
         def widths_share_filters(self) -> CnnCharEncoder.Config:
             if self.hidden_size % len(self.kernel_sizes):
-                raise ValueError(f"dim = {self.hidden_size} cannot be shared by {len(self.kernel_sizes)} widths")
+                raise ValueError(
+                    f"hidden_size = {self.hidden_size} cannot be shared by {len(self.kernel_sizes)} widths"
+                )
             return self
 
     def __init__(self, config: Config, characters: int) -> None:

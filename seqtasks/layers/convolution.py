@@ -30,7 +30,7 @@ class ConvActivation(nn.Module):
         self, values: Float[Tensor, "rows inputs height width"]
     ) -> Float[Tensor, "rows outputs new_height new_width"]:
         convolution = self.convolution
-        if values.device.type != "cpu" or not torch._C._has_mkldnn:
+        if not is_fusible(values):
             activated: Tensor = self.activation(convolution(values))
             return activated
         weight, padding = placement(convolution, values)
@@ -40,6 +40,15 @@ class ConvActivation(nn.Module):
             name, numbers, "",
         )  # fmt: skip
         return fused
+
+
+def is_fusible(values: Tensor) -> bool:
+    """Whether oneDNN has the fused convolution here: on processors without AVX-512 it refuses half precision."""
+    if values.device.type != "cpu" or not torch._C._has_mkldnn:
+        return False
+    if values.dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return values.dtype == torch.float32
 
 
 class Conv2dSame(nn.Conv2d):

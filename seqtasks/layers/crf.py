@@ -1,4 +1,4 @@
-"""The linear-chain conditional random field (Lafferty et al. 2001): labels that know their neighbours."""
+"""The linear-chain conditional random field (Lafferty et al. 2001): labels that know their neighbors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ConditionalRandomField(nn.Module):
     """Scores whole sequences of labels; a sequence's probability is exp(score - log-partition).
 
     A sequence's score is the sum of what its labels score at their positions, of `transitions` (from, to) between
-    neighbours, of `start` for the first and `end` for the last label (Lample et al. 2016, section 2.2). Real positions
+    neighbors, of `start` for the first and `end` for the last label (Lample et al. 2016, section 2.2). Real positions
     come first in a row and padding changes nothing; a row without any has one sequence, whose score is 0. All is
     computed in float32.
     """

@@ -54,7 +54,7 @@ PUBLISHED_BLOCK_NAMES = {
 
 
 class InvertedBottleneck(nn.Module):
-    """Widens, looks at the neighbourhood of each channel by itself, narrows; adds its input where shapes allow."""
+    """Widens, looks at the neighborhood of each channel by itself, narrows; adds its input where shapes allow."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ def multiple_of_eight(channels: float) -> int:
 def normalize(
     inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, groups: int = 1, activated: bool
 ) -> nn.Sequential:
-    """Convolution, batch normalisation and, if wanted, ReLU6."""
+    """Convolution, batch normalization and, if wanted, ReLU6."""
     convolution = Conv2dSame(inputs, outputs, kernel, stride, groups=groups, bias=False)
     norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
     return nn.Sequential(convolution, norm, nn.ReLU6(inplace=True)) if activated else nn.Sequential(convolution, norm)

@@ -60,8 +60,8 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
                 logits = torch.addmm(small_bias, chunk, small_weight.t())
                 chosen = logits.gather(1, wanted).float()
                 probabilities = logits.softmax(dim=1, dtype=torch.float32)
-                normalisers = chosen - probabilities.gather(1, wanted).clamp_min(1e-37).log()
-                losses = normalisers - (1 - smoothing) * chosen
+                normalizers = chosen - probabilities.gather(1, wanted).clamp_min(1e-37).log()
+                losses = normalizers - (1 - smoothing) * chosen
                 counted = None if factors is None else factors[first : first + rows, None]
                 total += losses.sum() if counted is None else (losses * counted).sum()
                 if d_states is None or d_weight is None or d_bias is None:

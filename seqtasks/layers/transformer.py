@@ -12,10 +12,10 @@ from seqtasks.layers.dropout import Dropout
 class FeedForward(nn.Module):
     """Two linear layers with ReLU between, for each position alone."""
 
-    def __init__(self, dim: int, inner_dim: int, dropout: float) -> None:
+    def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
         super().__init__()
-        self.expand = nn.Linear(dim, inner_dim)
-        self.contract = nn.Linear(inner_dim, dim)
+        self.expand = nn.Linear(dim, ffn_dim)
+        self.contract = nn.Linear(ffn_dim, dim)
         self.dropout = Dropout(dropout)
 
     def forward(self, inputs: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
@@ -30,12 +30,12 @@ class EncoderLayer(nn.Module):
     token of every hypothesis.
     """
 
-    def __init__(self, dim: int, heads: int, inner_dim: int, dropout: float, inner_dropout: float) -> None:
+    def __init__(self, dim: int, heads: int, ffn_dim: int, dropout: float, activation_dropout: float) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(dim)
         self.attention = SelfAttention(dim, heads)
         self.feed_forward_norm = nn.LayerNorm(dim)
-        self.feed_forward = FeedForward(dim, inner_dim, inner_dropout)
+        self.feed_forward = FeedForward(dim, ffn_dim, activation_dropout)
         self.dropout = Dropout(dropout)
 
     def forward(
@@ -65,7 +65,7 @@ class DecoderLayer(nn.Module):
     """Causal self-attention, attention to the memory, and feed-forward."""
 
     def __init__(
-        self, dim: int, memory_dim: int, heads: int, inner_dim: int, dropout: float, inner_dropout: float
+        self, dim: int, memory_dim: int, heads: int, ffn_dim: int, dropout: float, activation_dropout: float
     ) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(dim)
@@ -73,7 +73,7 @@ class DecoderLayer(nn.Module):
         self.memory_norm = nn.LayerNorm(dim)
         self.memory_attention = CrossAttention(dim, memory_dim, heads)
         self.feed_forward_norm = nn.LayerNorm(dim)
-        self.feed_forward = FeedForward(dim, inner_dim, inner_dropout)
+        self.feed_forward = FeedForward(dim, ffn_dim, activation_dropout)
         self.dropout = Dropout(dropout)
 
     def forward(

@@ -28,7 +28,7 @@ class Vector(NamedTuple):
 
 
 class CiderD:
-    """CIDEr-D (Vedantam et al. 2015) of tokenised captions, as coco-caption computes it: 0 to 10.
+    """CIDEr-D (Vedantam et al. 2015) of tokenized captions, as coco-caption computes it: 0 to 10.
 
     `references` are the captions of each picture whose n-grams are counted: an n-gram weighs the less, the more
     pictures it describes. The COCO evaluation takes the very references that it scores against; as a reward one takes

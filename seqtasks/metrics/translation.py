@@ -19,7 +19,7 @@ def translation_scores(
     lowercase: bool = False,
     metrics: Sequence[str] = ("bleu", "chrf", "ter"),
 ) -> list[Score]:
-    """Scores a whole corpus of detokenised text, in percent, one `Score` for each of `metrics`, in their order.
+    """Scores a whole corpus of detokenized text, in percent, one `Score` for each of `metrics`, in their order.
 
     `references` is one text a hypothesis, or several such sequences: one for each set of references, as files are.
     With `lowercase` BLEU and chrF ignore case; TER always does, as is usual. Higher is better but for TER.

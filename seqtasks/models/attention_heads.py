@@ -10,4 +10,4 @@ def require_divisible_by_heads(width: int, *parts: ConfigModel, name: str = "") 
     for part in parts:
         heads = getattr(part, "num_heads", 1)
         if width % heads:
-            raise ValueError(f"{name or f'dim = {width}'} cannot be shared by {heads} heads")
+            raise ValueError(f"{name or f'hidden_size = {width}'} cannot be shared by {heads} heads")

@@ -64,7 +64,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         doubly_stochastic_weight: float = Field(default=0.0, ge=0)
-        """Weight of the doubly stochastic regularisation (Xu et al. 2015, equation 14), once a target token."""
+        """Weight of the doubly stochastic regularization (Xu et al. 2015, equation 14), once a target token."""
         encoder: Annotated[ConfigModel, PolymorphicField(Encoder), AfterValidator(reject_pretrained_init)]
         """What reads the source."""
         decoder: Annotated[ConfigModel, PolymorphicField(Decoder)]
@@ -78,7 +78,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
-        self.attention_regularisation = config.doubly_stochastic_weight
+        self.doubly_stochastic_weight = config.doubly_stochastic_weight
 
         def embedding(size: int) -> TokenEmbedding:
             return TokenEmbedding(
@@ -121,8 +121,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))
             target, mask = target[rows, places], mask[rows, places]
             weight = None if weight is None else weight[rows, places]
-        regularised = self.training and self.attention_regularisation > 0
-        states, attention = self.decoder(target[:, :-1], memory, attention=regularised)
+        regularized = self.training and self.doubly_stochastic_weight > 0
+        states, attention = self.decoder(target[:, :-1], memory, attention=regularized)
         real = mask[:, 1:].flatten().nonzero().squeeze(1)
         wanted = target[:, 1:].flatten().index_select(0, real)
         output = self.decoder.output
@@ -137,9 +137,9 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             self.label_smoothing if self.training and weight is None else 0.0,
             None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),
         )
-        if attention is not None and regularised:
+        if attention is not None and regularized:
             missed = doubly_stochastic_regularization(attention, mask[:, 1:], memory.mask) / len(memory.mask)
-            total = total + self.attention_regularisation * len(wanted) * missed
+            total = total + self.doubly_stochastic_weight * len(wanted) * missed
         return Loss(total, torch.tensor(len(wanted), device=total.device))
 
     def make_stepper(

@@ -46,7 +46,7 @@ class Tagger(nn.Module):
         encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder), AfterValidator(reject_pretrained_init)]
         """What reads the sentence."""
         head: Literal["softmax", "crf"] = "softmax"
-        """Each label by itself, or all of a sentence together, with scores between neighbours."""
+        """Each label by itself, or all of a sentence together, with scores between neighbors."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7; for head = "softmax"."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -55,7 +55,7 @@ class Tagger(nn.Module):
         @model_validator(mode="after")
         def heads_divide_width(self) -> Tagger.Config:
             read = getattr(self.char_encoder, "hidden_size", 0)
-            both = f"dim = {self.hidden_size} and characters.dim = {read} together" if read else ""
+            both = f"hidden_size = {self.hidden_size} and char_encoder.hidden_size = {read} together" if read else ""
             require_divisible_by_heads(self.hidden_size + read, self.encoder, name=both)
             return self
 

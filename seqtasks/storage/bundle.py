@@ -5,7 +5,7 @@
     processors/        vocabularies and label names
     config.toml        the run configuration as resolved
     README.md          the model card
-    trainer.pt         in checkpoints only: optimiser, schedule, position in the data, random state
+    trainer.pt         in checkpoints only: optimizer, schedule, position in the data, random state
 
 A checkpoint is a bundle with a `trainer.pt`. Loading never runs anything that a bundle contains: weights are
 safetensors, `trainer.pt` is read as plain data, no code is imported by name.

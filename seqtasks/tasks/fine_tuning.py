@@ -28,7 +28,7 @@ def language_model(name: str) -> Bundle:
     bundle = read_bundle(find_model(name))
     if bundle.task != "language-modeling":
         raise SeqtasksError(
-            f"model.encoder.start_from: {name} is a model for {bundle.task}, not a language model.",
+            f"model.encoder.init_from: {name} is a model for {bundle.task}, not a language model.",
             "Train one on your texts: seqtasks train language-modeling texts.txt --output my-writer",
         )
     return bundle
@@ -103,4 +103,4 @@ def unfreeze_gradually(parts: Sequence[Sequence[nn.Module]], every: int, lower_r
     """
     for depth, modules in enumerate(parts, 1):
         for module in modules:
-            vars(module).update(learns_from=every * depth + 1, learning_rate_scale=lower_rate**depth)
+            vars(module).update(learns_from=every * depth + 1, lr_multiplier=lower_rate**depth)

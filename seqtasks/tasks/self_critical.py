@@ -22,7 +22,7 @@ from seqtasks.text import Tokenizer
 
 
 class SelfCriticalConfig(ConfigModel):
-    """The table `[self_critical]` of a task that writes. Start from a model that writes well already (`start_from`)."""
+    """The table `[self_critical]` of a task that writes. Start from a model that writes well already (`init_from`)."""
 
     reward: Literal["cider-d", "bleu", "chrf"] = "cider-d"
     """What outputs are rewarded with; cider-d is for several references, bleu and chrf are for translations."""

@@ -23,7 +23,7 @@ _QUOTES = {'"': '"', "“": '"', "”": '"', "„": '"', "«": "«", "»": "«",
 
 
 class _Habit(NamedTuple):
-    """How a token stands whatever its neighbours are."""
+    """How a token stands whatever its neighbors are."""
 
     joins_left: bool
     joins_right: bool

@@ -25,15 +25,15 @@ class Vocabulary:
 
     @classmethod
     def of_counts(
-        cls, counts: Counter[str], *, minimum_count: int, size: int | None = None, marks: Sequence[str] = ()
+        cls, counts: Counter[str], *, min_freq: int, size: int | None = None, marks: Sequence[str] = ()
     ) -> Vocabulary:
-        """The tokens seen at least `minimum_count` times, the commonest first; ids number `size` at most.
+        """The tokens seen at least `min_freq` times, the commonest first; ids number `size` at most.
 
         Raises SeqtasksError when nothing was counted.
         """
         if not counts:
             raise SeqtasksError("There is no text to learn a vocabulary from.", "Give training data that is not empty.")
-        frequent = sorted((-count, token) for token, count in counts.items() if count >= minimum_count)
+        frequent = sorted((-count, token) for token, count in counts.items() if count >= min_freq)
         room = None if size is None else size - FIRST_MARK - len(marks)
         return cls([token for _, token in frequent[:room]], marks)
 

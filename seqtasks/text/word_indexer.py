@@ -55,8 +55,8 @@ class WordIndexer:
             for character in word:
                 characters[character] += count
         return cls(
-            Vocabulary.of_counts(words, minimum_count=config.min_freq),
-            Vocabulary.of_counts(characters, minimum_count=2) if with_characters else None,
+            Vocabulary.of_counts(words, min_freq=config.min_freq),
+            Vocabulary.of_counts(characters, min_freq=2) if with_characters else None,
             config,
         )
 

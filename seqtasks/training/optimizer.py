@@ -1,4 +1,4 @@
-"""The optimiser and its learning rate."""
+"""The optimizer and its learning rate."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def make_optimizer(
 ) -> torch.optim.AdamW:
     """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
 
-    A module with a `learning_rate_scale` learns at so many times the learning rate: a part that was trained before.
+    A module with a `lr_multiplier` learns at so many times the learning rate: a part that was trained before.
     One with `learns_from` does not learn before that update. Parameters whose name is not new come from the model
     that training starts from.
     """
     scales: dict[nn.Parameter, float] = {}
     beginnings: dict[nn.Parameter, int] = {}
     for module in model.modules():  # outer ones first
-        if module is model or hasattr(module, "learning_rate_scale"):
-            scales |= dict.fromkeys(module.parameters(), getattr(module, "learning_rate_scale", 1.0))
+        if module is model or hasattr(module, "lr_multiplier"):
+            scales |= dict.fromkeys(module.parameters(), getattr(module, "lr_multiplier", 1.0))
         if module is model or hasattr(module, "learns_from"):
             beginnings |= dict.fromkeys(module.parameters(), getattr(module, "learns_from", 0))
     for name, parameter in model.named_parameters():
@@ -45,9 +45,9 @@ def make_optimizer(
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, eps=1e-8, fused=True)
 
 
-def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float, step: int) -> None:
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float, step: int) -> None:
     """Sets the learning rate of all parameters for update `step`, of some of them scaled, or 0 when it is too early."""
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = rate * group["scale"] if step >= group["learns_from"] else 0.0
 
 

@@ -96,7 +96,7 @@ class TrainingRun:
             config_toml=config_toml,
             data={**prepared.data, "code": code} if code else prepared.data,
             weights=start.tensors() if start else None,
-            start_with=run.init_modules,
+            init_modules=run.init_modules,
             stop=self.stop_request,
         )
         if self.resume:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.config.training import StartWith, TrainingConfig
+from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.evaluation import Evaluation
@@ -43,8 +43,8 @@ class Trainer:
     same machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
     weights, bit for bit on a CPU, as one that is not.
 
-    `weights` are those to start from, as `own_tensors` names them; without any the task initialises a new model.
-    With `start_with = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
+    `weights` are those to start from, as `own_tensors` names them; without any the task initializes a new model.
+    With `init_modules = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
     of another model. `stop` can end the training early, after any step.
     """
 
@@ -58,12 +58,12 @@ class Trainer:
         config_toml: str,
         data: dict[str, Any],
         weights: Mapping[str, Tensor] | None = None,
-        start_with: StartWith = "model",
+        init_modules: InitModules = "model",
         stop: StopRequest | None = None,
     ) -> None:
         self.task = task
         self.config = settings
-        self.start_with = start_with
+        self.init_modules = init_modules
         self.out = out
         self.stop = stop or StopRequest()
         self.device = choose_device(settings.device)
@@ -77,7 +77,7 @@ class Trainer:
             task.initialize(self.model)
         else:
             new = {name: own for name, own in unique_state_dict(self.model).items() if self.is_newly_initialized(name)}
-            taken = {name: tensor for name, tensor in weights.items() if start_with == "model" or in_encoder(name)}
+            taken = {name: tensor for name, tensor in weights.items() if init_modules == "model" or in_encoder(name)}
             load_unique_state_dict(self.model, new | taken)
         self.remarks = task.on_train_start(self.model)
         self.processes = None
@@ -99,7 +99,7 @@ class Trainer:
 
     def is_newly_initialized(self, name: str) -> bool:
         """Whether a model that training starts from lacks the tensor, or has it for another decoder."""
-        return self.task.is_newly_initialized(name) or (self.start_with == "encoder" and not in_encoder(name))
+        return self.task.is_newly_initialized(name) or (self.init_modules == "encoder" and not in_encoder(name))
 
     def resume(self) -> int:
         """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
@@ -124,8 +124,9 @@ class Trainer:
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
-        for name in ("step", "seconds", "bad_steps", "best", "unimproved"):
+        for name in ("step", "seconds", "best", "unimproved"):
             setattr(self, name, state[name])
+        self.nonfinite_steps = state["bad_steps"]
         self.scores = tuple(Score(**score) for score in state["scores"])
         self.validated_step = state["validated_step"]
         self.saved_step = self.step

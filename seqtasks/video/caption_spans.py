@@ -33,7 +33,7 @@ class CaptionSpan(NamedTuple):
     """Always later than the start, in seconds; the next span starts there."""
     text: str
     confidence: float
-    """The mean over the frames. It does not grow with their number: neighbours are alike and err together."""
+    """The mean over the frames. It does not grow with their number: neighbors are alike and err together."""
     frames: int
     """How many frames were described with this text, one after the other."""
 

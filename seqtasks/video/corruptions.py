@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 GRAINS = 128
-"""Of noise along the shorter side, each of one colour: finer noise would go when a network's small picture is made."""
+"""Of noise along the shorter side, each of one color: finer noise would go when a network's small picture is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class FrameCorruption:
     brightness: float = 1.0
     """What the light is multiplied with."""
     noise: float = 0.0
-    """Standard deviation as a share of the way from black to white; each colour has its own noise."""
+    """Standard deviation as a share of the way from black to white; each color has its own noise."""
     noise_seed: int = 0
 
 
@@ -64,7 +64,7 @@ def adjust_exposure(frame: Image.Image, change: FrameCorruption) -> Image.Image:
 
 
 def noise_pattern(size: tuple[int, int], seed: int) -> Float32[np.ndarray, "height width 3"]:
-    """Noise of deviation 1, the same squares of colour at any size."""
+    """Noise of deviation 1, the same squares of color at any size."""
     width, height = size
     shorter = min(size)
     columns, rows = (-(-side * GRAINS // shorter) for side in size)

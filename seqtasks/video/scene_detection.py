@@ -31,9 +31,9 @@ MEMORIES = 16
 class SceneChangeSampler:
     """The first frame of each scene.
 
-    Each quarter of a frame is a histogram of its colours (Nagasaka and Tanaka 1992, "Automatic video indexing and
+    Each quarter of a frame is a histogram of its colors (Nagasaka and Tanaka 1992, "Automatic video indexing and
     full-video search for object appearances"), after the whole frame was brought to the same light. What is measured
-    is the part of the pixels that would have to change their colours to make one of the other, from 0 to 1. A frame is
+    is the part of the pixels that would have to change their colors to make one of the other, from 0 to 1. A frame is
     compared with the one `shortest` seconds before, or with the first of its scene: cuts are found at once, dissolves
     while they last, and of two changes within `shortest` seconds the first alone at its time.
 
@@ -58,27 +58,27 @@ class SceneChangeSampler:
     def begin(self) -> Callable[[LazyFrame], bool]:
         """A question to be asked for each frame in turn: does a scene begin here?"""
         start = 0.0
-        earlier: deque[tuple[float, Float[np.ndarray, " colours"]]] = deque()
+        earlier: deque[tuple[float, Float[np.ndarray, " colors"]]] = deque()
 
         def wanted(moment: LazyFrame) -> bool:
             nonlocal start
-            now, colours = moment.seconds, color_histogram(moment.thumbnail())
+            now, colors = moment.seconds, color_histogram(moment.thumbnail())
             while len(earlier) > 1 and earlier[1][0] <= now - self.shortest:
                 earlier.popleft()
-            if earlier and (now - start < self.shortest or distance(earlier[0][1], colours) <= self.threshold):
+            if earlier and (now - start < self.shortest or distance(earlier[0][1], colors) <= self.threshold):
                 if now - earlier[-1][0] >= self.shortest / MEMORIES:
-                    earlier.append((now, colours))
+                    earlier.append((now, colors))
                 return False
             start = now
             earlier.clear()
-            earlier.append((now, colours))
+            earlier.append((now, colors))
             return True
 
         return wanted
 
 
-def color_histogram(thumbnail: UInt8[np.ndarray, "high wide 3"]) -> Float[np.ndarray, " colours"]:
-    """Which part of a thumbnail's pixels has which colour in which quarter; the parts add up to 1."""
+def color_histogram(thumbnail: UInt8[np.ndarray, "high wide 3"]) -> Float[np.ndarray, " colors"]:
+    """Which part of a thumbnail's pixels has which color in which quarter; the parts add up to 1."""
     high, wide, _ = thumbnail.shape
     gain = np.clip(LIGHT / max(1.0, float(thumbnail.mean())), 1 / MAX_GAIN, MAX_GAIN)
     levels = np.minimum(thumbnail * (gain * LEVELS / 256), LEVELS - 1).astype(np.intp)
@@ -87,6 +87,6 @@ def color_histogram(thumbnail: UInt8[np.ndarray, "high wide 3"]) -> Float[np.nda
     return np.asarray(np.bincount(places.ravel(), minlength=QUARTERS * LEVELS**3) / places.size)
 
 
-def distance(left: Float[np.ndarray, " colours"], right: Float[np.ndarray, " colours"]) -> float:
-    """The part of the pixels that would have to change their colours, from 0 to 1."""
+def distance(left: Float[np.ndarray, " colors"], right: Float[np.ndarray, " colors"]) -> float:
+    """The part of the pixels that would have to change their colors, from 0 to 1."""
     return float(np.abs(left - right).sum() / 2)

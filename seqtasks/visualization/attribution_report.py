@@ -26,7 +26,7 @@ METHODS = {
 
 LEGEND = """\
 A word that speaks <span class="for" style="--share:.8">for</span> the label is blue, one that speaks
-<span class="against" style="--share:.8">against</span> it orange and underlined; the more, the stronger the colour,
+<span class="against" style="--share:.8">against</span> it orange and underlined; the more, the stronger the color,
 by the strongest word of each text. Point at a word to see its value."""
 
 

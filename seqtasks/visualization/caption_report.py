@@ -96,7 +96,7 @@ class CaptionReport:
         if caption.alternatives:
             self.write('<h3>The best found, with their scores</h3>\n<ol class="others">')
             for each in (caption, *caption.alternatives):
-                self.write(f'<li dir="auto"><small>{each.normalised:.2f}</small> {escape(each.text)}</li>')
+                self.write(f'<li dir="auto"><small>{each.normalized_score:.2f}</small> {escape(each.text)}</li>')
             self.write("</ol>")
         self.write("</div>\n</article>")
 

@@ -12,7 +12,7 @@ from PIL import Image
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
-    write_squares(folder, [(f"{colour}.png", colour) for colour in ("red", "green", "blue", "white")])
+    write_squares(folder, [(f"{color}.png", color) for color in ("red", "green", "blue", "white")])
     (folder / "broken.jpg").write_bytes((folder / "red.png").read_bytes()[:60])
     return folder
 
@@ -54,7 +54,7 @@ def test_folders_broken_pictures_and_standard_input(seqtasks: Program, captioner
     result = seqtasks("caption", "--model", captioner, pictures, "-", "--beam-size", "1", stdin=content)
     assert result.code == 1
     names, texts = zip(*(line.split("\t") for line in result.out.splitlines()), strict=True)
-    assert names == (*(str(pictures / f"{colour}.png") for colour in ("blue", "green", "red", "white")), "-")
+    assert names == (*(str(pictures / f"{color}.png") for color in ("blue", "green", "red", "white")), "-")
     assert texts[names.index("-")] == texts[names.index(str(pictures / "green.png"))]
     (complaint,) = complaints(result)
     assert "broken.jpg" in complaint

@@ -29,9 +29,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     lines = ["image,caption"]
     for number in range(20):
-        colour = ("red", "green", "blue", "white", "black")[number % 5]
-        Image.new("RGB", (40, 30 + number), colour).save(folder / f"{number:05}.png")
-        lines.append(f"{number:05}.png,a {colour} square {'above' if number % 2 else 'below'} nothing at all")
+        color = ("red", "green", "blue", "white", "black")[number % 5]
+        Image.new("RGB", (40, 30 + number), color).save(folder / f"{number:05}.png")
+        lines.append(f"{number:05}.png,a {color} square {'above' if number % 2 else 'below'} nothing at all")
     (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 

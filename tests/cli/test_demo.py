@@ -83,8 +83,8 @@ def test_an_installation_has_its_own_photographs(
     seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = install(tmp_path, monkeypatch)
-    for name, colour in (("lake", "blue"), ("meadow", "green")):
-        Image.new("RGB", (50, 40), colour).save(images / f"{name}.jpg")
+    for name, color in (("lake", "blue"), ("meadow", "green")):
+        Image.new("RGB", (50, 40), color).save(images / f"{name}.jpg")
     (images / "README.md").touch()
     shown = seqtasks("demo").out
     assert f"\n{images / 'lake.jpg'}\n" in shown

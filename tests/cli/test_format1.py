@@ -63,7 +63,7 @@ def test_the_fixtures_are_of_format_1() -> None:
 
 
 def test_a_difference_would_be_found() -> None:
-    one = [{"text": "a b", "score": -1.0, "labels": ["x"], "normalised": 1.0}]
+    one = [{"text": "a b", "score": -1.0, "labels": ["x"], "normalized_score": 1.0}]
     assert all_differences(one, one, tolerance=0.0) == []
     assert all_differences(one, [one[0] | {"text": "a c"}], tolerance=1.0) == ["[0].text: 'a b' and 'a c'"]
     assert all_differences(one, [one[0] | {"score": -1.001}], tolerance=1e-4) == ["[0].score: -1.0 and -1.001"]

@@ -96,7 +96,7 @@ def test_greedy_and_beam(seqtasks: Program, model: Path) -> None:
     assert seqtasks("generate", "-m", model, *prompt, "--top-k", "1").out == greedy[0]
     beams = seqtasks("generate", "-m", model, *prompt, "--beam-size", "3", "-n", "2", "--json")
     first, second = (json.loads(line) for line in beams.out.splitlines())
-    assert first["normalised"] >= second["normalised"]
+    assert first["normalized_score"] >= second["normalized_score"]
     assert first["text"] != second["text"]
 
 

@@ -11,7 +11,7 @@ from helpers.program import Program
 
 SCORE = ["metric", "value", "signature"]
 LABEL = ["label", "precision", "recall", "f1", "expected", "found"]
-WRITTEN = ["text", "score", "normalised", "tokens", "log_probabilities", "finished"]
+WRITTEN = ["text", "score", "normalized_score", "tokens", "log_probabilities", "finished"]
 MEASURED = ["model", "data", "split", "examples", "seconds", "decoding", "scores"]
 
 
@@ -56,7 +56,7 @@ def test_evaluate(seqtasks: Program, files: Path, model: str, data: str, more: l
 
 def test_score(seqtasks: Program, files: Path) -> None:
     found = answer(seqtasks, "score", "en-de", files / "pairs.tsv", "--json")
-    assert list(found) == ["source", "target", "score", "normalised", "tokens", "log_probabilities"]
+    assert list(found) == ["source", "target", "score", "normalized_score", "tokens", "log_probabilities"]
 
 
 def test_an_explanation(seqtasks: Program, files: Path) -> None:

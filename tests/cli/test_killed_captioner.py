@@ -9,7 +9,7 @@ from helpers.program import Program, settings
 from helpers.resumed import kill_at
 from helpers.squares import configuration, write_squares
 
-COLOURS = ("red", "green", "blue", "yellow")
+COLORS = ("red", "green", "blue", "yellow")
 CHOSEN = settings(
     "images.size=64", "images.min_crop_scale=0.5", "images.horizontal_flip=true", "images.color_jitter=0.3",
     "model.encoder.trainable_from_block=-2", "model.word_dropout=0.1", "model.decoder.kind=show-attend-and-tell",
@@ -20,7 +20,7 @@ CHOSEN = settings(
 def test_a_killed_captioner_ends_with_the_same_weights(seqtasks: Program, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
-    write_squares(pictures, [(f"{number:02}.png", COLOURS[number % len(COLOURS)]) for number in range(12)])
+    write_squares(pictures, [(f"{number:02}.png", COLORS[number % len(COLORS)]) for number in range(12)])
     run = tmp_path / "run.toml"
     run.write_text(configuration(pictures, tmp_path / "cache"), encoding="utf-8")
     straight, killed = tmp_path / "straight", tmp_path / "killed"

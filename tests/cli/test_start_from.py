@@ -1,4 +1,4 @@
-"""`start_from`: training that goes on from a trained model, self-critical training above all."""
+"""`init_from`: training that goes on from a trained model, self-critical training above all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_model_is_the_start_of_another(seqtasks: Program, model: Path, tmp_pat
     text = ["--text", "w1 w2 w3", "--json"]
     first, second = (seqtasks("translate", "--model", path, *text).out for path in (model, tmp_path / "second"))
     assert json.loads(first)["text"] == json.loads(second)["text"]
-    assert f'start_from = "{model / "best"}"' in (tmp_path / "second" / "config.toml").read_text(encoding="utf-8")
+    assert f'init_from = "{model / "best"}"' in (tmp_path / "second" / "config.toml").read_text(encoding="utf-8")
 
 
 def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, model: Path, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model
     start = ["--set", f"init_from={tmp_path / 'apart'}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "joint", *start, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "joint: the model of start_from has a vocabulary for each language. Set joint = false" in result.err
+    assert "joint: the model of init_from has a vocabulary for each language. Set joint = false" in result.err
 
 
 def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:

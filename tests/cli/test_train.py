@@ -130,7 +130,7 @@ def test_python_and_the_command_line_train_the_same(
     file = model / "config.toml"
     few = settings("seed=7", "training.max_steps=6", "training.eval_steps=3", "training.save_steps=3")
     assert seqtasks("train", file, "--output", tmp_path / "program", *few).code == 0
-    overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "validate_every": 3, "checkpoint_every": 3}}
+    overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "eval_steps": 3, "save_steps": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
     expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
     for name, config in {"path": file, "dictionary": document, "configuration": read_config(file)}.items():
@@ -184,7 +184,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
 def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:
     few = settings(*TINY, "training.max_steps=2", "training.eval_steps=1", "model.encoder.kind=lstm",
                    "model.decoder.kind=lstm")  # fmt: skip
-    kept = [word for word in few if ".layers" not in word and "inner_dim" not in word]
+    kept = [word for word in few if ".layers" not in word and "ffn_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
     result = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments)
     assert result.code == 0, result.err

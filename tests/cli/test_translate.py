@@ -99,7 +99,7 @@ def test_json(seqtasks: Program, model: Path) -> None:
     result = seqtasks("translate", "-m", model, "--json", "--nbest", "2", "--text", SENTENCE)
     found = json.loads(result.out)
     assert found.keys() == {
-        "source", "text", "score", "normalised", "tokens", "log_probabilities", "finished", "alternatives",
+        "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "alternatives",
     }  # fmt: skip
     assert (found["source"], found["text"], found["finished"]) == (SENTENCE, TRANSLATION, True)
     assert math.isclose(sum(found["log_probabilities"]), found["score"], rel_tol=1e-4)

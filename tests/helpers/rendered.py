@@ -1,4 +1,4 @@
-"""Pictures of our own making: two coloured shapes, and a sentence that says which they are and how they lie."""
+"""Pictures of our own making: two colored shapes, and a sentence that says which they are and how they lie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 SIDE = 48
 """Of the pictures, in pixels."""
 
-COLOURS = {
+COLORS = {
     "red": (220, 40, 40),
     "green": (40, 190, 60),
     "blue": (50, 80, 230),
@@ -35,9 +35,9 @@ RELATIONS = {"left of": (1, 0), "above": (0, 1)}
 """From the first shape to the second, in steps along x and y."""
 
 Kind = tuple[str, str]
-"""A colour and a shape."""
+"""A color and a shape."""
 
-KINDS: tuple[Kind, ...] = tuple((colour, shape) for colour in COLOURS for shape in SHAPES)
+KINDS: tuple[Kind, ...] = tuple((color, shape) for color in COLORS for shape in SHAPES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Scene:
         """A picture of it: sizes, places and the dark background are random."""
         picture = Image.new("RGB", (SIDE, SIDE), tuple(chance.randint(0, 50) for _ in range(3)))
         draw = ImageDraw.Draw(picture)
-        for side, (colour, shape) in ((-1, self.first), (1, self.second)):
+        for side, (color, shape) in ((-1, self.first), (1, self.second)):
             radius = SIDE * chance.uniform(0.14, 0.2)
             x, y = (
                 SIDE * (0.5 + side * step * chance.uniform(0.22, 0.27) + (1 - step) * chance.uniform(-0.15, 0.15))
@@ -64,9 +64,9 @@ class Scene:
             )
             if shape in OUTLINES:
                 corners = [(x + radius * right, y + radius * down) for right, down in OUTLINES[shape]]
-                draw.polygon(corners, fill=COLOURS[colour])
+                draw.polygon(corners, fill=COLORS[color])
             else:
-                draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=COLOURS[colour])
+                draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=COLORS[color])
         return picture
 
 

@@ -1,4 +1,4 @@
-"""Coloured squares with captions, and a captioner that is trained on them for two steps."""
+"""Colored squares with captions, and a captioner that is trained on them for two steps."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ device = "cpu"
 """
 
 
-def write_squares(folder: Path, names_and_colours: Iterable[tuple[str, str]]) -> Path:
+def write_squares(folder: Path, names_and_colors: Iterable[tuple[str, str]]) -> Path:
     """Squares under these names, with two captions each in captions.csv; returns the folder."""
     lines = ["image,caption"]
-    for number, (name, colour) in enumerate(names_and_colours):
-        Image.new("RGB", (40, 40 + number), colour).save(folder / name)
-        lines += [f"{name},a {colour} square", f"{name},something {colour}"]
+    for number, (name, color) in enumerate(names_and_colors):
+        Image.new("RGB", (40, 40 + number), color).save(folder / name)
+        lines += [f"{name},a {color} square", f"{name},something {color}"]
     (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 

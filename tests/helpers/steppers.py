@@ -157,7 +157,7 @@ def exhaustive(
     penalty: Callable[[int], float],
     allowed: Callable[[tuple[int, ...], bool], bool] = lambda tokens, finished: True,
 ) -> list[tuple[float, tuple[int, ...], bool]]:
-    """Every allowed output of the one row of `stepper`, scored by teacher forcing: (normalised, tokens, finished)."""
+    """Every allowed output of the one row of `stepper`, scored by teacher forcing: (normalized, tokens, finished)."""
     ranked = []
     for tokens, finished in outputs(vocab, max_length):
         if allowed(tokens, finished):

@@ -113,10 +113,10 @@ class ToyTask(Task):
 
 def toy_trainer(out: Path, task: Task | None = None, *, fingerprint: str = "same", **settings: Any) -> Trainer:
     """A trainer of a toy, 12 steps long unless told otherwise."""
-    plain = {"steps": 12, "threads": 1, "dtype": "float32", "device": "cpu", "warmup": 0, "validate_every": 4}
+    plain = {"steps": 12, "threads": 1, "dtype": "float32", "device": "cpu", "warmup": 0, "eval_steps": 4}
     return Trainer(
         ToyTask() if task is None else task,
-        TrainingConfig(**{**plain, "checkpoint_every": 4, **settings}),
+        TrainingConfig(**{**plain, "save_steps": 4, **settings}),
         out=out,
         seed=1,
         config_toml="",

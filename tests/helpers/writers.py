@@ -28,7 +28,7 @@ RECURRENT = [name for name in ENCODERS if not name.startswith("transformer")]
 def writer(encoder: str, *, seed: int = 1, sharpness: float = 4.0, **more: object) -> LanguageModel:
     """A model in evaluation mode whose weights are large enough that its distributions are far from uniform."""
     torch.manual_seed(seed)
-    settings: dict[str, object] = {"dim": 8, "embedding_dropout": 0.0, "encoder": ENCODERS[encoder]}
+    settings: dict[str, object] = {"hidden_size": 8, "embedding_dropout": 0.0, "encoder": ENCODERS[encoder]}
     model = LanguageModel(LanguageModel.Config(**settings | more), VOCAB).eval()
     with torch.no_grad():
         for parameter in model.parameters():

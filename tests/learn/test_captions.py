@@ -1,4 +1,4 @@
-"""A small captioner learns from pictures and sentences alone what shapes, colours and places are called."""
+"""A small captioner learns from pictures and sentences alone what shapes, colors and places are called."""
 
 from __future__ import annotations
 

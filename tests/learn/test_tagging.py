@@ -1,4 +1,4 @@
-"""A small tagger learns labels that neither a word nor its neighbours give away alone."""
+"""A small tagger learns labels that neither a word nor its neighbors give away alone."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.rendered import COLOURS, KINDS, OUTLINES, SIDE, Kind
+from helpers.rendered import COLORS, KINDS, OUTLINES, SIDE, Kind
 from helpers.small_trunk import small_trunk
 from helpers.trained import trained
 from PIL import Image, ImageDraw
@@ -39,11 +39,11 @@ SHOWN = [kind for kind in KINDS if kind[0] in ("red", "green", "blue")]
 def frame(kind: Kind, place: tuple[float, float], radius: float, background: tuple[int, int, int]) -> Image.Image:
     picture = Image.new("RGB", (SIDE, SIDE), background)
     draw = ImageDraw.Draw(picture)
-    (colour, shape), (x, y) = kind, place
+    (color, shape), (x, y) = kind, place
     if shape in OUTLINES:
-        draw.polygon([(x + radius * right, y + radius * down) for right, down in OUTLINES[shape]], COLOURS[colour])
+        draw.polygon([(x + radius * right, y + radius * down) for right, down in OUTLINES[shape]], COLORS[color])
     else:
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius], COLOURS[colour])
+        draw.ellipse([x - radius, y - radius, x + radius, y + radius], COLORS[color])
     return picture
 
 
@@ -95,7 +95,13 @@ def model_settings(encoder: CnnEncoder.Config | CnnLstmEncoder.Config) -> Encode
 
 
 TRAINING: dict[str, Any] = {"batch_tokens": 400, "learning_rate": 4e-3, "warmup": 30, "ema_decay": 0.97}
-SMALL: dict[str, Any] = {"weights": "none", "train_from": 0, "learning_rate_scale": 1.0, "dim": 96, "dropout": 0.0}
+SMALL: dict[str, Any] = {
+    "weights": "none",
+    "trainable_from_block": 0,
+    "lr_multiplier": 1.0,
+    "hidden_size": 96,
+    "dropout": 0.0,
+}
 TEXT = WordTokenizer.Config(language="en", min_freq=1)
 
 

@@ -63,7 +63,7 @@ def test_wide_beam_is_exhaustive_search(model: Factory, penalty: str, seed: int,
     [found] = decode(stepper, source_lengths=torch.tensor([1]), options=options)
     assert len(found) == min(nbest, len(expected))
     assert [each.normalized_score for each in found] == pytest.approx([each[0] for each in expected[:nbest]], abs=1e-5)
-    scores = {(tokens, finished): normalised for normalised, tokens, finished in expected}
+    scores = {(tokens, finished): normalized_score for normalized_score, tokens, finished in expected}
     for each in found:
         assert scores[each.tokens, each.finished] == pytest.approx(each.normalized_score, abs=1e-5)
 

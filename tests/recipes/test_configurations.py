@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "flickr8k fused": ("caption_flickr8k", {"model": "fused", "through": "rewarded"}),
     "ud_ewt": ("tag_ud_ewt", {}),
     "imdb": ("classify_imdb", {}),
-    "sst": ("classify_sst", {"start_from": "sentiment"}),
+    "sst": ("classify_sst", {"init_from": "sentiment"}),
     "names": ("classify_names", {"balanced": True}),
     "shakespeare": ("generate_shakespeare", {}),
     **{f"video {temporal}": ("video_captions", {"temporal": temporal}) for temporal in ("none", "causal", "both")},

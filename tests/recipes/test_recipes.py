@@ -83,7 +83,7 @@ def test_a_student_learns_from_what_a_teacher_writes(recipe: Recipe, data: Path,
         assert [bleu.sentence_score(line, [reference]).score for line in lines] == nearest[:2]
     theirs, ours = (read_bundle(model / "best").model["encoder"] for model in (teacher, student))
     assert ours == theirs | {"dropout": 0.15}
-    assert 'start_with = "encoder"' in (student / "config.toml").read_text(encoding="utf-8")
+    assert 'init_modules = "encoder"' in (student / "config.toml").read_text(encoding="utf-8")
 
 
 def test_a_student_needs_a_teacher(recipe: Recipe, data: Path, tmp_path: Path) -> None:
@@ -121,13 +121,13 @@ def test_tatoeba_trains_and_its_model_can_be_packed(recipe: Recipe, data: Path, 
 
 @pytest.fixture(scope="module")
 def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Coloured squares in Flickr8k's layout: 40 pictures, two captions each, one test picture without its file."""
+    """Colored squares in Flickr8k's layout: 40 pictures, two captions each, one test picture without its file."""
     folder = tmp_path_factory.mktemp("data") / "flickr8k"
     (folder / "Flicker8k_Dataset").mkdir(parents=True)
-    colours = ("red", "green", "blue", "white", "black")
-    names = [f"{number:04}_{colours[number % 5]}.jpg" for number in range(40)]
+    colors = ("red", "green", "blue", "white", "black")
+    names = [f"{number:04}_{colors[number % 5]}.jpg" for number in range(40)]
     for number, name in enumerate(names[:-1]):
-        picture = Image.new("RGB", (40, 50 + number), colours[number % 5])
+        picture = Image.new("RGB", (40, 50 + number), colors[number % 5])
         picture.save(folder / "Flicker8k_Dataset" / name)
     lines = [
         f"{name}#{number}\tA {name[5:-4]} {shape} ."

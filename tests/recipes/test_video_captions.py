@@ -1,4 +1,4 @@
-"""The recipe for clips, from end to end on coloured squares in Flickr8k's layout, from the captioner that ships."""
+"""The recipe for clips, from end to end on colored squares in Flickr8k's layout, from the captioner that ships."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.videos.readers import VideoSource, read_captioned_videos
 from seqtasks.encoders import CnnLstmEncoder
 
-COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+COLORS = ("red", "green", "blue", "yellow", "black", "white")
 
 
 @pytest.mark.parametrize("temporal", ["causal", pytest.param("both", marks=pytest.mark.slow)])
@@ -24,9 +24,9 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal:
     captions = []
     for part, files in names.items():
         (data / f"Flickr_8k.{part}Images.txt").write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
-        for file, colour in zip(files, COLOURS, strict=True):
-            Image.new("RGB", (64, 64), colour).save(data / "Images" / file)
-            captions += [f"{file}#{number}\tA {colour} square .\n" for number in range(2)]
+        for file, color in zip(files, COLORS, strict=True):
+            Image.new("RGB", (64, 64), color).save(data / "Images" / file)
+            captions += [f"{file}#{number}\tA {color} square .\n" for number in range(2)]
     (data / "Flickr8k.token.txt").write_text("".join(captions), encoding="utf-8")
     small = [
         "--tiny",

@@ -95,7 +95,7 @@ def test_translations_have_all_that_belongs_to_them(predictor: seqtasks.Translat
     assert (empty.text, empty.score, empty.tokens) == ("", 0.0, ())
     assert [first.source, last.source] == [TEXTS[0], TEXTS[2]]
     assert len(first.alternatives) == 1
-    assert first.normalised >= first.alternatives[0].normalised
+    assert first.normalized_score >= first.alternatives[0].normalized_score
     assert math.isclose(sum(first.log_probabilities), first.score, rel_tol=1e-4)
     assert first.attention is not None
     assert len(first.attention) == len(first.tokens) + 1

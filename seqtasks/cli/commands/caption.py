@@ -222,7 +222,7 @@ def format_text(name: str, caption: Caption) -> Iterator[str]:
 
 def format_nbest(name: str, caption: Caption) -> Iterator[str]:
     for each in (caption, *caption.alternatives):
-        yield f"{name}\t{each.normalised:.4f}\t{each.text}"
+        yield f"{name}\t{each.normalized_score:.4f}\t{each.text}"
 
 
 def format_json(name: str, caption: Caption) -> Iterator[str]:

@@ -12,7 +12,7 @@ from seqtasks.cli.options import ModelArgument
 if TYPE_CHECKING:
     from seqtasks.storage.bundle import Bundle
 
-ORIGIN = ("start_from", "start_with")
+ORIGIN = ("init_from", "init_modules")
 """Settings of a part that say where its training began, not what it is."""
 
 

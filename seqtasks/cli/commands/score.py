@@ -47,7 +47,7 @@ def score(
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalised score, log-probability, source and target, with tabs between them.
+    Writes for each pair its normalized_score, log-probability, source and target, with tabs between them.
 
     \b
     Example:
@@ -78,13 +78,13 @@ def score(
                         "source": pair.source,
                         "target": pair.target,
                         "score": found.score,
-                        "normalised": found.normalised,
+                        "normalized_score": found.normalized_score,
                         "tokens": found.tokens,
                         "log_probabilities": found.log_probabilities,
                     }
                     write(json.dumps(line, ensure_ascii=False))
                 else:
-                    write(f"{found.normalised:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}")
+                    write(f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}")
             if output is None:
                 sys.stdout.flush()
     if skipped.skipped:

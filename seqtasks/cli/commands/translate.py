@@ -175,7 +175,7 @@ def format_text(number: int, translation: Translation) -> Iterator[str]:
 
 def format_nbest(number: int, translation: Translation) -> Iterator[str]:
     for each in (translation, *translation.alternatives):
-        yield f"{number}\t{each.normalised:.4f}\t{each.text}"
+        yield f"{number}\t{each.normalized_score:.4f}\t{each.text}"
 
 
 def format_json(number: int, translation: Translation) -> Iterator[str]:

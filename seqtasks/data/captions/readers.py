@@ -38,8 +38,8 @@ JSON_BYTES = 1 << 30
 NUMBER = re.compile(r"#\d+$")
 """Flickr's number of a caption, behind the name of its picture."""
 
-TOKENISED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
-"""A blank that captions have where they were tokenised, before marks and the ends of contractions."""
+TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
+"""A blank that captions have where they were tokenized, before marks and the ends of contractions."""
 
 
 FORMS = "Write a table with the columns image and caption, or a picture's name, a tab and its caption a line."
@@ -52,7 +52,7 @@ class Caption:
     picture: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
     text: str
-    """One line; white space is single spaces, without those that tokenising put before full stops and the like."""
+    """One line; white space is single spaces, without those that tokenizing put before full stops and the like."""
     split: str | None
     """As the file calls it."""
 
@@ -87,7 +87,7 @@ def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Ite
         else:
             if picture not in names:
                 names[picture] = relative_name(picture, row)
-            line = TOKENISED_BLANK.sub("", " ".join(text.split()))
+            line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
             yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
 
 

@@ -30,8 +30,8 @@ FLICKR_NAME = re.compile(r"(\d+)_[0-9a-f]{10}")
 BURST_GAP = 1000
 """Photographs whose numbers differ by less were uploaded within seconds, most often by one person.
 
-Of some 110 such neighbours in Flickr8k, looked at, three quarters show the same people, game or place; it is half
-where numbers differ by 1,000 to 2,000, and a quarter from 2,000 to 5,000. 205 neighbours of 7,500 pictures are that
+Of some 110 such neighbors in Flickr8k, looked at, three quarters show the same people, game or place; it is half
+where numbers differ by 1,000 to 2,000, and a quarter from 2,000 to 5,000. 205 neighbors of 7,500 pictures are that
 close.
 """
 
@@ -198,7 +198,7 @@ def rustles(frames: Sequence[FrameCorruption], strength: float, random: Generato
 
 
 def hides(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
-    """Something large of one colour passes by."""
+    """Something large of one color passes by."""
     width, height = (strength * random.uniform(*OCCLUDER, 2)).tolist()
     across, down = random.uniform(-DRIFT, DRIFT, 2).tolist()
     red, green, blue = random.integers(256, size=3).tolist()

@@ -28,8 +28,8 @@ def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
     """Writes RGB pictures as a clip of `rate` frames a second, which appears whole or not at all.
 
     The ending says how. `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by
-    leaving out the last row or column. `.gif` has 256 colours a frame, keeps all until the end, and holds equal
-    neighbours as one frame that lasts longer. The first frame gives the size; others are scaled, with black margins.
+    leaving out the last row or column. `.gif` has 256 colors a frame, keeps all until the end, and holds equal
+    neighbors as one frame that lasts longer. The first frame gives the size; others are scaled, with black margins.
 
     Raises:
         SeqtasksError: another ending, a rate that such a file cannot show, no frames, a path that is no file's, PyAV

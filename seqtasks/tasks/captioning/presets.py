@@ -22,7 +22,7 @@ class SizePreset:
 
     captions: int
     """Captions to train on from which on it applies."""
-    minimum_count: int
+    min_freq: int
     """How often a word has to occur; rarer ones are spelled in bytes."""
     dim: int
     dropout: float
@@ -54,7 +54,7 @@ class DatasetStats:
 def captioning_preset(
     source: CaptionSource, *, text: str = "words", encoder: str = "cnn", decoder: str = "lstm"
 ) -> dict[str, Any]:
-    """A run configuration whose sizes and regularisation fit the number of captions.
+    """A run configuration whose sizes and regularization fit the number of captions.
 
     | captions from | words seen | width | dropout | batch tokens | epochs | updates |
     |---|---|---|---|---|---|---|
@@ -115,7 +115,7 @@ def measure(images: Sequence[CaptionedImage]) -> DatasetStats:
 def text_part(kind: str, size: SizePreset) -> dict[str, Any]:
     """The settings of the text processor."""
     if kind == "words":
-        return {"kind": kind, "language": "en", "min_freq": size.minimum_count, "oov": "unknown"}
+        return {"kind": kind, "language": "en", "min_freq": size.min_freq, "oov": "unknown"}
     return {"kind": kind}
 
 

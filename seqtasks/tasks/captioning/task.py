@@ -160,7 +160,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             picture = open_image(content, name, at_least=settings.at_least)
             return transform(picture, np.random.default_rng([view, crc32(content)]))
 
-        made_by = encoder.fingerprint(), settings.model_dump_json(), f"view {view}"
+        made_by = encoder.fingerprint(), settings.fingerprint, f"view {view}"
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 

@@ -62,7 +62,7 @@ def classification_preset(
     *,
     text: str | None = None,
     encoder: str | None = None,
-    start_from: str | None = None,
+    init_from: str | None = None,
 ) -> dict[str, Any]:
     """A run configuration whose sizes fit the number of words.
 
@@ -76,10 +76,10 @@ def classification_preset(
     The updates follow from the epochs and the number of words, within the limits of the last column. Names and other
     documents of a word or two are read character by character, others in subwords. A document may have several labels
     where one in the data has. `text` and `encoder` are kinds (an "lstm" if it is not given); of kinds that are not
-    built in, nothing is set. `start_from` is a language model, whose text, encoder and width are taken then. Raises
+    built in, nothing is set. `init_from` is a language model, whose text, encoder and width are taken then. Raises
     SeqtasksError for files that cannot be read and for data without labels.
     """
-    start = None if start_from is None else transfer.language_model(start_from)
+    start = None if init_from is None else transfer.language_model(init_from)
     stats = measure(sources)
     size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
     reads = text or ("characters" if stats.words < NAME_WORDS * stats.documents else "subwords")
@@ -113,7 +113,7 @@ def classification_preset(
         configuration["text"] = transfer.text_settings(start)
         configuration["model"] |= {
             "hidden_size": start.model["hidden_size"],
-            "encoder": {**theirs, "init_from": start_from},
+            "encoder": {**theirs, "init_from": init_from},
         }
     return configuration
 

@@ -90,19 +90,19 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
         @model_validator(mode="after")
         def only_a_start_is_unfrozen(self) -> ClassificationTask.Config:
-            if self.start_from is None and (self.unfreeze_steps or self.layerwise_lr_decay != 1):
+            if self.init_from is None and (self.unfreeze_steps or self.layerwise_lr_decay != 1):
                 raise ValueError(
-                    "unfreeze_every and lower_learning_rate_scale are for model.encoder.init_from = a language model"
+                    "unfreeze_steps and layerwise_lr_decay are for model.encoder.init_from = a language model"
                 )
             return self
 
         @property
-        def start_from(self) -> str | None:
+        def init_from(self) -> str | None:
             """The language model that the encoder starts from."""
             return getattr(self.model.encoder, "init_from", None)
 
         @property
-        def start_with(self) -> str:
+        def init_modules(self) -> str:
             """What is taken of it."""
             return getattr(self.model.encoder, "init_modules", "encoder")
 
@@ -165,13 +165,13 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return Classifier(self.config.model, self.processor.size, len(self.labels))
 
     def initialize(self, model: Classifier) -> None:
-        if self.config.start_from is not None:
-            transfer.copy_pretrained(model, transfer.language_model(self.config.start_from), self.config.start_with)
+        if self.config.init_from is not None:
+            transfer.copy_pretrained(model, transfer.language_model(self.config.init_from), self.config.init_modules)
 
     def on_train_start(self, model: Classifier) -> Sequence[str]:
-        if self.config.start_from is not None:
+        if self.config.init_from is not None:
             encoder = model.encoder
-            parts = transfer.layer_groups(encoder) if self.config.start_with == "encoder" else [[encoder.embedding]]
+            parts = transfer.layer_groups(encoder) if self.config.init_modules == "encoder" else [[encoder.embedding]]
             transfer.unfreeze_gradually(parts, self.config.unfreeze_steps, self.config.layerwise_lr_decay)
         return ()
 
@@ -219,7 +219,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             for number, path in enumerate(data)
         ]
         kinds = chosen_kinds(settings, "text", "model.encoder")
-        return classification_preset(sources, **kinds, start_from=settings.get("model.encoder.init_from"))
+        return classification_preset(sources, **kinds, init_from=settings.get("model.encoder.init_from"))
 
     def pipeline(self, models: Sequence[Classifier]) -> ClassificationPipeline:
         return ClassificationPipeline(models, self.processor, self.labels, window=self.config.data.max_length)
@@ -294,6 +294,6 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
 
 def make_processor(config: ClassificationTask.Config, documents: Sequence[Document]) -> Tokenizer:
     """The text processor of the language model to start from, else one that is learned from the documents."""
-    if config.start_from is None:
+    if config.init_from is None:
         return Tokenizer.of(config.text).train((document.text for document in documents), config.text)
-    return transfer.text_processor(transfer.language_model(config.start_from), config.text)
+    return transfer.text_processor(transfer.language_model(config.init_from), config.text)

@@ -47,7 +47,7 @@ CHARACTERS_OF = {"char_encoder": 1.0, "subwords": 3.5, "words": 4.5}
 def generation_preset(
     sources: Sequence[TextSource], *, text: str = "characters", encoder: str = "lstm"
 ) -> dict[str, Any]:
-    """A run configuration whose sizes and regularisation fit the number of characters.
+    """A run configuration whose sizes and regularization fit the number of characters.
 
     | characters from | width of tokens | width of the encoder | dropout | lanes | window | epochs | updates |
     |---|---|---|---|---|---|---|---|

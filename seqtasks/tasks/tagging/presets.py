@@ -55,7 +55,7 @@ class DatasetStats:
 def tagging_preset(
     sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn"
 ) -> dict[str, Any]:
-    """A run configuration whose sizes and regularisation fit the number of words.
+    """A run configuration whose sizes and regularization fit the number of words.
 
     | words from | width of words | width of the encoder | dropout | batch tokens | epochs | updates |
     |---|---|---|---|---|---|---|

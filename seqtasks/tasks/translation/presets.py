@@ -26,7 +26,7 @@ class SizePreset:
     vocabulary: int
     dim: int
     layers: int
-    inner_dim: int
+    ffn_dim: int
     heads: int
     dropout: float
     batch_tokens: int
@@ -61,7 +61,7 @@ def translation_preset(
     encoder: str = "transformer",
     decoder: str = "transformer",
 ) -> dict[str, Any]:
-    """A run configuration whose sizes and regularisation fit the amount of data.
+    """A run configuration whose sizes and regularization fit the amount of data.
 
     | pairs from | vocabulary | width | layers | dropout | batch tokens | learning rate | epochs | updates |
     |---|---|---|---|---|---|---|---|---|
@@ -78,10 +78,10 @@ def translation_preset(
     stats = measure(sources, languages)
     size = next(size for size in reversed(PRESETS) if stats.pairs >= size.pairs)
     steps = updates(stats.words * TOKENS_A_WORD, size.batch_tokens, size.epochs, size.steps)
-    validate_every = max(100, rounded(steps / 25))
+    eval_steps = max(100, rounded(steps / 25))
     source, target = languages or ("xx", "xx")
     recurrent = {"num_layers": RECURRENT_LAYERS, "hidden_size": 2 * size.dim}
-    transformer = {"num_layers": size.layers, "num_heads": size.heads, "ffn_dim": size.inner_dim}
+    transformer = {"num_layers": size.layers, "num_heads": size.heads, "ffn_dim": size.ffn_dim}
     return {
         "task": "translation",
         "languages": {"source": source, "target": target},
@@ -98,8 +98,8 @@ def translation_preset(
             "batch_tokens": size.batch_tokens,
             "learning_rate": size.learning_rate,
             "warmup_steps": max(200, min(4_000, rounded(steps / 20))),
-            "eval_steps": validate_every,
-            "save_steps": validate_every,
+            "eval_steps": eval_steps,
+            "save_steps": eval_steps,
             "early_stopping_patience": 10,
         },
     }

@@ -24,26 +24,26 @@ Both = tuple[Tokenizer, Tokenizer]
 """That of the source and that of the target; the same one where the languages share a vocabulary."""
 
 
-def text_settings(text: ConfigModel, languages: Languages, joint: bool) -> tuple[ConfigModel, ConfigModel]:
+def text_settings(text: ConfigModel, languages: Languages, shared_vocab: bool) -> tuple[ConfigModel, ConfigModel]:
     """The options of both text processors: the same but for the language, where the kind has one."""
     if "language" not in type(text).model_fields:
         return text, text
     return (
-        text.model_copy(update={"language": "xx" if joint else languages.source}),
+        text.model_copy(update={"language": "xx" if shared_vocab else languages.source}),
         text.model_copy(update={"language": languages.target}),
     )
 
 
-def load_processors(text: ConfigModel, languages: Languages, joint: bool, folder: Path) -> Both:
+def load_processors(text: ConfigModel, languages: Languages, shared_vocab: bool, folder: Path) -> Both:
     """The text processors of a trained model."""
     kind = Tokenizer.of(text)
-    source_config, target_config = text_settings(text, languages, joint)
+    source_config, target_config = text_settings(text, languages, shared_vocab)
     source = kind.load(folder / f"source{kind.extension}", source_config)
-    return source, source if joint else kind.load(folder / f"target{kind.extension}", target_config)
+    return source, source if shared_vocab else kind.load(folder / f"target{kind.extension}", target_config)
 
 
 def make_processors(
-    text: ConfigModel, languages: Languages, joint: bool, pairs: Sequence[Pair], start: Path | None
+    text: ConfigModel, languages: Languages, shared_vocab: bool, pairs: Sequence[Pair], start: Path | None
 ) -> Both:
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
@@ -52,15 +52,16 @@ def make_processors(
     """
     kind = Tokenizer.of(text)
     apart = start is not None and (start / f"target{kind.extension}").is_file()
-    if apart and joint:
+    if apart and shared_vocab:
         raise SeqtasksError(
-            "joint: the model of start_from has a vocabulary for each language.", "Set joint = false, as it has."
+            "shared_vocab: the model of init_from has a vocabulary for each language.",
+            "Set shared_vocab = false, as it has.",
         )
-    if start is not None and (joint or apart):
-        return load_processors(text, languages, joint, start)
-    source_config, target_config = text_settings(text, languages, joint)
+    if start is not None and (shared_vocab or apart):
+        return load_processors(text, languages, shared_vocab, start)
+    source_config, target_config = text_settings(text, languages, shared_vocab)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    if joint:
+    if shared_vocab:
         shared = kind.train(sources + targets, source_config)
         return shared, shared
     known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)

@@ -42,7 +42,7 @@ class CharacterTokenizer(Tokenizer):
         counts = Counter[str]()
         for text in texts:
             counts.update(normalize(text))
-        return cls(Vocabulary.of_counts(counts, minimum_count=config.min_freq), config)
+        return cls(Vocabulary.of_counts(counts, min_freq=config.min_freq), config)
 
     def encode(self, text: str) -> list[int]:
         return [number for character in normalize(text) for number in self.vocabulary.spell(character)]

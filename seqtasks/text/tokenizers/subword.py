@@ -27,7 +27,7 @@ FIRST_PIECE = END + 1 + 256
 TRAINING_TEXTS = 1_000_000
 """Of more texts than these a random choice is trained on: a vocabulary gains nothing from more."""
 TEXTS_FOR_THREADS = 64
-"""Fewer texts than these are tokenised one by one: starting sentencepiece's threads takes longer."""
+"""Fewer texts than these are tokenized one by one: starting sentencepiece's threads takes longer."""
 
 # sentencepiece writes a blank as ▁ and an unknown as ▅, and would lose both where a text has them.
 _RESERVED = {"\ue000": "\ue0000", "▁": "\ue0001", "▅": "\ue0002"}

@@ -1,4 +1,4 @@
-"""Drawing one of the segmentations of a word: what subword regularisation does in training.
+"""Drawing one of the segmentations of a word: what subword regularization does in training.
 
 sentencepiece can sample too, but only from a hidden generator of each thread that nobody can seed again, so that a
 resumed training run would go another way. Pieces never cross a blank, therefore words are drawn one by one.

@@ -24,7 +24,7 @@ MARKS = ("<end of word>", "<joined>", "<apart>")
 class WordTokenizer(Tokenizer):
     """Words, punctuation and the parts of contractions (do n't) are tokens; blanks are not.
 
-    Where ordinary text by the rules of `detokenise` would have a blank and this one has none, or the other way round,
+    Where ordinary text by the rules of `detokenize` would have a blank and this one has none, or the other way round,
     a mark JOINED or APART says so: nothing is lost. A word spelled in bytes ends with the mark WORD_END.
     """
 
@@ -53,9 +53,7 @@ class WordTokenizer(Tokenizer):
     @classmethod
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
         counts = Counter(token for text in texts for token, _ in word_splitter(config.language).split(normalize(text)))
-        return cls(
-            Vocabulary.of_counts(counts, minimum_count=config.min_freq, size=config.vocab_size, marks=MARKS), config
-        )
+        return cls(Vocabulary.of_counts(counts, min_freq=config.min_freq, size=config.vocab_size, marks=MARKS), config)
 
     def encode(self, text: str) -> list[int]:
         cut = list(self.cutter.split(normalize(text)))

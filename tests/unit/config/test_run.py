@@ -190,9 +190,9 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
         (
             "training.pretrained_lr_scale = 0.5",
-            "training.start_learning_rate_scale has nothing to scale without start_from",
+            "training.pretrained_lr_scale has nothing to scale without init_from",
         ),
-        ("start_with = 'encoder'", "start_with says what is taken of the model in start_from, which is not set"),
+        ("init_modules = 'encoder'", "init_modules says what is taken of the model in init_from, which is not set"),
         ("encoder.layrs = 3", "encoder: needs a table with a kind"),
         ("encoder = {kind = 'stak'}", "encoder: unknown kind 'stak'; there are stack, twins (your own: --code FILE)"),
         ("encoder = {kind = 'stack', layrs = 3}", "encoder.layrs: unknown key (did you mean layers?)"),
@@ -279,7 +279,7 @@ runs = st.builds(
         minutes=st.none() | st.floats(1e-9, 1e9),
     ),
     seed=st.integers(0, 2**63 - 1),
-    start_from=st.none() | st.sampled_from(["en-de", "runs/first/best"]),
+    init_from=st.none() | st.sampled_from(["en-de", "runs/first/best"]),
 )
 
 

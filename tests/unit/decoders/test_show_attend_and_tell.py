@@ -73,7 +73,7 @@ def test_a_tied_output_does_not_vote_for_the_word_just_read() -> None:
     )
 
 
-def test_regularisation_teaches_where_to_look() -> None:
+def test_regularization_teaches_where_to_look() -> None:
     model, memory = decoder(), grid()
     attention = model(TOKENS, memory, attention=True).attention
     assert attention is not None

@@ -19,7 +19,7 @@ ONE = torch.tensor([1])
 def by_hand(
     stepper: HistoryStepper, seed: int, options: DecodingConfig, max_length: int
 ) -> list[tuple[float, tuple[int, ...]]]:
-    """Beam search over Python lists, run to the limit without stopping: the best by normalised score."""
+    """Beam search over Python lists, run to the limit without stopping: the best by normalized score."""
     penalty = LengthPenalty.parse(options.length_penalty)
     live: list[tuple[numpy.float32, tuple[int, ...]]] = [(numpy.float32(0), ())]
     done: list[tuple[float, tuple[int, ...]]] = []

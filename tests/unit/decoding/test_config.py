@@ -14,9 +14,15 @@ from seqtasks.decoding import DecodingConfig
         ({}, "beam=5|penalty=average|max=1.5x+10"),
         ({"beam": 1, "penalty": "wu:0.6"}, "beam=1|penalty=wu:0.6|max=1.5x+10"),
         ({"nbest": 2, "min_length": "3"}, "beam=5|penalty=average|max=1.5x+10|nbest=2|min=3"),
-        ({"banned": (7, 9), "no_repeat_ngram": 3}, "beam=5|penalty=average|max=1.5x+10|banned=7,9|no_repeat_ngram=3"),
+        (
+            {"suppress_tokens": (7, 9), "no_repeat_ngram_size": 3},
+            "beam=5|penalty=average|max=1.5x+10|banned=7,9|no_repeat_ngram=3",
+        ),
         ({"seed": 4}, "beam=5|penalty=average|max=1.5x+10"),
-        ({"consensus": 9, "temperature": 0.5}, "beam=5|penalty=average|max=1.5x+10|consensus=9|seed=1|temperature=0.5"),
+        (
+            {"mbr_samples": 9, "temperature": 0.5},
+            "beam=5|penalty=average|max=1.5x+10|consensus=9|seed=1|temperature=0.5",
+        ),
         ({"sample": True, "top_p": 0.9}, "sample|penalty=average|max=1.5x+10|seed=1|top_p=0.9"),
     ],
 )
@@ -30,17 +36,17 @@ def test_signature(options: dict[str, Any], signature: str) -> None:
         ({"beam": 0}, "beam = 0: it must be at least 1"),
         ({"nbest": 0}, "nbest = 0"),
         ({"nbest": 6}, "a beam of 5 finds at most 5"),
-        ({"no_repeat_ngram": -1}, "no_repeat_ngram = -1"),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram = -1"),
         ({"top_k": -1}, "top_k = -1"),
         ({"seed": -1}, "seed = -1"),
         ({"temperature": 0.0}, "temperature = 0.0: it must be above 0"),
         ({"temperature": float("nan")}, "temperature = nan"),
         ({"top_p": 0.0}, "top_p = 0.0"),
         ({"top_p": 1.1}, "top_p = 1.1"),
-        ({"consensus": -1}, "consensus = -1"),
-        ({"consensus": 9, "beam": 1}, "consensus = 9: it chooses among the hypotheses of a beam"),
-        ({"consensus": 9, "sample": True}, "consensus = 9: it chooses among the hypotheses of a beam"),
-        ({"banned": (-2,)}, "never negative"),
+        ({"mbr_samples": -1}, "consensus = -1"),
+        ({"mbr_samples": 9, "beam": 1}, "consensus = 9: it chooses among the hypotheses of a beam"),
+        ({"mbr_samples": 9, "sample": True}, "consensus = 9: it chooses among the hypotheses of a beam"),
+        ({"suppress_tokens": (-2,)}, "never negative"),
         ({"penalty": "sum"}, "'sum' is no length penalty"),
         ({"max_length": "long"}, "'long' is no length"),
         ({"min_length": "x-1"}, "'x-1' is no length"),
@@ -53,7 +59,9 @@ def test_bad_values(options: dict[str, Any], told: str) -> None:
 
 def test_as_a_table_of_settings() -> None:
     adapter = TypeAdapter(DecodingConfig)
-    assert adapter.validate_python({"beam": 2, "banned": [5]}) == DecodingConfig(beam_size=2, suppress_tokens=(5,))
+    assert adapter.validate_python({"beam": 2, "suppress_tokens": [5]}) == DecodingConfig(
+        beam_size=2, suppress_tokens=(5,)
+    )
     with pytest.raises(ValidationError, match="beem"):
         adapter.validate_python({"beem": 2})
     with pytest.raises(ValidationError, match="a beam of 5 finds"):

@@ -151,7 +151,7 @@ def test_settings_know_whether_the_future_is_seen(settings: ConfigModel, causal:
 def test_dropped_weights_and_lasting_masks_are_for_training_alone(kind: type[CausalEncoder], directions: str) -> None:
     plain, regular = (
         encoder(kind.Config(dim=6, directions=directions, dropout=0.0, **more))
-        for more in ({}, {"weight_dropout": 0.5, "variational": True})
+        for more in ({}, {"weight_dropout": 0.5, "variational_dropout": True})
     )
     plain.embedding.dropout.probability = regular.embedding.dropout.probability = 0.0
     regular.load_state_dict(plain.state_dict())

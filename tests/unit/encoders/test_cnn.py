@@ -15,11 +15,13 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.layers.convolution import ConvActivation
 
 
-def encoder(*, train_from: int | None = None, dim: int | None = 8, dropout: float = 0.0, **more: str) -> CnnEncoder:
+def encoder(
+    *, trainable_from_block: int | None = None, dim: int | None = 8, dropout: float = 0.0, **more: str
+) -> CnnEncoder:
     """In evaluation mode, with statistics that are not those of a new network."""
     torch.manual_seed(1)
     made = CnnEncoder(
-        CnnEncoder.Config(trainable_from_block=train_from, hidden_size=dim, dropout=dropout, **more)
+        CnnEncoder.Config(trainable_from_block=trainable_from_block, hidden_size=dim, dropout=dropout, **more)
     ).eval()
     torch.manual_seed(2)
     for module in made.modules():
@@ -110,9 +112,9 @@ def test_a_frozen_backbone_learns_nothing() -> None:
     assert not any(module.training for block in made.backbone.blocks for module in block.modules())
 
 
-@pytest.mark.parametrize(("train_from", "first"), [(15, 15), (-2, 16), (0, 0)])
-def test_blocks_are_trained_from_a_number_on(train_from: int, first: int) -> None:
-    made = encoder(train_from=train_from, weights="DEFAULT").train()
+@pytest.mark.parametrize(("trainable_from_block", "first"), [(15, 15), (-2, 16), (0, 0)])
+def test_blocks_are_trained_from_a_number_on(trainable_from_block: int, first: int) -> None:
+    made = encoder(trainable_from_block=trainable_from_block, weights="DEFAULT").train()
     before = statistics(made)
     memory = made(pictures(2))
     memory.states.square().sum().backward()
@@ -127,12 +129,12 @@ def test_blocks_are_trained_from_a_number_on(train_from: int, first: int) -> Non
 @torch.no_grad()
 def test_in_evaluation_a_trained_backbone_is_the_frozen_one() -> None:
     pixels = pictures(2)
-    for one, two in zip(encoder()(pixels), encoder(train_from=3)(pixels), strict=True):
+    for one, two in zip(encoder()(pixels), encoder(trainable_from_block=3)(pixels), strict=True):
         assert torch.allclose(one.float(), two.float(), rtol=1e-2, atol=1e-2)
 
 
 def test_without_weights_the_statistics_are_learned() -> None:
-    made = encoder(train_from=10, weights="none").train()
+    made = encoder(trainable_from_block=10, weights="none").train()
     before = statistics(made)
     made(pictures(4))
     changed = {name for name, value in statistics(made).items() if not torch.equal(before[name], value)}
@@ -148,12 +150,13 @@ def block_number(name: str) -> int:
     return 17 if name.startswith("trunk.head") else 1 + int(name.split(".")[2])
 
 
-@pytest.mark.parametrize("train_from", [18, -19])
-def test_a_block_that_is_not_there(train_from: int) -> None:
+@pytest.mark.parametrize("trainable_from_block", [18, -19])
+def test_a_block_that_is_not_there(trainable_from_block: int) -> None:
     with pytest.raises(
-        SeqtasksError, match=f"train_from = {train_from} is not a block of efficientnet_lite0. It has 18"
+        SeqtasksError,
+        match=f"trainable_from_block = {trainable_from_block} is not a block of efficientnet_lite0. It has 18",
     ):
-        encoder(train_from=train_from)
+        encoder(trainable_from_block=trainable_from_block)
 
 
 def test_an_unknown_backbone_is_a_mistake_in_the_settings() -> None:
@@ -171,7 +174,7 @@ def test_features_keep_their_precision_under_autocast() -> None:
 
 
 def test_trained_blocks_run_under_autocast() -> None:
-    made = encoder(train_from=-2).train()
+    made = encoder(trainable_from_block=-2).train()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         made(pictures(2)).states.float().square().sum().backward()
     assert all(each.grad is not None for each in made.backbone.blocks[-1].parameters())
@@ -194,7 +197,7 @@ def test_dropout_is_for_training_alone() -> None:
 def test_the_fingerprint_tells_networks_apart() -> None:
     made = encoder()
     known = made.fingerprint()
-    assert known == encoder(train_from=3, dim=4, weights="none").fingerprint()
+    assert known == encoder(trainable_from_block=3, dim=4, weights="none").fingerprint()
     with torch.no_grad():
         made.backbone.trunk[0][1].running_mean[0] += 1e-3
     assert made.fingerprint() != known
@@ -238,6 +241,6 @@ def test_simplified_it_says_the_same(backbone: str) -> None:
 
 
 def test_one_small_picture_can_be_learned_from_without_weights() -> None:
-    made = encoder(train_from=0, weights="none").train()
+    made = encoder(trainable_from_block=0, weights="none").train()
     made(pictures(1, 32)).states.sum().backward()
     assert next(made.backbone.parameters()).grad.isfinite().all()

@@ -28,8 +28,8 @@ def small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torchvision.models, "get_model", lambda name, **options: small())
 
 
-def backbone(train_from: int | None = None) -> Backbone:
-    made = Backbone("vit_b_16", train_from=train_from)
+def backbone(trainable_from_block: int | None = None) -> Backbone:
+    made = Backbone("vit_b_16", trainable_from_block=trainable_from_block)
     made.load_tensors(small().state_dict(), "the network")
     return made
 
@@ -63,7 +63,7 @@ def test_pictures_of_another_size_have_places_between_those_known() -> None:
 
 
 def test_the_last_layers_can_be_trained() -> None:
-    made = backbone(train_from=-2)  # the last layer and the norm
+    made = backbone(trainable_from_block=-2)  # the last layer and the norm
     made(pixels()).square().sum().backward()
     learned = {name.split(".")[0] + name.split(".")[1] for name, value in made.trunk.named_parameters()
                if value.grad is not None}  # fmt: skip

@@ -56,11 +56,11 @@ def test_names_of_tokens_are_distinct() -> None:
     [
         ({"penalty": "wu:0.6"}, 'penalty = "wu:0.6".* --set penalty=average'),
         ({"sample": True}, "sample = true.* --set sample=false"),
-        ({"consensus": 4}, "consensus = 4.* --set consensus=0"),
+        ({"mbr_samples": 4}, "consensus = 4.* --set consensus=0"),
         ({"min_length": "0.5x"}, 'min_length = "0.5x".* --set min_length=0'),
         ({"min_length": "2"}, 'min_length = "2".* --set min_length=0'),
-        ({"no_repeat_ngram": 3}, "no_repeat_ngram = 3.* --set no_repeat_ngram=0"),
-        ({"banned": (5,)}, r"with banned = \[5\].* --set banned=\[\]"),
+        ({"no_repeat_ngram_size": 3}, "no_repeat_ngram = 3.* --set no_repeat_ngram=0"),
+        ({"suppress_tokens": (5,)}, r"with banned = \[5\].* --set banned=\[\]"),
     ],
 )
 def test_what_its_search_lacks_is_told(given: dict[str, Any], told: str) -> None:
@@ -117,7 +117,7 @@ def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str,
         numbers = [[names.index(token) for token in hypothesis] for hypothesis in found.hypotheses]
         ours = [expected, *expected.alternatives]
         assert [task.target.pieces(each) for each in numbers] == [list(each.tokens) for each in ours]
-        assert found.scores == pytest.approx([each.normalised for each in ours], abs=1e-5)
+        assert found.scores == pytest.approx([each.normalized_score for each in ours], abs=1e-5)
 
 
 def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

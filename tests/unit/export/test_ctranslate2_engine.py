@@ -34,7 +34,9 @@ def test_it_finds_our_hypotheses(processor: str, tie: str, given: dict[str, Any]
         pairs = zip((expected, *expected.alternatives), (other, *other.alternatives), strict=True)
         for wanted, each in pairs:
             assert (each.text, each.tokens, each.finished) == (wanted.text, wanted.tokens, wanted.finished)
-            assert (each.score, each.normalised) == pytest.approx((wanted.score, wanted.normalised), abs=1e-4)
+            assert (each.score, each.normalized_score) == pytest.approx(
+                (wanted.score, wanted.normalized_score), abs=1e-4
+            )
             assert each.log_probabilities == ()
         assert other.source_tokens == expected.source_tokens
     assert {each.finished for each in found} == {True, False}

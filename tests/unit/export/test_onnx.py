@@ -24,8 +24,8 @@ from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks import TranslationTask
 
 NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
-    "transformers": ("subwords", {"encoder": "transformer", "decoder": "transformer-3", "tie": "none"}),
-    "LSTMs": ("words", {"encoder": "lst-both", "decoder": "additive-fed-2", "tie": "output"}),
+    "transformers": ("subwords", {"encoder": "transformer", "decoder": "transformer-3", "tie_embeddings": "none"}),
+    "LSTMs": ("words", {"encoder": "lst-both", "decoder": "additive-fed-2", "tie_embeddings": "output"}),
     "forward LSTMs": ("characters", {"encoder": "lst-forward", "decoder": "dot-2"}),
     "an LSTM after a causal Transformer": ("characters", {"encoder": "transformer-causal", "decoder": "dot-1"}),
     "a Transformer after an LSTM": ("words with an unknown", {"encoder": "lst-both", "decoder": "transformer-1"}),
@@ -77,9 +77,9 @@ def test_the_program_in_the_readme_translates_as_we_do(exported: Exported) -> No
         assert [names["translate"](text) for text in TEXTS] == [each.text for each in expected]
         for text, each in zip(TEXTS, expected, strict=True):
             if text:
-                tokens, score = names["search"](names["tokenise"](text))
+                tokens, score = names["search"](names["tokenize"](text))
                 assert task.target.pieces(tokens) == list(each.tokens)
-                assert score == pytest.approx(each.normalised, abs=1e-5)
+                assert score == pytest.approx(each.normalized_score, abs=1e-5)
 
 
 @pytest.mark.parametrize(("rows", "length", "hyps"), [(1, 2, 1), (4, 9, 3), (2, 60, 2)])

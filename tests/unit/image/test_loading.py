@@ -25,7 +25,7 @@ LOSSLESS: dict[str, dict[str, Any]] = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless
 
 
 def quarters(width: int = 32, height: int = 16) -> Image.Image:
-    """Four colours, so that every way of turning it shows."""
+    """Four colors, so that every way of turning it shows."""
     picture = Image.new("RGB", (width, height), "white")
     picture.paste("red", (0, 0, width // 2, height // 2))
     picture.paste("lime", (width // 2, 0, width, height // 2))
@@ -48,9 +48,9 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def png(width: int, height: int, bits: int, colour: int, rows: bytes, *more: bytes) -> bytes:
+def png(width: int, height: int, bits: int, color: int, rows: bytes, *more: bytes) -> bytes:
     """A PNG file with any header; `more` chunks come before the pixels."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
@@ -154,12 +154,12 @@ MODES: dict[str, tuple[Image.Image, Any, Any]] = {
     "grey": (of("L", 7, 200), (7, 7, 7), (200, 200, 200)),
     "grey, half transparent": (of("LA", (0, 255), (0, 128)), BLACK, (127, 127, 127)),
     "palette": (palette(None), RED, BLUE),
-    "palette with one transparent colour": (palette(1), RED, WHITE),
-    "palette with half transparent colours": (palette(bytes([255, 128])), RED, (127, 127, 255)),
+    "palette with one transparent color": (palette(1), RED, WHITE),
+    "palette with half transparent colors": (palette(bytes([255, 128])), RED, (127, 127, 255)),
     "transparent": (of("RGBA", (255, 0, 0, 255), (0, 0, 0, 0)), RED, WHITE),
     "half transparent": (of("RGBA", (255, 0, 0, 128), (0, 0, 0, 128)), (255, 127, 127), (127, 127, 127)),
     "inks": (of("CMYK", (0, 255, 255, 0), (0, 0, 0, 255)), RED, BLACK),
-    "video colours": (of("YCbCr", (255, 128, 128), (0, 128, 128)), WHITE, BLACK),
+    "video colors": (of("YCbCr", (255, 128, 128), (0, 128, 128)), WHITE, BLACK),
     "16 bits": (of("I;16", 0x4000, 0xFFFF), (63, 63, 63), WHITE),
     "16 bits, big ends first": (of("I;16B", 0x4000, 0xFFFF), (63, 63, 63), WHITE),
     "16 bits that hold 8": (of("I;16", 5, 200), (5, 5, 5), (200, 200, 200)),
@@ -177,9 +177,9 @@ MODES: dict[str, tuple[Image.Image, Any, Any]] = {
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode(mode: str) -> None:
     picture, left, right = MODES[mode]
-    colours = open_image(picture)
-    assert colours.mode == "RGB"
-    assert np.abs(np.subtract([colours.getpixel((0, 0)), colours.getpixel((1, 0))], [left, right])).max() <= 1
+    colors = open_image(picture)
+    assert colors.mode == "RGB"
+    assert np.abs(np.subtract([colors.getpixel((0, 0)), colors.getpixel((1, 0))], [left, right])).max() <= 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -189,7 +189,7 @@ def test_greys_that_are_no_numbers(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "colour", "row", "transparent", "expected"),
+    ("bits", "color", "row", "transparent", "expected"),
     [
         (1, 0, b"\0", b"\0\0", WHITE),
         (8, 0, b"\x10", b"\0\x10", WHITE),
@@ -200,16 +200,16 @@ def test_greys_that_are_no_numbers(value: float) -> None:
         (16, 6, b"\x80\0" * 4, None, (191, 191, 191)),
     ],
 )
-def test_png_of_every_depth(bits: int, colour: int, row: bytes, transparent: bytes | None, expected: Any) -> None:
+def test_png_of_every_depth(bits: int, color: int, row: bytes, transparent: bytes | None, expected: Any) -> None:
     more = [] if transparent is None else [chunk(b"tRNS", transparent)]
-    assert open_image(png(1, 1, bits, colour, b"\0" + row, *more)).getpixel((0, 0)) == expected
+    assert open_image(png(1, 1, bits, color, b"\0" + row, *more)).getpixel((0, 0)) == expected
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_the_first_frame_of_many(kind: str) -> None:
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("blue", "red", "lime")]
-    colour = open_image(written(frames[0], kind, save_all=True, append_images=frames[1:])).getpixel((8, 8))
-    assert np.abs(np.subtract(colour, BLUE)).max() < 6
+    frames = [Image.new("RGB", (16, 16), color) for color in ("blue", "red", "lime")]
+    color = open_image(written(frames[0], kind, save_all=True, append_images=frames[1:])).getpixel((8, 8))
+    assert np.abs(np.subtract(color, BLUE)).max() < 6
 
 
 def test_two_pictures_of_a_camera_with_two_lenses() -> None:

@@ -38,7 +38,7 @@ PROCESSOR = WordTokenizer.train([VOCABULARY] * 2, WordTokenizer.Config())
 
 def model(encoder: ConfigModel, pooling: str = "mean", *, seed: int = 1, **more: object) -> Classifier:
     torch.manual_seed(seed)
-    config = Classifier.Config.model_validate({"dim": 8, "encoder": encoder, "pooling": pooling} | more)
+    config = Classifier.Config.model_validate({"hidden_size": 8, "encoder": encoder, "pooling": pooling} | more)
     made = Classifier(config, PROCESSOR.size, len(LABELS)).eval().requires_grad_(False)
     for parameter in made.parameters():
         parameter.add_(0.3 * torch.randn_like(parameter))

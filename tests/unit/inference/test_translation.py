@@ -60,7 +60,7 @@ def test_each_text_is_translated_as_if_alone(
     for text, found in zip(TEXTS[:5], together, strict=False):
         [alone] = bound.translate([text], **asdict(SHORT))
         assert alone.text == found.text
-        assert alone.normalised == pytest.approx(found.normalised, abs=1e-4)
+        assert alone.normalized_score == pytest.approx(found.normalized_score, abs=1e-4)
         assert [other.text for other in alone.alternatives] == [other.text for other in found.alternatives]
     assert [found.text for found in bound.translate(TEXTS[::-1], **asdict(SHORT))] == [
         found.text for found in together[::-1]
@@ -76,7 +76,7 @@ def test_what_is_told_of_a_translation() -> None:
         assert found.score == pytest.approx(sum(found.log_probabilities), abs=1e-4)
         assert found.source_tokens == (*CHARACTERS.pieces(CHARACTERS.encode(found.source)), "</s>")
         assert len(found.alternatives) == 2
-        ranks = [found.normalised, *(other.normalised for other in found.alternatives)]
+        ranks = [found.normalized_score, *(other.normalized_score for other in found.alternatives)]
         assert ranks == sorted(ranks, reverse=True)
         assert found.attention is None
 
@@ -179,7 +179,7 @@ def test_given_translations_are_scored_as_search_does(members: int) -> None:
     for ours, theirs in zip(scored, kept, strict=True):
         assert ours.tokens == theirs.tokens
         assert ours.log_probabilities == pytest.approx(theirs.log_probabilities, abs=1e-4)
-        assert ours.normalised == pytest.approx(theirs.normalised, abs=1e-4)
+        assert ours.normalized_score == pytest.approx(theirs.normalized_score, abs=1e-4)
 
 
 def ids_of(tokens: tuple[str, ...]) -> list[int]:

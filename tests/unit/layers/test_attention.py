@@ -162,7 +162,7 @@ def test_recurrent_attentions(kind: type[DotAttention | AdditiveAttention]) -> N
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("length", [1, 3, 15, 16, 17, 40])
-def test_normalise_is_the_softmax(length: int, dtype: torch.dtype) -> None:
+def test_normalize_is_the_softmax(length: int, dtype: torch.dtype) -> None:
     scores = torch.randn(2, 3, length).to(dtype)
     scores[0, :, length // 2 :] = torch.finfo(dtype).min
     scores[0, :, 0] = 0

@@ -127,9 +127,9 @@ def test_half_precision_is_close(kind: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"dim": 10, "widths": [2, 3, 4]}, "dim = 10 cannot be shared by 3 widths"),
-        ({"widths": []}, "there has to be a width"),
-        ({"widths": [3, 0]}, "none below 1"),
+        ({"hidden_size": 10, "kernel_sizes": [2, 3, 4]}, "hidden_size = 10 cannot be shared by 3 widths"),
+        ({"kernel_sizes": []}, "there has to be a width"),
+        ({"kernel_sizes": [3, 0]}, "none below 1"),
     ],
 )
 def test_widths_are_checked(settings: dict[str, object], problem: str) -> None:

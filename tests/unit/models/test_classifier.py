@@ -30,7 +30,7 @@ every_classifier = pytest.mark.parametrize(("encoder", "pooling"), ALL, ids=map(
 def classifier(encoder: str = "lst-both", pooling: str = "mean", **more: object) -> Classifier:
     """A classifier in evaluation mode whose weights are large enough that its distributions are far from uniform."""
     torch.manual_seed(1)
-    settings: dict[str, object] = {"dim": 8, "embedding_dropout": 0.0, "dropout": 0.0} | more
+    settings: dict[str, object] = {"hidden_size": 8, "embedding_dropout": 0.0, "dropout": 0.0} | more
     config = Classifier.Config.model_validate(settings | {"encoder": READERS[encoder], "pooling": pooling})
     model = Classifier(config, VOCAB, LABELS).eval()
     with torch.no_grad():
@@ -168,8 +168,8 @@ def test_settings_survive_being_written(encoder: str, pooling: str) -> None:
     ("settings", "problem"),
     [
         ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm, rnn, transformer"),
-        ({"encoder": {"kind": "transformer"}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
-        ({"encoder": {"kind": "bag-of-words", "ngrams": 0}}, "greater than or equal to 1"),
+        ({"encoder": {"kind": "transformer"}, "hidden_size": 10}, "hidden_size = 10 cannot be shared by 4 heads"),
+        ({"encoder": {"kind": "bag-of-words", "max_ngram_size": 0}}, "greater than or equal to 1"),
         ({"encoder": {"kind": "lstm"}, "pooling": "first"}, "'last', 'mean', 'max' or 'attention'"),
     ],
 )

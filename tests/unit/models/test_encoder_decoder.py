@@ -186,7 +186,7 @@ def test_an_ensemble_with_itself_is_the_model() -> None:
 
 
 def test_heads_have_to_divide_the_width() -> None:
-    with pytest.raises(ValidationError, match="dim = 10 cannot be shared by 4 heads"):
+    with pytest.raises(ValidationError, match="hidden_size = 10 cannot be shared by 4 heads"):
         EncoderDecoder.Config(hidden_size=10, encoder=ENCODERS["rnn-both"], decoder=DECODERS["transformer-1"])
 
 

@@ -166,7 +166,7 @@ def test_a_tied_matrix_is_stored_once_and_fits_states_of_any_width(name: str, ti
 
 @torch.no_grad()
 @pytest.mark.parametrize("option", ["embedding_dropout", "word_dropout", "dropout", "label_smoothing"])
-def test_regularisation_is_for_training_alone(option: str) -> None:
+def test_regularization_is_for_training_alone(option: str) -> None:
     plain, model = writer("gru-1"), writer("gru-1", **{option: 0.5})
     batch = window(texts(3, 6))
     expected = plain.loss(batch, None)[0].total
@@ -200,7 +200,10 @@ def test_settings_survive_being_written(name: str) -> None:
         ({"encoder": {"kind": "lstm"}}, "'lstm' would see the tokens that it has to predict; set directions"),
         ({"encoder": {"kind": "transformer"}}, "'transformer' would see .* causal = true of a Transformer"),
         ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are gru, lstm, rnn, transformer"),
-        ({"encoder": {"kind": "transformer", "causal": True}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
+        (
+            {"encoder": {"kind": "transformer", "causal": True}, "hidden_size": 10},
+            "hidden_size = 10 cannot be shared by 4 heads",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], problem: str) -> None:

@@ -28,7 +28,12 @@ every_tagger = pytest.mark.parametrize("names", ALL, ids="/".join)
 
 
 def configuration(reader: str, encoder: str, head: str, **more: object) -> Tagger.Config:
-    settings = {"dim": 8, "embedding_dropout": 0.0, "characters": READERS[reader], "encoder": ENCODERS[encoder]}
+    settings = {
+        "hidden_size": 8,
+        "embedding_dropout": 0.0,
+        "char_encoder": READERS[reader],
+        "encoder": ENCODERS[encoder],
+    }
     return Tagger.Config(**settings, head=head, **more)
 
 
@@ -230,13 +235,13 @@ def test_settings_survive_being_written(names: tuple[str, str, str]) -> None:
     ("settings", "problem"),
     [
         ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm"),
-        ({"encoder": {"kind": "transformer"}, "dim": 10}, "dim = 10 cannot be shared by 4 heads"),
+        ({"encoder": {"kind": "transformer"}, "hidden_size": 10}, "hidden_size = 10 cannot be shared by 4 heads"),
         (
-            {"encoder": {"kind": "transformer"}, "dim": 8, "characters": {"kind": "lstm", "dim": 6}},
-            r"dim = 8 and characters\.dim = 6 together cannot be shared by 4 heads",
+            {"encoder": {"kind": "transformer"}, "hidden_size": 8, "char_encoder": {"kind": "lstm", "hidden_size": 6}},
+            r"hidden_size = 8 and char_encoder\.hidden_size = 6 together cannot be shared by 4 heads",
         ),
         ({"encoder": {"kind": "lstm"}, "head": "crf", "label_smoothing": 0.1}, "label_smoothing is for head"),
-        ({"encoder": {"kind": "lstm"}, "characters": {"kind": "rnn"}}, "unknown kind 'rnn'; there are cnn, lstm"),
+        ({"encoder": {"kind": "lstm"}, "char_encoder": {"kind": "rnn"}}, "unknown kind 'rnn'; there are cnn, lstm"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object], problem: str) -> None:

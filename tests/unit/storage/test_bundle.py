@@ -35,7 +35,7 @@ def write_words(folder: Path) -> None:
 def write(path: Path, **changes: Any) -> Path:
     content: dict[str, Any] = {
         "task": "translation",
-        "model": {"kind": "generator", "dim": 3},
+        "model": {"kind": "generator", "hidden_size": 3},
         "tensors": {"weight": WEIGHT, "count": torch.tensor([7])},
         "processors": write_words,
         "config_toml": 'task = "translation"\n',
@@ -65,7 +65,7 @@ def largest_file(size: int) -> Iterator[None]:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     trainer = {"step": 5, "moments": {0: torch.ones(2)}, "betas": (0.9, 0.98), "note": None}
     bundle = read_bundle(write(tmp_path / "new" / "model", trainer=trainer))
-    assert (bundle.task, bundle.model) == ("translation", {"kind": "generator", "dim": 3})
+    assert (bundle.task, bundle.model) == ("translation", {"kind": "generator", "hidden_size": 3})
     assert bundle.scores[0]["value"] == 33.9
     assert bundle.manifest["data"] == {"pairs": 2}
     assert bundle.manifest["special_ids"] == {"pad": 0, "unknown": 1, "begin": 2, "end": 3}

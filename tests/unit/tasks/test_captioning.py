@@ -22,13 +22,13 @@ from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import CaptioningTask
 from seqtasks.training.trainer import Trainer
 
-COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+COLORS = ("red", "green", "blue", "yellow", "black", "white")
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Coloured squares with two captions each."""
-    squares = [(f"{number:02}.png", COLOURS[number % len(COLOURS)]) for number in range(12)]
+    """Colored squares with two captions each."""
+    squares = [(f"{number:02}.png", COLORS[number % len(COLORS)]) for number in range(12)]
     return write_squares(tmp_path_factory.mktemp("pictures"), squares)
 
 
@@ -263,5 +263,5 @@ def test_validation_scores_captions(pictures: Path, tmp_path: Path) -> None:
 def test_settings_that_make_no_sense(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="has to read pictures"):
         run_of(pictures, tmp_path, **{"model.encoder": '{ kind = "lstm" }'})
-    with pytest.raises(SeqtasksError, match="train_from"):
+    with pytest.raises(SeqtasksError, match="trainable_from_block"):
         run_of(pictures, tmp_path, **{"images.horizontal_flip": "true"})

@@ -30,7 +30,7 @@ def test_captions_and_words_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("captions", "words", "minimum_count", "dim", "dropout", "batch", "steps"),
+    ("captions", "words", "min_freq", "dim", "dropout", "batch", "steps"),
     [
         (100, 1_000, 2, 256, 0.5, 500, 500),
         (1_500, 17_000, 2, 256, 0.5, 500, 1_200),
@@ -42,15 +42,15 @@ def test_captions_and_words_are_counted() -> None:
     ],
 )
 def test_sizes_follow_the_number_of_captions(
-    monkeypatch: pytest.MonkeyPatch, photos: Path, captions: int, words: int, minimum_count: int, dim: int,
+    monkeypatch: pytest.MonkeyPatch, photos: Path, captions: int, words: int, min_freq: int, dim: int,
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(presets, "measure", lambda images: DatasetStats(captions, words))
     run = read_config(None, text=tomli_w.dumps(captioning_preset(CaptionSource(images=photos))))
     task = run.task.model_dump()
     model = task["model"]
-    assert (task["text"]["language"], task["text"]["minimum_count"]) == ("en", minimum_count)
-    assert (model["encoder"]["backbone"], model["encoder"]["train_from"]) == ("efficientnet_lite0", None)
+    assert (task["text"]["language"], task["text"]["min_freq"]) == ("en", min_freq)
+    assert (model["encoder"]["backbone"], model["encoder"]["trainable_from_block"]) == ("efficientnet_lite0", None)
     assert (model["dim"], model["encoder"]["dim"], model["decoder"]["dim"]) == (dim, dim, dim)
     assert (model["decoder"]["kind"], model["decoder"]["dropout"]) == ("lstm", dropout)
     assert task["decoding"]["beam"] == 3

@@ -33,7 +33,7 @@ def config(folder: Path, documents: list[Document] | None = None, **settings: An
     data = {name: settings.pop(name) for name in list(settings) if name in ClassificationData.model_fields}
     source = DocumentSource(path=file, label_separator="|")
     own = {name: settings.pop(name) for name in list(settings) if name in ClassificationTask.Config.model_fields}
-    model = {"dim": 8, "encoder": LstmEncoder.Config(hidden_size=8, num_layers=1), **settings}
+    model = {"hidden_size": 8, "encoder": LstmEncoder.Config(hidden_size=8, num_layers=1), **settings}
     return ClassificationTask.Config(
         text=own.pop("text", WordTokenizer.Config(min_freq=1)),
         data=ClassificationData(train=[source], **data),
@@ -114,8 +114,8 @@ def test_data_that_nothing_can_be_learned_from(
     ("settings", "message"),
     [
         ({"multi_label": True, "class_weights": "balanced"}, "class_weights are for documents of one label"),
-        ({"unfreeze_every": 5}, "are for model.encoder.init_from"),
-        ({"lower_learning_rate_scale": 0.5}, "are for model.encoder.init_from"),
+        ({"unfreeze_steps": 5}, "are for model.encoder.init_from"),
+        ({"layerwise_lr_decay": 0.5}, "are for model.encoder.init_from"),
         ({"class_weights": {"pos": 0.0}}, "greater than 0"),
         ({"window": 1}, "window = 1 cannot overlap"),
     ],

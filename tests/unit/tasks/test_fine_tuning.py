@@ -71,8 +71,8 @@ def config(
 ) -> ClassificationTask.Config:
     source = DocumentSource(path=write_documents(folder / "train.tsv", DOCUMENTS))
     dim = settings.pop("dim", 8)
-    part = settings.pop("start_with", "encoder")
-    started = encoder.model_copy(update={"start_from": str(folder / "lm"), "start_with": part})
+    part = settings.pop("init_modules", "encoder")
+    started = encoder.model_copy(update={"init_from": str(folder / "lm"), "init_modules": part})
     return ClassificationTask.Config(
         text=text or WordTokenizer.Config(min_freq=1),
         data=ClassificationData(train=[source]),
@@ -105,7 +105,7 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
 )
 def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: ConfigModel) -> None:
     theirs = language_model(tmp_path / "lm", FORWARD["lstm"])
-    settings = config(tmp_path, encoder, start_with="embedding", unfreeze_every=3, lower_learning_rate_scale=0.5)
+    settings = config(tmp_path, encoder, init_modules="embedding", unfreeze_steps=3, layerwise_lr_decay=0.5)
     task = ClassificationTask.prepare(settings, seed=1).task
     model = task.build_model()
     before = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
@@ -124,7 +124,7 @@ def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encod
 def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     task = ClassificationTask.prepare(
-        config(tmp_path, LSTM(hidden_size=6), dim=10, start_with="embedding"), seed=1
+        config(tmp_path, LSTM(hidden_size=6), dim=10, init_modules="embedding"), seed=1
     ).task
     with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
         task.initialize(task.build_model())
@@ -132,8 +132,8 @@ def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoder", [LSTM, TransformerEncoder.Config])
 def test_nothing_is_taken_from_no_language_model(encoder: Any) -> None:
-    with pytest.raises(ValidationError, match="start_with says what is taken of the language model in start_from"):
-        encoder(start_with="embedding")
+    with pytest.raises(ValidationError, match="init_modules says what is taken of the language model in init_from"):
+        encoder(init_modules="embedding")
 
 
 def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
             {},
             r"encoder\.layers\.0\.backwards\S+ is not there and",
         ),
-        (FORWARD["lstm"], {"dim": 10}, r"encoder\.embedding\.weight is \d+x8 there, not \d+x10"),
+        (FORWARD["lstm"], {"hidden_size": 10}, r"encoder\.embedding\.weight is \d+x8 there, not \d+x10"),
     ],
 )
 def test_encoders_of_another_shape_are_refused(
@@ -223,8 +223,8 @@ def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
 def test_other_models_refuse_the_setting(make: Any) -> None:
     encoder = LstmEncoder.Config(bidirectional="forward")
     assert make(encoder).encoder == encoder
-    with pytest.raises(ValidationError, match="start_from is for classification"):
-        make(encoder.model_copy(update={"start_from": "lm"}))
+    with pytest.raises(ValidationError, match="init_from is for classification"):
+        make(encoder.model_copy(update={"init_from": "lm"}))
 
 
 def test_parts_stand_from_the_top_down() -> None:
@@ -247,7 +247,7 @@ def test_parts_stand_from_the_top_down() -> None:
 @pytest.mark.parametrize("kind", ["lstm", "transformer"])
 def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> None:
     language_model(tmp_path / "lm", FORWARD[kind])
-    settings = config(tmp_path, FORWARD[kind], unfreeze_every=2, lower_learning_rate_scale=0.5)
+    settings = config(tmp_path, FORWARD[kind], unfreeze_steps=2, layerwise_lr_decay=0.5)
     task = ClassificationTask.prepare(settings, seed=1).task
     model = task.build_model()
     task.initialize(model)
@@ -264,9 +264,9 @@ def test_parts_begin_to_learn_one_after_the_other(tmp_path: Path, kind: str) -> 
 def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_config(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], init_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
-    assert run.task.start_from == str(tmp_path / "lm")
+    assert run.task.init_from == str(tmp_path / "lm")
     task = ClassificationTask.prepare(run.task, seed=1).task
     task.initialize(task.build_model())
 
@@ -274,7 +274,7 @@ def test_a_configuration_takes_the_language_models_settings(tmp_path: Path) -> N
 def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["transformer"])
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    run = read_config(None, text=tomli_w.dumps(classification_preset([source], start_from=str(tmp_path / "lm"))))
+    run = read_config(None, text=tomli_w.dumps(classification_preset([source], init_from=str(tmp_path / "lm"))))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.model.encoder.kind, run.task.data.max_length) == ("transformer", 512)
 
@@ -283,5 +283,5 @@ def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
     settings = config(tmp_path, FORWARD["lstm"])
     text = to_toml(RunConfig(settings, TrainingConfig(), 1))
     assert read_config(None, text=text).task == settings
-    with pytest.raises(SeqtasksError, match=r"^--set: start_from: the encoder has a start_from of its own: leave one"):
+    with pytest.raises(SeqtasksError, match=r"^--set: init_from: the encoder has a init_from of its own: leave one"):
         read_config(None, text=text, overrides=["init_from=another"])

@@ -28,7 +28,7 @@ def config(folder: Path, text: str | None = None, **settings: Any) -> LanguageMo
     (folder / "book.txt").write_text(remembering_text(60) if text is None else text, encoding="utf-8")
     data = {name: settings.pop(name) for name in list(settings) if name in TextData.model_fields}
     data = {"train": [TextSource(path=folder / "book.txt")], "lanes": 4, "window": 16, **data}
-    model = {"dim": 8, "tie": False, "embedding_dropout": 0.0, "encoder": LSTM}
+    model = {"hidden_size": 8, "tie_embeddings": False, "embedding_dropout": 0.0, "encoder": LSTM}
     own = {"text": settings.pop("reading")} if "reading" in settings else {}
     return LanguageModelingTask.Config(
         data=TextData(**data), model=LanguageModel.Config(**{**model, **settings}), **own
@@ -158,7 +158,7 @@ def test_processors_come_back(tmp_path: Path) -> None:
     again = LanguageModelingTask.load(task.config, folder)
     assert isinstance(again.processor, CharacterTokenizer)
     assert again.processor.encode("a: b") == task.processor.encode("a: b")
-    assert "`lstm` over `characters`" in task.model_card((), {"characters": 5_000, "texts": 1})
+    assert "`lstm` over `characters`" in task.model_card((), {"char_encoder": 5_000, "texts": 1})
 
 
 @pytest.mark.parametrize("lines", [30, 20_000])

@@ -37,7 +37,7 @@ IMAGES = '[text]\nkind = "words"\nlanguage = "en"\nminimum_count = 1\n[images]\n
 RUNS = {
     "translation": f"""
 task = "translation"
-text = {{ kind = "words", minimum_count = 1 }}
+text = {{ kind = "words", min_freq = 1 }}
 [data]
 train = [{{ path = "{{folder}}/pairs.tsv" }}, {{ path = "{{folder}}/more.tsv", weight = 0.5 }}]
 validation_split = 7
@@ -126,7 +126,7 @@ char_encoder = {{ kind = "cnn" }}
 task = "classification"
 adversarial_epsilon = 0.1
 class_weights = "balanced"
-text = {{ kind = "words", minimum_count = 1 }}
+text = {{ kind = "words", min_freq = 1 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv" }}]
 validation_split = 0.2
@@ -158,7 +158,7 @@ hidden_size = 16
 """,
     "generation, documents": f"""
 task = "language-modeling"
-text = {{ kind = "words", minimum_count = 1 }}
+text = {{ kind = "words", min_freq = 1 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv" }}]
 validation_split = 0.25
@@ -190,8 +190,8 @@ def write_data(folder: Path) -> None:
         name = f"{number:02}.png"
         image = Image.frombytes("RGB", (32, 32), chance.randbytes(32 * 32 * 3))  # of the size that is read: no resizing
         image.save(folder / "images" / name)
-        colour = chance.choice(("red", "green", "blue"))
-        lines += [f"{name},a {colour} square", f"{name},something very {colour} here"][: 1 + number % 2]
+        color = chance.choice(("red", "green", "blue"))
+        lines += [f"{name},a {color} square", f"{name},something very {color} here"][: 1 + number % 2]
     (folder / "images" / "captions.csv").write_text("\n".join(lines) + "\n")
 
 

@@ -100,12 +100,12 @@ def test_rewarded_outputs_become_likelier(kind: str, baseline: str) -> None:
         return float(training.rewards(samples, references).mean())
 
     before = mean_reward()
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(40):
         loss = training.loss(model, examples)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (loss.total / loss.count).backward()
-        optimiser.step()
+        optimizer.step()
     best = training.rewards(training.outputs(model, examples)[0], references).max()
     assert mean_reward() > before + 0.3 * (best - before)
 

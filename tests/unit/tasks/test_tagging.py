@@ -31,8 +31,8 @@ def config(folder: Path, sentences: list[Labelled] | None = None, **settings: An
     file = write_conllu_file(folder / "train.conllu", SENTENCES if sentences is None else sentences)
     data = {name: settings.pop(name) for name in list(settings) if name in TaggingData.model_fields}
     model = {
-        "dim": 8,
-        "characters": CnnCharEncoder.Config(),
+        "hidden_size": 8,
+        "char_encoder": CnnCharEncoder.Config(),
         "encoder": LstmEncoder.Config(hidden_size=8, num_layers=1),
         **settings,
     }

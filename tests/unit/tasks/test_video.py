@@ -26,7 +26,7 @@ from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.training.trainer import Trainer
 
-COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+COLORS = ("red", "green", "blue", "yellow", "black", "white")
 
 CONFIGURATION = """
 task = "video-captioning"
@@ -69,7 +69,7 @@ dtype = "float32"
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    squares = [(f"{number:02}.png", COLOURS[number % len(COLOURS)]) for number in range(11)]
+    squares = [(f"{number:02}.png", COLORS[number % len(COLORS)]) for number in range(11)]
     return write_squares(tmp_path_factory.mktemp("pictures"), squares)
 
 

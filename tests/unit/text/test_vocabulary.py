@@ -41,15 +41,15 @@ def test_read(ids: list[int], read: list[tuple[int, str]]) -> None:
 
 
 def test_of_counts_keeps_the_commonest() -> None:
-    counts = Counter({"rare": 1, "b": 2, "a": 2, "often": 9})
-    assert Vocabulary.of_counts(counts, minimum_count=1).tokens == ["often", "a", "b", "rare"]
-    assert Vocabulary.of_counts(counts, minimum_count=2).tokens == ["often", "a", "b"]
-    assert Vocabulary.of_counts(counts, minimum_count=1, size=263, marks=["<mark>"]).tokens == ["often", "a"]
+    counts = Counter({"oov": 1, "b": 2, "a": 2, "often": 9})
+    assert Vocabulary.of_counts(counts, min_freq=1).tokens == ["often", "a", "b", "rare"]
+    assert Vocabulary.of_counts(counts, min_freq=2).tokens == ["often", "a", "b"]
+    assert Vocabulary.of_counts(counts, min_freq=1, size=263, marks=["<mark>"]).tokens == ["often", "a"]
 
 
 def test_of_counts_refuses_nothing() -> None:
     with pytest.raises(SeqtasksError, match="no text"):
-        Vocabulary.of_counts(Counter(), minimum_count=1)
+        Vocabulary.of_counts(Counter(), min_freq=1)
 
 
 def test_save_and_load(tmp_path: Path) -> None:

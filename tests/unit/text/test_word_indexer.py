@@ -42,13 +42,13 @@ def test_characters_are_those_of_the_word_with_its_case() -> None:
 
 
 def test_a_long_word_is_read_at_both_ends() -> None:
-    found = reader(longest_word=5, minimum_count=1)
+    found = reader(longest_word=5, min_freq=1)
     assert spelled(found, found.index(["abcdefghi"])[0]) == "abghi"
     assert spelled(found, found.index(["edgar"])[0]) == "edgar"
 
 
 def test_composed_and_decomposed_letters_are_the_same() -> None:
-    found = reader(minimum_count=1)
+    found = reader(min_freq=1)
     composed, decomposed = (unicodedata.normalize(form, "Ärger") for form in ("NFC", "NFD"))
     assert composed != decomposed
     assert np.array_equal(found.index([composed]), found.index([decomposed]))

@@ -52,34 +52,34 @@ def test_frozen_parameters_stay_out() -> None:
 
 def test_a_part_with_a_scale_learns_more_slowly() -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)))
-    model[1].learning_rate_scale = 0.1
+    model[1].lr_multiplier = 0.1
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    optimiser = make_optimizer(model, TrainingConfig())
-    set_learning_rate(optimiser, 0.5, step=1)
-    optimiser.step()
+    optimizer = make_optimizer(model, TrainingConfig())
+    set_learning_rate(optimizer, 0.5, step=1)
+    optimizer.step()
     for name, value in model.named_parameters():  # Adam's first step is as long as its learning rate
         assert torch.allclose(before[name] - value, torch.tensor(0.5 if name.startswith("0") else 0.05), atol=1e-4)
 
 
 def test_a_part_that_learns_later_stays_as_it_is_until_then() -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), nn.Linear(3, 1))
-    model[0].learns_from, model[0].learning_rate_scale = 3, 0.1
+    model[0].learns_from, model[0].lr_multiplier = 3, 0.1
     model[1].learns_from = 2
-    optimiser = make_optimizer(model, TrainingConfig(weight_decay=0.1))
+    optimizer = make_optimizer(model, TrainingConfig(weight_decay=0.1))
     began: dict[str, int] = {}
     for step in range(1, 5):
         before = {name: value.detach().clone() for name, value in model.named_parameters()}
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
-        set_learning_rate(optimiser, 0.5, step)
-        optimiser.step()
+        set_learning_rate(optimizer, 0.5, step)
+        optimizer.step()
         for name, value in model.named_parameters():
             if not torch.equal(value, before[name]):
                 began.setdefault(name, step)
     assert began == {name: {"0": 3, "1": 2, "2": 1}[name[0]] for name, _ in model.named_parameters()}
-    assert {group["lr"] for group in optimiser.param_groups if group["params"]} == {0.05, 0.5}
+    assert {group["lr"] for group in optimizer.param_groups if group["params"]} == {0.05, 0.5}
 
 
 def test_parts_inside_of_parts_have_the_last_word() -> None:
@@ -96,8 +96,8 @@ def test_what_a_model_had_already_learns_more_slowly_than_new_parts() -> None:
         parameter.grad = torch.ones_like(parameter)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     settings = TrainingConfig(pretrained_lr_scale=0.1)
-    optimiser = make_optimizer(model, settings, lambda name: name.startswith("1"))
-    set_learning_rate(optimiser, 0.5, step=1)
-    optimiser.step()
+    optimizer = make_optimizer(model, settings, lambda name: name.startswith("1"))
+    set_learning_rate(optimizer, 0.5, step=1)
+    optimizer.step()
     for name, value in model.named_parameters():
         assert torch.allclose(before[name] - value, torch.tensor(0.05 if name.startswith("0") else 0.5), atol=1e-4)

@@ -43,7 +43,7 @@ DICTIONARY: dict[str, Any] = {
     "task": "listed-toy",
     "model": {"width": 3},
     "training": {
-        "steps": 12, "warmup": 0, "validate_every": 4, "checkpoint_every": 4, "threads": 1, "device": "cpu",
+        "steps": 12, "warmup": 0, "eval_steps": 4, "save_steps": 4, "threads": 1, "device": "cpu",
         "dtype": "float32",
     },
 }  # fmt: skip

@@ -83,8 +83,8 @@ def test_frames_that_change_a_part_of_the_one_before(tmp_path: Path) -> None:
 def test_transparent_frames_are_on_white(tmp_path: Path) -> None:
     frames = [Image.new("RGBA", (16, 16), (255, 0, 0, alpha)) for alpha in (255, 0, 128)]
     frames[0].save(tmp_path / "clip.png", save_all=True, append_images=frames[1:], duration=100, disposal=1, blend=0)
-    colours = [frame.picture.getpixel((8, 8)) for frame in all_of(open_video(tmp_path / "clip.png"))]
-    assert colours == [(255, 0, 0), (255, 255, 255), (255, 127, 127)]
+    colors = [frame.picture.getpixel((8, 8)) for frame in all_of(open_video(tmp_path / "clip.png"))]
+    assert colors == [(255, 0, 0), (255, 255, 255), (255, 127, 127)]
 
 
 def test_the_picture_for_who_cannot_show_a_png_moving_is_no_frame(tmp_path: Path) -> None:

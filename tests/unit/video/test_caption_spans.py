@@ -19,7 +19,7 @@ def said(text: str, seconds: float, until: float | None = None, confidence: floa
 
 @st.composite
 def clips(draw: st.DrawFn) -> list[FrameCaption]:
-    """Captions with rising times, few texts, so that neighbours are often equal; frames between them left out."""
+    """Captions with rising times, few texts, so that neighbors are often equal; frames between them left out."""
     times = draw(st.lists(st.floats(0, 1e5), min_size=1, max_size=30, unique=True).map(sorted))
     certainties = st.floats(0, 1)
     return [

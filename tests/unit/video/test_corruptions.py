@@ -83,8 +83,8 @@ def test_noise_has_its_deviation_and_its_seed() -> None:
         assert noise.std() == pytest.approx(25.5, rel=0.03)
         assert abs(noise.mean()) < 1
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
-    colours = np.corrcoef(first.reshape(-1, 3).T)
-    assert np.abs(colours - np.eye(3)).max() < 0.05
+    colors = np.corrcoef(first.reshape(-1, 3).T)
+    assert np.abs(colors - np.eye(3)).max() < 0.05
 
 
 @pytest.mark.parametrize("size", [(128, 128), (160, 128), (256, 400)])

@@ -97,7 +97,7 @@ def test_the_shortest_scene_is_kept_at_any_rate() -> None:
         assert len(found) > 80 // rate
 
 
-def test_colours_by_hand() -> None:
+def test_colors_by_hand() -> None:
     """Against counting pixel by pixel."""
     pixels = thumbnail(PHOTOGRAPHS[1])
     gain = min(MAX_GAIN, max(1 / MAX_GAIN, LIGHT / pixels.mean()))

@@ -40,9 +40,9 @@ def test_light_is_the_same_as_pixel_by_pixel(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("place", range(9))
-@pytest.mark.parametrize("colour", ["white", "grey", "black"])
-def test_a_picture_is_brightest_in_the_cell_that_was_looked_at(place: int, colour: str) -> None:
-    picture = Image.new("RGB", (90, 60), colour)
+@pytest.mark.parametrize("color", ["white", "grey", "black"])
+def test_a_picture_is_brightest_in_the_cell_that_was_looked_at(place: int, color: str) -> None:
+    picture = Image.new("RGB", (90, 60), color)
     lit = np.asarray(apply_heatmap(picture, attention_heatmap(one_cell(place), picture.size)), dtype=float).mean(2)
     means = lit.reshape(3, 20, 3, 30).mean((1, 3)).flatten()
     assert means.argmax() == place
@@ -68,7 +68,7 @@ def test_margins_that_the_model_did_not_see_are_dark(size: tuple[int, int]) -> N
     assert np.array_equal(inside, np.asarray(attention_heatmap(one_cell(0, cells=2), (20, 20))))
 
 
-def test_looked_at_everywhere_a_picture_keeps_its_colours_and_elsewhere_its_darkness() -> None:
+def test_looked_at_everywhere_a_picture_keeps_its_colors_and_elsewhere_its_darkness() -> None:
     picture = Image.new("RGB", (4, 4), (200, 100, 50))
     lit = apply_heatmap(picture, Image.new("L", (4, 4), 255)).getpixel((0, 0))
     assert lit[0] > lit[1] > lit[2]

@@ -1,4 +1,4 @@
-"""Words that decided: marked in text, with colours and without, and on a page that is well-formed and escapes all."""
+"""Words that decided: marked in text, with colors and without, and on a page that is well-formed and escapes all."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def explanation(*words: tuple[str, float], label: str = "good") -> Explanation:
 FILM = explanation(("A", 0.01), ("great", 2.0), ("film", 0.0), ("but", -0.6), ("dull", -1.3), ("once", 0.5))
 
 
-def test_without_colours_signs_mark_the_words_that_decided() -> None:
+def test_without_colors_signs_mark_the_words_that_decided() -> None:
     assert highlight_words(FILM, None) == "A [++great] film [-but] [--dull] [+once]"
     assert highlight_words(explanation(("a", 0.0), ("b", 0.0)), None) == "a b"
     assert highlight_words(explanation(), None) == ""
 
 
-@pytest.mark.parametrize("colours", ["standard", "256", "truecolor", "windows"])
-def test_with_colours_nothing_is_changed_but_colours_bold_and_lines(colours: str) -> None:
-    marked = highlight_words(FILM, colours)
+@pytest.mark.parametrize("colors", ["standard", "256", "truecolor", "windows"])
+def test_with_colors_nothing_is_changed_but_colors_bold_and_lines(colors: str) -> None:
+    marked = highlight_words(FILM, colors)
     assert ESCAPES.sub("", marked) == FILM.text
     styles = [set(re.findall(r"[34]8;[25](?:;\d+)+?(?=;[34]8|$)|\d+", codes)) for codes in ESCAPES.findall(marked)[::2]]
     assert ["4" in codes for codes in styles] == [False, True, True, False], "against the label: underlined"

@@ -41,7 +41,7 @@ def caption(text: str = "a red square", looks: list[int] | None = None) -> Capti
     looked = [*looks, 0] if looks else []
     attention = tuple(tuple(float(cell == place) for cell in range(4)) for place in looked) or None
     return Caption(
-        picture="", text=text, score=sum(logarithms), normalised=-1.0, tokens=tuple(words),
+        picture="", text=text, score=sum(logarithms), normalized_score=-1.0, tokens=tuple(words),
         log_probabilities=logarithms, attention=attention,
     )  # fmt: skip
 

@@ -42,8 +42,8 @@ def test_the_picture_is_dark_where_the_share_of_a_row_is_large(tmp_path: Path) -
     labels = ["$a_1$", "犬", "c"]
     plot_confusion_matrix(confusion_matrix([labels[0]] * 9 + labels[1:], [labels[0]] * 9 + labels[:0:-1]), path)
     with Image.open(path) as picture:
-        colours = np.asarray(picture.convert("RGB"), dtype=int)
-    dark = (colours[..., 0] < 30) & (colours[..., 2] > 90)
+        colors = np.asarray(picture.convert("RGB"), dtype=int)
+    dark = (colors[..., 0] < 30) & (colors[..., 2] > 90)
     assert dark.sum() > 3 * 40 * 40, "three cells, each all of its row"
 
 

@@ -14,7 +14,7 @@ from seqtasks.visualization.contact_sheet import GAP, LIMIT, LINE, LINES, PICTUR
 
 
 def frame(number: int, size: tuple[int, int] = (64, 36)) -> Frame:
-    """Its colour says its number."""
+    """Its color says its number."""
     return Frame(number, number / 10, None, Image.new("RGB", size, (number % 256, number // 256, 200)))
 
 
@@ -40,7 +40,7 @@ def test_only_small_pictures_are_kept() -> None:
 
 
 def places(drawn: Image.Image) -> list[tuple[int, int, int]]:
-    """Number, left and top of each frame's picture, found by its colours, in the order of reading."""
+    """Number, left and top of each frame's picture, found by its colors, in the order of reading."""
     pixels = np.asarray(drawn).astype(int)
     found = []
     for number in range(LIMIT):

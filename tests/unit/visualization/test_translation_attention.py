@@ -15,7 +15,7 @@ from seqtasks.visualization import plot_translation_attention
 
 def translation(attention: tuple[tuple[float, ...], ...] | None) -> Translation:
     return Translation(
-        source="a $x_1$", text="ein 犬", score=-1.0, normalised=-0.5, tokens=("ein", "犬"),
+        source="a $x_1$", text="ein 犬", score=-1.0, normalized_score=-0.5, tokens=("ein", "犬"),
         source_tokens=("a", "$x_1$", "</s>"), attention=attention,
     )  # fmt: skip
 

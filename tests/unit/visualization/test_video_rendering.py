@@ -24,7 +24,7 @@ LONG = "a man in a red jacket who is riding a bicycle along the beach " * 30
 
 
 def scene(number: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """Coloured fields that move."""
+    """Colored fields that move."""
     picture = Image.new("RGB", size, (30, 60, 160))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((10 * number, 20, 10 * number + 80, 90), fill=(220, 40, 60))
@@ -76,12 +76,12 @@ def test_another_encoder_where_the_first_is_missing(tmp_path: Path, monkeypatch:
         assert container.streams.video[0].codec_context.name == "mpeg4"
 
 
-def test_large_areas_keep_their_colours(tmp_path: Path) -> None:
-    colours = [(255, 0, 0), (0, 160, 0), (20, 30, 220), (255, 255, 255), (0, 0, 0), (200, 150, 120)]
-    given = [Frame(n, n / 5, None, Image.new("RGB", (320, 240), colour)) for n, colour in enumerate(colours)]
+def test_large_areas_keep_their_colors(tmp_path: Path) -> None:
+    colors = [(255, 0, 0), (0, 160, 0), (20, 30, 220), (255, 255, 255), (0, 0, 0), (200, 150, 120)]
+    given = [Frame(n, n / 5, None, Image.new("RGB", (320, 240), color)) for n, color in enumerate(colors)]
     write_captioned_video(given, [], tmp_path / "clip.mp4")
     found = [pixels.mean((0, 1)) for _, _, pixels in read_back(tmp_path / "clip.mp4")]
-    assert np.abs(np.array(found) - colours).max() < 4
+    assert np.abs(np.array(found) - colors).max() < 4
 
 
 def changed(before: Image.Image, after: np.ndarray) -> np.ndarray:
@@ -117,9 +117,9 @@ def test_frames_and_spans_are_taken_as_they_come() -> None:
     assert [text for _, text in pairs] == ["a", "b", "c", ""]
 
 
-def luminance(colours: np.ndarray) -> np.ndarray:
+def luminance(colors: np.ndarray) -> np.ndarray:
     """Relative luminance of sRGB (WCAG 2)."""
-    parts = colours / 255
+    parts = colors / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return linear @ (0.2126, 0.7152, 0.0722)
 

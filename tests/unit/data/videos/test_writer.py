@@ -22,13 +22,13 @@ from seqtasks.data.videos.writer import write_synthetic_videos, write_video
 from seqtasks.errors import SeqtasksError
 from seqtasks.video.reader import StrideSampler, open_video
 
-COLOURS = [(200, 40, 40), (40, 180, 40), (40, 40, 220), (230, 230, 60), (20, 20, 20), (240, 240, 240)]
+COLORS = [(200, 40, 40), (40, 180, 40), (40, 40, 220), (230, 230, 60), (20, 20, 20), (240, 240, 240)]
 
 
 def frames(size: tuple[int, int] = (64, 48), count: int = 6) -> Iterator[Image.Image]:
-    """One colour after the other, with a square that moves."""
+    """One color after the other, with a square that moves."""
     for number in range(count):
-        picture = Image.new("RGB", size, COLOURS[number % len(COLOURS)])
+        picture = Image.new("RGB", size, COLORS[number % len(COLORS)])
         picture.paste((128, 128, 128), (2 * number, 4, 2 * number + 8, 12))
         yield picture
 
@@ -182,19 +182,19 @@ def test_without_pyav_gifs_are_written_and_the_rest_is_told(tmp_path: Path, monk
 @pytest.mark.parametrize("rate", [1, 3, 7, 30_000 / 1001])
 def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path: Path, rate: float) -> None:
     images = []
-    for number, colour in enumerate(("red", "green", "blue")):
-        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{number}.png")
-        images.append(CaptionedImage(tmp_path / f"{number}.png", (f"a {colour} square", colour)))
+    for number, color in enumerate(("red", "green", "blue")):
+        Image.new("RGB", (64, 64), color).save(tmp_path / f"{number}.png")
+        images.append(CaptionedImage(tmp_path / f"{number}.png", (f"a {color} square", color)))
     settings = SyntheticVideoConfig(shots_per_video=2, frames_per_shot=5, corruption_strength=0)
     file = write_synthetic_videos(tmp_path / "clips", images, settings, 1, rate=rate)
     assert is_video_dataset(file)
     clips = read_captioned_videos(VideoSource(path=file), ReadReport())
     assert [len(clip.captions) for clip in clips] == [2, 1]
-    colours = {"red": 0, "green": 1, "blue": 2}
+    colors = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
         playing = VideoFile.of(clip, 1 / rate)
         assert len(playing.times) == 5 * len(clip.captions)
-        for (_, colour), picture in zip(playing.captions, playing.pictures(0), strict=True):
+        for (_, color), picture in zip(playing.captions, playing.pictures(0), strict=True):
             red_green_blue = picture.getpixel((30, 30))
             assert isinstance(red_green_blue, tuple)
-            assert red_green_blue.index(max(red_green_blue)) == colours[colour]
+            assert red_green_blue.index(max(red_green_blue)) == colors[color]

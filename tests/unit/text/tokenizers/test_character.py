@@ -6,8 +6,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.text import CharacterTokenizer
 
 
-def fit(*texts: str, minimum_count: int = 1) -> CharacterTokenizer:
-    return CharacterTokenizer.train(texts, CharacterTokenizer.Config(min_freq=minimum_count))
+def fit(*texts: str, min_freq: int = 1) -> CharacterTokenizer:
+    return CharacterTokenizer.train(texts, CharacterTokenizer.Config(min_freq=min_freq))
 
 
 def test_one_token_a_character() -> None:
@@ -19,7 +19,7 @@ def test_one_token_a_character() -> None:
 
 
 def test_rare_characters_are_spelled_in_bytes() -> None:
-    characters = fit("aaé", minimum_count=2)
+    characters = fit("aaé", min_freq=2)
     assert characters.pieces(characters.encode("aé")) == ["a", "<0xC3>", "<0xA9>"]
     assert characters.decode(characters.encode("aé éé")) == "aé éé"
 
@@ -30,7 +30,7 @@ def test_no_text() -> None:
 
 
 def test_save_and_load(tmp_path: Path) -> None:
-    saved = fit("x \u0308 y\u0308 ♥", minimum_count=1)
+    saved = fit("x \u0308 y\u0308 ♥", min_freq=1)
     saved.save(tmp_path / "characters.json")
     loaded = CharacterTokenizer.load(tmp_path / "characters.json", saved.config)
     assert loaded.encode("y\u0308 ♥ ?") == saved.encode("y\u0308 ♥ ?")

@@ -13,8 +13,8 @@ from seqtasks.text.word_splitter import word_splitter
 SENTENCES = ["The dog can't see (it).", "The cat doesn't see it, can't it?", 'A "dog" sees the cat.']
 
 
-def fit(*texts: str, language: str = "en", minimum_count: int = 1, size: int = 50000) -> WordTokenizer:
-    return WordTokenizer.train(texts, WordTokenizer.Config(language=language, min_freq=minimum_count, vocab_size=size))
+def fit(*texts: str, language: str = "en", min_freq: int = 1, size: int = 50000) -> WordTokenizer:
+    return WordTokenizer.train(texts, WordTokenizer.Config(language=language, min_freq=min_freq, vocab_size=size))
 
 
 def test_words_and_punctuation_are_tokens() -> None:
@@ -41,7 +41,7 @@ def test_unusual_blanks_are_marked() -> None:
 
 
 def test_minimum_count_and_size() -> None:
-    assert fit(*SENTENCES, minimum_count=3).vocabulary.tokens == ["it", "n't"]
+    assert fit(*SENTENCES, min_freq=3).vocabulary.tokens == ["it", "n't"]
     many = [f"w{number}" for number in range(100)]
     assert fit(" ".join(many), size=300).size == 300
 
