@@ -13,8 +13,8 @@ from rich.console import Console
 from seqtasks.cli.training_display import TrainingDisplay, duration
 from seqtasks.config.run import RunConfig
 from seqtasks.config.training import TrainingConfig
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.metrics.score import Score
-from seqtasks.tasks.base import Evaluation, Sample
 from seqtasks.training import events as reports
 
 
@@ -70,7 +70,9 @@ def test_steps_and_validations() -> None:
         )
         for step in (1, 2, 3, 4)
     ]
-    evaluation = Evaluation((Score("loss", 1.25, "none"), Score("bleu", 30.0, "none")), (Sample("a", "b", "c  d"),))
+    evaluation = Evaluation(
+        (Score("loss", 1.25, "none"), Score("bleu", 30.0, "none")), (ValidationExample("a", "b", "c  d"),)
+    )
     lines = shown(
         started(),
         *steps,

@@ -15,11 +15,11 @@ BEGIN, END = 2, 3
 VOCAB = 7
 
 ENCODERS: dict[str, ConfigModel] = {
-    f"{kind.__name__[:3].lower()}-{directions}": kind.Config(
-        hidden_size=6, num_layers=layers, bidirectional=directions, dropout=0.0
+    f"{kind.__name__[:3].lower()}-{'both' if both else 'forward'}": kind.Config(
+        hidden_size=6, num_layers=layers, bidirectional=both, dropout=0.0
     )
     for kind, layers in ((RnnEncoder, 1), (GruEncoder, 2), (LstmEncoder, 2))
-    for directions in (False, True)
+    for both in (False, True)
 } | {
     name: TransformerEncoder.Config(num_layers=2, num_heads=2, ffn_dim=12, dropout=0.0, causal=causal)
     for name, causal in (("transformer", False), ("transformer-causal", True))

@@ -50,7 +50,7 @@ class HistoryStepper:
         ]
         return torch.stack([torch.stack(row) for row in logits]), State(state.per_row, history)
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         rows = []
         for seed, row in zip(self._seeds.tolist(), tokens.tolist(), strict=True):
             steps = [self.logits(seed, row[1:end]).log_softmax(0)[row[end]] for end in range(1, len(row))]
@@ -87,7 +87,7 @@ class TableStepper:
     ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
         return self._table[tokens], state
 
-    def force(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
+    def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         steps = self._table[tokens[:, :-1]].log_softmax(2).gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)
         spread = torch.full((*steps.shape, 2), 0.5) if attention else None
         return TargetScores(steps, spread)
@@ -136,7 +136,7 @@ class Watched:
         self.steps.append(len(tokens))
         return self._stepper.step(tokens, position, state)
 
-    def force(self, tokens: Tensor, *, attention: bool = False) -> TargetScores:
+    def score_targets(self, tokens: Tensor, *, attention: bool = False) -> TargetScores:
         return self._stepper.score_targets(tokens, attention=attention)
 
 

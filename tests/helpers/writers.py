@@ -13,7 +13,7 @@ BEGIN, END = 2, 3
 VOCAB = 7
 
 ENCODERS: dict[str, ConfigModel] = {
-    f"{name}-{layers}": kind.Config(hidden_size=dim, num_layers=layers, bidirectional="forward", dropout=0.0)
+    f"{name}-{layers}": kind.Config(hidden_size=dim, num_layers=layers, bidirectional=False, dropout=0.0)
     for name, kind, dim in (("rnn", RnnEncoder, 6), ("gru", GruEncoder, 8), ("lstm", LstmEncoder, 6))
     for layers in (1, 2)
 } | {

@@ -20,7 +20,7 @@ from seqtasks.tasks.language_modeling.task import TextData
 @pytest.mark.parametrize(
     ("encoder", "dim", "lanes", "window", "steps"),
     [
-        (LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional="forward", dropout=0.0), 64, 8, 48, 700),
+        (LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional=False, dropout=0.0), 64, 8, 48, 700),
         (
             TransformerEncoder.Config(
                 num_layers=2, num_heads=4, ffn_dim=64, dropout=0.0, causal=True, max_positions=24

@@ -136,7 +136,7 @@ def test_half_precision_is_close(name: str) -> None:
     ("settings", "causal"),
     [
         (LstmEncoder.Config(), False),
-        (LstmEncoder.Config(bidirectional="forward"), True),
+        (LstmEncoder.Config(bidirectional=False), True),
         (TransformerEncoder.Config(), False),
         (TransformerEncoder.Config(causal=True), True),
     ],
@@ -164,9 +164,9 @@ def test_dropped_weights_and_lasting_masks_are_for_training_alone(kind: type[Cau
 @torch.no_grad()
 def test_variational_dropout_hides_the_same_at_all_positions() -> None:
     lasting = encoder(
-        LstmEncoder.Config(hidden_size=40, bidirectional="forward", dropout=0.5, variational_dropout=True)
+        LstmEncoder.Config(hidden_size=40, bidirectional=False, dropout=0.5, variational_dropout=True)
     ).train()
-    changing = encoder(LstmEncoder.Config(hidden_size=40, bidirectional="forward", dropout=0.5)).train()
+    changing = encoder(LstmEncoder.Config(hidden_size=40, bidirectional=False, dropout=0.5)).train()
     tokens = texts(4, 6)
     hidden = lasting.read(tokens, None)[0] == 0
     assert torch.equal(hidden, hidden[:, :1].expand_as(hidden))

@@ -17,9 +17,9 @@ from seqtasks.special_tokens import BEGIN
 from seqtasks.text.tokenizers.document import Tokens, marked
 
 RECURRENT = [
-    LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="forward"),
-    GruEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
-    RnnEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
+    LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional=False),
+    GruEncoder.Config(hidden_size=12, num_layers=1, bidirectional=False),
+    RnnEncoder.Config(hidden_size=12, num_layers=1, bidirectional=False),
 ]
 
 

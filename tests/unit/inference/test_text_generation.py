@@ -28,7 +28,7 @@ SUBWORDS = SubwordTokenizer.train(LINES, SubwordTokenizer.Config(vocab_size=320)
 TRANSFORMER = TransformerEncoder.Config(
     num_layers=1, num_heads=2, ffn_dim=16, dropout=0.0, causal=True, max_positions=10
 )
-LSTM = LstmEncoder.Config(hidden_size=16, num_layers=1, bidirectional="forward")
+LSTM = LstmEncoder.Config(hidden_size=16, num_layers=1, bidirectional=False)
 SAMPLING = DecodingConfig(sample=True, beam_size=1, max_length="30")
 
 

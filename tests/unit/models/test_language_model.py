@@ -144,7 +144,7 @@ def test_models_write_together() -> None:
     tokens = torch.tensor([prompt(1, 3)])
     steppers = [writer(name).make_stepper(tokens) for name in ("lstm-2", "transformer-1")]
     begun = torch.tensor([[BEGIN, 4, 5]])
-    together, *alone = (each.force(begun).log_probabilities for each in (Ensemble(steppers), *steppers))
+    together, *alone = (each.score_targets(begun).log_probabilities for each in (Ensemble(steppers), *steppers))
     mean = torch.stack([each.exp() for each in alone]).mean(0).log()
     assert torch.allclose(together, mean, atol=1e-5)
 

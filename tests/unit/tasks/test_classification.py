@@ -63,7 +63,7 @@ def classifier_of(task: ClassificationTask, seed: int = 1) -> ClassificationPipe
 
 def test_what_was_read_is_told(tmp_path: Path) -> None:
     documents = [*DOCUMENTS, Document("nothing of all this"), Document("two", ("pos", "neg"))]
-    prepared = ClassificationTask.prepare(config(tmp_path, documents, held_out=0.25), seed=1)
+    prepared = ClassificationTask.prepare(config(tmp_path, documents, validation_split=0.25), seed=1)
     task = task_of(prepared)
     told = f"training documents: {len(task.train)} (skipped 2 of 62: 1 document without label"
     assert prepared.remarks[0].startswith(told)
@@ -160,7 +160,7 @@ def test_batches_hold_every_document_with_its_labels(tmp_path: Path, window: int
 
 def test_several_labels_and_none_are_trained_on(tmp_path: Path) -> None:
     documents = [Document("a b", ("x", "y")), Document("a c", ("y",)), Document("c d"), Document("d e", ("x",))]
-    task = prepared_task(tmp_path, documents * 3, multi_label=True, held_out=0.4)
+    task = prepared_task(tmp_path, documents * 3, multi_label=True, validation_split=0.4)
     batch = next(iter(task.batches(1_000, seed=1)))
     expected = sorted(tuple(label in document.labels for label in task.labels) for document in task.train)
     assert sorted(tuple(row.bool().tolist()) for row in batch.labels) == expected

@@ -31,9 +31,9 @@ from seqtasks.training.optimizer import make_optimizer
 DOCUMENTS = labelled_documents(60)
 LSTM = LstmEncoder.Config
 FORWARD: dict[str, ConfigModel] = {
-    "lstm": LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="forward"),
+    "lstm": LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional=False),
     "gru": GruEncoder.Config(
-        hidden_size=8, num_layers=1, bidirectional="forward", weight_dropout=0.2, variational_dropout=True
+        hidden_size=8, num_layers=1, bidirectional=False, weight_dropout=0.2, variational_dropout=True
     ),
     "transformer": TransformerEncoder.Config(num_layers=2, num_heads=2, ffn_dim=16, causal=True),
 }
@@ -99,7 +99,7 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
 @pytest.mark.parametrize(
     "encoder",
     [
-        LSTM(hidden_size=6, num_layers=1, bidirectional="both"),
+        LSTM(hidden_size=6, num_layers=1, bidirectional=True),
         TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=16),
     ],
 )
@@ -152,17 +152,17 @@ def test_the_vocabulary_is_the_language_models(tmp_path: Path) -> None:
     ("encoder", "settings", "message"),
     [
         (
-            LstmEncoder.Config(hidden_size=10, num_layers=2, bidirectional="forward"),
+            LstmEncoder.Config(hidden_size=10, num_layers=2, bidirectional=False),
             {},
             r"encoder\.layers\.0\.\S+ is 48 there, not 40 and 7",
         ),
         (
-            LstmEncoder.Config(hidden_size=12, num_layers=1, bidirectional="forward"),
+            LstmEncoder.Config(hidden_size=12, num_layers=1, bidirectional=False),
             {},
             r"encoder\.layers\.1\.\S+ is only there and 3 more",
         ),
         (
-            LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional="both"),
+            LstmEncoder.Config(hidden_size=12, num_layers=2, bidirectional=True),
             {},
             r"encoder\.layers\.0\.backwards\S+ is not there and",
         ),
@@ -221,7 +221,7 @@ def test_models_of_other_tasks_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_other_models_refuse_the_setting(make: Any) -> None:
-    encoder = LstmEncoder.Config(bidirectional="forward")
+    encoder = LstmEncoder.Config(bidirectional=False)
     assert make(encoder).encoder == encoder
     with pytest.raises(ValidationError, match="init_from is for classification"):
         make(encoder.model_copy(update={"init_from": "lm"}))

@@ -21,7 +21,7 @@ from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.text import CharacterTokenizer, SubwordTokenizer, WordTokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer
 
-LSTM = LstmEncoder.Config(hidden_size=16, num_layers=2, bidirectional="forward", dropout=0.0)
+LSTM = LstmEncoder.Config(hidden_size=16, num_layers=2, bidirectional=False, dropout=0.0)
 
 
 def config(folder: Path, text: str | None = None, **settings: Any) -> LanguageModelingTask.Config:

@@ -58,7 +58,7 @@ def words_of(sentences: list[Labelled]) -> list[list[str]]:
 
 
 def test_a_share_of_the_sentences_is_held_out_equal_ones_together(tmp_path: Path) -> None:
-    settings = config(tmp_path, [sentence for sentence in SENTENCES for _ in range(2)], held_out=0.25)
+    settings = config(tmp_path, [sentence for sentence in SENTENCES for _ in range(2)], validation_split=0.25)
     task = task_of(TaggingTask.prepare(settings, seed=1))
     held_out, trained = ({sentence.words for sentence in part} for part in (task.validation, task.train))
     assert not held_out & trained
@@ -194,7 +194,7 @@ def test_a_sentence_that_is_too_long_is_tagged_in_pieces(tmp_path: Path, monkeyp
 
 
 def test_evaluation_scores_words_and_each_label(tmp_path: Path) -> None:
-    task = task_of(TaggingTask.prepare(config(tmp_path, held_out=0.5), seed=1))
+    task = task_of(TaggingTask.prepare(config(tmp_path, validation_split=0.5), seed=1))
     model = task.build_model().eval()
     found = task.pipeline([model]).evaluate(task.validation)
     tagged = task.pipeline([model]).tag([each.words for each in task.validation])

@@ -57,7 +57,7 @@ def task_of(prepared: PreparedTask) -> TranslationTask:
 
 def test_pairs_that_are_held_out(tmp_path: Path) -> None:
     repeated = [pair for source, target in PAIRS for pair in ((source, target), (source, f"{target} again"))]
-    settings = config(written(tmp_path, repeated), held_out=3)
+    settings = config(written(tmp_path, repeated), validation_split=3)
     task = task_of(TranslationTask.prepare(settings, seed=1))
     held_out, trained = ({pair.source for pair in pairs} for pairs in (task.validation, task.train))
     assert len(held_out) == 3
@@ -80,7 +80,7 @@ def test_validation_files_without_pairs_are_not_replaced_by_training_data(tmp_pa
 
 @pytest.mark.parametrize(("wanted", "found"), [(1, 1), (4, 4), (1000, 4)])
 def test_at_most_a_tenth_is_held_out(tmp_path: Path, wanted: int, found: int) -> None:
-    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), held_out=wanted), seed=1))
+    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), validation_split=wanted), seed=1))
     assert len(task.validation) == found
 
 
@@ -93,7 +93,7 @@ def test_validation_data_of_its_own(tmp_path: Path) -> None:
 
 def test_what_is_skipped_is_told(tmp_path: Path) -> None:
     pairs = [*PAIRS, ("", "x"), (" \u2028", "x"), ("no tab", ""), ("y" * 30, "z"), ("y", "z" * 30)]
-    prepared = TranslationTask.prepare(config(written(tmp_path, pairs), max_tokens=29, held_out=1), seed=1)
+    prepared = TranslationTask.prepare(config(written(tmp_path, pairs), max_tokens=29, validation_split=1), seed=1)
     task = task_of(prepared)
     assert all(len(pair.source) < 30 and len(pair.target) < 30 for pair in task.train)
     assert "skipped 3 of 45: 3 empty side" in prepared.remarks[0]
@@ -167,7 +167,7 @@ def test_processors_are_saved_and_loaded(tmp_path: Path, text: ConfigModel, join
 
 
 def test_batches(tmp_path: Path) -> None:
-    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), held_out=1), seed=1))
+    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), validation_split=1), seed=1))
     batches = task.batches(60, seed=1)
     seen: list[tuple[str, str]] = []
     stream = iter(batches)
@@ -186,7 +186,7 @@ def test_batches(tmp_path: Path) -> None:
 def test_weights_mix_sources(tmp_path: Path) -> None:
     twice = [(f"other {number}", "x") for number in range(20)]
     sources = written(tmp_path, PAIRS, weight=0.5), written(tmp_path, twice, "twice.tsv", weight=2.0)
-    task = task_of(TranslationTask.prepare(config(*sources, held_out=1), seed=1))
+    task = task_of(TranslationTask.prepare(config(*sources, validation_split=1), seed=1))
     batches = task.batches(10_000, seed=1)
     batch = next(iter(batches))
     texts = [task.source.decode(row[row > END].tolist()) for row in batch.source]
@@ -216,7 +216,7 @@ def test_sampled_segmentations_depend_on_seed_and_place_alone(tmp_path: Path) ->
 
 
 def test_evaluation(tmp_path: Path) -> None:
-    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), held_out=4), seed=1))
+    task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), validation_split=4), seed=1))
     model = task.build_model().eval()
     evaluation = task.validate(model)
     assert [score.metric for score in evaluation.scores] == ["bleu"]

@@ -23,10 +23,8 @@ from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.training.trainer import Trainer
 
 ENCODERS = [
-    LstmEncoder.Config(
-        hidden_size=8, num_layers=2, bidirectional="forward", weight_dropout=0.3, variational_dropout=True
-    ),
-    GruEncoder.Config(hidden_size=8, num_layers=1, bidirectional="forward"),
+    LstmEncoder.Config(hidden_size=8, num_layers=2, bidirectional=False, weight_dropout=0.3, variational_dropout=True),
+    GruEncoder.Config(hidden_size=8, num_layers=1, bidirectional=False),
     TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, causal=True, max_positions=16),
 ]
 

@@ -34,7 +34,7 @@ def test_what_is_told(tmp_path: Path) -> None:
 
 
 def test_numbers_of_an_update(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, clip_norm=0.0)
+    trainer = toy_trainer(tmp_path, max_grad_norm=0.0)
     batch = ToyBatches(3, frozenset()).batch(1)
     before = trainer.model.loss(batch).total
     mean = torch.autograd.grad(before / 3, list(trainer.model.parameters()))
@@ -77,7 +77,7 @@ def test_examples_of_little_weight_make_updates_as_large(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("clip", "expected"), [(0.25, 0.25), (0.0, None)])
 def test_clipping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: float, expected: float | None) -> None:
-    trainer = toy_trainer(tmp_path, clip_norm=clip)
+    trainer = toy_trainer(tmp_path, max_grad_norm=clip)
     norms: list[float] = []
     gradients = lambda: torch.cat([each.grad.flatten() for each in trainer.model.parameters()])  # noqa: E731
     monkeypatch.setattr(trainer.optimizer, "step", lambda: norms.append(gradients().norm().item()))
