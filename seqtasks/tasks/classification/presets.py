@@ -41,7 +41,7 @@ WORD_DROPOUT = 0.1
 DROPOUT = 0.5
 NAME_WORDS = 2.0
 """Documents of fewer words than these, on the average, are read character by character."""
-TOKENS_A_WORD = {"subwords": 1.3, "char_encoder": 7.0}
+TOKENS_A_WORD = {"subwords": 1.3, "characters": 7.0}
 """Tokens of an ordinary word, with the blank before it; of other kinds of text it is one."""
 TRANSFORMER_WINDOW = 512
 """Tokens that a Transformer reads at once: its time grows with their square."""
@@ -90,7 +90,7 @@ def classification_preset(
     kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
     data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
     if kind == "transformer":
-        data["window"] = TRANSFORMER_WINDOW
+        data["max_length"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
         "text": {"kind": reads, **({"vocab_size": size.vocabulary} if reads == "subwords" else {})},
