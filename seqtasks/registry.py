@@ -1,12 +1,12 @@
 """Components: classes with a nested `Config`, found by `kind`.
 
-A family is a direct subclass of `Component` (Encoder, Decoder, TextProcessor, Task). Each member carries its
+A family is a direct subclass of `Component` (Encoder, Decoder, Tokenizer, Task). Each member carries its
 own options, so that adding one takes one file:
 
     class MyEncoder(Encoder):
-        class Config(Settings):
+        class Config(ConfigModel):
             kind: Literal["mine"] = "mine"
-            layers: int = 2
+            num_layers: int = 2
 
 and `kind = "mine"` in a run configuration finds it, once the file is imported (`--code FILE`, or an entry point
 in the group `seqtasks.components`).
@@ -73,7 +73,10 @@ class Component:
 
 
 class PolymorphicField:
-    """Marks a field as the options of any member of a family: `encoder: Annotated[Settings, OneOf(Encoder)]`."""
+    """Marks a field as the options of any member of a family.
+
+    encoder: Annotated[ConfigModel, PolymorphicField(Encoder)]
+    """
 
     def __init__(self, family: type[Component]) -> None:
         self.family = family

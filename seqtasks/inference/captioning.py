@@ -93,7 +93,7 @@ class CaptioningPipeline(DecodingPipeline):
             pictures: A path, bytes, an open file or a Pillow image, or a list of them.
             attention: Adds where the model looked.
             first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
-            **options: Those of `Decoding`: beam, nbest, penalty, sample, temperature and so on; `alternatives` hold
+            **options: Those of `DecodingConfig`: beam_size, nbest, sample, temperature and so on; `alternatives` hold
                 the others of `nbest`.
 
         Raises:

@@ -131,7 +131,7 @@ class TaggingPipeline(Pipeline):
 def stack(
     sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]],
 ) -> tuple[Int[Tensor, "rows src parts"], Bool[Tensor, "rows src"]]:
-    """Sentences as `TokenReader` reads them in one padded tensor, and True where a token is real."""
+    """Sentences as `WordIndexer` reads them in one padded tensor, and True where a token is real."""
     shape = [max(sentence.shape[axis] for sentence in sentences) for axis in (0, 1)]
     tokens = np.full((len(sentences), *shape), PAD, np.int64)
     mask = np.zeros((len(sentences), shape[0]), np.bool_)

@@ -1,6 +1,6 @@
 """Pairs of texts out of files, one after the other: nothing is kept in memory.
 
-Every reader counts what it reads in a `SkipReport` and leaves out single examples that cannot be used; a file that
+Every reader counts what it reads in a `ReadReport` and leaves out single examples that cannot be used; a file that
 is wrong as a whole is a `SeqtasksError`.
 """
 
