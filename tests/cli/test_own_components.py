@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ class EqualsReader(PairReader, kind="equals"):
                 yield Pair(source, target)
             else:
                 skipped.skip("line without =")
+'''
+
+
+METRIC = '''
+"""How long outputs are, in percent of their references."""
+from seqtasks.metrics.metric import Metric
+
+
+class LengthRatio(Metric, kind="own-length"):
+    def compute(self, outputs, references):
+        expected = sum(len(others[0]) for others in references)
+        return 100 * sum(map(len, outputs)) / expected, f"letters|references={expected}"
 '''
 
 
@@ -106,3 +119,14 @@ def test_a_reader(seqtasks: Program) -> None:
     assert f"{len(pairs)} sentences" in done(seqtasks(*evaluate))
     scored = done(seqtasks("score", "model", "data/pairs.equals", "--code", "own.py"))
     assert len(scored.splitlines()) == len(pairs)
+
+
+def test_a_metric(seqtasks: Program) -> None:
+    Path("own.py").write_text(METRIC, encoding="utf-8")
+    done(seqtasks("train", "run.toml", "--output", "model", *FEW))
+    evaluate = ["evaluate", "model", "data/pairs.tsv", "--json", "--metric", "own-length", "--metric", "ter"]
+    missed(seqtasks(*evaluate), "own-length")
+    scores = json.loads(done(seqtasks(*evaluate, "--code", "own.py")))["scores"]
+    assert [score["metric"] for score in scores] == ["BLEU", "chrF", "TER", "own-length"]
+    targets = [line.split("\t")[1] for line in Path("data/pairs.tsv").read_text(encoding="utf-8").splitlines()]
+    assert scores[-1]["signature"] == f"letters|references={sum(map(len, targets))}"
