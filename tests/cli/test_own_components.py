@@ -9,6 +9,9 @@ import pytest
 from helpers import tiny_runs
 from helpers.program import Program, Result, settings
 
+from seqtasks.data.reader import Reader
+from seqtasks.registry import Component
+
 FEW = settings("training.max_steps=2", "training.eval_steps=2", "training.save_steps=2")
 
 ENCODER = '''
@@ -70,7 +73,9 @@ class LengthRatio(Metric, kind="own-length"):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder with data, a configuration, and room for `own.py`."""
+    """A folder with data, a configuration, and room for `own.py`, whose components are forgotten afterwards."""
+    for family in (*Component.__subclasses__(), *Reader.__subclasses__()):
+        monkeypatch.setattr(family, "kinds", dict(family.kinds))
     monkeypatch.chdir(tmp_path)
     tiny_runs.write_data(Path("data"))
     Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["translation"] + tiny_runs.TRAINING, encoding="utf-8")
