@@ -113,7 +113,7 @@ def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None
     drawn = [writer.generate("a:", max_new_tokens=8, temperature=2.0) for writer in (sampler, searcher)]
     assert drawn[0] == drawn[1]
     result = seqtasks(
-        "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam=3", "--set", "nbest=3"
+        "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam_size=3", "--set", "nbest=3"
     )
     assert result.out == "\n---\n".join(f"a:{text}" for text in texts) + "\n"
 

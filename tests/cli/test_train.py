@@ -43,7 +43,7 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
     before_training = result.out.partition("\nstep ")[0].splitlines()
     assert len(before_training) <= 10
     assert before_training[0].startswith("training pairs: 757")
-    assert before_training[2].startswith("translation: encoder transformer (layers 1, ")
+    assert before_training[2].startswith("translation: encoder transformer (num_layers 1, ")
     assert before_training[3] == "cpu, float32; 150 steps, validation every 50"
     assert before_training[4].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
     assert before_training[5] == f"configuration: {out / 'config.toml'}"
@@ -184,7 +184,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
 def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:
     few = settings(*TINY, "training.max_steps=2", "training.eval_steps=1", "model.encoder.kind=lstm",
                    "model.decoder.kind=lstm")  # fmt: skip
-    kept = [word for word in few if ".layers" not in word and "ffn_dim" not in word]
+    kept = [word for word in few if ".num_layers" not in word and "ffn_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
     result = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments)
     assert result.code == 0, result.err
@@ -201,7 +201,7 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
     [
         (["missing.toml"], "missing.toml: there is no such file."),
         (["translation", "missing.tsv"], "missing.tsv: there is no such file."),
-        (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean layers?)"),
+        (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean num_layers?)"),
         (["translation", "latin.tsv"], "latin.tsv:2: not UTF-8"),
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
         (
