@@ -28,7 +28,12 @@ def test_a_component_of_a_users_own(seqtasks: Program, tmp_path: Path, monkeypat
     tiny_runs.write_data(Path("data"))
     Path("own.py").write_text(CODE, encoding="utf-8")
     Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["translation"] + tiny_runs.TRAINING, encoding="utf-8")
-    chosen = ["--set", "model.encoder={kind = 'own-gru', hidden_size = 8, num_layers = 1}", "--set", "training.max_steps=2"]
+    chosen = [
+        "--set",
+        "model.encoder={kind = 'own-gru', hidden_size = 8, num_layers = 1}",
+        "--set",
+        "training.max_steps=2",
+    ]
     trained = seqtasks("train", "run.toml", "--output", "model", "--code", "own.py", *chosen)
     assert trained.code == 0, trained.err
     assert 'kind = "own-gru"' in Path("model/config.toml").read_text(encoding="utf-8")

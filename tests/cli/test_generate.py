@@ -193,7 +193,7 @@ def test_mistakes_are_told(seqtasks: Program, model: Path, arguments: list[str],
 
 def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Path, test_file: Path) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
-    told = f"seqtasks: {model} is a model for generation, not for translation. "
+    told = f"seqtasks: {model} is a model for language-modeling, not for translation. "
     assert result.err == told + f'What it is for: seqtasks generate --model {model} --prompt "..."\n'
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, test_file, *option)

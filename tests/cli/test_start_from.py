@@ -54,7 +54,10 @@ def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model
     start = ["--set", f"init_from={tmp_path / 'apart'}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "joint", *start, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "joint: the model of init_from has a vocabulary for each language. Set joint = false" in result.err
+    assert (
+        "shared_vocab: the model of init_from has a vocabulary for each language. Set shared_vocab = false"
+        in result.err
+    )
 
 
 def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:

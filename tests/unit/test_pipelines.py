@@ -140,8 +140,8 @@ def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPipeline) 
 def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: Path) -> None:
     own = make_model(folder, "consensus", seed=1, more="[decoding]\nmbr_samples = 20\n")
     predictor = load(own, threads=1, dtype="float32")
-    assert predictor.decoding(beam_size=3).consensus == 20
-    assert predictor.decoding(beam_size=1).consensus == predictor.decoding(sample=True).consensus == 0
+    assert predictor.decoding(beam_size=3).mbr_samples == 20
+    assert predictor.decoding(beam_size=1).mbr_samples == predictor.decoding(sample=True).mbr_samples == 0
     voted = predictor.translate(TEXTS, nbest=5, max_length="12")
     usual = predictor.translate(TEXTS, nbest=5, max_length="12", mbr_samples=0)
     assert [each.text for each in voted] != [each.text for each in usual]

@@ -181,7 +181,14 @@ def test_missing_settings_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"size": 0}, {"size": 10_000}, {"min_crop_scale": 0}, {"min_crop_scale": 1.1}, {"color_jitter": 1}, {"horizontal_flip": "x"}],
+    [
+        {"size": 0},
+        {"size": 10_000},
+        {"min_crop_scale": 0},
+        {"min_crop_scale": 1.1},
+        {"color_jitter": 1},
+        {"horizontal_flip": "x"},
+    ],
 )
 def test_impossible_settings(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
