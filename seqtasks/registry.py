@@ -8,8 +8,8 @@ own options, so that adding one takes one file:
             kind: Literal["mine"] = "mine"
             num_layers: int = 2
 
-and `kind = "mine"` in a run configuration finds it, once the file is imported (`--code FILE`, or an entry point
-in the group `seqtasks.components`).
+(without options: `class MyMetric(Metric, kind="mine")`), and `kind = "mine"` in a run configuration finds it, once the
+file is imported (`--code FILE`, or an entry point in the group `seqtasks.components`).
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Component:
     Config: ClassVar[type[ConfigModel]]
     kinds: ClassVar[dict[str, type[Component]]]
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, *, kind: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if Component in cls.__bases__:
             cls.kinds = {}
-        elif "Config" in cls.__dict__:
-            cls.kinds[cls.Config.model_fields["kind"].default] = cls
+        elif kind is not None or "Config" in cls.__dict__:
+            cls.kinds[kind or cls.Config.model_fields["kind"].default] = cls
 
     @classmethod
     def of_kind(cls: type[Member], kind: str) -> type[Member]:

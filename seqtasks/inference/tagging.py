@@ -124,8 +124,11 @@ class TaggingPipeline(Pipeline):
         decoding = "argmax" if self.models[0].field is None else "viterbi"
         scores, labels = label_scores(found, expected), scores_by_label(found, expected)
         return self.signed(
-            TaggingEvaluation(scores, samples, decoding, len(sentences), seconds, labels, unit="sentences")
-        )
+            TaggingEvaluation(
+                scores, samples, decoding, len(sentences), seconds, labels,
+                unit="sentences", outputs=found, references=[[labels] for labels in expected],
+            )
+        )  # fmt: skip
 
 
 def stack(

@@ -284,7 +284,10 @@ class TranslationPipeline(DecodingPipeline):
         samples = tuple(
             ValidationExample(pairs[row].source, pairs[row].target, outputs[row]) for row in shown_rows(len(pairs))
         )
-        found = Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds, unit="sentences")
+        found = Evaluation(
+            tuple(scores), samples, decoding.signature(), len(pairs), seconds,
+            unit="sentences", outputs=outputs, references=[[pair.target] for pair in pairs],
+        )  # fmt: skip
         return self.signed(found)
 
 
