@@ -5,7 +5,7 @@ seed = 1
 [model.encoder]         # the task's own tables
 kind = "transformer"
 [training]              # seqtasks.config.training.TrainingSettings
-steps = 20000
+max_steps = 20000
 """
 
 from __future__ import annotations

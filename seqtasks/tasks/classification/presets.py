@@ -90,7 +90,7 @@ def classification_preset(
     kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
     data: dict[str, Any] = {"train": [each.model_dump(mode="json", exclude_none=True) for each in sources]}
     if kind == "transformer":
-        data["window"] = TRANSFORMER_WINDOW
+        data["max_length"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
         "text": {"kind": reads, **({"vocab_size": size.vocabulary} if reads == "subwords" else {})},
