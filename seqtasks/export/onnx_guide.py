@@ -44,7 +44,7 @@ TRANSLATE = '''\
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
 reading, step = InferenceSession("source.onnx"), InferenceSession("step.onnx")
-beam = {decoding.beam}
+beam = {decoding.beam_size}
 
 
 def penalty(length):

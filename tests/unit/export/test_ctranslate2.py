@@ -117,7 +117,8 @@ def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str,
         numbers = [[names.index(token) for token in hypothesis] for hypothesis in found.hypotheses]
         ours = [expected, *expected.alternatives]
         assert [task.target.pieces(each) for each in numbers] == [list(each.tokens) for each in ours]
-        assert found.scores == pytest.approx([each.normalized_score for each in ours], abs=1e-5)
+        # float32 sums of 25 log-probabilities: their rounding grows with them and differs between instruction sets
+        assert found.scores == pytest.approx([each.normalized_score for each in ours], rel=2e-6, abs=1e-5)
 
 
 def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
