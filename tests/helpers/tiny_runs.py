@@ -151,7 +151,7 @@ min_freq = 1
 [data]
 train = [{ path = "data/documents.tsv" }]
 validation_split = 0.2
-bptt_len = 6
+max_length = 6
 [model]
 hidden_size = 8
 pooling = "attention"

@@ -113,7 +113,7 @@ class ToyTask(Task):
 
 def toy_trainer(out: Path, task: Task | None = None, *, fingerprint: str = "same", **settings: Any) -> Trainer:
     """A trainer of a toy, 12 steps long unless told otherwise."""
-    plain = {"steps": 12, "threads": 1, "dtype": "float32", "device": "cpu", "warmup": 0, "eval_steps": 4}
+    plain = {"max_steps": 12, "num_threads": 1, "dtype": "float32", "device": "cpu", "warmup_steps": 0, "eval_steps": 4}
     return Trainer(
         ToyTask() if task is None else task,
         TrainingConfig(**{**plain, "save_steps": 4, **settings}),

@@ -138,10 +138,10 @@ def test_a_wider_nbest_widens_the_beam(predictor: seqtasks.TranslationPipeline) 
 
 
 def test_greedy_search_and_sampling_switch_the_models_own_consensus_off(folder: Path) -> None:
-    own = make_model(folder, "consensus", seed=1, more="[decoding]\nconsensus = 20\n")
+    own = make_model(folder, "consensus", seed=1, more="[decoding]\nmbr_samples = 20\n")
     predictor = load(own, threads=1, dtype="float32")
-    assert predictor.decoding(beam_size=3).consensus == 20
-    assert predictor.decoding(beam_size=1).consensus == predictor.decoding(sample=True).consensus == 0
+    assert predictor.decoding(beam_size=3).mbr_samples == 20
+    assert predictor.decoding(beam_size=1).mbr_samples == predictor.decoding(sample=True).mbr_samples == 0
     voted = predictor.translate(TEXTS, nbest=5, max_length="12")
     usual = predictor.translate(TEXTS, nbest=5, max_length="12", mbr_samples=0)
     assert [each.text for each in voted] != [each.text for each in usual]
@@ -185,7 +185,7 @@ def test_another_engine_translates_alike(folder: Path) -> None:
     transformer = make_model(folder, "engine", seed=1, decoder="transformer")
     ours, theirs = load(transformer, dtype="float32"), load(transformer, dtype="float32", engine="ctranslate2")
     pairs = [Pair(text, text) for text in TEXTS]
-    for options in ({"beam": 1}, {"beam": 3, "nbest": 2}):
+    for options in ({"beam_size": 1}, {"beam_size": 3, "nbest": 2}):
         expected, found = (each.translate(TEXTS, **options) for each in (ours, theirs))
         assert [each.text for each in found] == [each.text for each in expected]
         assert [len(each.alternatives) for each in found] == [len(each.alternatives) for each in expected]
@@ -231,7 +231,7 @@ def test_models_of_an_ensemble_share_their_vocabulary(model: Path, folder: Path)
 
 def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None:
     other = make_model(folder, "mixed", seed=1)
-    settings = (other / "config.toml").read_text(encoding="utf-8").replace("dim = 16", "dim = 32", 1)
+    settings = (other / "config.toml").read_text(encoding="utf-8").replace("hidden_size = 16", "hidden_size = 32", 1)
     (other / "config.toml").write_text(settings, encoding="utf-8")
     manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
     manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
@@ -265,7 +265,7 @@ def test_public_names_come_without_torch() -> None:
 
 
 def test_one_text_and_a_list_agree(predictor: seqtasks.TranslationPipeline) -> None:
-    options = {"beam": 2, "nbest": 2, "max_length": "12"}
+    options = {"beam_size": 2, "nbest": 2, "max_length": "12"}
     assert [predictor.translate(TEXTS[0], **options)] == predictor.translate(TEXTS[:1], **options)
     assert predictor(TEXTS[0], **options) == predictor.translate(TEXTS[0], **options)
     assert [predictor.score("a dog", "ein hund")] == predictor.score(["a dog"], ["ein hund"])
