@@ -30,8 +30,13 @@ def make_model(folder: Path, labels: dict[str, str]) -> Path:
     file = write_conllu_file(folder / "train.conllu", sentences)
     run = read_config(
         None,
-        text='task = "tagging"\n[model]\nhidden_size = 8\n[model.encoder]\nkind = "lstm"\nhidden_size = 8\nnum_layers = 1\n',
-        overrides=[f'data.train=[{{path="{file}"}}]', "text.language=en", 'model.char_encoder={kind="cnn"}'],
+        text='task = "tagging"\n[model]\nhidden_size = 8\n[model.encoder]\nkind = "lstm"\nhidden_size = 8\n',
+        overrides=[
+            f'data.train=[{{path="{file}"}}]',
+            "text.language=en",
+            "model.encoder.num_layers=1",
+            'model.char_encoder={kind="cnn"}',
+        ],
     )
     task = TaggingTask.prepare(run.task, 1).task
     assert isinstance(task, TaggingTask)
