@@ -40,7 +40,7 @@ PRESETS = (
 LEARNING_RATE = 3e-3
 LAYERS, TRANSFORMER_LAYERS = 2, 4
 HEADS = 4
-CHARACTERS_OF = {"char_encoder": 1.0, "subwords": 3.5, "words": 4.5}
+CHARACTERS_OF = {"characters": 1.0, "subwords": 3.5, "words": 4.5}
 """Characters of an ordinary token, blanks included."""
 
 

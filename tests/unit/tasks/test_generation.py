@@ -158,7 +158,7 @@ def test_processors_come_back(tmp_path: Path) -> None:
     again = LanguageModelingTask.load(task.config, folder)
     assert isinstance(again.processor, CharacterTokenizer)
     assert again.processor.encode("a: b") == task.processor.encode("a: b")
-    assert "`lstm` over `characters`" in task.model_card((), {"char_encoder": 5_000, "texts": 1})
+    assert "`lstm` over `characters`" in task.model_card((), {"characters": 5_000, "texts": 1})
 
 
 @pytest.mark.parametrize("lines", [30, 20_000])
