@@ -81,10 +81,10 @@ save_steps = 200
 
 Model = Literal["show-and-tell", "show-attend-and-tell", "fused", "transformer"]
 DECODERS: dict[Model, str] = {
-    "show-and-tell": 'kind = "show-and-tell"\ndim = 320',
-    "show-attend-and-tell": 'kind = "show-attend-and-tell"\ndim = 320',
-    "fused": 'kind = "lstm"\ndim = 320\nlayers = 2',
-    "transformer": 'kind = "transformer"\nlayers = 3\nheads = 4\ninner_dim = 960',
+    "show-and-tell": 'kind = "show-and-tell"\nhidden_size = 320',
+    "show-attend-and-tell": 'kind = "show-attend-and-tell"\nhidden_size = 320',
+    "fused": 'kind = "lstm"\nhidden_size = 320\nnum_layers = 2',
+    "transformer": 'kind = "transformer"\nnum_layers = 3\nnum_heads = 4\nffn_dim = 960',
 }
 
 Phase = Literal["frozen", "fine-tuned", "rewarded"]

@@ -68,7 +68,7 @@ seed = {seed}
 train = {train}
 validation_split = 0.02
 num_streams = 48
-max_length = 70
+bptt_len = 70
 
 [model]
 hidden_size = 256
@@ -124,7 +124,7 @@ eval_steps = 1000
 save_steps = 500
 """
 TINY_TEXT = "text.vocab_size=320"
-TINY_STREAM = ("data.num_streams=4", "data.max_length=20", "data.validation_split=0.1")
+TINY_STREAM = ("data.num_streams=4", "data.bptt_len=20", "data.validation_split=0.1")
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
        "learning_rate": 3e-3, "eval_steps": 500}  # fmt: skip
 PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}

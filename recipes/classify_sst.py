@@ -4,7 +4,7 @@
 
 The folder holds `stsa.binary.train`, `.dev` and `.test`, a label and a sentence a line. The models are trained on the
 training sentences, without their phrases, and chosen on `dev`; --test measures on `test`, too. They read sentences as
-people write them, `it's (not) bad.` for `it 's -lrb- not -rrb- bad .`, which are kept beside the models. --start-from
+people write them, `it's (not) bad.` for `it 's -lrb- not -rrb- bad .`, which are kept beside the models. --init-from
 names a classifier of reviews with the labels 0 and 1, such as that of `classify_imdb.py`, from which a third model
 starts.
 """

@@ -46,4 +46,5 @@ def teach(teacher: str, sources: Path, references: Path, written: Sequence[Path]
 def encoder_of(teacher: str, dropout: float) -> tuple[int, dict[str, Any]]:
     """The width of the teacher's embeddings and the settings of its encoder, with another dropout."""
     model = read_bundle(find_model(teacher)).model
-    return model["hidden_size"], model["encoder"] | {"dropout": dropout}
+    encoder = {name: value for name, value in model["encoder"].items() if value is not None}
+    return model["hidden_size"], encoder | {"dropout": dropout}

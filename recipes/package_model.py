@@ -28,7 +28,7 @@ from seqtasks import find_model, read_bundle, write_bundle
 LABELS = "labels.json"
 """Where a bundle keeps the labels of a classifier."""
 LEFT_OUT = (
-    "features", "init_from", "init_modules", "pretrained_lr_scale", "unfreeze_steps", "layerwise_lr_decay",
+    "feature_cache_dir", "init_from", "init_modules", "pretrained_lr_scale", "unfreeze_steps", "layerwise_lr_decay",
 )  # fmt: skip
 """Settings that are for one machine, or for a training from a model that is there alone."""
 
@@ -72,7 +72,7 @@ def main(
         Literal["bfloat16", "float16"], typer.Option(help="Precision of the stored weights.")
     ] = "bfloat16",
     decoding: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of decoding as TOML, such as beam=5.")
+        list[str] | None, typer.Option("--set", help="An option of decoding as TOML, such as beam_size=5.")
     ] = None,
     names: Annotated[
         list[str] | None, typer.Option("--label", help="What a label is called from now on, as 0=negative.")

@@ -27,7 +27,7 @@ def run(recipe: Callable[..., None]) -> None:
 def short(steps: int) -> tuple[str, ...]:
     """Settings of a training of so many updates: to see that all is in place, not to learn anything."""
     half = steps // 2
-    given = {"steps": steps, "warmup": steps // 4, "eval_steps": half, "save_steps": half}
+    given = {"max_steps": steps, "warmup_steps": steps // 4, "eval_steps": half, "save_steps": half}
     return tuple(f"training.{name}={value}" for name, value in given.items())
 
 

@@ -146,7 +146,7 @@ ema_decay = 0.998
 START = """\
 init_from = "{teacher}"
 init_modules = "encoder"
-joint = false
+shared_vocab = false
 """
 
 STUDENT = """

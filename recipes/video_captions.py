@@ -45,7 +45,7 @@ num_streams = {clips}
 bptt_len = {window}
 
 [model]
-hidden_size = {model[dim]}
+hidden_size = {model[hidden_size]}
 tie_embeddings = "output"
 embedding_dropout = 0.3
 word_dropout = 0.1
@@ -54,13 +54,13 @@ word_dropout = 0.1
 kind = "cnn-lstm"
 temporal = "{temporal}"
 backbone = "{model[encoder][backbone]}"
-hidden_size = {model[encoder][dim]}
+hidden_size = {model[encoder][hidden_size]}
 dropout = 0.3
 
 [model.decoder]
 kind = "lstm"
-hidden_size = {model[decoder][dim]}
-num_layers = {model[decoder][layers]}
+hidden_size = {model[decoder][hidden_size]}
+num_layers = {model[decoder][num_layers]}
 dropout = 0.4
 
 [data.synthetic_video]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
 from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.metric import compute_scores, find_metrics
 from seqtasks.registry import kind_of
 from seqtasks.tasks.base import EvaluationRequest, Warn
 
@@ -21,6 +23,7 @@ def evaluate(
     split: str | None = None,
     languages: tuple[str, str] | None = None,
     lowercase: bool | None = None,
+    metrics: Sequence[str] = (),
     device: str = "auto",
     dtype: Precision = "auto",
     threads: int = 0,
@@ -36,6 +39,7 @@ def evaluate(
         split: Captions: train, dev, test, or a file that lists images; else all.
         languages: Translation: codes of both languages, for files that name them; else the model's.
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
+        metrics: The kinds of further metrics to compute, such as one of your own.
         device, dtype, threads, engine: As for `load`.
         warn: Is told what is left out of the data, a sentence each.
         **decoding: Decoding options, such as beam=1.
@@ -46,14 +50,20 @@ def evaluate(
     names = [model] if isinstance(model, str | Path) else model
     files = [data] if isinstance(data, str | Path) else data
     loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
-    request = EvaluationRequest([Path(file) for file in files], decoding, split, languages, lowercase)
+    request = EvaluationRequest([Path(file) for file in files], decoding, split, languages, lowercase, metrics)
     return evaluate_model(loaded, request, warn)
 
 
 def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) -> Evaluation:
     """As `evaluate`, for a model that is open."""
+    find_metrics(request.metrics)  # tells a wrong name before the work
     for option in ("decoding", "split", "languages", "lowercase"):
         if getattr(request, option) not in (None, {}) and option not in loaded.task.evaluation_options:
             kind = kind_of(loaded.task.config)
             raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
-    return loaded.task.evaluate(loaded.pipeline, request, warn)
+    found = loaded.task.evaluate(loaded.pipeline, request, warn)
+    further = [metric for metric in request.metrics if metric not in [score.metric for score in found.scores]]
+    if further and not found.outputs:
+        raise SeqtasksError(f"There are no outputs that {further[0]} could compare with references.", "Leave it out.")
+    scores = compute_scores(further, found.outputs, found.references, lowercase=bool(request.lowercase))
+    return replace(found, scores=(*found.scores, *scores))

@@ -1,15 +1,15 @@
 """Components: classes with a nested `Config`, found by `kind`.
 
-A family is a direct subclass of `Component` (Encoder, Decoder, TextProcessor, Task). Each member carries its
+A family is a direct subclass of `Component` (Encoder, Decoder, Tokenizer, Task). Each member carries its
 own options, so that adding one takes one file:
 
     class MyEncoder(Encoder):
-        class Config(Settings):
+        class Config(ConfigModel):
             kind: Literal["mine"] = "mine"
-            layers: int = 2
+            num_layers: int = 2
 
-and `kind = "mine"` in a run configuration finds it, once the file is imported (`--code FILE`, or an entry point
-in the group `seqtasks.components`).
+(without options: `class MyMetric(Metric, kind="mine")`), and `kind = "mine"` in a run configuration finds it, once the
+file is imported (`--code FILE`, or an entry point in the group `seqtasks.components`).
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Component:
     Config: ClassVar[type[ConfigModel]]
     kinds: ClassVar[dict[str, type[Component]]]
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, *, kind: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if Component in cls.__bases__:
             cls.kinds = {}
-        elif "Config" in cls.__dict__:
-            cls.kinds[cls.Config.model_fields["kind"].default] = cls
+        elif kind is not None or "Config" in cls.__dict__:
+            cls.kinds[kind or cls.Config.model_fields["kind"].default] = cls
 
     @classmethod
     def of_kind(cls: type[Member], kind: str) -> type[Member]:
@@ -73,7 +73,10 @@ class Component:
 
 
 class PolymorphicField:
-    """Marks a field as the options of any member of a family: `encoder: Annotated[Settings, OneOf(Encoder)]`."""
+    """Marks a field as the options of any member of a family.
+
+    encoder: Annotated[ConfigModel, PolymorphicField(Encoder)]
+    """
 
     def __init__(self, family: type[Component]) -> None:
         self.family = family
@@ -89,7 +92,7 @@ class PolymorphicField:
             raise PydanticCustomError(
                 "kind_unknown",
                 "unknown kind {kind}; there are {known} (your own: --code FILE)",
-                {"kind": repr(value["kind"]), "known": ", ".join(self.family.known())},
+                {"kind": repr(value["kind"]), "known": ", ".join(self.family.known()) or "none"},
             ) from None
         return component.Config.model_validate(value)
 

@@ -5,7 +5,7 @@ seed = 1
 [model.encoder]         # the task's own tables
 kind = "transformer"
 [training]              # seqtasks.config.training.TrainingSettings
-steps = 20000
+max_steps = 20000
 """
 
 from __future__ import annotations
@@ -205,6 +205,8 @@ def _nested(value: Any) -> Iterator[ConfigModel]:
     if isinstance(value, ConfigModel):
         yield value
         value = dict(value)
+    if dataclasses.is_dataclass(value):
+        value = vars(value)
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -44,7 +44,7 @@ TRANSLATE = '''\
 
 PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
 reading, step = InferenceSession("source.onnx"), InferenceSession("step.onnx")
-beam = {decoding.beam}
+beam = {decoding.beam_size}
 
 
 def penalty(length):
@@ -126,7 +126,7 @@ def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     beginning = (SUBWORDS if subwords else OTHERS).format(
         kind=type(task.source).__name__, opening=opening(task), clean=CLEAN
     )
-    ending = TRANSLATE.format(decoding=decoding, length_penalty=written, limit=LengthLimit.parse(decoding.max_length))
+    ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthLimit.parse(decoding.max_length))
     return README.format(
         languages=task.config.languages,
         version=__version__,

@@ -12,10 +12,11 @@ from torch import nn
 
 from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.version import __version__
 
-OPTIONS = TypeAdapter(DecodingConfig)
+OPTIONS = TypeAdapter(ParsedDecodingConfig)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
 
 AnyEvaluation = TypeVar("AnyEvaluation", bound=Evaluation)
@@ -76,10 +77,10 @@ class DecodingPipeline(Pipeline):
             raise SeqtasksError(
                 f"There is no option {', '.join(sorted(unknown))} of decoding.", f"There are {', '.join(own)}."
             )
-        if "beam" not in given and isinstance(given.get("nbest"), int):
-            given["beam"] = max(own["beam"], given["nbest"])
-        if given.get("beam") == 1 or given.get("sample"):
-            own["consensus"] = 0
+        if "beam_size" not in given and isinstance(given.get("nbest"), int):
+            given["beam_size"] = max(own["beam_size"], given["nbest"])
+        if given.get("beam_size") == 1 or given.get("sample"):
+            own["mbr_samples"] = 0
         texts = {name: str(value) for name, value in given.items() if isinstance(own[name], str)}
         try:
             return OPTIONS.validate_python({**own, **given, **texts})

@@ -93,7 +93,7 @@ class CaptioningPipeline(DecodingPipeline):
             pictures: A path, bytes, an open file or a Pillow image, or a list of them.
             attention: Adds where the model looked.
             first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
-            **options: Those of `Decoding`: beam, nbest, penalty, sample, temperature and so on; `alternatives` hold
+            **options: Those of `DecodingConfig`: beam_size, nbest, sample, temperature and so on; `alternatives` hold
                 the others of `nbest`.
 
         Raises:
@@ -281,8 +281,9 @@ class CaptioningPipeline(DecodingPipeline):
         samples = [samples[row] for row in shown_rows(len(samples))]
         scores = caption_scores(outputs, references, with_meteor=with_meteor)
         evaluation = Evaluation(
-            tuple(scores), tuple(samples), decoding.signature(), len(outputs), seconds, unit="pictures"
-        )
+            scores, tuple(samples), decoding.signature(), len(outputs), seconds,
+            unit="pictures", outputs=outputs, references=references,
+        )  # fmt: skip
         return self.signed(evaluation)
 
     def evaluate_clips(self, clips: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any) -> Evaluation:
@@ -308,7 +309,10 @@ class CaptioningPipeline(DecodingPipeline):
         if not outputs:
             raise SeqtasksError("No frame of the clips has a caption.", "Look at the times of the captions.")
         scores = caption_scores(outputs, references, with_meteor=with_meteor)
-        found = Evaluation(tuple(scores), tuple(samples), decoding.signature(), len(outputs), seconds, unit="frames")
+        found = Evaluation(
+            scores, tuple(samples), decoding.signature(), len(outputs), seconds,
+            unit="frames", outputs=outputs, references=references,
+        )  # fmt: skip
         return self.signed(found)
 
 

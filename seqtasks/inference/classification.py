@@ -153,6 +153,7 @@ class ClassificationPipeline(Pipeline):
         evaluation = ClassificationEvaluation(
             scores, samples, decoding + window, len(documents), seconds,
             labels=scores_by_label_set(predicted, expected), confusion=matrix, unit="documents",
+            outputs=predicted, references=[[labels] for labels in expected],
         )  # fmt: skip
         return self.signed(evaluation)
 

@@ -124,14 +124,17 @@ class TaggingPipeline(Pipeline):
         decoding = "argmax" if self.models[0].field is None else "viterbi"
         scores, labels = label_scores(found, expected), scores_by_label(found, expected)
         return self.signed(
-            TaggingEvaluation(scores, samples, decoding, len(sentences), seconds, labels, unit="sentences")
-        )
+            TaggingEvaluation(
+                scores, samples, decoding, len(sentences), seconds, labels,
+                unit="sentences", outputs=found, references=[[labels] for labels in expected],
+            )
+        )  # fmt: skip
 
 
 def stack(
     sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]],
 ) -> tuple[Int[Tensor, "rows src parts"], Bool[Tensor, "rows src"]]:
-    """Sentences as `TokenReader` reads them in one padded tensor, and True where a token is real."""
+    """Sentences as `WordIndexer` reads them in one padded tensor, and True where a token is real."""
     shape = [max(sentence.shape[axis] for sentence in sentences) for axis in (0, 1)]
     tokens = np.full((len(sentences), *shape), PAD, np.int64)
     mask = np.zeros((len(sentences), shape[0]), np.bool_)

@@ -72,8 +72,8 @@ class TextGenerationPipeline(DecodingPipeline):
         search.
         """
         sampling = [name for name in SAMPLING if options.get(name) is not None]
-        if options.get("sample") is None and (sampling or options.get("beam") is not None):
-            options["sample"] = options.get("beam") is None
+        if options.get("sample") is None and (sampling or options.get("beam_size") is not None):
+            options["sample"] = options.get("beam_size") is None
         if max_new_tokens is not None:
             options["max_length"] = str(max_new_tokens)
         decoding = super().decoding(**options)

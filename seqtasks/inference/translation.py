@@ -136,7 +136,7 @@ class TranslationPipeline(DecodingPipeline):
             prefixes: What the translations have to begin with, one a text.
             attention: Adds where the model looked.
             first_number: The number of the first text in a longer input that comes in parts: samples depend on it.
-            **options: Those of `Decoding`: beam, nbest, penalty, sample, temperature and so on.
+            **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 
         Returns:
             A translation for each text, in their order; `alternatives` hold the others of `nbest`.
@@ -253,7 +253,7 @@ class TranslationPipeline(DecodingPipeline):
         for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
             stepper = self.stepper([sources[row] for row in rows.tolist()])
             targets = [wanted[row] for row in rows.tolist()]
-            scored = score(stepper, targets, penalty=self.default_decoding.length_penalty)
+            scored = score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
             for row, hypothesis in zip(rows.tolist(), scored, strict=True):
                 results[row] = self.translation(texts[row], hypothesis)
         return [result for result in results if result is not None]
@@ -284,7 +284,10 @@ class TranslationPipeline(DecodingPipeline):
         samples = tuple(
             ValidationExample(pairs[row].source, pairs[row].target, outputs[row]) for row in shown_rows(len(pairs))
         )
-        found = Evaluation(tuple(scores), samples, decoding.signature(), len(pairs), seconds, unit="sentences")
+        found = Evaluation(
+            tuple(scores), samples, decoding.signature(), len(pairs), seconds,
+            unit="sentences", outputs=outputs, references=[[pair.target] for pair in pairs],
+        )  # fmt: skip
         return self.signed(found)
 
 

@@ -27,7 +27,7 @@ def caption_scores(
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
     (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
-    `without_meteor` says why, and with `with_meteor=False`. Then what the captions are like: `distinct`, the
+    `meteor_unavailable_reason` says why, and with `with_meteor=False`. Then what the captions are like: `distinct`, the
     percentage of different ones; `vocabulary`, how many words occur in them; and with the `training` captions
     `novel`, the percentage of captions that are not among these.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix
 from seqtasks.metrics.score import Score
@@ -33,6 +35,10 @@ class Evaluation:
     """What `examples` counts."""
     lower_is_better: bool = field(default=False, kw_only=True)
     """The first score is a loss."""
+    outputs: Sequence[Any] = field(default=(), kw_only=True, repr=False)
+    """What was compared, where outputs were: texts, or the labels of each sentence or document."""
+    references: Sequence[Sequence[Any]] = field(default=(), kw_only=True, repr=False)
+    """With what: one or several for each output."""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import ClassVar, cast
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.metric import Metric, compute_scores
 from seqtasks.metrics.score import Score
-
-if TYPE_CHECKING:
-    from sacrebleu.metrics.base import Metric
 
 
 def translation_scores(
@@ -41,15 +40,7 @@ def translation_scores(
                 f"There are {len(hypotheses):,} translations, but {name} has {len(texts):,} lines.",
                 "Each translation needs its reference on the same line.",
             )
-    unknown = [metric for metric in metrics if metric not in METRICS]
-    if unknown:
-        raise SeqtasksError(f"There is no metric {', '.join(unknown)}.", f"There are {', '.join(METRICS)}.")
-    scores = []
-    for name in metrics:
-        metric = METRICS[name](lowercase)
-        value = metric.corpus_score(hypotheses, sets).score
-        scores.append(Score(name, value, str(metric.get_signature())))
-    return scores
+    return compute_scores(metrics, hypotheses, list(zip(*sets, strict=True)), lowercase=lowercase)
 
 
 def reference_sets(references: Sequence[Sequence[str]] | Sequence[str]) -> list[Sequence[str]]:
@@ -59,25 +50,34 @@ def reference_sets(references: Sequence[Sequence[str]] | Sequence[str]) -> list[
     return list(references)
 
 
-def bleu(lowercase: bool) -> Metric:
+class SacrebleuMetric(Metric):
+    """A metric of sacrebleu's."""
+
+    name: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ("lowercase",)
+
+    def compute(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
+        from sacrebleu import metrics
+
+        metric = getattr(metrics, self.name)(**{option: getattr(self, option) for option in self.options})
+        score = metric.corpus_score(outputs, list(zip_longest(*references))).score
+        return score, str(metric.get_signature())
+
+
+class BLEU(SacrebleuMetric, kind="bleu"):
     """Up to four-grams, 13a tokens, exponential smoothing."""
-    from sacrebleu.metrics.bleu import BLEU
 
-    return BLEU(lowercase=lowercase)
+    name = "BLEU"
 
 
-def chrf(lowercase: bool) -> Metric:
+class CHRF(SacrebleuMetric, kind="chrf"):
     """F2 over up to six characters, without words."""
-    from sacrebleu.metrics.chrf import CHRF
 
-    return CHRF(lowercase=lowercase)
+    name = "CHRF"
 
 
-def ter(lowercase: bool) -> Metric:
+class TER(SacrebleuMetric, kind="ter"):
     """Edits and shifts a reference word, without case whatever is asked."""
-    from sacrebleu.metrics.ter import TER
 
-    return TER()
-
-
-METRICS: dict[str, Callable[[bool], Metric]] = {"bleu": bleu, "chrf": chrf, "ter": ter}
+    name = "TER"
+    options = ()

@@ -23,7 +23,7 @@ def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copies what `own_tensors` named into the model.
+    """Copies what `unique_state_dict` named into the model.
 
     Raises SeqtasksError, before anything is copied, where a name or a shape is not the model's.
     """

@@ -71,7 +71,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """As `whole_file`, for files that a user asked for.
+    """As `atomic_file`, for files that a user asked for.
 
     Raises:
         SeqtasksError: The file cannot be written.

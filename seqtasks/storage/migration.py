@@ -57,8 +57,8 @@ class Renames:
 
     def kind(self, family: type[Component], kind: str) -> str:
         """What a kind of component is called now."""
-        new = self.kinds.get(family.__name__, {}).get(kind, kind)
-        return new if new in family.kinds else kind
+        found = (self.kinds.get(base.__name__, {}).get(kind) for base in family.__mro__)
+        return next((new for new in found if new in family.kinds), kind)
 
 
 @cache

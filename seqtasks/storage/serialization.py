@@ -10,7 +10,7 @@ import torch
 
 
 def save_state(value: Any, file: Path) -> None:
-    """Raises OSError when the disk refuses. Check the value with `require_plain` first."""
+    """Raises OSError when the disk refuses. Check the value with `require_plain_data` first."""
     try:
         torch.save(value, file)
     except RuntimeError as error:  # what torch makes of a write that the disk refused
@@ -26,7 +26,7 @@ def load_state(file: Path) -> Any:
 
 
 def require_plain_data(value: Any, place: str) -> None:
-    """Raises TypeError, naming the place, for what `load_plain` would refuse; a NumPy float passes for no float."""
+    """Raises TypeError, naming the place, for what `load_state` would refuse; a NumPy float passes for no float."""
     if type(value) in (dict, OrderedDict):
         for key, item in value.items():
             require_plain_data(key, f"key of {place}")

@@ -54,6 +54,8 @@ class EvaluationRequest:
     split: str | None = None
     languages: tuple[str, str] | None = None
     lowercase: bool | None = None
+    metrics: Sequence[str] = ()
+    """Further ones than those that the task always has."""
 
 
 TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)

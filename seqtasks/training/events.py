@@ -76,7 +76,7 @@ class ValidationEvent:
     evaluation: Evaluation
     best: bool
     seconds: float
-    """Training time so far, as in `Progress`."""
+    """Training time so far, as in `StepEvent`."""
 
 
 @dataclass(frozen=True)

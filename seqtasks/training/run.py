@@ -50,7 +50,7 @@ class TrainingRun:
 
         run = TrainingRun("run.toml", "my-model")
         for event in run:
-            if isinstance(event, Validated) and event.evaluation.scores[0].value > 40:
+            if isinstance(event, ValidationEvent) and event.evaluation.scores[0].value > 40:
                 run.stop()
         print(run.result.model_dir)
 
@@ -152,20 +152,20 @@ def train(
 ) -> TrainingResult:
     """Trains a model into a directory; `seqtasks train` does the same.
 
-        result = seqtasks.train("run.toml", "my-model", seed=2, training={"steps": 900})
+        result = seqtasks.train("run.toml", "my-model", seed=2, training={"max_steps": 900})
         translator = seqtasks.load(result.model_dir)
 
     Prints nothing, and changes no signal handler unless `stop_on_sigint` asks for it: what a KeyboardInterrupt leaves
     can be resumed at the last checkpoint.
 
     Args:
-        config: The path of a TOML file, a dictionary nested like one, or what `read_run` returns.
+        config: The path of a TOML file, a dictionary nested like one, or what `read_config` returns.
         output_dir: Where the best model, checkpoints, `config.toml` and `metrics.jsonl` go.
         resume: Continue from the latest checkpoint in `output_dir`; start anew where there is none.
         on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
         stop_on_sigint: Ctrl-C ends the training after the step it is in, with a checkpoint, and `train` returns.
         overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
-            tables: `seed=2, training={"steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
+            tables: `seed=2, training={"max_steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
 
     Raises:
         SeqtasksError: for a wrong configuration, data that cannot be read, an `output_dir` that holds a training

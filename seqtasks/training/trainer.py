@@ -43,7 +43,7 @@ class Trainer:
     same machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
     weights, bit for bit on a CPU, as one that is not.
 
-    `weights` are those to start from, as `own_tensors` names them; without any the task initializes a new model.
+    `weights` are those to start from, as `unique_state_dict` names them; without any the task initializes a new model.
     With `init_modules = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
     of another model. `stop` can end the training early, after any step.
     """

@@ -64,7 +64,7 @@ class AnimatedImageReader:
 class ImageSequenceReader:
     """A folder of pictures with a number in their names; the number decides on the order alone.
 
-    Raises ClipError where there is none, one has no number, or two have the same.
+    Raises VideoError where there is none, one has no number, or two have the same.
     """
 
     def __init__(self, folder: Path, name: str, rate: float) -> None:
@@ -86,7 +86,7 @@ def lazy_frame(number: int, seconds: float, until: float, picture: Callable[[], 
 
 
 def open_animation(file: IO[bytes], name: str) -> Image.Image:
-    """The picture with its first frame not yet decoded. Raises ClipError."""
+    """The picture with its first frame not yet decoded. Raises VideoError."""
     kind = format_of(file)
     assert kind is not None
     factory, _ = Image.OPEN[kind]

@@ -67,7 +67,7 @@ class PyAVReader:
 
     Raises:
         SeqtasksError: PyAV is not installed.
-        ClipError: the file is no clip of the `FORMATS`, has no video, is damaged, or its frames are too large.
+        VideoError: the file is no clip of the `FORMATS`, has no video, is damaged, or its frames are too large.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -202,7 +202,7 @@ def packets_in(
 
 
 def video_in(container: InputContainer, name: str) -> VideoStream:
-    """The first stream that is a video, and no picture of a record's sleeve. Raises ClipError where there is none."""
+    """The first stream that is a video, and no picture of a record's sleeve. Raises VideoError where there is none."""
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -254,7 +254,7 @@ def shown_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:
 
 
 def picture_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str) -> Image.Image:
-    """The frame as it is meant to be seen. Raises ClipError where it became too large on the way."""
+    """The frame as it is meant to be seen. Raises VideoError where it became too large on the way."""
     width, height = shown_size(frame.width, frame.height, shape)
     check_size(width, height, name)
     picture: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]

@@ -111,7 +111,7 @@ class StrideSampler:
 
 
 class Video:
-    """The frames of a file or a folder, as often as they are asked for. `open_clip` makes one."""
+    """The frames of a file or a folder, as often as they are asked for. `open_video` makes one."""
 
     def __init__(self, source: FrameReader, name: str) -> None:
         self.source = source
@@ -144,7 +144,7 @@ class Video:
     def frames(self, choice: FrameSampler) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
 
-        Each is given as soon as the one after it in the file is decoded. Raises ClipError where the file is gone.
+        Each is given as soon as the one after it in the file is decoded. Raises VideoError where the file is gone.
         """
         held: Frame | None = None
         for moment, picture in self.passed(choice):
@@ -175,7 +175,7 @@ def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDE
     What it is is seen in the file, not in its name. `name` is what errors call it. The first frame is read at once.
 
     Raises:
-        ClipError: it cannot be read, is empty, no clip, damaged from its beginning, or its frames are too large.
+        VideoError: it cannot be read, is empty, no clip, damaged from its beginning, or its frames are too large.
         SeqtasksError: it is a video, and PyAV is not installed; or there is no such rate.
     """
     path, name = Path(path), str(path) if name is None else name

@@ -71,13 +71,13 @@ class FrameReader(Protocol):
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         """The frames from the first, in the order in which they are shown, later ones at later times.
 
-        Raises ClipError where the file cannot be opened any more.
+        Raises VideoError where the file cannot be opened any more.
         """
         ...
 
 
 def open_file(path: Path, name: str) -> IO[bytes]:
-    """Raises ClipError where there is nothing to be read; pipes are refused, since a clip is opened more than once."""
+    """Raises VideoError where there is nothing to be read; pipes are refused, since a clip is opened more than once."""
     try:
         if path.exists() and not path.is_file():
             raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")

@@ -51,7 +51,7 @@ class ContactSheet:
     of the limit and the limit are drawn in the end, the first frame among them.
 
         sheet = ContactSheet()
-        for frame, caption in captioner.frames(open_clip("clip.mp4").frames(EverySeconds(1))):
+        for frame, caption in captioner.frames(open_video("clip.mp4").frames(IntervalSampler(1))):
             sheet.add(frame, caption.text)
         sheet.save(Path("sheet.png"))
     """

@@ -38,7 +38,7 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     are made even, very small and very large frames are scaled; frames of another size are letterboxed.
 
     Args:
-        frames: The frames of a clip in the order of their times, such as `clip.frames(EveryFrame(1))`.
+        frames: The frames of a clip in the order of their times, such as `clip.frames(StrideSampler(1))`.
         spans: What to show from when to when, in the order of their times.
         path: The file to write. It appears complete or not at all.
 

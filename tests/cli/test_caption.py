@@ -30,7 +30,7 @@ def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="module")
 def attentive(seqtasks: Program, captioner: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A captioner that looks at 2 x 2 cells."""
-    chosen = settings('model.decoder={kind="show-attend-and-tell",dim=16}', "images.size=64")
+    chosen = settings('model.decoder={kind="show-attend-and-tell",hidden_size=16}', "images.size=64")
     out = tmp_path_factory.mktemp("attentive") / "model"
     result = seqtasks("train", captioner / "config.toml", "--output", out, *chosen)
     assert result.code == 0, result.err

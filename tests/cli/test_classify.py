@@ -291,7 +291,7 @@ def test_columns_and_kinds_can_be_chosen(seqtasks: Program, tmp_path: Path) -> N
         "train", "classification", tmp_path / "train.csv", *chosen, "--set", "data.train.0.label_separator="
     )
     assert (empty.code, empty.err.count("\n")) == (1, 1)
-    assert empty.err.startswith("seqtasks: --set: data.train.0.separator: ")
+    assert empty.err.startswith("seqtasks: --set: data.train.0.label_separator: ")
     again = seqtasks("classify", "-m", out, tmp_path / "train.csv")
     assert (again.code, len(again.out.splitlines())) == (0, 60)
 

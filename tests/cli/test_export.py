@@ -16,7 +16,7 @@ def test_what_is_exported_translates_as_the_model(
     from sentencepiece import SentencePieceProcessor
 
     monkeypatch.chdir(tmp_path)
-    done = seqtasks("export", model, "--format", "ctranslate2", "--set", "beam=1")
+    done = seqtasks("export", model, "--format", "ctranslate2", "--set", "beam_size=1")
     out = Path(f"{model.name}-ctranslate2")
     assert (done.code, done.err) == (0, "")
     assert done.out == f"{out}: {out / 'README.md'} tells how to use it\n"
@@ -51,9 +51,9 @@ def test_a_missing_package_is_told(
         (["en-de"], 2, "Missing option '--format'"),
         (["en-de", "--format", "paper"], 2, "'paper' is not one of 'ctranslate2', 'onnx'"),
         (
-            ["en-de", "--format", "ctranslate2", "--set", "penalty=wu:1"],
+            ["en-de", "--format", "ctranslate2", "--set", "length_penalty=wu:1"],
             1,
-            'CTranslate2 cannot search with penalty = "wu:1".',
+            'CTranslate2 cannot search with length_penalty = "wu:1".',
         ),
         (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken is there already."),
         (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file is there already."),

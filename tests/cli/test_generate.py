@@ -113,7 +113,7 @@ def test_a_model_that_searches_by_itself(seqtasks: Program, model: Path) -> None
     drawn = [writer.generate("a:", max_new_tokens=8, temperature=2.0) for writer in (sampler, searcher)]
     assert drawn[0] == drawn[1]
     result = seqtasks(
-        "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam=3", "--set", "nbest=3"
+        "generate", "-m", model, "--prompt", "a:", "--max-new-tokens", "8", "--set", "beam_size=3", "--set", "nbest=3"
     )
     assert result.out == "\n---\n".join(f"a:{text}" for text in texts) + "\n"
 
@@ -193,7 +193,7 @@ def test_mistakes_are_told(seqtasks: Program, model: Path, arguments: list[str],
 
 def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Path, test_file: Path) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
-    told = f"seqtasks: {model} is a model for generation, not for translation. "
+    told = f"seqtasks: {model} is a model for language-modeling, not for translation. "
     assert result.err == told + f'What it is for: seqtasks generate --model {model} --prompt "..."\n'
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, test_file, *option)

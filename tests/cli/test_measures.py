@@ -63,8 +63,8 @@ def test_info_describes_and_verifies(seqtasks: Program, model: Path, tmp_path: P
     result = seqtasks("info", model)
     told = dict(line.split(None, 1) for line in result.out.splitlines())
     assert told["languages"] == "en to de"
-    assert told["encoder"].startswith("transformer (layers 1, ")
-    assert "start_" not in told["encoder"]
+    assert told["encoder"].startswith("transformer (num_layers 1, ")
+    assert "init_" not in told["encoder"]
     translator = package.load(model, threads=1)
     count = sum(tensor.numel() for tensor in translator.models[0].parameters())
     assert told["parameters"] == f"{count:,}"

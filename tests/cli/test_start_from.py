@@ -33,7 +33,7 @@ def test_another_decoder_learns_beside_a_trained_encoder(seqtasks: Program, mode
         "training.averaging=none",
     ]
     start += ["--set", "training.pretrained_lr_scale=1e-9"]
-    decoder = ["--set", "model.decoder={kind = 'lstm', dim = 24, layers = 1}"]
+    decoder = ["--set", "model.decoder={kind = 'lstm', hidden_size = 24, num_layers = 1}"]
     out = tmp_path / "second"
     result = seqtasks("train", model / "config.toml", "--output", out, *start, *decoder, *SHORT)
     assert result.code == 0, result.err
@@ -54,12 +54,15 @@ def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model
     start = ["--set", f"init_from={tmp_path / 'apart'}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "joint", *start, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "joint: the model of init_from has a vocabulary for each language. Set joint = false" in result.err
+    assert (
+        "shared_vocab: the model of init_from has a vocabulary for each language. Set shared_vocab = false"
+        in result.err
+    )
 
 
 def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     start = ["--set", f"init_from={model / 'best'}", "--set", "init_modules=encoder"]
-    another = ["--set", "model.encoder={kind = 'lstm', dim = 24}"]
+    another = ["--set", "model.encoder={kind = 'lstm', hidden_size = 24}"]
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "second", *start, *another, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "The weights do not fit the model: encoder." in result.err

@@ -227,7 +227,7 @@ def test_models_of_other_tasks_and_their_options_are_refused(
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for tagging, not for translation. "
     assert result.err == told + f"What it is for: seqtasks tag --model {model} text.txt\n"
-    for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"], ["--set", "penalty=none"]):
+    for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"], ["--set", "length_penalty=none"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
         assert "does not apply to a model for tagging" in " ".join(refused.err.split())

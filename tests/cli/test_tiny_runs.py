@@ -29,7 +29,7 @@ TASKS = tuple(tiny_runs.CONFIGURATIONS)
 def beside_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In a directory with the data of the runs; a configuration in old words is no error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(backbones, "make_trunk", tiny_runs.tiny_trunk)
+    monkeypatch.setattr(backbones, "make_backbone_spec", tiny_runs.tiny_trunk)
     tiny_runs.write_data(Path("data"))
     with warnings.catch_warnings():
         warnings.simplefilter("default")

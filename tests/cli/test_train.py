@@ -43,7 +43,7 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
     before_training = result.out.partition("\nstep ")[0].splitlines()
     assert len(before_training) <= 10
     assert before_training[0].startswith("training pairs: 757")
-    assert before_training[2].startswith("translation: encoder transformer (layers 1, ")
+    assert before_training[2].startswith("translation: encoder transformer (num_layers 1, ")
     assert before_training[3] == "cpu, float32; 150 steps, validation every 50"
     assert before_training[4].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
     assert before_training[5] == f"configuration: {out / 'config.toml'}"
@@ -114,7 +114,7 @@ def test_an_interrupted_training_can_be_used_before_it_was_validated(
     told = closing(run.result, run.config, Path("my code.py")).splitlines()
     assert told == [
         "Stopped at step 3; everything is saved. To resume:",
-        f"  seqtasks train {tmp_path}/model/config.toml --out {tmp_path}/model --resume --code 'my code.py'",
+        f"  seqtasks train {tmp_path}/model/config.toml --output {tmp_path}/model --resume --code 'my code.py'",
         f"The model of step 3 is in {step_3}. To use it:",
         f"  seqtasks translate --model {tmp_path}/model --text \"...\" --code 'my code.py'",
     ]
@@ -130,7 +130,7 @@ def test_python_and_the_command_line_train_the_same(
     file = model / "config.toml"
     few = settings("seed=7", "training.max_steps=6", "training.eval_steps=3", "training.save_steps=3")
     assert seqtasks("train", file, "--output", tmp_path / "program", *few).code == 0
-    overrides: dict[str, Any] = {"seed": 7, "training": {"steps": 6, "eval_steps": 3, "save_steps": 3}}
+    overrides: dict[str, Any] = {"seed": 7, "training": {"max_steps": 6, "eval_steps": 3, "save_steps": 3}}
     document = tomllib.loads(file.read_text(encoding="utf-8"))
     expected = [path.relative_to(tmp_path / "program") for path in sorted((tmp_path / "program").rglob("*"))]
     for name, config in {"path": file, "dictionary": document, "configuration": read_config(file)}.items():
@@ -161,7 +161,9 @@ class Mine(LstmEncoder):
 def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     code, out = tmp_path / "mine.py", tmp_path / "model"
     code.write_text(MINE, encoding="utf-8")
-    few = settings("model.encoder={kind='mine', dim=16, layers=1}", "training.max_steps=2", "training.eval_steps=2")
+    few = settings(
+        "model.encoder={kind='mine', hidden_size=16, num_layers=1}", "training.max_steps=2", "training.eval_steps=2"
+    )
     use = ["translate", "--model", out, "--text", "w1"]
     try:
         result = seqtasks("train", model / "config.toml", "--output", out, *few, "--code", code)
@@ -184,7 +186,7 @@ def test_a_model_with_code_of_ones_own_asks_for_it(seqtasks: Program, model: Pat
 def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tmp_path: Path) -> None:
     few = settings(*TINY, "training.max_steps=2", "training.eval_steps=1", "model.encoder.kind=lstm",
                    "model.decoder.kind=lstm")  # fmt: skip
-    kept = [word for word in few if ".layers" not in word and "ffn_dim" not in word]
+    kept = [word for word in few if ".num_layers" not in word and "ffn_dim" not in word]
     arguments = [word for place, word in enumerate(few) if word in kept and (word != "--set" or few[place + 1] in kept)]
     result = seqtasks("train", "translation", data / "pairs.tsv", "--output", tmp_path / "new", "--resume", *arguments)
     assert result.code == 0, result.err
@@ -201,7 +203,7 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
     [
         (["missing.toml"], "missing.toml: there is no such file."),
         (["translation", "missing.tsv"], "missing.tsv: there is no such file."),
-        (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean layers?)"),
+        (["run.toml"], "run.toml: model.encoder.layrs: unknown key (did you mean num_layers?)"),
         (["translation", "latin.tsv"], "latin.tsv:2: not UTF-8"),
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
         (

@@ -53,7 +53,7 @@ def test_options_of_the_last_release_do_the_same_with_a_warning(seqtasks: Progra
 
 def test_flags_are_the_decoding_options_of_set(seqtasks: Program, model: Path) -> None:
     flags = ["--beam-size", "3", "--max-length", "7", "--length-penalty", "wu:0.6", "--no-repeat-ngram-size", "2"]
-    items = ["beam=3", "max_length=7", "penalty=wu:0.6", "no_repeat_ngram=2"]
+    items = ["beam_size=3", "max_length=7", "length_penalty=wu:0.6", "no_repeat_ngram_size=2"]
     command = ("translate", "-m", model, "--json", SENTENCE)
     by_set = seqtasks(*command, *(word for item in items for word in ("--set", item)))
     assert (seqtasks(*command, *flags).out, by_set.code) == (by_set.out, 0)
@@ -224,8 +224,8 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
     [
         (["-m", "nonsense"], "there is no model 'nonsense'"),
         (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
-        (["-m", "MODEL", "--text", "a", "--set", "penalty"], "not of the form name=value"),
-        (["-m", "MODEL", "--text", "a", "--set", "penalty=odd"], "penalty"),
+        (["-m", "MODEL", "--text", "a", "--set", "length_penalty"], "not of the form name=value"),
+        (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "no length penalty"),
         (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),

@@ -97,7 +97,7 @@ def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> N
         "classify_sst",
         "--output",
         tmp_path / "second",
-        "--start-from",
+        "--init-from",
         tmp_path / "first" / "lstm",
         data=tmp_path,
     )

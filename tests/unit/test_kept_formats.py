@@ -54,7 +54,7 @@ def test_where_features_are_kept(tmp_path: Path) -> None:
             tensor.copy_(torch.full_like(tensor, number))
     network = encoder.fingerprint()
     assert network == "155e7f3195c9ac9ecd9897e9fc3e45fd7d3c4c3cb86e7b407b9c268839c79d56"
-    settings = ImageConfig().model_dump_json()
+    settings = ImageConfig().fingerprint
     folder = FeatureCache(tmp_path, network, settings, "view 0").folder
     assert folder.name == "72e60d0cba36bee0893d5dfabe062cc9fc70abd3"
 

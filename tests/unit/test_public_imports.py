@@ -42,7 +42,7 @@ def test_what_is_private_is_found() -> None:
 import seqtasks
 import seqtasks.config.run
 from seqtasks import load, nothing
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.decoding.beam import beam_search
 from torch import nn
 seqtasks.train, seqtasks.MODULES

@@ -29,9 +29,7 @@ class TestedEncoder(GruEncoder):
 def checked_types() -> dict[str, str]:
     """The names that type checkers see, with the modules that they come from."""
     tree = ast.parse(INIT.read_text(encoding="utf-8"))
-    [block] = [
-        node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-    ]
+    [block] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
     return {alias.asname or alias.name: node.module or "" for node in imports for alias in node.names}
 

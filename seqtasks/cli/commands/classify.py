@@ -115,7 +115,7 @@ def classify(
         )
         write = stack.enter_context(open_output(output))
         present = format_json if as_json else format_text
-        for entries in documents.read(task.config.data.train[0].text):
+        for entries in documents.read(task.config.data.train[0].text_column):
             found = iter(predictor.classify([entry.text for entry in entries if entry.text.strip()]))
             for entry in entries:
                 if not entry.text.strip():

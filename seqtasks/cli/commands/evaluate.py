@@ -63,6 +63,10 @@ def evaluate(
         Path | None,
         typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
     ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help="A further score, such as chrf or one of your own; repeatable."),
+    ] = None,
     code: Code = None,
     device: Device = "auto",
     dtype: Dtype = Precision.auto,
@@ -110,7 +114,7 @@ def evaluate(
             raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
     found = evaluate_model(
         loaded,
-        EvaluationRequest(data, decoding, split, split_languages(languages), lowercase),
+        EvaluationRequest(data, decoding, split, split_languages(languages), lowercase, metrics or ()),
         lambda message: print(f"seqtasks: {message}", file=sys.stderr),
     )
     if confusion is not None:

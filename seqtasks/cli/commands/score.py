@@ -19,6 +19,7 @@ from seqtasks.cli.options import (
     ModelArgument,
     Precision,
     Threads,
+    load_own_code,
     open_pipeline,
     split_languages,
 )
@@ -53,16 +54,16 @@ def score(
     Example:
       seqtasks score my-model pairs.tsv
     """
+    load_own_code([model], code)
     from seqtasks.cli.output import open_output
-    from seqtasks.data.parallel.source import sources_of
+    from seqtasks.data.parallel.source import read_pairs, sources_of
 
     sources = sources_of(data)
     predictor: TranslationPipeline = open_pipeline(
-        [model], "translation", code=code, device=device, dtype=dtype, threads=threads
+        [model], "translation", code=None, device=device, dtype=dtype, threads=threads
     )
 
     from seqtasks.data.examples import ReadReport
-    from seqtasks.data.parallel.readers import read_pairs
 
     skipped = ReadReport()
     named = split_languages(languages) or predictor.languages

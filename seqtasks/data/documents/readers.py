@@ -8,7 +8,7 @@
 | a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is left out |
 | a folder of files | each .txt file is a class, each line in it a document |
 
-Any file may be compressed (.gz behind its suffix). Every reader counts documents in a `SkipReport` and leaves out those
+Any file may be compressed (.gz behind its suffix). Every reader counts documents in a `ReadReport` and leaves out those
 that are broken or empty, with the place.
 """
 

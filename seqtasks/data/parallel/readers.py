@@ -1,75 +1,39 @@
 """Pairs of texts out of files, one after the other: nothing is kept in memory.
 
-Every reader counts what it reads in a `SkipReport` and leaves out single examples that cannot be used; a file that
+Every reader counts what it reads in a `ReadReport` and leaves out single examples that cannot be used; a file that
 is wrong as a whole is a `SeqtasksError`.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
-from seqtasks.data.text_io import open_bytes, read_lines, uncompressed_suffix
+from seqtasks.data.reader import Reader
+from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
+from seqtasks.registry import Component
 
 Languages = tuple[str, str]
 """The codes of the source and the target language, for formats that hold several."""
 
-FORMATS = ".tsv, .csv, .jsonl and .tmx"
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
 
-def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
-    """The pairs of one source, in the order of the file, without those that have an empty side.
+class PairReader(Reader):
+    """A format of files of pairs."""
 
-    `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
+    kinds: ClassVar[dict[str, type[Component]]] = {}
 
-    Raises:
-        SeqtasksError: at once for a missing file, an unknown format, missing languages; while reading for parallel
-            files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
-    """
-    if source.source is not None and source.target is not None:
-        for path in (source.source, source.target):
-            open_bytes(path).close()
-        return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
-    assert source.path is not None
-    return with_both_sides(read_file(source.path, skipped, languages), skipped)
-
-
-def read_file(path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-    """The pairs of one file, by its suffix."""
-    open_bytes(path).close()
-    match uncompressed_suffix(path):
-        case ".tsv":
-            return read_tsv_pairs(path, skipped)
-        case ".csv":
-            return read_csv_pairs(path, skipped)
-        case ".jsonl":
-            return read_jsonl_pairs(path, skipped, languages)
-        case ".tmx":
-            if languages is None:
-                raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
-            return read_tmx(path, skipped, languages)
-        case suffix:
-            raise SeqtasksError(
-                f"{path}: unknown format {suffix!r}.",
-                f"One file of pairs can be {FORMATS} (or .gz of these); give parallel files as source and target.",
-            )
-
-
-def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair]:
-    """Leaves out the pairs of which one side is white space alone."""
-    for pair in pairs:
-        if pair.source.strip() and pair.target.strip():
-            yield pair
-        else:
-            skipped.skip("empty side")
+    @abstractmethod
+    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        """The pairs of one file, of these languages where it holds several."""
 
 
 def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[Pair]:
@@ -88,47 +52,61 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
         )
 
 
-def read_tsv_pairs(path: Path, skipped: ReadReport) -> Iterator[Pair]:
+class TSVReader(PairReader, kind="tsv"):
     """Source, tab, target; further columns are not read, and quotes mean nothing."""
-    name = str(path)
-    for number, line in enumerate(read_lines(path), 1):
-        skipped.reach(name, number)
-        columns = line.split("\t", 2)
-        if len(columns) >= 2:
-            yield Pair(columns[0], columns[1])
-        else:
-            skipped.skip("broken line")
+
+    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        name = str(path)
+        for number, line in enumerate(read_lines(path), 1):
+            skipped.reach(name, number)
+            columns = line.split("\t", 2)
+            if len(columns) >= 2:
+                yield Pair(columns[0], columns[1])
+            else:
+                skipped.skip("broken line")
 
 
-def read_csv_pairs(path: Path, skipped: ReadReport) -> Iterator[Pair]:
+class CSVReader(PairReader, kind="csv"):
     """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
-    name = str(path)
-    for number, cells in read_csv(read_lines(path)):
-        row = cells or []
-        if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
-            continue
-        skipped.reach(name, number)
-        if len(row) >= 2:
-            yield Pair(row[0], row[1])
-        else:
-            skipped.skip("broken line")
+
+    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        name = str(path)
+        for number, cells in read_csv(read_lines(path)):
+            row = cells or []
+            if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
+                continue
+            skipped.reach(name, number)
+            if len(row) >= 2:
+                yield Pair(row[0], row[1])
+            else:
+                skipped.skip("broken line")
 
 
-def read_jsonl_pairs(path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
-    name = str(path)
-    for number, line in enumerate(read_lines(path), 1):
-        skipped.reach(name, number)
-        fields = parse_json_object(line)
-        if "translation" in fields and languages is None:
-            raise SeqtasksError(
-                f"{path}:{number}: translations by language need to know which two languages to read.", GIVE_LANGUAGES
-            )
-        texts = texts_of(fields, languages)
-        if texts is not None:
-            yield Pair(*texts)
-        else:
-            skipped.skip("broken line")
+
+    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        name = str(path)
+        for number, line in enumerate(read_lines(path), 1):
+            skipped.reach(name, number)
+            fields = parse_json_object(line)
+            if "translation" in fields and languages is None:
+                message = f"{path}:{number}: translations by language need to know which two languages to read."
+                raise SeqtasksError(message, GIVE_LANGUAGES)
+            texts = texts_of(fields, languages)
+            if texts is not None:
+                yield Pair(*texts)
+            else:
+                skipped.skip("broken line")
+
+
+class TMXReader(PairReader, kind="tmx"):
+    """Translation memories."""
+
+    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        if languages is None:
+            raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
+        return read_tmx(path, skipped, languages)
 
 
 def texts_of(value: Any, languages: Languages | None) -> tuple[str, str] | None:

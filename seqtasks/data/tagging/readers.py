@@ -7,7 +7,7 @@
 | jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line; the labels may be left out |
 | text | a sentence a line, words between blanks, no labels |
 
-Every reader counts sentences in a `SkipReport` and leaves out those that are broken, with the line of the mistake.
+Every reader counts sentences in a `ReadReport` and leaves out those that are broken, with the line of the mistake.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class VideoFile:
 
     @classmethod
     def of(cls, clip: CaptionedVideo, every: float) -> VideoFile:
-        """Reads the file once, to know its frames. Raises ClipError where it cannot be read."""
+        """Reads the file once, to know its frames. Raises VideoError where it cannot be read."""
         frames = open_video(clip.video).frames(IntervalSampler(every))
         return cls(clip, every, tuple(frame.seconds for frame in frames))
 

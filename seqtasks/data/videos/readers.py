@@ -67,7 +67,7 @@ class VideoSource(ConfigModel):
 
 
 class InvalidRecordError(Exception):
-    """Why a line is left out, in words for `SkipReport.skip`."""
+    """Why a line is left out, in words for `ReadReport.skip`."""
 
 
 def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[CaptionedVideo]:

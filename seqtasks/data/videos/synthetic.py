@@ -69,6 +69,14 @@ class SyntheticVideoConfig(ConfigModel):
     bursts: bool = True
     """Whether photographs that were uploaded to Flickr together follow each other in a clip (see `BURST_GAP`)."""
 
+    @property
+    def fingerprint(self) -> str:
+        """What the videos depend on. It has the names of version 0.1, so that its trainings can be resumed."""
+        return (
+            f"StillsSettings(stills={self.shots_per_video}, frames={self.frames_per_shot}, "
+            f"degraded={self.corruption_prob}, strength={self.corruption_strength}, bursts={self.bursts})"
+        )
+
 
 class Shot(NamedTuple):
     """A still, and how each frame shows it."""

@@ -56,7 +56,7 @@ def write_synthetic_videos(
 ) -> Path:
     """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
 
-    All of it is a function of the pictures, the settings and the seed. Raises what `write_clip` raises.
+    All of it is a function of the pictures, the settings and the seed. Raises what `write_video` raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = []

@@ -17,7 +17,7 @@ from seqtasks.text import Tokenizer
 
 
 class TranslationLoader(TokenBucketLoader[Seq2SeqBatch]):
-    """Sentence pairs as padded tensors, at most `batch_tokens` tokens on the longer side; see `TokenBatches`.
+    """Sentence pairs as padded tensors, at most `batch_tokens` tokens on the longer side; see `TokenBucketSampler`.
 
     With `sampling` each epoch segments the texts in another way.
     """

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.parallel.readers import read_pairs
-from seqtasks.data.parallel.source import ParallelSource
+from seqtasks.data.parallel.source import ParallelSource, read_pairs
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import layers_of, rounded, updates
 

@@ -112,7 +112,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         task.stills, task.files = stills, files
         task.validation_playing, unread = validation_clips(data)
         seen = [
-            (repr((data.synthetic_video, data.frame_interval, data.num_streams, data.bptt_len)),),
+            (f"({data.synthetic_video.fingerprint}, {data.frame_interval!r}, {data.num_streams}, {data.bptt_len})",),
             *((still.image.name, *still.captions) for still in stills),
             *((file.clip.video.name, repr(file.clip.captions)) for file in files),
         ]

@@ -45,7 +45,7 @@ class SubwordTokenizer(Tokenizer):
         """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
         subword_sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
-        on 29,000 pairs learned half as fast as without); bpe: the probability of `MergeDropout`."""
+        on 29,000 pairs learned half as fast as without); bpe: the probability of `BPEDropout`."""
 
         @model_validator(mode="after")
         def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:

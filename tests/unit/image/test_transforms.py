@@ -85,7 +85,7 @@ def test_nothing_is_random_unless_it_is_asked_for(fit: Any) -> None:
     assert all(torch.equal(look(settings, picture(), seed), expected) for seed in range(5))
 
 
-@pytest.mark.parametrize("options", [{"min_crop_scale": 0.5}, {"flip": True}, {"color_jitter": 0.3}])
+@pytest.mark.parametrize("options", [{"min_crop_scale": 0.5}, {"horizontal_flip": True}, {"color_jitter": 0.3}])
 def test_chance_follows_the_generator(options: dict[str, Any]) -> None:
     settings = ImageConfig(size=16, **options)
     assert settings.augments
@@ -181,7 +181,14 @@ def test_missing_settings_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"size": 0}, {"size": 10_000}, {"min_crop_scale": 0}, {"min_crop_scale": 1.1}, {"color_jitter": 1}, {"flip": "x"}],
+    [
+        {"size": 0},
+        {"size": 10_000},
+        {"min_crop_scale": 0},
+        {"min_crop_scale": 1.1},
+        {"color_jitter": 1},
+        {"horizontal_flip": "x"},
+    ],
 )
 def test_impossible_settings(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

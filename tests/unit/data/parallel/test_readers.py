@@ -9,8 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.parallel.readers import read_pairs
-from seqtasks.data.parallel.source import ParallelSource
+from seqtasks.data.parallel.source import ParallelSource, read_pairs
 from seqtasks.errors import SeqtasksError
 
 TMX = """<?xml version="1.0" encoding="{encoding}"?>

@@ -1,0 +1,33 @@
+"""Formats of data files, found by the suffix of a file."""
+
+from __future__ import annotations
+
+from abc import ABC
+from pathlib import Path
+from typing import TypeVar
+
+from seqtasks.data.text_io import uncompressed_suffix
+from seqtasks.registry import Component
+
+AnyReader = TypeVar("AnyReader", bound="Reader")
+
+
+class Reader(Component, ABC):
+    """A format of data files, found by their suffix: `class OwnReader(PairReader, kind="own")` reads files like a.own.
+
+    Every kind of examples has a branch with a method `read`: `PairReader`, `CaptionReader`, `SentenceReader` and
+    `DocumentReader`.
+    """
+
+    @classmethod
+    def for_file(cls: type[AnyReader], path: Path) -> AnyReader | None:
+        """The reader of a file by its suffix, the one before .gz; None where there is none."""
+        try:
+            return cls.of_kind(uncompressed_suffix(path).removeprefix("."))()
+        except KeyError:
+            return None
+
+    @classmethod
+    def suffixes(cls) -> str:
+        """What files of this branch can end in, for messages."""
+        return ", ".join(f".{kind}" for kind in cls.kinds)

@@ -1,0 +1,50 @@
+"""Scores by name, those of a user among them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.score import Score
+from seqtasks.registry import Component
+
+
+class Metric(Component, ABC):
+    """One number for a whole corpus; `seqtasks evaluate --metric own` finds `class OwnMetric(Metric, kind="own")`.
+
+    Args:
+        lowercase: Ignore case, where the metric can.
+    """
+
+    def __init__(self, *, lowercase: bool = False) -> None:
+        self.lowercase = lowercase
+
+    @abstractmethod
+    def compute(self, outputs: Sequence[Any], references: Sequence[Sequence[Any]]) -> tuple[float, str]:
+        """The number, and its signature: all choices that it depends on.
+
+        Args:
+            outputs: Texts; of taggers and classifiers the labels of each sentence or document.
+            references: For each output one or several of the same type.
+        """
+
+
+def find_metrics(kinds: Sequence[str]) -> list[type[Metric]]:
+    """The metrics that are called so. Raises SeqtasksError where there is none."""
+    try:
+        return [Metric.of_kind(kind) for kind in kinds]
+    except KeyError as error:
+        known = f"There are {', '.join(Metric.known())} (your own: --code FILE)."
+        raise SeqtasksError(f"There is no metric {error.args[0]}.", known) from None
+
+
+def compute_scores(
+    kinds: Sequence[str], outputs: Sequence[Any], references: Sequence[Sequence[Any]], *, lowercase: bool = False
+) -> list[Score]:
+    """A `Score` for each of the metrics, in their order; see `Metric.compute`."""
+    return [
+        Score(kind, *metric(lowercase=lowercase).compute(outputs, references))
+        for kind, metric in zip(kinds, find_metrics(kinds), strict=True)
+    ]

@@ -1,0 +1,184 @@
+"""Components in files of a user: each is used where `--code` names the file, and missed by name where it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers import tiny_runs
+from helpers.program import Program, Result, settings
+
+from seqtasks.data.reader import Reader
+from seqtasks.inference.logits_processors import LogitsProcessor
+from seqtasks.registry import Component
+
+FEW = settings("training.max_steps=2", "training.eval_steps=2", "training.save_steps=2")
+
+ENCODER = '''
+"""A GRU that is called otherwise."""
+from typing import Literal
+
+from seqtasks.encoders import GruEncoder
+
+
+class OwnEncoder(GruEncoder):
+    class Config(GruEncoder.Config):
+        kind: Literal["own-gru"] = "own-gru"
+'''
+
+DECODER = '''
+"""An LSTM that always says the same: every state is zero."""
+from typing import Literal
+
+from seqtasks.decoders import LstmDecoder
+
+
+class OwnDecoder(LstmDecoder):
+    class Config(LstmDecoder.Config):
+        kind: Literal["own-lstm"] = "own-lstm"
+
+    def project(self, states):
+        return super().project(states * 0)
+'''
+
+READER = '''
+"""Pairs as `source = target`, a line each."""
+from seqtasks.data.examples import Pair
+from seqtasks.data.parallel.readers import PairReader
+
+
+class EqualsReader(PairReader, kind="equals"):
+    def read(self, path, skipped, languages):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            skipped.reach(str(path), number)
+            source, sign, target = line.partition(" = ")
+            if sign:
+                yield Pair(source, target)
+            else:
+                skipped.skip("line without =")
+'''
+
+
+METRIC = '''
+"""How long outputs are, in percent of their references."""
+from seqtasks.metrics.metric import Metric
+
+
+class LengthRatio(Metric, kind="own-length"):
+    def compute(self, outputs, references):
+        expected = sum(len(others[0]) for others in references)
+        return 100 * sum(map(len, outputs)) / expected, f"letters|references={expected}"
+'''
+
+PROCESSOR = '''
+"""Nothing but one token, as many times as the limit lets it."""
+from typing import Literal
+
+import torch
+
+from seqtasks.inference.logits_processors import LogitsProcessor
+
+
+class Only(LogitsProcessor):
+    class Config(LogitsProcessor.Config):
+        kind: Literal["own-only"] = "own-only"
+        token: int
+
+    def __call__(self, log_probabilities, history):
+        allowed = torch.full_like(log_probabilities, -torch.inf)
+        allowed[..., self.config.token] = log_probabilities[..., self.config.token]
+        return allowed
+'''
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with data, a configuration, and room for `own.py`, whose components are forgotten afterwards."""
+    for family in (*Component.__subclasses__(), *Reader.__subclasses__()):
+        monkeypatch.setattr(family, "kinds", dict(family.kinds))
+    monkeypatch.chdir(tmp_path)
+    tiny_runs.write_data(Path("data"))
+    Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["translation"] + tiny_runs.TRAINING, encoding="utf-8")
+
+
+def missed(result: Result, *words: str) -> None:
+    """The run ended with one sentence that holds these words and the option."""
+    assert (result.code != 0, result.out) == (True, "")
+    for word in (*words, "--code"):
+        assert word in result.err
+    assert "Traceback" not in result.err
+
+
+def done(result: Result) -> str:
+    assert result.code == 0, result.err
+    return result.out
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "kind"),
+    [(ENCODER, "model.encoder", "own-gru"), (DECODER, "model.decoder", "own-lstm")],
+    ids=["encoder", "decoder"],
+)
+def test_a_part_of_a_model(seqtasks: Program, code: str, place: str, kind: str) -> None:
+    Path("own.py").write_text(code, encoding="utf-8")
+    train = ["train", "run.toml", "--output", "model", *FEW, "--set", f"{place}={{kind = '{kind}', hidden_size = 8}}"]
+    missed(seqtasks(*train), kind)
+    done(seqtasks(*train, "--code", "own.py"))
+    assert f'kind = "{kind}"' in Path("model/config.toml").read_text(encoding="utf-8")
+    texts = ["a dog sees a tree", "the cat"]
+    found = [done(seqtasks("translate", "--model", "model", "--code", "own.py", "--text", text)) for text in texts]
+    assert kind != "own-lstm" or found[0][:5] == found[1][:5]
+
+
+def test_a_reader(seqtasks: Program) -> None:
+    Path("own.py").write_text(READER, encoding="utf-8")
+    pairs = Path("data/pairs.tsv").read_text(encoding="utf-8").splitlines()
+    lines = [" = ".join(pair.split("\t")[:2]) for pair in pairs]
+    Path("data/pairs.equals").write_text("\n".join([*lines, "nothing"]) + "\n", encoding="utf-8")
+    train = ["train", "run.toml", "--output", "model", *FEW, "--set", "data.train.0.path=data/pairs.equals"]
+    missed(seqtasks(*train), "data/pairs.equals", ".equals")
+    assert f"skipped 1 of {len(pairs) + 1}: 1 line without = (data/pairs.equals:{len(pairs) + 1})" in "".join(
+        done(seqtasks(*train, "--code", "own.py")).replace(",", "")
+    )
+    evaluate = ["evaluate", "model", "data/pairs.equals", "--code", "own.py"]
+    assert f"{len(pairs)} sentences" in done(seqtasks(*evaluate))
+    scored = done(seqtasks("score", "model", "data/pairs.equals", "--code", "own.py"))
+    assert len(scored.splitlines()) == len(pairs)
+
+
+def test_a_metric(seqtasks: Program) -> None:
+    Path("own.py").write_text(METRIC, encoding="utf-8")
+    done(seqtasks("train", "run.toml", "--output", "model", *FEW))
+    evaluate = ["evaluate", "model", "data/pairs.tsv", "--json", "--metric", "own-length", "--metric", "ter"]
+    missed(seqtasks(*evaluate), "own-length")
+    scores = json.loads(done(seqtasks(*evaluate, "--code", "own.py")))["scores"]
+    assert [score["metric"] for score in scores] == ["BLEU", "chrF", "TER", "own-length"]
+    targets = [line.split("\t")[1] for line in Path("data/pairs.tsv").read_text(encoding="utf-8").splitlines()]
+    assert scores[-1]["signature"] == f"letters|references={sum(map(len, targets))}"
+
+
+def test_a_decoding_option(seqtasks: Program) -> None:
+    Path("own.py").write_text(PROCESSOR, encoding="utf-8")
+    processors = "logits_processors=[{kind = 'own-only', token = 101}]"
+    train = ["train", "run.toml", "--output", "model", *FEW, *settings(f"decoding.{processors}")]
+    missed(seqtasks(*train), "own-only")
+    done(seqtasks(*train, "--code", "own.py"))
+    code = ["--code", "own.py"]
+    translate = ["translate", "--model", "model", *code, "--text", "a dog", "--max-length", "7"]
+    for way in ([], ["--beam-size", "1"], ["--beam-size", "3"], ["--sample"]):
+        assert done(seqtasks(*translate, *way)) == "aaaaaaa\n"  # byte 97, after four special tokens
+    assert done(seqtasks(*translate, *settings("logits_processors=[]"))) != "aaaaaaa\n"
+    evaluated = done(seqtasks("evaluate", "model", "data/pairs.tsv", "--max-length", "4", *code))
+    assert "|logits_processors=kind='own-only' token=101|" in evaluated
+    for form in ("onnx", "ctranslate2"):
+        exported = seqtasks("export", "model", "--format", form, "--output", form, *code)
+        assert (exported.code, "logits_processors" in exported.err) == (1, True), exported.err
+
+
+def test_a_model_names_the_file_of_its_decoding_option(seqtasks: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("own.py").write_text(PROCESSOR, encoding="utf-8")
+    processors = settings("decoding.logits_processors=[{kind = 'own-only', token = 101}]")
+    done(seqtasks("train", "run.toml", "--output", "model", *FEW, *processors, "--code", "own.py"))
+    monkeypatch.setattr(LogitsProcessor, "kinds", {})
+    missed(seqtasks("translate", "--model", "model", "--text", "a dog"), "own-only", "own.py")
