@@ -293,7 +293,7 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("characters", ["cnn", "lstm"])
 def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters: str) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES)
-    text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, characters=characters))
+    text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, char_encoder=characters))
     model = read_config(None, text=text).task.model_dump()["model"]
     assert (model["encoder"]["kind"], model["char_encoder"]["kind"]) == (encoder, characters)
 
