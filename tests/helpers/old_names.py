@@ -176,7 +176,9 @@ def options(command: str) -> set[str]:
     import typer.main
 
     group: Any = typer.main.get_command(seqtasks.cli.app.app)
-    return {name for parameter in group.commands[command].params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return {
+        name for parameter in group.commands[command].params for name in (*parameter.opts, *parameter.secondary_opts)
+    }
 
 
 def in_program(source: str, module: str = "") -> set[str]:
