@@ -92,7 +92,7 @@ class PolymorphicField:
             raise PydanticCustomError(
                 "kind_unknown",
                 "unknown kind {kind}; there are {known} (your own: --code FILE)",
-                {"kind": repr(value["kind"]), "known": ", ".join(self.family.known())},
+                {"kind": repr(value["kind"]), "known": ", ".join(self.family.known()) or "none"},
             ) from None
         return component.Config.model_validate(value)
 

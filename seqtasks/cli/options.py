@@ -116,7 +116,7 @@ class SamplingOptions:
     def options(self) -> dict[str, Any]:
         """Those that were given."""
         values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "set_decoding"}
-        given = {name: value for name, value in values.items() if value not in (None, False)}
+        given = {name: value for name, value in values.items() if value is not None and value is not False}
         return given | set_options(self.set_decoding)
 
 

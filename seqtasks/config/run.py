@@ -205,6 +205,8 @@ def _nested(value: Any) -> Iterator[ConfigModel]:
     if isinstance(value, ConfigModel):
         yield value
         value = dict(value)
+    if dataclasses.is_dataclass(value):
+        value = vars(value)
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):

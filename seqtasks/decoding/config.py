@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from seqtasks.decoding.length import LengthLimit
 from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.logits_processor import LogitsProcessorFactory
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class DecodingConfig:
     """Sampling: from the fewest likeliest tokens that have this probability together; 1 is off."""
     seed: int = 1
     """Sampling: the random numbers."""
+    logits_processors: tuple[LogitsProcessorFactory, ...] = ()
+    """Rules of your own on the next token, each a table such as {kind = "own"} (--code FILE)."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.length import LengthLimit
+from seqtasks.decoding.logits_processor import ProcessLogits
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import BEGIN, END, NEVER_GENERATED
 
@@ -32,6 +33,8 @@ class DecodingConstraints:
     """The largest of `never` and `prefix`."""
     may_have_no_candidate: bool
     """Whether a hypothesis can come to where every token is forbidden."""
+    processors: tuple[ProcessLogits, ...] = ()
+    """Rules beside these; what they allow is still subject to them."""
     begin: int = BEGIN
     end: int = END
 
@@ -65,7 +68,13 @@ class DecodingConstraints:
             options.no_repeat_ngram_size,
             longest_minimum,
             largest_id=max(*never, *(token for prefix in cut for token in prefix)),
-            may_have_no_candidate=bool(options.suppress_tokens or options.no_repeat_ngram_size or longest_minimum > 1),
+            may_have_no_candidate=bool(
+                options.suppress_tokens
+                or options.no_repeat_ngram_size
+                or longest_minimum > 1
+                or options.logits_processors
+            ),
+            processors=tuple(make() for make in options.logits_processors),
         )
 
     def select_rows(self, rows: Int[Tensor, "kept"]) -> DecodingConstraints:
@@ -79,7 +88,7 @@ class DecodingConstraints:
         history: Int[Tensor, "rows hyps position"],
         position: int,
     ) -> Float[Tensor, "rows hyps vocab"]:
-        """Sets what is not allowed after `history` to -inf, in place.
+        """Sets what is not allowed after `history` to -inf; in place, unless a processor returns another tensor.
 
         Where nothing would be left, the end token is allowed. A forced token is allowed whatever else holds.
         """
@@ -94,6 +103,8 @@ class DecodingConstraints:
             forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
             forced_value = log_probabilities.gather(2, forced.clamp(min=0))
         end_value = log_probabilities[..., self.end].clone() if self.may_have_no_candidate else None
+        for process in self.processors:
+            log_probabilities = process(log_probabilities, history)
         log_probabilities.index_fill_(2, self.suppressed_ids, -torch.inf)
         if position + 1 < self.largest_min_length:
             short = (position + 1 < self.min_length).unsqueeze(1)

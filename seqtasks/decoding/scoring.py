@@ -15,7 +15,7 @@ from seqtasks.special_tokens import BEGIN, END, PAD
 
 
 @torch.no_grad()
-def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, penalty: str = "average") -> list[Hypothesis]:
+def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, length_penalty: str = "average") -> list[Hypothesis]:
     """Scores one target a row by teacher forcing. Targets hold neither the begin nor the end token.
 
     Raises SeqtasksError where there is not one target for each input.
@@ -27,7 +27,7 @@ def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, penalty: str = 
     width = max(map(len, targets))
     padded = [[BEGIN, *target, END, *[PAD] * (width - len(target))] for target in targets]
     forced = stepper.score_targets(torch.tensor(padded, device=stepper.device))
-    divisor = LengthPenalty.parse(penalty)
+    divisor = LengthPenalty.parse(length_penalty)
     hypotheses = []
     for target, row in zip(targets, forced.log_probabilities.tolist(), strict=True):
         length = len(target) + 1

@@ -26,6 +26,7 @@ def require_supported_decoding(
             f"suppress_tokens = {list(decoding.suppress_tokens)}",
             "suppress_tokens=[]",
         ),
+        (len(decoding.logits_processors) > 0, "logits_processors", "logits_processors=[]"),
     ):
         if differs:
             raise SeqtasksError(

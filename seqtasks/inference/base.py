@@ -12,10 +12,11 @@ from torch import nn
 
 from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.version import __version__
 
-OPTIONS = TypeAdapter(DecodingConfig)
+OPTIONS = TypeAdapter(ParsedDecodingConfig)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
 
 AnyEvaluation = TypeVar("AnyEvaluation", bound=Evaluation)

@@ -253,7 +253,7 @@ class TranslationPipeline(DecodingPipeline):
         for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
             stepper = self.stepper([sources[row] for row in rows.tolist()])
             targets = [wanted[row] for row in rows.tolist()]
-            scored = score(stepper, targets, penalty=self.default_decoding.length_penalty)
+            scored = score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
             for row, hypothesis in zip(rows.tolist(), scored, strict=True):
                 results[row] = self.translation(texts[row], hypothesis)
         return [result for result in results if result is not None]

@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import Encoder
+from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel
 from seqtasks.tasks.base import BatchT, Task
@@ -24,7 +25,7 @@ class Seq2SeqConfig(ConfigModel):
 
     model: EncoderDecoder.Config
     """The network."""
-    decoding: DecodingConfig = DecodingConfig()
+    decoding: ParsedDecodingConfig = DecodingConfig()
     """How the trained model decodes unless it is told otherwise."""
     eval_beam_size: int = Field(default=1, gt=0)
     """Beam size while training is validated."""

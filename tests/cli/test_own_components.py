@@ -10,6 +10,7 @@ from helpers import tiny_runs
 from helpers.program import Program, Result, settings
 
 from seqtasks.data.reader import Reader
+from seqtasks.inference.logits_processors import LogitsProcessor
 from seqtasks.registry import Component
 
 FEW = settings("training.max_steps=2", "training.eval_steps=2", "training.save_steps=2")
@@ -68,6 +69,26 @@ class LengthRatio(Metric, kind="own-length"):
     def compute(self, outputs, references):
         expected = sum(len(others[0]) for others in references)
         return 100 * sum(map(len, outputs)) / expected, f"letters|references={expected}"
+'''
+
+PROCESSOR = '''
+"""Nothing but one token, as many times as the limit lets it."""
+from typing import Literal
+
+import torch
+
+from seqtasks.inference.logits_processors import LogitsProcessor
+
+
+class Only(LogitsProcessor):
+    class Config(LogitsProcessor.Config):
+        kind: Literal["own-only"] = "own-only"
+        token: int
+
+    def __call__(self, log_probabilities, history):
+        allowed = torch.full_like(log_probabilities, -torch.inf)
+        allowed[..., self.config.token] = log_probabilities[..., self.config.token]
+        return allowed
 '''
 
 
@@ -135,3 +156,29 @@ def test_a_metric(seqtasks: Program) -> None:
     assert [score["metric"] for score in scores] == ["BLEU", "chrF", "TER", "own-length"]
     targets = [line.split("\t")[1] for line in Path("data/pairs.tsv").read_text(encoding="utf-8").splitlines()]
     assert scores[-1]["signature"] == f"letters|references={sum(map(len, targets))}"
+
+
+def test_a_decoding_option(seqtasks: Program) -> None:
+    Path("own.py").write_text(PROCESSOR, encoding="utf-8")
+    processors = "logits_processors=[{kind = 'own-only', token = 101}]"
+    train = ["train", "run.toml", "--output", "model", *FEW, *settings(f"decoding.{processors}")]
+    missed(seqtasks(*train), "own-only")
+    done(seqtasks(*train, "--code", "own.py"))
+    code = ["--code", "own.py"]
+    translate = ["translate", "--model", "model", *code, "--text", "a dog", "--max-length", "7"]
+    for way in ([], ["--beam-size", "1"], ["--beam-size", "3"], ["--sample"]):
+        assert done(seqtasks(*translate, *way)) == "aaaaaaa\n"  # byte 97, after four special tokens
+    assert done(seqtasks(*translate, *settings("logits_processors=[]"))) != "aaaaaaa\n"
+    evaluated = done(seqtasks("evaluate", "model", "data/pairs.tsv", "--max-length", "4", *code))
+    assert "|logits_processors=kind='own-only' token=101|" in evaluated
+    for form in ("onnx", "ctranslate2"):
+        exported = seqtasks("export", "model", "--format", form, "--output", form, *code)
+        assert (exported.code, "logits_processors" in exported.err) == (1, True), exported.err
+
+
+def test_a_model_names_the_file_of_its_decoding_option(seqtasks: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("own.py").write_text(PROCESSOR, encoding="utf-8")
+    processors = settings("decoding.logits_processors=[{kind = 'own-only', token = 101}]")
+    done(seqtasks("train", "run.toml", "--output", "model", *FEW, *processors, "--code", "own.py"))
+    monkeypatch.setattr(LogitsProcessor, "kinds", {})
+    missed(seqtasks("translate", "--model", "model", "--text", "a dog"), "own-only", "own.py")

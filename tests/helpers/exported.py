@@ -23,7 +23,7 @@ TEXTS = [
 ]  # fmt: skip
 PROCESSORS: dict[str, ConfigModel] = {
     "subwords": SubwordTokenizer.Config(vocab_size=340),
-    "char_encoder": CharacterTokenizer.Config(),
+    "characters": CharacterTokenizer.Config(),
     "words": WordTokenizer.Config(),
     "words with an unknown": WordTokenizer.Config(oov="unknown"),
 }

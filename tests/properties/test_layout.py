@@ -24,7 +24,7 @@ PROCESSORS: list[Tokenizer] = [
 known = st.sampled_from(
     [*"()\"'’-/.,?▁ \u00a0\n\t\r\u3000\u2028\ue000\u0301漢", "can't", "A", "man", "e", "  ", "\n\n"]
 )
-texts = st.one_of(st.text(), st.text(st.char_encoder(codec=None)), st.lists(known, max_size=20).map("".join))
+texts = st.one_of(st.text(), st.text(st.characters(codec=None)), st.lists(known, max_size=20).map("".join))
 
 every = pytest.mark.parametrize("processor", PROCESSORS, ids=["subwords", "words", "characters"])
 

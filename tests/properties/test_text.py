@@ -26,7 +26,7 @@ PROCESSORS: list[Tokenizer] = [
 known = st.sampled_from(
     [*"()\"'’“”„«»-/.,?!$%▁▅ \u00a0\n\t\u3000\u2028\ue000", "can't", "dogs'", "A", "man", "0", "1", "  "]
 )
-texts = st.one_of(st.text(), st.text(st.char_encoder(codec=None)), st.lists(known, max_size=20).map("".join))
+texts = st.one_of(st.text(), st.text(st.characters(codec=None)), st.lists(known, max_size=20).map("".join))
 
 every = pytest.mark.parametrize("processor", PROCESSORS, ids=["unigram", "bpe", "words-en", "words-xx", "characters"])
 

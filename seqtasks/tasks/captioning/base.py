@@ -17,6 +17,7 @@ from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import CnnEncoder
 from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.captioning import CaptioningPipeline
+from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import meteor_unavailable_reason
 from seqtasks.models import EncoderDecoder
@@ -43,7 +44,7 @@ class CaptionConfig(Seq2SeqConfig):
     """How captions become tokens."""
     images: ImageConfig = ImageConfig()
     """How images become the input of the CNN."""
-    decoding: DecodingConfig = DecodingConfig(beam_size=3, max_length="40")
+    decoding: ParsedDecodingConfig = DecodingConfig(beam_size=3, max_length="40")
     """How the trained model describes unless it is told otherwise."""
 
 

@@ -41,7 +41,7 @@ WORD_DROPOUT = 0.1
 DROPOUT = 0.5
 NAME_WORDS = 2.0
 """Documents of fewer words than these, on the average, are read character by character."""
-TOKENS_A_WORD = {"subwords": 1.3, "char_encoder": 7.0}
+TOKENS_A_WORD = {"subwords": 1.3, "characters": 7.0}
 """Tokens of an ordinary word, with the blank before it; of other kinds of text it is one."""
 TRANSFORMER_WINDOW = 512
 """Tokens that a Transformer reads at once: its time grows with their square."""

@@ -40,7 +40,7 @@ PRESETS = (
 LEARNING_RATE = 3e-3
 LAYERS, TRANSFORMER_LAYERS = 2, 4
 HEADS = 4
-CHARACTERS_OF = {"char_encoder": 1.0, "subwords": 3.5, "words": 4.5}
+CHARACTERS_OF = {"characters": 1.0, "subwords": 3.5, "words": 4.5}
 """Characters of an ordinary token, blanks included."""
 
 
@@ -68,7 +68,7 @@ def generation_preset(
     width = size.encoder_dim // 2 if encoder == "transformer" or text != "characters" else size.dim
     transformer = {
         "num_layers": TRANSFORMER_LAYERS, "num_heads": HEADS, "ffn_dim": 4 * width, "causal": True,
-        "context": 2 * size.window,
+        "max_positions": 2 * size.window,
     }  # fmt: skip
     recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim, "bidirectional": False}
     configuration: dict[str, Any] = {

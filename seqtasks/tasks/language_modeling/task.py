@@ -15,6 +15,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split
 from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.metrics.score import Score
@@ -64,7 +65,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         """What to train on and what to validate on."""
         model: LanguageModel.Config
         """The network."""
-        decoding: DecodingConfig = DecodingConfig(
+        decoding: ParsedDecodingConfig = DecodingConfig(
             beam_size=1, sample=True, temperature=0.8, max_length="500", length_penalty="average"
         )
         """How the trained model writes unless it is told otherwise."""
@@ -106,7 +107,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             raise SeqtasksError(
                 f"The texts to train on have {tokens:,} tokens: "
                 f"too few for data.num_streams = {config.data.num_streams}.",
-                "Lower data.lanes, or give more text.",
+                "Lower data.num_streams, or give more text.",
             )
         characters, held = sum(map(len, train)), sum(map(len, validation))
         remarks = (

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 import seqtasks.config.run
+from seqtasks.config.reference import descriptions
 from seqtasks.config.run import RunConfig, code_files, load_code, read_config, require_code, to_toml
 from seqtasks.config.training import TrainingConfig
 from seqtasks.encoders import LstmEncoder
@@ -42,12 +43,12 @@ class Twins(FakeEncoder):
 
 @dataclass(frozen=True)
 class Search:
-    beam: int = 5
-    banned: tuple[int, ...] = ()
+    beam_size: int = 5
+    suppress_tokens: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise ValueError(f"beam is {self.beam}; it has to be 1 or more")
+        if self.beam_size < 1:
+            raise ValueError(f"beam_size is {self.beam_size}; it has to be 1 or more")
 
 
 class Source(ConfigModel):
@@ -94,7 +95,7 @@ path = "a.tsv"
 path = "b.tsv"
 weight = 2
 [search]
-beam = 1
+beam_size = 1
 [training]
 max_steps = 10
 betas = [0.8, 0.9]
@@ -130,7 +131,7 @@ def test_everything_but_the_task_has_a_default() -> None:
     ("override", "value"),
     [
         ("seed=7", lambda run: run.seed == 7),
-        ("training.max_steps = 5", lambda run: run.training.steps == 5),
+        ("training.max_steps = 5", lambda run: run.training.max_steps == 5),
         ("languages.target=de", lambda run: task_of(run).languages.target == "de"),
         ("languages.target='de'", lambda run: task_of(run).languages.target == "de"),
         ("languages.target=a=b c", lambda run: task_of(run).languages.target == "a=b c"),
@@ -141,7 +142,10 @@ def test_everything_but_the_task_has_a_default() -> None:
         ("encoder={kind='twins'}", lambda run: task_of(run).encoder == Twins.Config()),
         ("encoder.kind=twins", lambda run: task_of(run).encoder == Twins.Config()),
         ("encoder.kind=stack", lambda run: task_of(run).encoder == task_of(read_config(None, text=FULL)).encoder),
-        ("search.banned=[1, 2]", lambda run: task_of(run).search == Search(beam_size=1, suppress_tokens=(1, 2))),
+        (
+            "search.suppress_tokens=[1, 2]",
+            lambda run: task_of(run).search == Search(beam_size=1, suppress_tokens=(1, 2)),
+        ),
         ("extra.path=c.tsv", lambda run: task_of(run).extra == Source(path=Path("c.tsv"))),
     ],
 )
@@ -167,7 +171,7 @@ def test_the_last_override_wins() -> None:
         ("seed.x=3", "--set seed.x=3: seed is a value, not a table."),
         ("train.2.weight=1", "train is a list of 2, which has no 2."),
         ("train.first.weight=1", "train is a list of 2, which has no first."),
-        ("training.stps=3", "--set: training.stps: unknown key (did you mean steps?)"),
+        ("training.max_stps=3", "--set: training.max_stps: unknown key (did you mean max_steps?)"),
     ],
 )
 def test_wrong_overrides(override: str, message: str) -> None:
@@ -184,7 +188,10 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("seed = -1", "seed: should be greater than or equal to 0, not -1"),
         ("training = 3", "training: should be a table, not 3"),
         ("search = 3", "search: should be a table, not 3"),
-        ("training.max_steps = 1.5", "training.steps: should be a valid integer, got a number with a fractional part"),
+        (
+            "training.max_steps = 1.5",
+            "training.max_steps: should be a valid integer, got a number with a fractional part",
+        ),
         ("training.dtype = 'int8'", "training.dtype: should be 'auto', 'float32' or 'bfloat16', not 'int8'"),
         ("training.betas = [0.9]", "training.betas.1: is missing"),
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
@@ -205,8 +212,8 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("train = [{}]", "train.0.path: is missing"),
         ("extra = {path = 'a', wieght = 1}", "extra.wieght: unknown key (did you mean weight?)"),
         ("labels = {a = 'x'}", "labels.a: should be a valid integer"),
-        ("search.beem = 3", "search.beem: unknown key (did you mean beam?)"),
-        ("search.beam = 0", "search: beam is 0; it has to be 1 or more"),
+        ("search.beam_sise = 3", "search.beam_sise: unknown key (did you mean beam_size?)"),
+        ("search.beam_size = 0", "search: beam_size is 0; it has to be 1 or more"),
         ("languages.x = 0", "languages.x: unknown key (known: source, target)"),
     ],
 )
@@ -218,7 +225,7 @@ def test_mistakes_are_told_by_place(text: str, message: str) -> None:
 
 
 def test_all_mistakes_at_once() -> None:
-    text = "task = 'translation'\nseed = 'x'\nlanguages.sorce = 'a'\ntraining = {stps = 1, warmup = -1}"
+    text = "task = 'translation'\nseed = 'x'\nlanguages.sorce = 'a'\ntraining = {stps = 1, warmup_steps = -1}"
     with pytest.raises(SeqtasksError) as caught:
         read_config(Path("run.toml"), text=text)
     assert sorted(line.split(": ")[1] for line in caught.value.message.splitlines()) == [
@@ -256,7 +263,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_config(tmp_path / "run.toml")
 
 
-text = st.text(st.char_encoder(codec="utf-8"), max_size=8)
+text = st.text(st.characters(codec="utf-8"), max_size=8)
 number = st.floats(allow_nan=False, allow_infinity=False)
 stacks = st.builds(Stack.Config, layers=st.integers(1, 2**40), dropout=number)
 encoders = st.recursive(stacks, lambda inner: st.builds(Twins.Config, parts=st.lists(inner, max_size=3)), max_leaves=4)
@@ -274,9 +281,9 @@ runs = st.builds(
     ),
     training=st.builds(
         TrainingConfig,
-        steps=st.integers(1, 10**9),
+        max_steps=st.integers(1, 10**9),
         learning_rate=st.floats(1e-300, 1e300),
-        minutes=st.none() | st.floats(1e-9, 1e9),
+        max_minutes=st.none() | st.floats(1e-9, 1e9),
     ),
     seed=st.integers(0, 2**63 - 1),
     init_from=st.none() | st.sampled_from(["en-de", "runs/first/best"]),
@@ -298,14 +305,14 @@ def test_every_setting_is_written_out() -> None:
 
 
 def test_every_training_setting_is_described_in_a_line() -> None:
-    for name, field in TrainingConfig.model_fields.items():
-        assert field.description, name
-        assert "\n" not in field.description, name
+    said = descriptions(TrainingConfig)
+    for name in TrainingConfig.model_fields:
+        assert 0 < len(said.get(name, "")) <= 120, name
 
 
 def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    known = "captioning, classification, generation, tagging, translation, video-captioning"
+    known = "captioning, classification, language-modeling, tagging, translation, video-captioning"
     with pytest.raises(SeqtasksError, match=f"There are {known}"):
         read_config(None, overrides=["task=juggling"])
 
@@ -315,10 +322,10 @@ def test_code_of_the_users_registers_its_components(tmp_path: Path) -> None:
     file.write_text(
         "from __future__ import annotations\n"
         "from typing import Literal\n"
-        "from seqtasks.registry import Settings\n"
+        "from seqtasks.registry import ConfigModel\n"
         "from test_config import FakeEncoder\n"
         "class Mine(FakeEncoder):\n"
-        "    class Config(Settings):\n"
+        "    class Config(ConfigModel):\n"
         "        kind: Literal['mine'] = 'mine'\n"
         "        width: int = 3\n"
     )
@@ -350,7 +357,9 @@ def test_dictionaries_are_read_like_files() -> None:
     document = tomllib.loads(FULL)
     before = deepcopy(document)
     assert read_config(document) == read_config(None, text=FULL)
-    changed = read_config(document, overrides={"seed": 9, "training": {"steps": 7}, "train.1.weight": 3, "search": {}})
+    changed = read_config(
+        document, overrides={"seed": 9, "training": {"max_steps": 7}, "train.1.weight": 3, "search": {}}
+    )
     assert (changed.seed, changed.training.max_steps, changed.training.betas) == (9, 7, (0.8, 0.9))
     assert [source.weight for source in task_of(changed).train] == [1, 3]
     assert task_of(changed).search == Search()

@@ -12,7 +12,7 @@ from seqtasks.decoding import DecodingConfig
     ("options", "signature"),
     [
         ({}, "beam=5|penalty=average|max=1.5x+10"),
-        ({"beam": 1, "penalty": "wu:0.6"}, "beam=1|penalty=wu:0.6|max=1.5x+10"),
+        ({"beam_size": 1, "length_penalty": "wu:0.6"}, "beam=1|penalty=wu:0.6|max=1.5x+10"),
         ({"nbest": 2, "min_length": "3"}, "beam=5|penalty=average|max=1.5x+10|nbest=2|min=3"),
         (
             {"suppress_tokens": (7, 9), "no_repeat_ngram_size": 3},
@@ -33,21 +33,21 @@ def test_signature(options: dict[str, Any], signature: str) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"beam": 0}, "beam = 0: it must be at least 1"),
+        ({"beam_size": 0}, "beam_size = 0: it must be at least 1"),
         ({"nbest": 0}, "nbest = 0"),
         ({"nbest": 6}, "a beam of 5 finds at most 5"),
-        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram = -1"),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size = -1"),
         ({"top_k": -1}, "top_k = -1"),
         ({"seed": -1}, "seed = -1"),
         ({"temperature": 0.0}, "temperature = 0.0: it must be above 0"),
         ({"temperature": float("nan")}, "temperature = nan"),
         ({"top_p": 0.0}, "top_p = 0.0"),
         ({"top_p": 1.1}, "top_p = 1.1"),
-        ({"mbr_samples": -1}, "consensus = -1"),
-        ({"mbr_samples": 9, "beam": 1}, "consensus = 9: it chooses among the hypotheses of a beam"),
-        ({"mbr_samples": 9, "sample": True}, "consensus = 9: it chooses among the hypotheses of a beam"),
+        ({"mbr_samples": -1}, "mbr_samples = -1"),
+        ({"mbr_samples": 9, "beam_size": 1}, "mbr_samples = 9: it chooses among the hypotheses of a beam"),
+        ({"mbr_samples": 9, "sample": True}, "mbr_samples = 9: it chooses among the hypotheses of a beam"),
         ({"suppress_tokens": (-2,)}, "never negative"),
-        ({"penalty": "sum"}, "'sum' is no length penalty"),
+        ({"length_penalty": "sum"}, "'sum' is no length penalty"),
         ({"max_length": "long"}, "'long' is no length"),
         ({"min_length": "x-1"}, "'x-1' is no length"),
     ],
@@ -59,7 +59,7 @@ def test_bad_values(options: dict[str, Any], told: str) -> None:
 
 def test_as_a_table_of_settings() -> None:
     adapter = TypeAdapter(DecodingConfig)
-    assert adapter.validate_python({"beam": 2, "suppress_tokens": [5]}) == DecodingConfig(
+    assert adapter.validate_python({"beam_size": 2, "suppress_tokens": [5]}) == DecodingConfig(
         beam_size=2, suppress_tokens=(5,)
     )
     with pytest.raises(ValidationError, match="beem"):

@@ -146,11 +146,13 @@ def test_settings_know_whether_the_future_is_seen(settings: ConfigModel, causal:
 
 
 @pytest.mark.parametrize("kind", [RnnEncoder, GruEncoder, LstmEncoder])
-@pytest.mark.parametrize("directions", [False, True])
+@pytest.mark.parametrize("bidirectional", [False, True])
 @torch.no_grad()
-def test_dropped_weights_and_lasting_masks_are_for_training_alone(kind: type[CausalEncoder], directions: str) -> None:
+def test_dropped_weights_and_lasting_masks_are_for_training_alone(
+    kind: type[CausalEncoder], bidirectional: bool
+) -> None:
     plain, regular = (
-        encoder(kind.Config(dim=6, directions=directions, dropout=0.0, **more))
+        encoder(kind.Config(hidden_size=6, bidirectional=bidirectional, dropout=0.0, **more))
         for more in ({}, {"weight_dropout": 0.5, "variational_dropout": True})
     )
     plain.embedding.dropout.probability = regular.embedding.dropout.probability = 0.0

@@ -54,13 +54,13 @@ def test_names_of_tokens_are_distinct() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"penalty": "wu:0.6"}, 'penalty = "wu:0.6".* --set penalty=average'),
+        ({"length_penalty": "wu:0.6"}, 'length_penalty = "wu:0.6".* --set length_penalty=average'),
         ({"sample": True}, "sample = true.* --set sample=false"),
-        ({"mbr_samples": 4}, "consensus = 4.* --set consensus=0"),
+        ({"mbr_samples": 4}, "mbr_samples = 4.* --set mbr_samples=0"),
         ({"min_length": "0.5x"}, 'min_length = "0.5x".* --set min_length=0'),
         ({"min_length": "2"}, 'min_length = "2".* --set min_length=0'),
-        ({"no_repeat_ngram_size": 3}, "no_repeat_ngram = 3.* --set no_repeat_ngram=0"),
-        ({"suppress_tokens": (5,)}, r"with banned = \[5\].* --set banned=\[\]"),
+        ({"no_repeat_ngram_size": 3}, "no_repeat_ngram_size = 3.* --set no_repeat_ngram_size=0"),
+        ({"suppress_tokens": (5,)}, r"with suppress_tokens = \[5\].* --set suppress_tokens=\[\]"),
     ],
 )
 def test_what_its_search_lacks_is_told(given: dict[str, Any], told: str) -> None:
@@ -96,9 +96,9 @@ def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor
 @pytest.mark.parametrize(
     "given",
     [
-        {"beam": 1},
-        {"beam": 4, "nbest": 4, "penalty": "none"},
-        {"beam": 5, "nbest": 2, "penalty": "average"},
+        {"beam_size": 1},
+        {"beam_size": 4, "nbest": 4, "length_penalty": "none"},
+        {"beam_size": 5, "nbest": 2, "length_penalty": "average"},
     ],
 )
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -117,7 +117,8 @@ def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str,
         numbers = [[names.index(token) for token in hypothesis] for hypothesis in found.hypotheses]
         ours = [expected, *expected.alternatives]
         assert [task.target.pieces(each) for each in numbers] == [list(each.tokens) for each in ours]
-        assert found.scores == pytest.approx([each.normalized_score for each in ours], abs=1e-5)
+        # float32 sums of 25 log-probabilities: their rounding grows with them and differs between instruction sets
+        assert found.scores == pytest.approx([each.normalized_score for each in ours], rel=2e-6, abs=1e-5)
 
 
 def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,9 @@ def both(*args: Any, threads: int = 2, **settings: Any) -> tuple[TranslationPipe
 
 @pytest.mark.parametrize("processor", PROCESSORS)
 @pytest.mark.parametrize("tie", ["all", "none"])
-@pytest.mark.parametrize("given", [{"beam": 1}, {"beam": 4, "nbest": 3}, {"beam": 3, "penalty": "none"}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{"beam_size": 1}, {"beam_size": 4, "nbest": 3}, {"beam_size": 3, "length_penalty": "none"}], ids=str
+)
 def test_it_finds_our_hypotheses(processor: str, tie: str, given: dict[str, Any]) -> None:
     ours, theirs = both(processor, tie)
     decoding = {"max_length": "0.5x+9", **given}
@@ -45,7 +47,7 @@ def test_it_finds_our_hypotheses(processor: str, tie: str, given: dict[str, Any]
 def test_a_text_does_not_depend_on_the_others_or_on_threads() -> None:
     _, theirs = both("subwords", threads=1)
     _, threaded = both("subwords", threads=3)
-    decoding = {"beam": 2}
+    decoding = {"beam_size": 2}
     alone = [theirs.translate([text], **decoding)[0] for text in MANY] * 5
     together = threaded.translate(MANY * 5, **decoding)
     assert [each.tokens for each in together] == [each.tokens for each in alone]

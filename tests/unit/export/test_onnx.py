@@ -24,8 +24,8 @@ from seqtasks.special_tokens import BEGIN
 from seqtasks.tasks import TranslationTask
 
 NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
-    "transformers": ("subwords", {"encoder": "transformer", "decoder": "transformer-3", "tie_embeddings": "none"}),
-    "LSTMs": ("words", {"encoder": "lst-both", "decoder": "additive-fed-2", "tie_embeddings": "output"}),
+    "transformers": ("subwords", {"encoder": "transformer", "decoder": "transformer-3", "tie": "none"}),
+    "LSTMs": ("words", {"encoder": "lst-both", "decoder": "additive-fed-2", "tie": "output"}),
     "forward LSTMs": ("characters", {"encoder": "lst-forward", "decoder": "dot-2"}),
     "an LSTM after a causal Transformer": ("characters", {"encoder": "transformer-causal", "decoder": "dot-1"}),
     "a Transformer after an LSTM": ("words with an unknown", {"encoder": "lst-both", "decoder": "transformer-1"}),
@@ -39,11 +39,11 @@ WRITE = """
 import json, sys
 from pathlib import Path
 from helpers.exported import translation
-from seqtasks.decoding import Decoding
+from seqtasks.decoding import DecodingConfig
 from seqtasks.export import write_onnx
 
 processor, network, folder = json.loads(sys.argv[1])
-decoding = Decoding(beam=4, max_length="1.25x+7")
+decoding = DecodingConfig(beam_size=4, max_length="1.25x+7")
 write_onnx(*translation(processor, **network), decoding, "The card.", Path(folder))
 """
 

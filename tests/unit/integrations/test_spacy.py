@@ -30,8 +30,13 @@ def make_model(folder: Path, labels: dict[str, str]) -> Path:
     file = write_conllu_file(folder / "train.conllu", sentences)
     run = read_config(
         None,
-        text='task = "tagging"\n[model]\ndim = 8\n[model.encoder]\nkind = "lstm"\ndim = 8\nlayers = 1\n',
-        overrides=[f'data.train=[{{path="{file}"}}]', "text.language=en", 'model.char_encoder={kind="cnn"}'],
+        text='task = "tagging"\n[model]\nhidden_size = 8\n[model.encoder]\nkind = "lstm"\nhidden_size = 8\n',
+        overrides=[
+            f'data.train=[{{path="{file}"}}]',
+            "text.language=en",
+            "model.encoder.num_layers=1",
+            'model.char_encoder={kind="cnn"}',
+        ],
     )
     task = TaggingTask.prepare(run.task, 1).task
     assert isinstance(task, TaggingTask)
@@ -134,6 +139,6 @@ def test_a_pipeline_is_saved_and_loaded(model: Path, tmp_path: Path) -> None:
 
 
 def test_the_package_offers_the_component() -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, _, name = project["entry-points"]["spacy_factories"]["seqtasks_tagger"].partition(":")
     assert getattr(import_module(module), name) is make_tagger

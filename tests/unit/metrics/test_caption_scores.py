@@ -124,12 +124,12 @@ def test_variety_counts_captions_and_words_without_case_and_punctuation() -> Non
 
 def test_meteor_stands_with_the_others_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "meteor", lambda captions, references: 0.25)
-    monkeypatch.setattr(module, "without_meteor", lambda: None)
+    monkeypatch.setattr(module, "meteor_unavailable_reason", lambda: None)
     scores = caption_scores(OUTPUTS, REFERENCES)
     assert [score.metric for score in scores[5:7]] == ["rouge-l", "meteor"]
     assert scores[6].value == 25
     assert scores[6].signature.startswith("meteor|program=1.5|lang=en|tok=ptb|")
-    monkeypatch.setattr(module, "without_meteor", lambda: "METEOR is left out.")
+    monkeypatch.setattr(module, "meteor_unavailable_reason", lambda: "METEOR is left out.")
     assert "meteor" not in values(caption_scores(OUTPUTS, REFERENCES))
 
 

@@ -28,7 +28,7 @@ def log_probabilities(model: LanguageModel, tokens: Tensor) -> Tensor:
 @TIES
 @torch.no_grad()
 def test_loss_is_the_sum_of_what_is_to_be_predicted(name: str, tie: bool) -> None:
-    model, tokens = writer(name, tie=tie), texts(3, 8)
+    model, tokens = writer(name, tie_embeddings=tie), texts(3, 8)
     mask = torch.arange(8) < torch.tensor([[8], [5], [2]])
     loss, _ = model.loss(window(tokens, mask), None)
     expected = -(log_probabilities(model, tokens) * mask[:, 1:]).sum()
@@ -152,13 +152,13 @@ def test_models_write_together() -> None:
 @pytest.mark.parametrize("name", ["lstm-1", "gru-1"])
 @TIES
 def test_a_tied_matrix_is_stored_once_and_fits_states_of_any_width(name: str, tie: bool) -> None:
-    model = writer(name, tie=tie)
+    model = writer(name, tie_embeddings=tie)
     assert (model.output.weight is model.encoder.embedding.weight) is tie
     assert (model.projection is None) is (not tie or model.encoder.dim == 8)
     names = unique_state_dict(model)
     assert ("output.weight" in names) is not tie
     assert "encoder.embedding.weight" in names
-    other = writer(name, tie=tie, seed=2)
+    other = writer(name, tie_embeddings=tie, seed=2)
     load_unique_state_dict(other, names)
     for one, two in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(one, two)
@@ -197,7 +197,7 @@ def test_settings_survive_being_written(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "lstm"}}, "'lstm' would see the tokens that it has to predict; set directions"),
+        ({"encoder": {"kind": "lstm"}}, "'lstm' would see the tokens that it has to predict; set bidirectional"),
         ({"encoder": {"kind": "transformer"}}, "'transformer' would see .* causal = true of a Transformer"),
         ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are gru, lstm, rnn, transformer"),
         (

@@ -41,7 +41,7 @@ def test_read(ids: list[int], read: list[tuple[int, str]]) -> None:
 
 
 def test_of_counts_keeps_the_commonest() -> None:
-    counts = Counter({"oov": 1, "b": 2, "a": 2, "often": 9})
+    counts = Counter({"rare": 1, "b": 2, "a": 2, "often": 9})
     assert Vocabulary.of_counts(counts, min_freq=1).tokens == ["often", "a", "b", "rare"]
     assert Vocabulary.of_counts(counts, min_freq=2).tokens == ["often", "a", "b"]
     assert Vocabulary.of_counts(counts, min_freq=1, size=263, marks=["<mark>"]).tokens == ["often", "a"]

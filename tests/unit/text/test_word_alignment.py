@@ -16,7 +16,7 @@ KINDS: dict[str, tuple[type[Tokenizer], object]] = {
     "words": (WordTokenizer, WordTokenizer.Config(min_freq=1, language="en")),
     "unknown words": (WordTokenizer, WordTokenizer.Config(min_freq=1, language="en", oov="unknown")),
     "subwords": (SubwordTokenizer, SubwordTokenizer.Config(vocab_size=300)),
-    "char_encoder": (CharacterTokenizer, CharacterTokenizer.Config(min_freq=1)),
+    "characters": (CharacterTokenizer, CharacterTokenizer.Config(min_freq=1)),
 }
 
 

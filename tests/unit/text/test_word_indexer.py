@@ -42,7 +42,7 @@ def test_characters_are_those_of_the_word_with_its_case() -> None:
 
 
 def test_a_long_word_is_read_at_both_ends() -> None:
-    found = reader(longest_word=5, min_freq=1)
+    found = reader(max_word_length=5, min_freq=1)
     assert spelled(found, found.index(["abcdefghi"])[0]) == "abghi"
     assert spelled(found, found.index(["edgar"])[0]) == "edgar"
 

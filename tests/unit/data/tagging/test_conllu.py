@@ -17,7 +17,7 @@ from seqtasks.data.tagging.readers import parse_sentences, read_sentences
 
 TREEBANK = Path(os.environ.get("SEQTASKS_DATA", "data")) / "ud_ewt" / "en_ewt-ud-dev.conllu"
 
-parts = st.text(st.char_encoder(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5)
+parts = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5)
 labelled = st.lists(st.tuples(parts, parts.filter(lambda label: label != "_")), min_size=1, max_size=6)
 
 

@@ -13,12 +13,12 @@ TEXTS = ["Two young men sit in the sun.", "A woman sings in the old town.", "The
 
 
 def fit(texts: list[str], **options: object) -> SubwordTokenizer:
-    return SubwordTokenizer.train(texts, SubwordTokenizer.Config.model_validate({"size": 320, **options}))
+    return SubwordTokenizer.train(texts, SubwordTokenizer.Config.model_validate({"vocab_size": 320, **options}))
 
 
 @pytest.fixture(params=["unigram", "bpe"])
 def processor(request: pytest.FixtureRequest) -> SubwordTokenizer:
-    return fit(TEXTS, model=request.param)
+    return fit(TEXTS, model_type=request.param)
 
 
 def test_pieces(processor: SubwordTokenizer) -> None:
@@ -71,18 +71,18 @@ def test_sample_without_sampling_is_encode(processor: SubwordTokenizer) -> None:
 
 
 def test_sample_of_nothing() -> None:
-    assert fit(TEXTS, model="bpe", sampling=0.5).sample(" \n", np.random.default_rng(1)) == []
+    assert fit(TEXTS, model_type="bpe", subword_sampling=0.5).sample(" \n", np.random.default_rng(1)) == []
 
 
 @pytest.mark.parametrize("model", ["unigram", "bpe"])
 def test_training_is_repeatable(model: str) -> None:
-    assert fit(TEXTS, model=model).proto == fit(TEXTS, model=model).proto
+    assert fit(TEXTS, model_type=model).proto == fit(TEXTS, model_type=model).proto
 
 
 @pytest.mark.parametrize("model", ["unigram", "bpe"])
 @pytest.mark.parametrize("texts", [["a"], ["a b"], ["ab ab", ""], TEXTS])
 def test_size_gives_way_to_small_data(model: str, texts: list[str]) -> None:
-    processor = fit(texts, model=model, size=8000)
+    processor = fit(texts, model_type=model, vocab_size=8000)
     assert 260 < processor.size < 8000
     assert processor.decode(processor.encode(texts[0])) == texts[0]
 
@@ -90,7 +90,7 @@ def test_size_gives_way_to_small_data(model: str, texts: list[str]) -> None:
 @pytest.mark.parametrize("model", ["unigram", "bpe"])
 def test_a_large_alphabet_leaves_room(model: str) -> None:
     alphabet = "".join(chr(0x4E00 + number) for number in range(500))
-    processor = fit([alphabet, *["the sun the town"] * 50], model=model, size=320)
+    processor = fit([alphabet, *["the sun the town"] * 50], model_type=model, vocab_size=320)
     assert processor.size <= 320
     assert "".join(processor.pieces(processor.encode("the sun"))) == "▁the▁sun"
     assert len(processor.encode("the sun")) < len("▁the▁sun")
@@ -125,7 +125,13 @@ def test_no_text(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 299}, {"sampling": -0.1}, {"model": "word"}, {"model": "bpe", "sampling": 1.5}]
+    "options",
+    [
+        {"vocab_size": 299},
+        {"subword_sampling": -0.1},
+        {"model_type": "word"},
+        {"model_type": "bpe", "subword_sampling": 1.5},
+    ],
 )
 def test_bad_options(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
