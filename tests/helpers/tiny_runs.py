@@ -103,7 +103,7 @@ validation_images = [{ images = "data/pictures" }]
 max_validation_videos = 2
 num_streams = 3
 bptt_len = 3
-synthetic_video = { stills = 2, frames = 4 }
+synthetic_video = { shots_per_video = 2, frames_per_shot = 4 }
 [model]
 hidden_size = 8
 [model.encoder]

@@ -31,9 +31,9 @@ from seqtasks.tasks.base import Task
 GOLDEN = Path(__file__).with_name("golden_batches.json")
 BATCHES, LOSSES = 12, 3
 
-LSTM = 'kind = "lstm"\ndim = 16\nlayers = 1\n'
-TRANSFORMER = 'kind = "transformer"\ninner_dim = 32\nlayers = 1\nheads = 2\n'
-IMAGES = '[text]\nkind = "words"\nlanguage = "en"\nminimum_count = 1\n[images]\nsize = 32\n'
+LSTM = 'kind = "lstm"\nhidden_size = 16\nnum_layers = 1\n'
+TRANSFORMER = 'kind = "transformer"\nffn_dim = 32\nnum_layers = 1\nnum_heads = 2\n'
+IMAGES = '[text]\nkind = "words"\nlanguage = "en"\nmin_freq = 1\n[images]\nsize = 32\n'
 RUNS = {
     "translation": f"""
 task = "translation"
@@ -49,8 +49,8 @@ hidden_size = 16
     "translation, sampled and rewarded": f"""
 task = "translation"
 shared_vocab = false
-text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
-self_critical = {{ reward = "bleu", samples = 2 }}
+text = {{ kind = "subwords", vocab_size = 300, subword_sampling = 0.2 }}
+self_critical = {{ reward = "bleu", num_samples = 2 }}
 [data]
 train = [{{ source = "{{folder}}/pairs.source", target = "{{folder}}/pairs.target" }}]
 [model]
@@ -61,7 +61,7 @@ tie_embeddings = "output"
 {LSTM}""",
     "captioning, features": f"""
 task = "captioning"
-{IMAGES}flip = true
+{IMAGES}horizontal_flip = true
 [data]
 train = [{{ images = "{{folder}}/images" }}]
 validation_split = 0.2
@@ -79,9 +79,9 @@ hidden_size = 16
 """,
     "captioning, pixels": f"""
 task = "captioning"
-self_critical = {{ samples = 20, baseline = "greedy" }}
+self_critical = {{ num_samples = 20, baseline = "greedy" }}
 decoding = {{ max_length = "4" }}
-{IMAGES}flip = true
+{IMAGES}horizontal_flip = true
 [data]
 train = [{{ images = "{{folder}}/images" }}]
 max_tokens = 3
@@ -97,12 +97,12 @@ hidden_size = 16
     "video-captioning": f"""
 task = "video-captioning"
 {IMAGES}[data]
-train_stills = [{{ images = "{{folder}}/images" }}]
-validation_stills = [{{ images = "{{folder}}/images" }}]
-validation_clips = 2
-clips = 3
-window = 4
-stills = {{ stills = 2, frames = 5, strength = 0.0 }}
+train_images = [{{ images = "{{folder}}/images" }}]
+validation_images = [{{ images = "{{folder}}/images" }}]
+max_validation_videos = 2
+num_streams = 3
+bptt_len = 4
+synthetic_video = {{ shots_per_video = 2, frames_per_shot = 5, corruption_strength = 0.0 }}
 [model]
 hidden_size = 16
 [model.encoder]
@@ -130,14 +130,14 @@ text = {{ kind = "words", min_freq = 1 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv" }}]
 validation_split = 0.2
-bptt_len = 6
+max_length = 6
 [model]
 hidden_size = 16
 [model.encoder]
 {LSTM}""",
     "classification, sampled": f"""
 task = "classification"
-text = {{ kind = "subwords", size = 300, sampling = 0.2 }}
+text = {{ kind = "subwords", vocab_size = 300, subword_sampling = 0.2 }}
 [data]
 train = [{{ path = "{{folder}}/documents.tsv", label_separator = "|" }}]
 [model]
@@ -154,7 +154,7 @@ bptt_len = 16
 [model]
 hidden_size = 16
 [model.encoder]
-{LSTM}directions = "forward"
+{LSTM}bidirectional = false
 """,
     "generation, documents": f"""
 task = "language-modeling"

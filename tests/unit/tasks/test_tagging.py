@@ -230,7 +230,7 @@ def test_spans_are_chosen_by_their_f1(tmp_path: Path) -> None:
 def test_labels_belong_in_the_column_they_were_learned_from(tmp_path: Path) -> None:
     settings = config(tmp_path)
     assert TaggingTask.prepare(settings, seed=1).task.column == "upos"
-    source = settings.data.train[0].model_copy(update={"column": "XPOS"})
+    source = settings.data.train[0].model_copy(update={"label_column": "XPOS"})
     data = settings.data.model_copy(update={"train": [source]})
     other = TaggingTask(
         settings.model_copy(update={"data": data}), task_of(TaggingTask.prepare(settings, 1)).reader, ["A"]
@@ -243,7 +243,7 @@ def test_labels_belong_in_the_column_they_were_learned_from(tmp_path: Path) -> N
 )
 def test_a_column_of_conllu_may_have_a_number(tmp_path: Path, name: str, form: Form, column: str) -> None:
     settings = config(tmp_path)
-    source = TaggedSource(path=tmp_path / name, column=8, form=form)
+    source = TaggedSource(path=tmp_path / name, label_column=8, format=form)
     numbered = settings.model_copy(update={"data": settings.data.model_copy(update={"train": [source]})})
     assert TaggingTask(numbered, task_of(TaggingTask.prepare(settings, 1)).reader, ["root"]).column == column
 
@@ -293,9 +293,9 @@ def test_sizes_follow_the_amount_of_data(
 @pytest.mark.parametrize("characters", ["cnn", "lstm"])
 def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters: str) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES)
-    text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, characters=characters))
+    text = tomli_w.dumps(tagging_preset([TaggedSource(path=file)], encoder=encoder, char_encoder=characters))
     model = read_config(None, text=text).task.model_dump()["model"]
-    assert (model["encoder"]["kind"], model["characters"]["kind"]) == (encoder, characters)
+    assert (model["encoder"]["kind"], model["char_encoder"]["kind"]) == (encoder, characters)
 
 
 def test_no_labels_at_all(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ DICTIONARY: dict[str, Any] = {
     "task": "listed-toy",
     "model": {"width": 3},
     "training": {
-        "steps": 12, "warmup": 0, "eval_steps": 4, "save_steps": 4, "threads": 1, "device": "cpu",
+        "max_steps": 12, "warmup_steps": 0, "eval_steps": 4, "save_steps": 4, "num_threads": 1, "device": "cpu",
         "dtype": "float32",
     },
 }  # fmt: skip
@@ -108,11 +108,13 @@ def test_a_path_a_dictionary_and_a_configuration_are_the_same_run(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "overrides", [{"seed": 2, "training": {"steps": 8}}, {"seed": 2, "training.max_steps": 8}], ids=["nested", "dotted"]
+    "overrides",
+    [{"seed": 2, "training": {"max_steps": 8}}, {"seed": 2, "training.max_steps": 8}],
+    ids=["nested", "dotted"],
 )
 def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
     file = tmp_path / "run.toml"
-    file.write_text(TOML.replace("steps = 12", "steps = 8", 1).replace("[model]", "seed = 2\n[model]"), "utf-8")
+    file.write_text(TOML.replace("max_steps = 12", "max_steps = 8", 1).replace("[model]", "seed = 2\n[model]"), "utf-8")
     seqtasks.train(file, tmp_path / "written")
     for name, config in {"dict": DICTIONARY, "run": seqtasks.read_config(DICTIONARY)}.items():
         result = seqtasks.train(config, tmp_path / name, **overrides)
