@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seqtasks.data.text_io import uncompressed_suffix
 from seqtasks.registry import Component
@@ -18,6 +18,11 @@ class Reader(Component, ABC):
     Every kind of examples has a branch with a method `read`: `PairReader`, `CaptionReader`, `SentenceReader` and
     `DocumentReader`.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if Reader in cls.__bases__:
+            cls.kinds = {}
+        super().__init_subclass__(**options)
 
     @classmethod
     def for_file(cls: type[AnyReader], path: Path) -> AnyReader | None:

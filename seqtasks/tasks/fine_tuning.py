@@ -71,7 +71,7 @@ def copy_pretrained(model: nn.Module, bundle: Bundle, part: str) -> None:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         raise SeqtasksError(
             f"The {part} is another than in the language model {bundle.path}: {told[0]}{more}.",
-            f"Take its kind, its settings and model.dim from {bundle.configuration}.",
+            f"Take its kind, its settings and model.hidden_size from {bundle.configuration}.",
         )
     for name, tensor in ours.items():
         tensor.copy_(theirs[name])

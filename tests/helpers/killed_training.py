@@ -18,7 +18,7 @@ from helpers.toys import ToyTask, toy_trainer
 
 torch.set_num_threads(1)
 STEPS = 40
-OPTIONS = {"steps": STEPS, "eval_steps": 5, "save_steps": 3}
+OPTIONS = {"max_steps": STEPS, "eval_steps": 5, "save_steps": 3}
 MOMENTS = ["step 2", "step 7", "writing 9", "writing 15", "step 24", "writing 24"]
 
 

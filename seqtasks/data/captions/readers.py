@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -23,7 +24,8 @@ from typing import Any, Literal
 
 from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, open_bytes, read_error, read_lines, uncompressed_suffix
+from seqtasks.data.reader import Reader
+from seqtasks.data.text_io import clean_string, open_bytes, read_error, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -93,10 +95,16 @@ def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Ite
 
 def read_rows(path: Path, form: Format) -> Iterator[Row]:
     """The rows of a file in a format."""
-    if form == "auto":
-        suffix = uncompressed_suffix(path)
-        form = "jsonl" if suffix == ".jsonl" else "json" if suffix == ".json" else "table"
-    return {"table": read_table, "jsonl": read_jsonl, "json": read_json}[form](path)
+    reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    return (reader or TableReader()).read(path)
+
+
+class CaptionReader(Reader):
+    """A format of files of captions."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Iterator[Row]:
+        """The rows of a file."""
 
 
 def relative_name(picture: str, row: Row) -> str:
@@ -110,14 +118,16 @@ def relative_name(picture: str, row: Row) -> str:
     return path.as_posix()
 
 
-def read_table(path: Path) -> Iterator[Row]:
+class TableReader(CaptionReader, kind="table"):
     """Rows of columns; quotes mean something (RFC 4180) behind commas and semicolons alone."""
-    lines = read_lines(path)
-    first = next(lines, "")
-    layout = detect_table_format(path, first)
-    for number, cells in read_csv(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
-        if number > 1 or not layout.header:
-            yield from rows_of(str(path), number, layout.fields(cells or []))
+
+    def read(self, path: Path) -> Iterator[Row]:
+        lines = read_lines(path)
+        first = next(lines, "")
+        layout = detect_table_format(path, first)
+        for number, cells in read_csv(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
+            if number > 1 or not layout.header:
+                yield from rows_of(str(path), number, layout.fields(cells or []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +165,13 @@ def detect_table_format(path: Path, line: str) -> TableFormat:
     return TableFormat(delimiter, ("image", "caption"), header=False)
 
 
-def read_jsonl(path: Path) -> Iterator[Row]:
+class JSONLReader(CaptionReader, kind="jsonl"):
     """A JSON object a line."""
-    file = str(path)
-    for number, line in enumerate(read_lines(path), 1):
-        yield from rows_of(file, number, parse_json_object(line))
+
+    def read(self, path: Path) -> Iterator[Row]:
+        file = str(path)
+        for number, line in enumerate(read_lines(path), 1):
+            yield from rows_of(file, number, parse_json_object(line))
 
 
 def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
@@ -171,20 +183,22 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
 
 
-def read_json(path: Path) -> Iterator[Row]:
+class JSONReader(CaptionReader, kind="json"):
     """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
-    match load_json(path):
-        case {"images": list(images), "annotations": list(annotations)}:
-            return coco_rows(path, images, annotations)
-        case {"images": list(images)}:
-            return karpathy_rows(path, images)
-        case list(objects):
-            numbered = enumerate(objects, 1)
-            return (row for number, each in numbered for row in rows_of(f"{path} entry", number, as_mapping(each)))
-    raise SeqtasksError(
-        f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
-        "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",
-    )
+
+    def read(self, path: Path) -> Iterator[Row]:
+        match load_json(path):
+            case {"images": list(images), "annotations": list(annotations)}:
+                return coco_rows(path, images, annotations)
+            case {"images": list(images)}:
+                return karpathy_rows(path, images)
+            case list(objects):
+                numbered = enumerate(objects, 1)
+                return (row for number, each in numbered for row in rows_of(f"{path} entry", number, as_mapping(each)))
+        raise SeqtasksError(
+            f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
+            "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",
+        )
 
 
 def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator[Row]:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePath
 
-from seqtasks.data.documents.source import Document, DocumentSource, label_names, with_labels
-from seqtasks.data.documents.tables import read_json_lines, read_table
+from seqtasks.data.documents import tables as tables  # registers the readers
+from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import clean_string, open_bytes, read_files, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -45,15 +45,14 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
     if path.is_dir():
         return with_text(read_folder(path, skipped), skipped)
     open_bytes(path).close()
-    if not is_table(path):
-        return with_text(read_labelled_lines(path, skipped), skipped)
-    read = read_json_lines if uncompressed_suffix(path) == ".jsonl" else read_table
-    return with_text(read(source, skipped), skipped)
+    reader = DocumentReader.for_file(path)
+    documents = read_labelled_lines(path, skipped) if reader is None else reader.read(source, skipped)
+    return with_text(documents, skipped)
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file holds a document a row, as its name says."""
-    return uncompressed_suffix(path) in (".tsv", ".csv", ".jsonl")
+    """Whether the suffix of a file says how documents stand in it."""
+    return DocumentReader.for_file(path) is not None
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:

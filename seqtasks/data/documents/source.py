@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.reader import Reader
 from seqtasks.registry import ConfigModel
 
 
@@ -33,6 +35,14 @@ class DocumentSource(ConfigModel):
     """The same of the label."""
     label_separator: str | None = Field(default=None, min_length=1)
     """What stands between the labels in a cell of a table; without it a cell is one label."""
+
+
+class DocumentReader(Reader):
+    """A format of files of documents."""
+
+    @abstractmethod
+    def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        """The documents of the file `source.path`."""
 
 
 def label_names(written: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.data.csv_json import parse_json_object, read_csv
-from seqtasks.data.documents.source import Document, DocumentSource, label_names
+from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -37,19 +37,25 @@ class ColumnMap:
     """Columns of a row."""
 
 
-def read_table(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+class TSVReader(DocumentReader, kind="tsv"):
     """Rows of a .tsv file, in which quotes mean nothing, or of a .csv file with commas or semicolons (RFC 4180).
 
     Raises:
         SeqtasksError: at once, where it is not clear which columns are meant.
     """
-    file = str(source.path)
-    rows = table_rows(source.path)
-    head = list(islice(rows, LOOKED_AT))
-    if not head:
-        return iter(())
-    columns = columns_of(source, [cells for _, cells in head if cells])
-    return in_columns(file, chain(head[columns.header :], rows), columns, source.label_separator, skipped)
+
+    def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        file = str(source.path)
+        rows = table_rows(source.path)
+        head = list(islice(rows, LOOKED_AT))
+        if not head:
+            return iter(())
+        columns = columns_of(source, [cells for _, cells in head if cells])
+        return in_columns(file, chain(head[columns.header :], rows), columns, source.label_separator, skipped)
+
+
+class CSVReader(TSVReader, kind="csv"):
+    """The same with commas or semicolons."""
 
 
 def table_rows(path: Path) -> Iterator[tuple[int, Cells | None]]:
@@ -125,20 +131,22 @@ def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
     return label_names(cell.split(separator) if separator else [cell])
 
 
-def read_json_lines(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
-    file = str(source.path)
-    for number, line in enumerate(read_lines(source.path), 1):
-        if not line.strip():
-            continue
-        skipped.reach(file, number)
-        fields = parse_json_object(line)
-        text = clean_string(field_of(fields, source.text_column, TEXT_NAMES))
-        labels = listed(field_of(fields, source.label_column, LABEL_NAMES))
-        if text is None or labels is None:
-            skipped.skip("broken line")
-        else:
-            yield Document(text, labels, f"{file}:{number}")
+
+    def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        file = str(source.path)
+        for number, line in enumerate(read_lines(source.path), 1):
+            if not line.strip():
+                continue
+            skipped.reach(file, number)
+            fields = parse_json_object(line)
+            text = clean_string(field_of(fields, source.text_column, TEXT_NAMES))
+            labels = listed(field_of(fields, source.label_column, LABEL_NAMES))
+            if text is None or labels is None:
+                skipped.skip("broken line")
+            else:
+                yield Document(text, labels, f"{file}:{number}")
 
 
 def field_of(fields: Mapping[str, Any], wanted: str | int | None, usual: Sequence[str]) -> Any:

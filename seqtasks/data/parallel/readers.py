@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import Pair, ReadReport
@@ -18,7 +18,6 @@ from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.reader import Reader
 from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
-from seqtasks.registry import Component
 
 Languages = tuple[str, str]
 """The codes of the source and the target language, for formats that hold several."""
@@ -28,8 +27,6 @@ GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source a
 
 class PairReader(Reader):
     """A format of files of pairs."""
-
-    kinds: ClassVar[dict[str, type[Component]]] = {}
 
     @abstractmethod
     def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:

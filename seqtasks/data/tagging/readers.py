@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -47,6 +49,14 @@ class TaggedSource(ConfigModel):
     """Format of the file; "auto" looks at its name and its lines."""
 
 
+class SentenceReader(Reader):
+    """A further format of files of sentences; those above are told apart by their lines, too."""
+
+    @abstractmethod
+    def read(self, path: Path, skipped: ReadReport) -> Iterator[Sentence]:
+        """The sentences of one file."""
+
+
 def read_sentences(
     path: Path, skipped: ReadReport, *, column: str | int = UPOS, form: Form = "auto"
 ) -> Iterator[Sentence]:
@@ -59,6 +69,9 @@ def read_sentences(
         SeqtasksError: at once for a missing file and an unknown column; while reading for text that is not UTF-8 and
             damaged compression.
     """
+    reader = SentenceReader.for_file(path) if form == "auto" else None
+    if reader is not None:
+        return reader.read(path, skipped)
     return parse_sentences(read_lines(path), str(path), skipped, column=column, form=form)
 
 

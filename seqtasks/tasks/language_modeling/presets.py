@@ -68,7 +68,7 @@ def generation_preset(
     width = size.encoder_dim // 2 if encoder == "transformer" or text != "characters" else size.dim
     transformer = {
         "num_layers": TRANSFORMER_LAYERS, "num_heads": HEADS, "ffn_dim": 4 * width, "causal": True,
-        "context": 2 * size.window,
+        "max_positions": 2 * size.window,
     }  # fmt: skip
     recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim, "bidirectional": False}
     configuration: dict[str, Any] = {

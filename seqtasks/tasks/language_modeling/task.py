@@ -107,7 +107,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             raise SeqtasksError(
                 f"The texts to train on have {tokens:,} tokens: "
                 f"too few for data.num_streams = {config.data.num_streams}.",
-                "Lower data.lanes, or give more text.",
+                "Lower data.num_streams, or give more text.",
             )
         characters, held = sum(map(len, train)), sum(map(len, validation))
         remarks = (

@@ -53,7 +53,7 @@ class DatasetStats:
 
 
 def tagging_preset(
-    sources: Sequence[TaggedSource], *, encoder: str = "lstm", characters: str = "cnn"
+    sources: Sequence[TaggedSource], *, encoder: str = "lstm", char_encoder: str = "cnn"
 ) -> dict[str, Any]:
     """A run configuration whose sizes and regularization fit the number of words.
 
@@ -66,7 +66,7 @@ def tagging_preset(
 
     The updates follow from the epochs and the number of words, within the limits of the last column. Labels of spans
     (BIO, BIOES) are found by a conditional random field, others one by one. The language, which decides how raw text
-    is cut into words, is read off the names of treebanks alone. `encoder` and `characters` are kinds; of kinds that
+    is cut into words, is read off the names of treebanks alone. `encoder` and `char_encoder` are kinds; of kinds that
     are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
     """
     stats = measure(sources)
@@ -84,7 +84,7 @@ def tagging_preset(
             "embedding_dropout": size.dropout,
             "word_dropout": WORD_DROPOUT,
             "head": "crf" if stats.spans else "softmax",
-            "char_encoder": {"kind": characters},
+            "char_encoder": {"kind": char_encoder},
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
         "training": annealed(

@@ -87,7 +87,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
                 raise ValueError('model.encoder has to read frames: kind = "cnn-lstm"')
             if self.images.augments:
-                raise ValueError("images that change at random do not make a clip: let data.stills change the frames")
+                raise ValueError("randomly augmented images do not make a video: see data.synthetic_video")
             return self
 
     config: Config

@@ -122,7 +122,7 @@ def test_a_worker_that_dies_is_reported_and_other_processes_are_left_alone() -> 
 @pytest.mark.parametrize("pipeline", [Echo(), Echo])
 def test_streams_of_all_tasks(num_workers: int, pipeline: Any) -> None:
     items = [f"item {number}" for number in range(1_234)]
-    answers = [(number, item, {"beam": 2}) for number, item in enumerate(items)]
+    answers = [(number, item, {"beam_size": 2}) for number, item in enumerate(items)]
     assert list(translate_stream(pipeline, iter(items), num_workers=num_workers, beam_size=2)) == answers
     assert list(caption_stream(pipeline, iter(items), num_workers=num_workers, beam_size=2)) == answers
     assert list(tag_stream(pipeline, iter(items), num_workers=num_workers)) == [item.upper() for item in items]

@@ -33,7 +33,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_of(pictures: Path, cache: Path, **settings: Any) -> Any:
-    changes = {"images.size": 64, "model.decoder": '{kind="lstm",dim=16,layers=1}', **settings}
+    changes = {"images.size": 64, "model.decoder": '{kind="lstm",hidden_size=16,num_layers=1}', **settings}
     overrides = [f"{name}={value}" for name, value in changes.items()]
     return read_config(None, text=configuration(pictures, cache), overrides=overrides)
 

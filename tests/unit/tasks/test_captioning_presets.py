@@ -51,9 +51,9 @@ def test_sizes_follow_the_number_of_captions(
     model = task["model"]
     assert (task["text"]["language"], task["text"]["min_freq"]) == ("en", min_freq)
     assert (model["encoder"]["backbone"], model["encoder"]["trainable_from_block"]) == ("efficientnet_lite0", None)
-    assert (model["dim"], model["encoder"]["dim"], model["decoder"]["dim"]) == (dim, dim, dim)
+    assert (model["hidden_size"], model["encoder"]["hidden_size"], model["decoder"]["hidden_size"]) == (dim, dim, dim)
     assert (model["decoder"]["kind"], model["decoder"]["dropout"]) == ("lstm", dropout)
-    assert task["decoding"]["beam"] == 3
+    assert task["decoding"]["beam_size"] == 3
     assert (run.training.batch_tokens, run.training.max_steps) == (batch, steps)
     assert run.training.warmup_steps < run.training.max_steps / 4
     assert run.training.eval_steps <= run.training.max_steps / 5

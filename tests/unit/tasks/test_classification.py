@@ -117,7 +117,7 @@ def test_data_that_nothing_can_be_learned_from(
         ({"unfreeze_steps": 5}, "are for model.encoder.init_from"),
         ({"layerwise_lr_decay": 0.5}, "are for model.encoder.init_from"),
         ({"class_weights": {"pos": 0.0}}, "greater than 0"),
-        ({"window": 1}, "window = 1 cannot overlap"),
+        ({"max_length": 1}, "max_length = 1 cannot overlap"),
     ],
 )
 def test_settings_that_make_no_sense(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
@@ -127,7 +127,7 @@ def test_settings_that_make_no_sense(tmp_path: Path, settings: dict[str, Any], m
 
 @pytest.mark.parametrize("window", [0, 4])
 def test_batches_hold_every_document_with_its_labels(tmp_path: Path, window: int) -> None:
-    task = prepared_task(tmp_path, window=window)
+    task = prepared_task(tmp_path, max_length=window)
     batches = task.batches(60, seed=1)
     assert isinstance(batches, BatchStream)
     pieces: dict[tuple[int, ...], list[tuple[str, float]]] = {}
@@ -213,7 +213,7 @@ def test_sampled_segmentations_differ_from_epoch_to_epoch_and_can_be_resumed(tmp
 def test_probabilities_do_not_depend_on_the_batch(
     tmp_path: Path, window: int, multi_label: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    classifier = classifier_of(prepared_task(tmp_path, window=window, multi_label=multi_label))
+    classifier = classifier_of(prepared_task(tmp_path, max_length=window, multi_label=multi_label))
     texts = ["", *(each.text for each in labelled_documents(30, seed=5)), "the film " * 400, "x" * 60, ""]
     together = classifier.probabilities(texts)
     assert together.std(dim=0).max() > 0.02
@@ -224,7 +224,7 @@ def test_probabilities_do_not_depend_on_the_batch(
 
 
 def test_a_long_document_is_the_mean_of_its_windows(tmp_path: Path) -> None:
-    task = prepared_task(tmp_path, window=4)
+    task = prepared_task(tmp_path, max_length=4)
     classifier = classifier_of(task)
     words = ["the", "film", "was", "not", "dull", "and", "splendid"]
     parts = [" ".join(words[start : start + 4]) for start in (0, 2, 3)]
@@ -328,7 +328,7 @@ def test_sizes_follow_the_amount_of_data(
     monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(documents, words, several=True))
     run = read_config(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
     assert isinstance(run.task, ClassificationTask.Config)
-    assert (run.task.text.kind, getattr(run.task.text, "size", None)) == (text, size)
+    assert (run.task.text.kind, getattr(run.task.text, "vocab_size", None)) == (text, size)
     assert run.task.model.multi_label
 
 

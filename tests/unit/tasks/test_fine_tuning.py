@@ -70,7 +70,7 @@ def config(
     folder: Path, encoder: ConfigModel, text: ConfigModel | None = None, **settings: Any
 ) -> ClassificationTask.Config:
     source = DocumentSource(path=write_documents(folder / "train.tsv", DOCUMENTS))
-    dim = settings.pop("dim", 8)
+    dim = settings.pop("hidden_size", 8)
     part = settings.pop("init_modules", "encoder")
     started = encoder.model_copy(update={"init_from": str(folder / "lm"), "init_modules": part})
     return ClassificationTask.Config(
@@ -124,7 +124,7 @@ def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encod
 def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
     language_model(tmp_path / "lm", FORWARD["lstm"])
     task = ClassificationTask.prepare(
-        config(tmp_path, LSTM(hidden_size=6), dim=10, init_modules="embedding"), seed=1
+        config(tmp_path, LSTM(hidden_size=6), hidden_size=10, init_modules="embedding"), seed=1
     ).task
     with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
         task.initialize(task.build_model())

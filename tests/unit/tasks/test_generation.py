@@ -27,7 +27,7 @@ LSTM = LstmEncoder.Config(hidden_size=16, num_layers=2, bidirectional=False, dro
 def config(folder: Path, text: str | None = None, **settings: Any) -> LanguageModelingTask.Config:
     (folder / "book.txt").write_text(remembering_text(60) if text is None else text, encoding="utf-8")
     data = {name: settings.pop(name) for name in list(settings) if name in TextData.model_fields}
-    data = {"train": [TextSource(path=folder / "book.txt")], "lanes": 4, "window": 16, **data}
+    data = {"train": [TextSource(path=folder / "book.txt")], "num_streams": 4, "bptt_len": 16, **data}
     model = {"hidden_size": 8, "tie_embeddings": False, "embedding_dropout": 0.0, "encoder": LSTM}
     own = {"text": settings.pop("reading")} if "reading" in settings else {}
     return LanguageModelingTask.Config(
@@ -131,7 +131,7 @@ def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
     [
         ("", {}, "There is no text to train on"),
         ("a", {}, "There is no text to"),
-        ("short", {"lanes": 8}, "too few for data.num_streams = 8"),
+        ("short", {"num_streams": 8}, "too few for data.num_streams = 8"),
     ],
 )
 def test_too_little_text_is_told(tmp_path: Path, text: str, settings: dict[str, Any], told: str) -> None:
@@ -143,7 +143,7 @@ def test_windows_have_to_fit_the_context(tmp_path: Path) -> None:
     transformer = TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=8, causal=True, max_positions=10)
     with pytest.raises(ValueError, match=r"data.bptt_len = 16 is longer than model.encoder.max_positions = 10"):
         config(tmp_path, encoder=transformer)
-    task = prepared(config(tmp_path, encoder=transformer, window=10))
+    task = prepared(config(tmp_path, encoder=transformer, bptt_len=10))
     model = task.build_model()
     task.on_train_start(model)
     assert task.state_dict() == {}

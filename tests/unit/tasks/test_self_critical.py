@@ -49,7 +49,7 @@ def batch() -> Seq2SeqBatch:
 
 
 def objective(kind: str = "cider-d", samples: int = 5, baseline: str = "samples") -> SelfCritical:
-    settings = SelfCriticalConfig.model_validate({"reward": kind, "samples": samples, "baseline": baseline})
+    settings = SelfCriticalConfig.model_validate({"reward": kind, "num_samples": samples, "baseline": baseline})
     return SelfCritical(settings, LETTERS, DECODING, REFERENCES)
 
 

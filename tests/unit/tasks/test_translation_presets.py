@@ -43,9 +43,9 @@ def test_sizes_follow_the_amount_of_data(
     monkeypatch.setattr(presets, "measure", lambda sources, languages: DatasetStats(count, words))
     run = read_config(None, text=tomli_w.dumps(translation_preset([ParallelSource(path=pairs)], ("en", "de"))))
     task = run.task.model_dump()
-    assert task["text"]["size"] == size
+    assert task["text"]["vocab_size"] == size
     assert task["languages"] == {"source": "en", "target": "de"}
-    assert (task["model"]["dim"], task["model"]["encoder"]["layers"]) == (dim, layers)
+    assert (task["model"]["hidden_size"], task["model"]["encoder"]["num_layers"]) == (dim, layers)
     assert task["model"]["decoder"]["dropout"] == dropout
     assert (run.training.batch_tokens, run.training.max_steps) == (batch, steps)
     assert run.training.eval_steps <= run.training.max_steps / 20

@@ -42,7 +42,7 @@ validation_images = [{{ images = "{folder}" }}]
 max_validation_videos = 2
 num_streams = 3
 bptt_len = 4
-synthetic_video = {{ stills = 2, frames = 5 }}
+synthetic_video = {{ shots_per_video = 2, frames_per_shot = 5 }}
 [model]
 hidden_size = 16
 [model.encoder]

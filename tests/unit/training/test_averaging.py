@@ -27,7 +27,7 @@ def test_exponential_mean() -> None:
 
 def test_mean_of_the_last_validations() -> None:
     weights = {"w": torch.tensor([1.0]), "count": torch.tensor([0])}
-    mean = averaging(weights, averaging="last", average_last=3)
+    mean = averaging(weights, averaging="last", average_last_n=3)
     assert mean.average()["w"].item() == 1.0
     for value, expected in [(2.0, 2.0), (4.0, 3.0), (9.0, 5.0), (11.0, 8.0)]:
         weights["w"].fill_(value)

@@ -66,8 +66,8 @@ def weights(trainer: Any) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("processes", [2, 3, 6])
 def test_a_batch_is_the_same_however_many_processes_share_it(tmp_path: Path, processes: int) -> None:
-    alone = toy_trainer(tmp_path / "alone", steps=8, accumulate=2)
-    shared = toy_trainer(tmp_path / "shared", steps=8, accumulate=2, processes=processes)
+    alone = toy_trainer(tmp_path / "alone", max_steps=8, gradient_accumulation_steps=2)
+    shared = toy_trainer(tmp_path / "shared", max_steps=8, gradient_accumulation_steps=2, num_processes=processes)
     ours = [report for report in shared.run() if isinstance(report, StepEvent)]
     theirs = [report for report in alone.run() if isinstance(report, StepEvent)]
     assert [report.num_tokens for report in ours] == [report.num_tokens for report in theirs]
@@ -79,7 +79,7 @@ def test_a_batch_is_the_same_however_many_processes_share_it(tmp_path: Path, pro
 
 def test_resumed_training_is_the_same_training(tmp_path: Path) -> None:
     def trainer(name: str, steps: int) -> Any:
-        return toy_trainer(tmp_path / name, Task(NoisyModel), steps=steps, processes=3)
+        return toy_trainer(tmp_path / name, Task(NoisyModel), max_steps=steps, num_processes=3)
 
     list(trainer("straight", 12).run())
     list(trainer("stopped", 5).run())
@@ -92,7 +92,7 @@ def test_resumed_training_is_the_same_training(tmp_path: Path) -> None:
 
 
 def test_processes_draw_different_numbers(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, Task(NoisyModel), processes=2)
+    trainer = toy_trainer(tmp_path, Task(NoisyModel), num_processes=2)
     inputs, wanted = torch.ones(1, 3), torch.zeros(1)
     assert trainer.processes is not None
     losses = set()
@@ -105,12 +105,12 @@ def test_processes_draw_different_numbers(tmp_path: Path) -> None:
 
 def test_an_error_elsewhere_is_told_here(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"(?s)training process failed.*not at home"):
-        list(toy_trainer(tmp_path, Task(FailingModel), processes=2).run())
+        list(toy_trainer(tmp_path, Task(FailingModel), num_processes=2).run())
 
 
 def test_a_process_that_dies_is_told_here(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="A training process died"):
-        list(toy_trainer(tmp_path, Task(DyingModel), processes=2).run())
+        list(toy_trainer(tmp_path, Task(DyingModel), num_processes=2).run())
 
 
 def children() -> set[int]:
@@ -120,7 +120,7 @@ def children() -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
 def test_processes_end_with_the_training(tmp_path: Path) -> None:
     before = children()
-    trainer = toy_trainer(tmp_path, processes=3)
+    trainer = toy_trainer(tmp_path, num_processes=3)
     assert len(children() - before) == 2
     list(trainer.run())
     deadline = time.monotonic() + 20

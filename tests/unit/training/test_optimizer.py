@@ -14,16 +14,16 @@ from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learn
 @pytest.mark.parametrize(
     ("options", "rates"),
     [
-        ({"schedule": "constant", "warmup": 0}, {1: 1, 7: 1, 1000: 1}),
-        ({"schedule": "constant", "warmup": 4}, {1: 0.25, 2: 0.5, 3: 0.75, 4: 1, 5: 1}),
-        ({"schedule": "inverse_sqrt", "warmup": 0}, {1: 1, 4: 0.5, 100: 0.1}),
-        ({"schedule": "inverse_sqrt", "warmup": 100}, {1: 0.01, 50: 0.5, 100: 1, 400: 0.5, 10_000: 0.1}),
-        ({"schedule": "cosine", "warmup": 0, "steps": 100}, {50: 0.5, 100: 0, 200: 0}),
+        ({"lr_scheduler": "constant", "warmup_steps": 0}, {1: 1, 7: 1, 1000: 1}),
+        ({"lr_scheduler": "constant", "warmup_steps": 4}, {1: 0.25, 2: 0.5, 3: 0.75, 4: 1, 5: 1}),
+        ({"lr_scheduler": "inverse_sqrt", "warmup_steps": 0}, {1: 1, 4: 0.5, 100: 0.1}),
+        ({"lr_scheduler": "inverse_sqrt", "warmup_steps": 100}, {1: 0.01, 50: 0.5, 100: 1, 400: 0.5, 10_000: 0.1}),
+        ({"lr_scheduler": "cosine", "warmup_steps": 0, "max_steps": 100}, {50: 0.5, 100: 0, 200: 0}),
         (
-            {"schedule": "cosine", "warmup": 20, "steps": 100},
+            {"lr_scheduler": "cosine", "warmup_steps": 20, "max_steps": 100},
             {10: 0.5, 20: 1, 40: (1 + math.sqrt(0.5)) / 2, 60: 0.5, 100: 0},
         ),
-        ({"schedule": "cosine", "warmup": 100, "steps": 50}, {25: 0.25, 50: 0.5}),
+        ({"lr_scheduler": "cosine", "warmup_steps": 100, "max_steps": 50}, {25: 0.25, 50: 0.5}),
     ],
 )
 def test_learning_rates(options: dict[str, Any], rates: dict[int, float]) -> None:

@@ -20,7 +20,7 @@ def weight(trainer: Trainer) -> torch.Tensor:
 
 
 def test_what_is_told(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, steps=6, eval_steps=2, save_steps=3)
+    trainer = toy_trainer(tmp_path, max_steps=6, eval_steps=2, save_steps=3)
     reports = list(trainer.run())
     assert [(type(each), each.step) for each in reports] == [
         (StepEvent, 1), (StepEvent, 2), (ValidationEvent, 2), (StepEvent, 3), (CheckpointEvent, 3),
@@ -88,7 +88,7 @@ def test_clipping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: float, 
 
 
 def test_broken_updates_are_left_out(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, ToyTask(broken=[2, 3, 5]), steps=4)
+    trainer = toy_trainer(tmp_path, ToyTask(broken=[2, 3, 5]), max_steps=4)
     found: list[tuple[int, int]] = []
     last = weight(trainer)
     for report in trainer.run():
@@ -114,7 +114,7 @@ def test_a_gradient_that_is_not_finite(tmp_path: Path) -> None:
 
 
 def test_too_many_broken_updates_in_a_row(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, ToyTask(broken=[2, *range(4, 20)]), max_bad_steps=3)
+    trainer = toy_trainer(tmp_path, ToyTask(broken=[2, *range(4, 20)]), max_nonfinite_steps=3)
     dropped: list[int] = []
     with pytest.raises(SeqtasksError, match=r"stopped at step 2: 3 updates in a row were not finite") as error:
         dropped.extend(report.in_a_row for report in trainer.run() if isinstance(report, StepSkipped))
@@ -124,7 +124,7 @@ def test_too_many_broken_updates_in_a_row(tmp_path: Path) -> None:
 
 def test_patience(tmp_path: Path) -> None:
     task = ToyTask(scores=[1, 3, 2, 3, 9])
-    trainer = toy_trainer(tmp_path, task, steps=100, eval_steps=3, save_steps=50, patience=2)
+    trainer = toy_trainer(tmp_path, task, max_steps=100, eval_steps=3, save_steps=50, early_stopping_patience=2)
     reports = list(trainer.run())
     assert [each.best for each in reports if isinstance(each, ValidationEvent)] == [True, True, False, False]
     assert reports[-2] == CheckpointEvent(12, tmp_path / "step-12")
@@ -134,7 +134,7 @@ def test_patience(tmp_path: Path) -> None:
 
 def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
     task = ToyTask(scores=[float("nan"), 3, 1, 2, 1, 0], lower_is_better=True)
-    trainer = toy_trainer(tmp_path, task, steps=100, eval_steps=3, save_steps=6, patience=2)
+    trainer = toy_trainer(tmp_path, task, max_steps=100, eval_steps=3, save_steps=6, early_stopping_patience=2)
     assert [each.best for each in trainer.run() if isinstance(each, ValidationEvent)] == [
         False,
         True,
@@ -144,13 +144,13 @@ def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
     ]
     assert trainer.best == 1
     assert read_bundle(tmp_path / "best").scores[0]["value"] == 1
-    resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), steps=21, eval_steps=3)
+    resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), max_steps=21, eval_steps=3)
     assert resumed.resume() == 15
     assert [each.best for each in resumed.run() if isinstance(each, ValidationEvent)] == [False, True]
 
 
 def test_minutes(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, steps=100, minutes=2.0, save_steps=2, eval_steps=50)
+    trainer = toy_trainer(tmp_path, max_steps=100, max_minutes=2.0, save_steps=2, eval_steps=50)
     reports = []
     for report in trainer.run():
         reports.append(report)
@@ -175,7 +175,7 @@ def test_the_best_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [1, 2])
 def test_only_the_latest_checkpoints_stay(tmp_path: Path, keep: int) -> None:
-    trainer = toy_trainer(tmp_path, steps=10, save_steps=3, save_total_limit=keep)
+    trainer = toy_trainer(tmp_path, max_steps=10, save_steps=3, save_total_limit=keep)
     for report in trainer.run():
         if isinstance(report, CheckpointEvent):
             assert len(checkpoints(tmp_path)) <= keep
@@ -207,7 +207,13 @@ def test_killed_after_any_report_and_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, averaging: str, every: int
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    options = {"steps": 11, "accumulate": 2, "eval_steps": 3, "save_steps": 2, "averaging": averaging}
+    options = {
+        "max_steps": 11,
+        "gradient_accumulation_steps": 2,
+        "eval_steps": 3,
+        "save_steps": 2,
+        "averaging": averaging,
+    }
     broken, scores = [5, 12], [4, 5, 1, 2]
     straight = toy_trainer(tmp_path / "straight", ToyTask(broken=broken, scores=scores), **options)
     total = len(list(straight.run()))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.data.captions.captioned_images import readers as caption_readers
+from seqtasks.data.captions import readers as caption_readers
 from seqtasks.data.captions.readers import Caption, read_captions
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError

@@ -53,12 +53,12 @@ def test_every_form_of_file(tmp_path: Path, name: str, content: str) -> None:
 
 def test_columns_can_be_chosen_by_name_and_by_number(tmp_path: Path) -> None:
     named = write(tmp_path / "named.csv", "Stars,Title,Body\n5,Yes,A good film.\n")
-    assert found(named, text="body", label="Stars") == [("A good film.", ("5",))]
-    assert found(named, text="title", label="stars") == [("Yes", ("5",))]
+    assert found(named, text_column="body", label_column="Stars") == [("A good film.", ("5",))]
+    assert found(named, text_column="title", label_column="stars") == [("Yes", ("5",))]
     unnamed = write(tmp_path / "unnamed.csv", '"3","Yes","A good film."\n')
-    assert found(unnamed, text=3, label=1) == [("A good film.", ("3",))]
+    assert found(unnamed, text_column=3, label_column=1) == [("A good film.", ("3",))]
     lines = write(tmp_path / "a.jsonl", '{"body": "A good film.", "stars": 5, "text": "other"}\n')
-    assert found(lines, text="body", label="stars") == [("A good film.", ("5",))]
+    assert found(lines, text_column="body", label_column="stars") == [("A good film.", ("5",))]
 
 
 def test_a_row_that_only_resembles_a_header_is_a_document(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_row_that_only_resembles_a_header_is_a_document(tmp_path: Path) -> Non
 def test_several_labels(tmp_path: Path) -> None:
     table = write(tmp_path / "a.tsv", "text\tlabels\nA good film.\tpos| short |pos\nNothing.\t\n")
     expected = [("A good film.", ("pos", "short")), ("Nothing.", ())]
-    assert found(table, separator="|") == expected
+    assert found(table, label_separator="|") == expected
     lines = [{"text": "A good film.", "labels": ["pos", "short"]}, {"text": "Nothing.", "labels": []}]
     assert found(write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, lines)))) == expected
     marked = write(tmp_path / "a.txt", "__label__pos __label__short\t__label__pos A good film.\n__label__ Nothing.\n")
@@ -157,8 +157,8 @@ def test_files_that_are_no_text_are_left_out(tmp_path: Path) -> None:
     ("name", "content", "options", "message"),
     [
         ("a.csv", "1,2,3\n", {}, r"not clear which of its 3 columns is the text\. Let the first line name them"),
-        ("a.csv", "text,label\na,b\n", {"label": "stars"}, "no column 'stars'.*2 columns: text, label"),
-        ("a.csv", "text,label\na,b\n", {"text": 3}, "no column 3"),
+        ("a.csv", "text,label\na,b\n", {"label_column": "stars"}, "no column 'stars'.*2 columns: text, label"),
+        ("a.csv", "text,label\na,b\n", {"text_column": 3}, "no column 3"),
         ("folder/README.md", "", {}, "holds neither folders nor .txt files"),
     ],
 )
