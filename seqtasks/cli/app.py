@@ -59,7 +59,7 @@ def common(
 def run(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 for an interruption.
 
-    A SeqtasksError is told in its own words on stderr; any other exception is a mistake of ours and keeps its
+    A SeqtasksError is reported in its own words on stderr; any other exception is a bug of ours and keeps its
     traceback.
     """
     try:
@@ -85,23 +85,23 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
     warnings.formatwarning = format_warning
-    leave(run(sys.argv[1:]))
+    fast_exit(run(sys.argv[1:]))
 
 
 def format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Old names are told in one line; other warnings with the place that they come from."""
+    """Old names are reported in one line; other warnings with the place that they come from."""
     if issubclass(category, RenamedWarning):
         return f"seqtasks: {message}\n"
     return FORMAT_WARNING(message, category, filename, lineno, line)
 
 
-def leave(code: int) -> NoReturn:
+def fast_exit(code: int) -> NoReturn:
     """Ends the process at once: on its usual way out torch takes half as long as it takes to start."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        sys.exit(code)  # the usual way tells what became of the output
+        sys.exit(code)  # the usual way reports what became of the output
     os._exit(code)

@@ -15,6 +15,8 @@ from typer import Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from seqtasks.cli.options import expand_groups
+
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
     "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info",
@@ -43,7 +45,7 @@ class LazyCommands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        single.command(name, cls=Command)(function_of(name))
+        single.command(name, cls=Command)(expand_groups(function_of(name)))
         return get_command(single)
 
     def __iter__(self) -> Iterator[str]:

@@ -8,8 +8,9 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 STANDARD_INPUT = Path("-")
 SUFFIX = re.compile(r"\.[A-Za-z]\w{0,6}$")
 SENTENCE_END = tuple(".!?…。！？")
+
+
+@dataclass(frozen=True)
+class TextInputs:
+    """What a command reads, as a group of options."""
+
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; else standard input.")
+    ] = None
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Text that could be taken for the name of a file.")
+    ] = None
+
+    def resolve(self) -> tuple[list[Path], list[str]]:
+        """Files, or texts. See `files_or_texts`."""
+        return files_or_texts(self.arguments or [], self.text)
 
 
 def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Path], list[str]]:

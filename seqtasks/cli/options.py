@@ -1,10 +1,14 @@
-"""Options that several commands share."""
+"""Options that several commands share.
+
+A command takes a group of options as one parameter, whose type is one of the dataclasses here: `expand_groups` makes an
+option out of each field.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
+from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -12,138 +16,160 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from seqtasks.cli.command import renamed_decoding, warn_renamed
 from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL: Final = "en-de"
-KEYWORD = Parameter.KEYWORD_ONLY
 
 TaskName = Literal["translation", "captioning", "tagging", "classification", "language-modeling"]
 """What a model is for."""
 
 
-class Precision(StrEnum):
-    auto = "auto"
-    float32 = "float32"
-    bfloat16 = "bfloat16"
+Engine = Literal["torch", "ctranslate2"]
 
 
-class Engine(StrEnum):
-    torch = "torch"
-    ctranslate2 = "ctranslate2"
+def ensemble_option(default: str) -> Any:
+    help = "Model name or directory; repeat the option for an ensemble."
+    return typer.Option("--model", "-m", metavar="NAME_OR_DIR", help=help, show_default=default)
 
 
-ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A model's directory, or the name of one that ships.", show_default=False)
-]
-Chosen = Annotated[
+Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Model name or directory.")]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Model name or directory.", show_default=False)]
+Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other decoding option, listed below; may be repeated."),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")]
-Code = Annotated[Path | None, typer.Option(metavar="FILE", help="A Python file with components of your own.")]
-Device = Annotated[str, typer.Option(metavar="DEVICE", help='"auto", "cpu", "cuda", "cuda:1".')]
-Dtype = Annotated[Precision, typer.Option(help='Precision; "auto" is bfloat16 where that is fast.')]
-EngineOption = Annotated[
-    Engine, typer.Option("--engine", help="What translates; ctranslate2 is faster on a CPU, for Transformers, in int8.")
+Json = Annotated[bool, typer.Option("--json", help="Write a JSON object per line, with all scores.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; it appears once it is complete.")
 ]
-Threads = Annotated[int, typer.Option(min=0, metavar="N", help="Threads on a CPU; 0 = all cores.")]
+Code = Annotated[Path | None, typer.Option(metavar="FILE", help="Python file with components of your own.")]
+EngineOption = Annotated[
+    Engine,
+    typer.Option("--engine", help="Inference engine; ctranslate2 is faster on a CPU, for Transformers, in int8."),
+]
 LanguagePair = Annotated[
     str | None,
     typer.Option("--language-pair", metavar="FROM-TO", help="Such as en-de: for .tmx, and .jsonl with language codes."),
 ]
 
 
-def load_own_code(names: Sequence[str], code: Path | None) -> None:
-    """Runs the user's components in the file `code`. Raises SeqtasksError for wrong names of models first."""
-    from seqtasks.storage.bundle import find_model
+@dataclass(frozen=True)
+class Runtime:
+    """How a model is opened, and where it runs."""
 
-    for name in names:
-        find_model(name)  # tells a wrong name before the slow imports
+    code: Code = None
+    device: Annotated[str, typer.Option(metavar="DEVICE", help='"auto", "cpu", "cuda", "cuda:1".')] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16"], typer.Option(help='Precision; "auto" is bfloat16 where that is fast.')
+    ] = "auto"
+    threads: Annotated[int, typer.Option(min=0, metavar="N", help="Threads on a CPU; 0 = all cores.")] = 0
+
+    def open(self, names: Sequence[str], task: TaskName | None, engine: Engine = "torch") -> Any:
+        """One model or an ensemble: a `LoadedModel`. SeqtasksError where it is for another task than `task`."""
+        from seqtasks.storage.bundle import find_model
+
+        for name in names:
+            find_model(name)  # reports a wrong name before the slow imports
+        load_own_code(self.code)
+        from seqtasks.loading import open_models
+
+        return open_models(names, task, device=self.device, dtype=self.dtype, threads=self.threads, engine=engine)
+
+
+def load_own_code(code: Path | None) -> None:
+    """Runs the user's components in the file `code`."""
     if code is not None:
         from seqtasks.config.run import load_code
 
         load_code(code)
 
 
-def open_model(
-    names: Sequence[str],
-    task: TaskName,
-    *,
-    code: Path | None,
-    device: str,
-    dtype: Precision,
-    threads: int,
-    engine: Engine = Engine.torch,
-) -> Any:
-    """The task and the pipeline of one model or an ensemble; SeqtasksError where it is for another task than `task`."""
-    load_own_code(names, code)
-    from seqtasks.loading import open_models
-
-    return open_models(names, task, device=device, dtype=dtype.value, threads=threads, engine=engine.value)
-
-
-def open_pipeline(names: Sequence[str], task: TaskName, **options: Any) -> Any:
-    """The pipeline of a model; see `open_model`."""
-    return open_model(names, task, **options).pipeline
-
-
 def decoding_option(name: str, metavar: str, help: str, **limits: Any) -> Any:
     return typer.Option(name, metavar=metavar, help=help, show_default="the model's", **limits)
 
 
-DECODING_FLAGS: dict[str, Any] = {
-    "beam_size": Annotated[
+@dataclass(frozen=True)
+class SamplingOptions:
+    """Decoding options with a flag of their own, by the names of their fields, and all others by `--set`."""
+
+    beam_size: Annotated[
         int | None, decoding_option("--beam-size", "N", "Width of the beam search; 1 is greedy search.", min=1)
-    ],
-    "max_length": Annotated[
-        str | None, decoding_option("--max-length", "RULE", "Most tokens of an output, such as 50 or 1.5x+10.")
-    ],
-    "length_penalty": Annotated[
+    ] = None
+    length_penalty: Annotated[
         str | None, decoding_option("--length-penalty", "RULE", '"none", "average" or "wu:ALPHA", such as wu:0.6.')
-    ],
-    "no_repeat_ngram_size": Annotated[
+    ] = None
+    no_repeat_ngram_size: Annotated[
         int | None, decoding_option("--no-repeat-ngram-size", "N", "No N-gram appears twice in an output.", min=0)
-    ],
-    "temperature": Annotated[
+    ] = None
+    temperature: Annotated[
         float | None, decoding_option("--temperature", "X", "Sampling: below 1 sharper, above 1 more varied.")
-    ],
-    "top_k": Annotated[int | None, decoding_option("--top-k", "K", "Sampling: from the K likeliest tokens.", min=0)],
-    "top_p": Annotated[
-        float | None, decoding_option("--top-p", "P", "Sampling: from the likeliest tokens with total probability P.")
-    ],
-}
-"""Decoding options with a flag of their own, by the names of their fields."""
+    ] = None
+    top_k: Annotated[int | None, decoding_option("--top-k", "K", "Sampling: from the K likeliest tokens.", min=0)] = (
+        None
+    )
+    top_p: Annotated[
+        float | None,
+        decoding_option("--top-p", "P", "Sampling: from the likeliest tokens with total probability P."),
+    ] = None
+    set_decoding: Set = None
+
+    def options(self) -> dict[str, Any]:
+        """Those that were given."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "set_decoding"}
+        given = {name: value for name, value in values.items() if value is not None and value is not False}
+        return given | set_options(self.set_decoding)
 
 
-def takes_decoding(*, without: Sequence[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the flags of decoding options and --set; it gets what was given as the argument `decoding`."""
-    added = {field: kind for field, kind in DECODING_FLAGS.items() if field not in without}
+@dataclass(frozen=True)
+class DecodingOptions(SamplingOptions):
+    """With those of a search."""
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @wraps(command)
-        def run(**arguments: Any) -> None:
-            given = {field: arguments.pop(field) for field in added}
-            command(decoding=decoding_options(arguments.pop("set_decoding"), **given), **arguments)
-
-        parameters: list[Parameter] = []
-        for each in signature(command, eval_str=True).parameters.values():
-            if each.name == "decoding":
-                flags = {**added, "set_decoding": Chosen}.items()
-                parameters += [Parameter(name, KEYWORD, default=None, annotation=kind) for name, kind in flags]
-            else:
-                parameters.append(each.replace(kind=KEYWORD))
-        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-        return run
-
-    return decorate
+    max_length: Annotated[
+        str | None, decoding_option("--max-length", "RULE", "Maximum number of tokens, such as 50 or 1.5x+10.")
+    ] = None
 
 
-def decoding_options(chosen: Sequence[str] | None, **options: Any) -> dict[str, Any]:
-    """The decoding options that were given, those of `--set` among them."""
+@dataclass(frozen=True)
+class HypothesisOptions(DecodingOptions):
+    """With those that say how many outputs an input has."""
+
+    nbest: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="N-best list: line or path, normalized score and text, separated by tabs."
+        ),
+    ] = None
+    sample: Annotated[bool, typer.Option("--sample", help="Sample outputs instead of searching.")] = False
+
+
+def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of its groups."""
+    groups: dict[str, tuple[type, list[str]]] = {}
+    parameters: list[Parameter] = []
+    for each in signature(command, eval_str=True).parameters.values():
+        options = [each]
+        if isinstance(each.annotation, type) and is_dataclass(each.annotation):
+            options = list(signature(each.annotation, eval_str=True).parameters.values())
+            groups[each.name] = each.annotation, [option.name for option in options]
+        parameters += [option.replace(kind=Parameter.KEYWORD_ONLY) for option in options]
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        for name, (group, names) in groups.items():
+            arguments[name] = group(**{option: arguments.pop(option) for option in names})
+        command(**arguments)
+
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
+    """The decoding options of `--set`."""
     import tomllib
 
-    given = {name: value for name, value in options.items() if value is not None}
+    from seqtasks.cli.command import renamed_decoding, warn_renamed
+
+    given: dict[str, Any] = {}
     for item in chosen or ():
         name, sign, value = item.partition("=")
         if not sign:

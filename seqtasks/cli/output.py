@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.data.examples import ReadReport
+    from seqtasks.inference.outputs import Caption, Translation
 
-Write = Callable[[str], None]
-"""Writes one line, of which it gets the text without its end."""
+Write = Callable[[Iterable[str]], None]
+"""Writes lines, of which it gets the texts without their ends; on standard output they can be seen at once."""
 
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[Write]:
     """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
     if path is None:
-        yield line_writer(sys.stdout.buffer.write)
+        yield line_writer(sys.stdout.buffer.write, sys.stdout.flush)
         return
     from seqtasks.storage.atomic import output_file
 
@@ -29,7 +33,16 @@ def open_output(path: Path | None) -> Iterator[Write]:
         yield line_writer(stream.write)
 
 
-def require_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
+def line_writer(write_bytes: Callable[[bytes], int], flush: Callable[[], None] = lambda: None) -> Write:
+    def write(lines: Iterable[str]) -> None:
+        for line in lines:
+            write_bytes(line.encode(errors="replace") + b"\n")
+        flush()
+
+    return write
+
+
+def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
     """Raises SeqtasksError where one of the outputs, by the options that named them, is an input or another output.
 
     Standard input (-) is no file.
@@ -46,21 +59,39 @@ def require_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Pat
             raise SeqtasksError(f"{other} and {option} are both {path}.", "Name another file.")
 
 
-def line_writer(write_bytes: Callable[[bytes], int]) -> Write:
-    def write(line: str) -> None:
-        write_bytes(line.encode(errors="replace") + b"\n")
-
-    return write
+def format_nbest(name: object, best: Caption | Translation) -> Iterator[str]:
+    for each in (best, *best.alternatives):
+        yield f"{name}\t{each.normalized_score:.4f}\t{each.text}"
 
 
-def tell_undecodable(lines: int) -> None:
-    """Says on standard error how many lines were not UTF-8."""
+def format_json(inputs: dict[str, str], best: Caption | Translation) -> str:
+    from seqtasks.inference.outputs import json_fields
+
+    alternatives = [json_fields(each) for each in best.alternatives]
+    return to_json(inputs | json_fields(best) | {"alternatives": alternatives})
+
+
+def to_json(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def warn(message: object) -> None:
+    """Reports on standard error."""
+    print(f"seqtasks: {message}", file=sys.stderr)
+
+
+def warn_cut(unfinished: int, outputs: str) -> None:
+    if unfinished:
+        warn(f"{outputs} that were cut at the length limit: {unfinished:,}")
+
+
+def warn_undecodable(lines: int) -> None:
     if lines:
-        print(f"seqtasks: lines that were not UTF-8, with U+FFFD for what could not be read: {lines:,}",
-              file=sys.stderr)  # fmt: skip
+        warn(f"lines that were not UTF-8, with U+FFFD for what could not be read: {lines:,}")
 
 
-def tell_skipped(skipped: ReadReport) -> None:
-    """Says on standard error what was left out."""
+def report_skipped(skipped: ReadReport) -> None:
+    """Reports what was left out of the input; the exit code is then 1."""
     if skipped.skipped:
-        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+        warn(skipped.describe())
+        raise typer.Exit(1)

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from seqtasks.cli.scores import metric_name
-from seqtasks.metrics.score import format_score
+from seqtasks.metrics.score import format_score, metric_name
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.training import events as reports
 from seqtasks.training.throughput import Throughput, log_interval

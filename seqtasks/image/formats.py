@@ -1,10 +1,15 @@
-"""Pictures that are written: the name's ending says the format."""
+"""Images that are written: the suffix of the name says the format."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.atomic import output_file
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
@@ -19,3 +24,14 @@ def pillow_format(path: Path) -> str:
     if form is None:
         raise SeqtasksError(f"{path}: there is no such picture format.", f"Known are {', '.join(FORMATS)}.")
     return form
+
+
+def save_image(image: Image, path: Path, **options: Any) -> None:
+    """Writes an image in the format of its name; the file appears complete or not at all.
+
+    Raises:
+        SeqtasksError: the name has no known ending, or the file cannot be written.
+    """
+    image_format = pillow_format(path)
+    with output_file(path) as stream:
+        image.save(stream, format=image_format, **options)

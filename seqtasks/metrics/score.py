@@ -14,6 +14,27 @@ class Score:
     signature: str
 
 
+METRIC_NAMES = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "ter": "TER",
+    "cider-d": "CIDEr-D",
+    **{f"bleu-{size}": f"BLEU-{size}" for size in range(1, 5)},
+    "rouge-l": "ROUGE-L",
+    "meteor": "METEOR",
+    "loss": "nats/token",
+    "bits-per-character": "bits/character",
+    "span-f1": "span F1",
+    "span-precision": "span precision",
+    "span-recall": "span recall",
+    "macro-f1": "macro F1",
+    "micro-f1": "micro F1",
+    "subset-accuracy": "subset accuracy",
+    "calibration-error": "calibration error",
+    "majority-accuracy": "majority accuracy",
+}
+"""Those that people know by another name."""
+
 FINE = ("loss", "bits-per-character")
 """Metrics of small numbers."""
 
@@ -21,3 +42,8 @@ FINE = ("loss", "bits-per-character")
 def format_score(metric: str, value: float) -> str:
     """A score with the digits that tell models apart."""
     return f"{value:.{4 if metric in FINE else 2}f}"
+
+
+def metric_name(metric: str) -> str:
+    """What people call a metric."""
+    return METRIC_NAMES.get(metric, metric)

@@ -74,17 +74,7 @@ class IntervalSampler:
             raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
-        due = 0
-
-        def wanted(moment: LazyFrame) -> bool:
-            nonlocal due
-            passed = math.floor((moment.seconds + TOLERANCE) / self.seconds)
-            if passed < due:
-                return False
-            due = passed + 1
-            return True
-
-        return wanted
+        return first_of_each(lambda frame: math.floor((frame.seconds + TOLERANCE) / self.seconds))
 
 
 @dataclass(frozen=True)
@@ -98,16 +88,19 @@ class StrideSampler:
             raise SeqtasksError(f"There is no frame every {self.frames} frames.", "Take 1 for all, or more.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
-        due = 0
+        return first_of_each(lambda frame: frame.number // self.frames)
 
-        def wanted(moment: LazyFrame) -> bool:
-            nonlocal due
-            if moment.number < due:
-                return False
-            due = (moment.number // self.frames + 1) * self.frames
-            return True
 
-        return wanted
+def first_of_each(period: Callable[[LazyFrame], int]) -> Callable[[LazyFrame], bool]:
+    """Wants the first frame of each period; periods are numbered from 0."""
+    last = -1
+
+    def wanted(frame: LazyFrame) -> bool:
+        nonlocal last
+        before, last = last, max(last, period(frame))
+        return last > before
+
+    return wanted
 
 
 class Video:

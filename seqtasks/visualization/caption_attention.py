@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.image.formats import pillow_format
-from seqtasks.storage.atomic import output_file
+from seqtasks.image.formats import save_image
 from seqtasks.visualization.attention_overlay import apply_heatmap, attention_heatmap, seen_box
 from seqtasks.visualization.caption_words import caption_words
 from seqtasks.visualization.text_drawing import font_for
@@ -55,9 +54,7 @@ def plot_caption_attention(
             "There is no attention to plot: the model encodes the image as a whole.",
             "Choose a model whose decoder attends to image regions, such as show-attend-and-tell.",
         )
-    figure, image_format = attention_panels(caption, image, settings), pillow_format(path)
-    with output_file(path) as stream:
-        figure.save(stream, format=image_format)
+    save_image(attention_panels(caption, image, settings), path)
 
 
 def attention_panels(caption: Caption, image: Image.Image, settings: ImageConfig | None = None) -> Image.Image:

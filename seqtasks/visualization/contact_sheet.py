@@ -9,8 +9,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.image.formats import pillow_format
-from seqtasks.storage.atomic import output_file
+from seqtasks.image.formats import save_image
 from seqtasks.video.caption_spans import format_timestamp
 from seqtasks.video.reader import Frame
 from seqtasks.visualization.text_drawing import font_for, wrap_text
@@ -78,12 +77,9 @@ class ContactSheet:
         Raises:
             SeqtasksError: The suffix is unknown, no frame was added, or the file cannot be written.
         """
-        form = pillow_format(path)
         if not self.panels:
             raise SeqtasksError(f"{path}: there is no frame to show.")
-        sheet = self.draw()
-        with output_file(path) as stream:
-            sheet.save(stream, format=form, quality=QUALITY)
+        save_image(self.draw(), path, quality=QUALITY)
 
     def draw(self) -> Image.Image:
         """The sheet as an image."""

@@ -85,7 +85,7 @@ def test_nothing_to_describe(seqtasks: Program, captioner: Path, model: Path, pi
 def test_the_model_that_ships_is_used_unless_another_is_named(seqtasks: Program, pictures: Path) -> None:
     result = seqtasks("caption", pictures / "red.png")
     assert result.code == 0 or result.err.startswith("seqtasks: there is no model 'captions': ")
-    assert "[default: (captions; for clips clips)]" in " ".join(seqtasks("caption", "--help").out.split())
+    assert "[default: (captions; for videos clips)]" in " ".join(seqtasks("caption", "--help").out.split())
 
 
 @pytest.mark.parametrize("name", ["look.png", "look.JPG", "look.webp"])

@@ -1,17 +1,18 @@
-"""Clips on the command line of `seqtasks caption`: spans of time with what is seen in them, as they come."""
+"""Videos on the command line of `seqtasks caption`: spans of time with their captions, as they come."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from seqtasks.cli.output import Write
+import typer
+
+from seqtasks.cli.output import Write, warn
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 
@@ -28,20 +29,36 @@ UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, None: 1.0}
 
 @dataclass(frozen=True)
 class ClipOptions:
-    """What was asked for about clips; None or False for what was not, and usual lines."""
+    """Options for videos; None or False for what was not given."""
 
-    every: str | None
-    every_frame: int | None
-    scenes: bool
-    form: Format
-    render: Path | None
-    sheet: Path | None
+    every: Annotated[
+        str | None,
+        typer.Option(
+            "--frame-interval", metavar="TIME", help="Videos: time between frames: 2s, 500ms, ...", show_default="1s"
+        ),
+    ] = None
+    every_frame: Annotated[
+        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: every N-th frame.")
+    ] = None
+    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: a frame at each scene change.")] = False
+    form: Annotated[
+        Format | None, typer.Option("--output-format", help="Videos: format of the spans.", show_default="text")
+    ] = None
+    render: Annotated[
+        Path | None, typer.Option("--output-video", metavar="FILE.mp4", help="Write the video with its captions.")
+    ] = None
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--contact-sheet", metavar="FILE.png", help="Write the frames of the video with times and captions."
+        ),
+    ] = None
 
     @property
     def any(self) -> bool:
-        """Whether something was asked for that suits clips alone."""
+        """Whether an option was given that is for videos alone."""
         chosen = self.every or self.every_frame or self.scenes or self.render or self.sheet
-        return bool(chosen) or self.form not in ("text", "jsonl")
+        return bool(chosen) or self.form not in (None, "text", "jsonl")
 
     def choice(self) -> FrameSampler:
         """Which frames are described: one a second, if nothing else is asked for."""
@@ -99,7 +116,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 
 
 def describe_clip(
-    name: str, predictor: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
+    name: str, pipeline: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
@@ -109,13 +126,13 @@ def describe_clip(
     try:
         clip = open_video(name)
     except VideoError as error:
-        print(f"seqtasks: {error}", file=sys.stderr)
+        warn(error)
         return False
     sheet = ContactSheet()
     spans: list[CaptionSpan] = []
 
     def captions() -> Iterator[FrameCaption]:
-        for frame, caption in predictor.caption_frames(clip.frames(options.choice()), **decoding):
+        for frame, caption in pipeline.caption_frames(clip.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
             yield timed(frame, caption.text, caption.log_probabilities)
@@ -126,11 +143,10 @@ def describe_clip(
             yield span
 
     for line in formatted(name, found(), options.form):
-        write(line)
-        sys.stdout.flush()
+        write([line])
     damage = clip.damage
     if damage is not None:
-        print(f"seqtasks: {name}: {damage}; what could be read is described.", file=sys.stderr)
+        warn(f"{name}: {damage}; what could be read is described.")
     if options.sheet is not None:
         sheet.save(options.sheet)
     if options.render is not None:
@@ -138,15 +154,14 @@ def describe_clip(
     return damage is None
 
 
-def formatted(name: str, spans: Iterable[CaptionSpan], form: Format) -> Iterator[str]:
+def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
     match form:
-        case "text":
-            return to_table(spans, name)
         case "jsonl":
             return to_jsonl(spans, name)
         case "srt":
             return to_srt(spans)
         case "vtt":
             return to_vtt(spans)
+    return to_table(spans, name)

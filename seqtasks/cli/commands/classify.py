@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
-from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
-from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_model
-from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
+from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
+from seqtasks.cli.options import Json, Output, Runtime, ensemble_option
+from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn_undecodable
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
     from seqtasks.inference.attribution import Explanation
-    from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.line_batcher import ByteStream
     from seqtasks.inference.outputs import Classification
-    from seqtasks.visualization import AttributionReport
 
 DEFAULT_CLASSIFIER: Final = "sentiment"
 BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 256 * 1024
 """Documents that are classified together: so many, or so many characters of them."""
 
 
-class Method(StrEnum):
-    occlusion = "occlusion"
-    gradients = "integrated-gradients"
+Method = Literal["occlusion", "integrated-gradients"]
 
 
 class Entry(NamedTuple):
@@ -46,30 +39,10 @@ class Entry(NamedTuple):
 
 
 def classify(
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[FILE | TEXT]...",
-            help="Files with one document each, .tsv, .csv and .jsonl with one per row, or texts; else standard input, "
-            "one document per line.",
-        ),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME_OR_DIR",
-            help="Model name or directory; repeat the option for an ensemble.",
-            show_default=DEFAULT_CLASSIFIER,
-        ),
-    ] = None,
-    text: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="One document per line, where it could be taken for a file.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write a JSON object per line, with the probabilities of all labels.")
-    ] = False,
+    *,
+    inputs: TextInputs,
+    model: Annotated[list[str] | None, ensemble_option(DEFAULT_CLASSIFIER)] = None,
+    as_json: Json = False,
     explain: Annotated[bool, typer.Option("--explain", help="Mark the decisive words.")] = False,
     report: Annotated[
         Path | None,
@@ -80,14 +53,12 @@ def classify(
         typer.Option(help="How words are attributed.", show_default="occlusion"),
     ] = None,
     output: Output = None,
-    code: Code = None,
-    device: Device = "auto",
-    dtype: Dtype = Precision.auto,
-    threads: Threads = 0,
+    runtime: Runtime,
 ) -> None:
     """Classify documents: for each its label, a tab and the probability.
 
-    The name of a FILE that is one document comes before its label. With several labels they follow each other on the
+    A FILE is one document, and its name comes before the label; .tsv, .csv and .jsonl have one document per row;
+    standard input and TEXT have one per line. With several labels they follow each other on the
     line, each with its probability; - means none. An empty line gives an empty line. Malformed rows and files that are
     not text are reported and skipped; the exit code is then 1.
 
@@ -100,65 +71,37 @@ def classify(
       seqtasks classify --model my-classifier letter.txt reviews.csv
       seqtasks classify --explain --html-report why.html reviews.csv
     """
-    files, texts = files_or_texts(inputs or [], text)
+    files, texts = inputs.resolve()
     if method is not None and not (explain or report):
         raise typer.BadParameter("it is for --explain and --html-report", param_hint="--method")
-    require_apart({"--output": output, "--html-report": report}, files)
+    ensure_distinct_paths({"--output": output, "--html-report": report}, files)
+    names = model or [DEFAULT_CLASSIFIER]
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack)
-        task, predictor = open_model(
-            model or [DEFAULT_CLASSIFIER], "classification", code=code, device=device, dtype=dtype, threads=threads
-        )
-        names = [f"seqtasks {__version__}", *(model or [DEFAULT_CLASSIFIER])]
-        explainer = Explainer(
-            predictor, explain, stack, report, names, "gradients" if method == Method.gradients else "occlusion"
-        )
-        write = stack.enter_context(open_output(output))
-        present = format_json if as_json else format_text
-        for entries in documents.read(task.config.data.train[0].text_column):
-            found = iter(predictor.classify([entry.text for entry in entries if entry.text.strip()]))
-            for entry in entries:
-                if not entry.text.strip():
-                    write(present(entry, None, None))
-                    continue
-                classification = next(found)
-                write(present(entry, classification, explainer.explain(entry, classification)))
-                if explain and output is None:
-                    sys.stdout.flush()
-            if output is None:
-                sys.stdout.flush()
-    documents.tell()
-
-
-class Explainer:
-    """Says which words decided, where that was asked for, and writes it into the report."""
-
-    def __init__(
-        self,
-        predictor: ClassificationPipeline,
-        shown: bool,
-        stack: ExitStack,
-        report: Path | None,
-        origin: Sequence[str],
-        method: Literal["occlusion", "gradients"],
-    ) -> None:
-        self.predictor = predictor
-        self.shown = shown
-        self.method = method
-        self.report: AttributionReport | None = None
+        task, pipeline = runtime.open(names, "classification")
+        attribution = "gradients" if method == "integrated-gradients" else "occlusion"
+        page = None
         if report is not None:
             from seqtasks.visualization import open_attribution_report
 
-            self.report = stack.enter_context(open_attribution_report(report, origin))
+            page = stack.enter_context(open_attribution_report(report, [f"seqtasks {__version__}", *names]))
+        write = stack.enter_context(open_output(output))
 
-    def explain(self, entry: Entry, found: Classification) -> Explanation | None:
-        """What to show beside the label."""
-        if not self.shown and self.report is None:
-            return None
-        explanation = self.predictor.explain(entry.text, label=found.label, method=self.method)
-        if self.report is not None:
-            self.report.add(entry.place, found.probabilities, explanation)
-        return explanation if self.shown else None
+        def line(entry: Entry, found: Classification) -> str:
+            if not (explain or page):
+                return present(entry, found, None)
+            explanation = pipeline.explain(entry.text, label=found.label, method=attribution)
+            if page is not None:
+                page.add(entry.place, found.probabilities, explanation)
+            return present(entry, found, explanation if explain else None)
+
+        present = format_json if as_json else format_text
+        for entries in documents.read(task.config.data.train[0].text_column):
+            found = iter(pipeline.classify([entry.text for entry in entries if entry.text.strip()]))
+            for entry in entries:
+                write([line(entry, next(found)) if entry.text.strip() else present(entry, None, None)])
+    warn_undecodable(documents.undecodable)
+    report_skipped(documents.skipped)
 
 
 class Documents:
@@ -220,16 +163,9 @@ class Documents:
         else:
             yield Entry(text, str(file), whole=True)
 
-    def tell(self) -> None:
-        """Says on standard error what was wrong with the input; an exit code of 1 where something was left out."""
-        tell_undecodable(self.undecodable)
-        tell_skipped(self.skipped)
-        if self.skipped.skipped:
-            raise typer.Exit(1)
-
 
 def require_file(file: Path) -> None:
-    """Tells what cannot be read before anything is classified."""
+    """Reports what cannot be read before anything is classified."""
     from seqtasks.data.text_io import open_bytes
 
     if file.is_dir():
@@ -255,7 +191,7 @@ def format_json(entry: Entry, found: Classification | None, explanation: Explana
         fields |= {"probabilities": probabilities}
     if explanation is not None:
         fields["explanation"] = explanation_fields(explanation)
-    return json.dumps(fields, ensure_ascii=False)
+    return to_json(fields)
 
 
 def highlighted(explanation: Explanation) -> str:

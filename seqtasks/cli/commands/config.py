@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from seqtasks.cli.options import Code
+from seqtasks.cli.options import Code, load_own_code
 from seqtasks.errors import SeqtasksError
-
-
-class Form(StrEnum):
-    text = "text"
-    markdown = "markdown"
 
 
 def config(
     task: Annotated[
         str | None, typer.Argument(metavar="TASK", help="Such as translation.", show_default="all tasks")
     ] = None,
-    output_format: Annotated[Form, typer.Option("--output-format", help="What to print.")] = Form.text,
+    output_format: Annotated[
+        Literal["text", "markdown"], typer.Option("--output-format", help="What to print.")
+    ] = "text",
     code: Code = None,
 ) -> None:
     """Print every configuration key, with its type, default and meaning.
 
-    They are the keys of `seqtasks train --config run.toml`, and of `--set KEY=VALUE` there.
+    They are the keys of the file in `seqtasks train run.toml`, and of `--set KEY=VALUE` there.
 
     \b
     Examples:
@@ -33,10 +29,8 @@ def config(
       seqtasks config captioning --output-format markdown > captioning.md
     """
     from seqtasks.config.reference import as_markdown, as_text, config_sections, task_kinds
-    from seqtasks.config.run import load_code
 
-    if code is not None:
-        load_code(code)
+    load_own_code(code)
     known = task_kinds()
     if task is not None and task not in known:
         raise SeqtasksError(f"There is no task {task!r}.", f"There are {', '.join(known)} (your own: --code FILE).")

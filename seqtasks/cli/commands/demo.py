@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
 from seqtasks.cli.commands.classify import DEFAULT_CLASSIFIER
@@ -18,7 +17,11 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.outputs import GeneratedText
+    from seqtasks.inference.tagging import TaggingPipeline
+    from seqtasks.inference.text_generation import TextGenerationPipeline
+    from seqtasks.inference.translation import TranslationPipeline
 
 SENTENCES = (
     "Good morning!",
@@ -34,26 +37,15 @@ REVIEWS = (
     "The actors do their best, but the story goes nowhere.",
 )
 PROMPT, LENGTH = "JULIET:\n", 240
-"""What the writer begins with, and how many characters it adds."""
-EVERY = 0.5
-"""Seconds from one described frame of the clip to the next."""
-NEXT = """\
-Now try:
-  seqtasks translate "How are you?"                 one sentence
-  seqtasks translate < input.txt                    a file, line by line
-  seqtasks translate "..." --nbest 5                five translations with scores
-  seqtasks train translation pairs.tsv --output mine   a model of your own"""
-NEXT_PICTURE = "  seqtasks caption photo.jpg                        what a picture shows"
-NEXT_CLIP = "  seqtasks caption clip.mp4 --contact-sheet s.png   what a clip shows, and when"
-NEXT_TAGGED = "  seqtasks tag text.txt                             parts of speech, word by word"
-NEXT_CLASSIFIED = '  seqtasks classify --text "..." --explain          positive or negative, and the decisive words'
-NEXT_WRITTEN = '  seqtasks generate --prompt "ROMEO:"               a scene, as it is made'
+"""The prompt, and how many characters are generated."""
+INTERVAL = 0.5
+"""Seconds between the frames of the video that are captioned."""
 
 
 def demo() -> None:
     """Show what the models that ship can do.
 
-    They translate sentences, describe photographs and a clip, tag parts of speech, classify reviews and write a
+    They translate sentences, caption photographs and a video, tag parts of speech, classify reviews and generate a
     scene.
 
     \b
@@ -68,123 +60,102 @@ def demo() -> None:
             f"The demo needs the model {DEFAULT_MODEL!r}, which does not ship with this installation.",
             "Train one: seqtasks train translation pairs.tsv --output my-model",
         )
-    translate_sentences()
-    tried = [NEXT]
-    if DEFAULT_CAPTIONER in models and (pictures := shipped("images", "*.jpg")):
-        describe(pictures)
-        tried.append(NEXT_PICTURE)
-    if DEFAULT_CLIP_CAPTIONER in models and (clips := shipped("clip.mp4")):
-        describe_clips(clips)
-        tried.append(NEXT_CLIP)
-    if DEFAULT_TAGGER in models:
-        tag_sentences()
-        tried.append(NEXT_TAGGED)
-    if DEFAULT_CLASSIFIER in models:
-        classify_reviews()
-        tried.append(NEXT_CLASSIFIED)
-    if DEFAULT_WRITER in models:
-        write_scene()
-        tried.append(NEXT_WRITTEN)
-    print("\n".join(tried))
+    hints = ["Now try:"]
+    for name, (show, hint) in SHOWN.items():
+        if name not in models:
+            continue
+        started = time.perf_counter()
+        from seqtasks.loading import load
+
+        pipeline = load(name)
+        loaded = time.perf_counter()
+        if done := show(pipeline):
+            seconds = f"{time.perf_counter() - loaded:.2f} s on {pipeline.device}, {loaded - started:.1f} s to load"
+            print(f"{done} in {seconds}.\n")
+            hints.append(hint)
+    print("\n".join(hints))
 
 
-def translate_sentences() -> None:
-    started = time.perf_counter()
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_MODEL)
-    loaded = time.perf_counter()
-    translations = predictor.translate(SENTENCES, nbest=2)
-    done = time.perf_counter()
-    source, target = predictor.languages
+def translate(pipeline: TranslationPipeline) -> str:
+    translations = pipeline.translate(SENTENCES, nbest=2)
+    source, target = pipeline.languages
     for translation in translations:
         print(f"{source}  {translation.source}")
-        show(target, translation, translation.alternatives)
-    print(
-        f"{len(translations)} sentences in {done - loaded:.2f} s on {predictor.device}, "
-        f"after {loaded - started:.1f} s to start.\n"
-    )
+        show_alternatives(target, translation, translation.alternatives)
+    return f"{len(translations)} sentences"
 
 
-def describe(pictures: Sequence[Path]) -> None:
-    started = time.perf_counter()
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_CAPTIONER)
-    loaded = time.perf_counter()
-    captions = predictor.caption(pictures, nbest=2)
-    done = time.perf_counter()
-    for caption in captions:
+def caption_images(pipeline: CaptioningPipeline) -> str:
+    images = shipped("images", "*.jpg")
+    for caption in pipeline.caption(images, nbest=2):
         print(caption.picture)
-        show("  ", caption, caption.alternatives)
-    print(
-        f"{len(captions)} photographs in {done - loaded:.2f} s on {predictor.device}, "
-        f"after {loaded - started:.1f} s to load.\n"
-    )
+        show_alternatives("  ", caption, caption.alternatives)
+    return f"{len(images)} photographs" if images else ""
 
 
-def describe_clips(clips: Sequence[Path]) -> None:
-    if find_spec("av") is None:
-        print(f"{clips[0]} is left out: pip install 'seqtasks[video]'\n")
-        return
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_CLIP_CAPTIONER)
-    for clip in clips:
-        describe_clip(predictor, clip)
-
-
-def describe_clip(predictor: CaptioningPipeline, clip: Path) -> None:
-    """Spans of time and what is seen in them, as they come."""
+def caption_video(pipeline: CaptioningPipeline) -> str:
+    """Spans of time with their captions."""
     from seqtasks.video.caption_spans import merge_captions, timed
     from seqtasks.video.reader import IntervalSampler, open_video
 
-    print(clip)
-    begun = time.perf_counter()
-    opened = open_video(clip)
+    videos = shipped("clip.mp4")
+    if videos and find_spec("av") is None:
+        print(f"{videos[0]} is left out: pip install 'seqtasks[video]'\n")
+        videos = []
+    if not videos:
+        return ""
+    print(videos[0])
+    video = open_video(videos[0])
     captions = [
         timed(frame, caption.text, caption.log_probabilities)
-        for frame, caption in predictor.caption_frames(opened.frames(IntervalSampler(EVERY)))
+        for frame, caption in pipeline.caption_frames(video.frames(IntervalSampler(INTERVAL)))
     ]
-    for span in merge_captions(captions, lambda: opened.end):
+    for span in merge_captions(captions, lambda: video.end):
         print(f"  {span.start:.1f} to {span.end:.1f} s   {span.text}   ({span.confidence:.0%} sure)")
-    print(f"{len(captions)} frames in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
+    return f"{len(captions)} frames"
 
 
-def tag_sentences() -> None:
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_TAGGER)
-    begun = time.perf_counter()
-    tagged = predictor.tag(TAGGED)
-    done = time.perf_counter()
-    for sentence in tagged:
+def tag(pipeline: TaggingPipeline) -> str:
+    for sentence in pipeline.tag(TAGGED):
         print("  ".join(f"{word}/{label}" for word, label in zip(sentence.words, sentence.labels, strict=True)))
-    print(f"{len(tagged)} sentences in {done - begun:.2f} s on {predictor.device}.\n")
+    return f"{len(TAGGED)} sentences"
 
 
-def classify_reviews() -> None:
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_CLASSIFIER)
-    for text, found in zip(REVIEWS, predictor.classify(REVIEWS), strict=True):
+def classify(pipeline: ClassificationPipeline) -> str:
+    for text, found in zip(REVIEWS, pipeline.classify(REVIEWS), strict=True):
         print(f"{text}\n    {found.label} ({found.probability:.0%})")
-    print()
+    return f"{len(REVIEWS)} reviews"
 
 
-def write_scene() -> None:
-    from seqtasks.loading import load
-
-    predictor = load(DEFAULT_WRITER)
-    begun = time.perf_counter()
+def generate(pipeline: TextGenerationPipeline) -> str:
     print(PROMPT, end="")
-    for piece in predictor.stream(PROMPT, max_new_tokens=LENGTH):
+    for piece in pipeline.stream(PROMPT, max_new_tokens=LENGTH):
         print(piece, end="", flush=True)
-    print(f" ...\n\n{LENGTH} characters in {time.perf_counter() - begun:.2f} s on {predictor.device}.\n")
+    print(" ...\n")
+    return f"{LENGTH} characters"
+
+
+SHOWN: dict[str, tuple[Callable[[Any], str], str]] = {
+    DEFAULT_MODEL: (translate, """\
+  seqtasks translate "How are you?"                 one sentence
+  seqtasks translate < input.txt                    a file, line by line
+  seqtasks translate "How are you?" --nbest 5       five translations with scores
+  seqtasks train translation pairs.tsv --output my-model   a model of your own"""),
+    DEFAULT_CAPTIONER: (caption_images, "  seqtasks caption photo.jpg                        a caption for an image"),
+    DEFAULT_CLIP_CAPTIONER: (
+        caption_video, "  seqtasks caption clip.mp4 --contact-sheet s.png   captions of a video, with times"
+    ),
+    DEFAULT_TAGGER: (tag, "  seqtasks tag text.txt                             parts of speech, word by word"),
+    DEFAULT_CLASSIFIER: (
+        classify, '  seqtasks classify --text "..." --explain          positive or negative, and the decisive words'
+    ),
+    DEFAULT_WRITER: (generate, '  seqtasks generate --prompt "ROMEO:"               a scene, streamed'),
+}  # fmt: skip
+"""What each model shows, which says how much that was, and what to try next."""
 
 
 def shipped(*place: str) -> list[Path]:
-    """What ships at a place, a name or a folder and a pattern; from where you stand if that is shorter."""
+    """What ships at a place, a name or a folder and a pattern; from the current directory if that is shorter."""
     from seqtasks.storage.bundle import asset_folders
 
     here = Path.cwd()
@@ -197,15 +168,11 @@ def shipped(*place: str) -> list[Path]:
     return [file.relative_to(here) if file.is_relative_to(here) else file for file in found]
 
 
-def show(label: str, best: GeneratedText, others: Sequence[GeneratedText]) -> None:
-    """The best output behind its label, the others below it, and how sure the model is of each."""
-    print(f"{label}  {best.text}   ({confidence(best):.0%} sure)")
+def show_alternatives(label: str, best: GeneratedText, others: Sequence[GeneratedText]) -> None:
+    """The best output behind its label, the others below it, and the model's confidence in each."""
+    from seqtasks.video.caption_spans import confidence_in
+
+    print(f"{label}  {best.text}   ({confidence_in(best.log_probabilities):.0%} sure)")
     for other in others:
-        print(f"    or: {other.text}   ({confidence(other):.0%})")
+        print(f"    or: {other.text}   ({confidence_in(other.log_probabilities):.0%})")
     print()
-
-
-def confidence(output: GeneratedText) -> float:
-    """The geometric mean of the probabilities of the tokens."""
-    values = output.log_probabilities
-    return math.exp(sum(values) / max(1, len(values)))

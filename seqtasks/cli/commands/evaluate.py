@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -12,43 +10,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtasks.cli.options import (
-    Code,
-    Device,
-    Dtype,
-    Engine,
+    DecodingOptions,
     EngineOption,
     LanguagePair,
     ModelArgument,
-    Precision,
-    Threads,
+    Runtime,
     blamed_on,
-    load_own_code,
     split_languages,
-    takes_decoding,
 )
+from seqtasks.cli.output import to_json, warn
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
-"""Labels up to which a table says what was taken for what."""
+"""The most labels for which the confusion matrix is printed."""
 
 if TYPE_CHECKING:
     from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation
 
 
-@takes_decoding()
 def evaluate(
     model: ModelArgument,
     data: Annotated[
         list[Path],
         typer.Argument(
             metavar="DATA...",
-            help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; "
-            "for captions the folder of the pictures, and the file of captions where it is not found there; "
-            "for labels files as those it was trained on.",
+            help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; for captions the folder of the "
+            "images, and the file of captions where it is not in that folder; for other tasks files like those that "
+            "the model was trained on.",
         ),
     ],
     *,
-    decoding: dict[str, Any],
+    decoding: DecodingOptions,
     lowercase: Annotated[
         bool | None,
         typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
@@ -57,29 +49,25 @@ def evaluate(
     languages: LanguagePair = None,
     split: Annotated[
         str | None,
-        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists pictures; else all."),
-    ] = None,
-    confusion: Annotated[
-        Path | None,
-        typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
+        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; else all."),
     ] = None,
     metrics: Annotated[
         list[str] | None,
         typer.Option("--metric", metavar="NAME", help="A further score, such as chrf or one of your own; repeatable."),
     ] = None,
-    code: Code = None,
-    device: Device = "auto",
-    dtype: Dtype = Precision.auto,
-    threads: Threads = 0,
-    engine: EngineOption = Engine.torch,
+    confusion: Annotated[
+        Path | None,
+        typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
+    ] = None,
+    runtime: Runtime,
+    engine: EngineOption = "torch",
 ) -> None:
-    """Measure a model, with signatures: BLEU, chrF and TER; CIDEr-D, BLEU, ROUGE-L and METEOR of captions; accuracy of
-    labels and, where they are those of spans, F1; accuracy, F1 and calibration of documents' labels, beside what the
-    commonest label would get.
+    """Evaluate a model on labeled data.
 
-    The sources of DATA are translated and compared with its targets, its pictures are described and compared with
-    their captions, its words or its documents are labelled and compared with their labels (each label's own scores are
-    in --json). What is missing or broken is told and left out.
+    Translations get BLEU, chrF and TER; captions CIDEr-D, BLEU, ROUGE-L and METEOR; texts loss, perplexity and bits per
+    character; tagged words accuracy, and F1 where the labels are those of spans; documents accuracy, F1 and
+    calibration, beside the accuracy of the majority class. Scores come with their signatures; --json has those of each
+    label. Missing or broken examples are reported and skipped.
 
     \b
     Examples:
@@ -95,16 +83,15 @@ def evaluate(
 
         with blamed_on("--confusion-matrix"):
             require_matplotlib(confusion)
-    load_own_code([model], code)
+    loaded = runtime.open([model], None, engine)
     from seqtasks.evaluation import evaluate_model
-    from seqtasks.loading import open_models
     from seqtasks.registry import kind_of
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")
-    loaded = open_models([model], device=device, dtype=dtype.value, threads=threads, engine=engine.value)
+    options = decoding.options()
     given = {
-        "a decoding option": ("decoding", decoding or None), "--split": ("split", split),
+        "a decoding option": ("decoding", options or None), "--split": ("split", split),
         "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
         "--confusion-matrix": ("confusion", confusion),
     }  # fmt: skip
@@ -112,22 +99,19 @@ def evaluate(
         if value is not None and option not in loaded.task.evaluation_options:
             kind = kind_of(loaded.task.config)
             raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
-    found = evaluate_model(
-        loaded,
-        EvaluationRequest(data, decoding, split, split_languages(languages), lowercase, metrics or ()),
-        lambda message: print(f"seqtasks: {message}", file=sys.stderr),
-    )
+    request = EvaluationRequest(data, options, split, split_languages(languages), lowercase, metrics or ())
+    found = evaluate_model(loaded, request, warn)
     if confusion is not None:
-        draw(found, confusion)
+        plot(found, confusion)
     if as_json:
-        print(as_object(found, {"model": model, "data": [str(file) for file in data], "split": split}))
+        print(format_json(found, {"model": model, "data": [str(file) for file in data], "split": split}))
     else:
         show(found)
 
 
-def as_object(found: Evaluation, about: dict[str, Any]) -> str:
-    from seqtasks.cli.scores import metric_name
+def format_json(found: Evaluation, about: dict[str, Any]) -> str:
     from seqtasks.metrics.evaluation import ClassificationEvaluation, TaggingEvaluation
+    from seqtasks.metrics.score import metric_name
 
     scores = [
         {"metric": metric_name(score.metric), "value": score.value, "signature": score.signature}
@@ -139,14 +123,13 @@ def as_object(found: Evaluation, about: dict[str, Any]) -> str:
         details["labels"] = [label._asdict() for label in found.labels]
     if isinstance(found, ClassificationEvaluation) and found.confusion is not None:
         details["confusion"] = asdict(found.confusion)
-    return json.dumps({**about, **measured, **details}, ensure_ascii=False)
+    return to_json(about | measured | details)
 
 
 def show(found: Evaluation) -> None:
     """For people."""
-    from seqtasks.cli.scores import metric_name
     from seqtasks.metrics.evaluation import ClassificationEvaluation
-    from seqtasks.metrics.score import format_score
+    from seqtasks.metrics.score import format_score, metric_name
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
@@ -157,7 +140,7 @@ def show(found: Evaluation) -> None:
 
 
 def show_classes(found: ClassificationEvaluation) -> None:
-    """A row for each label, and what was taken for what."""
+    """A row for each label, and the confusion matrix."""
     from seqtasks.visualization import confusion_table
 
     width = max(len(label.label) for label in found.labels)
@@ -170,11 +153,10 @@ def show_classes(found: ClassificationEvaluation) -> None:
         print("", *confusion_table(found.confusion), sep="\n")
 
 
-def draw(found: Evaluation, path: Path) -> None:
-    """Draws what was taken for what."""
+def plot(found: Evaluation, path: Path) -> None:
     from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.visualization import plot_confusion_matrix
 
     if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
-        raise SeqtasksError("Where several labels may hold, none is taken for another: nothing was drawn.")
+        raise SeqtasksError("A model that gives several labels has no confusion matrix: nothing was plotted.")
     plot_confusion_matrix(found.confusion, path)

@@ -1,43 +1,38 @@
-"""`seqtasks export`: a model in the form of another program."""
+"""`seqtasks export`: a model in the format of another program."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from seqtasks.cli.options import Chosen, Code, ModelArgument, Precision, decoding_options, open_model
+from seqtasks.cli.options import Code, ModelArgument, Runtime, Set, set_options
 from seqtasks.errors import SeqtasksError
-
-
-class Format(StrEnum):
-    ctranslate2 = "ctranslate2"
-    onnx = "onnx"
 
 
 def export(
     model: ModelArgument,
-    written: Annotated[Format, typer.Option("--format", help="The program that will run it.")],
+    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The program that will run it.")],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where it goes; else MODEL's name and the format, here."),
+        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default MODEL's name and the format."),
     ] = None,
-    chosen: Chosen = None,
+    set_decoding: Set = None,
     code: Code = None,
 ) -> None:
-    """Write a translation model as a directory that another program runs, with a guide in its README.md.
+    """Export a translation model to a directory that another program runs, with a guide in its README.md.
 
     \b
     Examples:
       seqtasks export my-model --format ctranslate2
       seqtasks export my-model --format onnx --output my-model-onnx
     """
-    out = out or Path(f"{Path(model).name}-{written.value}")
-    require_free(out)
-    options = decoding_options(chosen)
-    task, pipeline = open_model([model], "translation", code=code, device="cpu", dtype=Precision.float32, threads=0)
+    out = out or Path(f"{Path(model).name}-{written}")
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")
+    options = set_options(set_decoding)
+    task, pipeline = Runtime(code, device="cpu", dtype="float32").open([model], "translation")
     decoding = pipeline.decoding(**options)
 
     from seqtasks.export import WRITERS
@@ -45,13 +40,7 @@ def export(
 
     card = (find_model(model) / CARD).read_text(encoding="utf-8")
     try:
-        WRITERS[written.value](task, pipeline.models[0], decoding, card, out)
+        WRITERS[written](task, pipeline.models[0], decoding, card, out)
     except OSError as error:
         raise SeqtasksError(f"{out} cannot be written: {error.strerror}.", "Nothing was left there.") from error
     print(f"{out}: {out / 'README.md'} tells how to use it")
-
-
-def require_free(out: Path) -> None:
-    """Raises SeqtasksError where something is in the place of the new directory."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")

@@ -36,8 +36,7 @@ def facts(bundle: Bundle) -> dict[str, str]:
     """For people, in the order to show them."""
     import tomllib
 
-    from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import format_score
+    from seqtasks.metrics.score import format_score, metric_name
 
     task = tomllib.loads(bundle.configuration.read_text(encoding="utf-8"))
     languages, data = task.get("languages", {}), bundle.manifest["data"]
@@ -61,8 +60,8 @@ def facts(bundle: Bundle) -> dict[str, str]:
         shown[f"{metric_name(score['metric'])}{on}"] = (
             f"{format_score(score['metric'], score['value'])}  {score['signature']}"
         )
-    shown["made with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
-    shown["files"] = "whole: every hash is right"
+    shown["trained with"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    shown["files"] = "integrity check passed: all checksums match"
     return shown
 
 

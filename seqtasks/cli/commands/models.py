@@ -11,8 +11,7 @@ def models() -> None:
       seqtasks models
     """
     from seqtasks.cli.commands.info import facts
-    from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import format_score
+    from seqtasks.metrics.score import format_score, metric_name
     from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
 
     names = built_in_models()
@@ -23,13 +22,10 @@ def models() -> None:
         return
     for name in names:
         bundle = read_bundle(find_model(name), verify=False)
-        told = facts(bundle)
-        score = next(
-            (
-                f", {metric_name(shown['metric'])} {format_score(shown['metric'], shown['value'])}"
-                for shown in bundle.scores
-            ),
-            "",
-        )
-        what = ", ".join(told[key] for key in ("task", "languages") if key in told)
-        print(f"{name:<12} {what}, {told['parameters']} parameters, {told['size']}{score}")
+        shown = facts(bundle)
+        what = ", ".join(shown[key] for key in ("task", "languages") if key in shown)
+        score = ""
+        if bundle.scores:
+            best = bundle.scores[0]
+            score = f", {metric_name(best['metric'])} {format_score(best['metric'], best['value'])}"
+        print(f"{name:<12} {what}, {shown['parameters']} parameters, {shown['size']}{score}")

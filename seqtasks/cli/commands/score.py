@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import (
-    Code,
-    Device,
-    Dtype,
-    LanguagePair,
-    ModelArgument,
-    Precision,
-    Threads,
-    load_own_code,
-    open_pipeline,
-    split_languages,
-)
+from seqtasks.cli.options import Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
+from seqtasks.cli.output import open_output, to_json, warn
 
 if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
 
-WINDOW_PAIRS = 2_000
+
+SCORES = ("score", "normalized_score", "tokens", "log_probabilities")
 
 
 def score(
@@ -36,60 +24,43 @@ def score(
         list[Path],
         typer.Argument(metavar="DATA...", help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files."),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, token by token.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, once all is done.")
-    ] = None,
+    *,
+    as_json: Json = False,
+    output: Output = None,
     languages: LanguagePair = None,
-    code: Code = None,
-    device: Device = "auto",
-    dtype: Dtype = Precision.auto,
-    threads: Threads = 0,
+    runtime: Runtime,
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized_score, log-probability, source and target, with tabs between them.
+    Writes for each pair its normalized score, log-probability, source and target, separated by tabs.
 
     \b
     Example:
       seqtasks score my-model pairs.tsv
     """
-    load_own_code([model], code)
-    from seqtasks.cli.output import open_output
-    from seqtasks.data.parallel.source import read_pairs, sources_of
-
-    sources = sources_of(data)
-    predictor: TranslationPipeline = open_pipeline(
-        [model], "translation", code=None, device=device, dtype=dtype, threads=threads
-    )
+    pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
 
     from seqtasks.data.examples import ReadReport
+    from seqtasks.data.parallel.source import read_pairs, sources_of
+    from seqtasks.inference.bulk import BATCH_SIZE, batched
 
+    sources = sources_of(data)
     skipped = ReadReport()
-    named = split_languages(languages) or predictor.languages
+    named = split_languages(languages) or pipeline.languages
     pairs = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
-        while window := list(islice(pairs, WINDOW_PAIRS)):
-            scored = predictor.score([pair.source for pair in window], [pair.target for pair in window])
-            for pair, found in zip(window, scored, strict=True):
-                total, tokens, count = total + found.score, tokens + len(found.log_probabilities), count + 1
-                if as_json:
-                    line = {
-                        "source": pair.source,
-                        "target": pair.target,
-                        "score": found.score,
-                        "normalized_score": found.normalized_score,
-                        "tokens": found.tokens,
-                        "log_probabilities": found.log_probabilities,
-                    }
-                    write(json.dumps(line, ensure_ascii=False))
-                else:
-                    write(f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}")
-            if output is None:
-                sys.stdout.flush()
+        for batch in batched(pairs, BATCH_SIZE):
+            scored = pipeline.score([pair.source for pair in batch.items], [pair.target for pair in batch.items])
+            total += sum(found.score for found in scored)
+            tokens += sum(len(found.log_probabilities) for found in scored)
+            count += len(scored)
+            for pair, found in zip(batch.items, scored, strict=True):
+                fields = {"source": pair.source, "target": pair.target}
+                fields |= {name: getattr(found, name) for name in SCORES}
+                text = f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}"
+                write([to_json(fields) if as_json else text])
     if skipped.skipped:
-        print(f"seqtasks: {skipped.describe()}", file=sys.stderr)
+        warn(skipped.describe())
     if tokens:
-        mean = total / tokens
-        print(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-mean):.2f} a token", file=sys.stderr)
+        warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from enum import StrEnum
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from seqtasks.cli.input import STANDARD_INPUT, files_or_texts, open_inputs
-from seqtasks.cli.options import Code, Device, Dtype, Output, Precision, Threads, open_pipeline
-from seqtasks.cli.output import open_output, require_apart, tell_skipped, tell_undecodable
+from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
+from seqtasks.cli.options import Model, Output, Runtime
+from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn_undecodable
 
 if TYPE_CHECKING:
-    from seqtasks.data.examples import ReadReport
     from seqtasks.data.tagging.conllu import Sentence
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.inference.outputs import TaggedSentence
@@ -29,28 +25,14 @@ DEFAULT_TAGGER: Final = "pos-en"
 BATCH_SENTENCES = 1_000
 
 
-class Input(StrEnum):
-    text = "text"
-    conllu = "conllu"
-    columns = "columns"
-    jsonl = "jsonl"
-
-
-class Format(StrEnum):
-    text = "text"
-    conllu = "conllu"
-    jsonl = "jsonl"
+Input = Literal["text", "conllu", "columns", "jsonl"]
+Format = Literal["text", "conllu", "jsonl"]
 
 
 def tag(
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[FILE | TEXT]...", help="Files with text or sentences, or text; else standard input."),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME_OR_DIR", help="Model name or directory.")
-    ] = DEFAULT_TAGGER,
-    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Text, where it could be taken for a file.")] = None,
+    *,
+    inputs: TextInputs,
+    model: Model = DEFAULT_TAGGER,
     words: Annotated[
         bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by blanks.")
     ] = False,
@@ -64,10 +46,7 @@ def tag(
         ),
     ] = None,
     output: Output = None,
-    code: Code = None,
-    device: Device = "auto",
-    dtype: Dtype = Precision.auto,
-    threads: Threads = 0,
+    runtime: Runtime,
 ) -> None:
     """Label each word of a text.
 
@@ -81,49 +60,45 @@ def tag(
       echo "A dog runs." | seqtasks tag
       seqtasks tag --model my-tagger input.conllu --output output.conllu
     """
-    if words and read not in (None, Input.text):
+    if words and read not in (None, "text"):
         raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--pretokenized")
-    files, texts = files_or_texts(inputs or [], text)
+    files, texts = inputs.resolve()
     names = files or [STANDARD_INPUT]
-    require_apart({"--output": output}, names)
-    forms = [Input.text if words else read or form_of(name) for name in names]
-    presented = PRESENTED[written or Format.__members__.get(forms[0], Format.text)]
+    ensure_distinct_paths({"--output": output}, names)
+    forms: list[Input] = ["text" if words else read or form_of(name) for name in names]
+    formatted = FORMATTERS[written or forms[0]]
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack)
-        predictor: TaggingPipeline = open_pipeline(
-            [model], "tagging", code=code, device=device, dtype=dtype, threads=threads
-        )
-        from seqtasks.data.examples import ReadReport
-
-        skipped = ReadReport()
-        reader = Inputs(predictor, skipped, words=words)
+        pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
+        reader = Inputs(pipeline, words=words)
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
-                tagged = predictor.tag([sentence.words for sentence in sentences])
-                for sentence, found in zip(sentences, tagged, strict=True):
-                    for line in presented(sentence, found, predictor.column):
-                        write(line)
-                if output is None:
-                    sys.stdout.flush()
-    tell_undecodable(reader.undecodable)
-    tell_skipped(skipped)
-    if skipped.skipped:
-        raise typer.Exit(1)
+                tagged = pipeline.tag([sentence.words for sentence in sentences])
+                write(map(formatted, sentences, tagged, repeat(pipeline.column)))
+    warn_undecodable(reader.undecodable)
+    report_skipped(reader.skipped)
 
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
     from seqtasks.data.text_io import uncompressed_suffix
 
-    return {".conllu": Input.conllu, ".jsonl": Input.jsonl}.get(uncompressed_suffix(file), Input.text)
+    match uncompressed_suffix(file):
+        case ".conllu":
+            return "conllu"
+        case ".jsonl":
+            return "jsonl"
+    return "text"
 
 
 class Inputs:
     """Sentences out of streams, some at a time."""
 
-    def __init__(self, predictor: TaggingPipeline, skipped: ReadReport, *, words: bool) -> None:
-        self.predictor = predictor
-        self.skipped = skipped
+    def __init__(self, pipeline: TaggingPipeline, *, words: bool) -> None:
+        from seqtasks.data.examples import ReadReport
+
+        self.pipeline = pipeline
+        self.skipped = ReadReport()
         self.words = words
         self.count = 0
         self.undecodable = 0
@@ -133,7 +108,7 @@ class Inputs:
 
         for name, form, stream in inputs:
             batches = LineBatcher([stream])
-            if form == Input.text:
+            if form == "text":
                 for batch in batches:
                     yield [sentence for line in batch.items for sentence in self.cut(line)]
             else:
@@ -147,7 +122,7 @@ class Inputs:
         from seqtasks.inference.line_batcher import plain
 
         as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]
-        for tokens in as_it_stands if self.words else self.predictor.sentences(line):
+        for tokens in as_it_stands if self.words else self.pipeline.sentences(line):
             if tokens:
                 self.count += 1
                 yield Sentence(tuple(word for word, _ in tokens), lines=tuple(conllu_lines(tokens, self.count)))
@@ -158,10 +133,10 @@ class Inputs:
         from seqtasks.inference.line_batcher import plain
 
         if batches is None:
-            sentences = read_sentences(name, self.skipped, form=form.value)
+            sentences = read_sentences(name, self.skipped, form=form)
         else:
             lines = (plain(line) for batch in batches for line in batch.items)
-            sentences = parse_sentences(lines, "standard input", self.skipped, form=form.value)
+            sentences = parse_sentences(lines, "standard input", self.skipped, form=form)
         while batch := list(islice(sentences, BATCH_SENTENCES)):
             yield batch
 
@@ -176,25 +151,24 @@ def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:
         yield "\t".join([str(place), word, *"_" * 7, "SpaceAfter=No" if joined else "_"])
 
 
-def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
-    for word, label in zip(found.words, found.labels, strict=True):
-        yield f"{word}\t{label}"
-    yield ""
+def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    return "".join(f"{word}\t{label}\n" for word, label in zip(found.words, found.labels, strict=True))
 
 
-def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> str:
     from seqtasks.data.tagging.conllu import write_conllu
 
-    yield write_conllu(sentence, column, found.labels).removesuffix("\n")
+    return write_conllu(sentence, column, found.labels).removesuffix("\n")
 
 
-def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> Iterator[str]:
+def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> str:
     confidences = [round(confidence, 6) for confidence in found.confidences]
-    yield json.dumps({"words": found.words, "labels": found.labels, "confidences": confidences}, ensure_ascii=False)
+    return to_json({"words": found.words, "labels": found.labels, "confidences": confidences})
 
 
-PRESENTED: dict[Format, Callable[[Sentence, TaggedSentence, str], Iterator[str]]] = {
-    Format.text: format_text,
-    Format.conllu: format_conllu,
-    Format.jsonl: format_json,
+FORMATTERS: dict[Input, Callable[[Sentence, TaggedSentence, str], str]] = {
+    "text": format_text,
+    "columns": format_text,
+    "conllu": format_conllu,
+    "jsonl": format_json,
 }

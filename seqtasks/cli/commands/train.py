@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import Code, LanguagePair, split_languages
+from seqtasks.cli.options import Code, LanguagePair, load_own_code, split_languages
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def train(
         list[str],
         typer.Argument(
             metavar="RUN.toml | TASK DATA...",
-            help="A run configuration; or translation with pairs of sentences, captioning with a folder of pictures "
+            help="A run configuration; or translation with sentence pairs, captioning with a folder of images "
             "and the file of their captions, tagging with sentences in CoNLL-U, CoNLL columns or .jsonl, "
-            "classification with documents in .csv, .tsv, .jsonl or a folder a class, language-modeling with text.",
+            "classification with documents in .csv, .tsv, .jsonl or a folder per class, language-modeling with text.",
         ),
     ],
     out: Annotated[
@@ -55,10 +55,7 @@ def train(
       seqtasks train language-modeling book.txt --output my-writer
       seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
     """
-    if code is not None:
-        from seqtasks.config.run import load_code
-
-        load_code(code)
+    load_own_code(code)
     tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
     task = tasks.get(what[0])
     check_usage(what, tasks, languages)
@@ -148,8 +145,7 @@ def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], 
 
 def closing(result: TrainingResult, run: RunConfig, code: Path | None) -> str:
     """What came of a training, and the commands to type next."""
-    from seqtasks.cli.scores import metric_name
-    from seqtasks.metrics.score import format_score
+    from seqtasks.metrics.score import format_score, metric_name
     from seqtasks.tasks import Task
 
     out = result.output_dir
