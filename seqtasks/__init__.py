@@ -177,9 +177,20 @@ if not TYPE_CHECKING:  # which knows the names above, and no others
 
     def __getattr__(name: str) -> Any:
         if name not in MODULES:
-            raise AttributeError(f"module 'seqtasks' has no attribute {name!r}")
+            raise AttributeError(f"module 'seqtasks' has no attribute {name!r}{_renamed(name)}")
         value = globals()[name] = getattr(import_module(f"seqtasks.{MODULES[name]}"), name)
         return value
+
+
+def _renamed(name: str) -> str:
+    """What to say of a name of version 0.1."""
+    import tomllib
+    from pathlib import Path
+
+    table = tomllib.loads(Path(__file__).with_name("renames.toml").read_text(encoding="utf-8"))["names"]
+    found = (new.rpartition(".")[2] for old, new in table.items() if old.rpartition(".")[2] == name)
+    today = next((new for new in found if new in MODULES), None)
+    return f": it is called {today} since version 0.2" if today else ""
 
 
 def __dir__() -> list[str]:

@@ -36,10 +36,10 @@ print([token.pos_ for token in nlp("A dog runs.")])
 """
 COMMANDS = {
     "translation": (("translate", "--text", "A dog runs."), "Hund"),
-    "captioning": (("caption", "picture.png", "--report", "captions.html"), "picture.png\t"),
+    "captioning": (("caption", "picture.png", "--html-report", "captions.html"), "picture.png\t"),
     "video": (("caption", "clip-0000", "--frame-step", "2"), "clip-0000"),
     "tagging": (("tag", "text.txt"), "dog\tNOUN"),
-    "classification": (("classify", "text.txt", "--report", "why.html"), "text.txt\t"),
+    "classification": (("classify", "text.txt", "--html-report", "why.html"), "text.txt\t"),
     "generation": (("generate", "--prompt", "ROMEO:", "--max-new-tokens", "20"), "ROMEO:"),
     "training": (
         ("train", "language-modeling", "book.txt", "--output", "model", "--set", "training.max_steps=2"),

@@ -52,6 +52,21 @@ def test_names_come_when_they_are_asked_for() -> None:
     assert done.stdout.split() == ["False", "True", "False"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("TranslationPredictor", "TranslationPipeline"),
+        ("Translator", "TranslationPipeline"),
+        ("read_run", "read_config"),
+    ],
+)
+def test_names_of_the_last_release_are_told_with_those_of_today(old: str, new: str) -> None:
+    with pytest.raises(AttributeError, match=f"'{old}': it is called {new} since version 0.2"):
+        getattr(seqtasks, old)
+    with pytest.raises(AttributeError, match=r"'nonsense'$"):
+        seqtasks.nonsense  # noqa: B018
+
+
 def test_spacy_finds_the_tagger() -> None:
     [entry] = entry_points(group="spacy_factories", name="seqtasks_tagger")
     assert entry.load() is make_tagger
