@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqtasks.cli.command import warn_renamed
 from seqtasks.cli.options import Code, LanguagePair, load_own_code, split_languages
 from seqtasks.errors import SeqtasksError
 
@@ -59,6 +60,8 @@ def train(
     tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
     task = tasks.get(what[0])
     check_usage(what, tasks, languages)
+    if task is not None and (kind := task.Config.model_fields["kind"].default) != what[0]:
+        warn_renamed(what[0], kind)
     out = out or default_directory(Path(what[0]), automatic=task is not None)
     from seqtasks.training.run import require_unused
     from seqtasks.training.run import train as train_model
