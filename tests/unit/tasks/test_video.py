@@ -207,7 +207,7 @@ def test_windows_in_a_row_give_the_loss_of_the_whole_clip(pictures: Path, tmp_pa
     task, model, _ = parts(trainer)
     model.eval()
     windows = list(itertools.islice(task.batches(0, 1), 3))
-    assert [window.fresh.all().item() for window in windows] == [True, False, False]
+    assert [window.is_start.all().item() for window in windows] == [True, False, False]
     in_parts = [task.loss(model, window) for window in windows]
     whole = trainer_of(pictures, tmp_path / "whole", **{"data.bptt_len": 12})
     other, same, _ = parts(whole)
