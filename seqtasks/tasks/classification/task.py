@@ -50,7 +50,7 @@ class ClassificationData(ConfigModel):
     @model_validator(mode="after")
     def windows_overlap(self) -> ClassificationData:
         if self.max_length == 1:
-            raise ValueError("window = 1 cannot overlap: set 2 or more, or 0 to read documents whole")
+            raise ValueError("max_length = 1 cannot overlap: set 2 or more, or 0 to read documents whole")
         return self
 
 
