@@ -64,10 +64,9 @@ class Bundle:
     def model(self) -> dict[str, Any]:
         """The settings of the model."""
         family = self._tasks()
+        task = None if family is None else family.kinds.get(self.task)
         settings: dict[str, Any] = dict(self.manifest["model"])
-        return (
-            settings if family is None else migrate(fields_of(family.of_kind(self.task).Config)["model"], settings)[0]
-        )
+        return settings if task is None else migrate(fields_of(task.Config)["model"], settings)[0]
 
     @property
     def scores(self) -> list[dict[str, Any]]:

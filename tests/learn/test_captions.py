@@ -23,7 +23,7 @@ from seqtasks.text import WordTokenizer
 
 
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbones, "make_trunk", small_trunk)
+    monkeypatch.setattr(backbones, "make_backbone_spec", small_trunk)
     chance = random.Random(1)
     couples = [frozenset(couple) for couple in itertools.combinations(KINDS, 2)]
     apart = set(chance.sample(couples, len(couples) // 5))

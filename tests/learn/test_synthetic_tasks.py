@@ -89,7 +89,7 @@ def test_learned(
     prepared = TranslationTask.prepare(config, seed=1)
     task = prepared.task
     assert isinstance(task, TranslationTask)
-    settings = {"max_steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup_steps": 50, "ema_decay": 0.98}
+    settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
     model = trained(prepared, tmp_path / "out", **settings).model
     assert isinstance(model, EncoderDecoder)
     translations = task.pipeline([model]).translate([pair.source for pair in unseen], DecodingConfig(beam_size=1))

@@ -148,7 +148,7 @@ def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list
 
 
 def test_a_hidden_shape_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbones, "make_trunk", small_trunk)
+    monkeypatch.setattr(backbones, "make_backbone_spec", small_trunk)
     chance = random.Random(1)
     train, _ = write_clips(tmp_path / "train", 300, chance)
     unseen, hidden = write_clips(tmp_path / "unseen", CLIPS, chance)

@@ -118,7 +118,7 @@ class Interpolated(nn.Module):
 
     def __init__(self, embedding: nn.Module, vectors: torch.Tensor) -> None:
         super().__init__()
-        self.dropped = embedding.apply_word_dropout
+        self.apply_word_dropout = embedding.apply_word_dropout
         self.vectors = vectors
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

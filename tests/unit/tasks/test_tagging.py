@@ -144,7 +144,7 @@ def test_batches_go_on_where_they_stood(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("characters", [CnnCharEncoder.Config(), None])
 def test_processors_are_saved_and_loaded(tmp_path: Path, characters: CnnCharEncoder.Config | None) -> None:
-    settings = config(tmp_path, characters=characters)
+    settings = config(tmp_path, char_encoder=characters)
     task = task_of(TaggingTask.prepare(settings, seed=1))
     folder = tmp_path / "processors"
     folder.mkdir()

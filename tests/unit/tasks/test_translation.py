@@ -131,7 +131,7 @@ def test_one_vocabulary_or_two(tmp_path: Path) -> None:
     apart = task_of(TranslationTask.prepare(config(written(tmp_path, pairs), joint=False, tie="output"), seed=1))
     assert apart.source.size == apart.target.size == joint.source.size - 3
     assert apart.build_model().decoder.output.weight.shape[0] == apart.target.size
-    with pytest.raises(ValidationError, match="needs joint = true"):
+    with pytest.raises(ValidationError, match="needs shared_vocab = true"):
         config(written(tmp_path, pairs), joint=False)
 
 

@@ -170,10 +170,14 @@ def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
         ("missing.toml", {}, r"missing\.toml cannot be read: No such file or directory\."),
         (
             DICTIONARY,
-            {"training": {"stepps": 3}},
-            r"^overrides: training\.stepps: unknown key \(did you mean steps\?\)",
+            {"training": {"max_stepps": 3}},
+            r"^overrides: training\.max_stepps: unknown key \(did you mean max_steps\?\)",
         ),
-        (DICTIONARY, {"training.max_steps": 0}, r"^overrides: training\.steps: should be greater than or equal to 1"),
+        (
+            DICTIONARY,
+            {"training.max_steps": 0},
+            r"^overrides: training\.max_steps: should be greater than or equal to 1",
+        ),
         (DICTIONARY, {"model.width.x": 0}, r"^model\.width\.x: model\.width is a value, not a table\.$"),
         ({**DICTIONARY, "modle": {}}, {}, r"^configuration: modle: unknown key \(did you mean model\?\)"),
         ({"training": {}}, {}, r"^configuration: task is missing\."),
