@@ -12,7 +12,6 @@ from helpers.trained import trained
 from seqtasks.data.examples import Pair
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import GruEncoder, LstmEncoder, TransformerEncoder
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel
@@ -92,6 +91,6 @@ def test_learned(
     settings = {"steps": steps, "batch_tokens": 500, "learning_rate": rate, "warmup": 50, "ema_decay": 0.98}
     model = trained(prepared, tmp_path / "out", **settings).model
     assert isinstance(model, EncoderDecoder)
-    translations = task.pipeline([model]).translate([pair.source for pair in unseen], DecodingConfig(beam_size=1))
+    translations = task.pipeline([model]).translate([pair.source for pair in unseen], beam_size=1)
     right = sum(found.text == pair.target for found, pair in zip(translations, unseen, strict=True))
     assert right >= 0.99 * len(unseen)
