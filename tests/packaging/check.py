@@ -43,7 +43,7 @@ COMMANDS = {
     "generation": (("generate", "--prompt", "ROMEO:", "--max-new-tokens", "20"), "ROMEO:"),
     "training": (
         ("train", "language-modeling", "book.txt", "--output", "model", "--set", "training.max_steps=2"),
-        "Use it:",
+        "To use it:",
     ),
     "models": (("models",), "en-de"),
 }
