@@ -5,10 +5,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-
-TOP = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Inputs:
 
     data: Path
     student: Path
-    """A translation model. The others are those that each checkout brings."""
+    """A translation model: that of the checkout that reads it, whose format it has."""
     sentences: list[str]
     images: list[Path]
     split_sentences: list[list[str]]
@@ -26,11 +25,14 @@ class Inputs:
 
 def read(data: Path) -> Inputs:
     """Reads them from the folder that holds `multi30k`, `flickr8k` and so on."""
+    package = find_spec("seqtasks")  # found, not imported
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("There is no seqtasks in this environment.")
     with gzip.open(data / "imdb" / "test.tsv.gz", "rt", encoding="utf-8") as lines:
         reviews = [line.rstrip("\n").partition("\t")[2] for line in islice(lines, 1, 101)]
     return Inputs(
         data=data,
-        student=TOP / "benchmarks" / "models" / "multi30k-en-de-student",
+        student=Path(package.origin).parents[1] / "benchmarks" / "models" / "multi30k-en-de-student",
         sentences=(data / "multi30k" / "test_2016_flickr.en").read_text(encoding="utf-8").splitlines(),
         images=sorted((data / "flickr8k" / "Images").glob("*.jpg"))[:16],
         split_sentences=list(islice(conllu_words(data / "ud_ewt" / "en_ewt-ud-dev.conllu"), 1000)),
