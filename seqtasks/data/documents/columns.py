@@ -1,0 +1,112 @@
+"""Which columns of a table hold the text of a document and its label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from seqtasks.data.tables import (
+    NAME,
+    Cells,
+    Role,
+    Table,
+    column_name,
+    is_index,
+    named_columns,
+    open_table,
+    unclear,
+    wanted_columns,
+)
+
+TEXT = Role(
+    "text",
+    ("text", "review", "sentence", "document", "content", "utterance", "comment", "message", "body", "tweet", "name"),
+)
+LABEL = Role(
+    "label",
+    ("label", "labels", "sentiment", "class", "category", "intent", "target", "topic", "polarity", "language"),
+)
+ROLES = (TEXT, LABEL)
+
+
+class DocumentColumns(NamedTuple):
+    """The places of the columns, from 0."""
+
+    text: int
+    label: int | None
+    """None where no column is known to be one."""
+
+
+def open_documents(
+    path: Path, wanted: Mapping[str, str | int | None], header: bool | None = None
+) -> tuple[Table, DocumentColumns | None]:
+    """Opens a table of documents and finds its columns; None where it has no rows.
+
+    Columns that were asked for come first, then usual names. Without them the column of a table of two in which few
+    values come again and again is the label. A first row whose label is none of those is one of names.
+
+    Raises:
+        SeqtasksError: It is not clear which column is the text, or a column that was asked for is not there.
+    """
+    if header is None and any(isinstance(column, str) for column in wanted.values()):
+        header = True
+    table = open_table(path, ROLES, header=header)
+    if header is None and table.header is None and table.sample:
+        label = label_place(table.sample[1:], free_columns(table))
+        if label is not None and is_apart(table.sample, label):
+            table = open_table(path, ROLES, header=True)
+    return table, find_columns(table, wanted) if table.width else None
+
+
+def find_columns(table: Table, wanted: Mapping[str, str | int | None]) -> DocumentColumns:
+    names = table.header or ("",) * table.width
+    found = wanted_columns(table.path, names, wanted)
+    if table.header:
+        found = named_columns(names, ROLES, in_words=True) | named_columns(names, ROLES) | found
+    others = [place for place in free_columns(table) if place not in found.values()]
+    if "text" not in found and len(others) == 1:
+        found["text"] = others.pop()
+    if "label" not in found and len(others) == 1 and "text" in found:
+        found["label"] = others.pop()
+    if "text" not in found and len(others) == 2 and not found:
+        label = label_place(table.sample, others)
+        if label is not None:
+            found["label"] = label
+            found["text"] = next(place for place in others if place != label)
+    if "text" not in found or found["text"] == found.get("label"):
+        raise unclear(table, f"which of its {table.width} columns is the text", ROLES)
+    return DocumentColumns(found["text"], found.get("label"))
+
+
+def free_columns(table: Table) -> list[int]:
+    """The places of the columns that do not just count the rows."""
+    return [place for place in range(table.width) if not is_index(table, place)]
+
+
+def label_place(sample: Sequence[Cells], places: Sequence[int]) -> int | None:
+    """The one of two columns whose values come again and again, or are the shorter ones by far."""
+    rows = [cells for cells in sample if len(cells) > max(places, default=0)]
+    if len(places) != 2 or not rows:
+        return None
+    kinds = [len({cells[place] for cells in rows}) for place in places]
+    letters = [sum(len(cells[place]) for cells in rows) for place in places]
+    for one, other in ((0, 1), (1, 0)):
+        if kinds[one] <= kinds[other] and 2 * letters[one] < letters[other]:
+            return places[one]
+        if 2 * kinds[one] <= len(rows) < 2 * kinds[other]:
+            return places[one]
+    return None
+
+
+def is_apart(sample: Sequence[Cells], label: int) -> bool:
+    """Whether the first row names columns: its label is none of those that come again and again below it."""
+    first, *others = sample
+    values = Counter(column_name(cells[label]) for cells in others if len(cells) == len(first))
+    again = sum(count for count in values.values() if count > 1)
+    return (
+        all(NAME.fullmatch(column_name(cell)) for cell in first if cell)
+        and column_name(first[label]) not in values
+        and 2 * again > values.total()
+    )

@@ -1,0 +1,64 @@
+"""Which columns of a table, or keys of JSON objects, hold a text and its translation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from seqtasks.data.tables import Role, Table, language_of, named_columns, text_columns, unclear, wanted_columns
+from seqtasks.errors import SeqtasksError
+
+ROLES = (
+    Role("source", ("source", "src", "source_text", "original", "input", "from", "sentence1")),
+    Role("target", ("target", "trg", "tgt", "target_text", "translation", "translated", "output", "to", "sentence2")),
+)
+Languages = tuple[str, str]
+"""The codes of the source and the target language."""
+
+
+def pair_columns(
+    table: Table, wanted: Mapping[str, str | int | None], languages: Languages | None
+) -> tuple[int, int]:
+    """The places of the source and of the target.
+
+    Columns that were asked for come first, then names such as `source` and `target`, then names of languages. Without
+    names the columns of texts are taken, a pair of them: numbers, identifiers and addresses are none.
+
+    Raises:
+        SeqtasksError: It is not clear which they are, or a column that was asked for is not there.
+    """
+    names = table.header or ("",) * table.width
+    found = wanted_columns(table.path, names, wanted)
+    if table.header and len(found) < 2:
+        ways = (
+            named_columns(names, ROLES),
+            language_columns(table.path, names, languages),
+            named_columns(names, ROLES, in_words=True),
+        )
+        found = next((way for way in ways if len(way) == 2), max(ways, key=len)) | found
+    if len(found) < 2:
+        texts = [place for place in text_columns(table.sample, table.width) if place not in found.values()]
+        missing = [role.name for role in ROLES if role.name not in found]
+        if len(texts) != len(missing) or (table.header and not found and set(table.header) - {""}):
+            raise unclear(table, "which of its columns are the source and the target", ROLES)
+        found.update(zip(missing, texts, strict=True))
+    if found["source"] == found["target"]:
+        raise SeqtasksError(f"{table.path}: one column cannot be both the source and the target.", "Name two columns.")
+    return found["source"], found["target"]
+
+
+def language_columns(path: Path, names: Sequence[str], languages: Languages | None) -> dict[str, int]:
+    """The places of the columns that are called after languages: those that are asked for, else the only two."""
+    known = {code: place for place, name in enumerate(names) if name and (code := language_of(name))}
+    if len(known) < 2:
+        return {}
+    asked = languages or tuple(known)
+    codes = [language_of(code) or code for code in asked]
+    if len(codes) != 2 or not set(codes) <= set(known):
+        shown = ", ".join(known)
+        wish = "which two languages to read" if languages is None else f"where {' and '.join(asked)} are"
+        raise SeqtasksError(
+            f"{path}: it is not clear {wish}: its columns are called {shown}.",
+            "Give two of them with --language-pair, such as --language-pair en-de.",
+        )
+    return {role.name: known[code] for role, code in zip(ROLES, codes, strict=True)}

@@ -1,0 +1,146 @@
+"""Layouts that files of sentence pairs have in the world, and what has to be read from them, or refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqtasks.data.examples import ReadReport
+from seqtasks.data.parallel.source import ParallelSource, read_pairs
+from seqtasks.errors import SeqtasksError
+
+ONE, TWO = ("A dog runs.", "Ein Hund rennt."), ("A cat, too.", "Eine Katze, auch.")
+BOTH = [ONE, TWO]
+SWAPPED = [(target, source) for source, target in BOTH]
+EN_DE, DE_EN = ("en", "de"), ("de", "en")
+
+
+def table(*rows: tuple[str, ...], by: str = ",", end: str = "\n") -> str:
+    """Rows with quotes where they are needed."""
+    quoted = [[f'"{cell}"' if by in cell or '"' in cell or "\n" in cell else cell for cell in row] for row in rows]
+    return "".join(by.join(row) + end for row in quoted)
+
+
+def tmx(*units: str, version: str = "1.4", header: str = "", doctype: str = "") -> str:
+    body = "".join(f"<tu>{unit}</tu>" for unit in units)
+    return f'<?xml version="1.0"?>{doctype}<tmx version="{version}"><header {header}/><body>{body}</body></tmx>'
+
+
+def tuv(language: str, text: str, attribute: str = "xml:lang") -> str:
+    return f'<tuv {attribute}="{language}"><seg>{text}</seg></tuv>'
+
+
+def json_lines(*objects: Any) -> str:
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+
+
+LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]]] = {
+    "tsv": ("a.tsv", table(*BOTH, by="\t"), {}, BOTH),
+    "tsv with quotes in the text": ("a.tsv", 'He said "go".\tEr sagte „geh“.\n"Go!"\t"Geh!"\n', {},
+        [('He said "go".', "Er sagte „geh“."), ('"Go!"', '"Geh!"')]),
+    "tsv with a header": ("a.tsv", table(("source", "target"), *BOTH, by="\t"), {}, BOTH),
+    "tsv of windows": ("a.tsv", table(*BOTH, by="\t", end="\r\n"), {}, BOTH),
+    "tsv with a byte order mark": ("a.tsv", "\ufeff" + table(*BOTH, by="\t"), {}, BOTH),
+    "unicode text of Excel": ("a.tsv", table(("source", "target"), *BOTH, by="\t", end="\r\n").encode("utf-16"), {}, BOTH),
+    "csv without a header": ("a.csv", table(*BOTH), {}, BOTH),
+    "csv": ("a.csv", table(("source", "target"), *BOTH), {}, BOTH),
+    "csv the other way round": ("a.csv", table(("target", "source"), *SWAPPED), {}, BOTH),
+    "csv in capitals": ("a.csv", table(("SOURCE", "Target"), *BOTH), {}, BOTH),
+    "csv with short names": ("a.csv", table(("src", "tgt"), *BOTH), {}, BOTH),
+    "csv with other short names": ("a.csv", table(("trg", "src"), *SWAPPED), {}, BOTH),
+    "csv of pandas": ("a.csv", table(("", "source", "target"), ("0", *ONE), ("1", *TWO)), {}, BOTH),
+    "csv of pandas read and written again": ("a.csv",
+        table(("", "Unnamed: 0", "source", "target"), ("0", "0", *ONE), ("1", "1", *TWO)), {}, BOTH),
+    "csv of pandas without names": ("a.csv", table(("", "0", "1"), ("0", *ONE), ("1", *TWO)), {}, BOTH),
+    "csv of pandas without names and index": ("a.csv", table(("0", "1"), *BOTH), {}, BOTH),
+    "csv of Excel in German": ("a.csv", table(("source", "target"), *BOTH, by=";", end="\r\n"), {}, BOTH),
+    "csv of Excel that names the delimiter": ("a.csv", "sep=;\r\n" + table(*BOTH, by=";", end="\r\n"), {}, BOTH),
+    "csv with tabs": ("a.csv", table(("source", "target"), *BOTH, by="\t"), {}, BOTH),
+    "csv with bars": ("a.csv", table(("source", "target"), *BOTH, by="|"), {}, BOTH),
+    "csv of languages": ("a.csv", table(("en", "de"), *BOTH), {}, BOTH),
+    "csv of languages the other way round": ("a.csv", table(("de", "en"), *SWAPPED), {"languages": EN_DE}, BOTH),
+    "csv of languages with other codes": ("a.csv", table(("deu", "eng"), *SWAPPED), {"languages": EN_DE}, BOTH),
+    "csv of languages by name": ("a.csv", table(("English", "German"), *BOTH), {}, BOTH),
+    "csv of languages by their own names": ("a.csv", table(("Deutsch", "Englisch"), *SWAPPED), {"languages": EN_DE}, BOTH),
+    "csv of regions": ("a.csv", table(("en-US", "de_DE"), *BOTH), {"languages": EN_DE}, BOTH),
+    "csv of three languages": ("a.csv", table(("en", "fr", "de"), (ONE[0], "Un chien.", ONE[1])), {"languages": EN_DE}, [ONE]),
+    "csv of three languages, another pair": ("a.csv",
+        table(("en", "fr", "de"), (ONE[0], "Un chien.", ONE[1])), {"languages": ("fr", "de")}, [("Un chien.", ONE[1])]),
+    "csv of Hugging Face": ("a.csv", table(("id", "translation.de", "translation.en"), ("1", *SWAPPED[0])), {"languages": EN_DE}, [ONE]),
+    "csv with a text and its translation": ("a.csv", table(("text", "translation"), *BOTH), {}, BOTH),
+    "csv with columns in other words": ("a.csv", table(("source_sentence", "target_sentence"), *BOTH), {}, BOTH),
+    "csv with lines in cells": ("a.csv", 'source,target\n"A dog\nruns.","Ein Hund\nrennt."\n', {}, [("A dog\nruns.", "Ein Hund\nrennt.")]),
+    "csv with quotes in cells": ("a.csv", 'source,target\n"He said ""go"".","Er sagte ""geh""."\n', {}, [('He said "go".', 'Er sagte "geh".')]),
+    "csv with one stray quote": ("a.csv", 'source,target\n"A dog,Ein Hund\nA cat,Eine Katze\nA cow,Eine Kuh\n', {},
+        [("A cat", "Eine Katze"), ("A cow", "Eine Kuh")]),
+    "csv with two stray quotes": ("a.csv", 'source,target\n"A dog,Ein Hund\nA cat,Eine Katze\n"A cow,Eine Kuh\nA pig,Ein Schwein\n', {},
+        [("A cat", "Eine Katze"), ("A pig", "Ein Schwein")]),
+    "csv with columns that were asked for": ("a.csv", table(("one", "two", "three"), ("x y", *ONE)),
+        {"source_column": "two", "target_column": "three"}, [ONE]),
+    "csv with numbers of columns that were asked for": ("a.csv", table(("x y", *ONE), ("z", *TWO)),
+        {"source_column": 2, "target_column": 3, "header": False}, BOTH),
+    "Tatoeba's sentence pairs": ("a.tsv", table(("1276", ONE[0], "77", ONE[1]), ("1277", TWO[0], "351", TWO[1]), by="\t"), {}, BOTH),
+    "ManyThings' pairs with their license": ("a.tsv",
+        table(*((*each, "CC-BY 2.0 (France) Attribution: tatoeba.org #1 (CM) & #2 (X)") for each in BOTH), by="\t"), {}, BOTH),
+    "scores before the pairs": ("a.tsv", table(("1.071", *ONE), ("1.034", *TWO), by="\t"), {}, BOTH),
+    "addresses before the pairs": ("a.tsv",
+        table(("http://a.org/x", "https://a.org/y", *ONE), ("http://a.org/z", "https://a.org/w", *TWO), by="\t"), {}, BOTH),
+    "names of sentences before the pairs": ("a.tsv", table(("sent-1", *ONE), ("sent-2", *TWO), by="\t"), {}, BOTH),
+    "a dictionary with the names of languages": ("a.tsv", table(("English", "englisch"), ("German", "deutsch"), by="\t"), {},
+        [("English", "englisch"), ("German", "deutsch")]),
+    "compressed": ("a.csv.gz", gzip.compress(table(("target", "source"), *SWAPPED).encode()), {}, BOTH),
+    "JSON lines": ("a.jsonl", json_lines(*({"source": source, "target": target} for source, target in BOTH)), {}, BOTH),
+    "JSON lines by language": ("a.jsonl", json_lines(*({"translation": {"de": target, "en": source}} for source, target in BOTH)),
+        {"languages": EN_DE}, BOTH),
+    "JSON lines with languages as keys": ("a.jsonl", json_lines(*({"id": "3", "de": target, "en": source} for source, target in BOTH)),
+        {"languages": EN_DE}, BOTH),
+    "JSON lines with short keys": ("a.jsonl", json_lines(*({"tgt": target, "src": source} for source, target in BOTH)), {}, BOTH),
+    "JSON lines with keys that were asked for": ("a.jsonl", json_lines(*({"b": target, "a": source, "c": "x"} for source, target in BOTH)),
+        {"source_column": "a", "target_column": "b"}, BOTH),
+    "TMX": ("a.tmx", tmx(*(tuv("en", source) + tuv("de", target) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
+    "TMX of regions": ("a.tmx", tmx(*(tuv("DE-DE", target) + tuv("EN-US", source) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
+    "TMX 1.1": ("a.tmx", tmx(*(tuv("EN", source, "lang") + tuv("DE", target, "lang") for source, target in BOTH), version="1.1"),
+        {"languages": EN_DE}, BOTH),
+}  # fmt: skip
+
+REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
+    "three columns of texts": ("a.tsv", table(("a b", "c d", "e f"), ("g h", "i j", "k l"), by="\t"), {}, "--source-column"),
+    "no second column": ("a.csv", "one\ntwo\n", {}, "--source-column"),
+    "languages that are not there": ("a.csv", table(("en", "fr"), ("a", "b")), {"languages": EN_DE}, "en, fr"),
+    "three languages, none chosen": ("a.csv", table(("en", "fr", "de"), ("a", "b", "c")), {}, "--language-pair"),
+    "a column that is not there": ("a.csv", table(("source", "target"), *BOTH), {"source_column": "text"}, "'text'"),
+    "one column twice": ("a.csv", table(("source", "target"), *BOTH), {"source_column": 1, "target_column": 1}, "both"),
+    "names that nobody knows": ("a.csv", table(("quelle", "ziel"), *BOTH, *BOTH, *BOTH), {}, "header"),
+    "TMX without languages": ("a.tmx", tmx(tuv("en", "a") + tuv("de", "b")), {}, "--language-pair"),
+    "JSON lines with other keys": ("a.jsonl", json_lines({"x": "a b", "y": "c d", "z": "e f"}), {}, "--source-column"),
+    "JSON lines by language, none chosen": ("a.jsonl", json_lines({"translation": {"en": "a", "de": "b", "fr": "c"}}), {}, "--language-pair"),
+}  # fmt: skip
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_read(tmp_path: Path, layout: str) -> None:
+    name, content, options, expected = LAYOUTS[layout]
+    columns = {key: value for key, value in options.items() if key != "languages"}
+    source = ParallelSource(path=written(tmp_path, name, content), **columns)
+    found = [(pair.source, pair.target) for pair in read_pairs(source, ReadReport(), languages=options.get("languages"))]
+    assert found == expected
+
+
+@pytest.mark.parametrize("layout", REFUSED)
+def test_refused(tmp_path: Path, layout: str) -> None:
+    name, content, options, told = REFUSED[layout]
+    columns = {key: value for key, value in options.items() if key != "languages"}
+    source = ParallelSource(path=written(tmp_path, name, content), **columns)
+    with pytest.raises(SeqtasksError) as raised:
+        list(read_pairs(source, ReadReport(), languages=options.get("languages")))
+    assert told in f"{raised.value.message} {raised.value.hint}"
