@@ -146,15 +146,12 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """Decodes the validation data and scores it, as a user would see it."""
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         """The run configuration that suits the data.
 
         Args:
             data: Files or folders.
             settings: What is set by dotted name, such as {"model.encoder.kind": "lstm"}: other settings follow from it.
-            languages: Codes of the source and the target language, where the task has two.
         """
         kind = cls.Config.model_fields["kind"].default
         raise SeqtasksError(f"The task {kind} has no presets.", "Train it from a run configuration.")

@@ -37,7 +37,7 @@ from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
 from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.text import Tokenizer
 
@@ -181,10 +181,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("captioning", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         return captioning_preset(caption_source(data), **kinds)
 

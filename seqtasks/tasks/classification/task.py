@@ -26,7 +26,7 @@ from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds, column
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
@@ -205,10 +205,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
                          for label in self.labels])  # fmt: skip
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("classification", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
             DocumentSource(
                 path=path,

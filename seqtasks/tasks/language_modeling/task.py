@@ -25,7 +25,7 @@ from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fin
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
 from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds, column
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import CharacterTokenizer, Tokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer, Tokens, marked
@@ -152,10 +152,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         return TBPTTLoader(self.train, lanes=data.num_streams, window=data.bptt_len, seed=seed)
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("language-modeling", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
             TextSource(path=path, text_column=column(settings.get(f"data.train.{number}.text_column")))
             for number, path in enumerate(data)

@@ -23,7 +23,7 @@ from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
 from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
 from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
@@ -151,10 +151,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("tagging", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "model.encoder", "model.char_encoder")
         return tagging_preset([TaggedSource(path=file) for file in data], **kinds)
 

@@ -151,11 +151,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
-        return translation_preset(sources_of(data), languages or languages_of(data), **kinds)
+        source, target = settings.get("languages.source"), settings.get("languages.target")
+        languages = (source, target) if source and target else languages_of(data)
+        return translation_preset(sources_of(data), languages, **kinds)
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         languages = self.config.languages

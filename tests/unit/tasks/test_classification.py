@@ -308,7 +308,7 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
 
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    assert measure([source]).words == sum(len(each.text.split()) for each in DOCUMENTS)
+    assert measure([source])[1] == sum(len(each.text.split()) for each in DOCUMENTS)
     run = read_config(None, text=tomli_w.dumps(classification_preset([source])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, run.task.model.encoder.kind, run.task.model.multi_label) == ("subwords", "lstm", False)
@@ -325,7 +325,7 @@ def test_sizes_follow_the_amount_of_data(
 ) -> None:
     from seqtasks.tasks.classification import presets
 
-    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(documents, words, several=True))
+    monkeypatch.setattr(presets, "measure", lambda sources: (documents, words, True))
     run = read_config(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, getattr(run.task.text, "vocab_size", None)) == (text, size)

@@ -264,7 +264,7 @@ def test_columns_and_jsonl_are_read_too(tmp_path: Path) -> None:
 
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "xx_mine-ud-train.conllu", SENTENCES)
-    assert measure([TaggedSource(path=file)]).words == sum(map(len, SENTENCES))
+    assert measure([TaggedSource(path=file)])[0] == sum(map(len, SENTENCES))
     run = read_config(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.text.language, run.task.model.head) == ("xx", "softmax")
@@ -281,7 +281,7 @@ def test_sizes_follow_the_amount_of_data(
 ) -> None:
     from seqtasks.tasks.tagging import presets
 
-    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(words, spans=True))
+    monkeypatch.setattr(presets, "measure", lambda sources: (words, True))
     text = tomli_w.dumps(tagging_preset([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")]))
     run = read_config(None, text=text)
     assert isinstance(run.task, TaggingTask.Config)
