@@ -19,7 +19,7 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.layers.char_encoders import CnnCharEncoder
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.base import BatchStream, PreparedTask
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.tagging.presets import measure, tagging_preset
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 from seqtasks.text.word_indexer import WordIndexerConfig
@@ -112,7 +112,6 @@ def test_too_little_data(tmp_path: Path, sentences: list[Labelled], message: str
 def test_batches_hold_every_sentence_with_its_labels(tmp_path: Path) -> None:
     task = task_of(TaggingTask.prepare(config(tmp_path), seed=1))
     batches = task.batches(60, seed=1)
-    assert isinstance(batches, BatchStream)
     seen: list[tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]] = []
     stream = iter(batches)
     while len(seen) < len(task.train):
