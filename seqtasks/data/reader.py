@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seqtasks.data.text_io import uncompressed_suffix
+from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component
 
 AnyReader = TypeVar("AnyReader", bound="Reader")
@@ -25,11 +26,20 @@ class Reader(Component, ABC):
         super().__init_subclass__(**options)
 
     @classmethod
-    def for_file(cls: type[AnyReader], path: Path) -> AnyReader | None:
-        """The reader of a file by its suffix, the one before .gz; None where there is none."""
+    def for_file(cls: type[AnyReader], path: Path, kind: str | None = None) -> AnyReader | None:
+        """The reader of a file by the name of its format, else by its suffix, the one before .gz; None without one.
+
+        Raises:
+            SeqtasksError: There is no format `kind`.
+        """
         try:
-            return cls.of_kind(uncompressed_suffix(path).removeprefix("."))()
+            return cls.of_kind(kind or uncompressed_suffix(path).removeprefix("."))()
         except KeyError:
+            if kind is not None:
+                raise SeqtasksError(
+                    f"{path}: there is no format {kind!r}.",
+                    f"There are {', '.join(cls.known())} (your own: --code FILE).",
+                ) from None
             return None
 
     @classmethod

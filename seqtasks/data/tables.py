@@ -28,12 +28,19 @@ RECORD_LINES = 1000
 """The most lines of a row; a quote that is not closed within them is taken for a stray one."""
 NAME = re.compile(r"[^\W\d][\w.:#-]*( [\w.:#-]+){0,2}")
 """What the name of a column looks like."""
-INDEX_NAMES = frozenset({"", "#", "id", "idx", "index", "key", "line", "no", "nr", "num", "number", "row", "uid", "guid"})
+INDEX_NAMES = frozenset(
+    {"", "#", "id", "idx", "index", "key", "line", "no", "nr", "num", "number", "row", "uid", "guid"}
+)
 """What columns that count or identify the rows are called; pandas calls its own one nothing, or `Unnamed: 0`."""
 EXCEL_DELIMITER = re.compile(r"sep=(.)")
 """A first line of Excel's that names the delimiter."""
 NO_TEXT = re.compile(r"[-+]?[\d.,:/ %eE+-]+|https?://\S+|[\w.-]*\d[\w.-]*|", re.ASCII)
 """Numbers, dates, addresses, identifiers such as `sent-12`: nothing that anyone would translate."""
+CODE = re.compile(
+    r"([a-z]{2}|ara|bul|ces|chi|cmn|cze|dan|deu|dut|ell|eng|fin|fra|fre|ger|gre|heb|hin|hrv|hun|ind|ita|jpn|kor|nld|nor"
+    r"|pol|por|ron|rum|rus|slk|slv|spa|srp|swe|tha|tur|ukr|vie|zho)([-_][a-z0-9]+)*"
+)
+"""Codes of languages; of those with three letters the usual ones alone, since `cat` and `one` are codes as well."""
 LICENSE = re.compile(r"CC[- ]BY|\(France\) Attribution")
 """What Tatoeba's exports have in a column behind the sentences."""
 
@@ -135,7 +142,7 @@ def sample_rows(lines: Sequence[str], delimiter: str, *, cut: bool) -> list[Cell
 def read_rows(
     lines: Iterable[str], delimiter: str, *, quotes: bool, width: int | None = None, start: int = 1
 ) -> Iterator[Row]:
-    """Rows with quotes as RFC 4180 has them; empty lines are none.
+    """Rows with `quotes` as RFC 4180 has them; without them rows may have any number of columns. Empty lines are none.
 
     A quote that is never closed makes its own line a broken row, and no other. A row over several lines that does not
     have `width` columns is taken for one with such a quote.
@@ -148,7 +155,9 @@ def read_rows(
             taken, cells = [first], first.split(delimiter)
         else:
             taken, cells = read_quoted(first, waiting, source, delimiter)
-        problem = "unclosed quote" if not cells else "wrong number of columns" if len(cells) != (width or len(cells)) else ""
+        problem = (
+            "unclosed quote" if not cells else "wrong number of columns" if len(cells) != (width or len(cells)) else ""
+        )
         if problem and len(taken) > 1:
             waiting.extendleft(reversed(taken[1:]))
             taken, problem = taken[:1], "unclosed quote"
@@ -186,10 +195,25 @@ def has_header(sample: Sequence[Cells], usual: Collection[str], *, languages: bo
     named = [name for name in names if name]
     if not all(name in INDEX_NAMES or NAME.fullmatch(name) for name in named) or len(set(named)) < len(named):
         return False
-    if any(name in usual for name in names) or (len(names) > 1 and not all(names)):
+    if any(word in usual for name in names for word in words_of(name)) or (len(names) > 1 and not all(names)):
         return True
     found = [language for name in names if (language := language_of(name))] if languages else []
     return len(set(found)) >= 2
+
+
+def words_of(name: str) -> list[str]:
+    """A name and the words in it: `source_text` has source and text."""
+    return [name, *re.split(r"[._:-]", name)]
+
+
+def may_be_header(sample: Sequence[Cells]) -> bool:
+    """Whether the first row holds a word a cell, where texts have several: it could name columns."""
+    if len(sample) < 2:
+        return False
+    first, *others = sample
+    texts = [cell for cells in others for cell in cells]
+    several = sum(1 for cell in texts if len(cell.split()) > 1)
+    return all(re.fullmatch(r"[^\W\d]\w*", cell.strip()) for cell in first) and several > 0.9 * len(texts)
 
 
 def are_counted(names: Sequence[str]) -> bool:
@@ -199,15 +223,14 @@ def are_counted(names: Sequence[str]) -> bool:
 
 
 def language_of(name: str) -> str | None:
-    """The code of the language that a column is called after: `de`, `deu`, `German`, `Deutsch`, `text_de`."""
+    """The code of the language that a column is called after: `de`, `deu`, `de-AT`, `German`, `Deutsch`, `text_de`."""
     import langcodes
 
-    for part in (name, *re.split(r"[^a-z]+", name)):
-        if re.fullmatch(r"[a-z]{2,3}([-_][a-z0-9]+)*", part) and langcodes.tag_is_valid(part):
-            code = langcodes.Language.get(part).language
-            return code if code and len(code) == 2 else None  # words such as `one` are rare languages' codes
+    for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
+        if CODE.fullmatch(word) and langcodes.tag_is_valid(word):
+            return langcodes.Language.get(word).language
         try:
-            return langcodes.find(part).language if len(part) > 3 else None
+            return langcodes.find(word).language if len(word) > 3 else None
         except LookupError:
             continue
     return None
@@ -215,7 +238,7 @@ def language_of(name: str) -> str | None:
 
 def named_columns(names: Sequence[str], roles: Sequence[Role], *, in_words: bool = False) -> dict[str, int]:
     """The places of the columns that are called as a role, or have its name as a word of theirs; surer names first."""
-    words = [re.split(r"[\W_]+", name) if in_words else [name] for name in names]
+    words = [words_of(name) if in_words else [name] for name in names]
     found: dict[str, int] = {}
     for role in roles:
         places = (place for name in role.usual for place, each in enumerate(words) if name in each)
@@ -261,7 +284,9 @@ def is_index(table: Table, place: int) -> bool:
     if table.header and (table.header[place] in INDEX_NAMES or table.header[place].startswith("unnamed:")):
         return True
     cells = [cells[place] for cells in table.sample if len(cells) == table.width]
-    return not any(cells) or len(cells) > 2 and all(cell.isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+    return not any(cells) or (
+        len(cells) > 2 and all(cell.isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+    )
 
 
 def unclear(table: Table, what: str, roles: Sequence[Role]) -> SeqtasksError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path, PurePath
 
 from seqtasks.data.examples import ReadReport
@@ -24,7 +25,7 @@ def uncompressed_suffix(path: Path) -> str:
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[BufferedIOBase]:
+def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
     """Opens a file, unpacked when its name ends in .gz.
 
     Raises:
@@ -52,20 +53,28 @@ def require_file(path: Path) -> None:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    r"""The lines of a UTF-8 file without their ends; only "\n" and "\r\n" end a line. A byte order mark is dropped.
+    r"""The lines of a file without their ends; only "\n" and "\r\n" end a line. A byte order mark is dropped.
+
+    Files are UTF-8, or UTF-16 where they begin with the mark of it.
 
     Raises:
-        SeqtasksError: the file cannot be read or unpacked, or is not UTF-8.
+        SeqtasksError: the file cannot be read or unpacked, or is neither of them.
     """
     with open_bytes(path) as file:
+        utf16 = is_utf16(file)
+        lines = TextIOWrapper(file, "utf-16", newline="\n") if utf16 else (line.decode() for line in file)
         number = 0
         try:
-            for number, line in enumerate(file, 1):
-                text = line.decode()
-                yield text.removesuffix("\n").removesuffix("\r").removeprefix(BYTE_ORDER_MARK if number == 1 else "")
+            for number, line in enumerate(lines, 1):
+                yield line.removesuffix("\n").removesuffix("\r").removeprefix(BYTE_ORDER_MARK if number == 1 else "")
         except UnicodeDecodeError as error:
-            message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
-            raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+            where = "not UTF-16." if utf16 else f"not UTF-8 (byte {error.start + 1} of the line)."
+            raise SeqtasksError(f"{path}:{number + 1}: {where}", "Convert the file, for example with iconv.") from None
+
+
+def is_utf16(file: BufferedReader | gzip.GzipFile) -> bool:
+    """Whether a file begins with the mark of UTF-16, as Excel's "Unicode text" does."""
+    return file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iterator[tuple[int, str]]:
@@ -77,14 +86,14 @@ def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iter
 
 
 def read_file(path: Path) -> str | None:
-    """A whole file as text; None where it is not UTF-8 or holds what no text does.
+    """A whole file as text; None where it is neither UTF-8 nor UTF-16, or holds what no text does.
 
     Raises:
         SeqtasksError: it cannot be opened or unpacked.
     """
     with open_bytes(path) as file:
         try:
-            text = file.read().decode("utf-8-sig")
+            text = file.read().decode("utf-16" if is_utf16(file) else "utf-8-sig")
         except UnicodeDecodeError:
             return None
     return None if "\0" in text else text

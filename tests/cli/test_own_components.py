@@ -48,13 +48,13 @@ class OwnDecoder(LstmDecoder):
 READER = '''
 """Pairs as `source = target`, a line each."""
 from seqtasks.data.examples import Pair
-from seqtasks.data.parallel.readers import PairReader
+from seqtasks.data.parallel.source import PairReader
 
 
 class EqualsReader(PairReader, kind="equals"):
-    def read(self, path, skipped, languages):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            skipped.reach(str(path), number)
+    def read(self, source, skipped, languages):
+        for number, line in enumerate(source.path.read_text(encoding="utf-8").splitlines(), 1):
+            skipped.reach(str(source.path), number)
             source, sign, target = line.partition(" = ")
             if sign:
                 yield Pair(source, target)

@@ -152,14 +152,14 @@ def kill_task(task: str, kills: int, processes: int, chance: random.Random, fold
         trainings += 1
         while True:
             last = done >= kills
-            kind = "never" if last else chance.choice(["operation", "operation", "moment"])
+            kind = "never" if last else chance.choice(["an operation", "an operation", "a moment"])
             at = chance.randint(1, straight.operations)
             after = chance.uniform(0.0, straight.seconds)
 
             def work(kind: str = kind, at: int = at, after: float = after, out: Path = out) -> None:
-                if kind == "operation":
+                if kind == "an operation":
                     operations(out, lambda count: die() if count == at else None)
-                elif kind == "moment":
+                elif kind == "a moment":
                     signal.signal(signal.SIGALRM, lambda *_: die())
                     signal.setitimer(signal.ITIMER_REAL, after)
                 train(config, out, processes)
@@ -203,10 +203,10 @@ def main() -> None:
                 folder.mkdir()
                 started = time.monotonic()
                 found = kill_task(task, arguments.kills, processes, chance, folder)
+                moments = ", ".join(f"{count} at {kind}" for kind, count in sorted(found.moments.items()))
                 print(
-                    f"{task}, {processes} process{'es' * (processes > 1)}: {found.kills} kills "
-                    f"({', '.join(f'{count} at an {kind}' if kind == 'operation' else f'{count} at a {kind}' for kind, count in sorted(found.moments.items()))}) "
-                    f"in {found.trainings} trainings, {len(found.faults)} faults, {time.monotonic() - started:.0f} s",
+                    f"{task}, {processes} process{'es' * (processes > 1)}: {found.kills} kills ({moments}) in "
+                    f"{found.trainings} trainings, {len(found.faults)} faults, {time.monotonic() - started:.0f} s",
                     flush=True,
                 )
                 faults += found.faults

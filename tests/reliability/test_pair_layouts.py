@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.parallel.source import ParallelSource, read_pairs
+from seqtasks.data.parallel.readers import read_pairs
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 
 ONE, TWO = ("A dog runs.", "Ein Hund rennt."), ("A cat, too.", "Eine Katze, auch.")
@@ -132,7 +133,9 @@ def test_read(tmp_path: Path, layout: str) -> None:
     name, content, options, expected = LAYOUTS[layout]
     columns = {key: value for key, value in options.items() if key != "languages"}
     source = ParallelSource(path=written(tmp_path, name, content), **columns)
-    found = [(pair.source, pair.target) for pair in read_pairs(source, ReadReport(), languages=options.get("languages"))]
+    found = [
+        (pair.source, pair.target) for pair in read_pairs(source, ReadReport(), languages=options.get("languages"))
+    ]
     assert found == expected
 
 

@@ -41,7 +41,7 @@ def score(
     pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
 
     from seqtasks.data.examples import ReadReport
-    from seqtasks.data.parallel.source import read_pairs, sources_of
+    from seqtasks.data.parallel.readers import read_pairs, sources_of
     from seqtasks.inference.bulk import BATCH_SIZE, batched
 
     sources = sources_of(data)

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqtasks.data.tables import Role, Table, language_of, named_columns, text_columns, unclear, wanted_columns
+from seqtasks.data.parallel.source import Languages
+from seqtasks.data.tables import (
+    Role,
+    Table,
+    language_of,
+    may_be_header,
+    named_columns,
+    text_columns,
+    unclear,
+    wanted_columns,
+)
 from seqtasks.errors import SeqtasksError
 
 ROLES = (
-    Role("source", ("source", "src", "source_text", "original", "input", "from", "sentence1")),
-    Role("target", ("target", "trg", "tgt", "target_text", "translation", "translated", "output", "to", "sentence2")),
+    Role("source", ("source", "src", "original", "input", "sentence1")),
+    Role("target", ("target", "trg", "tgt", "translation", "translated", "output", "sentence2")),
 )
-Languages = tuple[str, str]
-"""The codes of the source and the target language."""
 
 
-def pair_columns(
-    table: Table, wanted: Mapping[str, str | int | None], languages: Languages | None
-) -> tuple[int, int]:
-    """The places of the source and of the target.
+def pair_columns(table: Table, wanted: Mapping[str, str | int | None], languages: Languages | None) -> tuple[int, int]:
+    """The places of the source and of the target in a table, or among the keys of JSON objects.
 
     Columns that were asked for come first, then names such as `source` and `target`, then names of languages. Without
     names the columns of texts are taken, a pair of them: numbers, identifiers and addresses are none.
@@ -30,12 +36,15 @@ def pair_columns(
     names = table.header or ("",) * table.width
     found = wanted_columns(table.path, names, wanted)
     if table.header and len(found) < 2:
-        ways = (
-            named_columns(names, ROLES),
-            language_columns(table.path, names, languages),
-            named_columns(names, ROLES, in_words=True),
+        called, in_words = (named_columns(names, ROLES, in_words=loose) for loose in (False, True))
+        spoken = language_columns(table.path, names, languages) if len(called) < 2 else {}
+        found = (spoken or (in_words if len(called) < 2 else called)) | found
+    if not table.header and not found and may_be_header(table.sample):
+        raise SeqtasksError(
+            f"{table.path}: it is not clear whether the first row names the columns. {table.describe()}.",
+            "Say so: --header, with --source-column and --target-column, or --no-header "
+            "(header = true or false in a configuration).",
         )
-        found = next((way for way in ways if len(way) == 2), max(ways, key=len)) | found
     if len(found) < 2:
         texts = [place for place in text_columns(table.sample, table.width) if place not in found.values()]
         missing = [role.name for role in ROLES if role.name not in found]

@@ -6,31 +6,89 @@ is wrong as a whole is a `SeqtasksError`.
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.csv_json import parse_json_object, read_csv
+from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.parallel.columns import ROLES, pair_columns
+from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
-from seqtasks.data.reader import Reader
-from seqtasks.data.text_io import reach_lines, read_lines
+from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
+from seqtasks.data.text_io import reach_lines, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
-
-Languages = tuple[str, str]
-"""The codes of the source and the target language, for formats that hold several."""
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
 
-class PairReader(Reader):
-    """A format of files of pairs."""
+def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
+    """The pairs of one source, in the order of the file, without those that have an empty side.
 
-    @abstractmethod
-    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        """The pairs of one file, of these languages where it holds several."""
+    `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
+
+    Raises:
+        SeqtasksError: at once for a missing file, an unknown format, missing languages; while reading for parallel
+            files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
+    """
+    if source.source is not None and source.target is not None:
+        for path in (source.source, source.target):
+            require_file(path)
+        return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
+    assert source.path is not None
+    require_file(source.path)
+    reader = PairReader.for_file(source.path, source.format)
+    if reader is None:
+        raise SeqtasksError(
+            f"{source.path}: unknown format {uncompressed_suffix(source.path)!r}.",
+            f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz of these; "
+            "give parallel files as source and target.",
+        )
+    return with_both_sides(reader.read(source, skipped, languages), skipped)
+
+
+def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair]:
+    """Leaves out the pairs of which one side is white space alone."""
+    for pair in pairs:
+        if pair.source.strip() and pair.target.strip():
+            yield pair
+        else:
+            skipped.skip("empty side")
+
+
+def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
+    """Files of pairs stand alone; other files are parallel ones, and each two of them belong together.
+
+    Raises:
+        SeqtasksError: A folder, or a file without its parallel one.
+    """
+    sources: list[ParallelSource] = []
+    waiting: list[Path] = []
+    for file in files:
+        if file.is_dir():
+            raise SeqtasksError(f"{file} is a folder; translation needs files of sentence pairs.")
+        if PairReader.for_file(file) is not None:
+            sources.append(ParallelSource(path=file))
+        else:
+            waiting.append(file)
+        if len(waiting) == 2:
+            sources.append(ParallelSource(source=waiting[0], target=waiting[1]))
+            waiting = []
+    if waiting:
+        raise SeqtasksError(
+            f"{waiting[0]} needs a parallel file beside it, or a name that ends in {PairReader.suffixes()}.",
+            "For a format of your own give the file with its reader: --code FILE.",
+        )
+    return sources
+
+
+def languages_of(files: Sequence[Path]) -> tuple[str, str] | None:
+    """The languages that two parallel files have in their names: train.en and train.de."""
+    suffixes = [uncompressed_suffix(file)[1:] for file in files[:2] if PairReader.for_file(file) is None]
+    if len(suffixes) == 2 and all(suffix.isalpha() and len(suffix) in (2, 3) for suffix in suffixes):
+        return suffixes[0], suffixes[1]
+    return None
 
 
 def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[Pair]:
@@ -50,57 +108,81 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
 
 
 class TSVReader(PairReader, kind="tsv"):
-    """Source, tab, target; further columns are not read, and quotes mean nothing."""
+    """A table with tabs, in which quotes mean nothing; see `seqtasks.data.tables`."""
 
-    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        for _, line in reach_lines(path, skipped, blank=True):
-            yield from first_two(line.split("\t", 2), skipped)
+    def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        assert source.path is not None
+        named = any(isinstance(column, str) for column in wanted(source).values())
+        table = open_table(source.path, ROLES, header=named or source.header, languages=True)
+        return pairs_in(table, pair_columns(table, wanted(source), languages), skipped) if table.width else iter(())
 
 
-class CSVReader(PairReader, kind="csv"):
-    """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
-
-    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        for number, cells in read_csv(read_lines(path)):
-            row = cells or []
-            if number > 1 or [column.strip().lower() for column in row] != ["source", "target"]:
-                skipped.reach(str(path), number)
-                yield from first_two(row, skipped)
+class CSVReader(TSVReader, kind="csv"):
+    """The same with commas, semicolons or bars, and quotes (RFC 4180)."""
 
 
 class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
-    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        for number, line in reach_lines(path, skipped, blank=True):
-            fields = parse_json_object(line) or {}
-            if "translation" in fields and languages is None:
-                message = f"{path}:{number}: translations by language need to know which two languages to read."
-                raise SeqtasksError(message, GIVE_LANGUAGES)
-            yield from first_two(texts_of(fields, languages), skipped)
+    def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        assert source.path is not None
+        keys = json_keys(source, languages)
+        for _, line in reach_lines(source.path, skipped, blank=True):
+            fields = flattened(parse_json_object(line) or {})
+            first, second = (fields.get(key) for key in keys)
+            if isinstance(first, str) and isinstance(second, str):
+                yield Pair(first, second)
+            else:
+                skipped.skip("broken line")
 
 
 class TMXReader(PairReader, kind="tmx"):
     """Translation memories."""
 
-    def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+    def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        assert source.path is not None
         if languages is None:
-            raise SeqtasksError(f"{path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES)
-        return read_tmx(path, skipped, languages)
+            raise SeqtasksError(
+                f"{source.path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES
+            )
+        return read_tmx(source.path, skipped, languages)
 
 
-def first_two(texts: Sequence[str], skipped: ReadReport) -> Iterator[Pair]:
-    """The pair at the beginning of a row, if it has as many texts."""
-    if len(texts) >= 2:
-        yield Pair(texts[0], texts[1])
-    else:
-        skipped.skip("broken line")
+def wanted(source: ParallelSource) -> dict[str, str | int | None]:
+    """The columns that were asked for."""
+    return {"source": source.source_column, "target": source.target_column}
 
 
-def texts_of(fields: dict[str, Any], languages: Languages | None) -> list[str]:
-    """The two texts in a JSON object; fewer where it does not hold them."""
-    keys: Languages | None = ("source", "target")
-    if "translation" in fields:
-        fields, keys = fields["translation"], languages
-    values = [fields.get(key) for key in keys or ()] if isinstance(fields, dict) else []
-    return [value for value in values if isinstance(value, str)]
+def pairs_in(table: Table, columns: tuple[int, int], skipped: ReadReport) -> Iterator[Pair]:
+    """The pairs in the rows of a table that are whole."""
+    name, (first, second) = str(table.path), columns
+    for number, cells, problem in table.rows:
+        skipped.reach(name, number)
+        if problem or len(cells) <= max(columns):
+            skipped.skip(problem or "wrong number of columns")
+        else:
+            yield Pair(cells[first], cells[second])
+
+
+def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str, str]:
+    """The keys of the texts, by those that the first objects of a file have; ("", "") where there is none."""
+    assert source.path is not None
+    objects = [flattened(parse_json_object(line) or {}) for line in islice(read_lines(source.path), SAMPLE_LINES)]
+    keys = list(dict.fromkeys(key for each in objects for key in each))
+    if languages is None and all(key.startswith("translation.") for key in keys) and keys:
+        message = f"{source.path}:1: translations by language need to know which two languages to read."
+        raise SeqtasksError(message, GIVE_LANGUAGES)
+    if not keys:
+        return "", ""
+    sample = [[str(each.get(key, "")) for key in keys] for each in objects]
+    table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
+    first, second = pair_columns(table, wanted(source), languages)
+    return keys[first], keys[second]
+
+
+def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an object, and those within its objects: `{"translation": {"en": ...}}` has `translation.en`."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        found |= {f"{key}.{inner}": item for inner, item in value.items()} if isinstance(value, dict) else {key: value}
+    return found

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.parallel.source import ParallelSource, read_pairs
+from seqtasks.data.parallel.readers import read_pairs
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import SizePreset, layers_of, preset_for, rounded
 

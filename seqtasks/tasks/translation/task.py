@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.parallel.source import ParallelSource, languages_of, read_pairs, sources_of
+from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline

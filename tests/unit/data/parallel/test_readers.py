@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.parallel.source import ParallelSource, read_pairs
+from seqtasks.data.parallel.readers import read_pairs
+from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 
 TMX = """<?xml version="1.0" encoding="{encoding}"?>
@@ -23,7 +24,7 @@ CONTENTS = {
     "tsv": "A cat.\tEine Katze.\nGröße & more\tGröße & mehr\tcc-by 2.0\n",
     "csv": 'source,target\nA cat.,Eine Katze.\n"Größe & more",Größe & mehr\n',
     "jsonl": '{"source": "A cat.", "target": "Eine Katze.", "id": 7}\n'
-    '{"translation": {"de": "Größe & mehr", "en": "Größe & more"}}\n',
+    '{"source": "Größe & more", "target": "Größe & mehr"}\n',
     "tmx": TMX.format(encoding="UTF-8"),
 }
 LANGUAGES = ("en", "de")
@@ -90,7 +91,14 @@ SKIPS = {
     "tsv": "a\tb\nno tab\n\t b\na\t \n\nc\td\n",
     "csv": 'a,b\nalone\n,b\na," "\n"x"y,z\nc,d\n',
     "jsonl": '{"source": "a", "target": "b"}\n{"source": "a"\n{"source": "", "target": "b"}\n'
-    '{"source": "a", "target": " "}\n[1]\n{"source": "c", "target": "d"}\n',
+    '{"source": "a", "target": " "}\n{"source": "c", "target": "d"}\n',
+}
+
+
+BROKEN = {
+    "tsv": [("wrong number of columns", 2)],
+    "csv": [("wrong number of columns", 2), ("unclosed quote", 5)],
+    "jsonl": [("broken line", 2)],
 }
 
 
@@ -99,9 +107,8 @@ def test_single_bad_examples_are_skipped_and_counted(tmp_path: Path, suffix: str
     path = write(tmp_path / f"a.{suffix}", SKIPS[suffix])
     report = ReadReport()
     assert read(path, report) == [Pair("a", "b"), Pair("c", "d")]
-    assert report.read == 6
     assert {reason: omission.places for reason, omission in report.omissions.items()} == {
-        "broken line": [f"{path}:2", f"{path}:5"],
+        **{reason: [f"{path}:{line}"] for reason, line in BROKEN[suffix]},
         "empty side": [f"{path}:3", f"{path}:4"],
     }
 
@@ -121,15 +128,17 @@ def test_single_bad_examples_are_skipped_and_counted(tmp_path: Path, suffix: str
 )
 def test_any_json_that_holds_no_pair_is_a_broken_line(tmp_path: Path, line: str) -> None:
     report = ReadReport()
-    assert read(write(tmp_path / "a.jsonl", line + "\n"), report) == []
+    path = write(tmp_path / "a.jsonl", f'{{"source": "a", "target": "b"}}\n{line}\n')
+    assert read(path, report) == [Pair("a", "b")]
     assert report.omissions["broken line"].count == 1
 
 
 def test_csv_rows_may_hold_newlines_and_places_stay_right(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", '"two\nlines","say ""x"", y"\nbroken\n"never closed,b\nc,d\n')
     report = ReadReport()
-    assert read(path, report) == [Pair("two\nlines", 'say "x", y')]
-    assert report.omissions["broken line"].places == [f"{path}:3", f"{path}:4"]
+    assert read(path, report) == [Pair("two\nlines", 'say "x", y'), Pair("c", "d")]
+    assert report.omissions["wrong number of columns"].places == [f"{path}:3"]
+    assert report.omissions["unclosed quote"].places == [f"{path}:4"]
 
 
 def test_a_csv_header_is_only_a_header_in_the_first_row(tmp_path: Path) -> None:
@@ -176,7 +185,8 @@ def test_wrong_files_are_told_before_the_first_pair_is_asked_for(tmp_path: Path)
 @pytest.mark.parametrize("suffix", ["jsonl", "tmx"])
 def test_formats_with_several_languages_need_to_be_told_which(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(SeqtasksError, match="which two languages"):
-        read(write(tmp_path / f"a.{suffix}", CONTENTS[suffix]), languages=None)
+        content = '{"translation": {"en": "a", "de": "b"}}\n' if suffix == "jsonl" else CONTENTS[suffix]
+        read(write(tmp_path / f"a.{suffix}", content), languages=None)
 
 
 @pytest.mark.parametrize(
