@@ -155,12 +155,12 @@ def read_rows(
             taken, cells = [first], first.split(delimiter)
         else:
             taken, cells = read_quoted(first, waiting, source, delimiter)
-        problem = (
-            "unclosed quote" if not cells else "wrong number of columns" if len(cells) != (width or len(cells)) else ""
-        )
-        if problem and len(taken) > 1:
+        problem = ""
+        if not cells or (len(taken) > 1 and width not in (None, len(cells))):
             waiting.extendleft(reversed(taken[1:]))
             taken, problem = taken[:1], "unclosed quote"
+        elif quotes and width not in (None, len(cells)):
+            problem = "wrong number of columns"
         if any(taken):
             yield Row(number, cells, problem)
         number += len(taken)
