@@ -255,7 +255,7 @@ class CaptioningPipeline(DecodingPipeline):
             if isinstance(caption, Caption):
                 captioned.append((name, each.captions, caption.text))
             elif skipped is not None:
-                skipped.skip_picture("broken", name)
+                skipped.images.skip("broken", name)
         seconds = time.perf_counter() - started
         if not captioned:
             raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
