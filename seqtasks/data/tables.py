@@ -22,6 +22,8 @@ from seqtasks.errors import SeqtasksError
 Cells = list[str]
 
 DELIMITERS = (",", ";", "\t", "|")
+NO_DELIMITER = "\x1f"
+"""Stands between the columns where there is one column alone."""
 SAMPLE_LINES = 200
 """Lines that are looked at for how a table is built."""
 RECORD_LINES = 1000
@@ -124,13 +126,15 @@ def find_delimiter(path: Path, lines: Sequence[str], *, cut: bool) -> str:
     if uncompressed_suffix(path) == ".tsv" and any("\t" in line for line in lines):
         return "\t"
 
-    def evenness(delimiter: str) -> tuple[float, int]:
-        widths = Counter(map(len, sample_rows(lines, delimiter, cut=cut)))
-        width, count = widths.most_common(1)[0] if widths else (0, 0)
-        return (count / widths.total(), -DELIMITERS.index(delimiter)) if width > 1 else (0.0, 0)
+    def evenness(delimiter: str) -> tuple[bool, float, int]:
+        rows = sample_rows(lines, delimiter, cut=cut)
+        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+        if width < 2:
+            return False, 0.0, 0
+        return len(rows[0]) == width, count / len(rows), -DELIMITERS.index(delimiter)
 
     best = max(DELIMITERS, key=evenness)
-    return best if evenness(best)[0] else ","
+    return best if evenness(best)[0] else NO_DELIMITER
 
 
 def sample_rows(lines: Sequence[str], delimiter: str, *, cut: bool) -> list[Cells]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from seqtasks.data.documents.source import DocumentSource
 from seqtasks.data.tables import (
     NAME,
     Cells,
@@ -39,9 +39,7 @@ class DocumentColumns(NamedTuple):
     """None where no column is known to be one."""
 
 
-def open_documents(
-    path: Path, wanted: Mapping[str, str | int | None], header: bool | None = None
-) -> tuple[Table, DocumentColumns | None]:
+def open_documents(source: DocumentSource) -> tuple[Table, DocumentColumns | None]:
     """Opens a table of documents and finds its columns; None where it has no rows.
 
     Columns that were asked for come first, then usual names. Without them the column of a table of two in which few
@@ -50,17 +48,20 @@ def open_documents(
     Raises:
         SeqtasksError: It is not clear which column is the text, or a column that was asked for is not there.
     """
-    if header is None and any(isinstance(column, str) for column in wanted.values()):
+    path, header = source.path, source.header
+    if header is None and (isinstance(source.text_column, str) or isinstance(source.label_column, str)):
         header = True
     table = open_table(path, ROLES, header=header)
     if header is None and table.header is None and table.sample:
         label = label_place(table.sample[1:], free_columns(table))
         if label is not None and is_apart(table.sample, label):
             table = open_table(path, ROLES, header=True)
-    return table, find_columns(table, wanted) if table.width else None
+    return table, document_columns(table, source) if table.width else None
 
 
-def find_columns(table: Table, wanted: Mapping[str, str | int | None]) -> DocumentColumns:
+def document_columns(table: Table, source: DocumentSource) -> DocumentColumns:
+    """The columns of a table, or keys of JSON objects, that `source` asks for or that are found."""
+    wanted = {"text": source.text_column, "label": source.label_column}
     names = table.header or ("",) * table.width
     found = wanted_columns(table.path, names, wanted)
     if table.header:
@@ -86,14 +87,15 @@ def free_columns(table: Table) -> list[int]:
 
 
 def label_place(sample: Sequence[Cells], places: Sequence[int]) -> int | None:
-    """The one of two columns whose values come again and again, or are the shorter ones by far."""
+    """The one of two columns whose values come again and again, are the shorter ones by far, or single words."""
     rows = [cells for cells in sample if len(cells) > max(places, default=0)]
     if len(places) != 2 or not rows:
         return None
     kinds = [len({cells[place] for cells in rows}) for place in places]
     letters = [sum(len(cells[place]) for cells in rows) for place in places]
+    words = [max(len(cells[place].split()) for cells in rows) for place in places]
     for one, other in ((0, 1), (1, 0)):
-        if kinds[one] <= kinds[other] and 2 * letters[one] < letters[other]:
+        if kinds[one] <= kinds[other] and (2 * letters[one] < letters[other] or words[one] <= 1 < words[other]):
             return places[one]
         if 2 * kinds[one] <= len(rows) < 2 * kinds[other]:
             return places[one]

@@ -45,7 +45,7 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
     if path.is_dir():
         return with_text(read_folder(path, skipped), skipped)
     require_file(path)
-    reader = DocumentReader.for_file(path)
+    reader = DocumentReader.for_file(path, source.format)
     documents = read_labelled_lines(path, skipped) if reader is None else reader.read(source, skipped)
     return with_text(documents, skipped)
 

@@ -33,6 +33,10 @@ class DocumentSource(ConfigModel):
     """The column, or the key, of the text: its name, or its number from 1; else the usual names are looked for."""
     label_column: str | int | None = None
     """The same of the label."""
+    header: bool | None = None
+    """Whether the first row of a table names its columns; else it is found out."""
+    format: str | None = None
+    """The format, such as "csv", where the suffix of a file does not say it."""
     label_separator: str | None = Field(default=None, min_length=1)
     """What stands between the labels in a cell of a table; without it a cell is one label."""
 

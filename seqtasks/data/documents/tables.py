@@ -1,129 +1,49 @@
-"""Documents out of tables and JSON lines. Which column is the text is read off the names of columns."""
+"""Documents out of tables and JSON lines."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
-from pathlib import Path
+import math
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from seqtasks.data.csv_json import parse_json_object, read_csv
+from seqtasks.data.csv_json import parse_json_object
+from seqtasks.data.documents.columns import document_columns, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
-from seqtasks.errors import SeqtasksError
-
-TEXT_NAMES = ("text", "review", "sentence", "document", "content", "comment", "message", "body", "tweet", "name")
-LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "topic", "polarity", "language")
-COLUMN_NAME = re.compile(r"[^\W\d][\w.-]*( [\w.-]+){0,2}")
-"""What a first line has to hold in each column to be one of names."""
-LOOKED_AT = 100
-"""Rows of two columns without names that are looked at for which of them is the text: it is longer."""
-
-Cells = list[str]
-
-
-@dataclass(frozen=True)
-class ColumnMap:
-    """Where the text stands in a row, and the label, from 0."""
-
-    text: int
-    label: int | None
-    header: bool
-    """Whether the first row names the columns."""
-    count: int
-    """Columns of a row."""
+from seqtasks.data.tables import SAMPLE_LINES, Table
+from seqtasks.data.text_io import clean_string, reach_lines, read_lines
 
 
 class TSVReader(DocumentReader, kind="tsv"):
-    """Rows of a .tsv file, in which quotes mean nothing, or of a .csv file with commas or semicolons (RFC 4180).
+    """A table with tabs, in which quotes mean nothing; see `seqtasks.data.tables`.
 
     Raises:
         SeqtasksError: at once, where it is not clear which columns are meant.
     """
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
-        file = str(source.path)
-        rows = table_rows(source.path)
-        head = list(islice(rows, LOOKED_AT))
-        if not head:
+        table, columns = open_documents(source)
+        if columns is None:
             return iter(())
-        columns = columns_of(source, [cells for _, cells in head if cells])
-        return in_columns(file, chain(head[columns.header :], rows), columns, source.label_separator, skipped)
+        return in_columns(table, columns.text, columns.label, source.label_separator, skipped)
 
 
 class CSVReader(TSVReader, kind="csv"):
-    """The same with commas or semicolons."""
-
-
-def table_rows(path: Path) -> Iterator[tuple[int, Cells | None]]:
-    """The number of each row's first line, and its cells; None where the row is broken. Empty lines are no rows."""
-    lines = read_lines(path)
-    if uncompressed_suffix(path) == ".tsv":
-        return ((number, line.split("\t")) for number, line in enumerate(lines, 1) if line)
-    first = next(lines, "")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    return ((number, cells) for number, cells in read_csv(chain([first], lines), delimiter) if cells != [])
-
-
-def columns_of(source: DocumentSource, head: Sequence[Cells]) -> ColumnMap:
-    """The columns by what `source` says of them, else by their usual names; the longer one of two is the text."""
-    first = head[0] if head else []
-    names = [cell.strip().lower() for cell in first]
-    named = isinstance(source.text_column, str) or isinstance(source.label_column, str)
-    header = named or (not set(names).isdisjoint(TEXT_NAMES) and all(map(COLUMN_NAME.fullmatch, names)))
-    text = place_of(source.path, source.text_column, names, TEXT_NAMES if header else ())
-    label = place_of(source.path, source.label_column, names, LABEL_NAMES if header else ())
-    if len(first) == 1 and text is None:
-        text = 0
-    if len(first) == 2:
-        if text is None:
-            text = longer_column(head) if label is None else 1 - label
-        if label is None:
-            label = 1 - text
-    if text is None:
-        raise SeqtasksError(
-            f"{source.path}: it is not clear which of its {len(first)} columns is the text.",
-            f"Let the first line name them, as {TEXT_NAMES[0]} and {LABEL_NAMES[0]}, or say which in the "
-            "configuration: { path = ..., text = 2, label = 1 }.",
-        )
-    return ColumnMap(text, label, header, len(first))
-
-
-def longer_column(head: Sequence[Cells]) -> int:
-    """The one of two columns that holds more text."""
-    widths = [sum(len(cells[place]) for cells in head if len(cells) == 2) for place in (0, 1)]
-    return widths.index(max(widths))
-
-
-def place_of(path: Path, wanted: str | int | None, names: Sequence[str], usual: Sequence[str]) -> int | None:
-    """The place of a column from 0; None where it was not asked for and is not called as usual."""
-    if wanted is None:
-        return next((names.index(name) for name in usual if name in names), None)
-    if isinstance(wanted, str) and wanted.strip().lower() in names:
-        return names.index(wanted.strip().lower())
-    if isinstance(wanted, int) and 1 <= wanted <= len(names):
-        return wanted - 1
-    raise SeqtasksError(
-        f"{path}: there is no column {wanted!r}.",
-        f"Its first line has {len(names)} columns: {', '.join(name[:40] for name in names)}.",
-    )
+    """The same with commas, semicolons or bars, and quotes (RFC 4180)."""
 
 
 def in_columns(
-    file: str, rows: Iterable[tuple[int, Cells | None]], columns: ColumnMap, separator: str | None, skipped: ReadReport
+    table: Table, text: int, label: int | None, separator: str | None, skipped: ReadReport
 ) -> Iterator[Document]:
-    for number, cells in rows:
-        skipped.reach(file, number)
-        if cells is None:
-            skipped.skip("broken line")
-        elif len(cells) != columns.count:
-            skipped.skip("wrong number of columns")
+    """The documents in the rows of a table that are whole."""
+    for number, cells, problem in table.rows:
+        skipped.reach(str(table.path), number)
+        if problem or len(cells) != table.width:
+            skipped.skip(problem or "wrong number of columns")
         else:
-            cell = "" if columns.label is None else cells[columns.label]
-            yield Document(cells[columns.text].strip(), labels_of(cell, separator), f"{file}:{number}")
+            cell = "" if label is None else cells[label]
+            yield Document(cells[text].strip(), labels_of(cell, separator), f"{table.path}:{number}")
 
 
 def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
@@ -135,29 +55,42 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        text_key, label_key = json_keys(source)
         for number, line in reach_lines(source.path, skipped):
             fields = parse_json_object(line) or {}
-            text = clean_string(field_of(fields, source.text_column, TEXT_NAMES))
-            labels = listed(field_of(fields, source.label_column, LABEL_NAMES))
+            text = clean_string(fields.get(text_key))
+            labels = listed(fields.get(label_key))
             if text is None or labels is None:
                 skipped.skip("broken line")
             else:
                 yield Document(text, labels, f"{source.path}:{number}")
 
 
-def field_of(fields: Mapping[str, Any], wanted: str | int | None, usual: Sequence[str]) -> Any:
-    """The value under a key that was asked for, else under one of the usual ones."""
-    keys = usual if wanted is None else [str(wanted)]
-    return next((fields[key] for key in keys if key in fields), None)
+def json_keys(source: DocumentSource) -> tuple[str, str]:
+    """The keys of the text and of the label, by those that the first objects of a file have; "" where there is none."""
+    objects = [parse_json_object(line) or {} for line in islice(read_lines(source.path), SAMPLE_LINES)]
+    keys = list(dict.fromkeys(key for each in objects for key in each))
+    if not keys:
+        return "", ""
+    sample = [[str(each.get(key, "")) for key in keys] for each in objects if each]
+    table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
+    columns = document_columns(table, source)
+    return keys[columns.text], "" if columns.label is None else keys[columns.label]
 
 
 def listed(value: Any) -> tuple[str, ...] | None:
     """A label or a list of labels; None for what is neither."""
     labels = []
     for each in value if isinstance(value, list) else [] if value is None else [value]:
-        label = (
-            str(each).lower() if isinstance(each, bool) else str(each) if isinstance(each, int) else clean_string(each)
-        )
+        match each:
+            case bool():
+                label: str | None = str(each).lower()
+            case int():
+                label = str(each)
+            case float() if math.isfinite(each):  # pandas turns 1 into 1.0 where a number is missing
+                label = str(int(each) if each.is_integer() else each)
+            case _:
+                label = clean_string(each)
         if label is None:
             return None
         labels.append(label)

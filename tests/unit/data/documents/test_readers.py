@@ -40,7 +40,7 @@ def write(path: Path, content: str | bytes) -> Path:
         ("a.csv.gz", 'pos,A good film.\nneg,"A bad, long film."\n'),
         (
             "a.jsonl",
-            '{"text": "A good film.", "label": "pos"}\n\n{"review": "A bad, long film.", "category": ["neg"]}\n',
+            '{"text": "A good film.", "label": "pos"}\n\n{"text": "A bad, long film.", "label": ["neg"]}\n',
         ),
         ("stsa.binary.train", "pos A good film.\n\nneg A bad, long film.\n"),
         ("train.txt", "__label__pos A good film.\n__label__neg A bad, long film.\n"),
@@ -131,7 +131,7 @@ def test_places_are_told(tmp_path: Path) -> None:
 def test_what_is_broken_or_empty_is_left_out_and_told(tmp_path: Path) -> None:
     for name, content, told in [
         ("a.tsv", "text\tlabel\na\tx\nb\n  \tx\nc\tx\td\n", "skipped 3 of 4: 2 wrong number of columns"),
-        ("a.csv", 'text,label\na,x\n"b" c,x\n,x\n', "skipped 2 of 3: 1 broken line"),
+        ("a.csv", 'text,label\na,x\n"b" c,x\n,x\n', "skipped 2 of 3: 1 unclosed quote"),
         ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": 1}\n[]\n{\n{"text": "b", "label": {}}\n{"text": " "}\n',
          "skipped 5 of 6: 4 broken line"),
         ("a.train", "x a\nalone\n", "skipped 1 of 2: 1 empty text"),
@@ -156,8 +156,8 @@ def test_files_that_are_no_text_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "options", "message"),
     [
-        ("a.csv", "1,2,3\n", {}, r"not clear which of its 3 columns is the text\. Let the first line name them"),
-        ("a.csv", "text,label\na,b\n", {"label_column": "stars"}, "no column 'stars'.*2 columns: text, label"),
+        ("a.csv", "1,2,3\n", {}, r"not clear which of its 3 columns is the text. row 1"),
+        ("a.csv", "text,label\na,b\n", {"label_column": "stars"}, "no column 'stars'.*2 columns: 1 text, 2 label"),
         ("a.csv", "text,label\na,b\n", {"text_column": 3}, "no column 3"),
         ("folder/README.md", "", {}, "holds neither folders nor .txt files"),
     ],
