@@ -139,17 +139,24 @@ def find_delimiter(path: Path, lines: Sequence[str], *, cut: bool) -> str:
 
 def sample_rows(lines: Sequence[str], delimiter: str, *, cut: bool) -> list[Cells]:
     """The cells of the rows that are whole."""
-    rows = [row.cells for row in read_rows(lines, delimiter, quotes=delimiter != "\t") if not row.problem]
-    return rows[:-1] if cut and len(rows) > 1 else rows
+    rows = read_rows(lines, delimiter, quotes=delimiter != "\t", end=len(lines) if cut else None)
+    return [row.cells for row in rows if not row.problem]
 
 
 def read_rows(
-    lines: Iterable[str], delimiter: str, *, quotes: bool, width: int | None = None, start: int = 1
+    lines: Iterable[str],
+    delimiter: str,
+    *,
+    quotes: bool,
+    width: int | None = None,
+    start: int = 1,
+    end: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `quotes` as RFC 4180 has them; without them rows may have any number of columns. Empty lines are none.
 
     A quote that is never closed makes its own line a broken row, and no other. A row over several lines that does not
-    have `width` columns is taken for one with such a quote.
+    have `width` columns is taken for one with such a quote. More lines may follow behind the one with the number `end`: a row
+    that may go on there is none.
     """
     csv.field_size_limit(sys.maxsize)
     source, waiting = iter(lines), deque[str]()
@@ -159,6 +166,8 @@ def read_rows(
             taken, cells = [first], first.split(delimiter)
         else:
             taken, cells = read_quoted(first, waiting, source, delimiter)
+        if not cells and number + len(taken) - 1 == end:
+            return
         problem = ""
         if not cells or (len(taken) > 1 and width not in (None, len(cells))):
             waiting.extendleft(reversed(taken[1:]))

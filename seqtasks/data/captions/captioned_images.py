@@ -67,6 +67,10 @@ class CaptionSource(ConfigModel):
     `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
     format: Format = "auto"
     """Format of the captions; "auto" looks at the file."""
+    image_column: str | None = None
+    """The column of a table, or the key in JSON, of the image's name; else one of a usual name is looked for."""
+    caption_column: str | None = None
+    """The same of the caption."""
 
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
@@ -108,7 +112,8 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     if not source.images.is_dir():
         raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
     table = source.captions or find_table(source.images)
-    captions = list(read_captions(table, skipped, source.format))
+    columns = {"image": source.image_column, "caption": source.caption_column}
+    captions = list(read_captions(table, skipped, source.format, columns))
     gathered: dict[str, list[str]] = {}
     for caption in of_split(captions, source, table, skipped):
         gathered.setdefault(caption.picture, []).append(caption.text)

@@ -15,19 +15,24 @@ from __future__ import annotations
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import MappingProxyType
 from typing import Any, Literal
 
-from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
+from seqtasks.data.tables import read_rows
 from seqtasks.data.text_io import clean_string, open_bytes, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
+
+Columns = Mapping[str, str | None]
+"""The names of columns, or keys, that were asked for: of the `image`, of the `caption`."""
 
 PICTURE_KEYS = ("image", "image_name", "file_name", "filename")
 CAPTION_KEYS = ("caption", "captions", "comment", "text")
@@ -70,7 +75,9 @@ class Row:
     split: object = None
 
 
-def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Iterator[Caption]:
+def read_captions(
+    path: Path, skipped: ReadReport, form: Format = "auto", columns: Columns = MappingProxyType({})
+) -> Iterator[Caption]:
     """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
 
     Raises:
@@ -79,7 +86,7 @@ def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Ite
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
-    for row in (reader or TableReader()).read(path):
+    for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
         picture, text = clean_string(row.picture), clean_string(row.text)
         if not picture or text is None:
@@ -97,8 +104,8 @@ class CaptionReader(Reader):
     """A format of files of captions."""
 
     @abstractmethod
-    def read(self, path: Path) -> Iterator[Row]:
-        """The rows of a file."""
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """The rows of a file; `columns` are those that were asked for, by role."""
 
 
 def relative_name(name: str, row: Row, kind: str = "picture") -> str:
@@ -115,13 +122,13 @@ def relative_name(name: str, row: Row, kind: str = "picture") -> str:
 class TableReader(CaptionReader, kind="table"):
     """Rows of columns; quotes mean something (RFC 4180) behind commas and semicolons alone."""
 
-    def read(self, path: Path) -> Iterator[Row]:
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         lines = read_lines(path)
         first = next(lines, "")
-        layout = detect_table_format(path, first)
-        for number, cells in read_csv(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
-            if number > 1 or not layout.header:
-                yield from rows_of(str(path), number, layout.fields(cells or []))
+        layout = detect_table_format(path, first, columns)
+        for row in read_rows(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
+            if row.number > 1 or not layout.header:
+                yield from rows_of(str(path), row.number, layout.fields(row.cells), columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +153,12 @@ class TableFormat:
         return fields
 
 
-def detect_table_format(path: Path, line: str) -> TableFormat:
+def detect_table_format(path: Path, line: str, columns: Columns) -> TableFormat:
     """The layout of a table, by its first line."""
     for delimiter in ",\t|;":
-        columns = tuple(column.strip(' "').lower() for column in line.split(delimiter))
-        if not set(PICTURE_KEYS).isdisjoint(columns) and not set(CAPTION_KEYS).isdisjoint(columns):
-            return TableFormat(delimiter, columns, header=True)
+        names = tuple(column.strip(' "').lower() for column in line.split(delimiter))
+        if all(not set(keys).isdisjoint(names) for keys in keys_of(columns)):
+            return TableFormat(delimiter, names, header=True)
     delimiter = "\t" if "\t" in line else ","
     name, found, _ = line.partition(delimiter)
     if not found or not PurePosixPath(name.strip(' "')).suffix:
@@ -162,16 +169,22 @@ def detect_table_format(path: Path, line: str) -> TableFormat:
 class JSONLReader(CaptionReader, kind="jsonl"):
     """A JSON object a line."""
 
-    def read(self, path: Path) -> Iterator[Row]:
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         for number, line in enumerate(read_lines(path), 1):
-            yield from rows_of(str(path), number, parse_json_object(line) or {})
+            yield from rows_of(str(path), number, parse_json_object(line) or {}, columns)
 
 
-def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
+def keys_of(columns: Columns) -> list[Sequence[str]]:
+    """What the columns, or keys, of the picture and of the caption may be called."""
+    asked = [columns.get("image"), columns.get("caption")]
+    usual = [PICTURE_KEYS, CAPTION_KEYS]
+    return [(name.strip().lower(),) if name else names for name, names in zip(asked, usual, strict=True)]
+
+
+def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns) -> Iterator[Row]:
     """The captions in one row of a table or one object; one row without a text where there is none."""
-    picture, captions = (
-        next((fields[key] for key in keys if key in fields), None) for keys in (PICTURE_KEYS, CAPTION_KEYS)
-    )
+    named = {key.strip().lower(): value for key, value in fields.items()}
+    picture, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
     for caption in captions if isinstance(captions, list) and captions else [captions]:
         yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
 
@@ -179,15 +192,18 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
 class JSONReader(CaptionReader, kind="json"):
     """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
 
-    def read(self, path: Path) -> Iterator[Row]:
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         match load_json(path):
             case {"images": list(images), "annotations": list(annotations)}:
                 return coco_rows(path, images, annotations)
             case {"images": list(images)}:
                 return karpathy_rows(path, images)
             case list(objects):
-                numbered = enumerate(objects, 1)
-                return (row for number, each in numbered for row in rows_of(f"{path} entry", number, as_mapping(each)))
+                return (
+                    row
+                    for number, each in enumerate(objects, 1)
+                    for row in rows_of(f"{path} entry", number, as_mapping(each), columns)
+                )
         raise SeqtasksError(
             f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
             "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",

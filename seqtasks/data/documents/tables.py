@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.documents.columns import document_columns, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.tables import SAMPLE_LINES, Table
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines
 

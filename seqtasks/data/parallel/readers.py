@@ -11,8 +11,8 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx

@@ -19,8 +19,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix

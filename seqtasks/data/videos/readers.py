@@ -22,8 +22,8 @@ from typing import Any
 
 from seqtasks.data.captions.captioned_images import SPLITS
 from seqtasks.data.captions.readers import SPLIT_KEY, Row, as_mapping, relative_name
-from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel

@@ -21,7 +21,7 @@ def test_each_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(branch, "kinds", dict(branch.kinds))
 
     class Captions(CaptionReader, kind="own"):
-        def read(self, path: Path) -> Iterator[Row]:
+        def read(self, path: Path, columns: object) -> Iterator[Row]:
             return (Row(str(path), 1, *line.split("=")) for line in read_lines(path))
 
     class Sentences(SentenceReader, kind="own"):

@@ -184,9 +184,10 @@ def test_wrong_files_are_told_before_the_first_pair_is_asked_for(tmp_path: Path)
 
 @pytest.mark.parametrize("suffix", ["jsonl", "tmx"])
 def test_formats_with_several_languages_need_to_be_told_which(tmp_path: Path, suffix: str) -> None:
+    content = '{"translation": {"en": "a", "de": "b"}}\n' if suffix == "jsonl" else CONTENTS[suffix]
+    file = write(tmp_path / f"a.{suffix}", content)
     with pytest.raises(SeqtasksError, match="which two languages"):
-        content = '{"translation": {"en": "a", "de": "b"}}\n' if suffix == "jsonl" else CONTENTS[suffix]
-        read(write(tmp_path / f"a.{suffix}", content), languages=None)
+        read(file, languages=None)
 
 
 @pytest.mark.parametrize(
