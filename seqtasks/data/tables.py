@@ -155,8 +155,8 @@ def read_rows(
     """Rows with `quotes` as RFC 4180 has them; without them rows may have any number of columns. Empty lines are none.
 
     A quote that is never closed makes its own line a broken row, and no other. A row over several lines that does not
-    have `width` columns is taken for one with such a quote. More lines may follow behind the one with the number `end`: a row
-    that may go on there is none.
+    have `width` columns is taken for one with such a quote. Where more lines may follow behind the
+    one with the number `end`, a row that may go on there is left out.
     """
     csv.field_size_limit(sys.maxsize)
     source, waiting = iter(lines), deque[str]()

@@ -3,6 +3,7 @@
 | form | what it looks like |
 |---|---|
 | conllu | CoNLL-U: ten columns behind tabs, comments, an empty line after each sentence |
+| conllu-plus | CoNLL-U Plus (.conllup, .cupt): columns that a first line `# global.columns = ID FORM ...` names |
 | columns | CoNLL-2003 and the like: a line a word, with its label in the last column or another; empty lines as well |
 | jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line; the labels may be left out |
 | text | a sentence a line, words between blanks, no labels |
@@ -23,16 +24,20 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
+from seqtasks.data.tagging.conllu_plus import GLOBAL_COLUMNS, read_conllu_plus
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
-Form = Literal["auto", "conllu", "columns", "jsonl", "text"]
+Form = Literal["auto", "conllu", "conllu-plus", "columns", "jsonl", "text"]
 
 UPOS = "upos"
 
 FIRST_ID = re.compile(r"1|1-\d+|0\.1")
 """With which a sentence of CoNLL-U can begin."""
+
+COMMENT = re.compile(r"#\s*[\w.:-]+\s*=|#\s*(newdoc|newpar|begin|end)\b")
+"""What a line of columns begins with that holds no word: `# sent_id = 12`, `# newdoc`, `#begin document`."""
 
 DOCUMENT = "-DOCSTART-"
 """The word with which a document of CoNLL-2003 begins."""
@@ -86,12 +91,16 @@ def parse_sentences(
         if line.strip() and not line.startswith("#"):
             break
     numbered = enumerate(chain(head, rest), 1)
-    if form == "auto":
+    names = next((found[1].split() for line in head if (found := GLOBAL_COLUMNS.match(line))), None)
+    if form == "conllu-plus" or (form == "auto" and names and names != [name.upper() for name in CONLLU]):
+        return read_conllu_plus(file, numbered, skipped, column, names or [])
+    guessed = form == "auto"
+    if guessed:
         form = detect_format(file, head[-1] if head else "")
     if form == "conllu":
         return read_conllu(file, numbered, skipped, column)
     if form == "columns":
-        return read_columns(file, numbered, skipped, column)
+        return read_columns(file, numbered, skipped, column, with_ids=not guessed)
     return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)
 
 
@@ -115,30 +124,39 @@ def with_labels(sentences: Iterable[Sentence], skipped: ReadReport) -> Iterator[
             skipped.skip("word without label")
 
 
-def read_columns(file: str, lines: Lines, skipped: ReadReport, column: str | int) -> Iterator[Sentence]:
+def read_columns(
+    file: str, lines: Lines, skipped: ReadReport, column: str | int, *, with_ids: bool = True
+) -> Iterator[Sentence]:
     """Words in the first column, their labels in another; a sentence of words alone has no labels.
 
     Raises:
-        SeqtasksError: at once, where there cannot be such a column.
+        SeqtasksError: at once, where there cannot be such a column; while reading, unless words may be `with_ids`,
+            where the first column seems to number the words.
     """
     if column != UPOS and (isinstance(column, str) or column in (0, 1)):
         raise SeqtasksError(
             f"{file}: there is no column {column!r} for labels.",
             "Words are in column 1; give the number of another, or -1 for the last.",
         )
-    return in_column(file, lines, skipped, column if isinstance(column, int) else -1)
+    return in_column(file, lines, skipped, column if isinstance(column, int) else -1, with_ids=with_ids)
 
 
-def in_column(file: str, lines: Lines, skipped: ReadReport, column: int) -> Iterator[Sentence]:
+def in_column(file: str, lines: Lines, skipped: ReadReport, column: int, *, with_ids: bool) -> Iterator[Sentence]:
     """The sentences, with the labels of a column by its number."""
     for block in blocks(lines):
-        rows = [(number, cells_of(line)) for number, line in block]
+        rows = [(number, cells_of(line)) for number, line in block if not COMMENT.match(line)]
         rows = [(number, cells) for number, cells in rows if cells[0] != DOCUMENT]
         if not rows:
             continue
         width = len(rows[-1][1])
         while rows[0][1][0].startswith("#") and len(rows[0][1]) != width:
             del rows[0]  # a comment: as a word it would have a label
+        counted = [str(each + 1) for each in range(len(rows))]
+        if not with_ids and width > 2 and len(rows) > 1 and [cells[0] for _, cells in rows] == counted:
+            raise SeqtasksError(
+                f"{file}:{rows[0][0]}: the first column numbers the words, and does not hold them.",
+                "Name the columns in a first line as CoNLL-U Plus does: # global.columns = ID FORM UPOS ...",
+            )
         place = place_of(column, width)
         broken = [number for number, cells in rows if len(cells) != width or (width > 1 and not place)]
         empty = [number for number, cells in rows if not cells[0]]

@@ -227,3 +227,31 @@ def test_whatever_the_lines_each_sentence_is_read_or_counted(form: Form, text: s
         again = write_conllu(sentence, "upos", ["X"] * len(sentence.words))
         (read_again,) = parse_sentences(again.split("\n"), "b", ReadReport(), form="conllu")
         assert read_again.labels == ("X",) * len(sentence.words)
+
+
+def test_comments_of_columns_are_no_words(tmp_path: Path) -> None:
+    text = "#begin document x\n# sent_id = 12\n# newdoc\nJoe NNP B-NP B-PER\nruns VBZ B-VP O\n\n# NN X O\n#tag NN X O\n"
+    assert pairs(read(write(tmp_path / "a.conll", text))) == [
+        (("Joe", "runs"), ("B-PER", "O")),
+        (("#", "#tag"), ("O", "O")),
+    ]
+
+
+PLUS = "# global.columns = ID FORM UPOS NER\n# text = x\n1\tJoe\tPROPN\tB-PER\n2-3\tcan't\t_\t_\n2\tca\tAUX\tO\n3\tn't\tPART\tO\n"
+
+
+@pytest.mark.parametrize("name", ["a.conllup", "a.cupt", "a.txt"])
+def test_the_columns_of_conllu_plus_are_those_of_its_first_line(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, PLUS)
+    words = ("Joe", "ca", "n't")
+    assert pairs(read(path)) == [(words, ("PROPN", "AUX", "PART"))]
+    assert pairs(read(path, column="ner")) == pairs(read(path, column=4)) == [(words, ("B-PER", "O", "O"))]
+    with pytest.raises(SeqtasksError, match=r"no column 'xpos' for labels. It has UPOS, NER"):
+        read(path, column="xpos")
+    with pytest.raises(SeqtasksError, match="which column holds the words"):
+        read(write(tmp_path / "b.txt", PLUS.replace("FORM", "WORD")))
+
+
+def test_numbers_of_words_are_not_taken_for_words(tmp_path: Path) -> None:
+    with pytest.raises(SeqtasksError, match=r"a.conll:1: the first column numbers the words"):
+        read(write(tmp_path / "a.conll", "1\tJoe\tB-PER\n2\truns\tO\n"))
