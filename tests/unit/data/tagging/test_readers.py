@@ -237,7 +237,14 @@ def test_comments_of_columns_are_no_words(tmp_path: Path) -> None:
     ]
 
 
-PLUS = "# global.columns = ID FORM UPOS NER\n# text = x\n1\tJoe\tPROPN\tB-PER\n2-3\tcan't\t_\t_\n2\tca\tAUX\tO\n3\tn't\tPART\tO\n"
+PLUS = """\
+# global.columns = ID FORM UPOS NER
+# text = Joe can't
+1\tJoe\tPROPN\tB-PER
+2-3\tcan't\t_\t_
+2\tca\tAUX\tO
+3\tn't\tPART\tO
+"""
 
 
 @pytest.mark.parametrize("name", ["a.conllup", "a.cupt", "a.txt"])
