@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reliability.layouts import json_lines, table, written
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.parallel.readers import read_pairs
@@ -20,12 +20,6 @@ SWAPPED = [(target, source) for source, target in BOTH]
 EN_DE, DE_EN = ("en", "de"), ("de", "en")
 
 
-def table(*rows: tuple[str, ...], by: str = ",", end: str = "\n") -> str:
-    """Rows with quotes where they are needed."""
-    quoted = [[f'"{cell}"' if by in cell or '"' in cell or "\n" in cell else cell for cell in row] for row in rows]
-    return "".join(by.join(row) + end for row in quoted)
-
-
 def tmx(*units: str, version: str = "1.4", header: str = "", doctype: str = "") -> str:
     body = "".join(f"<tu>{unit}</tu>" for unit in units)
     return f'<?xml version="1.0"?>{doctype}<tmx version="{version}"><header {header}/><body>{body}</body></tmx>'
@@ -33,10 +27,6 @@ def tmx(*units: str, version: str = "1.4", header: str = "", doctype: str = "") 
 
 def tuv(language: str, text: str, attribute: str = "xml:lang") -> str:
     return f'<tuv {attribute}="{language}"><seg>{text}</seg></tuv>'
-
-
-def json_lines(*objects: Any) -> str:
-    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
 
 
 LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]]] = {
@@ -120,12 +110,6 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "JSON lines with other keys": ("a.jsonl", json_lines({"x": "a b", "y": "c d", "z": "e f"}), {}, "--source-column"),
     "JSON lines by language, none chosen": ("a.jsonl", json_lines({"translation": {"en": "a", "de": "b", "fr": "c"}}), {}, "--language-pair"),
 }  # fmt: skip
-
-
-def written(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -1,0 +1,97 @@
+"""Layouts that files of labeled documents have in the world, and what has to be read from them, or refused."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reliability.layouts import json_lines, table, written
+
+from seqtasks.data.documents.readers import DocumentSource, read_documents
+from seqtasks.data.examples import ReadReport
+from seqtasks.errors import SeqtasksError
+
+ROWS = [("What a lovely film, really.", "pos"), ("Dull and too long.", "neg"), ("Great fun for all.", "pos"), ("So bad it hurts.", "neg")]
+TURNED = [(label, text) for text, label in ROWS]
+COUNTED = [(str(number), *row) for number, row in enumerate(ROWS)]
+NUMBERS = [(text, "1" if label == "pos" else "0") for text, label in ROWS]
+
+LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]]] = {
+    "text, label": ("a.csv", table(("text", "label"), *ROWS), {}, ROWS),
+    "label, text": ("a.csv", table(("label", "text"), *TURNED), {}, ROWS),
+    "capitals": ("a.csv", table(("Text", "LABEL"), *ROWS), {}, ROWS),
+    "numbers as labels": ("a.csv", table(("text", "label"), *NUMBERS), {}, NUMBERS),
+    "tabs": ("a.tsv", table(("text", "label"), *ROWS, by="\t"), {}, ROWS),
+    "tabs, label first": ("a.tsv", table(("label", "text"), *TURNED, by="\t"), {}, ROWS),
+    "Excel in German": ("a.csv", table(("text", "label"), *ROWS, by=";", end="\r\n"), {}, ROWS),
+    "Excel in German, its own words": ("a.csv", table(("Bewertung", "Klasse"), *ROWS, by=";", end="\r\n"), {}, ROWS),
+    "Excel with the delimiter": ("a.csv", "sep=;\r\n" + table(("text", "label"), *ROWS, by=";", end="\r\n"), {}, ROWS),
+    "Excel's unicode text": ("a.tsv", table(("text", "label"), *ROWS, by="\t", end="\r\n").encode("utf-16"), {}, ROWS),
+    "Excel's UTF-8": ("a.csv", b"\xef\xbb\xbf" + table(("text", "label"), *ROWS, end="\r\n").encode(), {}, ROWS),
+    "bars": ("a.csv", table(("text", "label"), *ROWS, by="|"), {}, ROWS),
+    "pandas": ("a.csv", table(("", "text", "label"), *COUNTED), {}, ROWS),
+    "pandas, written twice": ("a.csv", table(("", "Unnamed: 0", "text", "label"), *((row[0], *row) for row in COUNTED)), {}, ROWS),
+    "pandas without names": ("a.csv", table(("", "0", "1"), *COUNTED), {}, ROWS),
+    "pandas without names and index": ("a.csv", table(("0", "1"), *ROWS), {}, ROWS),
+    "no header": ("a.csv", table(*ROWS), {}, ROWS),
+    "no header, label first": ("a.tsv", table(*TURNED, by="\t"), {}, ROWS),
+    "no header, counted": ("a.csv", table(*COUNTED), {}, ROWS),
+    "no header, names and languages": ("a.csv", table(("Smith", "English"), ("Meyer", "German"), ("Jones", "English"), ("Bauer", "German")), {},
+        [("Smith", "English"), ("Meyer", "German"), ("Jones", "English"), ("Bauer", "German")]),
+    "utterance, intent": ("a.csv", table(("utterance", "intent"), *ROWS), {}, ROWS),
+    "names that nobody knows": ("a.csv", table(("stuff", "thing"), *ROWS), {}, ROWS),
+    "names that nobody knows, label first": ("a.csv", table(("thing", "stuff"), *TURNED), {}, ROWS),
+    "review, sentiment (Kaggle's IMDb)": ("a.csv", table(("review", "sentiment"), *ROWS), {}, ROWS),
+    "v1, v2 (Kaggle's SMS)": ("a.csv", table(("v1", "v2", "", "", ""), *((*row, "", "", "") for row in TURNED)), {}, ROWS),
+    "idx, sentence, label (GLUE)": ("a.csv", table(("idx", "sentence", "label"), *COUNTED), {}, ROWS),
+    "id, tweet, label": ("a.csv", table(("id", "tweet", "label"), *COUNTED), {}, ROWS),
+    "id, label, text": ("a.csv", table(("id", "label", "text"), *((row[0], row[2], row[1]) for row in COUNTED)), {}, ROWS),
+    "more columns than needed": ("a.csv", table(("date", "text", "user", "label"), *(("2024-05-01", text, "x y", label) for text, label in ROWS)), {}, ROWS),
+    "columns that were asked for": ("a.csv", table(("title", "body text", "stars"), *(("x", *row) for row in ROWS)),
+        {"text_column": "body text", "label_column": "stars"}, ROWS),
+    "numbers of columns that were asked for": ("a.csv", table(*(("x", *row) for row in ROWS)), {"text_column": 2, "label_column": 3}, ROWS),
+    "a stray quote": ("a.csv", 'text,label\n"fine film,1\nbad film,0\ngood film,1\n', {}, [("bad film", "0"), ("good film", "1")]),
+    "two stray quotes": ("a.csv", 'text,label\n"fine film,1\nbad film,0\n"good film,1\nbad one,0\n', {}, [("bad film", "0"), ("bad one", "0")]),
+    "lines in cells": ("a.csv", 'text,label\n"one\ntwo",pos\nthree,neg\n', {}, [("one\ntwo", "pos"), ("three", "neg")]),
+    "quotes in cells": ("a.csv", 'text,label\n"a ""good"" one",pos\n', {}, [('a "good" one', "pos")]),
+    "quotes behind tabs": ("a.tsv", 'text\tlabel\n"good" one\tpos\n', {}, [('"good" one', "pos")]),
+    "several labels in a cell": ("a.csv", table(("text", "labels"), ("a b", "x|y"), ("c d", "x")), {"label_separator": "|"}, [("a b", "x", "y"), ("c d", "x")]),
+    "one column": ("a.csv", "text\nan apple, a pear\nplums\n", {}, [("an apple, a pear",), ("plums",)]),
+    "compressed": ("a.csv.gz", gzip.compress(table(("", "text", "label"), *COUNTED).encode()), {}, ROWS),
+    "another suffix": ("a.data", table(("text", "label"), *ROWS), {"format": "csv"}, ROWS),
+    "JSON lines": ("a.jsonl", json_lines(*({"text": text, "label": label} for text, label in ROWS)), {}, ROWS),
+    "JSON lines with numbers": ("a.jsonl", json_lines({"text": "a", "label": 1}, {"text": "b", "label": 0}), {}, [("a", "1"), ("b", "0")]),
+    "JSON lines of pandas": ("a.jsonl", json_lines({"text": "a", "label": 1.0}, {"text": "b", "label": 0.0}), {}, [("a", "1"), ("b", "0")]),
+    "JSON lines with truth values": ("a.jsonl", json_lines({"text": "a", "label": True}, {"text": "b", "label": False}), {}, [("a", "true"), ("b", "false")]),
+    "JSON lines with lists": ("a.jsonl", json_lines({"text": "a", "labels": ["x", "y"]}), {}, [("a", "x", "y")]),
+    "JSON lines with other keys": ("a.jsonl", json_lines(*({"utterance": text, "intent": label} for text, label in ROWS)), {}, ROWS),
+    "JSON lines with keys that nobody knows": ("a.jsonl", json_lines(*({"stuff": text, "thing": label} for text, label in ROWS)), {}, ROWS),
+    "fastText": ("a.txt", "".join(f"__label__{label} {text}\n" for text, label in ROWS), {}, ROWS),
+    "Stanford's sentiment": ("stsa.binary.train", "".join(f"{label} {text}\n" for text, label in NUMBERS), {}, NUMBERS),
+}  # fmt: skip
+
+REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
+    "three columns without names": ("a.csv", table(("x y", "a b", "c d"), ("z w", "e f", "g h")), {}, "--text-column"),
+    "three columns with unknown names": ("a.csv", table(("one", "two", "three"), ("x y", "a b", "c d")), {"header": True}, "--text-column"),
+    "a column that is not there": ("a.csv", table(("text", "label"), *ROWS), {"text_column": "review"}, "'review'"),
+    "a number that is not there": ("a.csv", table(("text", "label"), *ROWS), {"label_column": 3}, "2 columns"),
+    "a format that is not there": ("a.csv", table(("text", "label"), *ROWS), {"format": "excel"}, "no format 'excel'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_read(tmp_path: Path, layout: str) -> None:
+    name, content, options, expected = LAYOUTS[layout]
+    source = DocumentSource(path=written(tmp_path, name, content), **options)
+    assert [(each.text, *each.labels) for each in read_documents(source, ReadReport())] == expected
+
+
+@pytest.mark.parametrize("layout", REFUSED)
+def test_refused(tmp_path: Path, layout: str) -> None:
+    name, content, options, told = REFUSED[layout]
+    source = DocumentSource(path=written(tmp_path, name, content), **options)
+    with pytest.raises(SeqtasksError) as raised:
+        list(read_documents(source, ReadReport()))
+    assert told in f"{raised.value.message} {raised.value.hint}"
