@@ -8,16 +8,23 @@ from seqtasks.decoding import DecodingConfig, LengthLimit
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
+from seqtasks.text.normalize import BLANKS, JOINERS, UNSEEN
 from seqtasks.version import __version__
 
-CLEAN = """\
-controls = "[\\x00-\\x20\\x7f-\\x9f\\u2028\\u2029\\ufeff]+"
+CLEAN = (
+    f"""\
+unseen = {UNSEEN!a}
+joiners = {JOINERS!a}
+blanks = {BLANKS!a}
+"""
+    + """\
 reserved = {"\\ue000": "\\ue0000", "\\u2581": "\\ue0001", "\\u2585": "\\ue0002"}  # what sentencepiece would lose
 plain = {written: character for character, written in reserved.items()}
 
 
 def clean(text):
-    return re.sub(controls, " ", unicodedata.normalize("NFC", text)).strip()
+    seen = re.sub(joiners, "", re.sub(unseen, "", re.sub(blanks, " ", text)))
+    return re.sub(blanks, " ", unicodedata.normalize("NFC", seen)).strip()
 
 
 def prepare(text):
@@ -27,6 +34,7 @@ def prepare(text):
 def restore(text):
     return clean(re.sub("\\ue000[012]?", lambda found: plain.get(found[0], "\\ufffd"), text))
 """
+)
 
 
 def render_guide(

@@ -6,19 +6,28 @@ import re
 import unicodedata
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# The controls C0 and C1 (all of ASCII's line separators are among them), U+2028, U+2029, the byte order mark.
-_BLANKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|  ")
-_BLANK_RUN = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ufeff]+")
+# Soft hyphens, zero-width spaces, marks of direction: nothing of them is seen.
+UNSEEN = "[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+# Joiners change what is seen between letters of scripts that join, and in emoji; beside other scripts they do not.
+JOINERS = "(?<![^\u0000-\u052f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\u0000-\u052f])"
+# The controls C0 and C1 and all that Unicode calls white space, such as no-break, thin and ideographic spaces.
+BLANKS = "[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+_UNSEEN = re.compile(UNSEEN)
+_JOINERS = re.compile(JOINERS)
+_BLANK_RUN = re.compile(BLANKS)
+_BLANKS = re.compile("[^ \\S]|[\x00-\x1f\x7f-\x9f]|  ")
 
 
 def normalize(text: str) -> str:
     """`text` on one line, in Unicode's composed form (NFC), without control characters or runs of blanks.
 
-    Control characters and line separators become blanks, blanks at the ends go, several become one; lone surrogates,
-    which no UTF-8 file can hold, become U+FFFD. Cleaning twice changes nothing.
+    Control characters and white space of every kind become blanks, blanks at the ends go, several become one; what is
+    never seen, such as soft hyphens and zero-width spaces, goes; lone surrogates, which no UTF-8 file can hold, become
+    U+FFFD. Cleaning twice changes nothing.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+        text = _BLANK_RUN.sub(" ", _SURROGATES.sub("\ufffd", text))
+        text = unicodedata.normalize("NFC", _JOINERS.sub("", _UNSEEN.sub("", text)))
     if _BLANKS.search(text):
         text = _BLANK_RUN.sub(" ", text)
     return text.strip()

@@ -20,7 +20,10 @@ COUNTED = [(str(number), *row) for number, row in enumerate(ROWS)]
 COCO: dict[str, Any] = {
     "info": {"year": 2017},
     "images": [{"id": 9, "file_name": "b.png"}, {"id": 7, "file_name": "a.jpg"}],
-    "annotations": [{"id": number, "image_id": 9 if name == "b.png" else 7, "caption": text} for number, (name, text) in enumerate(ROWS)],
+    "annotations": [
+        {"id": number, "image_id": 9 if name == "b.png" else 7, "caption": text}
+        for number, (name, text) in enumerate(ROWS)
+    ],
     "licenses": [],
 }
 KARPATHY: dict[str, Any] = {

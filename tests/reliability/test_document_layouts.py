@@ -13,7 +13,12 @@ from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
-ROWS = [("What a lovely film, really.", "pos"), ("Dull and too long.", "neg"), ("Great fun for all.", "pos"), ("So bad it hurts.", "neg")]
+ROWS = [
+    ("What a lovely film, really.", "pos"),
+    ("Dull and too long.", "neg"),
+    ("Great fun for all.", "pos"),
+    ("So bad it hurts.", "neg"),
+]
 TURNED = [(label, text) for text, label in ROWS]
 COUNTED = [(str(number), *row) for number, row in enumerate(ROWS)]
 NUMBERS = [(text, "1" if label == "pos" else "0") for text, label in ROWS]

@@ -39,7 +39,7 @@ def test_pieces(processor: SubwordTokenizer) -> None:
         "\ue000",
         "\ue0001▁",
         "<s> <0x41> </s> <unk>",
-        "⁇ ♥ \u3000x",
+        "⁇ ♥ \u3164x",
     ],
 )
 def test_round_trip(processor: SubwordTokenizer, text: str) -> None:
