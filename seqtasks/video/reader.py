@@ -16,20 +16,7 @@ from seqtasks.video import animated_image_reader as animation
 from seqtasks.video import pyav_reader as film
 from seqtasks.video.animated_image_reader import AnimatedImageReader, ImageSequenceReader
 from seqtasks.video.pyav_reader import PyAVReader
-from seqtasks.video.scene_detection import SceneChangeSampler
 from seqtasks.video.source import DecodeErrors, FrameReader, LazyFrame, VideoError, open_file
-
-__all__ = [
-    "Frame",
-    "FrameSampler",
-    "IntervalSampler",
-    "SceneChangeSampler",
-    "StrideSampler",
-    "Video",
-    "VideoError",
-    "is_video",
-    "open_video",
-]
 
 FOLDER_RATE = 25.0
 """Frames a second of a folder of pictures, which does not say; FFmpeg takes the same."""

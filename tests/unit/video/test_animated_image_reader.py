@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image import loading as images
-from seqtasks.video.reader import Frame, IntervalSampler, StrideSampler, Video, VideoError, is_video, open_video
+from seqtasks.video.reader import Frame, IntervalSampler, StrideSampler, Video, is_video, open_video
+from seqtasks.video.source import VideoError
 
 KINDS = ["GIF", "PNG", "WEBP", "AVIF"]
 

@@ -21,12 +21,12 @@ from seqtasks.video import pyav_reader as film
 from seqtasks.video.reader import (
     Frame,
     IntervalSampler,
-    SceneChangeSampler,
     StrideSampler,
     Video,
-    VideoError,
     open_video,
 )
+from seqtasks.video.scene_detection import SceneChangeSampler
+from seqtasks.video.source import VideoError
 
 QUIET = {"x265-params": "log-level=none"}
 CODECS: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -16,7 +16,8 @@ from PIL import Image
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.video import pyav_reader as film
-from seqtasks.video.reader import StrideSampler, VideoError, open_video
+from seqtasks.video.reader import StrideSampler, open_video
+from seqtasks.video.source import VideoError
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mp4 with its index first": ("mp4", "libx264", {"form_options": {"movflags": "faststart"}}),
