@@ -21,7 +21,7 @@ from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.image.loading import ImageError
-    from seqtasks.inference.captioning import CaptioningPipeline, Picture
+    from seqtasks.inference.captioning import CaptioningPipeline, ImageInput
     from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.outputs import Caption, Classification, TaggedSentence, Translation
     from seqtasks.inference.tagging import TaggingPipeline
@@ -141,7 +141,7 @@ def translate_batch(
 
 
 def caption_batch(
-    captioner: CaptioningPipeline, batch: Batch[Picture], options: dict[str, Any]
+    captioner: CaptioningPipeline, batch: Batch[ImageInput], options: dict[str, Any]
 ) -> list[Caption | ImageError]:
     return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
@@ -167,7 +167,7 @@ def translate_stream(
 
 def caption_stream(
     captioner: CaptioningPipeline | Callable[[], CaptioningPipeline],
-    images: Iterable[Picture],
+    images: Iterable[ImageInput],
     *,
     num_workers: int = 1,
     **options: Any,

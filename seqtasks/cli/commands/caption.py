@@ -121,7 +121,7 @@ def caption(
 
     def lines(name: str, found: Caption) -> Iterator[str]:
         if as_json:
-            yield format_json({"picture": name}, found)
+            yield format_json({"image": name}, found)
         elif decoding.nbest:
             yield from format_nbest(name, found)
         else:
