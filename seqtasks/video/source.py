@@ -77,7 +77,7 @@ class FrameReader(Protocol):
 
 
 def open_file(path: Path, name: str) -> IO[bytes]:
-    """Raises VideoError where there is nothing to be read; pipes are refused, since videos are opened more than once."""
+    """Raises VideoError where there is nothing to read; pipes are refused, since videos are opened more than once."""
     try:
         if path.exists() and not path.is_file():
             raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")
