@@ -74,7 +74,7 @@ def test_lists_and_objects(seqtasks: Program, captioner: Path, pictures: Path) -
 
 def test_nothing_to_describe(seqtasks: Program, captioner: Path, model: Path, pictures: Path, tmp_path: Path) -> None:
     assert "no such file" in seqtasks("caption", "--model", captioner, tmp_path / "missing.png").err
-    assert "no picture in this folder" in seqtasks("caption", "--model", captioner, tmp_path).err
+    assert "no image in this folder" in seqtasks("caption", "--model", captioner, tmp_path).err
     result = seqtasks("caption", "--model", model, pictures / "red.png")
     assert result.code == 1
     assert "is a model for translation, not for captioning" in result.err
