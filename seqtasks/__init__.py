@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.loading import load
     from seqtasks.metrics.confusion_matrix import ConfusionMatrix
-    from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation, TaggingEvaluation, ValidationExample
+    from seqtasks.metrics.evaluation import Evaluation, ValidationExample
     from seqtasks.metrics.score import Score
     from seqtasks.metrics.tagging import LabelScore
     from seqtasks.registry import Component, ConfigModel
@@ -65,7 +65,6 @@ __all__ = [
     "CaptioningPipeline",
     "CheckpointEvent",
     "Classification",
-    "ClassificationEvaluation",
     "ClassificationPipeline",
     "Component",
     "ConfigModel",
@@ -90,7 +89,6 @@ __all__ = [
     "StepEvent",
     "StepSkipped",
     "TaggedSentence",
-    "TaggingEvaluation",
     "TaggingPipeline",
     "Task",
     "TextEncoder",
@@ -133,7 +131,7 @@ PUBLIC = {
     "inference.translation": "TranslationPipeline",
     "loading": "load",
     "metrics.confusion_matrix": "ConfusionMatrix",
-    "metrics.evaluation": "ClassificationEvaluation Evaluation TaggingEvaluation ValidationExample",
+    "metrics.evaluation": "Evaluation ValidationExample",
     "metrics.score": "Score",
     "metrics.tagging": "LabelScore",
     "registry": "Component ConfigModel",

@@ -22,7 +22,7 @@ from seqtasks.inference.outputs import Classification
 from seqtasks.metrics.calibration import calibration_score
 from seqtasks.metrics.classification import class_scores, label_set_scores, majority_score, scores_by_label_set
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
-from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import PAD
@@ -125,7 +125,7 @@ class ClassificationPipeline(Pipeline):
         number = self.labels.index(chosen)
         return explain(self.models, self.processor, normalize(text), chosen, number, window=self.window, method=method)
 
-    def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
+    def evaluate(self, documents: Sequence[Document]) -> Evaluation:
         """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
 
         One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
@@ -150,7 +150,7 @@ class ClassificationPipeline(Pipeline):
             ValidationExample(documents[row].text[:SHOWN], ", ".join(expected[row]), summary(found[row]))
             for row in shown_rows(len(documents))
         )
-        evaluation = ClassificationEvaluation(
+        evaluation = Evaluation(
             scores, samples, decoding + window, len(documents), seconds,
             labels=scores_by_label_set(predicted, expected), confusion=matrix, unit="documents",
             outputs=predicted, references=[[labels] for labels in expected],

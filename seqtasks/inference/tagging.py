@@ -15,7 +15,7 @@ from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.tagging.conllu import Sentence
 from seqtasks.inference.base import Pipeline, require_single
 from seqtasks.inference.outputs import TaggedSentence
-from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
 from seqtasks.metrics.tagging import label_scores, scores_by_label
 from seqtasks.models import Tagger
 from seqtasks.special_tokens import PAD
@@ -111,7 +111,7 @@ class TaggingPipeline(Pipeline):
         cleaned = normalize(text)
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
-    def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+    def evaluate(self, sentences: Sequence[Sentence]) -> Evaluation:
         """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
         started = time.perf_counter()
         found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
@@ -124,9 +124,9 @@ class TaggingPipeline(Pipeline):
         decoding = "argmax" if self.models[0].field is None else "viterbi"
         scores, labels = label_scores(found, expected), scores_by_label(found, expected)
         return self.signed(
-            TaggingEvaluation(
-                scores, samples, decoding, len(sentences), seconds, labels,
-                unit="sentences", outputs=found, references=[[labels] for labels in expected],
+            Evaluation(
+                scores, samples, decoding, len(sentences), seconds,
+                labels=labels, unit="sentences", outputs=found, references=[[labels] for labels in expected],
             )
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqtasks.data.examples import Pair
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
+from seqtasks.tasks.base import load_tokenizer
 from seqtasks.text import Tokenizer
 
 
@@ -36,10 +37,9 @@ def text_settings(text: ConfigModel, languages: Languages, shared_vocab: bool) -
 
 def load_processors(text: ConfigModel, languages: Languages, shared_vocab: bool, folder: Path) -> Both:
     """The text processors of a trained model."""
-    kind = Tokenizer.of(text)
     source_config, target_config = text_settings(text, languages, shared_vocab)
-    source = kind.load(folder / f"source{kind.extension}", source_config)
-    return source, source if shared_vocab else kind.load(folder / f"target{kind.extension}", target_config)
+    source = load_tokenizer(folder, "source", source_config)
+    return source, source if shared_vocab else load_tokenizer(folder, "target", target_config)
 
 
 def make_processors(
@@ -64,5 +64,5 @@ def make_processors(
     if shared_vocab:
         shared = kind.train(sources + targets, source_config)
         return shared, shared
-    known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)
+    known = None if start is None else load_tokenizer(start, "source", source_config)
     return known or kind.train(sources, source_config), kind.train(targets, target_config)
