@@ -45,9 +45,10 @@ def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
         if not cider.rarest:
             raise SeqtasksError("The reward cider-d needs the references of at least two training examples.")
         return cider.score
-    from sacrebleu import metrics
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
-    return partial(text_reward, metrics.BLEU(effective_order=True) if kind == "bleu" else metrics.CHRF())
+    return partial(text_reward, BLEU(effective_order=True) if kind == "bleu" else CHRF())
 
 
 def text_reward(

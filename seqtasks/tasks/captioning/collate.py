@@ -61,7 +61,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
         if not self.numbers:
             raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
         lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
-        super().__init__(TokenBucketSampler(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
+        self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, batch_tokens, seed=seed)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
         with ThreadPoolExecutor(available_cores()) as self.pool:

@@ -51,7 +51,7 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
         self.labels = torch.from_numpy(labels.astype(np.float32))
         self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
         lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
-        super().__init__(TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed))
+        self.sampler = TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> ClassificationBatch:
         owners = [self.owners[number] for number in examples]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import KW_ONLY, dataclass
 from itertools import chain, count, islice
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ class Window(NamedTuple):
     """The first frame."""
 
 
+@dataclass(eq=False)
 class VideoTBPTTLoader(DataLoader[VideoBatch]):
     """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
@@ -54,33 +56,17 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
 
     prefetch = True
 
-    def __init__(
-        self,
-        clips_of: Callable[[int], Sequence[FrameSequence]],
-        encode: Callable[[str], Sequence[int]],
-        pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]],
-        *,
-        lanes: int,
-        window: int,
-        longest: int,
-        seed: int,
-    ) -> None:
-        self.clips_of = clips_of
-        self.encode = encode
-        self.pixels = pixels
-        self.window = window
-        self.longest = longest
-        self.seed = seed
-        self.count = lanes
-        self.state = {"epoch": 1, "index": 0}
-        self.rewind()
+    clips_of: Callable[[int], Sequence[FrameSequence]]
+    encode: Callable[[str], Sequence[int]]
+    pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]]
+    _: KW_ONLY
+    lanes: int
+    window: int
+    longest: int
+    seed: int
 
-    def rewind(self) -> None:
-        self.epoch = 0
-        coming = self.endless()
-        self.lanes = [self.windows(chain([next(coming)], coming)) for _ in range(self.count)]
-        self.playing: dict[int, Iterator[Image.Image]] = {}
-        """The frames of each lane from the next window on, once they are wanted."""
+    def __post_init__(self) -> None:
+        self.load_state_dict({"epoch": 1, "index": 0})
 
     def endless(self) -> Iterator[FrameSequence]:
         """Clips, epoch after epoch."""
@@ -107,7 +93,7 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
 
     def make(self, pool: ThreadPoolExecutor) -> VideoBatch:
         """The next window."""
-        rows = [next(lane) for lane in self.lanes]
+        rows = [next(row) for row in self.rows]
         seen = list(pool.map(self.frames_of, range(len(rows)), rows))
         pixels = torch.zeros(
             len(rows), self.window, *next(row for row in seen if len(row)).shape[1:], dtype=torch.uint8
@@ -134,12 +120,16 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
         return [ids for ids in encoded if 0 < len(ids) <= self.longest]
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Plays as many windows without looking at them."""
+        """Begins anew, and plays as many windows without looking at them."""
         super().load_state_dict(state)
-        self.rewind()
+        self.epoch = 0
+        coming = self.endless()
+        self.rows = [self.windows(chain([next(coming)], coming)) for _ in range(self.lanes)]
+        self.playing: dict[int, Iterator[Image.Image]] = {}
+        """The frames of each lane from the next window on, once they are wanted."""
         for _ in range(state["index"]):
-            for lane in self.lanes:
-                next(lane)
+            for row in self.rows:
+                next(row)
 
 
 def no_captions(window: VideoBatch) -> bool:
