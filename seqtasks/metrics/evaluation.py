@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,7 @@ class Evaluation:
     """The confusion matrix of a classifier where documents have one label each."""
 
 
-def shown_rows(count: int) -> range:
-    """The numbers of at most three examples, spread over so many."""
-    return range(0, count, max(1, count // 3))[:3]
+def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:
+    """At most three of these sources, references and outputs, spread over all."""
+    every = list(examples)
+    return tuple(ValidationExample(*each) for each in every[:: max(1, len(every) // 3)][:3])
