@@ -7,7 +7,8 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -70,7 +71,8 @@ class ForkedDataParallel:
         workers = len(self.connections) + 1
         for number, connection in enumerate(self.connections, 1):
             seed = int(torch.randint(2**62, ()).item())
-            self.tell(connection, (seed, part_of(batch, number, workers)))
+            with reporting_death():
+                connection.send_bytes(pickle.dumps((seed, part_of(batch, number, workers))))
         return part_of(batch, 0, workers)
 
     @torch.no_grad()
@@ -78,7 +80,8 @@ class ForkedDataParallel:
         """Waits for all, adds their gradients to those here; returns the sums of their losses and counts."""
         total = count = 0.0
         for connection, gradients in zip(self.connections, self.gradients, strict=True):
-            answer = self.hear(connection)
+            with reporting_death():
+                answer = pickle.loads(connection.recv_bytes())
             if isinstance(answer, str):
                 raise RuntimeError(f"A training process failed:\n{answer}")
             if answer is None:
@@ -93,18 +96,6 @@ class ForkedDataParallel:
         for connection in self.connections:
             connection.close()
         self.connections, self.gradients = [], []
-
-    def tell(self, connection: Connection, message: Any) -> None:
-        try:
-            connection.send_bytes(pickle.dumps(message))
-        except OSError as error:
-            raise died() from error
-
-    def hear(self, connection: Connection) -> Any:
-        try:
-            return pickle.loads(connection.recv_bytes())
-        except (EOFError, OSError) as error:
-            raise died() from error
 
 
 def serve(
@@ -152,9 +143,14 @@ def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
     return made
 
 
-def died() -> SeqtasksError:
-    return SeqtasksError(
-        "A training process died; the training stopped.",
-        "There may be too little memory: set training.num_processes = 1, or lower training.batch_tokens. "
-        "Then go on with --resume.",
-    )
+@contextmanager
+def reporting_death() -> Iterator[None]:
+    """Raises SeqtasksError where the process at the other side of a connection is gone."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise SeqtasksError(
+            "A training process died; the training stopped.",
+            "There may be too little memory: set training.num_processes = 1, or lower training.batch_tokens. "
+            "Then go on with --resume.",
+        ) from error
