@@ -29,14 +29,8 @@ class Ensemble:
             raise SeqtasksError(
                 "The members of an ensemble are bound to different inputs or devices.", "Give all the same batch."
             )
-
-    @property
-    def rows(self) -> int:
-        return self._members[0].rows
-
-    @property
-    def device(self) -> torch.device:
-        return self._members[0].device
+        self.rows = self._members[0].rows
+        self.device = self._members[0].device
 
     def start(self, hyps: int, capacity: int) -> State:
         return _ensemble_states([member.start(hyps, capacity) for member in self._members])

@@ -8,10 +8,9 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from seqtasks.decoding.autoregressive import TokenSelector
+from seqtasks.decoding.autoregressive import TokenSelector, argmax_tokens
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.greedy import argmax_tokens
 from seqtasks.decoding.sampling import multinomial_selector, uniform_numbers
 from seqtasks.decoding.stepper import Stepper
 

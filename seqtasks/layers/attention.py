@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
+
+from seqtasks.layers.memory import Memory
 
 SHORT = 256
 """Up to this many keys, a CPU uses plain matrix products: several times as fast as PyTorch's blocked kernel, forward
@@ -23,6 +26,18 @@ class KeysValues(NamedTuple):
 
     keys: Float[Tensor, "rows heads src head_dim"]
     values: Float[Tensor, "rows heads src head_dim"]
+
+
+class ProjectedMemory(NamedTuple):
+    """The memory as attention wants it: what the hypotheses of a row have in common, computed once for a whole search.
+
+    Attention of many heads has them, and a position for the query, as axes before `src`.
+    """
+
+    keys: Float[Tensor, "rows *heads src key_dim"]
+    values: Float[Tensor, "rows *heads src value_dim"]
+    bias: Float[Tensor, "rows *heads_and_query src"]
+    """Forbids padding: `mask_bias` of the memory's mask."""
 
 
 def mask_bias(mask: Bool[Tensor, "*shape"], dtype: torch.dtype) -> Float[Tensor, "*shape"]:
@@ -138,73 +153,72 @@ class CrossAttention(nn.Module):
         self.memory = nn.Linear(memory_dim, 2 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def project_memory(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
-        """The memory's keys and values: computed once for a whole search."""
-        keys, values = self.memory(states).chunk(2, dim=2)
-        return KeysValues(split_heads(keys, self.heads).contiguous(), split_heads(values, self.heads).contiguous())
+    def project_memory(
+        self, states: Float[Tensor, "rows src memory_dim"], bias: Float[Tensor, "rows 1 1 src"]
+    ) -> ProjectedMemory:
+        keys, values = (split_heads(half, self.heads).contiguous() for half in self.memory(states).chunk(2, dim=2))
+        return ProjectedMemory(keys, values, bias)
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "rows tgt dim"],
-        memory: KeysValues,
-        bias: Float[Tensor, "rows 1 1 src"],
-    ) -> Float[Tensor, "rows tgt dim"]:
+    def forward(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt dim"]:
         queries = split_heads(self.query(inputs), self.heads)
-        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory, bias)))
+        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory)))
         return merged
 
-    def weights(
-        self, inputs: Float[Tensor, "rows tgt dim"], memory: KeysValues, bias: Float[Tensor, "rows 1 1 src"]
-    ) -> Float[Tensor, "rows tgt src"]:
+    def weights(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt src"]:
         """Where `forward` looks, averaged over the heads."""
-        return attention_weights(split_heads(self.query(inputs), self.heads), memory.keys, bias).mean(dim=1)
+        queries = split_heads(self.query(inputs), self.heads)
+        return attention_weights(queries, memory.keys, memory.bias).mean(dim=1)
 
 
-class DotAttention(nn.Module):
+class MemoryAttention(nn.Module, ABC):
+    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values."""
+
+    def __init__(self, query_dim: int, memory_dim: int, dim: int, *, query_bias: bool) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_dim, dim, bias=query_bias)
+        self.key = nn.Linear(memory_dim, dim, bias=False)
+
+    def project_memory(self, memory: Memory) -> ProjectedMemory:
+        keys = self.key(memory.states)
+        return ProjectedMemory(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
+
+    def forward(
+        self, queries: Float[Tensor, "rows tgt query_dim"], memory: ProjectedMemory
+    ) -> tuple[Float[Tensor, "rows tgt memory_dim"], Float[Tensor, "rows tgt src"]]:
+        """What the queries see, and the weights with which they look; those of a query sum to 1."""
+        weights = softmax_fp32(self.scores(self.query(queries), memory.keys) + memory.bias.unsqueeze(1))
+        return weights @ memory.values, weights
+
+    @abstractmethod
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
+    ) -> Float[Tensor, "rows tgt src"]:
+        """How well each query fits each key."""
+
+
+class DotAttention(MemoryAttention):
     """Scores by a bilinear product, the "general" form of Luong et al. 2015 (section 3.1)."""
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(query_dim, dim, bias=False)
-        self.key = nn.Linear(memory_dim, dim, bias=False)
-        self.scale = dim**-0.5
+        super().__init__(query_dim, memory_dim, dim, query_bias=False)
 
-    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
-        """What queries are compared with: computed once for a whole search."""
-        projected: Tensor = self.key(states)
-        return projected
-
-    def forward(
-        self,
-        queries: Float[Tensor, "rows tgt query_dim"],
-        keys: Float[Tensor, "rows src dim"],
-        bias: Float[Tensor, "rows src"],
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
-        """Attention weights; those of a query sum to 1."""
-        scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
-        return softmax_fp32(scores + bias.unsqueeze(1))
+        scores: Tensor = (queries * keys.shape[2] ** -0.5) @ keys.transpose(1, 2)
+        return scores
 
 
-class AdditiveAttention(nn.Module):
+class AdditiveAttention(MemoryAttention):
     """Scores by a one-layer network (Bahdanau et al. 2015, appendix A.1.2)."""
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(query_dim, dim)
-        self.key = nn.Linear(memory_dim, dim, bias=False)
+        super().__init__(query_dim, memory_dim, dim, query_bias=True)
         self.score = nn.Linear(dim, 1, bias=False)
 
-    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
-        """What queries are compared with: computed once for a whole search."""
-        projected: Tensor = self.key(states)
-        return projected
-
-    def forward(
-        self,
-        queries: Float[Tensor, "rows tgt query_dim"],
-        keys: Float[Tensor, "rows src dim"],
-        bias: Float[Tensor, "rows src"],
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
-        """Attention weights; those of a query sum to 1."""
-        hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
-        return softmax_fp32(self.score(hidden).squeeze(3) + bias.unsqueeze(1))
+        hidden = torch.tanh(queries.unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
+        scores: Tensor = self.score(hidden).squeeze(3)
+        return scores

@@ -155,14 +155,8 @@ class EncoderDecoderStepper:
     def __init__(self, decoder: Decoder, memory: Memory) -> None:
         self.decoder = decoder
         self.memory = memory
-
-    @property
-    def rows(self) -> int:
-        return self.memory.states.shape[0]
-
-    @property
-    def device(self) -> torch.device:
-        return self.memory.states.device
+        self.rows = memory.states.shape[0]
+        self.device = memory.states.device
 
     def start(self, hyps: int, capacity: int) -> State:
         return self.decoder.start(self.memory, hyps, capacity)

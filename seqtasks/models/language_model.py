@@ -140,14 +140,8 @@ class LanguageModelStepper:
         self.model = model
         self.prompt = prompt
         self.carried = carried
-
-    @property
-    def rows(self) -> int:
-        return self.prompt.shape[0]
-
-    @property
-    def device(self) -> torch.device:
-        return self.prompt.device
+        self.rows = prompt.shape[0]
+        self.device = prompt.device
 
     def start(self, hyps: int, capacity: int) -> State:
         carried = self.carried

@@ -38,7 +38,8 @@ class CheckpointWriter:
     @property
     def model(self) -> dict[str, Any]:
         """The settings of the model, as the manifest has them."""
-        return self.task.config.model.model_dump(mode="json")
+        model: dict[str, Any] = self.task.config.model.model_dump(mode="json")
+        return model
 
     def write(
         self,
