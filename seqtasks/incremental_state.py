@@ -9,8 +9,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
+
+HypothesisTokens = Int[Tensor, "rows hyps"]
+"""A token of every hypothesis."""
+
+HypothesisStates = Float[Tensor, "rows hyps dim"]
+"""A vector for every hypothesis."""
+
+NextLogits = Float[Tensor, "rows hyps vocab"]
+"""What speaks for each token to come next, of every hypothesis."""
 
 Tree = Any
 """A tensor, None, or a tuple, named tuple, list or dict of trees."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import Component
@@ -45,9 +45,7 @@ class Decoder(Component, nn.Module, ABC):
         """The state before the first token."""
 
     @abstractmethod
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Reads one token of every hypothesis; returns the logits of the next. The old state is used up."""
 
     def project(self, states: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape vocab"]:

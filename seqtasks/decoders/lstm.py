@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.attention import AdditiveAttention, DotAttention, ProjectedMemory
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
@@ -91,9 +91,7 @@ class LstmDecoder(Decoder):
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
         return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         output, _, live = self.recur(inputs, state.per_row, state.per_hypothesis)
         return self.project(output), State(state.per_row, live)

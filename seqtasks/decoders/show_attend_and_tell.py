@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.decoders.show_and_tell import LSTMState
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.attention import AdditiveAttention, ProjectedMemory
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
@@ -62,9 +62,7 @@ class ShowAttendAndTellDecoder(Decoder):
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
         return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         words = self.embedding.apply_word_dropout(self.embedding(tokens))
         live, context, _ = self.recur(self.word_gates(words), state.per_row, state.per_hypothesis)
         return self.project(self.combine(words, live.hidden, context)), State(state.per_row, live)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.attention import KeysValues, ProjectedMemory, causal_bias, mask_bias
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
@@ -56,9 +56,7 @@ class TransformerDecoder(Decoder):
         caches, visible = init_cache(tuple(KeysValues(nothing, nothing) for _ in self.layers), hyps)
         return State(CrossAttentionCache(remembered, caches), visible)
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         shared = state.per_row
         caches, visible, first = extend_cache(shared.caches, state.per_hypothesis, position)
         states = embed_with_positions(self.embedding, tokens, position, 1)

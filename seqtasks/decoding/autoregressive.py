@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.active_rows import ActiveRows
@@ -14,11 +14,12 @@ from seqtasks.decoding.hypotheses import FinishedSequences
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import topk_tokens
-from seqtasks.incremental_state import select_rows
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, select_rows
+from seqtasks.special_tokens import BEGIN, END
 
 TokenSelector = Callable[
-    [Float[Tensor, "rows hyps vocab"], int, Int[Tensor, "rows"]],
-    Int[Tensor, "rows hyps"],
+    [NextLogits, int, Int[Tensor, "rows"]],
+    HypothesisTokens,
 ]
 """Chooses the next tokens, given their log-probabilities, the position, and the rows' numbers in the whole batch."""
 
@@ -30,7 +31,7 @@ def decode_autoregressively(
     capacity = int(rules.max_length.max())
     left = ActiveRows(stepper.rows, stepper.device)
     state = stepper.start(hyps, capacity)
-    tokens = torch.full((stepper.rows, hyps), rules.begin, device=stepper.device)
+    tokens = torch.full((stepper.rows, hyps), BEGIN, device=stepper.device)
     found = FinishedSequences.start(stepper.rows, hyps, capacity, 0.0, stepper.device)
     running = torch.ones_like(found.finished)
     for position in range(capacity):
@@ -45,7 +46,7 @@ def decode_autoregressively(
             paths._replace(scores=torch.where(running, paths.scores + values, paths.scores)),
             found.normalized_scores,
             found.lengths + running,
-            found.finished | (running & (tokens == rules.end)),
+            found.finished | (running & (tokens == END)),
         )
         running = running & ~found.finished & (found.lengths < rules.max_length.unsqueeze(1))
         kept = left.drop(~running.any(1), found, position)
@@ -64,7 +65,5 @@ def greedy_search(stepper: Stepper, rules: DecodingConstraints, *, penalty: Leng
     return decode_autoregressively(stepper, rules, hyps=1, choose=argmax_tokens, penalty=penalty)
 
 
-def argmax_tokens(
-    log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
-) -> Int[Tensor, "rows hyps"]:
+def argmax_tokens(log_probabilities: NextLogits, position: int, rows: Int[Tensor, "rows"]) -> HypothesisTokens:
     return topk_tokens(log_probabilities)

@@ -18,6 +18,7 @@ from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import Candidates, topk_candidates
 from seqtasks.incremental_state import gather_hypotheses, reorder_hypotheses, select_rows
+from seqtasks.special_tokens import BEGIN, END
 
 
 def beam_search(
@@ -35,7 +36,7 @@ def beam_search(
     table = penalty.table(capacity, device)
     left = ActiveRows(rows, device)
     state = stepper.start(width, capacity)
-    tokens = torch.full((rows, width), rules.begin, device=device)
+    tokens = torch.full((rows, width), BEGIN, device=device)
     live = PartialSequences.start(rows, width, capacity, device)
     live.scores[:, 1:] = -torch.inf  # all start equal: one is enough
     found = FinishedSequences.start(rows, nbest, capacity, -torch.inf, device)
@@ -44,7 +45,7 @@ def beam_search(
         logits, state = stepper.step(tokens, position, state)
         log_probabilities = rules.apply(logits.float().log_softmax(2), live.tokens[..., :position], position)
         best = topk_candidates(log_probabilities, live.scores, 2 * width)
-        ends = best.tokens == rules.end
+        ends = best.tokens == END
 
         if device.type != "cpu" or ends[:, :width].any():  # elsewhere it would mean waiting for the device
             ended = Candidates(*(leaf[:, :width] for leaf in best))

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.stepper import Stepper, TargetScores
 from seqtasks.errors import SeqtasksError
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 
 
 class Ensemble:
@@ -35,9 +35,7 @@ class Ensemble:
     def start(self, hyps: int, capacity: int) -> State:
         return _ensemble_states([member.start(hyps, capacity) for member in self._members])
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         log_probabilities, states = [], []
         for member, shared, live in zip(self._members, state.per_row, state.per_hypothesis, strict=True):
             logits, after = member.step(tokens, position, State(shared, live))

@@ -74,12 +74,8 @@ def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
 
 def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
     """The hypotheses of each row, at least one; further ones only where they are possible at all."""
-    columns = (
-        found.sequences.tokens, found.sequences.log_probabilities, found.sequences.scores,
-        found.normalized_scores, found.lengths, found.finished,
-    )  # fmt: skip
     lists = []
-    for row in zip(*(column.tolist() for column in columns), strict=True):
+    for row in zip(*(column.tolist() for column in (*found.sequences, *found[1:])), strict=True):
         hypotheses = [
             Hypothesis(tuple(tokens[: length - finished]), score, normalized, tuple(values[:length]), finished)
             for tokens, values, score, normalized, length, finished in zip(*row, strict=True)

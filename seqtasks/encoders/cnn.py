@@ -28,6 +28,10 @@ LARGEST = torch.finfo(torch.float16).max
 FIRST_PLACE_SCALE = 0.2
 
 
+Images = UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"]
+"""Pixels of square images, or what `CnnEncoder.features` has made of them."""
+
+
 class CnnConfig(ConfigModel):
     """What encoders of pictures have in common."""
 
@@ -97,17 +101,11 @@ class CnnEncoder(Encoder):
             tensors = pretrained_tensors(self.backbone.name, self.weights)
             self.backbone.load_tensors(tensors, f"weights = {self.weights!r}")
 
-    def forward(
-        self,
-        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
-        mask: Bool[Tensor, "rows cells"] | None = None,
-    ) -> Memory:
+    def forward(self, images: Images, mask: Bool[Tensor, "rows cells"] | None = None) -> Memory:
         """Encodes square pictures, or what `features` has made of them. No picture is padded: all cells are real."""
         return self.memory(self.states(images))
 
-    def states(
-        self, images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"]
-    ) -> Float[Tensor, "rows cells dim"]:
+    def states(self, images: Images) -> Float[Tensor, "rows cells dim"]:
         """The projected cells, each with its place."""
         cells = self.features(images) if images.dtype == torch.uint8 else images
         normed: Tensor = self.norm(self.project(cells.to(self.norm.weight.dtype)))

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, UInt8
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.cnn import CnnConfig, CnnEncoder
+from seqtasks.encoders.cnn import CnnConfig, CnnEncoder, Images
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import recurrent_layer, reverse_padded
 
@@ -54,11 +54,7 @@ class CnnLstmEncoder(CnnEncoder):
         """Whether what a frame gives depends on those after it."""
         return len(self.over_time) == 2
 
-    def forward(
-        self,
-        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
-        mask: Bool[Tensor, "rows cells"] | None = None,
-    ) -> Memory:
+    def forward(self, images: Images, mask: Bool[Tensor, "rows cells"] | None = None) -> Memory:
         """Encodes pictures that have nothing to do with each other: clips of one frame."""
         return self.encode(images.unsqueeze(1), torch.ones(len(images), 1, dtype=torch.bool, device=images.device))[0]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.base import CausalEncoder, PretrainedInitConfig
-from seqtasks.incremental_state import State
+from seqtasks.encoders.base import Carried, CausalEncoder, PretrainedInitConfig
+from seqtasks.incremental_state import HypothesisStates, HypothesisTokens, State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
-from seqtasks.layers.memory import Memory
+from seqtasks.layers.memory import Mask, Memory, SourceStates
 from seqtasks.layers.pooling import mean_state
 from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, transformer_layers
 from seqtasks.layers.word_embedding import WordEmbedding
@@ -46,7 +46,7 @@ class TransformerEncoder(CausalEncoder):
         self.layers = transformer_layers(config, self.dim)
         self.norm = nn.LayerNorm(self.dim)
 
-    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1])
         if self.causal:  # padding comes last, where no real position looks
             bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
@@ -60,9 +60,7 @@ class TransformerEncoder(CausalEncoder):
     def state_shapes(self) -> list[tuple[int, ...]]:
         return []
 
-    def read(
-        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
-    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+    def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
         length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
         states = embed_with_positions(self.embedding, tokens, before, length)
@@ -72,13 +70,11 @@ class TransformerEncoder(CausalEncoder):
             kept += everything
         return self.norm(states), kept
 
-    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+    def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
         nothing = split_heads(self.no_vectors(rows), self.heads)
         return State(*init_cache(kv_caches(carried or [nothing] * (2 * len(self.layers))), hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
         hyps = tokens.shape[1]
         caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
         states = embed_with_positions(self.embedding, tokens, first - position * (hyps - 1), 1)

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqtasks.incremental_state import HypothesisStates
 from seqtasks.layers.memory import Memory
 
 SHORT = 256
@@ -21,11 +22,17 @@ VECTOR = 16
 """Numbers of float32 in a vector register of the CPU."""
 
 
+Queries = Float[Tensor, "rows heads tgt head_dim"]
+Keys = Float[Tensor, "rows heads src head_dim"]
+Bias = Float[Tensor, "#rows #heads #tgt #src"]
+States = Float[Tensor, "rows length dim"]
+
+
 class KeysValues(NamedTuple):
     """What is attended to, split into heads."""
 
-    keys: Float[Tensor, "rows heads src head_dim"]
-    values: Float[Tensor, "rows heads src head_dim"]
+    keys: Keys
+    values: Keys
 
 
 class ProjectedMemory(NamedTuple):
@@ -50,23 +57,14 @@ def causal_bias(length: int, dtype: torch.dtype, device: torch.device, *, past: 
     return mask_bias(torch.ones(length, past + length, dtype=torch.bool, device=device).tril(past), dtype)
 
 
-def scaled_dot_product_attention(
-    queries: Float[Tensor, "rows heads tgt head_dim"],
-    keys: Float[Tensor, "rows heads src head_dim"],
-    values: Float[Tensor, "rows heads src head_dim"],
-    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
-) -> Float[Tensor, "rows heads tgt head_dim"]:
+def scaled_dot_product_attention(queries: Queries, keys: Keys, values: Keys, bias: Bias | None) -> Queries:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1)."""
     if queries.device.type == "cpu" and keys.shape[2] <= SHORT:
         return attention_weights(queries, keys, bias) @ values
     return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
 
 
-def attention_weights(
-    queries: Float[Tensor, "rows heads tgt head_dim"],
-    keys: Float[Tensor, "rows heads src head_dim"],
-    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
-) -> Float[Tensor, "rows heads tgt src"]:
+def attention_weights(queries: Queries, keys: Keys, bias: Bias | None) -> Float[Tensor, "rows heads tgt src"]:
     """How much each query looks at each key; the weights of a query sum to 1."""
     scores = (queries * (1 / math.sqrt(queries.shape[-1]))) @ keys.transpose(2, 3)
     return softmax_fp32(scores if bias is None else scores + bias)
@@ -82,12 +80,12 @@ def softmax_fp32(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queri
     return wide.softmax(dim=-1)[..., :length].to(scores.dtype)
 
 
-def split_heads(vectors: Float[Tensor, "rows length dim"], heads: int) -> Float[Tensor, "rows heads length head_dim"]:
+def split_heads(vectors: States, heads: int) -> Float[Tensor, "rows heads length head_dim"]:
     rows, length, dim = vectors.shape
     return vectors.view(rows, length, heads, dim // heads).transpose(1, 2)
 
 
-def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> Float[Tensor, "rows length dim"]:
+def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> States:
     return vectors.transpose(1, 2).flatten(2)
 
 
@@ -100,22 +98,17 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def split(self, inputs: Float[Tensor, "rows length dim"]) -> tuple[Tensor, Tensor, Tensor]:
+    def split(self, inputs: States) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each (rows, heads, length, head_dim)."""
         queries, keys, values = self.project(inputs).chunk(3, dim=2)
         return split_heads(queries, self.heads), split_heads(keys, self.heads), split_heads(values, self.heads)
 
-    def forward(
-        self, inputs: Float[Tensor, "rows length dim"], bias: Float[Tensor, "#rows 1 #length length"]
-    ) -> Float[Tensor, "rows length dim"]:
+    def forward(self, inputs: States, bias: Float[Tensor, "#rows 1 #length length"]) -> States:
         return self.read(inputs, None, bias)[0]
 
     def read(
-        self,
-        inputs: Float[Tensor, "rows length dim"],
-        past: KeysValues | None,
-        bias: Float[Tensor, "#rows 1 #length src"],
-    ) -> tuple[Float[Tensor, "rows length dim"], KeysValues]:
+        self, inputs: States, past: KeysValues | None, bias: Float[Tensor, "#rows 1 #length src"]
+    ) -> tuple[States, KeysValues]:
         """`forward` where positions came before these; also the keys and values of all of them."""
         queries, *own = self.split(inputs)
         everything = KeysValues(*own)
@@ -125,12 +118,8 @@ class SelfAttention(nn.Module):
         return merged, everything
 
     def step(
-        self,
-        inputs: Float[Tensor, "rows hyps dim"],
-        cache: KeysValues,
-        first: int,
-        bias: Float[Tensor, "rows 1 hyps slots"],
-    ) -> Float[Tensor, "rows hyps dim"]:
+        self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Float[Tensor, "rows 1 hyps slots"]
+    ) -> HypothesisStates:
         """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
 
         All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.layers.attention import CrossAttention, KeysValues, ProjectedMemory, SelfAttention
+from seqtasks.incremental_state import HypothesisStates
+from seqtasks.layers.attention import CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.stack import Stack
@@ -41,7 +42,7 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(ffn_dim, dim)
         self.dropout = Dropout(dropout)
 
-    def forward(self, inputs: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
+    def forward(self, inputs: States) -> States:
         outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu_()))
         return outputs
 
@@ -66,37 +67,32 @@ class TransformerLayer(nn.Module):
         self.dropout = Dropout(config.dropout)
 
     def forward(
-        self,
-        states: Float[Tensor, "rows length dim"],
-        bias: Float[Tensor, "#rows 1 #length length"],
-        memory: ProjectedMemory | None = None,
-    ) -> Float[Tensor, "rows length dim"]:
+        self, states: States, bias: Float[Tensor, "#rows 1 #length length"], memory: ProjectedMemory | None = None
+    ) -> States:
         return self.read(states, None, bias, memory)[0]
 
     def read(
         self,
-        states: Float[Tensor, "rows length dim"],
+        states: States,
         past: KeysValues | None,
         bias: Float[Tensor, "#rows 1 #length all"],
         memory: ProjectedMemory | None = None,
-    ) -> tuple[Float[Tensor, "rows length dim"], KeysValues]:
+    ) -> tuple[States, KeysValues]:
         attended, everything = self.attention.read(self.attention_norm(states), past, bias)
         return self.after_self_attention(self.dropout.add(states, attended), memory), everything
 
     def step(
         self,
-        states: Float[Tensor, "rows hyps dim"],
+        states: HypothesisStates,
         cache: KeysValues,
         first: int,
         bias: Float[Tensor, "rows 1 hyps slots"],
         memory: ProjectedMemory | None = None,
-    ) -> Float[Tensor, "rows hyps dim"]:
+    ) -> HypothesisStates:
         states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.after_self_attention(states, memory)
 
-    def after_self_attention(
-        self, states: Float[Tensor, "rows length dim"], memory: ProjectedMemory | None
-    ) -> Float[Tensor, "rows length dim"]:
+    def after_self_attention(self, states: States, memory: ProjectedMemory | None) -> States:
         if memory is not None:
             states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory))
         return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
@@ -108,7 +104,7 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
 
 def embed_with_positions(
     embedding: TokenEmbedding | WordEmbedding, tokens: Int[Tensor, "rows length *parts"], start: int, length: int
-) -> Float[Tensor, "rows length dim"]:
+) -> States:
     """Token and place; all tokens share one place when `length` is 1."""
     vectors = embedding(tokens)
     places = sinusoids(length, embedding.dim, start=start, device=tokens.device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import torch
@@ -12,11 +11,11 @@ from torch import Tensor, nn
 
 from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import CausalEncoder
-from seqtasks.encoders.base import reject_pretrained_init
-from seqtasks.incremental_state import State
+from seqtasks.encoders.base import Carried, reject_pretrained_init
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.layers.loss import sequence_cross_entropy
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
@@ -87,23 +86,17 @@ class LanguageModel(nn.Module):
         else:
             nn.init.normal_(self.output.weight, std=width**-0.5)
 
-    def loss(self, batch: LanguageModelBatch, carried: Sequence[Tensor] | None) -> tuple[Loss, list[Tensor]]:
+    def loss(self, batch: LanguageModelBatch, carried: Carried) -> tuple[Loss, list[Tensor]]:
         """The label-smoothed cross-entropy, natural logarithm, summed over the tokens to predict, and their number.
 
         `carried` is what the windows before left, zeros where a text begins. Gradients end there: what is given back
         for the next windows has none (Williams & Peng 1990).
         """
         states, after = self.encoder.read(batch.tokens[:, :-1], carried)
-        wanted = batch.mask[:, 1:].flatten().nonzero().squeeze(1)
-        total = smoothed_cross_entropy(
-            self.project_states(states).flatten(0, 1).index_select(0, wanted),
-            self.output.weight,
-            self.output.bias,
-            batch.tokens[:, 1:].flatten().index_select(0, wanted),
-            self.label_smoothing if self.training else 0.0,
-        )
+        wanted, smoothing = batch.mask[:, 1:], self.label_smoothing if self.training else 0.0
+        total = sequence_cross_entropy(self.project_states(states), self.output, batch.tokens[:, 1:], wanted, smoothing)
         kept = [each.detach() for each in after[: len(self.encoder.state_shapes())]]
-        return Loss(total, torch.tensor(len(wanted), device=total.device)), kept
+        return Loss(total, wanted.sum()), kept
 
     def project_states(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length output_dim"]:
         """What the output layer reads."""
@@ -117,9 +110,7 @@ class LanguageModel(nn.Module):
         logits: Tensor = self.output(self.project_states(states))
         return logits
 
-    def make_stepper(
-        self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
-    ) -> LanguageModelStepper:
+    def make_stepper(self, prompt: Int[Tensor, "rows length"], carried: Carried = None) -> LanguageModelStepper:
         """The model after a prompt, ready for search.
 
         A prompt has at least one token: for a text from its beginning the begin token. `carried` stands for what was
@@ -134,9 +125,7 @@ class LanguageModelStepper:
     The begin token of search stands for the last token of the prompt; those before it are read in one pass.
     """
 
-    def __init__(
-        self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None
-    ) -> None:
+    def __init__(self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Carried) -> None:
         self.model = model
         self.prompt = prompt
         self.carried = carried
@@ -149,9 +138,7 @@ class LanguageModelStepper:
             carried = self.model.encoder.read(self.prompt[:, :-1], carried)[1]
         return self.model.encoder.start(self.rows, hyps, capacity, carried)
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         if position == 0:
             tokens = self.prompt[:, -1:].expand_as(tokens)
         states, state = self.model.encoder.step(tokens, position, state)

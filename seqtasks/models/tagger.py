@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
@@ -13,7 +13,8 @@ from seqtasks.encoders.base import reject_pretrained_init
 from seqtasks.layers.char_encoders import CharEncoder
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.layers.loss import sequence_cross_entropy
+from seqtasks.layers.memory import Mask, SourceStates
 from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.models.attention_heads import require_divisible_by_heads
 from seqtasks.models.loss import Loss
@@ -25,7 +26,7 @@ class TaggingBatch(NamedTuple):
 
     tokens: Int[Tensor, "rows src parts"]
     """The id of each word, and those of its characters where they are read, padded with PAD."""
-    mask: Bool[Tensor, "rows src"]
+    mask: Mask
     """True at real words."""
     labels: Int[Tensor, "rows src"]
     """From 0 on; what they are at padding changes nothing."""
@@ -79,9 +80,7 @@ class Tagger(nn.Module):
         self.output = nn.Linear(self.encoder.dim, labels)
         self.field = ConditionalRandomField(labels) if config.head == "crf" else None
 
-    def states(
-        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src dim"]:
+    def states(self, tokens: Int[Tensor, "rows src parts"], mask: Mask) -> SourceStates:
         """What labels are decided from."""
         states: Tensor = self.dropout(self.encoder(tokens, mask).states)
         return states
@@ -94,21 +93,15 @@ class Tagger(nn.Module):
         tokens, mask, labels = batch
         states = self.states(tokens, mask)
         if self.field is None:
-            real = mask.flatten().nonzero().squeeze(1)
-            total = smoothed_cross_entropy(
-                states.flatten(0, 1).index_select(0, real),
-                self.output.weight,
-                self.output.bias,
-                labels.flatten().index_select(0, real),
-                self.label_smoothing if self.training else 0.0,
-            )
+            smoothing = self.label_smoothing if self.training else 0.0
+            total = sequence_cross_entropy(states, self.output, labels, mask, smoothing)
         else:
             scores = self.output(states)
             total = (self.field.log_partition(scores, mask) - self.field.score(scores, labels, mask)).sum()
         return Loss(total, mask.sum())
 
     def tag(
-        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
+        self, tokens: Int[Tensor, "rows src parts"], mask: Mask
     ) -> tuple[Int[Tensor, "rows src"], Float[Tensor, "rows src"]]:
         """The best labels, and the probability of each at its place; both are 0 at padding.
 
