@@ -31,7 +31,10 @@ class Pooling(nn.Module):
         if self.attention is not None:
             pooled: Tensor = self.attention(states, mask)
         elif self.kind == "last":
-            pooled = last_state(states, mask, both_directions=self.both_directions)
+            pooled = last_state(states, mask)
+            if self.both_directions:
+                half = states.shape[2] // 2
+                pooled = torch.cat([pooled[:, :half], states[:, 0, half:]], dim=1)
         elif self.kind == "max":
             pooled = states.masked_fill(~mask.unsqueeze(2), torch.finfo(states.dtype).min).amax(dim=1)
         else:
@@ -59,14 +62,10 @@ class AttentionPooling(nn.Module):
         return softmax_fp32(scores + mask_bias(mask, scores.dtype))
 
 
-def last_state(states: SourceStates, mask: Mask, *, both_directions: bool) -> Float[Tensor, "rows dim"]:
-    """The state of each row's last real position; with both directions its second half is that of the first one."""
+def last_state(states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
+    """The state of each row's last real position."""
     last = (mask.sum(dim=1) - 1).clamp(min=0)
-    ends = states[torch.arange(len(last), device=last.device), last]
-    if not both_directions:
-        return ends
-    half = states.shape[2] // 2
-    return torch.cat([ends[:, :half], states[:, 0, half:]], dim=1)
+    return states[torch.arange(len(last), device=last.device), last]
 
 
 def mean_state(states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:

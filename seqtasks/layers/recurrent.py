@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.layers.memory import Mask, SourceStates
+from seqtasks.layers.pooling import last_state
 from seqtasks.layers.weight_dropout import WeightDropout
 
 Cell = Literal["rnn", "gru", "lstm"]
@@ -98,14 +99,12 @@ class BidirectionalLayer(nn.Module):
     ) -> tuple[SourceStates, Float[Tensor, "rows dim"]]:
         """The outputs at each position, and the last real state of each direction side by side."""
         outputs, _ = self.weight_dropout.run(self.forwards, inputs, None)
-        last = (mask.sum(dim=1) - 1).clamp(min=0)
-        summary = outputs[torch.arange(len(last), device=last.device), last]
+        summary = last_state(outputs, mask)
         if self.backwards is None:
             return outputs, summary
         reversed_outputs, _ = self.weight_dropout.run(self.backwards, reverse_padded(inputs, mask), None)
-        backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
         outputs = torch.cat([outputs, reverse_padded(reversed_outputs, mask)], dim=2)
-        return outputs, torch.cat([summary, backward_summary], dim=1)
+        return outputs, torch.cat([summary, last_state(reversed_outputs, mask)], dim=1)
 
 
 def reverse_padded(values: Float[Tensor, "rows src width"], mask: Mask) -> Float[Tensor, "rows src width"]:

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,7 +15,7 @@ from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Mask
 from seqtasks.layers.pooling import Pooling, PoolingKind
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 
@@ -35,7 +35,7 @@ class ClassificationBatch(NamedTuple):
 class Classifier(nn.Module):
     """Says which labels hold for a text."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -52,11 +52,6 @@ class Classifier(nn.Module):
         """Szegedy et al. 2016, section 7; where several labels may hold, each of them goes towards one half."""
         multi_label: bool = False
         """Several labels may hold at once, or none: each is decided by itself."""
-
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> Classifier.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder)
-            return self
 
     def __init__(self, config: Config, size: int, labels: int) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Generic, Literal, NamedTuple, cast
 
 from jaxtyping import Bool, Float, Int, Shaped
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
@@ -17,7 +17,7 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import doubly_stochastic_regularization, sequence_cross_entropy
 from seqtasks.layers.memory import Mask, Memory
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 from seqtasks.special_tokens import NEVER_GENERATED
@@ -50,7 +50,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
 
     encoder: EncoderT_co
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
         tie_embeddings: Literal["none", "output", "all"] = "all"
@@ -67,11 +67,6 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         """What reads the source."""
         decoder: Annotated[ConfigModel, PolymorphicField(Decoder)]
         """What writes the target."""
-
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> EncoderDecoder.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder, self.decoder)
-            return self
 
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 from torch import Tensor, nn
 
 from seqtasks.decoding.stepper import TargetScores
@@ -16,7 +16,7 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import sequence_cross_entropy
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 
@@ -37,7 +37,7 @@ class LanguageModelBatch(NamedTuple):
 class LanguageModel(nn.Module):
     """Says what comes next in a text."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
         """Width of the embedding; a Transformer's width everywhere."""
         tie_embeddings: bool = True
@@ -62,11 +62,6 @@ class LanguageModel(nn.Module):
                     "set bidirectional = false of a recurrent encoder, causal = true of a Transformer"
                 )
             return encoder
-
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> LanguageModel.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder)
-            return self
 
     def __init__(self, config: Config, size: int) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.loss import sequence_cross_entropy
 from seqtasks.layers.memory import Mask, SourceStates
 from seqtasks.layers.word_embedding import WordEmbedding
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 
@@ -35,7 +35,7 @@ class TaggingBatch(NamedTuple):
 class Tagger(nn.Module):
     """Gives every word of a sentence a label."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=100, gt=0)
         """Width of the vectors of words, without what is read out of their characters."""
         embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -53,12 +53,12 @@ class Tagger(nn.Module):
         dropout: float = Field(default=0.0, ge=0, lt=1)
         """On the encoder's states; recurrent encoders have one of their own there."""
 
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> Tagger.Config:
+        def width(self) -> tuple[int, str]:
             read = getattr(self.char_encoder, "hidden_size", 0)
-            both = f"hidden_size = {self.hidden_size} and char_encoder.hidden_size = {read} together" if read else ""
-            require_divisible_by_heads(self.hidden_size + read, self.encoder, name=both)
-            return self
+            if not read:
+                return super().width()
+            both = f"hidden_size = {self.hidden_size} and char_encoder.hidden_size = {read} together"
+            return self.hidden_size + read, both
 
         @model_validator(mode="after")
         def only_softmax_is_smoothed(self) -> Tagger.Config:

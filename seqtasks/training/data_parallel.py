@@ -51,6 +51,7 @@ class ForkedDataParallel:
     """
 
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
+        self.backward = backward
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         tensors = [*model.parameters(), *model.buffers()]
         for tensor, shared in zip(tensors, share_memory_like(tensors), strict=True):
@@ -62,8 +63,8 @@ class ForkedDataParallel:
             ours, theirs = context.Pipe()
             self.connections.append(ours)
             self.gradients.append(share_memory_like(self.parameters))
-            life = (theirs, list(self.connections), os.getpid(), backward, self.parameters, self.gradients[-1])
-            context.Process(target=serve, args=life, daemon=True).start()
+            life = (theirs, os.getpid(), self.gradients[-1])
+            context.Process(target=self.serve, args=life, daemon=True).start()
             theirs.close()
 
     def start(self, batch: Batch) -> Batch:
@@ -97,38 +98,29 @@ class ForkedDataParallel:
             connection.close()
         self.connections, self.gradients = [], []
 
-
-def serve(
-    connection: Connection,
-    inherited: list[Connection],
-    parent: int,
-    backward: Backward,
-    parameters: list[nn.Parameter],
-    gradients: list[Tensor],
-) -> None:
-    """The life of a process: rows in, gradients out, until the other side is gone."""
-    for other in inherited:  # as long as anyone holds the other side it does not count as gone
-        other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
-    while True:
-        try:
-            while not connection.poll(PATIENCE):
-                if os.getppid() != parent:
-                    return
-            seed, rows = pickle.loads(connection.recv_bytes())
-        except (EOFError, OSError):
-            return
-        torch.manual_seed(seed)
-        answer: tuple[float, float] | str | None = None
-        try:
-            if len(rows[0]):
-                answer = backward(rows)
-        except Exception:
-            answer = traceback.format_exc()
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
-            parameter.grad = None
-        connection.send_bytes(pickle.dumps(answer))
+    def serve(self, connection: Connection, parent: int, gradients: list[Tensor]) -> None:
+        """The life of a process: rows in, gradients out, until the other side is gone."""
+        self.stop()  # as long as anyone holds the other side of a connection it does not count as gone
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
+        while True:
+            try:
+                while not connection.poll(PATIENCE):
+                    if os.getppid() != parent:
+                        return
+                seed, rows = pickle.loads(connection.recv_bytes())
+            except (EOFError, OSError):
+                return
+            torch.manual_seed(seed)
+            answer: tuple[float, float] | str | None = None
+            try:
+                if len(rows[0]):
+                    answer = self.backward(rows)
+            except Exception:
+                answer = traceback.format_exc()
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
+                parameter.grad = None
+            connection.send_bytes(pickle.dumps(answer))
 
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:
