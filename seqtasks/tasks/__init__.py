@@ -1,8 +1,9 @@
 """Tasks. Importing this package registers every built-in one."""
 
-from seqtasks.tasks.base import Task
+from seqtasks.tasks.base import PreparedTask, Task, fingerprint
 from seqtasks.tasks.captioning.task import CaptioningTask
 from seqtasks.tasks.classification.task import ClassificationTask
+from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.tasks.language_modeling.task import LanguageModelingTask
 from seqtasks.tasks.tagging.task import TaggingTask
 from seqtasks.tasks.translation.task import TranslationTask
@@ -12,8 +13,11 @@ __all__ = [
     "CaptioningTask",
     "ClassificationTask",
     "LanguageModelingTask",
+    "PreparedTask",
     "TaggingTask",
     "Task",
+    "TokenBucketLoader",
     "TranslationTask",
     "VideoTask",
+    "fingerprint",
 ]

@@ -23,6 +23,8 @@ from seqtasks.storage.migration import renames
 PACKAGE = Path(seqtasks.__file__).parent
 TABLE: dict[str, Any] = tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))
 DOTTED = re.compile(r"(?:--set[ =])?([a-z_]+(?:\.\w+)+) ?= ?(.*)", re.DOTALL)
+OF_OTHERS = {"accumulate", "fit", "flip", "Generator", "join", "search", "select", "Translator", "walk"}
+"""Old names that are those of other libraries as well, such as `str.join` and `torch.Generator`."""
 MODULE = re.compile(r"seqtasks(?:\.\w+)+")
 
 
@@ -249,3 +251,32 @@ def in_markdown(text: str) -> set[str]:
                 words = line.split()
             found |= set(in_command(words)).union(*map(in_text, words))
     return found
+
+
+@cache
+def old_attributes() -> set[str]:
+    """Methods, attributes and settings that nothing in the package is called any more."""
+    old = {name.rpartition(".")[2] for name in TABLE["names"]}
+    old |= {key for keys in TABLE["fields"].values() for key in keys}
+    return old - OF_OTHERS - names_bound_in(PACKAGE)
+
+
+@cache
+def names_bound_in(folder: Path) -> set[str]:
+    return {name for file in folder.rglob("*.py") for name in bound(ast.parse(file.read_text(encoding="utf-8")))}
+
+
+def in_attributes(source: str, folder: Path = PACKAGE) -> set[str]:
+    """Old methods, attributes and settings that a program asks for: `x.optimiser`; its folder may have them itself."""
+    old = old_attributes() - names_bound_in(folder)
+    return {f"attribute {node.attr}" for node in ast.walk(ast.parse(source)) if getattr(node, "attr", None) in old}
+
+
+def bound(tree: ast.AST) -> Iterator[str]:
+    """All names that a program gives something: functions, classes, parameters, variables, attributes."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name

@@ -23,6 +23,7 @@ from seqtasks.encoders import CnnEncoder, CnnLstmEncoder, backbones
 from seqtasks.image.transforms import ImageConfig
 from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import CaptioningTask, VideoTask
+from seqtasks.tasks.captioning.base import BaseCaptioningTask
 from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.tasks.video_captioning.task import VideoData
 from seqtasks.text import WordTokenizer
@@ -136,7 +137,7 @@ def captioner_of_clips(folder: Path, start: Trainer, train: Path, unseen: Path) 
 def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list[range]) -> tuple[float, float]:
     """The share of the frames with the right name, of those where the shape is hidden and of the others."""
     task, model = trainer.task, trainer.model
-    assert isinstance(task, CaptioningTask)
+    assert isinstance(task, BaseCaptioningTask)
     assert isinstance(model, EncoderDecoder)
     captioner = task.pipeline([model])
     right: dict[bool, list[bool]] = {True: [], False: []}

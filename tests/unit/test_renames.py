@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.old_names import PACKAGE, TABLE, in_markdown, in_program, options
+from helpers.old_names import PACKAGE, TABLE, in_attributes, in_markdown, in_program, options
 
 from seqtasks.registry import Component, fields_of
 
@@ -42,7 +42,9 @@ def test_no_program_has_an_old_name(folder: str) -> None:
     for name in PROGRAMS:
         if name.startswith(f"{folder}/") and not name.startswith(ON_PURPOSE):
             module = name.removesuffix(".py").replace("/", ".") if folder == "seqtasks" else ""
-            found[name] = in_program((REPOSITORY / name).read_text(encoding="utf-8"), module)
+            source = (REPOSITORY / name).read_text(encoding="utf-8")
+            own = REPOSITORY / "benchmarks" if folder == "benchmarks" else PACKAGE
+            found[name] = in_program(source, module) | in_attributes(source, own)
     assert {name: names for name, names in found.items() if names} == {}
 
 
@@ -72,6 +74,14 @@ def test_no_command_of_a_page_has_an_old_name(page: str) -> None:
 )
 def test_an_old_name_is_found(program: str, found: str) -> None:
     assert found in in_program(program)
+
+
+def test_old_attributes_are_found() -> None:
+    assert in_attributes("trainer.optimiser.step()") == {"attribute optimiser"}
+    assert in_attributes("run.training.validate_every + config.model.inner_dim") == {
+        "attribute validate_every", "attribute inner_dim",
+    }  # fmt: skip
+    assert in_attributes("', '.join(trainer.optimizer.param_groups)") == set()
 
 
 def test_old_names_that_are_defined_are_found() -> None:
