@@ -25,6 +25,7 @@ VECTOR = 16
 Queries = Float[Tensor, "rows heads tgt head_dim"]
 Keys = Float[Tensor, "rows heads src head_dim"]
 Bias = Float[Tensor, "#rows #heads #tgt #src"]
+"""Is added to attention scores: `mask_bias` and `causal_bias` with axes for what they are the same for."""
 States = Float[Tensor, "rows length dim"]
 
 
@@ -103,12 +104,10 @@ class SelfAttention(nn.Module):
         queries, keys, values = self.project(inputs).chunk(3, dim=2)
         return split_heads(queries, self.heads), split_heads(keys, self.heads), split_heads(values, self.heads)
 
-    def forward(self, inputs: States, bias: Float[Tensor, "#rows 1 #length length"]) -> States:
+    def forward(self, inputs: States, bias: Bias) -> States:
         return self.read(inputs, None, bias)[0]
 
-    def read(
-        self, inputs: States, past: KeysValues | None, bias: Float[Tensor, "#rows 1 #length src"]
-    ) -> tuple[States, KeysValues]:
+    def read(self, inputs: States, past: KeysValues | None, bias: Bias) -> tuple[States, KeysValues]:
         """`forward` where positions came before these; also the keys and values of all of them."""
         queries, *own = self.split(inputs)
         everything = KeysValues(*own)
@@ -117,9 +116,7 @@ class SelfAttention(nn.Module):
         merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *everything, bias)))
         return merged, everything
 
-    def step(
-        self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Float[Tensor, "rows 1 hyps slots"]
-    ) -> HypothesisStates:
+    def step(self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Bias) -> HypothesisStates:
         """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
 
         All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).
@@ -142,9 +139,7 @@ class CrossAttention(nn.Module):
         self.memory = nn.Linear(memory_dim, 2 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def project_memory(
-        self, states: Float[Tensor, "rows src memory_dim"], bias: Float[Tensor, "rows 1 1 src"]
-    ) -> ProjectedMemory:
+    def project_memory(self, states: Float[Tensor, "rows src memory_dim"], bias: Bias) -> ProjectedMemory:
         keys, values = (split_heads(half, self.heads).contiguous() for half in self.memory(states).chunk(2, dim=2))
         return ProjectedMemory(keys, values, bias)
 

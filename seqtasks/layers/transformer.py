@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.incremental_state import HypothesisStates
-from seqtasks.layers.attention import CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
+from seqtasks.layers.attention import Bias, CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding, sinusoids
 from seqtasks.layers.stack import Stack
@@ -66,28 +66,17 @@ class TransformerLayer(nn.Module):
         self.feed_forward = FeedForward(dim, config.ffn_dim, config.activation_dropout)
         self.dropout = Dropout(config.dropout)
 
-    def forward(
-        self, states: States, bias: Float[Tensor, "#rows 1 #length length"], memory: ProjectedMemory | None = None
-    ) -> States:
+    def forward(self, states: States, bias: Bias, memory: ProjectedMemory | None = None) -> States:
         return self.read(states, None, bias, memory)[0]
 
     def read(
-        self,
-        states: States,
-        past: KeysValues | None,
-        bias: Float[Tensor, "#rows 1 #length all"],
-        memory: ProjectedMemory | None = None,
+        self, states: States, past: KeysValues | None, bias: Bias, memory: ProjectedMemory | None = None
     ) -> tuple[States, KeysValues]:
         attended, everything = self.attention.read(self.attention_norm(states), past, bias)
         return self.after_self_attention(self.dropout.add(states, attended), memory), everything
 
     def step(
-        self,
-        states: HypothesisStates,
-        cache: KeysValues,
-        first: int,
-        bias: Float[Tensor, "rows 1 hyps slots"],
-        memory: ProjectedMemory | None = None,
+        self, states: HypothesisStates, cache: KeysValues, first: int, bias: Bias, memory: ProjectedMemory | None = None
     ) -> HypothesisStates:
         states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.after_self_attention(states, memory)

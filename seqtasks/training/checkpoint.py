@@ -42,11 +42,7 @@ class CheckpointWriter:
         return model
 
     def write(
-        self,
-        name: str,
-        weights: Mapping[str, Tensor],
-        scores: tuple[Score, ...],
-        trainer: dict[str, Any] | None = None,
+        self, name: str, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None = None
     ) -> Path:
         """Writes one bundle, a checkpoint when it comes with the trainer's state; removes the oldest checkpoints."""
         path = self.out / name
