@@ -17,10 +17,7 @@ from seqtasks.decoding.topk import topk_tokens
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, select_rows
 from seqtasks.special_tokens import BEGIN, END
 
-TokenSelector = Callable[
-    [NextLogits, int, Int[Tensor, "rows"]],
-    HypothesisTokens,
-]
+TokenSelector = Callable[[NextLogits, int, Int[Tensor, "rows"]], HypothesisTokens]
 """Chooses the next tokens, given their log-probabilities, the position, and the rows' numbers in the whole batch."""
 
 

@@ -33,7 +33,7 @@ LITE_FAMILY = {
     "efficientnet_lite3": (1.2, 1.4),
     "efficientnet_lite4": (1.4, 1.8),
 }
-"""How many times the channels and the blocks of Lite0. Published for pictures of 224, 240, 260, 280 and 300 pixels."""
+"""How many times the channels and the blocks of Lite0. Published for images of 224, 240, 260, 280 and 300 pixels."""
 
 PUBLISHED_NAMES = {
     r"^_blocks\.": "blocks.",

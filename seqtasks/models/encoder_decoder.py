@@ -31,12 +31,12 @@ IMPOSSIBLE = -1e4
 class Seq2SeqBatch(NamedTuple):
     """A batch. Targets are padded token ids that start with the begin token and end with the end token.
 
-    A source can have several targets, such as a picture that many have described: it is encoded once. Where it has
+    A source can have several targets, such as an image that many have described: it is encoded once. Where it has
     fewer of them than others the rest is padding alone.
     """
 
     source: Shaped[Tensor, "rows *source"]
-    """What the encoder reads: padded token ids; pixels or features of pictures."""
+    """What the encoder reads: padded token ids; pixels or features of images."""
     source_mask: Mask | None
     """True at real tokens; None where no source is padded."""
     target: Int[Tensor, "rows *targets tgt"]

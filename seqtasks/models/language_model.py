@@ -14,7 +14,7 @@ from seqtasks.encoders import CausalEncoder
 from seqtasks.encoders.base import Carried, reject_pretrained_init
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.embedding import TokenEmbedding, output_layer
 from seqtasks.layers.loss import sequence_cross_entropy
 from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
@@ -74,12 +74,7 @@ class LanguageModel(nn.Module):
         narrowed = config.tie_embeddings and width != config.hidden_size
         self.projection = nn.Linear(width, config.hidden_size) if narrowed else None
         self.dropout = Dropout(config.dropout)
-        self.output = nn.Linear(config.hidden_size if narrowed else width, size)
-        nn.init.zeros_(self.output.bias)
-        if config.tie_embeddings:
-            self.output.weight = embedding.weight
-        else:
-            nn.init.normal_(self.output.weight, std=width**-0.5)
+        self.output = output_layer(config.hidden_size if narrowed else width, embedding, tied=config.tie_embeddings)
 
     def loss(self, batch: LanguageModelBatch, carried: Carried) -> tuple[Loss, list[Tensor]]:
         """The label-smoothed cross-entropy, natural logarithm, summed over the tokens to predict, and their number.
