@@ -8,9 +8,6 @@ positions are padding, where a shuffle without sorting wastes about half of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -20,18 +17,8 @@ POOL = 48
 """About how many batches are sorted together: more of them pad less, fewer mix more."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """One batch: the numbers of its examples, and where it stands in training."""
-
-    epoch: int
-    index: int
-    """Within the epoch, from 0."""
-    examples: Int[np.ndarray, " rows"]
-
-
 class TokenBucketSampler:
-    """Batches for training, without end: epoch after epoch, each in its own random order.
+    """Batches for training: the numbers of their examples, each epoch in a random order of its own.
 
     `max(longest source, longest target) * rows` is at most `budget` in every batch; an example that is longer than
     the budget is a batch of its own. Lengths count tokens as they are fed, begin and end of sentence included.
@@ -39,8 +26,7 @@ class TokenBucketSampler:
     `weights` mixes sources: an epoch draws each example `weight` times, where 2 means twice and 0.5 that a random
     half of the examples of this weight takes part. Without weights every example comes exactly once an epoch.
 
-    An epoch depends on `seed` and its own number alone, so that (epoch, index) is all there is to save: a restored
-    object continues with exactly the batch that would have come next.
+    An epoch depends on `seed` and its own number alone, so that (epoch, index) is all there is to save.
 
     Raises:
         SeqtasksError: an epoch would be empty.
@@ -60,22 +46,8 @@ class TokenBucketSampler:
         self.budget = budget
         self.seed = seed
         self.weights = np.ones(len(self.longer)) if weights is None else weights
-        self.epoch = 0
-        self.index = 0
         if len(self._draw(np.random.default_rng(seed))) == 0:
             raise SeqtasksError("There is no example to make batches of.", "Look at what was skipped, and at weights.")
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Goes on from where this object stands; the state already points behind a batch when it is handed out."""
-        while True:
-            epoch = self.epoch
-            batches = self.batches(epoch)
-            while self.epoch == epoch and self.index < len(batches):
-                index = self.index
-                self.index += 1
-                yield Batch(epoch, index, batches[index])
-            if self.epoch == epoch:
-                self.epoch, self.index = epoch + 1, 0
 
     def batches(self, epoch: int) -> list[Int[np.ndarray, " rows"]]:
         """All batches of one epoch, in order."""
@@ -98,14 +70,6 @@ class TokenBucketSampler:
             candidates = np.flatnonzero(parts == part)
             copies[random.choice(candidates, round(part * len(candidates)), replace=False)] += 1
         return np.repeat(np.arange(len(copies)), copies)
-
-    def state_dict(self) -> dict[str, int]:
-        """Where the next batch stands; the state after a given batch is its epoch and its index + 1."""
-        return {"epoch": self.epoch, "index": self.index}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continues from a saved state, at the next batch that is asked for."""
-        self.epoch, self.index = state["epoch"], state["index"]
 
 
 def sorted_batches(lengths: Int[np.ndarray, " examples"], budget: int) -> list[Int[np.ndarray, " rows"]]:

@@ -35,10 +35,10 @@ def read_csv(
         yield number, cells
 
 
-def parse_json_object(line: str) -> dict[str, Any]:
-    """The object in a line of JSON; one without keys for anything else."""
+def parse_json_object(line: str) -> dict[str, Any] | None:
+    """The object in a line of JSON; None for anything else."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        return None
+    return value if isinstance(value, dict) else None

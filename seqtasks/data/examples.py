@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PLACES = 3
@@ -24,21 +23,6 @@ class Omission:
     count: int = 0
     places: list[str] = field(default_factory=list)
 
-    def add(self, place: str) -> None:
-        self.count += 1
-        if self.count <= PLACES:
-            self.places.append(place)
-
-
-def describe_omissions(omissions: Mapping[str, Omission], read: int) -> str:
-    """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
-    reasons = []
-    for reason, omission in sorted(omissions.items(), key=lambda item: -item[1].count):
-        more = ", ..." if omission.count > len(omission.places) else ""
-        reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
-    total = f"skipped {sum(omission.count for omission in omissions.values()):,} of {read:,}"
-    return f"{total}: {', '.join(reasons)}" if reasons else total
-
 
 class ReadReport:
     """Counts the examples that were read, and those that were left out, by reason.
@@ -59,9 +43,15 @@ class ReadReport:
         self._file = file
         self._line = line
 
-    def skip(self, reason: str) -> None:
-        """Counts the example at hand as left out; `reason` is a short noun phrase such as "empty side"."""
-        self.omissions.setdefault(reason, Omission()).add(f"{self._file}:{self._line}")
+    def skip(self, reason: str, place: str = "") -> None:
+        """Counts the example at `place`, or the one at hand, as left out.
+
+        `reason` is a short noun phrase such as "empty side", or an adjective.
+        """
+        omission = self.omissions.setdefault(reason, Omission())
+        omission.count += 1
+        if omission.count <= PLACES:
+            omission.places.append(place or f"{self._file}:{self._line}")
 
     @property
     def skipped(self) -> int:
@@ -74,5 +64,10 @@ class ReadReport:
         return f" ({self.describe()})" if self.read else ""
 
     def describe(self) -> str:
-        """See `describe_omissions`."""
-        return describe_omissions(self.omissions, self.read)
+        """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        reasons = []
+        for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
+            more = ", ..." if omission.count > len(omission.places) else ""
+            reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
+        total = f"skipped {self.skipped:,} of {self.read:,}"
+        return f"{total}: {', '.join(reasons)}" if reasons else total

@@ -87,16 +87,8 @@ class FeatureCache:
         for part in sorted(self.folder.glob(f"*/{PICTURES}")):
             self._open(part.parent)
 
-    def features(
-        self,
-        pictures: Sequence[Path],
-        decode: Decode,
-        compute: Compute,
-        *,
-        threads: int = 0,
-        progress: Callable[[int], None] | None = None,
-    ) -> CachedFeatures:
-        """The features of all pictures. Decoding takes `threads` (0: one a core); `progress` is told how many are done.
+    def features(self, pictures: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
+        """The features of all pictures.
 
         Raises SeqtasksError when the disk refuses. Pictures that cannot be read are told in the result.
         """
@@ -109,7 +101,7 @@ class FeatureCache:
             known = digest(content)
             return known, None if known in self.found else decode(content, str(picture))
 
-        workers = threads or available_cores()
+        workers = available_cores()
         with ThreadPoolExecutor(workers) as pool:
             for index, future in enumerate(in_order(pool, look, pictures, workers * AHEAD)):
                 try:
@@ -122,12 +114,8 @@ class FeatureCache:
                 if len(waiting) == PART:
                     self._add(waiting, compute)
                     waiting = {}
-                if progress is not None and not waiting:
-                    progress(index + 1)
         if waiting:
             self._add(waiting, compute)
-            if progress is not None:
-                progress(len(digests))
         return CachedFeatures(tuple(self.found.get(known) for known in digests), unreadable)
 
     def _add(self, pixels: dict[str, Tensor], compute: Compute) -> None:

@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path, PurePath
 
@@ -22,18 +23,32 @@ def uncompressed_suffix(path: Path) -> str:
     return PurePath(path.name.lower().removesuffix(".gz")).suffix
 
 
-def open_bytes(path: Path) -> BufferedIOBase:
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BufferedIOBase]:
     """Opens a file, unpacked when its name ends in .gz.
 
     Raises:
-        SeqtasksError: there is no such file, or it cannot be opened.
+        SeqtasksError: there is no such file, or it cannot be opened; it breaks while it is read: damaged, cut off, not
+            compressed though its name says so.
     """
     try:
-        return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+        file = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         raise SeqtasksError(f"{path}: there is no such file.", "Relative paths begin where you stand.") from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
+    with file:
+        try:
+            yield file
+        except (OSError, EOFError, zlib.error) as error:
+            message = f"{path}: the file cannot be read to its end ({error})."
+            raise SeqtasksError(message, "Fetch or make it again.") from None
+
+
+def require_file(path: Path) -> None:
+    """Raises SeqtasksError where there is no such file, or it cannot be opened."""
+    with open_bytes(path):
+        pass
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -51,8 +66,14 @@ def read_lines(path: Path) -> Iterator[str]:
         except UnicodeDecodeError as error:
             message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
             raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise read_error(path, error) from None
+
+
+def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iterator[tuple[int, str]]:
+    """The lines of a file that each hold an example, with their numbers; `blank` ones are no examples, or broken."""
+    for number, line in enumerate(read_lines(path), 1):
+        if blank or line.strip():
+            skipped.reach(str(path), number)
+            yield number, line
 
 
 def read_file(path: Path) -> str | None:
@@ -66,8 +87,6 @@ def read_file(path: Path) -> str | None:
             text = file.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             return None
-        except (OSError, EOFError, zlib.error) as error:
-            raise read_error(path, error) from None
     return None if "\0" in text else text
 
 
@@ -81,11 +100,6 @@ def read_files(folder: Path, skipped: ReadReport) -> Iterator[tuple[Path, str]]:
                 skipped.skip("file that is not UTF-8 text")
             else:
                 yield file, text
-
-
-def read_error(path: Path, error: Exception) -> SeqtasksError:
-    """The error of a file that breaks while it is read: damaged, cut off, not compressed though its name says so."""
-    return SeqtasksError(f"{path}: the file cannot be read to its end ({error}).", "Fetch or make it again.")
 
 
 def clean_string(value: object) -> str | None:

@@ -275,7 +275,7 @@ class CaptioningPipeline(DecodingPipeline):
                 references.append(each.captions)
                 samples.append(ValidationExample(each.image.name, each.captions[0], caption.text))
             elif skipped is not None:
-                skipped.skip_picture("broken", each.image.name)
+                skipped.images.skip("broken", each.image.name)
         if not outputs:
             raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
         samples = [samples[row] for row in shown_rows(len(samples))]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Generic, Self
 
 from torch import Tensor, nn
 from typing_extensions import TypeVar
@@ -18,7 +19,11 @@ from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
-from seqtasks.registry import Component, kind_of
+from seqtasks.registry import Component, ConfigModel, kind_of
+from seqtasks.tasks.data_loader import BatchT, DataLoader
+from seqtasks.tasks.model_card import score_table
+from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.text import Tokenizer
 
 Warn = Callable[[str], object]
 """Takes a sentence about data that are left out."""
@@ -27,21 +32,6 @@ BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
 
 ModelT = TypeVar("ModelT", bound=nn.Module, default=Any)
-BatchT = TypeVar("BatchT", bound=BatchTensors, default=Any)
-BatchT_co = TypeVar("BatchT_co", bound=BatchTensors, covariant=True, default=Any)
-
-
-@runtime_checkable
-class BatchStream(Protocol[BatchT_co]):
-    """Training batches without end, in an order that `state_dict` pins down: a restored stream goes on exactly."""
-
-    def __iter__(self) -> Iterator[BatchT_co]: ...
-
-    def state_dict(self) -> dict[str, int]:
-        """Where the next batch stands: `epoch` and `index` within it."""
-        ...
-
-    def load_state_dict(self, state: dict[str, int]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -83,12 +73,18 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     """The member's own `Config`; its field `model` holds the settings of the model."""
     usage: ClassVar[str] = "info {}"
     """The command that uses a model of the task, without the program's name; {} is the model."""
+    card_usage: ClassVar[str] = ""
+    """Such a command with the program's name, for model cards that show another one."""
+    examples: ClassVar[str] = "examples"
+    """What its examples are called."""
     unit: ClassVar[str] = "tokens"
     """What the counts of its losses count."""
     example_data: ClassVar[str] = ""
     """What files for `preset` may be called, for messages; empty for a task without presets."""
     evaluation_options: ClassVar[tuple[str, ...]] = ()
     """What of an `EvaluationRequest` applies beside the data; "confusion" where there is a confusion matrix."""
+    carried: TBPTTState | None = None
+    """What the objective carries from batch to batch, once training begins, where it goes over streams."""
 
     @classmethod
     @abstractmethod
@@ -114,9 +110,10 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """
         return ()
 
-    @abstractmethod
-    def loss(self, model: ModelT, batch: BatchT) -> Loss:
-        """The training objective on one of the `batches`."""
+    def loss(self, model: Any, batch: BatchT) -> Loss:
+        """The training objective on one of the `batches`: that of the model, unless a task has another."""
+        loss: Loss = model.loss(batch)
+        return loss
 
     def describe_loss(self) -> str:
         """What the training loss is, for people."""
@@ -132,13 +129,15 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     def state_dict(self) -> dict[str, Tensor]:
         """What the objective carries from batch to batch, for a training that is stopped and goes on."""
-        return {}
+        return {} if self.carried is None else self.carried.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Goes on with what `state_dict` gave."""
+        if self.carried is not None:
+            self.carried.load_state_dict(state)
 
     @abstractmethod
-    def batches(self, batch_tokens: int, seed: int) -> BatchStream[BatchT]:
+    def batches(self, batch_tokens: int, seed: int) -> DataLoader[BatchT]:
         """The training data in batches of at most `batch_tokens` padded tokens on the longer side."""
 
     @abstractmethod
@@ -146,15 +145,12 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """Decodes the validation data and scores it, as a user would see it."""
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         """The run configuration that suits the data.
 
         Args:
             data: Files or folders.
             settings: What is set by dotted name, such as {"model.encoder.kind": "lstm"}: other settings follow from it.
-            languages: Codes of the source and the target language, where the task has two.
         """
         kind = cls.Config.model_fields["kind"].default
         raise SeqtasksError(f"The task {kind} has no presets.", "Train it from a run configuration.")
@@ -172,21 +168,55 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         Args:
             warn: Is told what is left out, a sentence each.
         """
+        skipped = ReadReport()
+        examples = list(self.read(request, skipped))
+        warn_skipped(skipped, warn)
+        options = {} if request.lowercase is None else {"lowercase": request.lowercase}
+        found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)
+        return found
+
+    def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
+        """The examples to evaluate on; `skipped` counts what is left out."""
         raise SeqtasksError(f"The task {kind_of(self.config)} cannot be evaluated on files.")
+
+    def sources(self, files: Sequence[Path]) -> list[Any]:
+        """Files as sources that are read as the first one of the training data."""
+        return [self.config.data.train[0].model_copy(update={"path": path}) for path in files]
 
     @abstractmethod
     def save_processors(self, folder: Path) -> None:
         """Writes what `load` reads."""
 
-    @abstractmethod
     def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
+        known = defaultdict(int, data)
+        title, *paragraphs = self.describe(known)
+        validated = f"{known[f'validation_{self.examples}']:,} validation {self.examples}"
+        parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
+        use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
+        return "\n\n".join(parts) + f"\nUse it: `{use}`. `config.toml` trains it again.\n"
+
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """The title of the model card and its first paragraphs; `data` has 0 for what was not counted."""
+        return (f"A model for {kind_of(self.config)}",)
 
 
 def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
     """Tells what was left out, if anything was."""
     if skipped.skipped:
         warn(skipped.describe())
+
+
+def require_validation(validation: Sequence[Any], example: str, more: str) -> None:
+    """Raises SeqtasksError where nothing is left to validate on."""
+    if not validation:
+        raise SeqtasksError(f"There is no {example} to validate on.", f"Give data.validation, or more training {more}.")
+
+
+def load_tokenizer(folder: Path, name: str, settings: ConfigModel) -> Tokenizer:
+    """The text processor of a trained model that was saved under this name."""
+    kind = Tokenizer.of(settings)
+    return kind.load(folder / f"{name}{kind.extension}", settings)
 
 
 def fingerprint(examples: Iterable[Sequence[str]]) -> str:

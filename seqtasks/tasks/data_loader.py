@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Generic, TypeVar
+from itertools import count, islice
+from typing import Any, ClassVar, Generic
 
 import numpy as np
+from torch import Tensor
+from typing_extensions import TypeVar
 
 from seqtasks.data.batch_sampler import TokenBucketSampler
-from seqtasks.tasks.base import BatchT
 
+BatchT = TypeVar("BatchT", bound=tuple[Tensor | None, ...], default=Any)
 Item = TypeVar("Item")
 
 
@@ -48,15 +51,17 @@ class DataLoader(ABC, Generic[BatchT]):
 class TokenBucketLoader(DataLoader[BatchT]):
     """Batches of similar lengths, every example once an epoch; what one holds, the subclass says."""
 
-    def __init__(self, order: TokenBucketSampler) -> None:
-        self.order = order
-        self.state = order.state_dict()
+    def __init__(self, sampler: TokenBucketSampler) -> None:
+        self.sampler = sampler
+        self.state = {"epoch": 0, "index": 0}
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], BatchT]]:
-        self.order.load_state_dict(self.state)
-        for batch in self.order:
-            random = np.random.default_rng([self.order.seed, batch.epoch, batch.index])
-            yield {"epoch": batch.epoch, "index": batch.index + 1}, self.collate(batch.examples.tolist(), random)
+        first = self.state["index"]
+        for epoch in count(self.state["epoch"]):
+            for index, examples in islice(enumerate(self.sampler.batches(epoch)), first, None):
+                random = np.random.default_rng([self.sampler.seed, epoch, index])
+                yield {"epoch": epoch, "index": index + 1}, self.collate(examples.tolist(), random)
+            first = 0
 
     @abstractmethod
     def collate(self, examples: list[int], random: np.random.Generator) -> BatchT:

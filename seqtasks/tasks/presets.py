@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from seqtasks.errors import SeqtasksError
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 RECURRENT = ("lstm", "gru", "rnn")
 
 
-def updates(tokens: float, batch_tokens: int, epochs: int, limits: tuple[int, int]) -> int:
-    """Updates that go through so many tokens an epoch, within the limits: the fewest and the most."""
-    fewest, most = limits
-    return rounded(min(max(epochs * tokens / batch_tokens, fewest), most))
+@dataclass(frozen=True)
+class SizePreset:
+    """What suits an amount of data; tasks add columns of their own."""
+
+    at_least: int
+    """Words, characters, captions or pairs to train on from which on it applies."""
+    dim: int
+    batch_tokens: int
+    epochs: int
+    steps: tuple[int, int]
+    """Fewest and most updates."""
+
+    def updates(self, tokens: float) -> int:
+        """Updates that go through so many tokens an epoch, within the limits."""
+        fewest, most = self.steps
+        return rounded(min(max(self.epochs * tokens / self.batch_tokens, fewest), most))
+
+    def annealed(self, tokens: float, *, warmup: int, validations: int, **settings: Any) -> dict[str, Any]:
+        """The table `training`: a learning rate that falls to 0, after a warm-up over one of so many parts of the
+        updates, and so many validations. `settings` are added."""
+        steps = self.updates(tokens)
+        every = max(100, rounded(steps / validations))
+        return {
+            "max_steps": steps,
+            "batch_tokens": self.batch_tokens,
+            "warmup_steps": max(50, rounded(steps / warmup)),
+            "lr_scheduler": "cosine",
+            "eval_steps": every,
+            "save_steps": every,
+            **settings,
+        }
 
 
-def annealed(steps: int, batch_tokens: int, *, warmup: int, validations: int, **settings: Any) -> dict[str, Any]:
-    """The table `training`: a learning rate that falls to 0, after a warm-up over one of so many parts of the updates,
-    and so many validations. `settings` are added."""
-    every = max(100, rounded(steps / validations))
-    return {
-        "max_steps": steps,
-        "batch_tokens": batch_tokens,
-        "warmup_steps": max(50, rounded(steps / warmup)),
-        "lr_scheduler": "cosine",
-        "eval_steps": every,
-        "save_steps": every,
-        **settings,
-    }
+SizePresetT = TypeVar("SizePresetT", bound=SizePreset)
+
+
+def preset_for(amount: int, presets: Sequence[SizePresetT]) -> SizePresetT:
+    """The last preset that applies to this amount of data."""
+    return next(preset for preset in reversed(presets) if amount >= preset.at_least)
+
+
+def settings_of(kind: str, known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The settings of a part of this kind; of kinds that are not `known`, nothing is set."""
+    return {"kind": kind, **known.get(kind, {})}
 
 
 def layers_of(kind: str, recurrent: dict[str, Any], transformer: dict[str, Any], dropout: float) -> dict[str, Any]:
-    """The settings of an encoder or a decoder of that kind; of kinds that are not built in, nothing is set."""
-    if kind in RECURRENT:
-        return {"kind": kind, **recurrent, "dropout": dropout}
-    if kind == "transformer":
-        return {"kind": kind, **transformer, "dropout": dropout}
-    return {"kind": kind}
+    """The settings of an encoder or a decoder of text."""
+    known = {**dict.fromkeys(RECURRENT, recurrent), "transformer": transformer}
+    return settings_of(kind, {name: {**layers, "dropout": dropout} for name, layers in known.items()})
 
 
 def rounded(steps: float) -> int:
@@ -56,9 +77,3 @@ def chosen_kinds(settings: Mapping[str, str], *parts: str) -> dict[str, str]:
 def column(value: str | None) -> str | int | None:
     """A column by its name or its number."""
     return int(value) if value is not None and value.isdecimal() else value
-
-
-def require_no_languages(task: str, languages: tuple[str, str] | None) -> None:
-    """Raises SeqtasksError where a task that knows one language is given two."""
-    if languages is not None:
-        raise SeqtasksError(f"{task} knows one language.", "Say which with --set text.language=de")

@@ -11,9 +11,10 @@ from typing_extensions import TypeVar
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import Encoder
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
-from seqtasks.models import EncoderDecoder
+from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel
-from seqtasks.tasks.base import BatchT, Task
+from seqtasks.tasks.base import Task
+from seqtasks.tasks.data_loader import BatchT
 from seqtasks.tasks.self_critical import SelfCritical
 from seqtasks.text import Tokenizer
 
@@ -45,6 +46,9 @@ class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, Batc
         """
         if self.config.self_critical is not None:
             self.self_critical = SelfCritical(self.config.self_critical, processor, self.config.decoding, references)
+
+    def loss(self, model: EncoderDecoder[EncoderT], batch: Any) -> Loss:
+        return super().loss(model, batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     @property
     def validation_options(self) -> dict[str, Any]:

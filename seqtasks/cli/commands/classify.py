@@ -166,11 +166,11 @@ class Documents:
 
 def require_file(file: Path) -> None:
     """Reports what cannot be read before anything is classified."""
-    from seqtasks.data.text_io import open_bytes
+    from seqtasks.data.text_io import require_file
 
     if file.is_dir():
         raise SeqtasksError(f"{file} is a folder.", f"Give its files, such as {file / '*.txt'}.")
-    open_bytes(file).close()
+    require_file(file)
 
 
 def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:

@@ -142,8 +142,12 @@ def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], 
         ".".join(migrate_override(task.Config, skeleton, name.split("."), value)[0]): value
         for name, value in settings.items()
     }
-    preset = task.preset([Path(name) for name in data], settings, languages=split_languages(languages))
-    return read_config(preset, overrides=overrides)
+    if (pair := split_languages(languages)) is not None:
+        if "languages" not in task.Config.model_fields:
+            kind = task.Config.model_fields["kind"].default
+            raise SeqtasksError(f"{kind} knows one language.", "Say which with --set text.language=de")
+        settings["languages.source"], settings["languages.target"] = pair
+    return read_config(task.preset([Path(name) for name in data], settings), overrides=overrides)
 
 
 def closing(result: TrainingResult, run: RunConfig, code: Path | None) -> str:

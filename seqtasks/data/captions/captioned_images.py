@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
 from seqtasks.data.captions.readers import Caption, Format, read_captions
-from seqtasks.data.examples import Omission, ReadReport, describe_omissions
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
@@ -83,32 +83,23 @@ class CaptionReadReport(ReadReport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pictures = 0
-        """How many were wanted."""
-        self.picture_omissions: dict[str, Omission] = {}
-
-    def skip_picture(self, reason: str, picture: str) -> None:
-        """Counts a picture as left out; `reason` is an adjective or the like, such as "missing" or "broken"."""
-        self.picture_omissions.setdefault(reason, Omission()).add(picture)
+        self.images = ReadReport()
+        """The pictures, by name."""
 
     @property
-    def pictures_skipped(self) -> int:
-        """How many pictures were left out."""
-        return sum(omission.count for omission in self.picture_omissions.values())
+    def complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not (self.skipped or self.images.skipped)
 
     def describe(self) -> str:
         """For people: `captions: skipped 0 of 30,000; pictures: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
-        return f"captions: {super().describe()}; pictures: {self.describe_pictures()}"
-
-    def describe_pictures(self) -> str:
-        """The part about the pictures."""
-        return describe_omissions(self.picture_omissions, self.pictures)
+        return f"captions: {super().describe()}; pictures: {self.images.describe()}"
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
     """The pictures of a source that are there, in the order of the file of captions, each with all its captions.
 
-    Pictures are looked for and not opened: whoever finds a broken one calls `skipped.skip_picture`.
+    Pictures are looked for and not opened: whoever finds a broken one calls `skipped.images.skip`.
 
     Raises:
         SeqtasksError: the folder, the captions or the split cannot be found or read (see `read_captions`); a name
@@ -121,7 +112,7 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     gathered: dict[str, list[str]] = {}
     for caption in of_split(captions, source, table, skipped):
         gathered.setdefault(caption.picture, []).append(caption.text)
-    skipped.pictures += len(gathered)
+    skipped.images.read += len(gathered)
     folder = PictureFolder(source.images)
     images = []
     for name, texts in gathered.items():
@@ -129,9 +120,9 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
             case [path]:
                 images.append(CaptionedImage(path, tuple(texts)))
             case []:
-                skipped.skip_picture("missing", name)
+                skipped.images.skip("missing", name)
             case _:
-                skipped.skip_picture("in several folders", name)
+                skipped.images.skip("in several folders", name)
     if not images:
         wanted = f" of the split {source.split}" if source.split else ""
         raise SeqtasksError(
@@ -235,8 +226,8 @@ def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> 
     captioned = {name for each in chosen for name in (each.picture, without_ending(each.picture))}
     for name in listed:
         if name not in captioned:
-            skipped.pictures += 1
-            skipped.skip_picture("without captions", name)
+            skipped.images.read += 1
+            skipped.images.skip("without captions", name)
     return chosen
 
 

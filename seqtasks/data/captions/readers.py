@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from typing import Any, Literal
 from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.reader import Reader
-from seqtasks.data.text_io import clean_string, open_bytes, read_error, read_lines
+from seqtasks.data.text_io import clean_string, open_bytes, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -79,7 +78,8 @@ def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Ite
             line; a picture's name leaves the folder that it will be looked for in.
     """
     names: dict[str, str] = {}
-    for row in read_rows(path, form):
+    reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    for row in (reader or TableReader()).read(path):
         skipped.reach(row.file, row.number)
         picture, text = clean_string(row.picture), clean_string(row.text)
         if not picture or text is None:
@@ -93,12 +93,6 @@ def read_captions(path: Path, skipped: ReadReport, form: Format = "auto") -> Ite
             yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
 
 
-def read_rows(path: Path, form: Format) -> Iterator[Row]:
-    """The rows of a file in a format."""
-    reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
-    return (reader or TableReader()).read(path)
-
-
 class CaptionReader(Reader):
     """A format of files of captions."""
 
@@ -107,13 +101,13 @@ class CaptionReader(Reader):
         """The rows of a file."""
 
 
-def relative_name(picture: str, row: Row) -> str:
-    """The name of a row's picture, which may not leave the folder of the pictures under any operating system."""
-    path = PureWindowsPath(picture)
+def relative_name(name: str, row: Row, kind: str = "picture") -> str:
+    """The name of a row's picture or video, which may not leave the folder of these under any operating system."""
+    path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
-            f"{row.file}:{row.number}: the picture {picture!r} lies outside of the folder of the pictures.",
-            "Name pictures relative to that folder, without `..`.",
+            f"{row.file}:{row.number}: the {kind} {name!r} lies outside of the folder of the {kind}s.",
+            f"Name {kind}s relative to that folder, without `..`.",
         )
     return path.as_posix()
 
@@ -169,9 +163,8 @@ class JSONLReader(CaptionReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, path: Path) -> Iterator[Row]:
-        file = str(path)
         for number, line in enumerate(read_lines(path), 1):
-            yield from rows_of(file, number, parse_json_object(line))
+            yield from rows_of(str(path), number, parse_json_object(line) or {})
 
 
 def rows_of(file: str, number: int, fields: Mapping[str, Any]) -> Iterator[Row]:
@@ -229,10 +222,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
 def load_json(path: Path) -> Any:
     """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
     with open_bytes(path) as file:
-        try:
-            content = file.read(JSON_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise read_error(path, error) from None
+        content = file.read(JSON_BYTES + 1)
     if len(content) > JSON_BYTES:
         raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
     try:

@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from seqtasks.data.documents import tables as tables  # registers the readers
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, open_bytes, read_files, read_lines, uncompressed_suffix
+from seqtasks.data.text_io import clean_string, reach_lines, read_files, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 __all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
@@ -44,7 +44,7 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
     path = source.path
     if path.is_dir():
         return with_text(read_folder(path, skipped), skipped)
-    open_bytes(path).close()
+    require_file(path)
     reader = DocumentReader.for_file(path)
     documents = read_labelled_lines(path, skipped) if reader is None else reader.read(source, skipped)
     return with_text(documents, skipped)
@@ -65,17 +65,13 @@ def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Do
 
 def read_labelled_lines(path: Path, skipped: ReadReport) -> Iterator[Document]:
     """Labels, and behind a blank the text; lines without anything are no documents."""
-    file = str(path)
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
-            continue
-        skipped.reach(file, number)
+    for number, line in reach_lines(path, skipped):
         label, text = first_word(line)
         labels = [label.removeprefix(MARK)]
         while label.startswith(MARK) and text.startswith(MARK):
             another, text = first_word(text)
             labels.append(another.removeprefix(MARK))
-        yield Document(text, label_names(labels), f"{file}:{number}")
+        yield Document(text, label_names(labels), f"{path}:{number}")
 
 
 def first_word(line: str) -> tuple[str, str]:
@@ -113,10 +109,8 @@ def read_class(folder: Path, skipped: ReadReport) -> Iterator[Document]:
 def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
     """A line a document; the class is called as the file."""
     labels = named_class(file, PurePath(file.name.removesuffix(".gz")).stem)
-    for number, line in enumerate(read_lines(file), 1):
-        if line.strip():
-            skipped.reach(str(file), number)
-            yield Document(line.strip(), labels, f"{file}:{number}")
+    for number, line in reach_lines(file, skipped):
+        yield Document(line.strip(), labels, f"{file}:{number}")
 
 
 def named_class(path: Path, name: str) -> tuple[str, ...]:

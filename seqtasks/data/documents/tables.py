@@ -12,7 +12,7 @@ from typing import Any
 from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
+from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
 TEXT_NAMES = ("text", "review", "sentence", "document", "content", "comment", "message", "body", "tweet", "name")
@@ -135,18 +135,14 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
-        file = str(source.path)
-        for number, line in enumerate(read_lines(source.path), 1):
-            if not line.strip():
-                continue
-            skipped.reach(file, number)
-            fields = parse_json_object(line)
+        for number, line in reach_lines(source.path, skipped):
+            fields = parse_json_object(line) or {}
             text = clean_string(field_of(fields, source.text_column, TEXT_NAMES))
             labels = listed(field_of(fields, source.label_column, LABEL_NAMES))
             if text is None or labels is None:
                 skipped.skip("broken line")
             else:
-                yield Document(text, labels, f"{file}:{number}")
+                yield Document(text, labels, f"{source.path}:{number}")
 
 
 def field_of(fields: Mapping[str, Any], wanted: str | int | None, usual: Sequence[str]) -> Any:

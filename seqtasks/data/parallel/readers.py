@@ -7,7 +7,7 @@ is wrong as a whole is a `SeqtasksError`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from seqtasks.data.csv_json import parse_json_object, read_csv
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.reader import Reader
-from seqtasks.data.text_io import read_lines
+from seqtasks.data.text_io import reach_lines, read_lines
 from seqtasks.errors import SeqtasksError
 
 Languages = tuple[str, str]
@@ -53,48 +53,31 @@ class TSVReader(PairReader, kind="tsv"):
     """Source, tab, target; further columns are not read, and quotes mean nothing."""
 
     def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        name = str(path)
-        for number, line in enumerate(read_lines(path), 1):
-            skipped.reach(name, number)
-            columns = line.split("\t", 2)
-            if len(columns) >= 2:
-                yield Pair(columns[0], columns[1])
-            else:
-                skipped.skip("broken line")
+        for _, line in reach_lines(path, skipped, blank=True):
+            yield from first_two(line.split("\t", 2), skipped)
 
 
 class CSVReader(PairReader, kind="csv"):
     """Source and target with commas and quotes (RFC 4180); a first row `source,target` is a header."""
 
     def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        name = str(path)
         for number, cells in read_csv(read_lines(path)):
             row = cells or []
-            if number == 1 and [column.strip().lower() for column in row] == ["source", "target"]:
-                continue
-            skipped.reach(name, number)
-            if len(row) >= 2:
-                yield Pair(row[0], row[1])
-            else:
-                skipped.skip("broken line")
+            if number > 1 or [column.strip().lower() for column in row] != ["source", "target"]:
+                skipped.reach(str(path), number)
+                yield from first_two(row, skipped)
 
 
 class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
     def read(self, path: Path, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        name = str(path)
-        for number, line in enumerate(read_lines(path), 1):
-            skipped.reach(name, number)
-            fields = parse_json_object(line)
+        for number, line in reach_lines(path, skipped, blank=True):
+            fields = parse_json_object(line) or {}
             if "translation" in fields and languages is None:
                 message = f"{path}:{number}: translations by language need to know which two languages to read."
                 raise SeqtasksError(message, GIVE_LANGUAGES)
-            texts = texts_of(fields, languages)
-            if texts is not None:
-                yield Pair(*texts)
-            else:
-                skipped.skip("broken line")
+            yield from first_two(texts_of(fields, languages), skipped)
 
 
 class TMXReader(PairReader, kind="tmx"):
@@ -106,12 +89,18 @@ class TMXReader(PairReader, kind="tmx"):
         return read_tmx(path, skipped, languages)
 
 
-def texts_of(value: Any, languages: Languages | None) -> tuple[str, str] | None:
-    """The two texts in a JSON object, or None where it does not hold them."""
+def first_two(texts: Sequence[str], skipped: ReadReport) -> Iterator[Pair]:
+    """The pair at the beginning of a row, if it has as many texts."""
+    if len(texts) >= 2:
+        yield Pair(texts[0], texts[1])
+    else:
+        skipped.skip("broken line")
+
+
+def texts_of(fields: dict[str, Any], languages: Languages | None) -> list[str]:
+    """The two texts in a JSON object; fewer where it does not hold them."""
     keys: Languages | None = ("source", "target")
-    if isinstance(value, dict) and "translation" in value:
-        value, keys = value["translation"], languages
-    if not isinstance(value, dict) or keys is None:
-        return None
-    source, target = value.get(keys[0]), value.get(keys[1])
-    return (source, target) if isinstance(source, str) and isinstance(target, str) else None
+    if "translation" in fields:
+        fields, keys = fields["translation"], languages
+    values = [fields.get(key) for key in keys or ()] if isinstance(fields, dict) else []
+    return [value for value in values if isinstance(value, str)]

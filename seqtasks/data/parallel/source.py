@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.readers import Languages, PairReader, read_parallel
-from seqtasks.data.text_io import open_bytes, uncompressed_suffix
+from seqtasks.data.text_io import require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
@@ -51,10 +51,10 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
     """
     if source.source is not None and source.target is not None:
         for path in (source.source, source.target):
-            open_bytes(path).close()
+            require_file(path)
         return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
     assert source.path is not None
-    open_bytes(source.path).close()
+    require_file(source.path)
     reader = PairReader.for_file(source.path)
     if reader is None:
         raise SeqtasksError(

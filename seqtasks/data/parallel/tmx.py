@@ -6,14 +6,13 @@ own is refused, because entities can grow without bound or name other files.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.text_io import open_bytes, read_error
+from seqtasks.data.text_io import open_bytes
 from seqtasks.errors import SeqtasksError
 
 CHUNK = 1 << 16
@@ -34,10 +33,7 @@ def read_tmx(path: Path, skipped: ReadReport, languages: tuple[str, str]) -> Ite
     units = Units(path)
     with open_bytes(path) as file:
         while True:
-            try:
-                chunk = file.read(CHUNK)
-            except (OSError, EOFError, zlib.error) as error:
-                raise read_error(path, error) from None
+            chunk = file.read(CHUNK)
             try:
                 units.parser.Parse(chunk, not chunk)
             except (expat.ExpatError, LookupError, ValueError) as error:

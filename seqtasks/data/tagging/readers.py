@@ -12,7 +12,6 @@ Every reader counts sentences in a `ReadReport` and leaves out those that are br
 
 from __future__ import annotations
 
-import json
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
@@ -166,11 +166,8 @@ def read_jsonl(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentenc
     """A JSON object a line."""
     for number, line in lines:
         skipped.reach(file, number)
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        words, labels = texts_of(value, "words"), texts_of(value, "labels")
+        fields = parse_json_object(line)
+        words, labels = texts_of(fields, "words"), texts_of(fields, "labels")
         if words is None or labels is None or len(labels) not in (0, len(words)):
             skipped.skip("broken line")
         elif not words:
@@ -181,11 +178,11 @@ def read_jsonl(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentenc
             yield Sentence(words, all_or_none(labels))
 
 
-def texts_of(value: Any, key: str) -> tuple[str, ...] | None:
+def texts_of(fields: dict[str, Any] | None, key: str) -> tuple[str, ...] | None:
     """A list of texts in a JSON object, each on one line; empty where there is no list, None for anything else."""
-    if not isinstance(value, dict):
+    if fields is None:
         return None
-    listed = value.get(key)
+    listed = fields.get(key)
     if listed is None:
         return ()
     if not isinstance(listed, list):

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from typing import Any
 
 from seqtasks.data.captions.captioned_images import SPLITS
 from seqtasks.data.captions.readers import SPLIT_KEY, Row, as_mapping, relative_name
+from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, read_lines
+from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
@@ -85,10 +85,10 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
         raise SeqtasksError(f"{source.split}: there is no such split.", "split is train, validation or test.")
     folder = source.videos if source.videos is not None else source.path.parent
     clips = []
-    for number, line in enumerate(read_lines(source.path), 1):
-        skipped.reach(str(source.path), number)
+    for number, line in reach_lines(source.path, skipped, blank=True):
         try:
-            fields = fields_of(line)
+            if (fields := parse_json_object(line)) is None:
+                raise InvalidRecordError("broken line")
             if split is None or split == SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower()):
                 clips.append(clip_of(fields, folder, Row(str(source.path), number, fields.get("video"), None)))
         except InvalidRecordError as reason:
@@ -104,29 +104,15 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
 
 def is_video_dataset(path: Path) -> bool:
     """Whether a file begins with a line about a video."""
-    if not path.name.lower().removesuffix(".gz").endswith(".jsonl"):
+    if uncompressed_suffix(path) != ".jsonl":
         return False
-    try:
-        return "video" in fields_of(next(iter(read_lines(path)), ""))
-    except InvalidRecordError:
-        return False
+    return "video" in (parse_json_object(next(read_lines(path), "")) or {})
 
 
 def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
     """The captions of a moment, from the first frame on; none between spans."""
     place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1
     return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
-
-
-def fields_of(line: str) -> dict[str, Any]:
-    """The object that stands in a line."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidRecordError("broken line")
-    return value
 
 
 def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedVideo:
@@ -139,7 +125,7 @@ def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedVideo:
         raise InvalidRecordError("line without captions")
     if any(second.start < first.end for first, second in pairwise(captions)):
         raise InvalidRecordError("overlapping spans")
-    video = folder / inner_name(name, row)
+    video = folder / relative_name(name, row, "video")
     if not video.exists():
         raise InvalidRecordError("missing video")
     return CaptionedVideo(video, tuple(captions))
@@ -166,14 +152,3 @@ def seconds_in(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
         raise InvalidRecordError("broken line")
     return float(value)
-
-
-def inner_name(name: str, row: Row) -> str:
-    """The name of a row's video, which may not leave the folder of the videos under any operating system."""
-    try:
-        return relative_name(name, row)
-    except SeqtasksError:
-        raise SeqtasksError(
-            f"{row.file}:{row.number}: the video {name!r} lies outside of the folder of the videos.",
-            "Name videos relative to that folder, without `..`.",
-        ) from None

@@ -22,7 +22,8 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import meteor_unavailable_reason
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel, PolymorphicField
-from seqtasks.tasks.base import BatchT, EvaluationRequest, Warn, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, Warn, load_tokenizer, warn_skipped
+from seqtasks.tasks.data_loader import BatchT
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.text import Tokenizer, WordTokenizer
 
@@ -61,10 +62,8 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
 
     @classmethod
     def load(cls, config: CaptionConfig, processors: Path) -> Self:
-        kind = Tokenizer.of(config.text)
         images = ImageConfig.load(processors / IMAGES)
-        processor = kind.load(processors / f"target{kind.extension}", config.text)
-        return cls(config.model_copy(update={"images": images}), processor)
+        return cls(config.model_copy(update={"images": images}), load_tokenizer(processors, "target", config.text))
 
     @classmethod
     def fit_or_load(cls, config: Any, captions: Iterable[str], processors: Path | None) -> Self:
@@ -97,7 +96,7 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         skipped = CaptionReadReport()
         images = read_captioned_images(caption_source(request.data, request.split), skipped)
         found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
-        if skipped.skipped or skipped.pictures_skipped:
+        if not skipped.complete:
             warn(skipped.describe())
         if missing := meteor_unavailable_reason():
             warn(missing)

@@ -13,42 +13,27 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
 )
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.presets import annealed, updates
+from seqtasks.tasks.presets import SizePreset, preset_for, settings_of
 
 
 @dataclass(frozen=True)
-class SizePreset:
-    """What suits an amount of data."""
+class CaptioningPreset(SizePreset):
+    """What suits so many captions."""
 
-    captions: int
-    """Captions to train on from which on it applies."""
     min_freq: int
     """How often a word has to occur; rarer ones are spelled in bytes."""
-    dim: int
     dropout: float
-    batch_tokens: int
-    epochs: int
-    steps: tuple[int, int]
-    """Fewest and most updates."""
 
 
 PRESETS = (
-    SizePreset(0, 2, 256, 0.5, 500, 30, (500, 1_500)),
-    SizePreset(2_000, 3, 384, 0.5, 700, 15, (1_000, 3_000)),
-    SizePreset(15_000, 5, 512, 0.4, 900, 8, (2_500, 6_000)),
-    SizePreset(60_000, 5, 512, 0.3, 1_500, 8, (6_000, 50_000)),
+    CaptioningPreset(0, 256, 500, 30, (500, 1_500), 2, 0.5),
+    CaptioningPreset(2_000, 384, 700, 15, (1_000, 3_000), 3, 0.5),
+    CaptioningPreset(15_000, 512, 900, 8, (2_500, 6_000), 5, 0.4),
+    CaptioningPreset(60_000, 512, 1_500, 8, (6_000, 50_000), 5, 0.3),
 )
 LEARNING_RATE = 1e-3
 LAYERS = 2
 HEADS = 8
-
-
-@dataclass(frozen=True)
-class DatasetStats:
-    """How much data there is."""
-
-    captions: int
-    words: int
 
 
 def captioning_preset(
@@ -69,26 +54,33 @@ def captioning_preset(
     SeqtasksError for captions that cannot be read and when none of their pictures is there.
     """
     train, validation = official_split(source, "train"), official_split(source, "validation")
-    stats = measure(read_captioned_images(train or source, CaptionReadReport()))
-    size = next(size for size in reversed(PRESETS) if stats.captions >= size.captions)
-    tokens = stats.words + 2 * stats.captions  # each begins and ends
-    steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
+    captions, words = measure(read_captioned_images(train or source, CaptionReadReport()))
+    size = preset_for(captions, PRESETS)
+    tokens = words + 2 * captions  # each begins and ends
+    recurrent = {"hidden_size": size.dim, "dropout": size.dropout}
+    transformer = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim, "dropout": size.dropout}
     data = {"train": [table(train or source)]}
     if train and validation:
         data["validation"] = [table(validation)]
     return {
         "task": "captioning",
-        "text": text_part(text, size),
+        "text": settings_of(text, {"words": {"language": "en", "min_freq": size.min_freq, "oov": "unknown"}}),
         "data": data,
         "model": {
             "hidden_size": size.dim,
             "embedding_dropout": size.dropout,
-            "encoder": encoder_part(encoder, size),
-            "decoder": decoder_part(decoder, size),
+            "encoder": settings_of(encoder, {"cnn": recurrent}),
+            "decoder": settings_of(
+                decoder,
+                {
+                    "lstm": {**recurrent, "num_layers": LAYERS, "attention": "additive"},
+                    "show-and-tell": recurrent,
+                    "show-attend-and-tell": recurrent,
+                    "transformer": transformer,
+                },
+            ),
         },
-        "training": annealed(
-            steps, size.batch_tokens, warmup=10, validations=8, learning_rate=LEARNING_RATE, ema_decay=0.998
-        ),
+        "training": size.annealed(tokens, warmup=10, validations=8, learning_rate=LEARNING_RATE, ema_decay=0.998),
     }
 
 
@@ -106,33 +98,7 @@ def table(source: CaptionSource) -> dict[str, Any]:
     return source.model_dump(mode="json", exclude_defaults=True)
 
 
-def measure(images: Sequence[CaptionedImage]) -> DatasetStats:
+def measure(images: Sequence[CaptionedImage]) -> tuple[int, int]:
     """Counts the captions and their words."""
     captions = [caption for each in images for caption in each.captions]
-    return DatasetStats(len(captions), sum(len(caption.split()) for caption in captions))
-
-
-def text_part(kind: str, size: SizePreset) -> dict[str, Any]:
-    """The settings of the text processor."""
-    if kind == "words":
-        return {"kind": kind, "language": "en", "min_freq": size.min_freq, "oov": "unknown"}
-    return {"kind": kind}
-
-
-def encoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
-    """The settings of the network that sees."""
-    return {"kind": kind, "hidden_size": size.dim, "dropout": size.dropout} if kind == "cnn" else {"kind": kind}
-
-
-def decoder_part(kind: str, size: SizePreset) -> dict[str, Any]:
-    """The settings of the decoder."""
-    match kind:
-        case "lstm":
-            own: dict[str, Any] = {"hidden_size": size.dim, "num_layers": LAYERS, "attention": "additive"}
-        case "show-and-tell" | "show-attend-and-tell":
-            own = {"hidden_size": size.dim}
-        case "transformer":
-            own = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim}
-        case _:
-            return {"kind": kind}
-    return {"kind": kind, **own, "dropout": size.dropout}
+    return len(captions), sum(len(caption.split()) for caption in captions)

@@ -21,6 +21,7 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
     split_captioned_images,
 )
+from seqtasks.data.examples import ReadReport
 from seqtasks.data.feature_cache import CachedFeatures, FeatureCache
 from seqtasks.data.holdout import ValidationSplit
 from seqtasks.device import available_cores
@@ -29,15 +30,13 @@ from seqtasks.encoders.cnn import CnnConfig
 from seqtasks.image.loading import ImageError, open_image
 from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
-from seqtasks.models import EncoderDecoder, Loss, Seq2SeqBatch
+from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
-from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.text import Tokenizer
 
@@ -63,6 +62,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     """Pictures in, sentences out."""
 
     usage = "caption --model {} photo.jpg"
+    examples = "pictures"
     example_data = "photos/ captions.csv"
 
     class Config(CaptionConfig):
@@ -140,12 +140,12 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         else:
             self.broken, broken = unreadable(self.train), unreadable(self.validation)
         self.start_self_critical(self.processor, (self.processor.encode_all(each.captions) for each in self.train))
-        report = CaptionReadReport()
-        report.pictures = len(self.train) + len(self.validation)
+        report = ReadReport()
+        report.read = len(self.train) + len(self.validation)
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
             for number in sorted(numbers):
-                report.skip_picture("broken", images[number].image.name)
-        return (f"pictures opened: {report.describe_pictures()}",) if report.pictures_skipped else ()
+                report.skip("broken", images[number].image.name)
+        return (f"pictures opened: {report.describe()}",) if report.skipped else ()
 
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
@@ -164,9 +164,6 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         cache = FeatureCache(features_folder(self.config.data), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
-    def loss(self, model: EncoderDecoder[CnnEncoder], batch: Seq2SeqBatch) -> Loss:
-        return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
-
     def batches(self, batch_tokens: int, seed: int) -> CaptionLoader:
         captions = [self.processor.encode_all(each.captions) for each in self.train]
         return CaptionLoader(
@@ -181,10 +178,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("captioning", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         return captioning_preset(caption_source(data), **kinds)
 
@@ -194,16 +188,13 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         )
         return self.watched(found)
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         encoder: Any = self.config.model.encoder
-        return model_card(
+        return (
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
-            f"{self.processor.size:,}; trained with seqtasks on {data.get('captions', 0):,} captions of "
-            f"{data.get('pictures', 0):,} pictures.",
-            validated=f"{data.get('validation_pictures', 0):,} validation pictures",
-            scores=scores,
-            use="seqtasks caption --model DIRECTORY photo.jpg",
+            f"{self.processor.size:,}; trained with seqtasks on {data['captions']:,} captions of "
+            f"{data['pictures']:,} pictures.",
         )
 
 

@@ -10,29 +10,22 @@ from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import fine_tuning as transfer
-from seqtasks.tasks.presets import annealed, layers_of, updates
+from seqtasks.tasks.presets import SizePreset, layers_of, preset_for, settings_of
 
 
 @dataclass(frozen=True)
-class SizePreset:
-    """What suits an amount of data."""
+class ClassificationPreset(SizePreset):
+    """What suits so many words."""
 
-    words: int
-    """Words to train on from which on it applies."""
-    vocabulary: int
-    dim: int
     encoder_dim: int
-    batch_tokens: int
-    epochs: int
-    steps: tuple[int, int]
-    """Fewest and most updates."""
+    vocabulary: int
 
 
 PRESETS = (
-    SizePreset(0, 1_000, 64, 128, 500, 30, (300, 1_200)),
-    SizePreset(20_000, 4_000, 96, 192, 1_000, 12, (500, 2_000)),
-    SizePreset(200_000, 8_000, 128, 256, 2_000, 8, (1_000, 4_000)),
-    SizePreset(2_000_000, 16_000, 128, 256, 4_000, 6, (3_000, 20_000)),
+    ClassificationPreset(0, 64, 500, 30, (300, 1_200), 128, 1_000),
+    ClassificationPreset(20_000, 96, 1_000, 12, (500, 2_000), 192, 4_000),
+    ClassificationPreset(200_000, 128, 2_000, 8, (1_000, 4_000), 256, 8_000),
+    ClassificationPreset(2_000_000, 128, 4_000, 6, (3_000, 20_000), 256, 16_000),
 )
 LEARNING_RATE = 2e-3
 LAYERS = 1
@@ -45,16 +38,6 @@ TOKENS_A_WORD = {"subwords": 1.3, "characters": 7.0}
 """Tokens of an ordinary word, with the blank before it; of other kinds of text it is one."""
 TRANSFORMER_WINDOW = 512
 """Tokens that a Transformer reads at once: its time grows with their square."""
-
-
-@dataclass(frozen=True)
-class DatasetStats:
-    """How much data there is, and of what sort."""
-
-    documents: int
-    words: int
-    several: bool
-    """Some document has several labels."""
 
 
 def classification_preset(
@@ -80,11 +63,10 @@ def classification_preset(
     SeqtasksError for files that cannot be read and for data without labels.
     """
     start = None if init_from is None else transfer.language_model(init_from)
-    stats = measure(sources)
-    size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
-    reads = text or ("characters" if stats.words < NAME_WORDS * stats.documents else "subwords")
-    tokens = stats.words * TOKENS_A_WORD.get(reads, 1.0)
-    steps = updates(tokens, size.batch_tokens, size.epochs, size.steps)
+    documents, words, several = measure(sources)
+    size = preset_for(words, PRESETS)
+    reads = text or ("characters" if words < NAME_WORDS * documents else "subwords")
+    tokens = words * TOKENS_A_WORD.get(reads, 1.0)
     recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim}
     transformer = {"num_layers": 2 * LAYERS, "num_heads": HEADS, "ffn_dim": 4 * size.dim}
     kind = encoder or ("lstm" if start is None else start.model["encoder"]["kind"])
@@ -93,7 +75,7 @@ def classification_preset(
         data["max_length"] = TRANSFORMER_WINDOW
     configuration: dict[str, Any] = {
         "task": "classification",
-        "text": {"kind": reads, **({"vocab_size": size.vocabulary} if reads == "subwords" else {})},
+        "text": settings_of(reads, {"subwords": {"vocab_size": size.vocabulary}}),
         "data": data,
         "model": {
             "hidden_size": size.dim,
@@ -101,12 +83,10 @@ def classification_preset(
             "word_dropout": 0.0 if reads == "characters" else WORD_DROPOUT,
             "pooling": "max",
             "dropout": DROPOUT,
-            "multi_label": stats.several,
+            "multi_label": several,
             "encoder": layers_of(kind, recurrent, transformer, DROPOUT / 2),
         },
-        "training": annealed(
-            steps, size.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99
-        ),
+        "training": size.annealed(tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99),
     }
     if start is not None:
         theirs = {name: value for name, value in start.model["encoder"].items() if value is not None}
@@ -118,8 +98,8 @@ def classification_preset(
     return configuration
 
 
-def measure(sources: Sequence[DocumentSource]) -> DatasetStats:
-    """Counts the words of all labelled documents in one pass over the files."""
+def measure(sources: Sequence[DocumentSource]) -> tuple[int, int, bool]:
+    """Counts all labelled documents and their words in one pass over the files; and whether one has several labels."""
     skipped = ReadReport()
     documents = words = 0
     several = False
@@ -136,4 +116,4 @@ def measure(sources: Sequence[DocumentSource]) -> DatasetStats:
             f"There is no document with a label to train on: {skipped.describe()}.",
             "Look at the data; --set data.train.0.label_column=NAME says which column is the label.",
         )
-    return DatasetStats(documents, words, several)
+    return documents, words, several

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,17 +16,15 @@ from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
 from seqtasks.models import ClassificationBatch, Classifier, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks import fine_tuning as transfer
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, load_tokenizer, require_validation
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
-from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds, column
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
@@ -58,7 +56,8 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
     """A document in, its labels and how probable they are out."""
 
     usage = "classify --model {} document.txt"
-    unit = "documents"
+    card_usage = 'seqtasks classify --model {} --text "..."'
+    unit = examples = "documents"
     example_data = "reviews.csv"
     evaluation_options = ("confusion",)
 
@@ -121,10 +120,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
-        if not validation:
-            raise SeqtasksError(
-                "There is no document with a label to validate on.", "Give data.validation, or more training data."
-            )
+        require_validation(validation, "document with a label", "data")
         if processors is None:
             task = cls(config, make_processor(config, train), by_frequency(counts))
         else:
@@ -153,9 +149,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        kind = Tokenizer.of(config.text)
-        processor = kind.load(processors / f"text{kind.extension}", config.text)
-        return cls(config, processor, load_labels(processors))
+        return cls(config, load_tokenizer(processors, "text", config.text), load_labels(processors))
 
     def save_processors(self, folder: Path) -> None:
         self.processor.save(folder / f"text{self.processor.extension}")
@@ -205,10 +199,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
                          for label in self.labels])  # fmt: skip
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("classification", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
             DocumentSource(
                 path=path,
@@ -227,51 +218,41 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
     def validate(self, model: Classifier) -> Evaluation:
         return self.pipeline([model]).evaluate(self.validation)
 
-    def evaluate(self, pipeline: ClassificationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = ReadReport()
-        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
-        documents = [
-            document
-            for source in sources
-            for document in with_labels(
-                read_documents(source, skipped), skipped, multi_label=self.config.model.multi_label
-            )
-        ]
-        warn_skipped(skipped, warn)
-        return pipeline.evaluate(documents)
+    def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Document]:
+        return read_labeled(self.config, self.sources(request.data), skipped)
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         model = self.config.model
-        counts = data.get("label_counts", {})
+        counts = data["label_counts"] or {}
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
         several = "Several labels may hold for a document. " if model.multi_label else ""
-        return model_card(
+        return (
             "Labels for documents",
             f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "
-            f"trained with seqtasks on {data.get('documents', 0):,} documents.",
+            f"trained with seqtasks on {data['documents']:,} documents.",
             f"{several}{len(self.labels):,} labels, with their training documents: {named}"
             f"{' and others' if len(self.labels) > 50 else ''}.",
-            validated=f"{data.get('validation_documents', 0):,} validation documents",
-            scores=scores,
-            use='seqtasks classify --model DIRECTORY --text "..."',
         )
 
 
 def read_data(
     config: ClassificationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
 ) -> tuple[list[Document], list[Document]]:
-    """Training and validation documents, all of them labelled; `unread` is the report of the validation data."""
-
-    def read(sources: Sequence[DocumentSource], report: ReadReport) -> list[Document]:
-        found = (document for source in sources for document in read_documents(source, report))
-        return list(with_labels(found, report, multi_label=config.model.multi_label))
-
-    train = read(config.data.train, skipped)
+    """Training and validation documents, all of them labeled; `unread` is the report of the validation data."""
+    train = list(read_labeled(config, config.data.train, skipped))
     if config.data.validation:
-        return train, read(config.data.validation, unread)
+        return train, list(read_labeled(config, config.data.validation, unread))
     texts = [normalize(document.text) for document in train]
     labels = [document.labels for document in train]
     return train_validation_split(train, config.data.validation_split, seed, groups=texts, labels=labels)
+
+
+def read_labeled(
+    config: ClassificationTask.Config, sources: Sequence[DocumentSource], skipped: ReadReport
+) -> Iterator[Document]:
+    """The documents of some sources that have as many labels as the model gives."""
+    documents = (document for source in sources for document in read_documents(source, skipped))
+    return with_labels(documents, skipped, multi_label=config.model.multi_label)
 
 
 def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -> None:

@@ -9,33 +9,27 @@ from typing import Any
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.presets import annealed, layers_of, updates
+from seqtasks.tasks.presets import SizePreset, layers_of, preset_for, settings_of
 
 
 @dataclass(frozen=True)
-class SizePreset:
-    """What suits an amount of text."""
+class LanguageModelingPreset(SizePreset):
+    """What suits so many characters."""
 
-    characters: int
-    """Characters to train on from which on it applies."""
-    dim: int
     encoder_dim: int
     dropout: float
-    lanes: int
     window: int
-    epochs: int
-    steps: tuple[int, int]
-    """Fewest and most updates."""
+    """Tokens of each lane in a batch."""
     subwords: int
     """The vocabulary where the text is read in subwords."""
 
 
 PRESETS = (
-    SizePreset(0, 32, 128, 0.3, 8, 64, 60, (200, 2_000), 500),
-    SizePreset(100_000, 64, 256, 0.4, 16, 100, 40, (2_000, 3_000), 1_000),
-    SizePreset(500_000, 64, 384, 0.4, 32, 100, 20, (3_000, 6_000), 2_000),
-    SizePreset(2_000_000, 128, 512, 0.2, 32, 128, 8, (4_000, 10_000), 4_000),
-    SizePreset(10_000_000, 128, 768, 0.1, 64, 128, 3, (8_000, 40_000), 8_000),
+    LanguageModelingPreset(0, 32, 8 * 64, 60, (200, 2_000), 128, 0.3, 64, 500),
+    LanguageModelingPreset(100_000, 64, 16 * 100, 40, (2_000, 3_000), 256, 0.4, 100, 1_000),
+    LanguageModelingPreset(500_000, 64, 32 * 100, 20, (3_000, 6_000), 384, 0.4, 100, 2_000),
+    LanguageModelingPreset(2_000_000, 128, 32 * 128, 8, (4_000, 10_000), 512, 0.2, 128, 4_000),
+    LanguageModelingPreset(10_000_000, 128, 64 * 128, 3, (8_000, 40_000), 768, 0.1, 128, 8_000),
 )
 LEARNING_RATE = 3e-3
 LAYERS, TRANSFORMER_LAYERS = 2, 4
@@ -62,21 +56,20 @@ def generation_preset(
     set. Raises SeqtasksError for files that cannot be read and for data without text.
     """
     characters = measure(sources)
-    size = next(size for size in reversed(PRESETS) if characters >= size.characters)
+    size = preset_for(characters, PRESETS)
     tokens = characters / CHARACTERS_OF.get(text, 1.0)
-    batch_tokens = size.lanes * size.window
     width = size.encoder_dim // 2 if encoder == "transformer" or text != "characters" else size.dim
     transformer = {
         "num_layers": TRANSFORMER_LAYERS, "num_heads": HEADS, "ffn_dim": 4 * width, "causal": True,
         "max_positions": 2 * size.window,
     }  # fmt: skip
     recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim, "bidirectional": False}
-    configuration: dict[str, Any] = {
+    return {
         "task": "language-modeling",
-        "text": {"kind": text, **({"vocab_size": size.subwords} if text == "subwords" else {})},
+        "text": settings_of(text, {"subwords": {"vocab_size": size.subwords}}),
         "data": {
             "train": [each.model_dump(mode="json", exclude_none=True) for each in sources],
-            "num_streams": size.lanes,
+            "num_streams": size.batch_tokens // size.window,
             "bptt_len": size.window,
         },
         "model": {
@@ -85,12 +78,8 @@ def generation_preset(
             "embedding_dropout": size.dropout / 4,
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
-        "training": annealed(
-            updates(0.9 * tokens, batch_tokens, size.epochs, size.steps),
-            batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99,
-        ),
-    }  # fmt: skip
-    return configuration
+        "training": size.annealed(0.9 * tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.99),
+    }
 
 
 def measure(sources: Sequence[TextSource]) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
 from seqtasks.data.examples import ReadReport
@@ -18,14 +17,12 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
-from seqtasks.metrics.score import Score
 from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, load_tokenizer, require_validation
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
-from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, column, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds, column
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import CharacterTokenizer, Tokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer, Tokens, marked
@@ -55,6 +52,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     """The beginning of a text in, what follows out."""
 
     usage = 'generate --model {} --prompt "..."'
+    examples = "characters"
     example_data = "book.txt"
 
     class Config(ConfigModel):
@@ -80,6 +78,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             return self  # fmt: skip
 
     config: Config
+    carried: TBPTTState
 
     def __init__(self, config: Config, processor: Tokenizer) -> None:
         self.config = config
@@ -92,8 +91,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config.data, seed, skipped, unread)
-        if not validation:
-            raise SeqtasksError("There is no text to validate on.", "Give data.validation, or more training data.")
+        require_validation(validation, "text", "data")
         if processors is None:
             lines = (line for text in train for line in text.splitlines() if line.strip())
             task = cls(config, Tokenizer.of(config.text).train(lines, config.text))
@@ -123,8 +121,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        family = Tokenizer.of(config.text)
-        return cls(config, family.load(processors / f"text{family.extension}", config.text))
+        return cls(config, load_tokenizer(processors, "text", config.text))
 
     def save_processors(self, folder: Path) -> None:
         self.processor.save(folder / f"text{self.processor.extension}")
@@ -141,21 +138,12 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         self.carried.write(batch.streams, carried)
         return loss
 
-    def state_dict(self) -> dict[str, Tensor]:
-        return self.carried.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        self.carried.load_state_dict(state)
-
     def batches(self, batch_tokens: int, seed: int) -> TBPTTLoader:
         data = self.config.data
         return TBPTTLoader(self.train, lanes=data.num_streams, window=data.bptt_len, seed=seed)
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("language-modeling", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
             TextSource(path=path, text_column=column(settings.get(f"data.train.{number}.text_column")))
             for number, path in enumerate(data)
@@ -170,12 +158,8 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         found = pipeline.evaluate(self.validation, lanes=VALIDATION_LANES)
         return replace(found, samples=(self.sample(pipeline),))
 
-    def evaluate(self, pipeline: TextGenerationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = ReadReport()
-        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
-        texts = [text for source in sources for text in read_texts(source, skipped)]
-        warn_skipped(skipped, warn)
-        return pipeline.evaluate(texts)
+    def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[str]:
+        return (text for source in self.sources(request.data) for text in read_texts(source, skipped))
 
     def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
         """How the model goes on with the beginning of the validation text, in one line."""
@@ -184,15 +168,12 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         parts = (text[:PROMPT], text[PROMPT : 2 * PROMPT], written)
         return ValidationExample(*(" ".join(part.split()) for part in parts))
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
-        return model_card(
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        return (
             "A writer",
             f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
-            f"{self.processor.size:,}; trained with seqtasks on {data.get('characters', 0):,} characters in "
-            f"{data.get('texts', 0):,} texts.",
-            validated=f"{data.get('validation_characters', 0):,} validation characters",
-            scores=scores,
-            use='seqtasks generate --model DIRECTORY --prompt "..."',
+            f"{self.processor.size:,}; trained with seqtasks on {data['characters']:,} characters in "
+            f"{data['texts']:,} texts.",
         )
 
 

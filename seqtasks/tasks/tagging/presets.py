@@ -10,46 +10,30 @@ from typing import Any
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.readers import TaggedSource, nothing_to_train_on, read_tagged
 from seqtasks.metrics.spans import are_spans
-from seqtasks.tasks.presets import annealed, layers_of, updates
+from seqtasks.tasks.presets import SizePreset, layers_of, preset_for
 
 TREEBANK = re.compile(r"([a-z]{2,3})_[a-z0-9]+-(?:ud|sud)-")
 """How files of Universal Dependencies are called, such as en_ewt-ud-train.conllu."""
 
 
 @dataclass(frozen=True)
-class SizePreset:
-    """What suits an amount of data."""
+class TaggingPreset(SizePreset):
+    """What suits so many words."""
 
-    words: int
-    """Words to train on from which on it applies."""
-    dim: int
     encoder_dim: int
     dropout: float
-    batch_tokens: int
-    epochs: int
-    steps: tuple[int, int]
-    """Fewest and most updates."""
 
 
 PRESETS = (
-    SizePreset(0, 64, 200, 0.5, 400, 40, (600, 1_500)),
-    SizePreset(20_000, 96, 300, 0.5, 600, 25, (1_000, 3_000)),
-    SizePreset(100_000, 128, 400, 0.4, 1_000, 12, (2_000, 8_000)),
-    SizePreset(1_000_000, 192, 600, 0.3, 2_000, 8, (6_000, 40_000)),
+    TaggingPreset(0, 64, 400, 40, (600, 1_500), 200, 0.5),
+    TaggingPreset(20_000, 96, 600, 25, (1_000, 3_000), 300, 0.5),
+    TaggingPreset(100_000, 128, 1_000, 12, (2_000, 8_000), 400, 0.4),
+    TaggingPreset(1_000_000, 192, 2_000, 8, (6_000, 40_000), 600, 0.3),
 )
 LEARNING_RATE = 3e-3
 LAYERS = 2
 HEADS = 4
 WORD_DROPOUT = 0.2
-
-
-@dataclass(frozen=True)
-class DatasetStats:
-    """How much data there is, and of what sort."""
-
-    words: int
-    spans: bool
-    """The labels are BIO or BIOES."""
 
 
 def tagging_preset(
@@ -69,9 +53,8 @@ def tagging_preset(
     is cut into words, is read off the names of treebanks alone. `encoder` and `char_encoder` are kinds; of kinds that
     are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
     """
-    stats = measure(sources)
-    size = next(size for size in reversed(PRESETS) if stats.words >= size.words)
-    steps = updates(stats.words, size.batch_tokens, size.epochs, size.steps)
+    words, spans = measure(sources)
+    size = preset_for(words, PRESETS)
     named = TREEBANK.match(sources[0].path.name)
     recurrent = {"num_layers": LAYERS, "hidden_size": size.encoder_dim}
     transformer = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim}
@@ -83,18 +66,16 @@ def tagging_preset(
             "hidden_size": size.dim,
             "embedding_dropout": size.dropout,
             "word_dropout": WORD_DROPOUT,
-            "head": "crf" if stats.spans else "softmax",
+            "head": "crf" if spans else "softmax",
             "char_encoder": {"kind": char_encoder},
             "encoder": layers_of(encoder, recurrent, transformer, size.dropout),
         },
-        "training": annealed(
-            steps, size.batch_tokens, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995
-        ),
+        "training": size.annealed(words, warmup=20, validations=10, learning_rate=LEARNING_RATE, ema_decay=0.995),
     }
 
 
-def measure(sources: Sequence[TaggedSource]) -> DatasetStats:
-    """Counts the words of all sources in one pass over the files, and looks at their labels."""
+def measure(sources: Sequence[TaggedSource]) -> tuple[int, bool]:
+    """Counts the words of all sources in one pass over the files; and whether their labels are BIO or BIOES."""
     skipped = ReadReport()
     words = 0
     labels: set[str] = set()
@@ -104,4 +85,4 @@ def measure(sources: Sequence[TaggedSource]) -> DatasetStats:
             labels.update(sentence.labels)
     if not words:
         raise nothing_to_train_on(skipped)
-    return DatasetStats(words, are_spans(labels))
+    return words, are_spans(labels)

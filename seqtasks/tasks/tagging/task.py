@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,16 +14,13 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.tagging.conllu import CONLLU, Sentence, conllu_place
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
-from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
-from seqtasks.models import Loss, Tagger, TaggingBatch
+from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, Warn, fingerprint, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
 from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
-from seqtasks.tasks.model_card import model_card
-from seqtasks.tasks.presets import chosen_kinds, require_no_languages
+from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
 from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
@@ -54,7 +51,9 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     """Words in, a label for each out."""
 
     usage = "tag --model {} text.txt"
+    card_usage = 'echo "..." | seqtasks tag --model {}'
     unit = "words"
+    examples = "sentences"
     example_data = "train.conllu"
 
     class Config(ConfigModel):
@@ -82,10 +81,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
         if not train:
             raise nothing_to_train_on(skipped)
-        if not validation:
-            raise SeqtasksError(
-                "There is no sentence with labels to validate on.", "Give data.validation, or more training data."
-            )
+        require_validation(validation, "sentence with labels", "data")
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
             words = (sentence.words for sentence in train)
@@ -138,9 +134,6 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         characters = 0 if self.reader.characters is None else self.reader.characters.size
         return Tagger(self.config.model, self.reader.words.size, characters, len(self.labels))
 
-    def loss(self, model: Tagger, batch: TaggingBatch) -> Loss:
-        return model.loss(batch)
-
     def batches(self, batch_tokens: int, seed: int) -> TaggingLoader:
         numbers = {label: number for number, label in enumerate(self.labels)}
         return TaggingLoader(
@@ -151,10 +144,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        require_no_languages("tagging", languages)
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "model.encoder", "model.char_encoder")
         return tagging_preset([TaggedSource(path=file) for file in data], **kinds)
 
@@ -166,25 +156,18 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         found = self.pipeline([model]).evaluate(self.validation)
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 
-    def evaluate(self, pipeline: TaggingPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = ReadReport()
-        sources = [self.config.data.train[0].model_copy(update={"path": path}) for path in request.data]
-        sentences = [sentence for source in sources for sentence in read_tagged(source, skipped)]
-        warn_skipped(skipped, warn)
-        return pipeline.evaluate(sentences)
+    def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Sentence]:
+        return (sentence for source in self.sources(request.data) for sentence in read_tagged(source, skipped))
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         model = self.config.model
         reads = "" if model.char_encoder is None else f", characters read by `{kind_of(model.char_encoder)}`"
         labels = ", ".join(f"`{label}`" for label in self.labels[:50])
-        return model_card(
+        return (
             "Labels for words",
             f"Encoder `{kind_of(model.encoder)}`{reads}, head `{model.head}`; trained with seqtasks on "
-            f"{data.get('words', 0):,} words in {data.get('sentences', 0):,} sentences.",
+            f"{data['words']:,} words in {data['sentences']:,} sentences.",
             f"{len(self.labels):,} labels: {labels}{' and others' if len(self.labels) > 50 else ''}.",
-            validated=f"{data.get('validation_sentences', 0):,} validation sentences",
-            scores=scores,
-            use='echo "..." | seqtasks tag --model DIRECTORY',
         )
 
 

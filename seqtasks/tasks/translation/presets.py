@@ -9,7 +9,7 @@ from typing import Any
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.parallel.source import ParallelSource, read_pairs
 from seqtasks.errors import SeqtasksError
-from seqtasks.tasks.presets import layers_of, rounded, updates
+from seqtasks.tasks.presets import SizePreset, layers_of, preset_for, rounded
 
 TOKENS_A_WORD = 1.3
 """Subword tokens of an ordinary word."""
@@ -17,40 +17,24 @@ RECURRENT_LAYERS = 2
 
 
 @dataclass(frozen=True)
-class SizePreset:
-    """What suits an amount of data."""
+class TranslationPreset(SizePreset):
+    """What suits so many sentence pairs."""
 
-    pairs: int
-    """Sentence pairs from which on it applies."""
     vocabulary: int
-    dim: int
     layers: int
     ffn_dim: int
     heads: int
     dropout: float
-    batch_tokens: int
     learning_rate: float
-    epochs: int
-    steps: tuple[int, int]
-    """Fewest and most updates."""
 
 
 PRESETS = (
-    SizePreset(0, 1_000, 128, 2, 256, 4, 0.4, 800, 2e-3, 120, (2_000, 5_000)),
-    SizePreset(5_000, 3_000, 160, 3, 384, 4, 0.35, 1_000, 3e-3, 60, (4_000, 10_000)),
-    SizePreset(15_000, 5_000, 192, 3, 512, 4, 0.3, 1_500, 3e-3, 40, (8_000, 16_000)),
-    SizePreset(100_000, 8_000, 256, 3, 768, 4, 0.1, 1_800, 2e-3, 12, (12_000, 40_000)),
-    SizePreset(1_000_000, 16_000, 512, 6, 2_048, 8, 0.1, 4_000, 1e-3, 10, (40_000, 200_000)),
+    TranslationPreset(0, 128, 800, 120, (2_000, 5_000), 1_000, 2, 256, 4, 0.4, 2e-3),
+    TranslationPreset(5_000, 160, 1_000, 60, (4_000, 10_000), 3_000, 3, 384, 4, 0.35, 3e-3),
+    TranslationPreset(15_000, 192, 1_500, 40, (8_000, 16_000), 5_000, 3, 512, 4, 0.3, 3e-3),
+    TranslationPreset(100_000, 256, 1_800, 12, (12_000, 40_000), 8_000, 3, 768, 4, 0.1, 2e-3),
+    TranslationPreset(1_000_000, 512, 4_000, 10, (40_000, 200_000), 16_000, 6, 2_048, 8, 0.1, 1e-3),
 )
-
-
-@dataclass(frozen=True)
-class DatasetStats:
-    """How much data there is."""
-
-    pairs: int
-    words: int
-    """On the side that has more of them."""
 
 
 def translation_preset(
@@ -74,9 +58,9 @@ def translation_preset(
     (`encoder` and `decoder` are kinds) get two layers of twice the width; of kinds that are not built in, nothing is
     set. Raises SeqtasksError for files that cannot be read and for data without a single pair.
     """
-    stats = measure(sources, languages)
-    size = next(size for size in reversed(PRESETS) if stats.pairs >= size.pairs)
-    steps = updates(stats.words * TOKENS_A_WORD, size.batch_tokens, size.epochs, size.steps)
+    pairs, words = measure(sources, languages)
+    size = preset_for(pairs, PRESETS)
+    steps = size.updates(words * TOKENS_A_WORD)
     eval_steps = max(100, rounded(steps / 25))
     source, target = languages or ("xx", "xx")
     recurrent = {"num_layers": RECURRENT_LAYERS, "hidden_size": 2 * size.dim}
@@ -104,8 +88,8 @@ def translation_preset(
     }
 
 
-def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None) -> DatasetStats:
-    """Counts the pairs and words of all sources in one pass over the files."""
+def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None) -> tuple[int, int]:
+    """Counts the pairs of all sources in one pass over the files, and the words of the side that has more of them."""
     skipped = ReadReport()
     pairs = source_words = target_words = 0
     for each in sources:
@@ -115,4 +99,4 @@ def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None
             target_words += len(pair.target.split())
     if not pairs:
         raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
-    return DatasetStats(pairs, max(source_words, target_words))
+    return pairs, max(source_words, target_words)

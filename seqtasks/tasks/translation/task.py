@@ -15,11 +15,9 @@ from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
-from seqtasks.models import EncoderDecoder, Loss, Seq2SeqBatch
+from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Warn, fingerprint, warn_skipped
-from seqtasks.tasks.model_card import model_card
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, fingerprint, require_validation
 from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
@@ -46,6 +44,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     """Raw text in, raw text out."""
 
     usage = 'translate --model {} --text "..."'
+    examples = "pairs"
     example_data = "pairs.tsv"
     evaluation_options = ("decoding", "languages", "lowercase")
 
@@ -104,10 +103,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             raise SeqtasksError(
                 f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
             )
-        if not validation:
-            raise SeqtasksError(
-                "There is no sentence pair to validate on.", "Give data.validation, or more training pairs."
-            )
+        require_validation(validation, "sentence pair", "pairs")
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
@@ -137,9 +133,6 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         self.start_self_critical(self.target, ([self.target.encode(pair.target)] for pair in self.train))
         return ()
 
-    def loss(self, model: EncoderDecoder[TextEncoder], batch: Seq2SeqBatch) -> Loss:
-        return model.loss(batch) if self.self_critical is None else self.self_critical.loss(model, batch)
-
     def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
         return TranslationLoader(
             (self.source, self.target),
@@ -151,11 +144,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         )
 
     @classmethod
-    def preset(
-        cls, data: Sequence[Path], settings: Mapping[str, str], *, languages: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
-        return translation_preset(sources_of(data), languages or languages_of(data), **kinds)
+        source, target = settings.get("languages.source"), settings.get("languages.target")
+        languages = (source, target) if source and target else languages_of(data)
+        return translation_preset(sources_of(data), languages, **kinds)
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         languages = self.config.languages
@@ -171,23 +164,17 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def validate(self, model: EncoderDecoder[TextEncoder]) -> Evaluation:
         return self.pipeline([model]).evaluate(self.validation, metrics=("bleu",), **self.validation_options)
 
-    def evaluate(self, pipeline: TranslationPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        skipped = ReadReport()
-        languages = request.languages or pipeline.languages
+    def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Pair]:
+        languages = request.languages or (self.config.languages.source, self.config.languages.target)
         sources = sources_of(request.data)
-        pairs = [pair for each in sources for pair in read_pairs(each, skipped, languages=languages)]
-        warn_skipped(skipped, warn)
-        return pipeline.evaluate(pairs, lowercase=request.lowercase, **request.decoding)
+        return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         languages = self.config.languages
-        return model_card(
+        return (
             f"Translation, {languages.source} to {languages.target}",
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
-            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data.get('pairs', 0):,} sentence pairs.",
-            validated=f"{data.get('validation_pairs', 0):,} validation pairs",
-            scores=scores,
-            use='seqtasks translate --model DIRECTORY --text "..."',
+            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data['pairs']:,} sentence pairs.",
         )
 
 

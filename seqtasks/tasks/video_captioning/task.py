@@ -25,12 +25,10 @@ from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
-from seqtasks.tasks.model_card import model_card
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader, no_captions
 from seqtasks.text import Tokenizer
@@ -76,6 +74,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
 
     usage = "caption --model {} clip.mp4"
+    examples = "clips"
 
     class Config(CaptionConfig):
         kind: Literal["video-captioning"] = "video-captioning"
@@ -97,8 +96,6 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         self.stills: list[CaptionedImage] = []
         self.files: list[VideoFile] = []
         self.validation_playing: list[FrameSequence] = []
-        self.carried: TBPTTState | None = None
-        """None where frames do not remember."""
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
@@ -151,13 +148,6 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         target = batch.target.flatten(0, 1)
         return model.loss_of(memory, target, target != 0)
 
-    def state_dict(self) -> dict[str, Tensor]:
-        return {} if self.carried is None else self.carried.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        if self.carried is not None:
-            self.carried.load_state_dict(state)
-
     def batches(self, batch_tokens: int, seed: int) -> Any:
         data: VideoData = self.config.data
         transform = evaluation_transform(self.config.images)
@@ -180,16 +170,13 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
-    def model_card(self, scores: tuple[Score, ...], data: dict[str, Any]) -> str:
+    def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         encoder: Any = self.config.model.encoder
-        return model_card(
+        return (
             "Captions of clips",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.processor.size:,}; trained with seqtasks on clips made of "
-            f"{data.get('pictures', 0):,} pictures, and on {data.get('clips', 0):,} clips in files.",
-            validated=f"{data.get('validation_clips', 0):,} validation clips",
-            scores=scores,
-            use="seqtasks caption --model DIRECTORY clip.mp4",
+            f"{data['pictures']:,} pictures, and on {data['clips']:,} clips in files.",
         )
 
 
@@ -201,6 +188,6 @@ def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
     broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
     room = data.max_validation_videos - len(files)
     stills = [each for source in data.validation_images for each in read_captioned_images(source, report)]
-    broken += [f"validation {report.describe()}"] * bool(report.skipped or report.pictures_skipped)
+    broken += [f"validation {report.describe()}"] * (not report.complete)
     shots = synthesize_videos(stills, data.synthetic_video, 0)[:room] if stills and room else []
     return [*files, *(SyntheticVideo(stills, clip) for clip in shots)], broken

@@ -155,16 +155,6 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, files: list[Path]) -> N
         Work()(tmp_path, files)
 
 
-def test_progress(tmp_path: Path, files: list[Path]) -> None:
-    work, told = Work(), []
-    cache = FeatureCache(tmp_path / "cache", *MADE_BY)
-    cache.features(files, work.decode, work.compute, progress=told.append)
-    assert told == [3, 6, 7]
-    told.clear()
-    cache.features(files, work.decode, work.compute, progress=told.append)
-    assert told == list(range(1, 8))
-
-
 def test_nothing(tmp_path: Path) -> None:
     assert len(Work()(tmp_path, [])) == 0
 

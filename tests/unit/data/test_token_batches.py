@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy as np
 import pytest
 
@@ -78,19 +76,6 @@ def test_no_examples_are_a_mistake(weights: np.ndarray | None) -> None:
 def test_weights_that_draw_nothing_are_a_mistake() -> None:
     with pytest.raises(SeqtasksError, match="no example"):
         TokenBucketSampler(np.array([3]), np.array([3]), 10, seed=1, weights=np.array([0.1]))
-
-
-def test_the_state_already_points_behind_the_batch_at_hand() -> None:
-    source, target = natural_lengths(50)
-    batches = TokenBucketSampler(source, target, 100, seed=1)
-    last = len(batches.batches(0)) - 1
-    for batch in islice(batches, last + 3):
-        assert batches.state_dict() == {"epoch": batch.epoch, "index": batch.index + 1}
-    assert (batch.epoch, batch.index) == (1, 1)
-    batches.load_state_dict({"epoch": 0, "index": last + 1})
-    following = next(iter(batches))
-    assert (following.epoch, following.index) == (1, 0)
-    assert following.examples.tolist() == batches.batches(1)[0].tolist()
 
 
 def test_batches_for_inference_begin_with_the_longest() -> None:

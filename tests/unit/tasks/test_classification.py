@@ -20,7 +20,7 @@ from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import BEGIN, END, PAD
 from seqtasks.tasks import ClassificationTask
-from seqtasks.tasks.base import BatchStream, PreparedTask
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.classification.presets import classification_preset, measure
 from seqtasks.tasks.classification.task import ClassificationData
 from seqtasks.text import WordTokenizer
@@ -129,7 +129,6 @@ def test_settings_that_make_no_sense(tmp_path: Path, settings: dict[str, Any], m
 def test_batches_hold_every_document_with_its_labels(tmp_path: Path, window: int) -> None:
     task = prepared_task(tmp_path, max_length=window)
     batches = task.batches(60, seed=1)
-    assert isinstance(batches, BatchStream)
     pieces: dict[tuple[int, ...], list[tuple[str, float]]] = {}
     stream = iter(batches)
     total = 0.0
@@ -308,7 +307,7 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
 
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
-    assert measure([source]).words == sum(len(each.text.split()) for each in DOCUMENTS)
+    assert measure([source])[1] == sum(len(each.text.split()) for each in DOCUMENTS)
     run = read_config(None, text=tomli_w.dumps(classification_preset([source])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, run.task.model.encoder.kind, run.task.model.multi_label) == ("subwords", "lstm", False)
@@ -325,7 +324,7 @@ def test_sizes_follow_the_amount_of_data(
 ) -> None:
     from seqtasks.tasks.classification import presets
 
-    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(documents, words, several=True))
+    monkeypatch.setattr(presets, "measure", lambda sources: (documents, words, True))
     run = read_config(None, text=tomli_w.dumps(classification_preset([DocumentSource(path=tmp_path / "a.csv")])))
     assert isinstance(run.task, ClassificationTask.Config)
     assert (run.task.text.kind, getattr(run.task.text, "vocab_size", None)) == (text, size)

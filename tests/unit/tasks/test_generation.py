@@ -16,7 +16,7 @@ from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import LanguageModel
 from seqtasks.tasks import LanguageModelingTask
-from seqtasks.tasks.language_modeling.presets import PRESETS, generation_preset
+from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.task import TextData
 from seqtasks.text import CharacterTokenizer, SubwordTokenizer, WordTokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer
@@ -170,7 +170,7 @@ def test_a_configuration_for_any_amount_and_kind(tmp_path: Path, lines: int, enc
     run = read_config(None, text=tomli_w.dumps(toml))
     assert isinstance(run.task, LanguageModelingTask.Config)
     assert read_config(None, text=to_toml(run)) == run
-    assert run.task.data.num_streams == (PRESETS[0].lanes if lines == 30 else PRESETS[1].lanes)
+    assert run.task.data.num_streams == (8 if lines == 30 else 16)
     assert run.task.model.encoder.is_causal
     LanguageModelingTask(run.task, CharacterTokenizer.train(["text"], CharacterTokenizer.Config())).build_model()
 

@@ -19,7 +19,7 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.layers.char_encoders import CnnCharEncoder
 from seqtasks.models import Tagger
 from seqtasks.tasks import TaggingTask
-from seqtasks.tasks.base import BatchStream, PreparedTask
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.tagging.presets import measure, tagging_preset
 from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 from seqtasks.text.word_indexer import WordIndexerConfig
@@ -112,7 +112,6 @@ def test_too_little_data(tmp_path: Path, sentences: list[Labelled], message: str
 def test_batches_hold_every_sentence_with_its_labels(tmp_path: Path) -> None:
     task = task_of(TaggingTask.prepare(config(tmp_path), seed=1))
     batches = task.batches(60, seed=1)
-    assert isinstance(batches, BatchStream)
     seen: list[tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]] = []
     stream = iter(batches)
     while len(seen) < len(task.train):
@@ -264,7 +263,7 @@ def test_columns_and_jsonl_are_read_too(tmp_path: Path) -> None:
 
 def test_a_configuration_is_made_from_data_alone(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "xx_mine-ud-train.conllu", SENTENCES)
-    assert measure([TaggedSource(path=file)]).words == sum(map(len, SENTENCES))
+    assert measure([TaggedSource(path=file)])[0] == sum(map(len, SENTENCES))
     run = read_config(None, text=tomli_w.dumps(tagging_preset([TaggedSource(path=file)])))
     assert isinstance(run.task, TaggingTask.Config)
     assert (run.task.text.language, run.task.model.head) == ("xx", "softmax")
@@ -281,7 +280,7 @@ def test_sizes_follow_the_amount_of_data(
 ) -> None:
     from seqtasks.tasks.tagging import presets
 
-    monkeypatch.setattr(presets, "measure", lambda sources: presets.DatasetStats(words, spans=True))
+    monkeypatch.setattr(presets, "measure", lambda sources: (words, True))
     text = tomli_w.dumps(tagging_preset([TaggedSource(path=tmp_path / "en_ewt-ud-train.conllu")]))
     run = read_config(None, text=text)
     assert isinstance(run.task, TaggingTask.Config)

@@ -11,7 +11,7 @@ from seqtasks.config.run import read_config
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.translation import presets
-from seqtasks.tasks.translation.presets import DatasetStats, measure, translation_preset
+from seqtasks.tasks.translation.presets import measure, translation_preset
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def test_pairs_and_words_are_counted(pairs: Path) -> None:
-    assert measure([ParallelSource(path=pairs)], None) == DatasetStats(pairs=3, words=9)
+    assert measure([ParallelSource(path=pairs)], None) == (3, 9)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_sizes_follow_the_amount_of_data(
     monkeypatch: pytest.MonkeyPatch, pairs: Path, count: int, words: int, size: int, dim: int, layers: int,
     dropout: float, batch: int, steps: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(presets, "measure", lambda sources, languages: DatasetStats(count, words))
+    monkeypatch.setattr(presets, "measure", lambda sources, languages: (count, words))
     run = read_config(None, text=tomli_w.dumps(translation_preset([ParallelSource(path=pairs)], ("en", "de"))))
     task = run.task.model_dump()
     assert task["text"]["vocab_size"] == size

@@ -132,7 +132,7 @@ def test_which_picture_a_name_means(tmp_path: Path, name: str, found: str | None
     report = CaptionReadReport()
     assert list(read(images, captions, report=report)) == (["there.jpg", found] if found else ["there.jpg"])
     reason = "in several folders" if name == "twice.jpg" else "missing"
-    places = {reason: omission.places for reason, omission in report.picture_omissions.items()}
+    places = {reason: omission.places for reason, omission in report.images.omissions.items()}
     assert places == ({} if found else {reason: [name]})
 
 
@@ -142,7 +142,7 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
     write(flickr / "Flickr8k.token.txt", table(*NAMES) + "broken\n")
     report = CaptionReadReport()
     assert list(read(flickr / "Images", report=report)) == NAMES[4:]
-    assert report.pictures_skipped == 4
+    assert report.images.skipped == 4
     assert report.describe() == (
         f"captions: skipped 1 of 13: 1 broken line ({flickr / 'Flickr8k.token.txt'}:13); "
         "pictures: skipped 4 of 6: 4 missing (a.jpg, b.jpg, c.jpg, ...)"
