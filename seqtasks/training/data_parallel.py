@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
+from seqtasks.incremental_state import tree_map
 
 MOST = 4
 """Processes that are started unasked: the parts of a batch get too small for more of them."""
@@ -125,14 +126,7 @@ class ForkedDataParallel:
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:
     """Every `workers`th row of each tensor of the batch."""
-    return of_kind(batch, [None if tensor is None else tensor[number::workers].clone() for tensor in batch])
-
-
-def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
-    """The tensors as a tuple, or a named one, as the batch is."""
-    kind: Any = type(batch)
-    made: Batch = kind(*tensors) if hasattr(batch, "_fields") else kind(tensors)
-    return made
+    return tree_map(lambda rows: rows[number::workers].clone(), batch)
 
 
 @contextmanager

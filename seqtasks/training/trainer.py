@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
+from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.checkpoint import BEST, CheckpointWriter, latest_checkpoint
-from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes, of_kind
+from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes
 from seqtasks.training.events import (
     CheckpointEvent,
     FinishedEvent,
@@ -209,7 +210,7 @@ class Trainer:
     def backward(self, batch: BatchTensors) -> tuple[float, float]:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
         self.model.train()
-        batch = of_kind(batch, [None if each is None else each.to(self.device, non_blocking=True) for each in batch])
+        batch = tree_map(lambda each: each.to(self.device, non_blocking=True), batch)
         with autocast(self.device, self.dtype):
             loss = self.task.loss(self.model, batch)
         loss.total.backward()  # type: ignore[no-untyped-call]
