@@ -6,7 +6,7 @@ Models make it and search reorders it; neither needs to know more of the other's
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -36,17 +36,17 @@ class State(NamedTuple):
     """Leaves (rows, hyps, ...): what belongs to one hypothesis."""
 
 
-def tree_map(function: Callable[..., Tensor], tree: Branch, *others: Branch) -> Branch:
-    """The same tree with `function` applied to every tensor in it, together with those in its place in the others."""
+def tree_map(function: Callable[[Tensor], Tensor], tree: Branch) -> Branch:
+    """The same tree with `function` applied to every tensor in it."""
     mapped: Any = None
     if isinstance(tree, Tensor):
-        mapped = function(tree, *others)
+        mapped = function(tree)
     elif isinstance(tree, dict):
-        mapped = {key: tree_map(function, value, *(other[key] for other in others)) for key, value in tree.items()}
+        mapped = {key: tree_map(function, value) for key, value in tree.items()}
     elif tree is not None:
-        values = [tree_map(function, *parts) for parts in zip(tree, *others, strict=True)]
+        values = [tree_map(function, value) for value in tree]
         mapped = type(tree)(*values) if hasattr(tree, "_fields") else type(tree)(values)
-    return cast("Branch", mapped)
+    return mapped  # type: ignore[no-any-return]
 
 
 def gather_hypotheses(tree: Branch, index: Int[Tensor, "rows hyps"]) -> Branch:

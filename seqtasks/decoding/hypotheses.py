@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqtasks.incremental_state import gather_hypotheses, tree_map
+from seqtasks.incremental_state import gather_hypotheses
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,15 @@ class FinishedSequences(NamedTuple):
         lengths = torch.zeros_like(scores, dtype=torch.long)
         return cls(empty._replace(scores=scores), scores, lengths, torch.zeros_like(lengths, dtype=torch.bool))
 
+    def columns(self) -> tuple[Tensor, ...]:
+        """Its tensors: tokens, log-probabilities, scores, normalized scores, lengths, and which are finished."""
+        return (*self.sequences, *self[1:])
+
 
 def concatenate(*parts: FinishedSequences, dim: int) -> FinishedSequences:
     """All of the parts, side by side along the rows (0) or the hypotheses (1)."""
-    return tree_map(lambda *leaves: torch.cat(leaves, dim), *parts)
+    leaves = [torch.cat(columns, dim) for columns in zip(*(part.columns() for part in parts), strict=True)]
+    return FinishedSequences(PartialSequences(*leaves[:3]), *leaves[3:])
 
 
 def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
@@ -75,7 +80,7 @@ def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
 def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
     """The hypotheses of each row, at least one; further ones only where they are possible at all."""
     lists = []
-    for row in zip(*(column.tolist() for column in (*found.sequences, *found[1:])), strict=True):
+    for row in zip(*(column.tolist() for column in found.columns()), strict=True):
         hypotheses = [
             Hypothesis(tuple(tokens[: length - finished]), score, normalized, tuple(values[:length]), finished)
             for tokens, values, score, normalized, length, finished in zip(*row, strict=True)
