@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from jaxtyping import Int
 from pydantic import Field
@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from seqtasks.incremental_state import HypothesisStates
 from seqtasks.layers.attention import Bias, CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.embedding import sinusoids
 from seqtasks.layers.stack import Stack
-from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.registry import ConfigModel
 
 
@@ -91,10 +90,11 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
     return Stack(TransformerLayer(config, dim, memory_dim) for _ in range(config.num_layers))
 
 
-def embed_with_positions(
-    embedding: TokenEmbedding | WordEmbedding, tokens: Int[Tensor, "rows length *parts"], start: int, length: int
-) -> States:
-    """Token and place; all tokens share one place when `length` is 1."""
+def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int) -> States:
+    """Token and place; all tokens share one place when `length` is 1.
+
+    The embedding is a `TokenEmbedding`, a `WordEmbedding` or what stands for one.
+    """
     vectors = embedding(tokens)
     places = sinusoids(length, embedding.dim, start=start, device=tokens.device)
     return embedding.apply_word_dropout(vectors + places.to(vectors.dtype))

@@ -13,6 +13,7 @@ class ModelConfig(ConfigModel):
     """Settings of a model whose parts share its width."""
 
     hidden_size: int
+    """Width of the embedding."""
 
     def width(self) -> tuple[int, str]:
         """The width of what the parts read, and what users know it by."""
