@@ -96,5 +96,6 @@ def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts
     The embedding is a `TokenEmbedding`, a `WordEmbedding` or what stands for one.
     """
     vectors = embedding(tokens)
-    places = sinusoids(length, embedding.dim, start=start, device=tokens.device)
-    return embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+    places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)
+    embedded: Tensor = embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+    return embedded
