@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple, TypedDict, Unpack, overload
 import torch
 from torch import nn
 
-from seqtasks.config.run import read_config, require_code
+from seqtasks.config.run import read_config
+from seqtasks.config.user_code import require_code
 from seqtasks.device import choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline

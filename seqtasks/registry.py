@@ -15,8 +15,10 @@ file is imported (`--code FILE`, or an entry point in the group `seqtasks.compon
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import entry_points
-from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -99,21 +101,70 @@ class PolymorphicField:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
             self.parse,
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda settings: settings.model_dump()),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda settings, info: settings.model_dump(exclude_none=info.exclude_none), info_arg=True
+            ),
         )
 
 
-def fields_of(declared: Any) -> dict[str, Any]:
+def fields_of(declared: Any) -> Mapping[str, Any]:
     """Names and types, with their marks, of what a class of settings declares; nothing for anything else."""
-    if isinstance(declared, type) and issubclass(declared, ConfigModel):
+    return _fields(declared) if isinstance(declared, type) else {}
+
+
+@cache
+def _fields(declared: type) -> Mapping[str, Any]:
+    if issubclass(declared, ConfigModel):
         return {
             name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
             for name, field in declared.model_fields.items()
         }
-    if isinstance(declared, type) and dataclasses.is_dataclass(declared):
+    if dataclasses.is_dataclass(declared):
         hints = get_type_hints(declared, include_extras=True)
         return {field.name: hints[field.name] for field in dataclasses.fields(declared)}
     return {}
+
+
+def unwrapped(declared: Any) -> Any:
+    """What the type of a field comes down to, without its other marks and alternatives.
+
+    Returns:
+        A class of settings, the `PolymorphicField` of a component, or the type of a list or a table, such as
+        `list[Source]`; None for plain values.
+    """
+    origin, parts = get_origin(declared), get_args(declared)
+    if origin in (list, tuple, dict):
+        return declared
+    if origin is Annotated:
+        return next((mark for mark in parts[1:] if isinstance(mark, PolymorphicField)), None) or unwrapped(parts[0])
+    if origin is not None:
+        return next((found for part in parts if (found := unwrapped(part)) is not None), None)
+    return declared if fields_of(declared) else None
+
+
+def resolved(declared: Any, value: Any) -> Any:
+    """As `unwrapped`, with the class of settings of the component whose kind a raw `value` names; None without one."""
+    found = unwrapped(declared)
+    if not isinstance(found, PolymorphicField):
+        return found
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    try:
+        return found.family.of_kind(kind).Config if isinstance(kind, str) else None
+    except KeyError:
+        return None
+
+
+def at(declared: Any, value: Any, key: Any) -> tuple[Any, Any]:
+    """The type of what is at a key of a table, or at a position in a list, and its raw value; None where there is none.
+
+    `declared` is what `resolved` gave for the raw `value`.
+    """
+    parts = get_args(declared)
+    inside = parts[-1 if get_origin(declared) is dict else 0] if parts else fields_of(declared).get(key)
+    if isinstance(value, Mapping):
+        return inside, value.get(key)
+    there = isinstance(value, list | tuple) and str(key).isdecimal() and int(key) < len(value)
+    return inside, value[int(key)] if there else None
 
 
 def load_entry_points() -> None:

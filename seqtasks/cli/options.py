@@ -79,7 +79,7 @@ class Runtime:
 def load_own_code(code: Path | None) -> None:
     """Runs the user's components in the file `code`."""
     if code is not None:
-        from seqtasks.config.run import load_code
+        from seqtasks.config.user_code import load_code
 
         load_code(code)
 
@@ -165,23 +165,21 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
     """The decoding options of `--set`."""
-    import tomllib
-
+    if not chosen:
+        return {}
     from seqtasks.cli.command import renamed_decoding, warn_renamed
+    from seqtasks.config.run import parse_value
 
     given: dict[str, Any] = {}
-    for item in chosen or ():
+    renamed = renamed_decoding()
+    for item in chosen:
         name, sign, value = item.partition("=")
         if not sign:
             raise SeqtasksError(f"--set {item}: not of the form name=value.", "Example: --set length_penalty=wu:0.6")
         name = name.strip()
-        if name in (old := renamed_decoding()):
-            warn_renamed(f"--set {name}", old[name])
-            name = old[name]
-        try:
-            given[name] = tomllib.loads(f"value = {value}")["value"]
-        except ValueError:
-            given[name] = value.strip()
+        if name in renamed:
+            warn_renamed(f"--set {name}", renamed[name])
+        given[renamed.get(name, name)] = parse_value(value.strip())
     return given
 
 

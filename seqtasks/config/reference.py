@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import inspect
 import json
-import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from seqtasks.config.run import GeneralConfig, task_family
-from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of, load_entry_points
+from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of, load_entry_points, unwrapped
 
 NAMES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "path"}
 LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "multiple_of": "multiple of", "min_length": "length >="}
@@ -81,32 +81,21 @@ def _keys(
         if name == "kind":
             continue
         path, value = f"{prefix}{name}", _default(declared, name, default)
-        table, stars = _table(annotation)
+        table, stars = unwrapped(annotation), ""
+        if get_origin(table) is list:
+            table, stars = unwrapped(get_args(table)[0]), ".*"
         shown = ConfigKey(path, _type(annotation), _toml(value), said.get(name, ""))
         if isinstance(table, PolymorphicField):
             kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
             kind = json.dumps(value.kind) if isinstance(value, ConfigModel) and hasattr(value, "kind") else _toml(value)
             yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or _first_line(table.family))
             components[path] = (table.family, value)
-        elif table is None:
+        elif table is None or get_origin(table):
             yield shown
         else:
             if stars or _toml(value) == "not set":
                 yield shown._replace(default="[]" if value == [] else shown.default)
             yield from _keys(table, PydanticUndefined if stars else value, f"{path}{stars}.", components)
-
-
-def _table(annotation: Any) -> tuple[Any, str]:
-    """The class of settings, or the mark of a component, that a field is of; and what its path has for a list."""
-    origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        marks = [mark for mark in parts[1:] if isinstance(mark, PolymorphicField)]
-        return (marks[0], "") if marks else _table(parts[0])
-    if origin is list:
-        return _table(parts[0])[0], ".*"
-    if origin in (Union, UnionType):
-        return next((found for part in parts if (found := _table(part))[0] is not None), (None, ""))
-    return (annotation, "") if fields_of(annotation) else (None, "")
 
 
 def _default(declared: Any, name: str, instance: Any) -> Any:
@@ -162,33 +151,26 @@ def descriptions(declared: type) -> dict[str, str]:
     """What is said of the fields of a class: the text below each, or the `description` of a `Field`."""
     found: dict[str, str] = {}
     for base in reversed(declared.__mro__):
-        node = _class(base)
-        for statement, following in pairwise(node.body if node else []):
-            match statement, following:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    found[name] = " ".join(text.split())
+        found |= _docstrings(base)
     if issubclass(declared, ConfigModel):
         found |= {name: field.description for name, field in declared.model_fields.items() if field.description}
     return found
 
 
-def _class(declared: type) -> ast.ClassDef | None:
-    """The statement that declares a class; None where its source is not there."""
-    node: Any = _module(declared.__module__)
-    for part in declared.__qualname__.split("."):
-        inside = [each for each in getattr(node, "body", []) if isinstance(each, ast.ClassDef) and each.name == part]
-        if not inside:
-            return None
-        node = inside[0]
-    return node if isinstance(node, ast.ClassDef) else None
-
-
 @cache
-def _module(name: str) -> ast.Module | None:
+def _docstrings(declared: type) -> dict[str, str]:
+    """The text below each field that the class itself declares; nothing where its source is not there."""
     try:
-        return ast.parse(inspect.getsource(sys.modules[name]))
-    except (OSError, TypeError, KeyError):
-        return None
+        source = inspect.getsource(declared)
+    except (OSError, TypeError):
+        return {}
+    found = {}
+    [definition] = ast.parse(textwrap.dedent(source)).body
+    for statement, following in pairwise(getattr(definition, "body", ())):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found
 
 
 def as_text(sections: list[ConfigSection]) -> str:

@@ -11,14 +11,11 @@ max_steps = 20000
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
+import json
 import re
-import sys
 import tomllib
-import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +25,7 @@ from pydantic import Field, model_validator
 from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.config.validation import Location, ValidationIssue, validate_config
 from seqtasks.errors import RenamedWarning, SeqtasksError
-from seqtasks.registry import ENTRY_POINTS, Component, ConfigModel, kind_of, load_entry_points
+from seqtasks.registry import Component, ConfigModel
 from seqtasks.storage.migration import Renamed, migrate, migrate_kind, migrate_override
 
 
@@ -108,13 +105,12 @@ def read_config(
         document = _parse((_read(path) if path else "") if text is None else text, name)
     given = "overrides" if isinstance(overrides, Mapping) else "--set"
     wanted = _merged(overrides) if isinstance(overrides, Mapping) else [_parsed(override) for override in overrides]
-    kinds_first = sorted(wanted, key=lambda override: override.keys[-1] != "kind")
-    kinds = [override.value for override in kinds_first if override.keys == ("task",)]
-    task = _task([document.pop("task", None), *kinds][-1], name)
+    document.update((override.keys[0], override.value) for override in wanted if override.keys == ("task",))
+    task = _task(document.pop("task", None), name)
     document, renamed = _migrated(document, task)
     old = [(name, each) for each in renamed]
     overridden = []
-    for override in kinds_first:
+    for override in sorted(wanted, key=lambda override: override.keys[-1] != "kind"):
         if override.keys != ("task",):
             override, renamed = _migrated_override(override, document, task)
             old += [(given, each) for each in renamed]
@@ -128,9 +124,8 @@ def read_config(
         for _, each in old
         if each.conflict
     ]
-    general = validate_config(
-        GeneralConfig, {key: document.pop(key) for key in GeneralConfig.model_fields if key in document}, mistakes
-    )
+    shared = {key: document.pop(key) for key in GeneralConfig.model_fields if key in document}
+    general = validate_config(GeneralConfig, shared, mistakes)
     if "kind" in document:
         mistakes.append(ValidationIssue(("kind",), "unknown key (did you mean task?)"))
     kind = task.model_fields["kind"].default
@@ -145,73 +140,26 @@ def read_config(
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
         message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
-    return RunConfig(settings, general.training, general.seed, general.init_from, general.init_modules)
+    return RunConfig(settings, **dict(general))
 
 
 def to_toml(run: RunConfig) -> str:
     """The configuration with every setting written out; reading it back gives an equal one."""
-    task = _plain(run.task)
+    settings = {"task": run.task.model_dump(exclude_none=True), "training": run.training.model_dump(exclude_none=True)}
+    plain = json.loads(json.dumps(settings, default=str))  # paths and tuples are strings and lists
+    task = plain["task"]
     kind = task.pop("kind")
     start = {} if run.init_from is None else {"init_from": run.init_from, "init_modules": run.init_modules}
-    return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": _plain(run.training)})
+    return tomli_w.dumps({"task": kind, "seed": run.seed, **start, **task, "training": plain["training"]})
 
 
-def load_code(path: Path) -> None:
-    """Runs a Python file of the user's, so that the components in it can be named in a configuration."""
-    if not path.is_file():
-        raise SeqtasksError(f"{path} (--code) is not a file.")
-    name = f"seqtasks_code_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise SeqtasksError(f"{path} (--code) is not a Python file.", "Its name has to end in .py.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+def parse_value(written: str) -> Any:
+    """What stands after `a.b=`: a value of TOML, or else a string."""
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
-        raise SeqtasksError(f"{path} (--code), line {line}: {type(error).__name__}: {error}.") from error
-
-
-def code_files(task: ConfigModel) -> dict[str, str]:
-    """The kinds in a configuration that neither seqtasks nor an installed package brings, and the files they are in."""
-    packages = {"seqtasks", *(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))}
-    found = {}
-    for settings in _nested(task):
-        module = type(settings).__module__
-        file = getattr(sys.modules.get(module), "__file__", None)
-        if "kind" in type(settings).model_fields and module.partition(".")[0] not in packages and file:
-            found[kind_of(settings)] = Path(file).name
-    return found
-
-
-def require_code(files: Mapping[str, str], model: Path) -> None:
-    """Raises SeqtasksError where kinds are not known that a model was trained with, as `code_files` gave them."""
-    if files:
-        load_entry_points()
-    known = {kind for family in Component.__subclasses__() for kind in family.kinds}
-    for kind, file in files.items():
-        if kind not in known:
-            raise SeqtasksError(
-                f"{model} was trained with --code {file}, where {kind!r} is defined.",
-                f"Give that file with --code {file}; in Python, import it before the model is loaded.",
-            )
-
-
-def _nested(value: Any) -> Iterator[ConfigModel]:
-    """All settings within a value, itself included."""
-    if isinstance(value, ConfigModel):
-        yield value
-        value = dict(value)
-    if dataclasses.is_dataclass(value):
-        value = vars(value)
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _nested(item)
+        parsed = tomllib.loads(f"value = {written}")
+    except (ValueError, RecursionError):
+        return written
+    return parsed["value"] if len(parsed) == 1 else written
 
 
 def _read(path: Path) -> str:
@@ -247,7 +195,7 @@ def _parsed(override: str) -> Override:
     keys = tuple(dotted.strip().split("."))
     if not sign or not all(keys):
         raise SeqtasksError(f"--set {override}: not of the form a.b=value.", "Example: --set training.max_steps=2000")
-    return Override(keys, _value(written.strip()), f"--set {override}")
+    return Override(keys, parse_value(written.strip()), f"--set {override}")
 
 
 def _merged(overrides: Mapping[str, Any]) -> list[Override]:
@@ -310,14 +258,6 @@ def _override(document: dict[str, Any], override: Override) -> Location:
     return tuple(place)
 
 
-def _value(written: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"value = {written}")
-    except (ValueError, RecursionError):
-        return written
-    return parsed["value"] if len(parsed) == 1 else written
-
-
 def _task(kind: Any, name: str) -> type[ConfigModel]:
     family = task_family()
     try:
@@ -333,17 +273,3 @@ def _line(mistake: ValidationIssue, name: str, given: str, overridden: Sequence[
     where = given if any(mistake.location[: len(keys)] == keys for keys in overridden) else name
     place = [".".join(map(str, mistake.location))] if mistake.location else []
     return ": ".join([where, *place, mistake.message])
-
-
-def _plain(value: Any) -> Any:
-    """What TOML can say; settings that are None are left out."""
-    if isinstance(value, ConfigModel):
-        return {name: _plain(item) for name, item in value if item is not None}
-    if dataclasses.is_dataclass(value):
-        items = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: _plain(item) for name, item in items if item is not None}
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value

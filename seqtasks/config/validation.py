@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from seqtasks.registry import ConfigModel, PolymorphicField, fields_of
+from seqtasks.registry import ConfigModel, at, fields_of, resolved
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 Location = tuple[int | str, ...]
@@ -36,21 +36,9 @@ def validate_config(declared: type[Checked], value: Any, mistakes: list[Validati
 
 def known_keys(declared: Any, value: Any, place: Location) -> list[str]:
     """The keys that the table at `place` may have, within a raw `value` that should be of the type `declared`."""
-    origin, parts = get_origin(declared), get_args(declared)
-    if origin is Annotated:
-        families = [mark.family for mark in parts[1:] if isinstance(mark, PolymorphicField)]
-        return known_keys(families[0].of_kind(value["kind"]).Config if families else parts[0], value, place)
-    if origin in (list, tuple, dict):
-        return known_keys(parts[-1], value[place[0]], place[1:]) if place else []
-    if origin is not None:
-        return next((keys for part in parts if (keys := known_keys(part, value, place))), [])
-    fields = fields_of(declared)
-    if not place:
-        return [name for name in fields if name != "kind"]
-    name, *rest = place
-    if name not in fields or not isinstance(value, dict):
-        return []
-    return known_keys(fields[str(name)], value.get(name), tuple(rest))
+    for key in place:
+        declared, value = at(resolved(declared, value), value, key)
+    return [name for name in fields_of(resolved(declared, value)) if name != "kind"]
 
 
 def _message(detail: ErrorDetails, known: Sequence[str]) -> str:

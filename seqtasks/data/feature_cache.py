@@ -72,6 +72,11 @@ class CachedFeatures:
             found.append(place[0][place[1]])
         return torch.from_numpy(np.stack(found))
 
+    def __iter__(self) -> Iterator[Tensor | SeqtasksError]:
+        """The features of each picture, or why it has none."""
+        for index in range(len(self)):
+            yield self.unreadable[index] if index in self.unreadable else self.rows([index])[0]
+
 
 class FeatureCache:
     """Computes the features that are not on disk yet, and writes them there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ class ClassificationEvaluation(TaggingEvaluation):
     confusion: ConfusionMatrix | None = None
 
 
-def shown_rows(count: int) -> range:
-    """The numbers of at most three examples, spread over so many."""
-    return range(0, count, max(1, count // 3))[:3]
+def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:
+    """At most three of these sources, references and outputs, spread over all."""
+    every = list(examples)
+    return tuple(ValidationExample(*each) for each in every[:: max(1, len(every) // 3)][:3])

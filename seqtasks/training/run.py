@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtasks.config.run import RunConfig, code_files, read_config, to_toml
+from seqtasks.config.run import RunConfig, read_config, to_toml
+from seqtasks.config.user_code import code_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.storage.atomic import atomic_file

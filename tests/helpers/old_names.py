@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import seqtasks.cli.app
 import seqtasks.loading  # with all families of components
 import seqtasks.tasks
-from seqtasks.config import reference
-from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of
+from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of, unwrapped
 from seqtasks.storage.migration import renames
 
 PACKAGE = Path(seqtasks.__file__).parent
@@ -91,10 +90,12 @@ def tables() -> dict[str, set[str]]:
         if not declared.__module__.startswith("seqtasks."):
             continue
         for name, annotation in fields_of(declared).items():
-            table, _ = reference._table(annotation)
+            table = unwrapped(annotation)
+            if get_origin(table) is list:
+                table = unwrapped(get_args(table)[0])
             if isinstance(table, PolymorphicField):
                 known[name] |= {table.family.of_kind(kind).Config for kind in table.family.known()}
-            elif table is not None:
+            elif isinstance(table, type):
                 known[name].add(table)
     return {
         name: set().union(*map(old_keys, classes)) - set().union(*map(fields_of, classes))

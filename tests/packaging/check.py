@@ -20,6 +20,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import lazy_loader
+
 CHECKOUT = Path(__file__).parents[2]
 sys.path.insert(0, str(CHECKOUT / "tests"))
 
@@ -109,6 +111,7 @@ def use_with(python: str, wheel: Path, environment: Path) -> None:
     inside = environment / "bin" / "python"
     package = next(environment.glob("lib/python*/site-packages/seqtasks"))
     run([str(inside), "-W", "error", "-m", "compileall", "-q", "-f", str(package)], cwd=environment)
+    shutil.copytree(Path(lazy_loader.__file__).parent, package.with_name("lazy_loader"))  # all that its import needs
     told = run([str(inside), "-c", IMPORTED], cwd=environment)
     without = "without torch and other dependencies, so the wheel was compiled and imported alone"
     print(f"package-test: {python}: {without} ({(told or '').strip()})")

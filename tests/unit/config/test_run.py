@@ -17,8 +17,9 @@ from pydantic import Field
 
 import seqtasks.config.run
 from seqtasks.config.reference import descriptions
-from seqtasks.config.run import RunConfig, code_files, load_code, read_config, require_code, to_toml
+from seqtasks.config.run import RunConfig, read_config, to_toml
 from seqtasks.config.training import TrainingConfig
+from seqtasks.config.user_code import code_files, load_code, require_code
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component, ConfigModel, PolymorphicField

@@ -146,9 +146,15 @@ NEW: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def toy_table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.cls is not TestTheTable:
+        monkeypatch.setattr(migration, "renames", lambda: TABLE)
+
+
 def test_each_key_is_renamed_by_the_class_it_belongs_to() -> None:
     given_, before = copy.deepcopy(OLD), copy.deepcopy(OLD)
-    found, renamed = migrate(Writing.Config, given_, table=TABLE)
+    found, renamed = migrate(Writing.Config, given_)
     assert found == NEW
     assert given_ == before, "what was read is not changed"
     assert Renamed(("data", "train", 0), "text", "text_column") in renamed
@@ -164,11 +170,11 @@ def test_what_a_class_knows_and_what_nobody_knows_stays() -> None:
         "other": {"dim": 3},
         "dim": 1,
     }
-    assert migrate(Writing.Config, given_, table=TABLE) == (given_, [])
+    assert migrate(Writing.Config, given_) == (given_, [])
 
 
 def test_a_key_given_twice_is_told_and_the_new_one_counts() -> None:
-    found, renamed = migrate(Writing.Config, {"decoding": {"beam": 7, "beam_size": 3}}, table=TABLE)
+    found, renamed = migrate(Writing.Config, {"decoding": {"beam": 7, "beam_size": 3}})
     assert found == {"decoding": {"beam_size": 3}}
     assert renamed == [Renamed(("decoding",), "beam", "beam_size", conflict=True)]
 
@@ -189,7 +195,7 @@ def test_a_key_given_twice_is_told_and_the_new_one_counts() -> None:
     ],
 )
 def test_a_dotted_path_is_renamed_as_the_tables_are(keys: str, value: Any, today: str, value_today: Any) -> None:
-    assert migrate_override(Writing.Config, NEW, keys.split("."), value, table=TABLE) == (
+    assert migrate_override(Writing.Config, NEW, keys.split("."), value) == (
         tuple(today.split(".")),
         value_today,
     )
@@ -208,9 +214,9 @@ TREES = st.recursive(
 
 @given(st.one_of(TREES, st.fixed_dictionaries({}, optional=dict.fromkeys(OLD, TREES))))
 def test_reading_twice_changes_nothing_and_the_order_of_keys_does_not_count(tree: Any) -> None:
-    once, renamed = migrate(Writing.Config, tree, table=TABLE)
-    assert migrate(Writing.Config, once, table=TABLE) == (once, [])
-    turned, others = migrate(Writing.Config, reverse(tree), table=TABLE)
+    once, renamed = migrate(Writing.Config, tree)
+    assert migrate(Writing.Config, once) == (once, [])
+    turned, others = migrate(Writing.Config, reverse(tree))
     assert turned == once
     assert sorted(map(repr, others)) == sorted(map(repr, renamed))
 
@@ -222,9 +228,9 @@ def reverse(tree: Any) -> Any:
 
 
 def test_kinds_are_renamed_once_their_new_name_is_there() -> None:
-    assert migrate_kind(Part, "frames", TABLE) == "cnn-lstm"
-    assert migrate_kind(Part, "own", TABLE) == "own"
-    assert migrate_kind(Part, "nonsense", TABLE) == "nonsense"
+    assert migrate_kind(Part, "frames") == "cnn-lstm"
+    assert migrate_kind(Part, "own") == "own"
+    assert migrate_kind(Part, "nonsense") == "nonsense"
 
 
 def test_tensors_are_mapped_by_the_beginning_of_their_names() -> None:
@@ -256,7 +262,6 @@ size = "vocab_size"
 class TestRunConfigurations:
     @pytest.fixture(autouse=True)
     def toys(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(migration, "renames", lambda: TABLE)
         monkeypatch.setattr(seqtasks.config.run, "task_family", lambda: Work)
 
     def test_a_file_is_read_in_todays_names_with_a_warning_a_key(self, tmp_path: Path) -> None:
