@@ -167,11 +167,11 @@ def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
     """The decoding options of `--set`."""
     if not chosen:
         return {}
-    from seqtasks.cli.command import renamed_decoding, warn_renamed
+    from seqtasks.cli.command import renames, warn_renamed
     from seqtasks.config.run import parse_value
 
     given: dict[str, Any] = {}
-    renamed = renamed_decoding()
+    renamed = renames()["fields"]["seqtasks.decoding.options.Decoding"]
     for item in chosen:
         name, sign, value = item.partition("=")
         if not sign:

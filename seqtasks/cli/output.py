@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +24,17 @@ Write = Callable[[Iterable[str]], None]
 @contextmanager
 def open_output(path: Path | None) -> Iterator[Write]:
     """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
-    if path is None:
-        yield line_writer(sys.stdout.buffer.write, sys.stdout.flush)
-        return
     from seqtasks.storage.atomic import output_file
 
-    with output_file(path) as stream:
-        yield line_writer(stream.write)
+    with nullcontext(sys.stdout.buffer) if path is None else output_file(path) as stream:
 
+        def write(lines: Iterable[str]) -> None:
+            for line in lines:
+                stream.write(line.encode(errors="replace") + b"\n")
+            if path is None:
+                stream.flush()
 
-def line_writer(write_bytes: Callable[[bytes], int], flush: Callable[[], None] = lambda: None) -> Write:
-    def write(lines: Iterable[str]) -> None:
-        for line in lines:
-            write_bytes(line.encode(errors="replace") + b"\n")
-        flush()
-
-    return write
+        yield write
 
 
 def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
