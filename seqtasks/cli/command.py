@@ -30,7 +30,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = dict.fromkeys(COMMANDS)  # for the order, and to suggest one of them
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # for their order, and to suggest one
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:

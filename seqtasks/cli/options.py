@@ -6,8 +6,7 @@ option out of each field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -191,12 +190,3 @@ def split_languages(languages: str | None) -> tuple[str, str] | None:
     if not (source and target):
         raise typer.BadParameter("write the two codes with a hyphen, such as en-de", param_hint="--language-pair")
     return source, target
-
-
-@contextmanager
-def blamed_on(option: str) -> Iterator[None]:
-    """Names the option at the beginning of the errors that its value causes."""
-    try:
-        yield
-    except SeqtasksError as error:
-        raise SeqtasksError(f"{option}: {error.message}", error.hint) from error

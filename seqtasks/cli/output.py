@@ -54,16 +54,32 @@ def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[s
             raise SeqtasksError(f"{other} and {option} are both {path}.", "Name another file.")
 
 
-def format_nbest(name: object, best: Caption | Translation) -> Iterator[str]:
-    for each in (best, *best.alternatives):
-        yield f"{name}\t{each.normalized_score:.4f}\t{each.text}"
+def ensure_plottable(option: str, path: Path | None) -> None:
+    """Raises SeqtasksError, which names the option, where nothing can be plotted into the file that it asks for."""
+    if path is None:
+        return
+    from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+    try:
+        require_matplotlib(path)
+    except SeqtasksError as error:
+        raise SeqtasksError(f"{option}: {error.message}", error.hint) from error
 
 
-def format_json(inputs: dict[str, str], best: Caption | Translation) -> str:
-    from seqtasks.inference.outputs import json_fields
+def format_outputs(
+    best: Caption | Translation, inputs: Mapping[str, str], text: str, *, as_json: bool, nbest_of: object | None
+) -> Iterator[str]:
+    """The lines for an output: a JSON object with its `inputs`, an n-best list that names what it is of, or `text`."""
+    if as_json:
+        from seqtasks.inference.outputs import json_fields
 
-    alternatives = [json_fields(each) for each in best.alternatives]
-    return to_json(inputs | json_fields(best) | {"alternatives": alternatives})
+        alternatives = [json_fields(each) for each in best.alternatives]
+        yield to_json({**inputs, **json_fields(best), "alternatives": alternatives})
+    elif nbest_of is not None:
+        for each in (best, *best.alternatives):
+            yield f"{nbest_of}\t{each.normalized_score:.4f}\t{each.text}"
+    else:
+        yield text
 
 
 def to_json(fields: Mapping[str, Any]) -> str:

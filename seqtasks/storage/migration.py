@@ -17,8 +17,6 @@ from seqtasks import version
 from seqtasks.registry import Component, PolymorphicField, at, fields_of, resolved, unwrapped
 
 Table = dict[str, Any]
-TENSORS: dict[str, str] = {}
-"""How names of tensors began, and how they begin today."""
 
 
 class Renamed(NamedTuple):
@@ -124,16 +122,6 @@ def migrate_kind(family: type[Component], kind: str) -> str:
 def old_kinds(family: type[Component]) -> Mapping[str, str]:
     """The kinds of a family that have another name today, and that name."""
     return renames().kinds.get(family.__name__, {})
-
-
-def migrate_tensors(tensors: dict[Any, Any], prefixes: Mapping[str, str] = TENSORS) -> dict[Any, Any]:
-    """Tensors, or tables of them, by the names that they have today: weight files are not rewritten for a rename."""
-    result = {}
-    for name, item in tensors.items():
-        old = next((old for old in prefixes if isinstance(name, str) and name.startswith(old)), None)
-        today = name if old is None else prefixes[old] + name.removeprefix(old)
-        result[today] = migrate_tensors(item, prefixes) if isinstance(item, dict) else item
-    return result
 
 
 def _renamed(declared: Any, key: str, value: Any) -> tuple[str, Any]:

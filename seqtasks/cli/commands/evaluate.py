@@ -15,10 +15,9 @@ from seqtasks.cli.options import (
     LanguagePair,
     ModelArgument,
     Runtime,
-    blamed_on,
     split_languages,
 )
-from seqtasks.cli.output import to_json, warn
+from seqtasks.cli.output import ensure_plottable, to_json, warn
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
@@ -83,11 +82,7 @@ def evaluate(
       seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
-    if confusion is not None:
-        from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-        with blamed_on("--confusion-matrix"):
-            require_matplotlib(confusion)
+    ensure_plottable("--confusion-matrix", confusion)
     loaded = runtime.open([model], None, engine)
     from seqtasks.evaluation import evaluate_model, inapplicable_options
     from seqtasks.registry import kind_of

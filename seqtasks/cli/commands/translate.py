@@ -19,13 +19,12 @@ from seqtasks.cli.options import (
     Json,
     Output,
     Runtime,
-    blamed_on,
     ensemble_option,
 )
 from seqtasks.cli.output import (
     ensure_distinct_paths,
-    format_json,
-    format_nbest,
+    ensure_plottable,
+    format_outputs,
     open_output,
     warn_cut,
     warn_undecodable,
@@ -75,11 +74,7 @@ def translate(
             if runtime.device not in ("auto", "cpu"):
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
             runtime = replace(runtime, device="cpu", threads=1)
-        if attention is not None:
-            from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-            with blamed_on("--plot-attention"):
-                require_matplotlib(attention)
+        ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
         options = decoding.options()
         pipeline.decoding(**options)
@@ -88,12 +83,8 @@ def translate(
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
 
         def lines(number: int, translation: Translation) -> Iterator[str]:
-            if as_json:
-                yield format_json({"source": translation.source}, translation)
-            elif decoding.nbest:
-                yield from format_nbest(number, translation)
-            else:
-                yield translation.text
+            source, of = {"source": translation.source}, number if decoding.nbest else None
+            return format_outputs(translation, source, translation.text, as_json=as_json, nbest_of=of)
 
         sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
         batches = LineBatcher(streams, **sizes)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
@@ -27,7 +26,6 @@ from seqtasks.storage.migration import (
     migrate,
     migrate_kind,
     migrate_override,
-    migrate_tensors,
     read_renames,
     renames,
 )
@@ -231,18 +229,6 @@ def test_kinds_are_renamed_once_their_new_name_is_there() -> None:
     assert migrate_kind(Part, "frames") == "cnn-lstm"
     assert migrate_kind(Part, "own") == "own"
     assert migrate_kind(Part, "nonsense") == "nonsense"
-
-
-def test_tensors_are_mapped_by_the_beginning_of_their_names() -> None:
-    tensors = {
-        "encoder.project.weight": torch.ones(1),
-        "decoder.x": torch.zeros(1),
-        "optimiser": {"encoder.project.b": 1},
-    }
-    found = migrate_tensors(tensors, {"encoder.project.": "encoder.qkv_proj."})
-    assert list(found) == ["encoder.qkv_proj.weight", "decoder.x", "optimiser"]
-    assert found["encoder.qkv_proj.weight"] is tensors["encoder.project.weight"]
-    assert found["optimiser"] == {"encoder.qkv_proj.b": 1}
 
 
 def test_classes_are_found_by_their_old_names_and_by_those_of_today() -> None:
