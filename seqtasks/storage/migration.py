@@ -92,23 +92,29 @@ def migrate(declared: Any, value: Any, *, place: tuple[int | str, ...] = ()) -> 
     return result, found
 
 
-def migrate_override(declared: Any, document: Any, keys: Sequence[str], value: Any) -> tuple[tuple[str, ...], Any]:
-    """The dotted path `keys` and the `value` to be put there, in today's names.
+def migrate_override(
+    declared: Any, document: Any, keys: Sequence[str], value: Any
+) -> tuple[tuple[str, ...], Any, list[Renamed]]:
+    """The dotted path `keys` and the `value` to be put there, in today's names; and what was renamed in them.
 
     `document` is of the type `declared` and has today's names already: it says which kinds the components are of.
     """
-    today: list[str] = []
+    today: tuple[str, ...] = ()
+    found: list[Renamed] = []
     for key in keys:
         last = len(today) == len(keys) - 1
         component = unwrapped(declared)
         if last and key == "kind" and isinstance(component, PolymorphicField) and isinstance(value, str):
-            value = migrate_kind(component.family, value)
+            kind = migrate_kind(component.family, value)
+            found += [Renamed((*today, key), value, kind)] if kind != value else []
+            value = kind
         declared = resolved(declared, document)
         new, renamed = _renamed(declared, key, value if last else None)
         value = renamed if last else value
-        today.append(new)
+        found += [Renamed(today, key, new)] if new != key else []
+        today = (*today, new)
         declared, document = at(declared, document, new)
-    return tuple(today), value
+    return today, value, found
 
 
 def migrate_kind(family: type[Component], kind: str) -> str:

@@ -137,7 +137,7 @@ def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], 
     skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
     settings = {}
     for name, _, value in (each.partition("=") for each in overrides):
-        keys, _ = migrate_override(task.Config, skeleton, name.strip().split("."), value)
+        keys, *_ = migrate_override(task.Config, skeleton, name.strip().split("."), value)
         settings[".".join(keys)] = value.strip().strip("\"'")
     if (pair := split_languages(languages)) is not None:
         if "languages" not in task.Config.model_fields:

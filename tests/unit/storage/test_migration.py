@@ -193,10 +193,9 @@ def test_a_key_given_twice_is_told_and_the_new_one_counts() -> None:
     ],
 )
 def test_a_dotted_path_is_renamed_as_the_tables_are(keys: str, value: Any, today: str, value_today: Any) -> None:
-    assert migrate_override(Writing.Config, NEW, keys.split("."), value) == (
-        tuple(today.split(".")),
-        value_today,
-    )
+    found, value_found, renamed = migrate_override(Writing.Config, NEW, keys.split("."), value)
+    assert (found, value_found) == (tuple(today.split(".")), value_today)
+    assert bool(renamed) == ((keys, value) != (today, value_today))
 
 
 SCALARS = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.booleans())
