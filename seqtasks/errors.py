@@ -1,5 +1,7 @@
 """The one exception that users see, and the one warning."""
 
+from importlib.util import find_spec
+
 
 class SeqtasksError(Exception):
     """A mistake in the input, told in one sentence, with a hint at what to do.
@@ -15,3 +17,9 @@ class SeqtasksError(Exception):
 
 class RenamedWarning(FutureWarning):
     """An old name was given, which works until the next release; the message says what it is called now."""
+
+
+def require_package(name: str, needed: str, extra: str) -> None:
+    """Raises SeqtasksError with the sentence `needed` where a package of an extra of seqtasks is not installed."""
+    if find_spec(name) is None:
+        raise SeqtasksError(needed, f"Install it: pip install 'seqtasks[{extra}]'")

@@ -21,7 +21,7 @@ import typer
 
 from seqtasks.decoding import DecodingConfig, LengthLimit
 from seqtasks.export import write_ctranslate2
-from seqtasks.export.ctranslate2_search import search_options
+from seqtasks.export.supported_decoding import search_options
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.loading import open_models
 from seqtasks.tasks import TranslationTask

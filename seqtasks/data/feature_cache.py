@@ -25,6 +25,7 @@ from torch import Tensor
 
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import read
 from seqtasks.storage.atomic import atomic_directory
 
 Item = TypeVar("Item")
@@ -38,8 +39,6 @@ BATCH = 32
 """Pictures that go through the network at a time."""
 AHEAD = 4
 """Pictures for each thread that are decoded before they are needed."""
-LARGEST_FILE = 2**28
-"""Bytes of a picture file."""
 
 Place = tuple[NDArray[Any], int]
 """A part of the cache, and the row in it."""
@@ -72,6 +71,11 @@ class CachedFeatures:
             found.append(place[0][place[1]])
         return torch.from_numpy(np.stack(found))
 
+    def __iter__(self) -> Iterator[Tensor | SeqtasksError]:
+        """The features of each picture, or why it has none."""
+        for index in range(len(self)):
+            yield self.unreadable[index] if index in self.unreadable else self.rows([index])[0]
+
 
 class FeatureCache:
     """Computes the features that are not on disk yet, and writes them there.
@@ -97,7 +101,7 @@ class FeatureCache:
         waiting: dict[str, Tensor] = {}
 
         def look(picture: Path) -> tuple[str, Tensor | None]:
-            content = read(picture)
+            content = read(picture, str(picture))
             known = digest(content)
             return known, None if known in self.found else decode(content, str(picture))
 
@@ -143,16 +147,6 @@ class FeatureCache:
             return
         if values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values):
             self.found.update((str(known), (np.asarray(values), row)) for row, known in enumerate(digests))
-
-
-def read(picture: Path) -> bytes:
-    """The content of a file; a SeqtasksError where that cannot be had."""
-    try:
-        if picture.stat().st_size > LARGEST_FILE:
-            raise SeqtasksError(f"{picture} is larger than {LARGEST_FILE // 2**20} MB.", "No picture needs that.")
-        return picture.read_bytes()
-    except OSError as error:
-        raise SeqtasksError(f"{picture} cannot be read: {error.strerror}.") from error
 
 
 def digest(content: bytes) -> str:

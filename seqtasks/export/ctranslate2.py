@@ -8,11 +8,10 @@ from typing import Any
 from seqtasks.decoders import TransformerDecoder
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import TransformerEncoder
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2_guide import guide
-from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
-from seqtasks.export.optional_packages import require_package
+from seqtasks.export.supported_decoding import search_options
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
@@ -30,7 +29,7 @@ def write_ctranslate2(
     """
     require_transformers(task, model)
     text = guide(task, decoding, search_options(decoding, unknown_token(task)))
-    require_package("ctranslate2", "--format ctranslate2")
+    require_package("ctranslate2", "--format ctranslate2 needs ctranslate2.", "export")
     with atomic_directory(path) as part:
         write_model(task, model, part)
         task.save_processors(part)

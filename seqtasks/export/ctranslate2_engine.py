@@ -11,10 +11,9 @@ from typing import Any, Literal
 import torch
 
 from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPenalty
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
-from seqtasks.export.ctranslate2_search import search_options
-from seqtasks.export.optional_packages import require_package
+from seqtasks.export.supported_decoding import search_options
 from seqtasks.inference.translation import Found, TranslationPipeline
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
@@ -60,7 +59,7 @@ class CTranslate2Engine:
     """
 
     def __init__(self, task: TranslationTask, model: EncoderDecoder, *, arithmetic: Arithmetic, threads: int) -> None:
-        require_package("ctranslate2", "the engine ctranslate2")
+        require_package("ctranslate2", "the engine ctranslate2 needs ctranslate2.", "export")
         from ctranslate2 import Translator as Engine
 
         with TemporaryDirectory() as place:

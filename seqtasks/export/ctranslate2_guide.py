@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from seqtasks.decoding import DecodingConfig, LengthLimit
+from seqtasks.decoding import DecodingConfig
 from seqtasks.export.ctranslate2_tensors import POSITIONS
-from seqtasks.export.tokenizer_code import CLEAN, file_list, opening, sides
+from seqtasks.export.tokenizer_code import render_guide
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import SubwordTokenizer
-from seqtasks.version import __version__
 
 SUBWORDS = """\
 import re
@@ -92,21 +91,8 @@ after {positions:,}.
 
 def guide(task: TranslationTask, decoding: DecodingConfig, options: dict[str, Any]) -> str:
     """The text, for the task's processors and these options. SeqtasksError for processors of a user's own."""
-    subwords = isinstance(task.source, SubwordTokenizer)
-    beginning = (SUBWORDS if subwords else VOCABULARIES).format(
-        kind=type(task.source).__name__,
-        opening=opening(task),
-        names='("source", "target")' if len(sides(task)) == 2 else '("shared", "shared")',
-        clean=CLEAN,
-    )
-    ending = TRANSLATE.format(options=json.dumps(options, indent=4), limit=LengthLimit.parse(decoding.max_length))
-    return README.format(
-        languages=task.config.languages,
-        version=__version__,
-        packages="ctranslate2 sentencepiece" if subwords else "ctranslate2 seqtasks",
-        program=beginning + ending,
-        signature=decoding.signature(),
-        patience=options["patience"],
-        positions=POSITIONS,
-        files=file_list(task),
-    )
+    program = (SUBWORDS if isinstance(task.source, SubwordTokenizer) else VOCABULARIES) + TRANSLATE
+    return render_guide(
+        task, decoding, README, program, packages="ctranslate2",
+        options=json.dumps(options, indent=4), patience=options["patience"], positions=POSITIONS,
+    )  # fmt: skip

@@ -25,39 +25,35 @@ def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder
     yield "decoder/embeddings/weight", tensor(decoder.embedding, "weight")
     yield from side_tensors("encoder", encoder.layers, encoder.norm)
     yield from side_tensors("decoder", decoder.layers, decoder.norm)
-    yield from linear("decoder/projection", decoder.output)
+    yield from weights("decoder/projection", decoder.output)
 
 
 def side_tensors(name: str, layers: Iterable[EncoderLayer | DecoderLayer], last_norm: nn.LayerNorm) -> Named:
     weight = tensor(last_norm, "weight")
     yield f"{name}/position_encodings/encodings", sinusoids(POSITIONS, len(weight), device=weight.device)
-    yield from norm(f"{name}/layer_norm", last_norm)
+    yield from weights(f"{name}/layer_norm", last_norm)
     for number, layer in enumerate(layers):
         yield from layer_tensors(f"{name}/layer_{number}", layer)
 
 
 def layer_tensors(name: str, layer: EncoderLayer | DecoderLayer) -> Named:
-    yield from norm(f"{name}/self_attention/layer_norm", layer.attention_norm)
-    yield from linear(f"{name}/self_attention/linear_0", layer.attention.project)
-    yield from linear(f"{name}/self_attention/linear_1", layer.attention.output)
+    yield from weights(f"{name}/self_attention/layer_norm", layer.attention_norm)
+    yield from weights(f"{name}/self_attention/linear_0", layer.attention.project)
+    yield from weights(f"{name}/self_attention/linear_1", layer.attention.output)
     if isinstance(layer, DecoderLayer):
-        yield from norm(f"{name}/attention/layer_norm", layer.memory_norm)
-        yield from linear(f"{name}/attention/linear_0", layer.memory_attention.query)
-        yield from linear(f"{name}/attention/linear_1", layer.memory_attention.memory)
-        yield from linear(f"{name}/attention/linear_2", layer.memory_attention.output)
-    yield from norm(f"{name}/ffn/layer_norm", layer.feed_forward_norm)
-    yield from linear(f"{name}/ffn/linear_0", layer.feed_forward.expand)
-    yield from linear(f"{name}/ffn/linear_1", layer.feed_forward.contract)
+        yield from weights(f"{name}/attention/layer_norm", layer.memory_norm)
+        yield from weights(f"{name}/attention/linear_0", layer.memory_attention.query)
+        yield from weights(f"{name}/attention/linear_1", layer.memory_attention.memory)
+        yield from weights(f"{name}/attention/linear_2", layer.memory_attention.output)
+    yield from weights(f"{name}/ffn/layer_norm", layer.feed_forward_norm)
+    yield from weights(f"{name}/ffn/linear_0", layer.feed_forward.expand)
+    yield from weights(f"{name}/ffn/linear_1", layer.feed_forward.contract)
 
 
-def norm(name: str, layer: nn.LayerNorm) -> Named:
-    yield f"{name}/gamma", tensor(layer, "weight")
-    yield f"{name}/beta", tensor(layer, "bias")
-
-
-def linear(name: str, layer: nn.Linear) -> Named:
-    yield f"{name}/weight", tensor(layer, "weight")
-    yield f"{name}/bias", tensor(layer, "bias")
+def weights(name: str, layer: nn.LayerNorm | nn.Linear) -> Named:
+    weight, bias = ("gamma", "beta") if isinstance(layer, nn.LayerNorm) else ("weight", "bias")
+    yield f"{name}/{weight}", tensor(layer, "weight")
+    yield f"{name}/{bias}", tensor(layer, "bias")
 
 
 def tensor(module: nn.Module, name: str) -> Tensor:

@@ -12,10 +12,9 @@ from torch import nn
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.onnx_graphs import LstmSteps, SourceGraph, StepGraph, Steps, TransformerSteps
 from seqtasks.export.onnx_guide import guide
-from seqtasks.export.optional_packages import require_package
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
@@ -34,7 +33,7 @@ def write_onnx(task: TranslationTask, model: EncoderDecoder, decoding: DecodingC
     """
     steps = steps_of(task, model)
     text = guide(task, decoding)
-    require_package("onnxscript", "--format onnx")
+    require_package("onnxscript", "--format onnx needs onnxscript.", "export")
     reading, step = SourceGraph(model, steps).eval(), StepGraph(model, steps).eval()
     sources, tokens = torch.tensor(EXAMPLE), torch.tensor([[5, 6], [7, 8], [5, 5]])
     memory, state = reading(sources)
@@ -43,23 +42,12 @@ def write_onnx(task: TranslationTask, model: EncoderDecoder, decoding: DecodingC
         _, state = step(tokens, memory, state)
     memory_names = [f"memory_{number}" for number in range(len(memory))]
     state_names = [f"state_{number}" for number in range(len(state))]
+    step_axes = ({0: "rows", 1: "hypotheses"}, steps.memory_axes, steps.state_axes)
+    carried = [*memory_names, *state_names]
+    step_outputs = ["log_probabilities", *(f"next_{name}" for name in state_names)]
     with atomic_directory(path) as part:
-        save(
-            part / "source.onnx",
-            reading,
-            {"tokens": sources},
-            ({0: "rows", 1: "source"},),
-            ["tokens"],
-            [*memory_names, *state_names],
-        )
-        save(
-            part / "step.onnx",
-            step,
-            {"tokens": tokens, "memory": memory, "state": state},
-            ({0: "rows", 1: "hypotheses"}, steps.memory_axes, steps.state_axes),
-            ["tokens", *memory_names, *state_names],
-            ["log_probabilities", *(f"next_{name}" for name in state_names)],
-        )
+        save(part / "source.onnx", reading, (sources,), ({0: "rows", 1: "source"},), ["tokens"], carried)
+        save(part / "step.onnx", step, (tokens, memory, state), step_axes, ["tokens", *carried], step_outputs)
         task.save_processors(part)
         (part / "README.md").write_text(text, encoding="utf-8")
         (part / "CARD.md").write_text(card, encoding="utf-8")
@@ -80,19 +68,14 @@ def steps_of(task: TranslationTask, model: EncoderDecoder) -> Steps:
 
 
 def save(
-    path: Path,
-    graph: nn.Module,
-    example: dict[str, Any],
-    shapes: tuple[Any, ...],
-    inputs: list[str],
-    outputs: list[str],
+    path: Path, graph: nn.Module, example: tuple[Any, ...], axes: tuple[Any, ...], inputs: list[str], outputs: list[str]
 ) -> None:
-    """Follows the graph on an example and writes what it computes for any sizes of the axes that `shapes` names."""
+    """Follows the graph on an example and writes what it computes for any sizes of the named axes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch's own inner workings
         written = torch.onnx.export(
-            graph, tuple(example.values()), dynamo=True, verbose=False,
-            dynamic_shapes=shapes, input_names=inputs, output_names=outputs,
+            graph, example, dynamo=True, verbose=False,
+            dynamic_shapes=axes, input_names=inputs, output_names=outputs,
         )  # fmt: skip
     assert written is not None
     written.save(path)

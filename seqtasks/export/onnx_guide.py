@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty
+from seqtasks.decoding import DecodingConfig, LengthPenalty
 from seqtasks.export.supported_decoding import require_supported_decoding
-from seqtasks.export.tokenizer_code import CLEAN, file_list, opening
+from seqtasks.export.tokenizer_code import render_guide
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import SubwordTokenizer
-from seqtasks.version import __version__
 
 SUBWORDS = """\
 import re
@@ -122,16 +121,5 @@ def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     require_supported_decoding(decoding, "the program written with an ONNX model")
     penalty = LengthPenalty.parse(decoding.length_penalty)
     written = {"none": "1", "average": "length", "wu": f"((5 + length) / 6) ** {penalty.alpha}"}[penalty.kind]
-    subwords = isinstance(task.source, SubwordTokenizer)
-    beginning = (SUBWORDS if subwords else OTHERS).format(
-        kind=type(task.source).__name__, opening=opening(task), clean=CLEAN
-    )
-    ending = TRANSLATE.format(decoding=decoding, penalty=written, limit=LengthLimit.parse(decoding.max_length))
-    return README.format(
-        languages=task.config.languages,
-        version=__version__,
-        packages="numpy onnxruntime sentencepiece" if subwords else "numpy onnxruntime seqtasks",
-        program=beginning + ending,
-        signature=decoding.signature(),
-        files=file_list(task),
-    )
+    program = (SUBWORDS if isinstance(task.source, SubwordTokenizer) else OTHERS) + TRANSLATE
+    return render_guide(task, decoding, README, program, packages="numpy onnxruntime", penalty=written)

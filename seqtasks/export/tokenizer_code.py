@@ -1,10 +1,14 @@
-"""The part of a guide's program that makes tokens of texts and texts of tokens, without seqtasks where that can be."""
+"""The guides of exported models: READMEs with a program, which does without seqtasks where that can be."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from seqtasks.decoding import DecodingConfig, LengthLimit
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import CharacterTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer
+from seqtasks.version import __version__
 
 CLEAN = """\
 controls = "[\\x00-\\x20\\x7f-\\x9f\\u2028\\u2029\\ufeff]+"
@@ -23,6 +27,26 @@ def prepare(text):
 def restore(text):
     return clean(re.sub("\\ue000[012]?", lambda found: plain.get(found[0], "\\ufffd"), text))
 """
+
+
+def render_guide(
+    task: TranslationTask, decoding: DecodingConfig, readme: str, program: str, *, packages: str, **values: Any
+) -> str:
+    """Fills in the templates of a guide. Raises SeqtasksError for processors of a user's own."""
+    values |= {
+        "kind": type(task.source).__name__,
+        "opening": opening(task),
+        "names": '("source", "target")' if len(sides(task)) == 2 else '("shared", "shared")',
+        "clean": CLEAN,
+        "decoding": decoding,
+        "limit": LengthLimit.parse(decoding.max_length),
+        "languages": task.config.languages,
+        "version": __version__,
+        "packages": f"{packages} {'sentencepiece' if isinstance(task.source, SubwordTokenizer) else 'seqtasks'}",
+        "signature": decoding.signature(),
+        "files": file_list(task),
+    }
+    return readme.format(program=program.format(**values), **values)
 
 
 def sides(task: TranslationTask) -> dict[str, Tokenizer]:

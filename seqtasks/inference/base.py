@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from seqtasks.decoding import DecodingConfig
+from seqtasks.data.batch_sampler import sorted_batches
+from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
-from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.version import __version__
 
 OPTIONS = TypeAdapter(ParsedDecodingConfig)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
 
-AnyEvaluation = TypeVar("AnyEvaluation", bound=Evaluation)
+Result = TypeVar("Result")
 
 
 class Pipeline:
@@ -43,11 +44,10 @@ class Pipeline:
         """What computes, and how exactly, as signatures have it."""
         return f"dtype={str(self.dtype).removeprefix('torch.')}"
 
-    def signed(self, evaluation: AnyEvaluation) -> AnyEvaluation:
-        """The evaluation with the signature of all that the outputs depend on."""
+    def signature(self, decoding: str) -> str:
+        """The signature of all that outputs depend on, from that of the decoding."""
         members = f"|models={len(self.models)}" if len(self.models) > 1 else ""
-        signature = f"{evaluation.decoding}{members}|{self.precision}|v={__version__}"
-        return dataclasses.replace(evaluation, decoding=signature)
+        return f"{decoding}{members}|{self.precision}|v={__version__}"
 
 
 class DecodingPipeline(Pipeline):
@@ -88,6 +88,25 @@ class DecodingPipeline(Pipeline):
             detail = error.errors()[0]
             where = "".join(f"{part}: " for part in detail["loc"])
             raise SeqtasksError(f"Decoding: {where}{detail['msg'].removeprefix('Value error, ')}") from error
+
+
+def ensemble(steppers: Sequence[Stepper]) -> Stepper:
+    """What decodes for all models, which are bound to the same input."""
+    return steppers[0] if len(steppers) == 1 else Ensemble(steppers)
+
+
+def in_sorted_batches(
+    process: Callable[[list[int]], Iterable[Result]], lengths: Sequence[int], budget: int
+) -> list[Result]:
+    """A result for each length, in their order, of a function that takes the numbers of inputs of about equal length.
+
+    The longest input of a batch times their number is at most `budget`.
+    """
+    results: dict[int, Result] = {}
+    for batch in sorted_batches(np.array(lengths, dtype=np.int64), budget):
+        rows = batch.tolist()
+        results.update(zip(rows, process(rows), strict=True))
+    return [results[row] for row in range(len(lengths))]
 
 
 def require_single(models: Sequence[nn.Module], verb: str) -> None:

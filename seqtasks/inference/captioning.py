@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
 from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReadReport
-from seqtasks.data.feature_cache import CachedFeatures
+from seqtasks.data.feature_cache import CachedFeatures, in_order
 from seqtasks.data.videos.frame_sequence import FrameSequence
-from seqtasks.decoding import DecodingConfig, Ensemble, Stepper, decode
+from seqtasks.decoding import DecodingConfig, Stepper, decode
 from seqtasks.device import available_cores
 from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
-from seqtasks.inference.base import DecodingPipeline
+from seqtasks.inference.base import DecodingPipeline, ensemble
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.captioning import caption_scores
-from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
 from seqtasks.text import Tokenizer
 from seqtasks.video.reader import Frame
@@ -43,6 +42,12 @@ BATCH_LOOKAHEAD = 64
 """The same for a model that looks ahead: as far as it can see."""
 
 Picture = str | Path | bytes | Stream | Image.Image
+
+CaptionedSource = tuple[str, Sequence[str], str]
+"""The name of an image or a frame, its references and the caption that a model gave it."""
+
+Unreadable = TypeVar("Unreadable", bound=SeqtasksError)
+"""Why an image cannot be captioned."""
 
 
 class CaptioningPipeline(DecodingPipeline):
@@ -118,61 +123,59 @@ class CaptioningPipeline(DecodingPipeline):
         """
         if isinstance(pictures, str | bytes):
             raise SeqtasksError("pictures is one picture, not a list of pictures.", "Put it into a list.")
-        return self.caption_batches(pictures, self.decoding(**options), first_number, attention)
+        decoding, names = self.decoding(**options), [name_of(picture) for picture in pictures]
+        return self.caption_readable(
+            self.read_pixels(pictures), names, decoding, first_number=first_number, attention=attention
+        )
+
+    def read_pixels(self, pictures: Sequence[Picture]) -> Iterator[Tensor | ImageError]:
+        """The images as the network sees them, read ahead of their captions."""
+        with ThreadPoolExecutor(available_cores()) as pool:
+            for future in in_order(pool, self.pixels, pictures, 2 * BATCH):
+                try:
+                    yield future.result()
+                except ImageError as error:
+                    yield error
+
+    def pixels(self, picture: Picture) -> UInt8[Tensor, "3 height width"]:
+        """An image as the network sees it. Raises ImageError for what is no image."""
+        return self.transform(open_image(picture, name_of(picture), at_least=self.images.at_least))
 
     @torch.no_grad()
-    def caption_batches(
-        self, pictures: Sequence[Picture], decoding: DecodingConfig, first_number: int, attention: bool
-    ) -> Iterator[Caption | ImageError]:
-        with ThreadPoolExecutor(available_cores()) as pool:
-            parts = [range(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
-            coming = [pool.submit(self.try_pixels, pictures[number]) for number in (parts[0] if parts else ())]
-            for place, part in enumerate(parts):
-                ready = [future.result() for future in coming]
-                following = parts[place + 1] if place + 1 < len(parts) else ()
-                coming = [pool.submit(self.try_pixels, pictures[number]) for number in following]
-                good = [number for number, found in zip(part, ready, strict=True) if isinstance(found, Tensor)]
-                shown = [found for found in ready if isinstance(found, Tensor)]
-                numbers = [first_number + number for number in good]
-                names = [name_of(pictures[number]) for number in good]
-                said = iter(
-                    self.caption_inputs(torch.stack(shown), names, decoding, numbers, attention) if shown else []
-                )
-                for found in ready:
-                    yield next(said) if isinstance(found, Tensor) else found
-
-    def pixels(self, picture: Picture, name: str | None = None) -> UInt8[Tensor, "3 height width"]:
-        """An image as the network sees it. Raises ImageError for what is no image."""
-        return self.transform(open_image(picture, name, at_least=self.images.at_least))
-
-    def try_pixels(self, picture: Picture) -> Tensor | ImageError:
-        try:
-            return self.pixels(picture, name_of(picture))
-        except ImageError as error:
-            return error
-
-    def caption_inputs(
+    def caption_readable(
         self,
-        inputs: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
+        inputs: Iterator[Tensor | Unreadable],
         names: Sequence[str],
         decoding: DecodingConfig,
-        numbers: Sequence[int] | None = None,
+        *,
+        first_number: int = 0,
         attention: bool = False,
-    ) -> list[Caption]:
-        """A caption for each of these images, given as pixels or, where the CNN is frozen, as features."""
-        steppers = [model.make_stepper(inputs.to(self.device)) for model in self.models]
-        return self.decode(steppers, names, decoding, numbers, attention)
+        batch_size: int = BATCH,
+    ) -> Iterator[Caption | Unreadable]:
+        """A caption for each image, given as pixels or, where the CNN is frozen, as features; errors are passed on."""
+        for start in range(0, len(names), batch_size):
+            batch = list(islice(inputs, batch_size))
+            rows = [start + place for place, each in enumerate(batch) if isinstance(each, Tensor)]
+            captions: list[Caption] = []
+            if rows:
+                stacked = torch.stack([each for each in batch if isinstance(each, Tensor)]).to(self.device)
+                steppers = [model.make_stepper(stacked) for model in self.models]
+                numbers = [first_number + row for row in rows]
+                captions = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
+            coming = iter(captions)
+            for each in batch:
+                yield next(coming) if isinstance(each, Tensor) else each
 
     def decode(
         self,
         steppers: Sequence[Stepper],
         names: Sequence[str],
         decoding: DecodingConfig,
-        numbers: Sequence[int] | None = None,
+        numbers: Sequence[int],
         attention: bool = False,
     ) -> list[Caption]:
         """A caption for each row of the models' steppers."""
-        stepper: Stepper = steppers[0] if len(steppers) == 1 else Ensemble(steppers)
+        stepper = ensemble(steppers)
         nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
         found = decode(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
@@ -181,20 +184,6 @@ class CaptioningPipeline(DecodingPipeline):
             first, *others = [Caption(picture=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
         return captions
-
-    @torch.no_grad()
-    def caption_features(
-        self, features: CachedFeatures, names: Sequence[str], decoding: DecodingConfig
-    ) -> Iterator[Caption | SeqtasksError]:
-        """A caption for each image whose features are known, the reason for each other."""
-        good = [number for number in range(len(features)) if number not in features.unreadable]
-        said: dict[int, Caption] = {}
-        for start in range(0, len(good), 4 * BATCH):
-            part = good[start : start + 4 * BATCH]
-            shown = [names[number] for number in part]
-            said.update(zip(part, self.caption_inputs(features.rows(part), shown, decoding, part), strict=True))
-        for number in range(len(features)):
-            yield said[number] if number in said else features.unreadable[number]
 
     def caption_frames(
         self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
@@ -209,15 +198,9 @@ class CaptioningPipeline(DecodingPipeline):
                 is, no more frames than these are kept.
             **options: As in `caption`.
         """
-        waiting: deque[Frame] = deque()
-
-        def pictures() -> Iterator[Image.Image]:
-            for frame in frames:
-                waiting.append(frame)
-                yield frame.picture
-
-        for caption in self.caption_playing(pictures(), self.decoding(**options), together=together):
-            yield waiting.popleft(), caption
+        frames, shown = tee(frames)
+        pictures = (frame.picture for frame in shown)
+        return zip(frames, self.caption_playing(pictures, self.decoding(**options), together=together), strict=False)
 
     @torch.no_grad()
     def caption_playing(
@@ -260,31 +243,23 @@ class CaptioningPipeline(DecodingPipeline):
         Raises:
             SeqtasksError: None of the images can be read.
         """
-        decoding = self.decoding(**options)
+        decoding, names = self.decoding(**options), [each.image.name for each in images]
         started = time.perf_counter()
-        found: list[Caption | SeqtasksError]
+        found: Iterable[Caption | SeqtasksError]
         if features is None:
-            found = [*self.iter_captions([each.image for each in images], **options)]
+            found = self.iter_captions([each.image for each in images], **options)
         else:
-            found = [*self.caption_features(features, [each.image.name for each in images], decoding)]
-        seconds = time.perf_counter() - started
-        outputs, references, samples = list[str](), list[Sequence[str]](), list[ValidationExample]()
-        for each, caption in zip(images, found, strict=True):
+            found = self.caption_readable(iter(features), names, decoding, batch_size=4 * BATCH)
+        captioned: list[CaptionedSource] = []
+        for each, name, caption in zip(images, names, found, strict=True):
             if isinstance(caption, Caption):
-                outputs.append(caption.text)
-                references.append(each.captions)
-                samples.append(ValidationExample(each.image.name, each.captions[0], caption.text))
+                captioned.append((name, each.captions, caption.text))
             elif skipped is not None:
-                skipped.images.skip("broken", each.image.name)
-        if not outputs:
+                skipped.images.skip("broken", name)
+        seconds = time.perf_counter() - started
+        if not captioned:
             raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        samples = [samples[row] for row in shown_rows(len(samples))]
-        scores = caption_scores(outputs, references, with_meteor=with_meteor)
-        evaluation = Evaluation(
-            scores, tuple(samples), decoding.signature(), len(outputs), seconds,
-            unit="pictures", outputs=outputs, references=references,
-        )  # fmt: skip
-        return self.signed(evaluation)
+        return self.compare(captioned, captioned, decoding, "pictures", seconds, with_meteor)
 
     def evaluate_clips(self, clips: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any) -> Evaluation:
         """Captions every frame of the videos and compares with their captions; frames without any do not count.
@@ -293,27 +268,39 @@ class CaptioningPipeline(DecodingPipeline):
             SeqtasksError: No frame has a caption.
         """
         decoding = self.decoding(**options)
-        outputs, references, samples = list[str](), list[Sequence[str]](), list[ValidationExample]()
+        captioned, samples = list[CaptionedSource](), list[CaptionedSource]()
         started = time.perf_counter()
         for number, clip in enumerate(clips):
-            said = zip(
-                self.caption_playing(clip.pictures(0), decoding, name=f"clip {number}"), clip.captions, strict=False
-            )
-            told = [(caption, captions) for caption, captions in said if captions]
-            outputs += [caption.text for caption, _ in told]
-            references += [captions for _, captions in told]
-            if told and len(samples) < 3:
-                caption, captions = told[-1]
-                samples.append(ValidationExample(caption.picture, captions[0], caption.text))
+            found = self.caption_playing(clip.pictures(0), decoding, name=f"clip {number}")
+            told = [
+                (caption.picture, captions, caption.text)
+                for caption, captions in zip(found, clip.captions, strict=False)
+                if captions
+            ]
+            captioned += told
+            samples += told[-1:]
         seconds = time.perf_counter() - started
-        if not outputs:
+        if not captioned:
             raise SeqtasksError("No frame of the clips has a caption.", "Look at the times of the captions.")
-        scores = caption_scores(outputs, references, with_meteor=with_meteor)
-        found = Evaluation(
-            scores, tuple(samples), decoding.signature(), len(outputs), seconds,
-            unit="frames", outputs=outputs, references=references,
+        return self.compare(captioned, samples[:3], decoding, "frames", seconds, with_meteor)
+
+    def compare(
+        self,
+        captioned: Sequence[CaptionedSource],
+        samples: Sequence[CaptionedSource],
+        decoding: DecodingConfig,
+        unit: str,
+        seconds: float,
+        with_meteor: bool,
+    ) -> Evaluation:
+        """The scores of captions, and three samples."""
+        outputs = [text for _, _, text in captioned]
+        references = [captions for _, captions, _ in captioned]
+        shown = validation_examples((name, captions[0], text) for name, captions, text in samples)
+        return Evaluation(
+            caption_scores(outputs, references, with_meteor=with_meteor), shown, self.signature(decoding.signature()),
+            len(outputs), seconds, unit=unit, outputs=outputs, references=references,
         )  # fmt: skip
-        return self.signed(found)
 
 
 def frames_stepper(

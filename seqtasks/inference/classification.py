@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import overload
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.documents.readers import Document
 from seqtasks.data.documents.sliding_window import sliding_windows
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import BATCH_TOKENS, Explanation, Method, explain
-from seqtasks.inference.base import Pipeline, require_list
+from seqtasks.inference.base import Pipeline, in_sorted_batches, require_list
 from seqtasks.inference.outputs import Classification
 from seqtasks.metrics.calibration import calibration_score
 from seqtasks.metrics.classification import class_scores, label_set_scores, majority_score, scores_by_label_set
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
-from seqtasks.metrics.evaluation import ClassificationEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import PAD
@@ -99,18 +98,16 @@ class ClassificationPipeline(Pipeline):
     @torch.no_grad()
     def probabilities(self, texts: Sequence[str]) -> Float[Tensor, "texts labels"]:
         """How probable each label is for each text; an ensemble's probabilities are the mean of its members'."""
-        pieces = [sliding_windows(ids, self.window) for ids in self.processor.encode_all(texts)]
-        owners = [number for number, each in enumerate(pieces) for _ in each]
-        flat = [piece for each in pieces for piece in each]
-        lengths = np.array([len(piece) + 2 for piece in flat], dtype=np.int64)
-        found = torch.zeros(len(texts), len(self.labels))
-        for batch in sorted_batches(lengths, BATCH_TOKENS):
-            rows = batch.tolist()
+        windows = [sliding_windows(ids, self.window) for ids in self.processor.encode_all(texts)]
+        flat = [window for each in windows for window in each]
+
+        def probabilities_of(rows: list[int]) -> Iterable[Tensor]:
             tokens = pad([flat[row] for row in rows], begin=True, end=True).to(self.device)
-            members = [model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]
-            for row, probabilities in zip(rows, torch.stack(members).mean(dim=0), strict=True):
-                found[owners[row]] += probabilities / len(pieces[owners[row]])
-        return found
+            return torch.stack([model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]).mean(dim=0)
+
+        found = iter(in_sorted_batches(probabilities_of, [len(window) + 2 for window in flat], BATCH_TOKENS))
+        means = [torch.stack([*islice(found, len(each))]).mean(dim=0) for each in windows]
+        return torch.stack(means) if means else torch.zeros(0, len(self.labels))
 
     def explain(self, text: str, *, label: str | None = None, method: Method = "occlusion") -> Explanation:
         """How much each word speaks for a label, that of `classify` where none is given; see `attribution.explain`.
@@ -125,7 +122,7 @@ class ClassificationPipeline(Pipeline):
         number = self.labels.index(chosen)
         return explain(self.models, self.processor, normalize(text), chosen, number, window=self.window, method=method)
 
-    def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
+    def evaluate(self, documents: Sequence[Document]) -> Evaluation:
         """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
 
         One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
@@ -146,16 +143,13 @@ class ClassificationPipeline(Pipeline):
             single = [names[0] for names in expected]
             decoding, scores = "argmax", single_label_scores(found, single, self.labels[0])
             matrix = confusion_matrix([each.label for each in found], single)
-        samples = tuple(
-            ValidationExample(documents[row].text[:SHOWN], ", ".join(expected[row]), summary(found[row]))
-            for row in shown_rows(len(documents))
-        )
-        evaluation = ClassificationEvaluation(
-            scores, samples, decoding + window, len(documents), seconds,
+        shown = (document.text[:SHOWN] for document in documents)
+        samples = validation_examples(zip(shown, map(", ".join, expected), map(summary, found), strict=True))
+        return Evaluation(
+            scores, samples, self.signature(decoding + window), len(documents), seconds,
             labels=scores_by_label_set(predicted, expected), confusion=matrix, unit="documents",
             outputs=predicted, references=[[labels] for labels in expected],
         )  # fmt: skip
-        return self.signed(evaluation)
 
 
 def single_label_scores(found: Sequence[Classification], expected: Sequence[str], majority: str) -> tuple[Score, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, overload
 
 import numpy as np
@@ -11,11 +12,10 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.tagging.conllu import Sentence
-from seqtasks.inference.base import Pipeline, require_single
+from seqtasks.inference.base import Pipeline, in_sorted_batches, require_single
 from seqtasks.inference.outputs import TaggedSentence
-from seqtasks.metrics.evaluation import TaggingEvaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.tagging import label_scores, scores_by_label
 from seqtasks.models import Tagger
 from seqtasks.special_tokens import PAD
@@ -77,27 +77,21 @@ class TaggingPipeline(Pipeline):
         if isinstance(sentences, str):
             return self.tag([sentences])[0]
         given = [self.words(each) if isinstance(each, str) else each for each in sentences]
-        pieces = [
-            (number, sentence[start : start + LONGEST])
-            for number, sentence in enumerate(given)
-            for start in range(0, len(sentence), LONGEST)
-        ]
-        lengths = np.array([len(piece) for _, piece in pieces], dtype=np.int64)
-        found: list[tuple[list[int], list[float]]] = [([], [])] * len(pieces)
-        for batch in sorted_batches(lengths, BATCH_TOKENS):
-            rows = batch.tolist()
-            tokens, mask = stack([self.reader.index(pieces[row][1]) for row in rows])
+        pieces = [sentence[start : start + LONGEST] for sentence in given for start in range(0, len(sentence), LONGEST)]
+
+        def tag_pieces(rows: list[int]) -> Iterator[list[tuple[int, float]]]:
+            tokens, mask = stack([self.reader.index(pieces[row]) for row in rows])
             labels, confidences = self.models[0].tag(tokens.to(self.device), mask.to(self.device))
             for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
-                found[row] = numbers[: lengths[row]], sure[: lengths[row]]
-        labels_of: list[list[str]] = [[] for _ in given]
-        confidences_of: list[list[float]] = [[] for _ in given]
-        for (number, _), (numbers, sure) in zip(pieces, found, strict=True):
-            labels_of[number] += [self.labels[label] for label in numbers]
-            confidences_of[number] += sure
+                yield list(zip(numbers, sure, strict=True))[: len(pieces[row])]
+
+        found = chain.from_iterable(in_sorted_batches(tag_pieces, list(map(len, pieces)), BATCH_TOKENS))
         return [
-            TaggedSentence(tuple(words), tuple(names), tuple(sure))
-            for words, names, sure in zip(given, labels_of, confidences_of, strict=True)
+            TaggedSentence(
+                tuple(words), tuple(self.labels[label] for label, _ in tags), tuple(sure for _, sure in tags)
+            )
+            for words in given
+            for tags in [list(islice(found, len(words)))]
         ]
 
     __call__ = tag
@@ -111,23 +105,19 @@ class TaggingPipeline(Pipeline):
         cleaned = normalize(text)
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
-    def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+    def evaluate(self, sentences: Sequence[Sentence]) -> Evaluation:
         """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
         started = time.perf_counter()
         found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
         seconds = time.perf_counter() - started
         expected = [sentence.labels for sentence in sentences]
-        samples = tuple(
-            ValidationExample(" ".join(sentences[row].words), " ".join(expected[row]), " ".join(found[row]))
-            for row in shown_rows(len(sentences))
-        )
-        decoding = "argmax" if self.models[0].field is None else "viterbi"
+        words = [sentence.words for sentence in sentences]
+        samples = validation_examples(zip(*(map(" ".join, each) for each in (words, expected, found)), strict=True))
+        decoding = self.signature("argmax" if self.models[0].field is None else "viterbi")
         scores, labels = label_scores(found, expected), scores_by_label(found, expected)
-        return self.signed(
-            TaggingEvaluation(
-                scores, samples, decoding, len(sentences), seconds, labels,
-                unit="sentences", outputs=found, references=[[labels] for labels in expected],
-            )
+        return Evaluation(
+            scores, samples, decoding, len(sentences), seconds,
+            labels=labels, unit="sentences", outputs=found, references=[[labels] for labels in expected],
         )  # fmt: skip
 
 

@@ -114,25 +114,25 @@ class TextGenerationPipeline(DecodingPipeline):
 
     def generate_one(self, prompt: str, decoding: DecodingConfig, stop: str) -> Continuation:
         """`decoding.nbest` texts: samples, or the best ones of a beam."""
-        read = self.read(prompt)
-        if not decoding.sample and decoding.beam_size > 1:
-            found: Iterable[Iterable[SampledToken]] = self.best(read, decoding)
-        else:
-            found = (self.drawn(read, decoding, number) for number in range(decoding.nbest))
-        first, *others = [self.continuation(prompt, read, tokens, decoding, stop) for tokens in found]
+        found = self.found(self.read(prompt), decoding, range(decoding.nbest))
+        first, *others = [self.continuation(prompt, tokens, decoding, stop) for tokens in found]
         return replace(first, alternatives=tuple(others))
+
+    def found(
+        self, read: Sequence[int], decoding: DecodingConfig, numbers: Iterable[int]
+    ) -> Iterable[Iterable[SampledToken]]:
+        """The samples with these numbers, or the best texts of a beam."""
+        if not decoding.sample and decoding.beam_size > 1:
+            return self.best(read, decoding)
+        return (self.drawn(read, decoding, number) for number in numbers)
 
     def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
         """The text number `number` (from 0) of those that `generate` gives, in pieces, as soon as they are certain.
 
         It ends before the text `stop`. With a beam all comes at once.
         """
-        decoding, read = self.decoding(**options), self.read(prompt)
-        if not decoding.sample and decoding.beam_size > 1:
-            tokens: Iterable[SampledToken] = self.best(read, replace(decoding, nbest=1))[0]
-        else:
-            tokens = self.drawn(read, decoding, number)
-        return stop_at(self.spoken(prompt, read, tokens), stop)
+        tokens = next(iter(self.found(self.read(prompt), replace(self.decoding(**options), nbest=1), [number])))
+        return stop_at(self.spoken(prompt, tokens), stop)
 
     def evaluate(self, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
         """How probable the texts are, read one after the other as one text: loss, perplexity, bits a character.
@@ -152,15 +152,11 @@ class TextGenerationPipeline(DecodingPipeline):
         started = time.perf_counter()
         found = likelihood(self.model, tokens, lanes=lanes)
         characters = None if (tokens == UNKNOWN).any() else sum(map(len, tidied))
-        evaluation = Evaluation(
-            likelihood_scores(found.nats, found.tokens, characters, found.reading),
-            decoding="forced",
-            examples=found.tokens,
-            seconds=time.perf_counter() - started,
-            unit="tokens",
-            lower_is_better=True,
-        )
-        return self.signed(evaluation)
+        scores = likelihood_scores(found.nats, found.tokens, characters, found.reading)
+        return Evaluation(
+            scores, (), self.signature("forced"), found.tokens, time.perf_counter() - started,
+            unit="tokens", lower_is_better=True,
+        )  # fmt: skip
 
     @cached_property
     def characters(self) -> frozenset[str]:
@@ -193,10 +189,10 @@ class TextGenerationPipeline(DecodingPipeline):
         return not self.layout.has_space_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
 
     def continuation(
-        self, prompt: str, read: Sequence[int], tokens: Iterable[SampledToken], decoding: DecodingConfig, stop: str
+        self, prompt: str, tokens: Iterable[SampledToken], decoding: DecodingConfig, stop: str
     ) -> Continuation:
         taken, pieces = list[SampledToken](), list[str]()
-        spoken = self.spoken(prompt, read, kept(tokens, taken))
+        spoken = self.spoken(prompt, kept(tokens, taken))
         text = "".join(stop_at(kept(spoken, pieces), stop))
         score = sum(each.log_probability for each in taken)
         return Continuation(
@@ -209,10 +205,10 @@ class TextGenerationPipeline(DecodingPipeline):
             finished=len(text) < len("".join(pieces)) or any(each.token == END for each in taken),
         )
 
-    def spoken(self, prompt: str, read: Sequence[int], tokens: Iterable[SampledToken]) -> Iterator[str]:
+    def spoken(self, prompt: str, tokens: Iterable[SampledToken]) -> Iterator[str]:
         """The text of tokens that follow a prompt, in pieces; a blank that the prompt ends with does not come again."""
         reading = IncrementalDetokenizer(self.layout)
-        reading.skip(read)
+        reading.skip(self.read(prompt))
         dropping = normalize_document(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
         for piece in reading.pieces(each.token for each in tokens):
             yield piece.removeprefix(" ") if dropping else piece
@@ -242,11 +238,10 @@ class TextGenerationPipeline(DecodingPipeline):
         """Tokens one by one, in as many parts as the context of the model needs."""
         decoding, written = self.counted(read, decoding), list[int]()
         length = int(decoding.max_length)
-        device = next(self.model.parameters()).device
         while len(written) < length:
             begun, room = self.room([*read, *written])
             left = length - len(written)
-            stepper = self.model.make_stepper(torch.tensor([begun], device=device))
+            stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
             part = left if room is None else min(left, room)
             for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
                 written.append(each.token)
@@ -259,21 +254,12 @@ class TextGenerationPipeline(DecodingPipeline):
         begun, room = self.room(read)
         decoding = self.counted(read, decoding)
         length = int(decoding.max_length)
-        stepper = self.model.make_stepper(torch.tensor([begun], device=next(self.model.parameters()).device))
-        [found] = decode(
-            stepper,
-            source_lengths=torch.zeros(1, dtype=torch.long),
-            options=replace(decoding, max_length=str(length if room is None else min(length, room))),
-        )
+        decoding = replace(decoding, max_length=str(length if room is None else min(length, room)))
+        stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
+        [found] = decode(stepper, source_lengths=torch.zeros(1, dtype=torch.long), options=decoding)
         return [
-            [
-                SampledToken(token, value)
-                for token, value in zip(
-                    [*each.tokens, *[END] * each.finished], each.log_probabilities, strict=True
-                )
-            ]
-            for each in found
-        ]  # fmt: skip
+            list(map(SampledToken, [*each.tokens, *[END] * each.finished], each.log_probabilities)) for each in found
+        ]
 
 
 def kept(items: Iterable[Item], taken: list[Item]) -> Iterator[Item]:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Any, Protocol, overload, runtime_checkable
 
-import numpy as np
 import torch
 
-from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
-from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, Stepper, decode, score
-from seqtasks.inference.base import DecodingPipeline, require_equal, require_list
+from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
+from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
 from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
-from seqtasks.metrics.evaluation import Evaluation, ValidationExample, shown_rows
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import EncoderDecoder
-from seqtasks.special_tokens import END
+from seqtasks.special_tokens import END, PAD
 from seqtasks.text import Tokenizer, normalize
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
@@ -149,22 +148,16 @@ class TranslationPipeline(DecodingPipeline):
         if prefixes is not None:
             require_list(prefixes, "prefixes")
             require_equal(len(prefixes), "prefixes", len(texts))
-        pieces: list[str] = []
-        owners: list[int] = []
-        for number, text in enumerate(texts):
-            parts = self.split(normalize(text))
-            pieces += parts
-            owners += [number] * len(parts)
-        starts = [""] * len(pieces)
-        for place, owner in enumerate(owners):
-            if prefixes is not None and (place == 0 or owners[place - 1] != owner):
-                starts[place] = normalize(prefixes[owner])
-        numbers = [first_number + owner for owner in owners]
-        found = self.translate_pieces(pieces, self.decoding(**options), starts, numbers, attention)
-        whole: list[list[Translation]] = [[] for _ in texts]
-        for owner, translation in zip(owners, found, strict=True):
-            whole[owner].append(translation)
-        return [concatenate(text, parts) for text, parts in zip(texts, whole, strict=True)]
+        pieces = [self.split(normalize(text)) for text in texts]
+        prefixes = [""] * len(texts) if prefixes is None else [normalize(prefix) for prefix in prefixes]
+        starts = [
+            "" if place else prefix
+            for parts, prefix in zip(pieces, prefixes, strict=True)
+            for place in range(len(parts))
+        ]
+        numbers = [number for number, parts in enumerate(pieces, first_number) for _ in parts]
+        found = iter(self.translate_pieces([*chain(*pieces)], self.decoding(**options), starts, numbers, attention))
+        return [concatenate(text, [*islice(found, len(parts))]) for text, parts in zip(texts, pieces, strict=True)]
 
     __call__ = translate
 
@@ -206,28 +199,28 @@ class TranslationPipeline(DecodingPipeline):
         attention: bool,
     ) -> list[Found]:
         """The hypotheses for each tokenized source, in batches of about equal length."""
-        lengths = np.array([len(ids) + 1 for ids in sources], dtype=np.int64)
         width = decoding.nbest if decoding.sample else max(decoding.beam_size, decoding.mbr_samples)
-        results: list[Found | None] = [None] * len(sources)
-        for rows in sorted_batches(lengths, min(BATCH_TOKENS, BATCH_HYPOTHESES // width)):
-            stepper = self.stepper([sources[row] for row in rows.tolist()])
+
+        def decode_rows(rows: list[int]) -> Iterable[Found]:
+            stepper = self.stepper([sources[row] for row in rows])
+            lengths = [len(sources[row]) + 1 for row in rows]
             found = decode(
                 stepper,
-                source_lengths=torch.from_numpy(lengths[rows]),
+                source_lengths=torch.tensor(lengths),
                 options=decoding,
-                prefixes=[prefixes[row] for row in rows.tolist()] if any(prefixes) else None,
-                row_numbers=[numbers[row] for row in rows.tolist()],
+                prefixes=[prefixes[row] for row in rows] if any(prefixes) else None,
+                row_numbers=[numbers[row] for row in rows],
             )
-            looks = attention_of(stepper, found, lengths[rows].tolist()) if attention else [None] * len(found)
-            for row, hypotheses, look in zip(rows.tolist(), found, looks, strict=True):
-                results[row] = hypotheses, look
-        return [result for result in results if result is not None]
+            looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
+            return zip(found, looks, strict=True)
+
+        budget = min(BATCH_TOKENS, BATCH_HYPOTHESES // width)
+        return in_sorted_batches(decode_rows, [len(ids) + 1 for ids in sources], budget)
 
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""
         tokens = pad(sources, end=True).to(self.device)
-        steppers = [model.make_stepper(tokens, tokens != 0) for model in self.models]
-        return steppers[0] if len(steppers) == 1 else Ensemble(steppers)
+        return ensemble([model.make_stepper(tokens, tokens != PAD) for model in self.models])
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:
         return Translation(source=text, **hypothesis_fields(hypothesis, self.target))
@@ -248,15 +241,14 @@ class TranslationPipeline(DecodingPipeline):
         require_equal(len(translations), "translations", len(texts))
         sources = self.source.encode_all([normalize(text) for text in texts])
         wanted = self.target.encode_all([normalize(text) for text in translations])
-        lengths = np.array([max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)])
-        results: list[Translation | None] = [None] * len(texts)
-        for rows in sorted_batches(lengths.astype(np.int64), BATCH_TOKENS):
-            stepper = self.stepper([sources[row] for row in rows.tolist()])
-            targets = [wanted[row] for row in rows.tolist()]
-            scored = score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
-            for row, hypothesis in zip(rows.tolist(), scored, strict=True):
-                results[row] = self.translation(texts[row], hypothesis)
-        return [result for result in results if result is not None]
+
+        def score_rows(rows: list[int]) -> list[Hypothesis]:
+            stepper, targets = self.stepper([sources[row] for row in rows]), [wanted[row] for row in rows]
+            return score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
+
+        lengths = [max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)]
+        scored = in_sorted_batches(score_rows, lengths, BATCH_TOKENS)
+        return [self.translation(text, hypothesis) for text, hypothesis in zip(texts, scored, strict=True)]
 
     def evaluate(
         self,
@@ -273,22 +265,16 @@ class TranslationPipeline(DecodingPipeline):
         """
         decoding = self.decoding(**options)
         started = time.perf_counter()
-        outputs = [found.text for found in self.translate([pair.source for pair in pairs], **options)]
+        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        outputs = [found.text for found in self.translate(sources, **options)]
         seconds = time.perf_counter() - started
-        scores = translation_scores(
-            outputs,
-            [pair.target for pair in pairs],
-            lowercase=self.lowercase if lowercase is None else lowercase,
-            metrics=metrics,
-        )
-        samples = tuple(
-            ValidationExample(pairs[row].source, pairs[row].target, outputs[row]) for row in shown_rows(len(pairs))
-        )
-        found = Evaluation(
-            tuple(scores), samples, decoding.signature(), len(pairs), seconds,
-            unit="sentences", outputs=outputs, references=[[pair.target] for pair in pairs],
+        lowercase = self.lowercase if lowercase is None else lowercase
+        scores = translation_scores(outputs, targets, lowercase=lowercase, metrics=metrics)
+        samples = validation_examples(zip(sources, targets, outputs, strict=True))
+        return Evaluation(
+            tuple(scores), samples, self.signature(decoding.signature()), len(pairs), seconds,
+            unit="sentences", outputs=outputs, references=[[target] for target in targets],
         )  # fmt: skip
-        return self.signed(found)
 
 
 def split_long(sentence: str, processor: Tokenizer) -> list[str]:

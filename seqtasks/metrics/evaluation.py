@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,22 +39,13 @@ class Evaluation:
     """What was compared, where outputs were: texts, or the labels of each sentence or document."""
     references: Sequence[Sequence[Any]] = field(default=(), kw_only=True, repr=False)
     """With what: one or several for each output."""
+    labels: tuple[LabelScore, ...] = field(default=(), kw_only=True)
+    """The scores of each label or kind of span, of taggers and classifiers."""
+    confusion: ConfusionMatrix | None = field(default=None, kw_only=True)
+    """The confusion matrix of a classifier where documents have one label each."""
 
 
-@dataclass(frozen=True)
-class TaggingEvaluation(Evaluation):
-    """The scores, and those of each label or kind of span."""
-
-    labels: tuple[LabelScore, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClassificationEvaluation(TaggingEvaluation):
-    """The scores, those of each label and, where documents have one label each, the confusion matrix."""
-
-    confusion: ConfusionMatrix | None = None
-
-
-def shown_rows(count: int) -> range:
-    """The numbers of at most three examples, spread over so many."""
-    return range(0, count, max(1, count // 3))[:3]
+def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:
+    """At most three of these sources, references and outputs, spread over all."""
+    every = list(examples)
+    return tuple(ValidationExample(*each) for each in every[:: max(1, len(every) // 3)][:3])

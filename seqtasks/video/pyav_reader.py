@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from seqtasks.device import available_cores
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import require_package
 from seqtasks.image import loading as images
 from seqtasks.video.source import THUMBNAIL, DecodeErrors, LazyFrame, VideoError, check_size, open_file
 
@@ -80,12 +80,9 @@ class PyAVReader:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        try:
-            import av
-        except ImportError:
-            raise SeqtasksError(
-                f"{self.name}: PyAV, which reads videos, is not installed.", "Install it: pip install 'seqtasks[video]'"
-            ) from None
+        require_package("av", f"{self.name}: PyAV, which reads videos, is not installed.", "video")
+        import av
+
         limits = {
             "format_whitelist": ",".join(FORMATS),
             "protocol_whitelist": "none",  # whatever a file asks for, no other is opened

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from seqtasks.errors import require_package
 from seqtasks.video.caption_spans import LONE_SECONDS
 from seqtasks.video.reader import Frame
 
@@ -76,13 +78,22 @@ class VideoWriter:
         encoded.pts, encoded.time_base = begins, self.tick
         self.write(self.stream.encode(encoded))
 
-    def finish(self) -> None:
-        self.write(self.stream.encode(None))
-
     def write(self, packets: Iterable[Packet[VideoStream]]) -> None:
         for packet in packets:
             packet.duration = self.lengths.popleft()
             self.container.mux(packet)
+
+
+@contextmanager
+def open_mp4(file: IO[bytes], size: tuple[int, int]) -> Iterator[VideoWriter]:
+    """Takes frames for an MP4 file of this size. Raises SeqtasksError where PyAV is not installed."""
+    require_package("av", "Writing a video needs PyAV.", "video")
+    import av
+
+    with av.open(file, "w", format="mp4") as container:
+        writer = VideoWriter(container, size)
+        yield writer
+        writer.write(writer.stream.encode(None))
 
 
 def letterbox(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.storage.atomic import output_file
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ def require_matplotlib(path: Path) -> None:
     Raises:
         SeqtasksError: matplotlib is not installed, or does not know the format that the suffix names.
     """
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError:
-        raise SeqtasksError("Plots need matplotlib.", "Install it: pip install 'seqtasks[plots]'") from None
+    require_package("matplotlib", "Plots need matplotlib.", "plots")
+    from matplotlib.backend_bases import FigureCanvasBase
+
     if image_format(path) not in FigureCanvasBase.get_supported_filetypes():
         raise SeqtasksError(f"{path}: unknown image format.", "Choose a name that ends in .png.")
 

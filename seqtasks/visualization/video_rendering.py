@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.storage.atomic import output_file
 from seqtasks.video.caption_spans import CaptionSpan
 from seqtasks.video.reader import Frame
-from seqtasks.video.writer import VideoWriter, letterbox, video_size
+from seqtasks.video.writer import letterbox, open_mp4, video_size
 from seqtasks.visualization.text_drawing import font_for, wrap_text
 
 DARKNESS = 0.65
@@ -45,10 +45,7 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     Raises:
         SeqtasksError: PyAV is not installed, there is no frame, or the file cannot be written.
     """
-    try:
-        import av
-    except ImportError:
-        raise SeqtasksError("Writing a video needs PyAV.", "Install it: pip install 'seqtasks[video]'") from None
+    require_package("av", "Writing a video needs PyAV.", "video")
     shown = iter(caption_per_frame(frames, spans))
     first = next(shown, None)
     if first is None:
@@ -56,11 +53,9 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     with output_file(path) as file:
         if not file.seekable():
             raise SeqtasksError(f"{path}: a video cannot be written to a pipe.", "Name a file.")
-        with av.open(file, "w", format="mp4") as container:
-            writer = VideoWriter(container, video_size(first[0].picture.size))
+        with open_mp4(file, video_size(first[0].picture.size)) as writer:
             for frame, text in chain([first], shown):
                 writer.add(frame._replace(picture=overlay_text(letterbox(frame.picture, writer.size), text)))
-            writer.finish()
 
 
 def caption_per_frame(frames: Iterable[Frame], spans: Iterable[CaptionSpan]) -> Iterator[tuple[Frame, str]]:

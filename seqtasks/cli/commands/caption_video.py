@@ -6,14 +6,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from seqtasks.cli.output import Write, warn
-from seqtasks.errors import SeqtasksError
+from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
 
 if TYPE_CHECKING:
@@ -105,8 +104,8 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
     if options.sheet is not None:
         pillow_format(options.sheet)
-    if options.render is not None and find_spec("av") is None:
-        raise SeqtasksError("--output-video needs PyAV.", "Install it: pip install 'seqtasks[video]'")
+    if options.render is not None:
+        require_package("av", "--output-video needs PyAV.", "video")
     if options.form in ("srt", "vtt") and (len(clips) > 1 or pictures):
         raise SeqtasksError(
             f"--output-format {options.form} is for one video.", "Name one, or choose --output-format jsonl."

@@ -29,7 +29,7 @@ FLAGS = {
 """The options that not every task has, by their names in its `evaluation_options`."""
 
 if TYPE_CHECKING:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation
+    from seqtasks.metrics.evaluation import Evaluation
 
 
 def evaluate(
@@ -106,7 +106,6 @@ def evaluate(
 
 
 def format_json(found: Evaluation, about: dict[str, Any]) -> str:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation, TaggingEvaluation
     from seqtasks.metrics.score import metric_name
 
     scores = [
@@ -115,27 +114,26 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
     details: dict[str, Any] = {}
-    if isinstance(found, TaggingEvaluation):
+    if found.labels:
         details["labels"] = [label._asdict() for label in found.labels]
-    if isinstance(found, ClassificationEvaluation) and found.confusion is not None:
+    if found.confusion is not None:
         details["confusion"] = asdict(found.confusion)
     return to_json(about | measured | details)
 
 
 def show(found: Evaluation) -> None:
     """For people."""
-    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.metrics.score import format_score, metric_name
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
         print(f"{metric_name(score.metric):<{width}} {format_score(score.metric, score.value):>8}  {score.signature}")
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
-    if isinstance(found, ClassificationEvaluation):
+    if found.labels and found.unit == "documents":
         show_classes(found)
 
 
-def show_classes(found: ClassificationEvaluation) -> None:
+def show_classes(found: Evaluation) -> None:
     """A row for each label, and the confusion matrix."""
     from seqtasks.visualization import confusion_table
 
@@ -150,9 +148,8 @@ def show_classes(found: ClassificationEvaluation) -> None:
 
 
 def plot(found: Evaluation, path: Path) -> None:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.visualization import plot_confusion_matrix
 
-    if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
+    if found.confusion is None:
         raise SeqtasksError("A model that gives several labels has no confusion matrix: nothing was plotted.")
     plot_confusion_matrix(found.confusion, path)

@@ -35,17 +35,11 @@ class Sentence:
     """The lines of CoNLL-U that it was read from, comments included."""
 
 
-def read_conllu(file: str, lines: Lines, skipped: ReadReport, column: str | int) -> Iterator[Sentence]:
-    """The sentences, with the labels of one column; of several words written as one, the words are read.
+def read_conllu(file: str, lines: Lines, skipped: ReadReport, place: int) -> Iterator[Sentence]:
+    """The sentences, with the labels of the column at `place`, from 0.
 
-    Raises:
-        SeqtasksError: at once, where there is no such column.
+    Of several words written as one, the words are read.
     """
-    return at_place(file, lines, skipped, conllu_place(column))
-
-
-def at_place(file: str, lines: Lines, skipped: ReadReport, place: int) -> Iterator[Sentence]:
-    """The sentences, with the labels of the column at `place`, from 0."""
     for rows in blocks(lines):
         number, mistake = mistake_in(rows)
         skipped.reach(file, number)

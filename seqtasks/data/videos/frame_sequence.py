@@ -69,12 +69,6 @@ class VideoFile:
     times: tuple[float, ...]
     """When the frames that are seen begin, in seconds."""
 
-    @classmethod
-    def of(cls, clip: CaptionedVideo, every: float) -> VideoFile:
-        """Reads the file once, to know its frames. Raises VideoError where it cannot be read."""
-        frames = open_video(clip.video).frames(IntervalSampler(every))
-        return cls(clip, every, tuple(frame.seconds for frame in frames))
-
     @property
     def captions(self) -> Sequence[Sequence[str]]:
         return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
@@ -85,11 +79,12 @@ class VideoFile:
 
 
 def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[str]]:
-    """The clips that can be read, and why others cannot."""
+    """The clips that can be read, and why others cannot. Each is read once, to know its frames."""
     files, broken = [], []
     for clip in clips:
         try:
-            files.append(VideoFile.of(clip, every))
+            frames = open_video(clip.video).frames(IntervalSampler(every))
+            files.append(VideoFile(clip, every, tuple(frame.seconds for frame in frames)))
         except VideoError as error:
             broken.append(error.message)
     if clips and not files:

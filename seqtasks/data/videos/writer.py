@@ -16,7 +16,7 @@ from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_vide
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.video.reader import Frame
-from seqtasks.video.writer import VideoWriter, letterbox
+from seqtasks.video.writer import letterbox, open_mp4
 
 __all__ = ["write_synthetic_videos", "write_video"]
 
@@ -75,16 +75,10 @@ def write_synthetic_videos(
 
 
 def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
-    try:
-        import av
-    except ImportError:
-        raise SeqtasksError("Writing a video needs PyAV.", "Install it: pip install 'seqtasks[video]'") from None
     width, height = (max(2, side // 2 * 2) for side in first.size)
-    with av.open(file, "w", format="mp4") as container:
-        track = VideoWriter(container, (width, height))
+    with open_mp4(file, (width, height)) as track:
         for number, picture in enumerate(chain([first], others)):
             track.add(Frame(number, number / rate, (number + 1) / rate, picture))
-        track.finish()
 
 
 def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:

@@ -86,7 +86,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
-        task = cls(config, *make_processors(config.text, config.languages, config.shared_vocab, train, processors))
+        task = cls(config, *make_processors(config, train, processors))
         lengths = [
             max(map(len, sides))
             for sides in zip(
@@ -119,7 +119,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        return cls(config, *load_processors(config.text, config.languages, config.shared_vocab, processors))
+        return cls(config, *load_processors(config, processors))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")

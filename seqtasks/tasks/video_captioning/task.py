@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
-from PIL import Image
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from seqtasks.data.captions.captioned_images import (
     CaptionedImage,
@@ -150,17 +148,13 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
     def batches(self, batch_tokens: int, seed: int) -> Any:
         data: VideoData = self.config.data
-        transform = evaluation_transform(self.config.images)
 
         def clips_of(epoch: int) -> list[FrameSequence]:
             shots = synthesize_videos(self.stills, data.synthetic_video, seed + epoch) if self.stills else []
             return [*self.files, *(SyntheticVideo(self.stills, clip) for clip in shots)]
 
-        def pixels(picture: Image.Image) -> Tensor:
-            return transform(picture)
-
         return VideoTBPTTLoader(
-            clips_of, self.processor.encode, pixels,
+            clips_of, self.processor.encode, evaluation_transform(self.config.images),
             lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 

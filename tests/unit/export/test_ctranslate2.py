@@ -16,8 +16,8 @@ from seqtasks.decoders import TransformerDecoder
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import TransformerEncoder
 from seqtasks.export.ctranslate2 import vocabulary, write_ctranslate2
-from seqtasks.export.ctranslate2_search import search_options
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
+from seqtasks.export.supported_decoding import search_options
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import EncoderDecoder
 from seqtasks.models.state_dict import unique_state_dict

@@ -48,7 +48,7 @@ def test_the_picture_is_dark_where_the_share_of_a_row_is_large(tmp_path: Path) -
 
 
 def test_where_matplotlib_is_missing_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SeqtasksError, match=r"Plots need matplotlib\.") as told:
         require_matplotlib(Path("a.png"))
     assert told.value.hint == "Install it: pip install 'seqtasks[plots]'"
