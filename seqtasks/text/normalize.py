@@ -11,14 +11,18 @@ _BLANKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|  ")
 _BLANK_RUN = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ufeff]+")
 
 
-def normalize(text: str) -> str:
-    """`text` on one line, in Unicode's composed form (NFC), without control characters or runs of blanks.
+def compose(text: str) -> str:
+    """`text` in Unicode's composed form (NFC); lone surrogates, which no UTF-8 file can hold, become U+FFFD."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 
-    Control characters and line separators become blanks, blanks at the ends go, several become one; lone surrogates,
-    which no UTF-8 file can hold, become U+FFFD. Cleaning twice changes nothing.
+
+def normalize(text: str) -> str:
+    """`text` composed, on one line, without control characters or runs of blanks.
+
+    Control characters and line separators become blanks, blanks at the ends go, several become one. Cleaning twice
+    changes nothing.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+    text = compose(text)
     if _BLANKS.search(text):
         text = _BLANK_RUN.sub(" ", text)
     return text.strip()

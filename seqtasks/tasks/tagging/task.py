@@ -12,7 +12,7 @@ from pydantic import Field
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.tagging.conllu import CONLLU, Sentence, conllu_place
+from seqtasks.data.tagging.conllu import CONLLU, Sentence, column_of
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
@@ -125,7 +125,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         source = self.config.data.train[0]
         named = source.label_column
         if isinstance(named, int) and "conllu" in (source.format, detect_format(str(source.path), "")):
-            named = CONLLU[conllu_place(named)]
+            named = CONLLU[column_of(named)]
         if isinstance(named, str) and named.lower() != "upos":
             return named.lower()
         return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"
