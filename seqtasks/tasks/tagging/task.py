@@ -19,10 +19,11 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
-from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
+from seqtasks.text.vocabulary import Vocabulary
 from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
 
 BEST_FOR_SPANS = "span-f1"
@@ -109,11 +110,11 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
         reader = WordIndexer.load(processors, config.text, with_characters=config.model.char_encoder is not None)
-        return cls(config, reader, load_labels(processors))
+        return cls(config, reader, Vocabulary.load(processors / LABELS).tokens)
 
     def save_processors(self, folder: Path) -> None:
         self.reader.save(folder)
-        save_labels(self.labels, folder)
+        Vocabulary(self.labels).save(folder / LABELS)
 
     @property
     def column(self) -> str:
