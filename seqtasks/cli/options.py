@@ -170,7 +170,7 @@ def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
     from seqtasks.config.run import parse_value
 
     given: dict[str, Any] = {}
-    renamed = renames()["fields"]["seqtasks.decoding.options.Decoding"]
+    [renamed] = [table for name, table in renames()["fields"].items() if name.endswith(".Decoding")]
     for item in chosen:
         name, sign, value = item.partition("=")
         if not sign:
