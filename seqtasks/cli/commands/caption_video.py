@@ -156,11 +156,6 @@ def describe_clip(
 def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
-    match form:
-        case "jsonl":
-            return to_jsonl(spans, name)
-        case "srt":
-            return to_srt(spans)
-        case "vtt":
-            return to_vtt(spans)
-    return to_table(spans, name)
+    if form in ("srt", "vtt"):
+        return to_srt(spans) if form == "srt" else to_vtt(spans)
+    return to_jsonl(spans, name) if form == "jsonl" else to_table(spans, name)

@@ -15,14 +15,18 @@ from seqtasks.cli.options import (
     LanguagePair,
     ModelArgument,
     Runtime,
-    blamed_on,
     split_languages,
 )
-from seqtasks.cli.output import to_json, warn
+from seqtasks.cli.output import ensure_plottable, to_json, warn
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
 """The most labels for which the confusion matrix is printed."""
+FLAGS = {
+    "decoding": "a decoding option", "split": "--split", "languages": "--language-pair",
+    "lowercase": "--lowercase/--cased", "confusion": "--confusion-matrix",
+}  # fmt: skip
+"""The options that not every task has, by their names in its `evaluation_options`."""
 
 if TYPE_CHECKING:
     from seqtasks.metrics.evaluation import Evaluation
@@ -78,28 +82,20 @@ def evaluate(
       seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
-    if confusion is not None:
-        from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-        with blamed_on("--confusion-matrix"):
-            require_matplotlib(confusion)
+    ensure_plottable("--confusion-matrix", confusion)
     loaded = runtime.open([model], None, engine)
-    from seqtasks.evaluation import evaluate_model
+    from seqtasks.evaluation import evaluate_model, inapplicable_options
     from seqtasks.registry import kind_of
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")
-    options = decoding.options()
-    given = {
-        "a decoding option": ("decoding", options or None), "--split": ("split", split),
-        "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
-        "--confusion-matrix": ("confusion", confusion),
-    }  # fmt: skip
-    for name, (option, value) in given.items():
-        if value is not None and option not in loaded.task.evaluation_options:
-            kind = kind_of(loaded.task.config)
-            raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
-    request = EvaluationRequest(data, options, split, split_languages(languages), lowercase, metrics or ())
+    request = EvaluationRequest(data, decoding.options(), split, split_languages(languages), lowercase, metrics or ())
+    wrong = inapplicable_options(loaded.task, request)
+    if confusion is not None and "confusion" not in loaded.task.evaluation_options:
+        wrong.append("confusion")
+    if wrong:
+        kind = kind_of(loaded.task.config)
+        raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=FLAGS[wrong[0]])
     found = evaluate_model(loaded, request, warn)
     if confusion is not None:
         plot(found, confusion)

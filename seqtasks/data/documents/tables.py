@@ -123,12 +123,8 @@ def in_columns(
             skipped.skip("wrong number of columns")
         else:
             cell = "" if columns.label is None else cells[columns.label]
-            yield Document(cells[columns.text].strip(), labels_of(cell, separator), f"{file}:{number}")
-
-
-def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
-    """The labels in a cell of a table."""
-    return label_names(cell.split(separator) if separator else [cell])
+            labels = label_names(cell.split(separator) if separator else [cell])
+            yield Document(cells[columns.text].strip(), labels, f"{file}:{number}")
 
 
 class JSONLReader(DocumentReader, kind="jsonl"):

@@ -89,12 +89,12 @@ class TMXReader(PairReader, kind="tmx"):
         return read_tmx(path, skipped, languages)
 
 
-def first_two(texts: Sequence[str], skipped: ReadReport) -> Iterator[Pair]:
+def first_two(texts: Sequence[str], skipped: ReadReport) -> tuple[Pair, ...]:
     """The pair at the beginning of a row, if it has as many texts."""
     if len(texts) >= 2:
-        yield Pair(texts[0], texts[1])
-    else:
-        skipped.skip("broken line")
+        return (Pair(texts[0], texts[1]),)
+    skipped.skip("broken line")
+    return ()
 
 
 def texts_of(fields: dict[str, Any], languages: Languages | None) -> list[str]:

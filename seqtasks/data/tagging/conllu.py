@@ -79,7 +79,7 @@ def is_word(line: str) -> bool:
     return line.partition("\t")[0].isdecimal()
 
 
-def conllu_place(column: str | int) -> int:
+def column_of(column: str | int) -> int:
     """Where a column for labels stands, from 0, by its name or its number."""
     if isinstance(column, int):
         place = place_of(column, len(CONLLU))
@@ -99,7 +99,7 @@ def write_conllu(sentence: Sentence, column: str | int, labels: Sequence[str]) -
         SeqtasksError: there is no such column.
         ValueError: there are not as many labels as words.
     """
-    place = conllu_place(column)
+    place = column_of(column)
     lines = list(sentence.lines) or fresh_lines(sentence.words)
     words = [index for index, line in enumerate(lines) if is_word(line)]
     for index, label in zip(words, labels, strict=True):

@@ -22,16 +22,7 @@ from typing import Any, Literal
 from seqtasks.data.csv_json import parse_json_object
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.reader import Reader
-from seqtasks.data.tagging.conllu import (
-    CONLLU,
-    Lines,
-    Sentence,
-    all_or_none,
-    blocks,
-    conllu_place,
-    place_of,
-    read_conllu,
-)  # fmt: skip
+from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, column_of, place_of, read_conllu
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
@@ -98,7 +89,7 @@ def parse_sentences(
     if form == "auto":
         form = detect_format(file, head[-1] if head else "")
     if form == "conllu":
-        return read_conllu(file, numbered, skipped, conllu_place(column))
+        return read_conllu(file, numbered, skipped, column_of(column))
     if form == "columns":
         return read_columns(file, numbered, skipped, column_number(file, column))
     return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
@@ -19,8 +17,6 @@ from seqtasks.image.loading import open_image
 from seqtasks.video.corruptions import corrupt
 from seqtasks.video.reader import TOLERANCE, IntervalSampler, open_video
 from seqtasks.video.source import VideoError
-
-IntArray = NDArray[np.int32]
 
 
 @runtime_checkable

@@ -25,10 +25,11 @@ from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.tbptt import TBPTTState
-from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader, no_captions
+from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
@@ -141,10 +142,11 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         memory, carried = encoder.encode(batch.source, batch.mask, start)
         if self.carried is not None and carried is not None:
             self.carried.write(batch.streams, carried)
-        if no_captions(batch):
-            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
         target = batch.target.flatten(0, 1)
-        return model.loss_of(memory, target, target != 0)
+        real = target != PAD
+        if not real.any():
+            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
+        return model.loss_of(memory, target, real)
 
     def batches(self, batch_tokens: int, seed: int) -> Any:
         data: VideoData = self.config.data

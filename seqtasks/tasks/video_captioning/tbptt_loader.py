@@ -18,7 +18,6 @@ from seqtasks.data.collate import pad_groups
 from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
-from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import DataLoader
 
 
@@ -130,8 +129,3 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
         for _ in range(state["index"]):
             for row in self.rows:
                 next(row)
-
-
-def no_captions(window: VideoBatch) -> bool:
-    """Whether nothing is said of any frame, so that there is nothing to learn."""
-    return not bool((window.target != PAD).any())
