@@ -145,7 +145,7 @@ def caption(
                 unfinished += not found.finished
                 # the page may show more alternatives than are written
                 found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
-                inputs, text, of = {"picture": name}, f"{name}\t{found.text}", name if decoding.nbest else None
+                inputs, text, of = {"image": name}, f"{name}\t{found.text}", name if decoding.nbest else None
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
             warn_cut(unfinished, "captions")
     if failed:

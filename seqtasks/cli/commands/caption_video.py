@@ -61,7 +61,8 @@ class ClipOptions:
 
     def choice(self) -> FrameSampler:
         """Which frames are described: one a second, if nothing else is asked for."""
-        from seqtasks.video.reader import IntervalSampler, SceneChangeSampler, StrideSampler
+        from seqtasks.video.reader import IntervalSampler, StrideSampler
+        from seqtasks.video.scene_detection import SceneChangeSampler
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
             raise SeqtasksError(
@@ -119,7 +120,8 @@ def describe_clip(
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
-    from seqtasks.video.reader import StrideSampler, VideoError, open_video
+    from seqtasks.video.reader import StrideSampler, open_video
+    from seqtasks.video.source import VideoError
     from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:

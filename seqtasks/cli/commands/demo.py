@@ -88,7 +88,7 @@ def translate(pipeline: TranslationPipeline) -> str:
 def caption_images(pipeline: CaptioningPipeline) -> str:
     images = shipped("images/*.jpg")
     for caption in pipeline.caption(images, nbest=2):
-        print(caption.picture)
+        print(caption.image)
         show_alternatives("  ", caption, caption.alternatives)
     return f"{len(images)} photographs" if images else ""
 

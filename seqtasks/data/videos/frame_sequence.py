@@ -71,7 +71,7 @@ class VideoFile:
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
         frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
-        return (frame.picture for frame in islice(frames, start, len(self.times)))
+        return (frame.image for frame in islice(frames, start, len(self.times)))
 
 
 def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[str]]:

@@ -163,7 +163,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
         pipeline = self.pipeline([model])
         return self.watched(
-            pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
+            pipeline.evaluate_videos(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
