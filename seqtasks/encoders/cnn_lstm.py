@@ -76,9 +76,7 @@ class CnnLstmEncoder(CnnEncoder):
         cells = states.shape[1]
         seen = torch.cat([states, states.mean(dim=1, keepdim=True).expand_as(states)], dim=2)
         lines = seen.view(videos, length, cells, -1).transpose(1, 2).flatten(0, 1)  # (videos * cells, frames, 2 * dim)
-        start = None
-        if carried is not None:
-            start = tuple(part.flatten(0, 1).unsqueeze(0).to(lines.dtype) for part in carried)
+        start = None if carried is None else tuple(part.flatten(0, 1).unsqueeze(0).to(lines.dtype) for part in carried)
         outputs, last = self.over_time[0](lines, start)
         if self.looks_ahead:
             real = mask.repeat_interleave(cells, dim=0)

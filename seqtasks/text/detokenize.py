@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+__all__ = ["blanks_before"]
+
 _CLOSING = re.compile(r"[.,;:!?…)\]}%‰°]+|[.,]?[)\]}]+[.,;:]?")
 _CLOSING_FRENCH = re.compile(r"[.,…)\]}°]+")
 _OPENING = re.compile(r"[(\[{¿¡#$£@]+")
