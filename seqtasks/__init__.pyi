@@ -24,9 +24,7 @@ from .inference.text_generation import TextGenerationPipeline as TextGenerationP
 from .inference.translation import TranslationPipeline as TranslationPipeline
 from .loading import load as load
 from .metrics.confusion_matrix import ConfusionMatrix as ConfusionMatrix
-from .metrics.evaluation import ClassificationEvaluation as ClassificationEvaluation
 from .metrics.evaluation import Evaluation as Evaluation
-from .metrics.evaluation import TaggingEvaluation as TaggingEvaluation
 from .metrics.evaluation import ValidationExample as ValidationExample
 from .metrics.score import Score as Score
 from .metrics.tagging import LabelScore as LabelScore

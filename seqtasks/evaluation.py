@@ -13,7 +13,7 @@ from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.metric import compute_scores, find_metrics
 from seqtasks.registry import kind_of
-from seqtasks.tasks.base import EvaluationRequest, Warn
+from seqtasks.tasks.base import EvaluationRequest, Task, Warn
 
 
 def evaluate(
@@ -57,13 +57,18 @@ def evaluate(
 def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) -> Evaluation:
     """As `evaluate`, for a model that is open."""
     find_metrics(request.metrics)  # tells a wrong name before the work
-    for option in ("decoding", "split", "languages", "lowercase"):
-        if getattr(request, option) not in (None, {}) and option not in loaded.task.evaluation_options:
-            kind = kind_of(loaded.task.config)
-            raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
+    for option in inapplicable_options(loaded.task, request):
+        kind = kind_of(loaded.task.config)
+        raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
     found = loaded.task.evaluate(loaded.pipeline, request, warn)
     further = [metric for metric in request.metrics if metric not in [score.metric for score in found.scores]]
     if further and not found.outputs:
         raise SeqtasksError(f"There are no outputs that {further[0]} could compare with references.", "Leave it out.")
     scores = compute_scores(further, found.outputs, found.references, lowercase=bool(request.lowercase))
     return replace(found, scores=(*found.scores, *scores))
+
+
+def inapplicable_options(task: Task, request: EvaluationRequest) -> list[str]:
+    """The options that are given and say nothing to a task."""
+    given = {option: getattr(request, option) for option in ("decoding", "split", "languages", "lowercase")}
+    return [name for name, value in given.items() if value not in (None, {}) and name not in task.evaluation_options]

@@ -172,15 +172,14 @@ def require_kind(name: Name, task: Task, kind: str) -> None:
 
 def require_same_processors(bundles: Sequence[Bundle]) -> None:
     """Raises SeqtasksError where the members of an ensemble do not number their tokens alike."""
-    first = processor_hashes(bundles[0])
+
+    def hashes(bundle: Bundle) -> dict[str, str]:
+        files = bundle.manifest["sha256"].items()
+        return {name: digest for name, digest in files if Path(name).parts[0] == PROCESSORS}
+
     for bundle in bundles[1:]:
-        if processor_hashes(bundle) != first:
+        if hashes(bundle) != hashes(bundles[0]):
             raise SeqtasksError(
                 f"{bundles[0].path} and {bundle.path} do not share their text processors.",
                 "The models of an ensemble have to be trained with the same vocabulary, such as with other seeds.",
             )
-
-
-def processor_hashes(bundle: Bundle) -> dict[str, str]:
-    hashes: dict[str, str] = bundle.manifest["sha256"]
-    return {name: digest for name, digest in hashes.items() if Path(name).parts[0] == PROCESSORS}

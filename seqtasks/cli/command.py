@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -30,29 +30,18 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = LazyCommands()  # type: ignore[assignment]
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # for their order, and to suggest one
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(cmd_name, cls=Command)(expand_groups(function_of(cmd_name)))
+        return get_command(single)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary(function_of(name))) for name in COMMANDS])
-
-
-class LazyCommands(Mapping[str, Any]):
-    def __getitem__(self, name: str) -> Any:
-        if name not in COMMANDS:
-            raise KeyError(name)
-        single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        single.command(name, cls=Command)(expand_groups(function_of(name)))
-        return get_command(single)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
 
 
 def function_of(command: str) -> Callable[..., None]:
@@ -77,21 +66,21 @@ class Command(TyperCommand):
         takes_value = {
             name: not getattr(parameter, "is_flag", False) for parameter in self.params for name in parameter.opts
         }
-        renames = renamed_options(self.name or "") if any(arg.startswith("--") for arg in args) else {}
+        renamed = renames()["options"].get(self.name, {}) if any(arg.startswith("--") for arg in args) else {}
         found: list[str] = []
         rest = iter(args)
         for word in rest:
             if word == "--":
                 return [*found, word, *rest]
             name, sign, value = word.partition("=")
-            if word.startswith("--") and name in renames:
-                warn_renamed(name, renames[name])
-                name = renames[name]
+            if word.startswith("--") and name in renamed:
+                warn_renamed(name, renamed[name])
+                name = renamed[name]
             words = [f"{name}{sign}{value}"]
             if not sign and takes_value.get(name, False):
                 words += islice(rest, 1)
                 value = words[-1]
-            if (today := renames.get(f"{name}={value}")) is not None:
+            if (today := renamed.get(f"{name}={value}")) is not None:
                 warn_renamed(f"{name} {value}", today.replace("=", " "))
                 words = [today]
             found += words
@@ -104,17 +93,8 @@ class Command(TyperCommand):
                 formatter.write_dl(list(decoding_fields()))
 
 
-def renamed_options(command: str) -> dict[str, str]:
-    """Options of the command by their names in the last release, and what they are called now."""
-    return dict(renames()["options"].get(command, {}))
-
-
-def renamed_decoding() -> dict[str, str]:
-    """Options of decoding by their names in the last release, and what they are called now."""
-    return dict(renames()["fields"]["seqtasks.decoding.options.Decoding"])
-
-
 def renames() -> dict[str, Any]:
+    """What options, among others, were called in the last release, and are called now."""
     import tomllib
 
     return tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))

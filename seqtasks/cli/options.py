@@ -6,8 +6,7 @@ option out of each field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -167,11 +166,11 @@ def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
     """The decoding options of `--set`."""
     if not chosen:
         return {}
-    from seqtasks.cli.command import renamed_decoding, warn_renamed
+    from seqtasks.cli.command import renames, warn_renamed
     from seqtasks.config.run import parse_value
 
     given: dict[str, Any] = {}
-    renamed = renamed_decoding()
+    [renamed] = [table for name, table in renames()["fields"].items() if name.endswith(".Decoding")]
     for item in chosen:
         name, sign, value = item.partition("=")
         if not sign:
@@ -191,12 +190,3 @@ def split_languages(languages: str | None) -> tuple[str, str] | None:
     if not (source and target):
         raise typer.BadParameter("write the two codes with a hyphen, such as en-de", param_hint="--language-pair")
     return source, target
-
-
-@contextmanager
-def blamed_on(option: str) -> Iterator[None]:
-    """Names the option at the beginning of the errors that its value causes."""
-    try:
-        yield
-    except SeqtasksError as error:
-        raise SeqtasksError(f"{option}: {error.message}", error.hint) from error

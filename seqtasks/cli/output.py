@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +24,17 @@ Write = Callable[[Iterable[str]], None]
 @contextmanager
 def open_output(path: Path | None) -> Iterator[Write]:
     """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
-    if path is None:
-        yield line_writer(sys.stdout.buffer.write, sys.stdout.flush)
-        return
     from seqtasks.storage.atomic import output_file
 
-    with output_file(path) as stream:
-        yield line_writer(stream.write)
+    with nullcontext(sys.stdout.buffer) if path is None else output_file(path) as stream:
 
+        def write(lines: Iterable[str]) -> None:
+            for line in lines:
+                stream.write(line.encode(errors="replace") + b"\n")
+            if path is None:
+                stream.flush()
 
-def line_writer(write_bytes: Callable[[bytes], int], flush: Callable[[], None] = lambda: None) -> Write:
-    def write(lines: Iterable[str]) -> None:
-        for line in lines:
-            write_bytes(line.encode(errors="replace") + b"\n")
-        flush()
-
-    return write
+        yield write
 
 
 def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
@@ -59,16 +54,32 @@ def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[s
             raise SeqtasksError(f"{other} and {option} are both {path}.", "Name another file.")
 
 
-def format_nbest(name: object, best: Caption | Translation) -> Iterator[str]:
-    for each in (best, *best.alternatives):
-        yield f"{name}\t{each.normalized_score:.4f}\t{each.text}"
+def ensure_plottable(option: str, path: Path | None) -> None:
+    """Raises SeqtasksError, which names the option, where nothing can be plotted into the file that it asks for."""
+    if path is None:
+        return
+    from seqtasks.visualization.matplotlib_support import require_matplotlib
+
+    try:
+        require_matplotlib(path)
+    except SeqtasksError as error:
+        raise SeqtasksError(f"{option}: {error.message}", error.hint) from error
 
 
-def format_json(inputs: dict[str, str], best: Caption | Translation) -> str:
-    from seqtasks.inference.outputs import json_fields
+def format_outputs(
+    best: Caption | Translation, inputs: Mapping[str, str], text: str, *, as_json: bool, nbest_of: object | None
+) -> Iterator[str]:
+    """The lines for an output: a JSON object with its `inputs`, an n-best list that names what it is of, or `text`."""
+    if as_json:
+        from seqtasks.inference.outputs import json_fields
 
-    alternatives = [json_fields(each) for each in best.alternatives]
-    return to_json(inputs | json_fields(best) | {"alternatives": alternatives})
+        alternatives = [json_fields(each) for each in best.alternatives]
+        yield to_json({**inputs, **json_fields(best), "alternatives": alternatives})
+    elif nbest_of is not None:
+        for each in (best, *best.alternatives):
+            yield f"{nbest_of}\t{each.normalized_score:.4f}\t{each.text}"
+    else:
+        yield text
 
 
 def to_json(fields: Mapping[str, Any]) -> str:

@@ -86,9 +86,10 @@ def _keys(
             table, stars = unwrapped(get_args(table)[0]), ".*"
         shown = ConfigKey(path, _type(annotation), _toml(value), said.get(name, ""))
         if isinstance(table, PolymorphicField):
+            family_says = (inspect.getdoc(table.family) or "").partition("\n")[0]
             kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
             kind = json.dumps(value.kind) if isinstance(value, ConfigModel) and hasattr(value, "kind") else _toml(value)
-            yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or _first_line(table.family))
+            yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or family_says)
             components[path] = (table.family, value)
         elif table is None or get_origin(table):
             yield shown
@@ -124,7 +125,10 @@ def _type(annotation: Any) -> str:
     if origin is Annotated:
         marks = [each for mark in parts[1:] for each in (mark.metadata if isinstance(mark, FieldInfo) else [mark])]
         limits = [
-            f"{sign} {getattr(mark, name):g}" for mark in marks for name, sign in LIMITS.items() if _has(mark, name)
+            f"{sign} {limit:g}"
+            for mark in marks
+            for name, sign in LIMITS.items()
+            if isinstance(limit := getattr(mark, name, None), int | float)
         ]
         return " ".join([_type(parts[0]), ", ".join(limits)]).strip()
     if origin is Literal:
@@ -137,14 +141,6 @@ def _type(annotation: Any) -> str:
     if origin is dict:
         return f"table of {_type(parts[1])}"
     return "table" if fields_of(annotation) else NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
-
-
-def _has(mark: Any, name: str) -> bool:
-    return isinstance(getattr(mark, name, None), int | float)
-
-
-def _first_line(declared: type) -> str:
-    return (inspect.getdoc(declared) or "").partition("\n")[0]
 
 
 def descriptions(declared: type) -> dict[str, str]:

@@ -222,17 +222,12 @@ def _migrated_override(
     override: Override, document: dict[str, Any], task: type[ConfigModel]
 ) -> tuple[Override, list[Renamed]]:
     """An override in today's names."""
-    keys, value = override.keys, override.value
+    found = []
     for declared in (GeneralConfig, task):
-        keys, value = migrate_override(declared, document, keys, value)
-    found = [
-        Renamed(keys[:depth], old, new)
-        for depth, (old, new) in enumerate(zip(override.keys, keys, strict=True))
-        if old != new
-    ]
-    if keys[-1] == "kind" and value != override.value:
-        found.append(Renamed(keys, override.value, value))
-    return override._replace(keys=keys, value=value), found
+        keys, value, renamed = migrate_override(declared, document, override.keys, override.value)
+        override = override._replace(keys=keys, value=value)
+        found += renamed
+    return override, found
 
 
 def _override(document: dict[str, Any], override: Override) -> Location:

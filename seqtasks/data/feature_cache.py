@@ -25,6 +25,7 @@ from torch import Tensor
 
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.loading import read
 from seqtasks.storage.atomic import atomic_directory
 
 Item = TypeVar("Item")
@@ -38,8 +39,6 @@ BATCH = 32
 """Pictures that go through the network at a time."""
 AHEAD = 4
 """Pictures for each thread that are decoded before they are needed."""
-LARGEST_FILE = 2**28
-"""Bytes of a picture file."""
 
 Place = tuple[NDArray[Any], int]
 """A part of the cache, and the row in it."""
@@ -102,7 +101,7 @@ class FeatureCache:
         waiting: dict[str, Tensor] = {}
 
         def look(picture: Path) -> tuple[str, Tensor | None]:
-            content = read(picture)
+            content = read(picture, str(picture))
             known = digest(content)
             return known, None if known in self.found else decode(content, str(picture))
 
@@ -148,16 +147,6 @@ class FeatureCache:
             return
         if values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values):
             self.found.update((str(known), (np.asarray(values), row)) for row, known in enumerate(digests))
-
-
-def read(picture: Path) -> bytes:
-    """The content of a file; a SeqtasksError where that cannot be had."""
-    try:
-        if picture.stat().st_size > LARGEST_FILE:
-            raise SeqtasksError(f"{picture} is larger than {LARGEST_FILE // 2**20} MB.", "No picture needs that.")
-        return picture.read_bytes()
-    except OSError as error:
-        raise SeqtasksError(f"{picture} cannot be read: {error.strerror}.") from error
 
 
 def digest(content: bytes) -> str:

@@ -79,9 +79,10 @@ def is_utf16(file: BufferedReader | gzip.GzipFile) -> bool:
 
 def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iterator[tuple[int, str]]:
     """The lines of a file that each hold an example, with their numbers; `blank` ones are no examples, or broken."""
+    file = str(path)
     for number, line in enumerate(read_lines(path), 1):
         if blank or line.strip():
-            skipped.reach(str(path), number)
+            skipped.reach(file, number)
             yield number, line
 
 

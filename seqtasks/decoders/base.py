@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqtasks.incremental_state import State
-from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
+from seqtasks.layers.embedding import TokenEmbedding, output_layer
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import Component
 
@@ -29,12 +29,7 @@ class Decoder(Component, nn.Module, ABC):
     def __init__(self, config: Any, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         nn.Module.__init__(self)
         self.embedding = embedding
-        self.output = nn.Linear(embedding.dim, embedding.size)
-        nn.init.zeros_(self.output.bias)
-        if tie_output:
-            self.output.weight = embedding.weight
-        else:
-            nn.init.normal_(self.output.weight, std=embedding.dim**-0.5)
+        self.output = output_layer(embedding.dim, embedding, tied=tie_output)
 
     @abstractmethod
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
@@ -45,9 +40,7 @@ class Decoder(Component, nn.Module, ABC):
         """The state before the first token."""
 
     @abstractmethod
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Reads one token of every hypothesis; returns the logits of the next. The old state is used up."""
 
     def project(self, states: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape vocab"]:

@@ -11,21 +11,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
-from seqtasks.incremental_state import State
-from seqtasks.layers.attention import AdditiveAttention, DotAttention, mask_bias
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
+from seqtasks.layers.attention import AdditiveAttention, DotAttention, ProjectedMemory
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import lstm_step, recurrent_layer
 from seqtasks.registry import ConfigModel
-
-
-class ProjectedMemory(NamedTuple):
-    """The memory as the attention wants it; what the hypotheses of a row have in common."""
-
-    keys: Float[Tensor, "rows src dim"]
-    values: Float[Tensor, "rows src memory_dim"]
-    bias: Float[Tensor, "rows src"]
 
 
 class LSTMState(NamedTuple):
@@ -78,7 +70,7 @@ class LstmDecoder(Decoder):
         self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
-        attended, state = self.project_memory(memory), self.init_state(memory, 1)
+        attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         if self.input_feeding:
             outputs, weights = [], []
@@ -97,18 +89,12 @@ class LstmDecoder(Decoder):
         return DecoderOutput(states, looked if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        return State(self.project_memory(memory), self.init_state(memory, hyps))
+        return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         output, _, live = self.recur(inputs, state.per_row, state.per_hypothesis)
         return self.project(output), State(state.per_row, live)
-
-    def project_memory(self, memory: Memory) -> ProjectedMemory:
-        keys = self.attention.keys(memory.states)
-        return ProjectedMemory(keys, memory.states, mask_bias(memory.mask, keys.dtype))
 
     def init_state(self, memory: Memory, hyps: int) -> LSTMState:
         def spread(values: Tensor) -> tuple[Tensor, ...]:
@@ -141,8 +127,7 @@ class LstmDecoder(Decoder):
     ) -> tuple[Float[Tensor, "rows length embedding_dim"], Float[Tensor, "rows length src"]]:
         """All layers over inputs of any length; also returns where each of them looked."""
         states = self.dropout(recur(0, inputs))
-        weights = self.attention(states, attended.keys, attended.bias)
-        context = weights @ attended.values
+        context, weights = self.attention(states, attended)
         for index in range(1, len(self.layers)):
             states = self.dropout(recur(index, torch.cat([states, context], dim=2)))
         combined = torch.tanh(self.combine(torch.cat([states, context], dim=2)))

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
@@ -60,9 +60,7 @@ class ShowAndTellDecoder(Decoder):
         _, last = self.layer(inputs)
         return State(None, LSTMState(*(leaf.transpose(0, 1).repeat(1, hyps, 1) for leaf in last)))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         live = LSTMState(*lstm_step(self.layer, inputs, *state.per_hypothesis))
         return self.project(self.read_out(live.hidden)), State(None, live)

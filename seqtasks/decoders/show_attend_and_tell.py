@@ -10,10 +10,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
-from seqtasks.decoders.lstm import ProjectedMemory
 from seqtasks.decoders.show_and_tell import LSTMState
-from seqtasks.incremental_state import State
-from seqtasks.layers.attention import AdditiveAttention, mask_bias
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
+from seqtasks.layers.attention import AdditiveAttention, ProjectedMemory
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
@@ -50,7 +49,7 @@ class ShowAttendAndTellDecoder(Decoder):
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         words = self.embedding.apply_word_dropout(self.embedding(tokens))
-        attended, state = self.project_memory(memory), self.init_state(memory, 1)
+        attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
         hidden, contexts, weights = [], [], []
         for word_gates in self.word_gates(words).split(1, dim=1):
             state, context, looked = self.recur(word_gates, attended, state)
@@ -61,18 +60,12 @@ class ShowAttendAndTellDecoder(Decoder):
         return DecoderOutput(states, torch.cat(weights, dim=1) if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
-        return State(self.project_memory(memory), self.init_state(memory, hyps))
+        return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         words = self.embedding.apply_word_dropout(self.embedding(tokens))
         live, context, _ = self.recur(self.word_gates(words), state.per_row, state.per_hypothesis)
         return self.project(self.combine(words, live.hidden, context)), State(state.per_row, live)
-
-    def project_memory(self, memory: Memory) -> ProjectedMemory:
-        keys = self.attention.keys(memory.states)
-        return ProjectedMemory(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
 
     def init_state(self, memory: Memory, hyps: int) -> LSTMState:
         both = torch.tanh(self.first(memory.summary)).unsqueeze(1)
@@ -82,8 +75,8 @@ class ShowAttendAndTellDecoder(Decoder):
         self, word_gates: Float[Tensor, "rows hyps gates"], attended: ProjectedMemory, state: LSTMState
     ) -> tuple[LSTMState, Float[Tensor, "rows hyps memory_dim"], Float[Tensor, "rows hyps src"]]:
         """One step of every hypothesis: the new state, the gated context (section 4.2.1), where it looked."""
-        weights = self.attention(state.hidden, attended.keys, attended.bias)
-        context = torch.sigmoid(self.context_gate(state.hidden)) * (weights @ attended.values)
+        seen, weights = self.attention(state.hidden, attended)
+        context = torch.sigmoid(self.context_gate(state.hidden)) * seen
         gates = word_gates + self.gates(torch.cat([state.hidden, context], dim=2))
         width = state.hidden.shape[2]
         forget, write, read = gates[..., : 3 * width].sigmoid().chunk(3, dim=2)

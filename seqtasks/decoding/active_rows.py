@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from seqtasks.decoding.hypotheses import FinishedSequences, concatenate, index_rows
+from seqtasks.decoding.hypotheses import FinishedSequences, concatenate
+from seqtasks.incremental_state import select_rows
 
 
 class ActiveRows:
@@ -35,7 +36,7 @@ class ActiveRows:
         """What all rows found, in their first order; `found` belongs to the rows left."""
         self._take(torch.arange(len(self.indices), device=self.indices.device), found)
         order = torch.cat([numbers for numbers, _ in self._left]).argsort()
-        return index_rows(concatenate(*(part for _, part in self._left), dim=0), order)
+        return select_rows(concatenate(*(part for _, part in self._left), dim=0), order)
 
     def _take(self, rows: Int[Tensor, "gone"], found: FinishedSequences) -> None:
-        self._left.append((self.indices[rows], index_rows(found, rows)))
+        self._left.append((self.indices[rows], select_rows(found, rows)))

@@ -12,14 +12,13 @@ from seqtasks.decoding.hypotheses import (
     FinishedSequences,
     PartialSequences,
     concatenate,
-    gather_hypotheses,
-    index_rows,
     sort_by_score,
 )
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import Candidates, topk_candidates
-from seqtasks.incremental_state import reorder_hypotheses, select_rows
+from seqtasks.incremental_state import gather_hypotheses, reorder_hypotheses, select_rows
+from seqtasks.special_tokens import BEGIN, END
 
 
 def beam_search(
@@ -37,16 +36,16 @@ def beam_search(
     table = penalty.table(capacity, device)
     left = ActiveRows(rows, device)
     state = stepper.start(width, capacity)
-    tokens = torch.full((rows, width), rules.begin, device=device)
+    tokens = torch.full((rows, width), BEGIN, device=device)
     live = PartialSequences.start(rows, width, capacity, device)
     live.scores[:, 1:] = -torch.inf  # all start equal: one is enough
-    found = _nothing(rows, nbest, capacity, device)
+    found = FinishedSequences.start(rows, nbest, capacity, -torch.inf, device)
     for position in range(capacity):
         length = position + 1
         logits, state = stepper.step(tokens, position, state)
         log_probabilities = rules.apply(logits.float().log_softmax(2), live.tokens[..., :position], position)
         best = topk_candidates(log_probabilities, live.scores, 2 * width)
-        ends = best.tokens == rules.end
+        ends = best.tokens == END
 
         if device.type != "cpu" or ends[:, :width].any():  # elsewhere it would mean waiting for the device
             ended = Candidates(*(leaf[:, :width] for leaf in best))
@@ -63,22 +62,12 @@ def beam_search(
         kept = left.drop(attainable <= found.normalized_scores[:, -1], found, position)
         parents = onward.parents
         if kept is not None:
-            live, found, tokens, parents = index_rows((live, found, tokens, parents), kept)
             if not len(kept):
                 break
-            state, rules = select_rows(state, kept), rules.select_rows(kept)
+            live, found, tokens, parents, state = select_rows((live, found, tokens, parents, state), kept)
+            rules = rules.select_rows(kept)
         state = reorder_hypotheses(state, parents)
     return left.finish(found)
-
-
-def _nothing(rows: int, hyps: int, capacity: int, device: torch.device) -> FinishedSequences:
-    impossible = torch.full((rows, hyps), -torch.inf, device=device)
-    return FinishedSequences(
-        PartialSequences.start(rows, hyps, capacity, device)._replace(scores=impossible),
-        impossible,
-        torch.zeros(rows, hyps, dtype=torch.long, device=device),
-        torch.zeros(rows, hyps, dtype=torch.bool, device=device),
-    )
 
 
 def _extend(paths: PartialSequences, candidates: Candidates, position: int) -> PartialSequences:

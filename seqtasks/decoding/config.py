@@ -46,14 +46,8 @@ class DecodingConfig:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("beam_size", 1),
-            ("nbest", 1),
-            ("no_repeat_ngram_size", 0),
-            ("mbr_samples", 0),
-            ("top_k", 0),
-            ("seed", 0),
-        ):
+        least_values = {"beam_size": 1, "nbest": 1, "no_repeat_ngram_size": 0, "mbr_samples": 0, "top_k": 0, "seed": 0}
+        for name, least in least_values.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least {least}.")
         if not self.sample and self.nbest > self.beam_size:

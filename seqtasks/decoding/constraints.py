@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.length import LengthLimit
 from seqtasks.decoding.logits_processor import ProcessLogits
 from seqtasks.errors import SeqtasksError
-from seqtasks.special_tokens import BEGIN, END, NEVER_GENERATED
+from seqtasks.incremental_state import NextLogits
+from seqtasks.special_tokens import END, NEVER_GENERATED
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,6 @@ class DecodingConstraints:
     """Whether a hypothesis can come to where every token is forbidden."""
     processors: tuple[ProcessLogits, ...] = ()
     """Rules beside these; what they allow is still subject to them."""
-    begin: int = BEGIN
-    end: int = END
 
     @classmethod
     def from_config(
@@ -83,11 +82,8 @@ class DecodingConstraints:
         return replace(self, max_length=self.max_length[rows], min_length=self.min_length[rows], prefix=prefix)
 
     def apply(
-        self,
-        log_probabilities: Float[Tensor, "rows hyps vocab"],
-        history: Int[Tensor, "rows hyps position"],
-        position: int,
-    ) -> Float[Tensor, "rows hyps vocab"]:
+        self, log_probabilities: NextLogits, history: Int[Tensor, "rows hyps position"], position: int
+    ) -> NextLogits:
         """Sets what is not allowed after `history` to -inf; in place, unless a processor returns another tensor.
 
         Where nothing would be left, the end token is allowed. A forced token is allowed whatever else holds.
@@ -102,18 +98,18 @@ class DecodingConstraints:
         if self.prefix is not None and position < self.prefix.shape[1]:
             forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
             forced_value = log_probabilities.gather(2, forced.clamp(min=0))
-        end_value = log_probabilities[..., self.end].clone() if self.may_have_no_candidate else None
+        end_value = log_probabilities[..., END].clone() if self.may_have_no_candidate else None
         for process in self.processors:
             log_probabilities = process(log_probabilities, history)
         log_probabilities.index_fill_(2, self.suppressed_ids, -torch.inf)
         if position + 1 < self.largest_min_length:
             short = (position + 1 < self.min_length).unsqueeze(1)
-            log_probabilities[..., self.end].masked_fill_(short, -torch.inf)
+            log_probabilities[..., END].masked_fill_(short, -torch.inf)
         if 0 < self.no_repeat_ngram_size <= position:
             _block_repeated_ngrams(log_probabilities, history, self.no_repeat_ngram_size)
         if end_value is not None:
             stuck = log_probabilities.amax(2) == -torch.inf
-            log_probabilities[..., self.end] = torch.where(stuck, end_value, log_probabilities[..., self.end])
+            log_probabilities[..., END] = torch.where(stuck, end_value, log_probabilities[..., END])
         if forced is not None:
             log_probabilities.masked_fill_(forced >= 0, -torch.inf)
             allowed = torch.where(forced >= 0, forced_value, log_probabilities[..., :1])
@@ -127,7 +123,7 @@ def _until_end(prefix: Sequence[int]) -> list[int]:
 
 
 def _block_repeated_ngrams(
-    log_probabilities: Float[Tensor, "rows hyps vocab"], history: Int[Tensor, "rows hyps position"], size: int
+    log_probabilities: NextLogits, history: Int[Tensor, "rows hyps position"], size: int
 ) -> None:
     """Bans each token that would complete an n-gram of `history` a second time."""
     ngrams = history.unfold(2, size, 1)  # (rows, hyps, ngrams, size)

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import Hypothesis, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.mbr import mbr_rerank

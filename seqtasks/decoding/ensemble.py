@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from seqtasks.decoding.stepper import Stepper, TargetScores
 from seqtasks.errors import SeqtasksError
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 
 
 class Ensemble:
@@ -29,21 +29,13 @@ class Ensemble:
             raise SeqtasksError(
                 "The members of an ensemble are bound to different inputs or devices.", "Give all the same batch."
             )
-
-    @property
-    def rows(self) -> int:
-        return self._members[0].rows
-
-    @property
-    def device(self) -> torch.device:
-        return self._members[0].device
+        self.rows = self._members[0].rows
+        self.device = self._members[0].device
 
     def start(self, hyps: int, capacity: int) -> State:
         return _ensemble_states([member.start(hyps, capacity) for member in self._members])
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         log_probabilities, states = [], []
         for member, shared, live in zip(self._members, state.per_row, state.per_hypothesis, strict=True):
             logits, after = member.step(tokens, position, State(shared, live))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqtasks.incremental_state import Tree, tree_map
-
-Branch = TypeVar("Branch", bound=tuple[Tree, ...])
+from seqtasks.incremental_state import gather_hypotheses
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +52,23 @@ class FinishedSequences(NamedTuple):
     lengths: Int[Tensor, "rows hyps"]
     finished: Bool[Tensor, "rows hyps"]
 
+    @classmethod
+    def start(cls, rows: int, hyps: int, capacity: int, score: float, device: torch.device) -> FinishedSequences:
+        """Empty sequences with this score."""
+        empty = PartialSequences.start(rows, hyps, capacity, device)
+        scores = torch.full_like(empty.scores, score)
+        lengths = torch.zeros_like(scores, dtype=torch.long)
+        return cls(empty._replace(scores=scores), scores, lengths, torch.zeros_like(lengths, dtype=torch.bool))
 
-def gather_hypotheses(tree: Branch, index: Int[Tensor, "rows hyps"]) -> Branch:
-    """For each row the hypotheses that `index` names, of leaves (rows, hyps, ...)."""
-    rows = torch.arange(index.shape[0], device=index.device).unsqueeze(1)
-    taken: Branch = tree_map(lambda leaf: leaf[rows, index], tree)
-    return taken
-
-
-def index_rows(tree: Branch, rows: Int[Tensor, "kept"]) -> Branch:
-    """The given rows of every leaf."""
-    taken: Branch = tree_map(lambda leaf: leaf.index_select(0, rows), tree)
-    return taken
+    def columns(self) -> tuple[Tensor, ...]:
+        """Its tensors: tokens, log-probabilities, scores, normalized scores, lengths, and which are finished."""
+        return (*self.sequences, *self[1:])
 
 
 def concatenate(*parts: FinishedSequences, dim: int) -> FinishedSequences:
     """All of the parts, side by side along the rows (0) or the hypotheses (1)."""
-    return FinishedSequences(
-        PartialSequences(*(torch.cat(leaves, dim) for leaves in zip(*(part.sequences for part in parts), strict=True))),
-        torch.cat([part.normalized_scores for part in parts], dim),
-        torch.cat([part.lengths for part in parts], dim),
-        torch.cat([part.finished for part in parts], dim),
-    )
+    leaves = [torch.cat(columns, dim) for columns in zip(*(part.columns() for part in parts), strict=True)]
+    return FinishedSequences(PartialSequences(*leaves[:3]), *leaves[3:])
 
 
 def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
@@ -86,12 +79,8 @@ def sort_by_score(found: FinishedSequences, hyps: int) -> FinishedSequences:
 
 def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
     """The hypotheses of each row, at least one; further ones only where they are possible at all."""
-    columns = (
-        found.sequences.tokens, found.sequences.log_probabilities, found.sequences.scores,
-        found.normalized_scores, found.lengths, found.finished,
-    )  # fmt: skip
     lists = []
-    for row in zip(*(column.tolist() for column in columns), strict=True):
+    for row in zip(*(column.tolist() for column in found.columns()), strict=True):
         hypotheses = [
             Hypothesis(tuple(tokens[: length - finished]), score, normalized, tuple(values[:length]), finished)
             for tokens, values, score, normalized, length, finished in zip(*row, strict=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
-ProcessLogits = Callable[
-    [Float[Tensor, "rows hyps vocab"], Int[Tensor, "rows hyps position"]],
-    Float[Tensor, "rows hyps vocab"],
-]
+from seqtasks.incremental_state import NextLogits
+
+ProcessLogits = Callable[[NextLogits, Int[Tensor, "rows hyps position"]], NextLogits]
 """Changes the log-probabilities of the next token, given the tokens before it; -inf forbids one."""
 
 LogitsProcessorFactory = Callable[[], ProcessLogits]

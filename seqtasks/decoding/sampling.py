@@ -16,6 +16,7 @@ from seqtasks.decoding.hypotheses import FinishedSequences, sort_by_score
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import topk_candidates
+from seqtasks.incremental_state import HypothesisTokens, NextLogits
 
 
 def sample(
@@ -36,9 +37,7 @@ def sample(
 def multinomial_selector(options: DecodingConfig, uniforms: Float[Tensor, "rows hyps capacity"]) -> TokenSelector:
     """Chooses at random, by numbers drawn for each position."""
 
-    def choose(
-        log_probabilities: Float[Tensor, "rows hyps vocab"], position: int, rows: Int[Tensor, "rows"]
-    ) -> Int[Tensor, "rows hyps"]:
+    def choose(log_probabilities: NextLogits, position: int, rows: Int[Tensor, "rows"]) -> HypothesisTokens:
         ids, probabilities = _distribution(log_probabilities, options)
         index = _inverse_cumulative(probabilities, uniforms[rows, :, position])
         return index if ids is None else ids.gather(2, index.unsqueeze(2)).squeeze(2)
@@ -57,7 +56,7 @@ def uniform_numbers(
 
 
 def _distribution(
-    log_probabilities: Float[Tensor, "rows hyps vocab"], options: DecodingConfig
+    log_probabilities: NextLogits, options: DecodingConfig
 ) -> tuple[Int[Tensor, "rows hyps kept"] | None, Float[Tensor, "rows hyps kept"]]:
     """What to draw from: token ids (None: all in order) and their probabilities, which need not sum to 1.
 
@@ -82,7 +81,7 @@ def _distribution(
 
 def _inverse_cumulative(
     probabilities: Float[Tensor, "rows hyps kept"], uniforms: Float[Tensor, "rows hyps"]
-) -> Int[Tensor, "rows hyps"]:
+) -> HypothesisTokens:
     """The index at which the cumulative probability first exceeds the number drawn; never one of probability 0."""
     cumulative = probabilities.cumsum(2)
     total = cumulative[..., -1]

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 
 
 class TargetScores(NamedTuple):
@@ -30,24 +30,18 @@ class Stepper(Protocol):
     @property
     def rows(self) -> int:
         """Inputs in the batch."""
-        ...
 
     @property
     def device(self) -> torch.device: ...
 
     def start(self, hyps: int, capacity: int) -> State:
         """The state before the first token, for `hyps` hypotheses a row and at most `capacity` steps."""
-        ...
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Reads the token at `position` (0 is the begin token) and returns logits for the next one.
 
         `rows` is that of the state, which shrinks when search drops finished rows.
         """
-        ...
 
     def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
         """Scores given targets. `tokens` start with the begin token; entry i of the result is of token i + 1."""
-        ...

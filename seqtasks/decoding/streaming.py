@@ -8,12 +8,12 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from seqtasks.decoding.autoregressive import TokenSelector
+from seqtasks.decoding.autoregressive import TokenSelector, argmax_tokens
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.greedy import argmax_tokens
 from seqtasks.decoding.sampling import multinomial_selector, uniform_numbers
 from seqtasks.decoding.stepper import Stepper
+from seqtasks.special_tokens import BEGIN, END
 
 BLOCK = 1024
 """Tokens for which there is room at a time, however many are asked for."""
@@ -44,7 +44,7 @@ def stream(
     history = torch.tensor(before, dtype=torch.long, device=stepper.device).view(1, 1, -1)
     with torch.no_grad():
         state = stepper.start(1, length)
-    tokens = torch.full((1, 1), rules.begin, device=stepper.device)
+    tokens = torch.full((1, 1), BEGIN, device=stepper.device)
     for position in range(first, end):
         if (position - first) % BLOCK == 0:
             reached = min(position + BLOCK, end)
@@ -59,5 +59,5 @@ def stream(
         history[..., position] = tokens
         token = int(tokens)
         yield SampledToken(token, float(log_probabilities[0, 0, token]))
-        if token == rules.end:
+        if token == END:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import pairwise
@@ -15,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from seqtasks.encoders import vision_transformer
 from seqtasks.errors import SeqtasksError
 from seqtasks.layers.convolution import ACTIVATIONS, ConvActivation
-from seqtasks.layers.efficientnet_lite import CHANNELS, LITE_FAMILY, convert_published_names, efficientnet_lite
+from seqtasks.layers.efficientnet_lite import CHANNELS, LITE_FAMILY, PUBLISHED_NAMES, efficientnet_lite
 
 LITE = "efficientnet_lite0"
 
@@ -141,9 +142,9 @@ class Backbone(nn.Module):
         Raises SeqtasksError, naming the `source`, where one is missing or has another shape.
         """
         if self.name in LITE_FAMILY:
-            tensors = convert_published_names(tensors)
+            tensors = rename_tensors(tensors, PUBLISHED_NAMES)
         if self.name.startswith(vision_transformer.FAMILY):
-            tensors = vision_transformer.placed(tensors)
+            tensors = rename_tensors(tensors, vision_transformer.PLACES)
         own = self.trunk.state_dict()
         wanted = [name for name in own if not name.endswith(COUNTED)]
         wrong = [name for name in wanted if name not in tensors or tensors[name].shape != own[name].shape]
@@ -155,6 +156,16 @@ class Backbone(nn.Module):
                 "Name the backbone that the weights belong to.",
             )
         self.trunk.load_state_dict({name: tensors[name] for name in wanted}, strict=False)
+
+
+def rename_tensors(tensors: Mapping[str, Tensor], patterns: Mapping[str, str]) -> dict[str, Tensor]:
+    """The tensors with each pattern in their names replaced, in the order of the patterns."""
+    renamed = {}
+    for name, tensor in tensors.items():
+        for pattern, replacement in patterns.items():
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = tensor
+    return renamed
 
 
 def backbone_names() -> list[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.encoders.base import TextEncoder
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.memory import Memory
+from seqtasks.layers.memory import Mask, Memory, SourceStates
 from seqtasks.layers.pooling import mean_state
 from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.registry import ConfigModel
@@ -41,7 +41,7 @@ class BagOfWordsEncoder(TextEncoder):
             HashedNgrams(config.max_ngram_size, config.num_buckets, self.dim) if config.max_ngram_size > 1 else None
         )
 
-    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         states = self.embedding(tokens)
         if self.ngrams is not None:
             words = tokens if tokens.dim() == 2 else tokens[..., 0]
@@ -64,7 +64,7 @@ class HashedNgrams(nn.Module):
 
     def forward(
         self, tokens: Int[Tensor, "rows src"], presence: Float[Tensor, "rows src"] | None = None
-    ) -> Float[Tensor, "rows src dim"]:
+    ) -> SourceStates:
         """The sum of the vectors of all n-grams that end at each position.
 
         Padding stands behind the real tokens, so that no n-gram that ends at one of them has any. `presence` says how

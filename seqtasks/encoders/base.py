@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from seqtasks.incremental_state import State
+from seqtasks.incremental_state import HypothesisStates, HypothesisTokens, State
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.memory import Memory
+from seqtasks.layers.memory import Mask, Memory, SourceStates
 from seqtasks.layers.word_embedding import WordEmbedding
 from seqtasks.registry import Component, ConfigModel
+
+Carried = Sequence[Tensor] | None
+"""What a causal encoder takes over from what was read before: tensors (rows, ...)."""
 
 
 class Encoder(Component, nn.Module, ABC):
@@ -59,7 +62,7 @@ class TextEncoder(Encoder):
         self.embedding = embedding
 
     @abstractmethod
-    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         """Encodes padded rows; `mask` is True at real tokens. What padding holds changes nothing."""
 
 
@@ -81,22 +84,18 @@ class CausalEncoder(TextEncoder):
         """
 
     @abstractmethod
-    def read(
-        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
-    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+    def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
         """The states at every position, and what to carry on: tensors (rows, ...).
 
         `carried` stands for what was read before; without any the rows begin here.
         """
 
     @abstractmethod
-    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+    def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
         """The state before the first step, after what `carried` stands for."""
 
     @abstractmethod
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
         """Reads one token of every hypothesis. Positions count from `start`. The old state is used up."""
 
     def no_vectors(self, rows: int) -> Float[Tensor, "rows 0 width"]:

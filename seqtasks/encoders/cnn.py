@@ -1,4 +1,4 @@
-"""The convolutional encoder: a picture as a grid of cells, each one a source position (Xu et al. 2015)."""
+"""The convolutional encoder: an image as a grid of cells, each one a source position (Xu et al. 2015)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ LARGEST = torch.finfo(torch.float16).max
 FIRST_PLACE_SCALE = 0.2
 
 
+Images = UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"]
+"""Pixels of square images, or what `CnnEncoder.features` has made of them."""
+
+
 class CnnConfig(ConfigModel):
-    """What encoders of pictures have in common."""
+    """What encoders of images have in common."""
 
     backbone: str = LITE
     """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
@@ -97,17 +101,11 @@ class CnnEncoder(Encoder):
             tensors = pretrained_tensors(self.backbone.name, self.weights)
             self.backbone.load_tensors(tensors, f"weights = {self.weights!r}")
 
-    def forward(
-        self,
-        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
-        mask: Bool[Tensor, "rows cells"] | None = None,
-    ) -> Memory:
-        """Encodes square pictures, or what `features` has made of them. No picture is padded: all cells are real."""
+    def forward(self, images: Images, mask: Bool[Tensor, "rows cells"] | None = None) -> Memory:
+        """Encodes square images, or what `features` has made of them. No image is padded: all cells are real."""
         return self.memory(self.states(images))
 
-    def states(
-        self, images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"]
-    ) -> Float[Tensor, "rows cells dim"]:
+    def states(self, images: Images) -> Float[Tensor, "rows cells dim"]:
         """The projected cells, each with its place."""
         cells = self.features(images) if images.dtype == torch.uint8 else images
         normed: Tensor = self.norm(self.project(cells.to(self.norm.weight.dtype)))
@@ -141,6 +139,6 @@ def grid_sinusoids(cells: int, dim: int, *, device: torch.device) -> Float[Tenso
     """The row of each cell of a square grid in the first half of the width, its column in the second."""
     side = math.isqrt(cells)
     if side * side != cells:
-        raise ValueError(f"{cells} cells are not those of a square picture")
+        raise ValueError(f"{cells} cells are not those of a square image")
     line = sinusoids(side, dim // 2, device=device)
     return torch.cat([line.repeat_interleave(side, dim=0), line.repeat(side, 1)], dim=1)

@@ -1,4 +1,4 @@
-"""The encoder of clips: a CNN for each frame, then an LSTM over time between the frames (Donahue et al. 2015)."""
+"""The encoder of videos: a CNN for each frame, then an LSTM over time between the frames (Donahue et al. 2015)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, UInt8
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.cnn import CnnConfig, CnnEncoder
+from seqtasks.encoders.cnn import CnnConfig, CnnEncoder, Images
 from seqtasks.layers.memory import Memory
 from seqtasks.layers.recurrent import recurrent_layer, reverse_padded
 
@@ -17,8 +17,8 @@ from seqtasks.layers.recurrent import recurrent_layer, reverse_padded
 class RecurrentState(NamedTuple):
     """What the frames seen so far have left in each cell."""
 
-    hidden: Float[Tensor, "clips cells width"]
-    cell: Float[Tensor, "clips cells width"]
+    hidden: Float[Tensor, "videos cells width"]
+    cell: Float[Tensor, "videos cells width"]
 
 
 class CnnLstmEncoder(CnnEncoder):
@@ -26,7 +26,7 @@ class CnnLstmEncoder(CnnEncoder):
 
     An LSTM runs over time in every cell of the grid, with the same weights for all; it reads the cell and the mean of
     all cells, and adds what it remembers to the cell. It adds nothing before training, so that a captioner of
-    pictures can be the start. `temporal` says what a frame knows of: "none" is the captioner of pictures, "causal" is
+    images can be the start. `temporal` says what a frame knows of: "none" is the captioner of images, "causal" is
     for streams, "both" looks ahead as well, as far as the frames that are given together.
     """
 
@@ -54,40 +54,34 @@ class CnnLstmEncoder(CnnEncoder):
         """Whether what a frame gives depends on those after it."""
         return len(self.over_time) == 2
 
-    def forward(
-        self,
-        images: UInt8[Tensor, "rows 3 height width"] | Float[Tensor, "rows cells channels"],
-        mask: Bool[Tensor, "rows cells"] | None = None,
-    ) -> Memory:
-        """Encodes pictures that have nothing to do with each other: clips of one frame."""
+    def forward(self, images: Images, mask: Bool[Tensor, "rows cells"] | None = None) -> Memory:
+        """Encodes images that have nothing to do with each other: videos of one frame."""
         return self.encode(images.unsqueeze(1), torch.ones(len(images), 1, dtype=torch.bool, device=images.device))[0]
 
     def encode(
         self,
-        frames: UInt8[Tensor, "clips frames 3 height width"] | Float[Tensor, "clips frames cells channels"],
-        mask: Bool[Tensor, "clips frames"],
+        frames: UInt8[Tensor, "videos frames 3 height width"] | Float[Tensor, "videos frames cells channels"],
+        mask: Bool[Tensor, "videos frames"],
         carried: RecurrentState | None = None,
     ) -> tuple[Memory, RecurrentState | None]:
-        """The memory of every frame, clip by clip, padding included; and what to give to the frames that follow.
+        """The memory of every frame, video by video, padding included; and what to give to the frames that follow.
 
-        `mask` is True at real frames, which come before the padding; what is carried is of use only for clips that
-        fill their row. `carried` comes from the frames before; without it the clips begin here.
+        `mask` is True at real frames, which come before the padding; what is carried is of use only for videos that
+        fill their row. `carried` comes from the frames before; without it the videos begin here.
         """
-        clips, length = mask.shape
+        videos, length = mask.shape
         states = self.states(frames.flatten(0, 1))
         if self.remembered is None:
             return self.memory(states), None
         cells = states.shape[1]
         seen = torch.cat([states, states.mean(dim=1, keepdim=True).expand_as(states)], dim=2)
-        lines = seen.view(clips, length, cells, -1).transpose(1, 2).flatten(0, 1)  # (clips * cells, frames, 2 * dim)
-        start = None
-        if carried is not None:
-            start = tuple(part.flatten(0, 1).unsqueeze(0).to(lines.dtype) for part in carried)
+        lines = seen.view(videos, length, cells, -1).transpose(1, 2).flatten(0, 1)  # (videos * cells, frames, 2 * dim)
+        start = None if carried is None else tuple(part.flatten(0, 1).unsqueeze(0).to(lines.dtype) for part in carried)
         outputs, last = self.over_time[0](lines, start)
         if self.looks_ahead:
             real = mask.repeat_interleave(cells, dim=0)
             backwards, _ = self.over_time[1](reverse_padded(lines, real))
             outputs = torch.cat([outputs, reverse_padded(backwards, real)], dim=2)
         added = self.remembered(self.dropout(outputs))
-        states = states + added.view(clips, cells, length, -1).transpose(1, 2).flatten(0, 1)
-        return self.memory(states), RecurrentState(*(part.squeeze(0).view(clips, cells, -1) for part in last))
+        states = states + added.view(videos, cells, length, -1).transpose(1, 2).flatten(0, 1)
+        return self.memory(states), RecurrentState(*(part.squeeze(0).view(videos, cells, -1) for part in last))

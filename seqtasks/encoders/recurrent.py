@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor
 
-from seqtasks.encoders.base import CausalEncoder, PretrainedInitConfig
-from seqtasks.incremental_state import State
+from seqtasks.encoders.base import Carried, CausalEncoder, PretrainedInitConfig
+from seqtasks.incremental_state import HypothesisStates, HypothesisTokens, State
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.memory import Memory
+from seqtasks.layers.memory import Mask, Memory, SourceStates
 from seqtasks.layers.recurrent import BidirectionalLayer, Cell, recurrent_step
 from seqtasks.layers.stack import Stack
 from seqtasks.layers.word_embedding import WordEmbedding
@@ -70,11 +69,11 @@ class RecurrentEncoder(CausalEncoder):
     def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
         return self.embedding.apply_word_dropout(self.embedding(tokens), by_row=self.variational)
 
-    def dropped(self, states: Float[Tensor, "rows src dim"]) -> Float[Tensor, "rows src dim"]:
+    def dropped(self, states: SourceStates) -> SourceStates:
         dropped: Tensor = self.dropout.by_row(states) if self.variational else self.dropout(states)
         return dropped
 
-    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         states = self.embed(tokens)
         for layer in self.layers:
             states, summary = layer(states, mask)
@@ -89,9 +88,7 @@ class RecurrentEncoder(CausalEncoder):
     def state_shapes(self) -> list[tuple[int, ...]]:
         return [(self.dim,)] * (self.parts * len(self.layers))
 
-    def read(
-        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
-    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+    def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
         states, kept = self.embed(tokens), list[Tensor]()
         for index, layer in enumerate(self.layers):
             before = tuple(carried[index * self.parts : (index + 1) * self.parts]) if carried else None
@@ -100,14 +97,12 @@ class RecurrentEncoder(CausalEncoder):
             kept += last
         return states, kept
 
-    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+    def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
         if not carried:
             carried = [self.no_vectors(rows).new_zeros(rows, *shape) for shape in self.state_shapes()]
         return State(None, tuple(part.unsqueeze(1).repeat(1, hyps, 1) for part in carried))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
         states, kept = self.embed(tokens), list[Tensor]()
         for index, layer in enumerate(self.layers):
             before = state.per_hypothesis[index * self.parts : (index + 1) * self.parts]

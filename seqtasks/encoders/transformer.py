@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.encoders.base import CausalEncoder, PretrainedInitConfig
-from seqtasks.incremental_state import State
+from seqtasks.encoders.base import Carried, CausalEncoder, PretrainedInitConfig
+from seqtasks.incremental_state import HypothesisStates, HypothesisTokens, State
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias, split_heads
-from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
-from seqtasks.layers.memory import Memory
-from seqtasks.layers.stack import Stack
-from seqtasks.layers.transformer import EncoderLayer
+from seqtasks.layers.memory import Mask, Memory, SourceStates
+from seqtasks.layers.pooling import mean_state
+from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, transformer_layers
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
@@ -27,18 +26,7 @@ class TransformerEncoder(CausalEncoder):
     from window to window.
     """
 
-    class Config(PretrainedInitConfig):
-        kind: Literal["transformer"] = "transformer"
-        num_layers: int = Field(default=4, gt=0)
-        """Transformer layers."""
-        num_heads: int = Field(default=4, gt=0)
-        """Attention heads of each layer; they share its width."""
-        ffn_dim: int = Field(default=512, gt=0)
-        """Width of the feed-forward inside each layer."""
-        dropout: float = Field(default=0.3, ge=0, lt=1)
-        """On the output of every attention and feed-forward."""
-        activation_dropout: float = Field(default=0.0, ge=0, lt=1)
-        """Inside the feed-forward, after its activation."""
+    class Config(TransformerConfig, PretrainedInitConfig):
         causal: bool = False
         """Each position looks at those before it alone, as language models need."""
         max_positions: int = Field(default=512, gt=0)
@@ -55,14 +43,11 @@ class TransformerEncoder(CausalEncoder):
         self.heads = config.num_heads
         self.causal = config.causal
         self.context = config.max_positions
-        self.layers: Stack[EncoderLayer] = Stack(
-            EncoderLayer(self.dim, config.num_heads, config.ffn_dim, config.dropout, config.activation_dropout)
-            for _ in range(config.num_layers)
-        )
+        self.layers = transformer_layers(config, self.dim)
         self.norm = nn.LayerNorm(self.dim)
 
-    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Bool[Tensor, "rows src"]) -> Memory:
-        states = self.embed(tokens, 0, tokens.shape[1])
+    def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
+        states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1])
         if self.causal:  # padding comes last, where no real position looks
             bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
         else:
@@ -70,40 +55,29 @@ class TransformerEncoder(CausalEncoder):
         for layer in self.layers:
             states = layer(states, bias)
         states = self.norm(states)
-        real = mask.unsqueeze(2).to(states.dtype)
-        return Memory(states, mask, (states * real).sum(dim=1) / real.sum(dim=1).clamp(min=1))
-
-    def embed(self, tokens: Int[Tensor, "rows src *parts"], start: int, length: int) -> Float[Tensor, "rows src dim"]:
-        """Token and place; all tokens share one place when `length` is 1."""
-        vectors = self.embedding(tokens)
-        places = sinusoids(length, self.dim, start=start, device=tokens.device)
-        return self.embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+        return Memory(states, mask, mean_state(states, mask))
 
     def state_shapes(self) -> list[tuple[int, ...]]:
         return []
 
-    def read(
-        self, tokens: Int[Tensor, "rows src"], carried: Sequence[Tensor] | None
-    ) -> tuple[Float[Tensor, "rows src dim"], list[Tensor]]:
+    def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
         length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
-        states = self.embed(tokens, before, length)
+        states = embed_with_positions(self.embedding, tokens, before, length)
         bias = causal_bias(length, states.dtype, states.device, past=before)[None, None]
         for index, layer in enumerate(self.layers):
             states, everything = layer.read(states, past[index] if past else None, bias)
             kept += everything
         return self.norm(states), kept
 
-    def start(self, rows: int, hyps: int, capacity: int, carried: Sequence[Tensor] | None) -> State:
+    def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
         nothing = split_heads(self.no_vectors(rows), self.heads)
         return State(*init_cache(kv_caches(carried or [nothing] * (2 * len(self.layers))), hyps))
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps dim"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
         hyps = tokens.shape[1]
         caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
-        states = self.embed(tokens, first - position * (hyps - 1), 1)
+        states = embed_with_positions(self.embedding, tokens, first - position * (hyps - 1), 1)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache in zip(self.layers, caches, strict=True):
             states = layer.step(states, cache, first, bias)

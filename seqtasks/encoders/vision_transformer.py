@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,19 +12,19 @@ from torch.nn import functional
 
 FAMILY = "vit_"
 """With which torchvision's names of them begin."""
-PLACES = (
-    (re.compile(r"^(class_token|conv_proj\.)"), r"patches.\1"),
-    (re.compile(r"^encoder\.pos_embedding$"), "patches.pos_embedding"),
-    (re.compile(r"^encoder\.layers\."), "layers."),
-    (re.compile(r"^encoder\.ln\."), "grid.norm."),
-)
+PLACES = {
+    r"^(class_token|conv_proj\.)": r"patches.\1",
+    r"^encoder\.pos_embedding$": "patches.pos_embedding",
+    r"^encoder\.layers\.": "layers.",
+    r"^encoder\.ln\.": "grid.norm.",
+}
 """Where the parts of torchvision's model are here, by their names."""
 
 
 class PatchEmbedding(nn.Module):
-    """Pixels to the vectors of patches, each with its place, behind one that stands for the whole picture.
+    """Pixels to the vectors of patches, each with its place, behind one that stands for the whole image.
 
-    Pictures of another size than the model was made for have places between those that it knows.
+    Images of another size than the model was made for have places between those that it knows.
     """
 
     def __init__(self, model: Any) -> None:
@@ -54,7 +52,7 @@ class PatchEmbedding(nn.Module):
 
 
 class PatchGrid(nn.Module):
-    """The last vectors of the patches, each in its cell of a square picture's grid."""
+    """The last vectors of the patches, each in its cell of a square image's grid."""
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()
@@ -73,13 +71,3 @@ def vision_transformer(model: Any) -> nn.Sequential:
     return nn.Sequential(
         OrderedDict([("patches", PatchEmbedding(model)), ("layers", layers), ("grid", PatchGrid(model.encoder.ln))])
     )
-
-
-def placed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """torchvision's tensors of such a model by our names."""
-    found = {}
-    for name, tensor in tensors.items():
-        for pattern, replacement in PLACES:
-            name = pattern.sub(replacement, name)
-        found[name] = tensor
-    return found

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqtasks.decoders import TransformerDecoder
 from seqtasks.encoders import TransformerEncoder
 from seqtasks.layers.embedding import sinusoids
-from seqtasks.layers.transformer import DecoderLayer, EncoderLayer
+from seqtasks.layers.transformer import TransformerLayer
 
 Named = Iterator[tuple[str, Tensor]]
 """Tensors, each under its name in CTranslate2."""
@@ -28,7 +28,7 @@ def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder
     yield from weights("decoder/projection", decoder.output)
 
 
-def side_tensors(name: str, layers: Iterable[EncoderLayer | DecoderLayer], last_norm: nn.LayerNorm) -> Named:
+def side_tensors(name: str, layers: Iterable[TransformerLayer], last_norm: nn.LayerNorm) -> Named:
     weight = tensor(last_norm, "weight")
     yield f"{name}/position_encodings/encodings", sinusoids(POSITIONS, len(weight), device=weight.device)
     yield from weights(f"{name}/layer_norm", last_norm)
@@ -36,11 +36,11 @@ def side_tensors(name: str, layers: Iterable[EncoderLayer | DecoderLayer], last_
         yield from layer_tensors(f"{name}/layer_{number}", layer)
 
 
-def layer_tensors(name: str, layer: EncoderLayer | DecoderLayer) -> Named:
+def layer_tensors(name: str, layer: TransformerLayer) -> Named:
     yield from weights(f"{name}/self_attention/layer_norm", layer.attention_norm)
     yield from weights(f"{name}/self_attention/linear_0", layer.attention.project)
     yield from weights(f"{name}/self_attention/linear_1", layer.attention.output)
-    if isinstance(layer, DecoderLayer):
+    if hasattr(layer, "memory_attention"):
         yield from weights(f"{name}/attention/layer_norm", layer.memory_norm)
         yield from weights(f"{name}/attention/linear_0", layer.memory_attention.query)
         yield from weights(f"{name}/attention/linear_1", layer.memory_attention.memory)

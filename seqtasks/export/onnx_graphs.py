@@ -13,10 +13,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqtasks.decoders import LstmDecoder, TransformerDecoder
-from seqtasks.decoders.lstm import LSTMState, ProjectedMemory
+from seqtasks.decoders.lstm import LSTMState
 from seqtasks.incremental_state import State
-from seqtasks.layers.attention import KeysValues, mask_bias
+from seqtasks.layers.attention import KeysValues, ProjectedMemory, mask_bias
 from seqtasks.layers.memory import Memory
+from seqtasks.layers.transformer import embed_with_positions
 from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import PAD
 
@@ -34,10 +35,10 @@ class TransformerSteps:
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses", 3: "past"}] * pairs
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
-        remembered = [layer.memory_attention.project_memory(memory.states) for layer in self.decoder.layers]
         bias = mask_bias(memory.mask, memory.states.dtype)[:, None, None, :]
-        nothing = [part[:, None, :, :0] for pair in remembered for part in pair]
-        return [*(part for pair in remembered for part in pair), bias], nothing
+        projected = [layer.memory_attention.project_memory(memory.states, bias) for layer in self.decoder.layers]
+        remembered = [part for one in projected for part in (one.keys, one.values)]
+        return [*remembered, bias], [part[:, None, :, :0] for part in remembered]
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
@@ -45,7 +46,7 @@ class TransformerSteps:
         rows, hyps = tokens.shape
         position = state[0].shape[3]
         *remembered, memory_bias = memory
-        states = self.decoder.embed(tokens, position, 1)
+        states = embed_with_positions(self.decoder.embedding, tokens, position, 1)
         nothing_hidden = states.new_zeros(1, 1, 1, position + 1)
         carried: list[Tensor] = []
         for number, layer in enumerate(self.decoder.layers):
@@ -55,7 +56,8 @@ class TransformerSteps:
             attended, everything = layer.attention.read(alone, past, nothing_hidden)
             carried += [part.view(rows, hyps, *part.shape[1:]) for part in everything]
             states = states + attended.reshape(rows, hyps, -1)
-            states = layer.after_self_attention(states, KeysValues(*remembered[own]), memory_bias)
+            keys, values = remembered[own]
+            states = layer.after_self_attention(states, ProjectedMemory(keys, values, memory_bias))
         return self.decoder.project(self.decoder.norm(states)), carried
 
 
@@ -68,7 +70,7 @@ class LstmSteps:
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses"}] * (2 * len(decoder.layers) + decoder.input_feeding)
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
-        return list(self.decoder.project_memory(memory)), leaves(self.decoder.init_state(memory, 1))
+        return list(self.decoder.attention.project_memory(memory)), leaves(self.decoder.init_state(memory, 1))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]

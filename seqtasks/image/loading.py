@@ -1,4 +1,4 @@
-"""Pictures out of files: whatever the file, one upright RGB picture; what is none is told in a sentence, by name."""
+"""Images out of files: whatever the file, one upright RGB image; what is none is told in a sentence, by name."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ ENDINGS = frozenset((
 """The names that are looked for in folders."""
 
 MAX_PIXELS = 89_478_485
-"""Larger pictures are refused before they are decoded: they would take 4 bytes a pixel. Pillow warns beyond this."""
+"""Larger images are refused before they are decoded: they would take 4 bytes a pixel. Pillow warns beyond this."""
 
 MAX_SIDE = 2**16 - 1
-"""Pictures that are longer or higher are refused, as the formats of cameras do."""
+"""Images that are longer or higher are refused, as the formats of cameras do."""
 
 MAX_BYTES = 2**28
 """Larger files are refused; an endless stream is read no further."""
@@ -48,7 +48,7 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What has to be done to a picture, by its EXIF orientation."""
+"""What has to be done to an image, by its EXIF orientation."""
 
 
 @runtime_checkable
@@ -59,34 +59,34 @@ class Stream(Protocol):
 
 
 class ImageError(SeqtasksError):
-    """A picture that cannot be had; its message begins with the name of the file."""
+    """An image that cannot be had; its message begins with the name of the file."""
 
 
 def open_image(
     source: str | Path | bytes | Stream | Image.Image, name: str | None = None, *, at_least: int | None = None
 ) -> Image.Image:
-    """An upright RGB picture of its own: EXIF orientation applied, on white where it was transparent, the first frame.
+    """An upright RGB image of its own: EXIF orientation applied, on white where it was transparent, the first frame.
 
     `name` is what errors call it; a path has one already. A JPEG whose shorter side stays at `at_least` pixels or more
     is decoded at a half, a quarter or an eighth of its size, several times as fast.
 
     Raises:
-        ImageError: the file cannot be read, is empty, no picture of the `FORMATS`, damaged, truncated, or too large.
+        ImageError: the file cannot be read, is empty, no image of the `FORMATS`, damaged, truncated, or too large.
     """
     if name is None:
-        name = str(source) if isinstance(source, str | Path) else "unnamed picture"
+        name = str(source) if isinstance(source, str | Path) else "unnamed image"
     try:
-        picture = source if isinstance(source, Image.Image) else read_header(read(source, name), name)
-        check_size(picture, name)
-        if at_least is not None and picture is not source:
-            picture.draft(None, (at_least, at_least))
-        picture.load()
-        colored = to_rgb(apply_exif_orientation(picture))
+        image = source if isinstance(source, Image.Image) else read_header(read(source, name), name)
+        check_size(image, name)
+        if at_least is not None and image is not source:
+            image.draft(None, (at_least, at_least))
+        image.load()
+        colored = to_rgb(apply_exif_orientation(image))
     except ImageError:
         raise
     except Exception as error:  # bytes that were made to break a decoder can make it raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"{name}: the picture is damaged ({reason}).") from error
+        raise ImageError(f"{name}: the image is damaged ({reason}).") from error
     colored.info.clear()  # its EXIF data would turn it once more
     return colored
 
@@ -108,7 +108,7 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         raise ImageError(f"{name}: the file is empty.")
     if len(content) > MAX_BYTES:
         limit = f"{MAX_BYTES // 2**20} MiB"
-        raise ImageError(f"{name}: the file is larger than {limit}.", "Make the picture smaller first.")
+        raise ImageError(f"{name}: the file is larger than {limit}.", "Make the image smaller first.")
     return content
 
 
@@ -121,7 +121,7 @@ def read_stream(stream: Stream) -> bytes:
 
 
 def read_header(content: bytes, name: str) -> Image.Image:
-    """The picture with its size and nothing else read.
+    """The image with its size and nothing else read.
 
     Image.open would look at a limit of its own, which other code may have changed, and print a warning.
     """
@@ -129,46 +129,44 @@ def read_header(content: bytes, name: str) -> Image.Image:
     for factory, accepts in (Image.OPEN[kind] for kind in FORMATS if kind in Image.OPEN):
         if accepts is None or accepts(content[:16]) is True:
             return factory(BytesIO(content), "")
-    raise ImageError(
-        f"{name}: this is no picture, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}."
-    )
+    raise ImageError(f"{name}: this is no image, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}.")
 
 
-def check_size(picture: Image.Image, name: str) -> None:
-    width, height = picture.size
+def check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
     if width * height == 0:
         raise ValueError("it has no pixels")
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ImageError(
             f"{name}: {width:,} x {height:,} pixels are too many; up to {MAX_PIXELS:,} are read, {MAX_SIDE:,} a side.",
-            "Make the picture smaller first.",
+            "Make the image smaller first.",
         )
 
 
-def apply_exif_orientation(picture: Image.Image) -> Image.Image:
-    """The picture as the camera was held."""
+def apply_exif_orientation(image: Image.Image) -> Image.Image:
+    """The image as the camera was held."""
     try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
         turn = TURNS.get(orientation) if isinstance(orientation, int) else None
-    except Exception:  # what is broken is what is said about the picture, not the picture
+    except Exception:  # what is broken is what is said about the image, not the image
         turn = None
-    return picture if turn is None else picture.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """The picture in RGB, on white where it is transparent."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        picture = to_8_bit(picture)
-    if picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        white.alpha_composite(picture.convert("RGBA"))
-        picture = white
-    return picture.convert("RGB")
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The image in RGB, on white where it is transparent."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = to_8_bit(image)
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image.convert("RGBA"))
+        image = white
+    return image.convert("RGB")
 
 
-def to_8_bit(picture: Image.Image) -> Image.Image:
+def to_8_bit(image: Image.Image) -> Image.Image:
     """Greys of 16 or 32 bits as greys of 8: from 0, or the darkest below it, to the white that holds the brightest."""
-    wide = picture if picture.mode == "F" else picture.convert("I")
+    wide = image if image.mode == "F" else image.convert("I")
     low, high = cast(tuple[float, float], wide.getextrema())
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("its greys are no finite numbers")
@@ -182,12 +180,12 @@ def to_8_bit(picture: Image.Image) -> Image.Image:
 def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDINGS) -> Iterator[Path]:
     """The files that are meant by paths, in the order of the paths.
 
-    A file is taken as it is, whatever its name. A folder gives the pictures in it and in the folders in it, by name;
+    A file is taken as it is, whatever its name. A folder gives the images in it and in the folders in it, by name;
     a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and endings not among these.
 
     Raises:
         SeqtasksError: at once, before the first path is given, for a path that does not exist, a folder that cannot be
-            read, and a folder or a pattern without a picture.
+            read, and a folder or a pattern without an image.
     """
     return iter([image for path in paths for image in images_in(str(path), endings)])
 
@@ -197,7 +195,7 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
     if os.path.isdir(path):
         found = list(images_below(path, endings))
         if not found:
-            raise SeqtasksError(f"{path}: there is no picture in this folder.", known_endings(endings))
+            raise SeqtasksError(f"{path}: there is no image in this folder.", known_endings(endings))
         return found
     if os.path.exists(path):
         return [Path(path)]
@@ -205,7 +203,7 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
         matches = sorted(glob.glob(path, recursive=True))
         found = [Path(match) for match in matches if is_image_name(match, endings) and not os.path.isdir(match)]
         if not found:
-            raise SeqtasksError(f"{path}: there is no picture that fits this pattern.", known_endings(endings))
+            raise SeqtasksError(f"{path}: there is no image that fits this pattern.", known_endings(endings))
         return found
     raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
 

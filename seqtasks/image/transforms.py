@@ -1,6 +1,6 @@
-"""Pixels for a network out of a picture: one square of bytes, chosen as it is or at random.
+"""Pixels for a network out of an image: one square of bytes, chosen as it is or at random.
 
-The numbers are those of torchvision.transforms.v2, which calls the same functions of Pillow for pictures, and whose
+The numbers are those of torchvision.transforms.v2, which calls the same functions of Pillow for images, and whose
 import would take as long again as torch's.
 """
 
@@ -25,31 +25,31 @@ from seqtasks.registry import ConfigModel
 from seqtasks.storage.migration import migrate
 
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom of a part of a picture, in its pixels."""
+"""Left, top, right and bottom of a part of an image, in its pixels."""
 
 
 class ImageConfig(ConfigModel):
-    """How a picture becomes the square that a network sees; in training also at random, where that is asked for."""
+    """How an image becomes the square that a network sees; in training also at random, where that is asked for."""
 
     size: int = Field(default=224, gt=0, le=2048)
     """Side of the square in pixels."""
     resize_mode: Literal["squash", "crop"] = "squash"
-    """The whole picture, its proportions lost; or its middle, the margins lost."""
+    """The whole image, its proportions lost; or its middle, the margins lost."""
     min_crop_scale: float = Field(default=1.0, gt=0, le=1)
-    """In training a part of the picture is shown, at a random place: at least this share of the area."""
+    """In training a part of the image is shown, at a random place: at least this share of the area."""
     horizontal_flip: bool = False
-    """In training every second picture is mirrored, at random. Captions say left and right, and words are written."""
+    """In training every second image is mirrored, at random. Captions say left and right, and words are written."""
     color_jitter: float = Field(default=0.0, ge=0, lt=1)
     """In training brightness, contrast and saturation change by up to this share. The hue stays: captions name it."""
 
     @property
     def augments(self) -> bool:
-        """Whether a picture can look different each time in training."""
+        """Whether an image can look different each time in training."""
         return self.min_crop_scale < 1 or self.horizontal_flip or self.color_jitter > 0
 
     @property
     def without_augmentation(self) -> ImageConfig:
-        """The same with nothing left to chance: how a trained model sees pictures."""
+        """The same with nothing left to chance: how a trained model sees images."""
         return ImageConfig(size=self.size, resize_mode=self.resize_mode)
 
     @property
@@ -77,25 +77,25 @@ class ImageConfig(ConfigModel):
         except OSError as error:
             raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
         except (ValueError, RecursionError):
-            raise SeqtasksError(f"{path}: no settings of pictures, or damaged.", "Copy or train it again.") from None
+            raise SeqtasksError(f"{path}: no settings of images, or damaged.", "Copy or train it again.") from None
 
 
 @runtime_checkable
 class Transform(Protocol):
-    """From an RGB picture to bytes of red, green and blue."""
+    """From an RGB image to bytes of red, green and blue."""
 
-    def __call__(self, picture: Image.Image) -> UInt8[Tensor, "3 height width"]: ...
+    def __call__(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]: ...
 
 
 @runtime_checkable
 class RandomTransform(Transform, Protocol):
     """Without `random`, chance comes from torch's global generator."""
 
-    def __call__(self, picture: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]: ...
+    def __call__(self, image: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]: ...
 
 
 def evaluation_transform(settings: ImageConfig) -> Transform:
-    """What gives the same square for the same picture, always."""
+    """What gives the same square for the same image, always."""
     return partial(resize, settings)
 
 
@@ -104,17 +104,17 @@ def training_transform(settings: ImageConfig) -> RandomTransform:
     return partial(augment, settings)
 
 
-def resize(settings: ImageConfig, picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
-    return pixels(crop(picture, widest_box(settings, picture), settings.size))
+def resize(settings: ImageConfig, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    return pixels(crop(image, widest_box(settings, image), settings.size))
 
 
 def augment(
-    settings: ImageConfig, picture: Image.Image, random: Generator | None = None
+    settings: ImageConfig, image: Image.Image, random: Generator | None = None
 ) -> UInt8[Tensor, "3 height width"]:
     if random is None:
         random = np.random.default_rng(int(torch.randint(2**62, ())))
-    box = random_box(settings, picture, random) if settings.min_crop_scale < 1 else widest_box(settings, picture)
-    square = crop(picture, box, settings.size)
+    box = random_box(settings, image, random) if settings.min_crop_scale < 1 else widest_box(settings, image)
+    square = crop(image, box, settings.size)
     if settings.horizontal_flip and random.random() < 0.5:
         square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if settings.color_jitter > 0:
@@ -122,9 +122,9 @@ def augment(
     return pixels(square)
 
 
-def widest_box(settings: ImageConfig, picture: Image.Image) -> Box:
-    """The whole picture, or the largest square in its middle."""
-    width, height = picture.size
+def widest_box(settings: ImageConfig, image: Image.Image) -> Box:
+    """The whole image, or the largest square in its middle."""
+    width, height = image.size
     if settings.resize_mode == "squash":
         return 0.0, 0.0, float(width), float(height)
     side = min(width, height)
@@ -132,27 +132,27 @@ def widest_box(settings: ImageConfig, picture: Image.Image) -> Box:
     return left, top, left + side, top + side
 
 
-def random_box(settings: ImageConfig, picture: Image.Image, random: Generator) -> Box:
-    """A part with the proportions of the widest box, anywhere in the picture."""
-    left, top, right, bottom = widest_box(settings, picture)
+def random_box(settings: ImageConfig, image: Image.Image, random: Generator) -> Box:
+    """A part with the proportions of the widest box, anywhere in the image."""
+    left, top, right, bottom = widest_box(settings, image)
     share = math.sqrt(random.uniform(settings.min_crop_scale, 1))
     width, height = (right - left) * share, (bottom - top) * share
-    left, top = random.uniform(0, picture.width - width), random.uniform(0, picture.height - height)
+    left, top = random.uniform(0, image.width - width), random.uniform(0, image.height - height)
     return left, top, left + width, top + height
 
 
-def crop(picture: Image.Image, box: Box, size: int) -> Image.Image:
-    """A part of the picture as a square; every pixel of the part counts, however much smaller the square is."""
-    return picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
+def crop(image: Image.Image, box: Box, size: int) -> Image.Image:
+    """A part of the image as a square; every pixel of the part counts, however much smaller the square is."""
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
 
 
-def color_jitter(picture: Image.Image, strength: float, random: Generator) -> Image.Image:
+def color_jitter(image: Image.Image, strength: float, random: Generator) -> Image.Image:
     """Brightness, contrast and saturation, each times a factor of up to 1 ± strength."""
     for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-        picture = enhancer(picture).enhance(random.uniform(1 - strength, 1 + strength))
-    return picture
+        image = enhancer(image).enhance(random.uniform(1 - strength, 1 + strength))
+    return image
 
 
-def pixels(picture: Image.Image) -> UInt8[Tensor, "3 height width"]:
-    """Turned by numpy: torch would start threads of its own in each thread that decodes pictures."""
-    return torch.from_numpy(np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1)))
+def pixels(image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    """Turned by numpy: torch would start threads of its own in each thread that decodes images."""
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)))

@@ -15,13 +15,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.image.loading import ImageError
-    from seqtasks.inference.captioning import CaptioningPipeline, Picture
+    from seqtasks.inference.captioning import CaptioningPipeline, ImageInput
     from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.outputs import Caption, Classification, TaggedSentence, Translation
     from seqtasks.inference.tagging import TaggingPipeline
@@ -35,6 +35,8 @@ PREFETCH = 2
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Pipeline = TypeVar("Pipeline")
+Loadable: TypeAlias = Pipeline | Callable[[], Pipeline]
+"""A pipeline, or a function that loads one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def batched(items: Iterable[Item], size: int) -> Iterator[Batch[Item]]:
 
 def map_batches(
     process: Callable[[Pipeline, Batch[Item]], Result],
-    pipeline: Pipeline | Callable[[], Pipeline],
+    pipeline: Loadable[Pipeline],
     batches: Iterable[Batch[Item]],
     *,
     num_workers: int = 1,
@@ -103,7 +105,7 @@ def map_batches(
                     worker.terminate()
 
 
-def load_pipeline(pipeline: Pipeline | Callable[[], Pipeline]) -> Pipeline:
+def load_pipeline(pipeline: Loadable[Pipeline]) -> Pipeline:
     from seqtasks.inference import base
 
     # a pipeline can be called too
@@ -141,7 +143,7 @@ def translate_batch(
 
 
 def caption_batch(
-    captioner: CaptioningPipeline, batch: Batch[Picture], options: dict[str, Any]
+    captioner: CaptioningPipeline, batch: Batch[ImageInput], options: dict[str, Any]
 ) -> list[Caption | ImageError]:
     return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
@@ -155,39 +157,28 @@ def classify_batch(classifier: ClassificationPipeline, batch: Batch[str]) -> lis
 
 
 def translate_stream(
-    translator: TranslationPipeline | Callable[[], TranslationPipeline],
-    texts: Iterable[str],
-    *,
-    num_workers: int = 1,
-    **options: Any,
+    translator: Loadable[TranslationPipeline], texts: Iterable[str], *, num_workers: int = 1, **options: Any
 ) -> Iterator[Translation]:
     """A translation for each text, in their order; `options` are those of `translate`. See `map_batches`."""
     return stream(partial(translate_batch, options=options), translator, texts, num_workers)
 
 
 def caption_stream(
-    captioner: CaptioningPipeline | Callable[[], CaptioningPipeline],
-    images: Iterable[Picture],
-    *,
-    num_workers: int = 1,
-    **options: Any,
+    captioner: Loadable[CaptioningPipeline], images: Iterable[ImageInput], *, num_workers: int = 1, **options: Any
 ) -> Iterator[Caption | ImageError]:
     """A caption for each image, or why it cannot be read; `options` are those of `caption`. See `map_batches`."""
     return stream(partial(caption_batch, options=options), captioner, images, num_workers)
 
 
 def tag_stream(
-    tagger: TaggingPipeline | Callable[[], TaggingPipeline], sentences: Iterable[Any], *, num_workers: int = 1
+    tagger: Loadable[TaggingPipeline], sentences: Iterable[Any], *, num_workers: int = 1
 ) -> Iterator[TaggedSentence]:
     """Each sentence with its labels: texts, or lists of words. See `map_batches`."""
     return stream(tag_batch, tagger, sentences, num_workers)
 
 
 def classify_stream(
-    classifier: ClassificationPipeline | Callable[[], ClassificationPipeline],
-    texts: Iterable[str],
-    *,
-    num_workers: int = 1,
+    classifier: Loadable[ClassificationPipeline], texts: Iterable[str], *, num_workers: int = 1
 ) -> Iterator[Classification]:
     """The labels of each text. See `map_batches`."""
     return stream(classify_batch, classifier, texts, num_workers)
@@ -195,7 +186,7 @@ def classify_stream(
 
 def stream(
     process: Callable[[Pipeline, Batch[Item]], list[Result]],
-    pipeline: Pipeline | Callable[[], Pipeline],
+    pipeline: Loadable[Pipeline],
     items: Iterable[Item],
     num_workers: int,
 ) -> Iterator[Result]:

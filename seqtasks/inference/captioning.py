@@ -41,7 +41,7 @@ BATCH_FRAMES = 16
 BATCH_LOOKAHEAD = 64
 """The same for a model that looks ahead: as far as it can see."""
 
-Picture = str | Path | bytes | Stream | Image.Image
+ImageInput = str | Path | bytes | Stream | Image.Image
 
 CaptionedSource = tuple[str, Sequence[str], str]
 """The name of an image or a frame, its references and the caption that a model gave it."""
@@ -76,17 +76,17 @@ class CaptioningPipeline(DecodingPipeline):
 
     @overload
     def caption(
-        self, pictures: Picture, *, attention: bool = ..., first_number: int = ..., **options: Any
+        self, images: ImageInput, *, attention: bool = ..., first_number: int = ..., **options: Any
     ) -> Caption: ...
 
     @overload
     def caption(
-        self, pictures: Sequence[Picture], *, attention: bool = ..., first_number: int = ..., **options: Any
+        self, images: Sequence[ImageInput], *, attention: bool = ..., first_number: int = ..., **options: Any
     ) -> list[Caption]: ...
 
     def caption(
         self,
-        pictures: Picture | Sequence[Picture],
+        images: ImageInput | Sequence[ImageInput],
         *,
         attention: bool = False,
         first_number: int = 0,
@@ -95,7 +95,7 @@ class CaptioningPipeline(DecodingPipeline):
         """Captions one image, or each of a list, in their order.
 
         Args:
-            pictures: A path, bytes, an open file or a Pillow image, or a list of them.
+            images: A path, bytes, an open file or a Pillow image, or a list of them.
             attention: Adds where the model looked.
             first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
             **options: Those of `DecodingConfig`: beam_size, nbest, sample, temperature and so on; `alternatives` hold
@@ -104,9 +104,9 @@ class CaptioningPipeline(DecodingPipeline):
         Raises:
             ImageError: Something is no image; `iter_captions` reports it and goes on.
         """
-        if isinstance(pictures, str | Path | bytes | Stream | Image.Image):
-            return self.caption([pictures], attention=attention, first_number=first_number, **options)[0]
-        found = list(self.iter_captions(pictures, attention=attention, first_number=first_number, **options))
+        if isinstance(images, str | Path | bytes | Stream | Image.Image):
+            return self.caption([images], attention=attention, first_number=first_number, **options)[0]
+        found = list(self.iter_captions(images, attention=attention, first_number=first_number, **options))
         for each in found:
             if isinstance(each, ImageError):
                 raise each
@@ -115,31 +115,31 @@ class CaptioningPipeline(DecodingPipeline):
     __call__ = caption
 
     def iter_captions(
-        self, pictures: Sequence[Picture], *, attention: bool = False, first_number: int = 0, **options: Any
+        self, images: Sequence[ImageInput], *, attention: bool = False, first_number: int = 0, **options: Any
     ) -> Iterator[Caption | ImageError]:
         """As `caption`, as they are made; for an image that cannot be read, the reason.
 
         Images are read in threads while others are captioned.
         """
-        if isinstance(pictures, str | bytes):
-            raise SeqtasksError("pictures is one picture, not a list of pictures.", "Put it into a list.")
-        decoding, names = self.decoding(**options), [name_of(picture) for picture in pictures]
+        if isinstance(images, str | bytes):
+            raise SeqtasksError("images is one image, not a list of images.", "Put it into a list.")
+        decoding, names = self.decoding(**options), [name_of(image) for image in images]
         return self.caption_readable(
-            self.read_pixels(pictures), names, decoding, first_number=first_number, attention=attention
+            self.read_pixels(images), names, decoding, first_number=first_number, attention=attention
         )
 
-    def read_pixels(self, pictures: Sequence[Picture]) -> Iterator[Tensor | ImageError]:
+    def read_pixels(self, images: Sequence[ImageInput]) -> Iterator[Tensor | ImageError]:
         """The images as the network sees them, read ahead of their captions."""
         with ThreadPoolExecutor(available_cores()) as pool:
-            for future in in_order(pool, self.pixels, pictures, 2 * BATCH):
+            for future in in_order(pool, self.pixels, images, 2 * BATCH):
                 try:
                     yield future.result()
                 except ImageError as error:
                     yield error
 
-    def pixels(self, picture: Picture) -> UInt8[Tensor, "3 height width"]:
+    def pixels(self, image: ImageInput) -> UInt8[Tensor, "3 height width"]:
         """An image as the network sees it. Raises ImageError for what is no image."""
-        return self.transform(open_image(picture, name_of(picture), at_least=self.images.at_least))
+        return self.transform(open_image(image, name_of(image), at_least=self.images.at_least))
 
     @torch.no_grad()
     def caption_readable(
@@ -181,14 +181,14 @@ class CaptioningPipeline(DecodingPipeline):
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []
         for name, hypotheses, look in zip(names, found, looks, strict=True):
-            first, *others = [Caption(picture=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
+            first, *others = [Caption(image=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
         return captions
 
     def caption_frames(
         self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
     ) -> Iterator[tuple[Frame, Caption]]:
-        """Each frame of a video with its caption, as they come; `seqtasks.video.reader.open_clip` gives frames.
+        """Each frame of a video with its caption, as they come; `seqtasks.video.reader.open_video` gives frames.
 
         Models that were trained on videos know the frames before, others see single images.
 
@@ -199,8 +199,8 @@ class CaptioningPipeline(DecodingPipeline):
             **options: As in `caption`.
         """
         frames, shown = tee(frames)
-        pictures = (frame.picture for frame in shown)
-        return zip(frames, self.caption_playing(pictures, self.decoding(**options), together=together), strict=False)
+        images = (frame.image for frame in shown)
+        return zip(frames, self.caption_playing(images, self.decoding(**options), together=together), strict=False)
 
     @torch.no_grad()
     def caption_playing(
@@ -214,15 +214,15 @@ class CaptioningPipeline(DecodingPipeline):
         carried: list[RecurrentState | None] = [None] * len(self.models)
         coming, number = iter(frames), 0
         with ThreadPoolExecutor(available_cores()) as pool:
-            while pictures := list(islice(coming, taken)):
-                pixels = torch.stack(list(pool.map(self.transform, pictures))).to(self.device)
+            while images := list(islice(coming, taken)):
+                pixels = torch.stack(list(pool.map(self.transform, images))).to(self.device)
                 steppers: list[Stepper] = []
                 for place, model in enumerate(self.models):
                     stepper, carried[place] = frames_stepper(model, pixels, carried[place])
                     steppers.append(stepper)
-                numbers = range(number, number + len(pictures))
+                numbers = range(number, number + len(images))
                 yield from self.decode(steppers, [f"{name}#{each}" for each in numbers], decoding, numbers)
-                number += len(pictures)
+                number += len(images)
 
     def evaluate(
         self,
@@ -258,10 +258,12 @@ class CaptioningPipeline(DecodingPipeline):
                 skipped.images.skip("broken", name)
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("None of the pictures can be read.", "Look at the folder of the pictures.")
-        return self.compare(captioned, captioned, decoding, "pictures", seconds, with_meteor)
+            raise SeqtasksError("None of the images can be read.", "Look at the folder of the images.")
+        return self.compare(captioned, captioned, decoding, "images", seconds, with_meteor)
 
-    def evaluate_clips(self, clips: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any) -> Evaluation:
+    def evaluate_videos(
+        self, videos: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any
+    ) -> Evaluation:
         """Captions every frame of the videos and compares with their captions; frames without any do not count.
 
         Raises:
@@ -270,18 +272,18 @@ class CaptioningPipeline(DecodingPipeline):
         decoding = self.decoding(**options)
         captioned, samples = list[CaptionedSource](), list[CaptionedSource]()
         started = time.perf_counter()
-        for number, clip in enumerate(clips):
-            found = self.caption_playing(clip.pictures(0), decoding, name=f"clip {number}")
+        for number, video in enumerate(videos):
+            found = self.caption_playing(video.pictures(0), decoding, name=f"video {number}")
             told = [
-                (caption.picture, captions, caption.text)
-                for caption, captions in zip(found, clip.captions, strict=False)
+                (caption.image, captions, caption.text)
+                for caption, captions in zip(found, video.captions, strict=False)
                 if captions
             ]
             captioned += told
             samples += told[-1:]
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("No frame of the clips has a caption.", "Look at the times of the captions.")
+            raise SeqtasksError("No frame of the videos has a caption.", "Look at the times of the captions.")
         return self.compare(captioned, samples[:3], decoding, "frames", seconds, with_meteor)
 
     def compare(
@@ -314,7 +316,7 @@ def frames_stepper(
     return EncoderDecoderStepper(model.decoder, memory), carried
 
 
-def name_of(picture: Picture) -> str:
+def name_of(image: ImageInput) -> str:
     """What an image is called: its path, or the name of the file or stream that it is read from."""
-    name = picture if isinstance(picture, str | Path) else getattr(picture, "name", None)
-    return str(name) if isinstance(name, str | Path) else "unnamed picture"
+    name = image if isinstance(image, str | Path) else getattr(image, "name", None)
+    return str(name) if isinstance(name, str | Path) else "unnamed image"

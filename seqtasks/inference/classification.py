@@ -21,7 +21,7 @@ from seqtasks.inference.outputs import Classification
 from seqtasks.metrics.calibration import calibration_score
 from seqtasks.metrics.classification import class_scores, label_set_scores, majority_score, scores_by_label_set
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
-from seqtasks.metrics.evaluation import ClassificationEvaluation, validation_examples
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import PAD
@@ -122,7 +122,7 @@ class ClassificationPipeline(Pipeline):
         number = self.labels.index(chosen)
         return explain(self.models, self.processor, normalize(text), chosen, number, window=self.window, method=method)
 
-    def evaluate(self, documents: Sequence[Document]) -> ClassificationEvaluation:
+    def evaluate(self, documents: Sequence[Document]) -> Evaluation:
         """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
 
         One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
@@ -145,7 +145,7 @@ class ClassificationPipeline(Pipeline):
             matrix = confusion_matrix([each.label for each in found], single)
         shown = (document.text[:SHOWN] for document in documents)
         samples = validation_examples(zip(shown, map(", ".join, expected), map(summary, found), strict=True))
-        return ClassificationEvaluation(
+        return Evaluation(
             scores, samples, self.signature(decoding + window), len(documents), seconds,
             labels=scores_by_label_set(predicted, expected), confusion=matrix, unit="documents",
             outputs=predicted, references=[[labels] for labels in expected],

@@ -45,7 +45,7 @@ class Translation(GeneratedText):
 class Caption(GeneratedText):
     """What a model says of an image; attention looks at the cells of a square grid, row by row."""
 
-    picture: str
+    image: str
     alternatives: tuple[Caption, ...] = ()
     """The other hypotheses, best first."""
 

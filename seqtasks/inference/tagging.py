@@ -15,7 +15,7 @@ from torch import Tensor
 from seqtasks.data.tagging.conllu import Sentence
 from seqtasks.inference.base import Pipeline, in_sorted_batches, require_single
 from seqtasks.inference.outputs import TaggedSentence
-from seqtasks.metrics.evaluation import TaggingEvaluation, validation_examples
+from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.tagging import label_scores, scores_by_label
 from seqtasks.models import Tagger
 from seqtasks.special_tokens import PAD
@@ -105,7 +105,7 @@ class TaggingPipeline(Pipeline):
         cleaned = normalize(text)
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
-    def evaluate(self, sentences: Sequence[Sentence]) -> TaggingEvaluation:
+    def evaluate(self, sentences: Sequence[Sentence]) -> Evaluation:
         """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
         started = time.perf_counter()
         found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
@@ -115,9 +115,9 @@ class TaggingPipeline(Pipeline):
         samples = validation_examples(zip(*(map(" ".join, each) for each in (words, expected, found)), strict=True))
         decoding = self.signature("argmax" if self.models[0].field is None else "viterbi")
         scores, labels = label_scores(found, expected), scores_by_label(found, expected)
-        return TaggingEvaluation(
-            scores, samples, decoding, len(sentences), seconds, labels,
-            unit="sentences", outputs=found, references=[[labels] for labels in expected],
+        return Evaluation(
+            scores, samples, decoding, len(sentences), seconds,
+            labels=labels, unit="sentences", outputs=found, references=[[labels] for labels in expected],
         )  # fmt: skip
 
 

@@ -75,24 +75,20 @@ class SpacyTagger:
 
     def assign(self, doc: Doc, labelled: Iterable[tuple[list[Token], tuple[str, ...]]]) -> None:
         """Puts the labels where they go."""
-        entities: list[Span] = []
-        for words, labels in labelled:
-            if self.attribute == "ents":
-                entities += [
+        if self.attribute == "ents":
+            doc.set_ents(
+                [
                     Span(
-                        doc,
-                        words[span.first].i,
-                        words[span.last].i + 1,
-                        label="SPAN" if span.kind == UNNAMED else span.kind,
+                        doc, words[span.first].i, words[span.last].i + 1, "SPAN" if span.kind == UNNAMED else span.kind
                     )
+                    for words, labels in labelled
                     for span in sorted(spans(labels), key=lambda span: span.first)
                 ]
-                continue
+            )
+            return
+        for words, labels in labelled:
             for token, label in zip(words, labels, strict=True):
                 setattr(token, f"{self.attribute}_", label)
-        if self.attribute == "ents":
-            doc.set_ents(entities)
-            return
         for token in doc:
             if token.is_space:
                 setattr(token, f"{self.attribute}_", "SPACE" if self.attribute == "pos" else "_SP")

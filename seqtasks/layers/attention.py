@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
+
+from seqtasks.incremental_state import HypothesisStates
+from seqtasks.layers.memory import Memory
 
 SHORT = 256
 """Up to this many keys, a CPU uses plain matrix products: several times as fast as PyTorch's blocked kernel, forward
@@ -18,11 +22,30 @@ VECTOR = 16
 """Numbers of float32 in a vector register of the CPU."""
 
 
+Queries = Float[Tensor, "rows heads tgt head_dim"]
+Keys = Float[Tensor, "rows heads src head_dim"]
+Bias = Float[Tensor, "#rows #heads #tgt #src"]
+"""Is added to attention scores: `mask_bias` and `causal_bias` with axes for what they are the same for."""
+States = Float[Tensor, "rows length dim"]
+
+
 class KeysValues(NamedTuple):
     """What is attended to, split into heads."""
 
-    keys: Float[Tensor, "rows heads src head_dim"]
-    values: Float[Tensor, "rows heads src head_dim"]
+    keys: Keys
+    values: Keys
+
+
+class ProjectedMemory(NamedTuple):
+    """The memory as attention wants it: what the hypotheses of a row have in common, computed once for a whole search.
+
+    Attention of many heads has them, and a position for the query, as axes before `src`.
+    """
+
+    keys: Float[Tensor, "rows *heads src key_dim"]
+    values: Float[Tensor, "rows *heads src value_dim"]
+    bias: Float[Tensor, "rows *heads_and_query src"]
+    """Forbids padding: `mask_bias` of the memory's mask."""
 
 
 def mask_bias(mask: Bool[Tensor, "*shape"], dtype: torch.dtype) -> Float[Tensor, "*shape"]:
@@ -35,23 +58,14 @@ def causal_bias(length: int, dtype: torch.dtype, device: torch.device, *, past: 
     return mask_bias(torch.ones(length, past + length, dtype=torch.bool, device=device).tril(past), dtype)
 
 
-def scaled_dot_product_attention(
-    queries: Float[Tensor, "rows heads tgt head_dim"],
-    keys: Float[Tensor, "rows heads src head_dim"],
-    values: Float[Tensor, "rows heads src head_dim"],
-    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
-) -> Float[Tensor, "rows heads tgt head_dim"]:
+def scaled_dot_product_attention(queries: Queries, keys: Keys, values: Keys, bias: Bias | None) -> Queries:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1)."""
     if queries.device.type == "cpu" and keys.shape[2] <= SHORT:
         return attention_weights(queries, keys, bias) @ values
     return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
 
 
-def attention_weights(
-    queries: Float[Tensor, "rows heads tgt head_dim"],
-    keys: Float[Tensor, "rows heads src head_dim"],
-    bias: Float[Tensor, "#rows #heads #tgt #src"] | None,
-) -> Float[Tensor, "rows heads tgt src"]:
+def attention_weights(queries: Queries, keys: Keys, bias: Bias | None) -> Float[Tensor, "rows heads tgt src"]:
     """How much each query looks at each key; the weights of a query sum to 1."""
     scores = (queries * (1 / math.sqrt(queries.shape[-1]))) @ keys.transpose(2, 3)
     return softmax_fp32(scores if bias is None else scores + bias)
@@ -67,12 +81,12 @@ def softmax_fp32(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queri
     return wide.softmax(dim=-1)[..., :length].to(scores.dtype)
 
 
-def split_heads(vectors: Float[Tensor, "rows length dim"], heads: int) -> Float[Tensor, "rows heads length head_dim"]:
+def split_heads(vectors: States, heads: int) -> Float[Tensor, "rows heads length head_dim"]:
     rows, length, dim = vectors.shape
     return vectors.view(rows, length, heads, dim // heads).transpose(1, 2)
 
 
-def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> Float[Tensor, "rows length dim"]:
+def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> States:
     return vectors.transpose(1, 2).flatten(2)
 
 
@@ -85,22 +99,15 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def split(self, inputs: Float[Tensor, "rows length dim"]) -> tuple[Tensor, Tensor, Tensor]:
+    def split(self, inputs: States) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each (rows, heads, length, head_dim)."""
         queries, keys, values = self.project(inputs).chunk(3, dim=2)
         return split_heads(queries, self.heads), split_heads(keys, self.heads), split_heads(values, self.heads)
 
-    def forward(
-        self, inputs: Float[Tensor, "rows length dim"], bias: Float[Tensor, "#rows 1 #length length"]
-    ) -> Float[Tensor, "rows length dim"]:
+    def forward(self, inputs: States, bias: Bias) -> States:
         return self.read(inputs, None, bias)[0]
 
-    def read(
-        self,
-        inputs: Float[Tensor, "rows length dim"],
-        past: KeysValues | None,
-        bias: Float[Tensor, "#rows 1 #length src"],
-    ) -> tuple[Float[Tensor, "rows length dim"], KeysValues]:
+    def read(self, inputs: States, past: KeysValues | None, bias: Bias) -> tuple[States, KeysValues]:
         """`forward` where positions came before these; also the keys and values of all of them."""
         queries, *own = self.split(inputs)
         everything = KeysValues(*own)
@@ -109,13 +116,7 @@ class SelfAttention(nn.Module):
         merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *everything, bias)))
         return merged, everything
 
-    def step(
-        self,
-        inputs: Float[Tensor, "rows hyps dim"],
-        cache: KeysValues,
-        first: int,
-        bias: Float[Tensor, "rows 1 hyps slots"],
-    ) -> Float[Tensor, "rows hyps dim"]:
+    def step(self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Bias) -> HypothesisStates:
         """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
 
         All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).
@@ -138,73 +139,70 @@ class CrossAttention(nn.Module):
         self.memory = nn.Linear(memory_dim, 2 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def project_memory(self, states: Float[Tensor, "rows src memory_dim"]) -> KeysValues:
-        """The memory's keys and values: computed once for a whole search."""
-        keys, values = self.memory(states).chunk(2, dim=2)
-        return KeysValues(split_heads(keys, self.heads).contiguous(), split_heads(values, self.heads).contiguous())
+    def project_memory(self, states: Float[Tensor, "rows src memory_dim"], bias: Bias) -> ProjectedMemory:
+        keys, values = (split_heads(half, self.heads).contiguous() for half in self.memory(states).chunk(2, dim=2))
+        return ProjectedMemory(keys, values, bias)
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "rows tgt dim"],
-        memory: KeysValues,
-        bias: Float[Tensor, "rows 1 1 src"],
-    ) -> Float[Tensor, "rows tgt dim"]:
+    def forward(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt dim"]:
         queries = split_heads(self.query(inputs), self.heads)
-        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory, bias)))
+        merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory)))
         return merged
 
-    def weights(
-        self, inputs: Float[Tensor, "rows tgt dim"], memory: KeysValues, bias: Float[Tensor, "rows 1 1 src"]
-    ) -> Float[Tensor, "rows tgt src"]:
+    def weights(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt src"]:
         """Where `forward` looks, averaged over the heads."""
-        return attention_weights(split_heads(self.query(inputs), self.heads), memory.keys, bias).mean(dim=1)
+        queries = split_heads(self.query(inputs), self.heads)
+        return attention_weights(queries, memory.keys, memory.bias).mean(dim=1)
 
 
-class DotAttention(nn.Module):
+class MemoryAttention(nn.Module, ABC):
+    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values."""
+
+    def __init__(self, query_dim: int, memory_dim: int, dim: int, *, query_bias: bool) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_dim, dim, bias=query_bias)
+        self.key = nn.Linear(memory_dim, dim, bias=False)
+
+    def project_memory(self, memory: Memory) -> ProjectedMemory:
+        keys = self.key(memory.states)
+        return ProjectedMemory(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
+
+    def forward(
+        self, queries: Float[Tensor, "rows tgt query_dim"], memory: ProjectedMemory
+    ) -> tuple[Float[Tensor, "rows tgt memory_dim"], Float[Tensor, "rows tgt src"]]:
+        """What the queries see, and the weights with which they look; those of a query sum to 1."""
+        weights = softmax_fp32(self.scores(self.query(queries), memory.keys) + memory.bias.unsqueeze(1))
+        return weights @ memory.values, weights
+
+    @abstractmethod
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
+    ) -> Float[Tensor, "rows tgt src"]:
+        """How well each query fits each key."""
+
+
+class DotAttention(MemoryAttention):
     """Scores by a bilinear product, the "general" form of Luong et al. 2015 (section 3.1)."""
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(query_dim, dim, bias=False)
-        self.key = nn.Linear(memory_dim, dim, bias=False)
-        self.scale = dim**-0.5
+        super().__init__(query_dim, memory_dim, dim, query_bias=False)
 
-    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
-        """What queries are compared with: computed once for a whole search."""
-        projected: Tensor = self.key(states)
-        return projected
-
-    def forward(
-        self,
-        queries: Float[Tensor, "rows tgt query_dim"],
-        keys: Float[Tensor, "rows src dim"],
-        bias: Float[Tensor, "rows src"],
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
-        """Attention weights; those of a query sum to 1."""
-        scores = (self.query(queries) * self.scale) @ keys.transpose(1, 2)
-        return softmax_fp32(scores + bias.unsqueeze(1))
+        scores: Tensor = (queries * keys.shape[2] ** -0.5) @ keys.transpose(1, 2)
+        return scores
 
 
-class AdditiveAttention(nn.Module):
+class AdditiveAttention(MemoryAttention):
     """Scores by a one-layer network (Bahdanau et al. 2015, appendix A.1.2)."""
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(query_dim, dim)
-        self.key = nn.Linear(memory_dim, dim, bias=False)
+        super().__init__(query_dim, memory_dim, dim, query_bias=True)
         self.score = nn.Linear(dim, 1, bias=False)
 
-    def keys(self, states: Float[Tensor, "rows src memory_dim"]) -> Float[Tensor, "rows src dim"]:
-        """What queries are compared with: computed once for a whole search."""
-        projected: Tensor = self.key(states)
-        return projected
-
-    def forward(
-        self,
-        queries: Float[Tensor, "rows tgt query_dim"],
-        keys: Float[Tensor, "rows src dim"],
-        bias: Float[Tensor, "rows src"],
+    def scores(
+        self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
-        """Attention weights; those of a query sum to 1."""
-        hidden = torch.tanh(self.query(queries).unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
-        return softmax_fp32(self.score(hidden).squeeze(3) + bias.unsqueeze(1))
+        hidden = torch.tanh(queries.unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
+        scores: Tensor = self.score(hidden).squeeze(3)
+        return scores

@@ -21,10 +21,12 @@ class CharEncoder(Component, nn.Module, ABC):
     """Reads words by their characters, of which there are `characters` different ones."""
 
     dim: int
-    """The width of a word's vector; the settings call it `dim` too."""
+    """The width of a word's vector; the settings call it `hidden_size`."""
 
     def __init__(self, config: Any, characters: int) -> None:
         nn.Module.__init__(self)
+        self.dim = config.hidden_size
+        self.embedding = TokenEmbedding(characters, config.embedding_size, dropout=config.dropout)
 
     @abstractmethod
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
@@ -72,9 +74,7 @@ class CnnCharEncoder(CharEncoder):
 
     def __init__(self, config: Config, characters: int) -> None:
         super().__init__(config, characters)
-        self.dim = config.hidden_size
         self.widths = config.kernel_sizes
-        self.embedding = TokenEmbedding(characters, config.embedding_size, dropout=config.dropout)
         share = config.hidden_size // len(config.kernel_sizes)
         self.filters = nn.ModuleList(nn.Linear(width * config.embedding_size, share) for width in config.kernel_sizes)
 
@@ -100,8 +100,6 @@ class LstmCharEncoder(CharEncoder):
 
     def __init__(self, config: Config, characters: int) -> None:
         super().__init__(config, characters)
-        self.dim = config.hidden_size
-        self.embedding = TokenEmbedding(characters, config.embedding_size, dropout=config.dropout)
         self.layer = BidirectionalLayer("lstm", config.embedding_size, config.hidden_size, both_directions=True)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:

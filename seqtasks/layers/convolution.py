@@ -15,6 +15,10 @@ ACTIVATIONS: dict[type[nn.Module], tuple[str, tuple[float, ...]]] = {
 """What oneDNN can do with a convolution's outputs before it stores them: its name there, and its numbers."""
 
 
+Values = Float[Tensor, "rows inputs height width"]
+Convolved = Float[Tensor, "rows outputs new_height new_width"]
+
+
 class ConvActivation(nn.Module):
     """oneDNN's convolution with an activation, which saves writing and reading all outputs once more.
 
@@ -26,9 +30,7 @@ class ConvActivation(nn.Module):
         self.convolution = convolution
         self.activation = activation
 
-    def forward(
-        self, values: Float[Tensor, "rows inputs height width"]
-    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+    def forward(self, values: Values) -> Convolved:
         convolution = self.convolution
         if not is_fusible(values):
             activated: Tensor = self.activation(convolution(values))
@@ -54,15 +56,13 @@ def is_fusible(values: Tensor) -> bool:
 class Conv2dSame(nn.Conv2d):
     """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
 
-    def forward(
-        self, values: Float[Tensor, "rows inputs height width"]
-    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+    def forward(self, values: Values) -> Convolved:
         weight, padding = placement(self, values)
         return nn.functional.conv2d(values, weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 def placement(
-    convolution: nn.Conv2d, values: Float[Tensor, "rows inputs height width"]
+    convolution: nn.Conv2d, values: Values
 ) -> tuple[Float[Tensor, "outputs group kernel_height kernel_width"], tuple[int, int]]:
     """The weights and the padding on both sides of the height and of the width.
 

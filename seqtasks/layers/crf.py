@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from seqtasks.layers.memory import Mask
+
+LabelScores = Float[Tensor, "rows src labels"]
+Labels = Int[Tensor, "rows src"]
 
 
 class ConditionalRandomField(nn.Module):
@@ -22,9 +27,7 @@ class ConditionalRandomField(nn.Module):
         self.transitions = nn.Parameter(torch.zeros(labels, labels))
         self.end = nn.Parameter(torch.zeros(labels))
 
-    def score(
-        self, scores: Float[Tensor, "rows src labels"], labels: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows"]:
+    def score(self, scores: LabelScores, labels: Labels, mask: Mask) -> Float[Tensor, "rows"]:
         """The score of the given labels; what they are at padding changes nothing."""
         labels = labels.masked_fill(~mask, 0)
         chosen = scores.float().gather(2, labels.unsqueeze(2)).squeeze(2).masked_fill(~mask, 0)
@@ -33,22 +36,18 @@ class ConditionalRandomField(nn.Module):
         ends = self.start.float()[labels[:, 0]] + self.end.float()[last]
         return chosen.sum(dim=1) + between.sum(dim=1) + ends.masked_fill(~mask[:, 0], 0)
 
-    def log_partition(
-        self, scores: Float[Tensor, "rows src labels"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows"]:
+    def log_partition(self, scores: LabelScores, mask: Mask) -> Float[Tensor, "rows"]:
         """The logarithm of the sum of exp(score) over all sequences of labels, by the forward algorithm."""
         last = self.beginnings(scores, mask)[:, -1]
         return (last + self.end.float()).logsumexp(dim=1).masked_fill(~mask[:, 0], 0)
 
-    def marginals(
-        self, scores: Float[Tensor, "rows src labels"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src labels"]:
+    def marginals(self, scores: LabelScores, mask: Mask) -> LabelScores:
         """The probability of each label at each position, whatever the others are; 0 at padding."""
         both = self.beginnings(scores, mask) + self.endings(scores, mask)
         return both.softmax(dim=2) * mask.unsqueeze(2)
 
     @torch.no_grad()
-    def best(self, scores: Float[Tensor, "rows src labels"], mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "rows src"]:
+    def best(self, scores: LabelScores, mask: Mask) -> Labels:
         """The labels of the sequence with the highest score, by the algorithm of Viterbi; 0 at padding."""
         scores, transitions = scores.float(), self.transitions.float()
         itself = torch.arange(scores.shape[2], device=scores.device)
@@ -66,9 +65,7 @@ class ConditionalRandomField(nn.Module):
             labels.append(label)
         return torch.cat(labels[::-1], dim=1).masked_fill(~mask, 0)
 
-    def beginnings(
-        self, scores: Float[Tensor, "rows src labels"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src labels"]:
+    def beginnings(self, scores: LabelScores, mask: Mask) -> LabelScores:
         """The forward variables: log of the sum over all labels before a position, this one included.
 
         At padding they are those of the row's last real position.
@@ -80,9 +77,7 @@ class ConditionalRandomField(nn.Module):
             variables.append(torch.where(mask[:, position].unsqueeze(1), reached, variables[-1]))
         return torch.stack(variables, dim=1)
 
-    def endings(
-        self, scores: Float[Tensor, "rows src labels"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src labels"]:
+    def endings(self, scores: LabelScores, mask: Mask) -> LabelScores:
         """The backward variables: log of the sum over all labels after a position, this one left out."""
         scores, transitions, end = scores.float(), self.transitions.float(), self.end.float()
         variables = [end.expand(scores[:, 0].shape)]

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
 
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from seqtasks.layers.convolution import Conv2dSame
+from seqtasks.layers.convolution import Conv2dSame, Convolved, Values
 
 CHANNELS = 1280
 """Of the grid that comes out: a cell for 32 x 32 pixels."""
@@ -35,22 +33,22 @@ LITE_FAMILY = {
     "efficientnet_lite3": (1.2, 1.4),
     "efficientnet_lite4": (1.4, 1.8),
 }
-"""How many times the channels and the blocks of Lite0. Published for pictures of 224, 240, 260, 280 and 300 pixels."""
+"""How many times the channels and the blocks of Lite0. Published for images of 224, 240, 260, 280 and 300 pixels."""
 
 PUBLISHED_NAMES = {
-    "_conv_stem": "stem.0",
-    "_bn0": "stem.1",
-    "_conv_head": "head.0",
-    "_bn1": "head.1",
+    r"^_blocks\.": "blocks.",
+    r"^_conv_stem\.": "stem.0.",
+    r"^_bn0\.": "stem.1.",
+    r"^_conv_head\.": "head.0.",
+    r"^_bn1\.": "head.1.",
+    r"\._expand_conv\.": ".expand.0.",
+    r"\._bn0\.": ".expand.1.",
+    r"\._depthwise_conv\.": ".depthwise.0.",
+    r"\._bn1\.": ".depthwise.1.",
+    r"\._project_conv\.": ".project.0.",
+    r"\._bn2\.": ".project.1.",
 }
-PUBLISHED_BLOCK_NAMES = {
-    "_expand_conv": "expand.0",
-    "_bn0": "expand.1",
-    "_depthwise_conv": "depthwise.0",
-    "_bn1": "depthwise.1",
-    "_project_conv": "project.0",
-    "_bn2": "project.1",
-}
+"""What efficientnet-lite-pytorch calls the parts, as patterns, and what they are called here."""
 
 
 class InvertedBottleneck(nn.Module):
@@ -64,9 +62,7 @@ class InvertedBottleneck(nn.Module):
         self.project = normalize(inner, outputs, activated=False)
         self.residual = stride == 1 and inputs == outputs
 
-    def forward(
-        self, values: Float[Tensor, "rows inputs height width"]
-    ) -> Float[Tensor, "rows outputs new_height new_width"]:
+    def forward(self, values: Values) -> Convolved:
         found: Tensor = self.project(self.depthwise(self.expand(values)))
         return found + values if self.residual else found
 
@@ -105,19 +101,3 @@ def normalize(
     convolution = Conv2dSame(inputs, outputs, kernel, stride, groups=groups, bias=False)
     norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
     return nn.Sequential(convolution, norm, nn.ReLU6(inplace=True)) if activated else nn.Sequential(convolution, norm)
-
-
-def convert_published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights under the names of this module, be they named so already or as efficientnet-lite-pytorch does."""
-
-    def renamed() -> Iterator[tuple[str, Tensor]]:
-        for name, tensor in tensors.items():
-            match name.split("."):
-                case ["_blocks", number, part, kind] if part in PUBLISHED_BLOCK_NAMES:
-                    yield f"blocks.{number}.{PUBLISHED_BLOCK_NAMES[part]}.{kind}", tensor
-                case [part, kind] if part in PUBLISHED_NAMES:
-                    yield f"{PUBLISHED_NAMES[part]}.{kind}", tensor
-                case _:
-                    yield name, tensor
-
-    return dict(renamed())

@@ -49,6 +49,17 @@ class TokenEmbedding(nn.Module):
         return dropped
 
 
+def output_layer(dim: int, embedding: TokenEmbedding, *, tied: bool) -> nn.Linear:
+    """From states to logits over the tokens of an embedding, with its weights if they are tied."""
+    layer = nn.Linear(dim, embedding.size)
+    nn.init.zeros_(layer.bias)
+    if tied:
+        layer.weight = embedding.weight
+    else:
+        nn.init.normal_(layer.weight, std=dim**-0.5)
+    return layer
+
+
 def sinusoids(length: int, dim: int, *, start: int = 0, device: torch.device) -> Float[Tensor, "length dim"]:
     """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length."""
     positions = torch.arange(start, start + length, dtype=torch.float32, device=device).unsqueeze(1)

@@ -1,12 +1,12 @@
-"""Cross-entropy over a vocabulary without ever holding the logits of a whole batch."""
+"""Losses: cross-entropy over a vocabulary without ever holding all logits of a batch; what makes attention behave."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
 
 CHUNK_BYTES = 8 * 2**20
 """Float32 probabilities held at a time: they stay in the processor's cache, and memory is reused from chunk to chunk.
@@ -31,6 +31,31 @@ def smoothed_cross_entropy(
         states, weight, bias, targets, smoothing, factors, torch.is_grad_enabled()
     )
     return total
+
+
+def sequence_cross_entropy(
+    states: Float[Tensor, "rows length dim"],
+    output: nn.Linear,
+    targets: Int[Tensor, "rows length"],
+    mask: Bool[Tensor, "rows length"],
+    smoothing: float,
+    *,
+    bias: Float[Tensor, "vocab"] | None = None,
+    weight: Float[Tensor, "rows"] | None = None,
+) -> Float[Tensor, ""]:
+    """`smoothed_cross_entropy` at the positions in `mask`, where an output layer reads the states.
+
+    A `bias` takes the place of the layer's own; `weight` is how much each row counts.
+    """
+    real = mask.flatten().nonzero().squeeze(1)
+    return smoothed_cross_entropy(
+        states.flatten(0, 1).index_select(0, real),
+        output.weight,
+        output.bias if bias is None else bias,
+        targets.flatten().index_select(0, real),
+        smoothing,
+        None if weight is None else weight.unsqueeze(1).expand(mask.shape).flatten().index_select(0, real),
+    )
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
@@ -87,8 +112,21 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
             d_states * gradient.to(d_states.dtype),
             (d_weight * gradient).to(weight_dtype),
             (d_bias * gradient).to(bias_dtype),
-            None,
-            None,
-            None,
-            None,
+            *(None,) * 4,
         )
+
+
+def doubly_stochastic_regularization(
+    attention: Float[Tensor, "rows tgt src"],
+    target_mask: Bool[Tensor, "rows tgt"],
+    source_mask: Bool[Tensor, "rows src"],
+) -> Float[Tensor, ""]:
+    """Doubly stochastic regularization (Xu et al. 2015, equation 14): every place should be looked at once in all.
+
+    The square of what a place's weights over time miss of 1, averaged over the places of a row, summed over the rows.
+    The paper sums over its 196 places where this is the mean, which does not depend on how many there are: a weight
+    of 1 there is one of 196 here. Float32.
+    """
+    total = attention.float().mul(target_mask.unsqueeze(2)).sum(dim=1)
+    missed = (1 - total).square() * source_mask
+    return (missed.sum(dim=1) / source_mask.sum(dim=1)).sum()

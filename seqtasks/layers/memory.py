@@ -7,12 +7,17 @@ from typing import NamedTuple
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+SourceStates = Float[Tensor, "rows src dim"]
+"""A vector for each position of padded rows."""
+
+Mask = Bool[Tensor, "rows src"]
+"""True where a position is real, False where it pads the batch."""
+
 
 class Memory(NamedTuple):
     """The encoded source. Never copied for each hypothesis: hypotheses are the query axis of attention."""
 
-    states: Float[Tensor, "rows src dim"]
-    mask: Bool[Tensor, "rows src"]
-    """True where a source position is real, False where it pads the batch."""
+    states: SourceStates
+    mask: Mask
     summary: Float[Tensor, "rows dim"]
     """One vector for the whole source: the start of a recurrent decoder."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqtasks.layers.attention import mask_bias, softmax_fp32
+from seqtasks.layers.memory import Mask, SourceStates
 
 PoolingKind = Literal["last", "mean", "max", "attention"]
 
@@ -26,13 +27,14 @@ class Pooling(nn.Module):
         self.both_directions = both_directions
         self.attention = AttentionPooling(dim) if kind == "attention" else None
 
-    def forward(
-        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows dim"]:
+    def forward(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
         if self.attention is not None:
             pooled: Tensor = self.attention(states, mask)
         elif self.kind == "last":
-            pooled = last_state(states, mask, both_directions=self.both_directions)
+            pooled = last_state(states, mask)
+            if self.both_directions:
+                half = states.shape[2] // 2
+                pooled = torch.cat([pooled[:, :half], states[:, 0, half:]], dim=1)
         elif self.kind == "max":
             pooled = states.masked_fill(~mask.unsqueeze(2), torch.finfo(states.dtype).min).amax(dim=1)
         else:
@@ -51,32 +53,22 @@ class AttentionPooling(nn.Module):
         self.hidden = nn.Linear(dim, dim)
         self.score = nn.Linear(dim, 1, bias=False)
 
-    def forward(
-        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows dim"]:
+    def forward(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
         return (self.weights(states, mask).unsqueeze(1) @ states).squeeze(1)
 
-    def weights(
-        self, states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src"]:
+    def weights(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows src"]:
         """How much each state counts: 0 at padding, 1 in all."""
         scores: Tensor = self.score(self.hidden(states).tanh()).squeeze(2)
         return softmax_fp32(scores + mask_bias(mask, scores.dtype))
 
 
-def last_state(
-    states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"], *, both_directions: bool
-) -> Float[Tensor, "rows dim"]:
-    """The state of each row's last real position; with both directions its second half is that of the first one."""
+def last_state(states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
+    """The state of each row's last real position."""
     last = (mask.sum(dim=1) - 1).clamp(min=0)
-    ends = states[torch.arange(len(last), device=last.device), last]
-    if not both_directions:
-        return ends
-    half = states.shape[2] // 2
-    return torch.cat([ends[:, :half], states[:, 0, half:]], dim=1)
+    return states[torch.arange(len(last), device=last.device), last]
 
 
-def mean_state(states: Float[Tensor, "rows src dim"], mask: Bool[Tensor, "rows src"]) -> Float[Tensor, "rows dim"]:
+def mean_state(states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
     """The mean of each row's real states."""
     real = mask.unsqueeze(2).to(states.dtype)
     return (states * real).sum(dim=1) / real.sum(dim=1).clamp(min=1)

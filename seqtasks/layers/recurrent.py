@@ -6,14 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqtasks.layers.memory import Mask, SourceStates
+from seqtasks.layers.pooling import last_state
 from seqtasks.layers.weight_dropout import WeightDropout
 
 Cell = Literal["rnn", "gru", "lstm"]
 CELLS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+Inputs = Float[Tensor, "*rows input_dim"]
+Hidden = Float[Tensor, "*rows dim"]
+Gates = Float[Tensor, "*rows gates"]
 
 
 def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
@@ -26,9 +33,7 @@ def recurrent_layer(cell: Cell, input_dim: int, dim: int) -> nn.RNNBase:
     return layer
 
 
-def recurrent_step(
-    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], states: Sequence[Float[Tensor, "*rows dim"]]
-) -> tuple[Float[Tensor, "*rows dim"], ...]:
+def recurrent_step(layer: nn.RNNBase, inputs: Inputs, states: Sequence[Hidden]) -> tuple[Hidden, ...]:
     """What a layer remembers after one more input: its hidden state, which is its output, and an LSTM's cell.
 
     The fused kernel prepares its weights at each call, which over one step takes 2 to 10 times as long as the step.
@@ -38,12 +43,7 @@ def recurrent_step(
     return ((gru_step if isinstance(layer, nn.GRU) else rnn_step)(layer, inputs, *states),)
 
 
-def lstm_step(
-    layer: nn.RNNBase,
-    inputs: Float[Tensor, "*rows input_dim"],
-    hidden: Float[Tensor, "*rows dim"],
-    cell: Float[Tensor, "*rows dim"],
-) -> tuple[Float[Tensor, "*rows dim"], Float[Tensor, "*rows dim"]]:
+def lstm_step(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden, cell: Hidden) -> tuple[Hidden, Hidden]:
     """The hidden and the cell state after one more input; the cell is kept in float32."""
     from_input, from_hidden = contributions(layer, inputs, hidden)
     gates, dim = from_input + from_hidden, hidden.shape[-1]
@@ -53,9 +53,7 @@ def lstm_step(
     return (read * new_cell.tanh()).to(hidden.dtype), new_cell
 
 
-def gru_step(
-    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
-) -> Float[Tensor, "*rows dim"]:
+def gru_step(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden) -> Hidden:
     """The hidden state after one more input; it is reset after its product with the weights, as in fused kernels."""
     (*gates_in, candidate_in), (*gates_hidden, candidate_hidden) = (
         values.chunk(3, dim=-1) for values in contributions(layer, inputs, hidden)
@@ -65,17 +63,13 @@ def gru_step(
     return ((1 - keep) * candidate + keep * hidden.float()).to(hidden.dtype)
 
 
-def rnn_step(
-    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
-) -> Float[Tensor, "*rows dim"]:
+def rnn_step(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden) -> Hidden:
     """The hidden state after one more input."""
     from_input, from_hidden = contributions(layer, inputs, hidden)
     return (from_input + from_hidden).tanh().to(hidden.dtype)
 
 
-def contributions(
-    layer: nn.RNNBase, inputs: Float[Tensor, "*rows input_dim"], hidden: Float[Tensor, "*rows dim"]
-) -> tuple[Float[Tensor, "*rows gates"], Float[Tensor, "*rows gates"]]:
+def contributions(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden) -> tuple[Gates, Gates]:
     """What the input and what the hidden state add to every gate, in float32."""
     from_input, from_hidden = (
         functional.linear(values, layer.get_parameter(f"weight_{name}_l0"), layer.get_parameter(f"bias_{name}_l0"))
@@ -101,29 +95,25 @@ class BidirectionalLayer(nn.Module):
         self.weight_dropout = WeightDropout(weight_dropout)
 
     def forward(
-        self, inputs: Float[Tensor, "rows src input_dim"], mask: Bool[Tensor, "rows src"]
-    ) -> tuple[Float[Tensor, "rows src dim"], Float[Tensor, "rows dim"]]:
+        self, inputs: Float[Tensor, "rows src input_dim"], mask: Mask
+    ) -> tuple[SourceStates, Float[Tensor, "rows dim"]]:
         """The outputs at each position, and the last real state of each direction side by side."""
         outputs, _ = self.weight_dropout.run(self.forwards, inputs, None)
-        last = (mask.sum(dim=1) - 1).clamp(min=0)
-        summary = outputs[torch.arange(len(last), device=last.device), last]
+        summary = last_state(outputs, mask)
         if self.backwards is None:
             return outputs, summary
         reversed_outputs, _ = self.weight_dropout.run(self.backwards, reverse_padded(inputs, mask), None)
-        backward_summary = reversed_outputs[torch.arange(len(last), device=last.device), last]
         outputs = torch.cat([outputs, reverse_padded(reversed_outputs, mask)], dim=2)
-        return outputs, torch.cat([summary, backward_summary], dim=1)
+        return outputs, torch.cat([summary, last_state(reversed_outputs, mask)], dim=1)
 
 
-def reverse_padded(
-    values: Float[Tensor, "rows src width"], mask: Bool[Tensor, "rows src"]
-) -> Float[Tensor, "rows src width"]:
+def reverse_padded(values: Float[Tensor, "rows src width"], mask: Mask) -> Float[Tensor, "rows src width"]:
     """Each row's real positions in reverse, its padding where it was. Twice is nothing."""
     turned: Tensor = _Permute.apply(values, reversed_positions(mask))
     return turned
 
 
-def reversed_positions(mask: Bool[Tensor, "rows src"]) -> Int[Tensor, "positions"]:
+def reversed_positions(mask: Mask) -> Int[Tensor, "positions"]:
     """Where each position of the flattened batch finds its mirror image among its row's real positions."""
     rows, length = mask.shape
     positions = torch.arange(length, device=mask.device).expand(rows, length)

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from jaxtyping import Float
+from typing import Any, Literal
+
+from jaxtyping import Int
+from pydantic import Field
 from torch import Tensor, nn
 
-from seqtasks.layers.attention import CrossAttention, KeysValues, SelfAttention
+from seqtasks.incremental_state import HypothesisStates
+from seqtasks.layers.attention import Bias, CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
 from seqtasks.layers.dropout import Dropout
+from seqtasks.layers.embedding import sinusoids
+from seqtasks.layers.stack import Stack
+from seqtasks.registry import ConfigModel
+
+
+class TransformerConfig(ConfigModel):
+    """What encoders and decoders of Transformer layers have in common."""
+
+    kind: Literal["transformer"] = "transformer"
+    num_layers: int = Field(default=4, gt=0)
+    """Transformer layers."""
+    num_heads: int = Field(default=4, gt=0)
+    """Attention heads of each layer; they share its width."""
+    ffn_dim: int = Field(default=512, gt=0)
+    """Width of the feed-forward inside each layer."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    """On the output of every attention and feed-forward."""
+    activation_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Inside the feed-forward, after its activation."""
 
 
 class FeedForward(nn.Module):
@@ -18,91 +41,61 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(ffn_dim, dim)
         self.dropout = Dropout(dropout)
 
-    def forward(self, inputs: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:
+    def forward(self, inputs: States) -> States:
         outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu_()))
         return outputs
 
 
-class EncoderLayer(nn.Module):
+class TransformerLayer(nn.Module):
     """Self-attention and feed-forward, each behind a norm and added to its input.
 
-    With a causal bias it can go on: `read` takes and gives the keys and values of what came before, `step` reads one
-    token of every hypothesis.
+    With a `memory_dim` there is attention to a memory between them.
+    With a causal bias the layer can go on: `read` takes and gives the keys and values of what came before, `step` reads
+    one token of every hypothesis.
     """
 
-    def __init__(self, dim: int, heads: int, ffn_dim: int, dropout: float, activation_dropout: float) -> None:
+    def __init__(self, config: TransformerConfig, dim: int, memory_dim: int | None = None) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(dim)
-        self.attention = SelfAttention(dim, heads)
+        self.attention = SelfAttention(dim, config.num_heads)
+        if memory_dim is not None:
+            self.memory_norm = nn.LayerNorm(dim)
+            self.memory_attention = CrossAttention(dim, memory_dim, config.num_heads)
         self.feed_forward_norm = nn.LayerNorm(dim)
-        self.feed_forward = FeedForward(dim, ffn_dim, activation_dropout)
-        self.dropout = Dropout(dropout)
+        self.feed_forward = FeedForward(dim, config.ffn_dim, config.activation_dropout)
+        self.dropout = Dropout(config.dropout)
 
-    def forward(
-        self, states: Float[Tensor, "rows src dim"], bias: Float[Tensor, "#rows 1 #src src"]
-    ) -> Float[Tensor, "rows src dim"]:
-        return self.read(states, None, bias)[0]
+    def forward(self, states: States, bias: Bias, memory: ProjectedMemory | None = None) -> States:
+        return self.read(states, None, bias, memory)[0]
 
     def read(
-        self, states: Float[Tensor, "rows src dim"], past: KeysValues | None, bias: Float[Tensor, "#rows 1 #src all"]
-    ) -> tuple[Float[Tensor, "rows src dim"], KeysValues]:
+        self, states: States, past: KeysValues | None, bias: Bias, memory: ProjectedMemory | None = None
+    ) -> tuple[States, KeysValues]:
         attended, everything = self.attention.read(self.attention_norm(states), past, bias)
-        states = self.dropout.add(states, attended)
-        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states))), everything
+        return self.after_self_attention(self.dropout.add(states, attended), memory), everything
 
     def step(
-        self,
-        states: Float[Tensor, "rows hyps dim"],
-        cache: KeysValues,
-        first: int,
-        bias: Float[Tensor, "rows 1 hyps slots"],
-    ) -> Float[Tensor, "rows hyps dim"]:
+        self, states: HypothesisStates, cache: KeysValues, first: int, bias: Bias, memory: ProjectedMemory | None = None
+    ) -> HypothesisStates:
         states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
+        return self.after_self_attention(states, memory)
+
+    def after_self_attention(self, states: States, memory: ProjectedMemory | None) -> States:
+        if memory is not None:
+            states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory))
         return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
 
 
-class DecoderLayer(nn.Module):
-    """Causal self-attention, attention to the memory, and feed-forward."""
+def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | None = None) -> Stack[TransformerLayer]:
+    return Stack(TransformerLayer(config, dim, memory_dim) for _ in range(config.num_layers))
 
-    def __init__(
-        self, dim: int, memory_dim: int, heads: int, ffn_dim: int, dropout: float, activation_dropout: float
-    ) -> None:
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(dim)
-        self.attention = SelfAttention(dim, heads)
-        self.memory_norm = nn.LayerNorm(dim)
-        self.memory_attention = CrossAttention(dim, memory_dim, heads)
-        self.feed_forward_norm = nn.LayerNorm(dim)
-        self.feed_forward = FeedForward(dim, ffn_dim, activation_dropout)
-        self.dropout = Dropout(dropout)
 
-    def forward(
-        self,
-        states: Float[Tensor, "rows tgt dim"],
-        causal: Float[Tensor, "1 1 tgt tgt"],
-        memory: KeysValues,
-        memory_bias: Float[Tensor, "rows 1 1 src"],
-    ) -> Float[Tensor, "rows tgt dim"]:
-        states = self.dropout.add(states, self.attention(self.attention_norm(states), causal))
-        return self.after_self_attention(states, memory, memory_bias)
+def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int) -> States:
+    """Token and place; all tokens share one place when `length` is 1.
 
-    def step(
-        self,
-        states: Float[Tensor, "rows hyps dim"],
-        cache: KeysValues,
-        first: int,
-        bias: Float[Tensor, "rows 1 hyps slots"],
-        memory: KeysValues,
-        memory_bias: Float[Tensor, "rows 1 1 src"],
-    ) -> Float[Tensor, "rows hyps dim"]:
-        states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
-        return self.after_self_attention(states, memory, memory_bias)
-
-    def after_self_attention(
-        self,
-        states: Float[Tensor, "rows tgt dim"],
-        memory: KeysValues,
-        memory_bias: Float[Tensor, "rows 1 1 src"],
-    ) -> Float[Tensor, "rows tgt dim"]:
-        states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory, memory_bias))
-        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
+    The embedding is a `TokenEmbedding`, a `WordEmbedding` or what stands for one.
+    """
+    vectors = embedding(tokens)
+    places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)
+    embedded: Tensor = embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+    return embedded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.bleu import coco_bleu
@@ -17,19 +17,14 @@ EVALUATION = "pycocoevalcap-1.2"
 
 
 def caption_scores(
-    outputs: Sequence[str],
-    references: Sequence[Sequence[str]],
-    *,
-    training: Collection[str] | None = None,
-    with_meteor: bool = True,
+    outputs: Sequence[str], references: Sequence[Sequence[str]], *, with_meteor: bool = True
 ) -> tuple[Score, ...]:
     """Scores one caption a picture against the captions that people gave to it, as raw text.
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
     (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
     `meteor_unavailable_reason` says why, and with `with_meteor=False`. Then what the captions are like: `distinct`, the
-    percentage of different ones; `vocabulary`, how many words occur in them; and with the `training` captions
-    `novel`, the percentage of captions that are not among these.
+    percentage of different ones; `vocabulary`, how many words occur in them.
 
     Raises:
         SeqtasksError: no captions, another number of references, a picture without references.
@@ -46,34 +41,22 @@ def caption_scores(
         return Score(metric, 100 * value, "|".join([metric, *choices, end]))
 
     cider = CiderD(others).score(captions, others)
-    first, second, third, fourth = coco_bleu(captions, others)
+    bleu = coco_bleu(captions, others)
     rouge = [rouge_l(caption, texts) for caption, texts in zip(captions, others, strict=True)]
     scores = [
         score("cider-d", float(cider.mean()), "df=references", f"sigma={SIGMA:g}"),
-        score("bleu-4", fourth, "length=closest"),
-        score("bleu-1", first, "length=closest"),
-        score("bleu-2", second, "length=closest"),
-        score("bleu-3", third, "length=closest"),
+        *(score(f"bleu-{order}", bleu[order - 1], "length=closest") for order in (4, 1, 2, 3)),
         score("rouge-l", sum(rouge) / len(rouge), f"beta={BETA:g}"),
     ]
     if with_meteor and meteor_unavailable_reason() is None:
         scores.append(score("meteor", meteor(captions, others), f"program={VERSION}", "lang=en"))
-    return (*scores, *diversity(captions, training, tokens))
-
-
-def diversity(captions: Sequence[Sequence[str]], training: Collection[str] | None, end: str) -> list[Score]:
-    """How many different captions and words there are, and how many captions that were never trained on."""
     different = {tuple(caption) for caption in captions}
     words = {word for caption in different for word in caption}
-    scores = [
-        Score("distinct", 100 * len(different) / len(captions), f"distinct|{end}"),
-        Score("vocabulary", float(len(words)), f"vocabulary|{end}"),
-    ]
-    if training is not None:
-        known = {tuple(penn_tokens(caption)) for caption in training}
-        novel = sum(tuple(caption) not in known for caption in captions)
-        scores.append(Score("novel", 100 * novel / len(captions), f"novel|training={len(training)}|{end}"))
-    return scores
+    return (
+        *scores,
+        Score("distinct", 100 * len(different) / len(captions), f"distinct|{tokens}"),
+        Score("vocabulary", float(len(words)), f"vocabulary|{tokens}"),
+    )
 
 
 def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:

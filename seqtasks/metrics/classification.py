@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
-from seqtasks.metrics.tagging import Counts, LabelScore
+from seqtasks.metrics.spans import Span
+from seqtasks.metrics.tagging import LabelScore, check_examples, count
 
 EVALUATION = "scikit-learn-1.9.1"
 """The evaluation whose numbers these are; what cannot be divided is 0."""
@@ -20,7 +21,7 @@ def class_scores(found: Sequence[str], expected: Sequence[str]) -> tuple[Score, 
         SeqtasksError: nothing to score, or another number of labels than of texts.
     """
     check(found, expected)
-    by_class = scores_by_class(found, expected)
+    by_class = scores_by_label_set([{label} for label in found], [{label} for label in expected])
     size = f"texts={len(expected)}"
     macro = sum(each.f1 for each in by_class) / len(by_class)
     return (
@@ -52,7 +53,7 @@ def label_set_scores(
         SeqtasksError: nothing to score, or another number of labels than of texts.
     """
     check(found, expected)
-    counts = count(found, expected)
+    counts = count(found, expected, label_set)
     every = set(labels) | counts.expected.keys() | counts.found.keys()
     macro = sum(counts.of(label).f1 for label in every) / max(1, len(every))
     subset = share([set(own) for own in found], [set(own) for own in expected])
@@ -65,33 +66,21 @@ def label_set_scores(
     )
 
 
-def scores_by_class(found: Sequence[str], expected: Sequence[str]) -> tuple[LabelScore, ...]:
-    """A row for each label that is there or was found, the most frequent first.
+def scores_by_label_set(
+    found: Sequence[Collection[str]], expected: Sequence[Collection[str]]
+) -> tuple[LabelScore, ...]:
+    """A row for each label that is there or was found, the most frequent first; a text has one label or several.
 
     Raises:
         SeqtasksError: nothing to score, or another number of labels than of texts.
     """
-    return scores_by_label_set([{label} for label in found], [{label} for label in expected])
-
-
-def scores_by_label_set(
-    found: Sequence[Collection[str]], expected: Sequence[Collection[str]]
-) -> tuple[LabelScore, ...]:
-    """`scores_by_class` where several labels can hold for a text, or none."""
     check(found, expected)
-    counts = count(found, expected)
-    labels = counts.expected.keys() | counts.found.keys()
-    return tuple(counts.of(label) for label in sorted(labels, key=lambda label: (-counts.expected[label], label)))
+    return count(found, expected, label_set).rows()
 
 
-def count(found: Sequence[Collection[str]], expected: Sequence[Collection[str]]) -> Counts:
-    """How often each label is there, was found, and was found where it is."""
-    counts = Counts()
-    for own, other in zip(found, expected, strict=True):
-        seen, there = set(own), set(other)
-        for counter, which in ((counts.found, seen), (counts.expected, there), (counts.right, seen & there)):
-            counter.update(which)
-    return counts
+def label_set(labels: Collection[str]) -> set[Span]:
+    """Each label as a span of the whole text."""
+    return {Span(label, 0, 0) for label in labels}
 
 
 def share(found: Sequence[str | AbstractSet[str]], expected: Sequence[str | AbstractSet[str]]) -> float:
@@ -101,10 +90,6 @@ def share(found: Sequence[str | AbstractSet[str]], expected: Sequence[str | Abst
 
 def check(found: Sequence[object], expected: Sequence[object]) -> None:
     """Raises what is wrong with the number of labels."""
-    if len(found) != len(expected):
-        raise SeqtasksError(
-            f"There are labels for {len(found):,} texts, but {len(expected):,} are expected.",
-            "Each text needs its labels at the same place.",
-        )
+    check_examples(found, expected, "text")
     if not expected:
         raise SeqtasksError("There are no labels to score.")

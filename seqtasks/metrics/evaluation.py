@@ -39,20 +39,10 @@ class Evaluation:
     """What was compared, where outputs were: texts, or the labels of each sentence or document."""
     references: Sequence[Sequence[Any]] = field(default=(), kw_only=True, repr=False)
     """With what: one or several for each output."""
-
-
-@dataclass(frozen=True)
-class TaggingEvaluation(Evaluation):
-    """The scores, and those of each label or kind of span."""
-
-    labels: tuple[LabelScore, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClassificationEvaluation(TaggingEvaluation):
-    """The scores, those of each label and, where documents have one label each, the confusion matrix."""
-
-    confusion: ConfusionMatrix | None = None
+    labels: tuple[LabelScore, ...] = field(default=(), kw_only=True)
+    """The scores of each label or kind of span, of taggers and classifiers."""
+    confusion: ConfusionMatrix | None = field(default=None, kw_only=True)
+    """The confusion matrix of a classifier where documents have one label each."""
 
 
 def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 
 from seqtasks.errors import SeqtasksError
 
@@ -44,9 +43,12 @@ def meteor(hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentenc
     missing = meteor_unavailable_reason()
     if missing:
         raise SeqtasksError(missing)
+    command = ["java", "-Xmx2G", "-jar", str(meteor_program()), "-", "-", "-stdio", "-l", "en", "-norm"]
+    pipe = subprocess.PIPE
     with TemporaryFile("w+", encoding="utf-8") as complaints:
         try:
-            with program(complaints) as process:
+            # the program answers a line with a line
+            with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=complaints, encoding="utf-8") as process:
                 statistics = [
                     ask(process, "SCORE", *(plain(sentence) for sentence in (*others, hypothesis)))
                     for hypothesis, others in zip(hypotheses, references, strict=True)
@@ -57,13 +59,6 @@ def meteor(hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentenc
             complaints.seek(0)
             reason = (complaints.read().strip().splitlines() or ["it gave no reason"])[0]
             raise SeqtasksError(f"METEOR stopped: {reason}", "It needs 2 GB of memory.") from None
-
-
-def program(complaints: IO[str]) -> subprocess.Popen[str]:
-    """The running program, which answers a line with a line."""
-    command = ["java", "-Xmx2G", "-jar", str(meteor_program()), "-", "-", "-stdio", "-l", "en", "-norm"]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=complaints, encoding="utf-8")
 
 
 def ask(process: subprocess.Popen[str], *question: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -20,13 +21,10 @@ SEES_END = frozenset({"cider-d"})
 """Rewards that count the end of a sentence as a token: one that did not would teach captions that break off."""
 
 
-@runtime_checkable
-class Reward(Protocol):
-    """One number an output, the more the better; each output stands with the references of its own input."""
+Reward = Callable[[Sequence[Sentence], Sequence[Sequence[Sentence]]], Float[np.ndarray, " rows"]]
+"""One number an output, the more the better; each output stands with the references of its own input."""
 
-    def __call__(
-        self, outputs: Sequence[Sentence], references: Sequence[Sequence[Sentence]], /
-    ) -> Float[np.ndarray, " rows"]: ...
+REWARDS = ("cider-d", "bleu", "chrf")
 
 
 def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
@@ -42,49 +40,23 @@ def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
     """
     if kind not in REWARDS:
         raise SeqtasksError(f"There is no reward {kind}.", f"There are {', '.join(REWARDS)}.")
-    return REWARDS[kind](training)
-
-
-class TextReward:
-    """A score of sacrebleu's for single sentences, from 0 to 1."""
-
-    def __init__(self, metric: Metric) -> None:
-        self.metric = metric
-
-    def __call__(
-        self, outputs: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
-    ) -> Float[np.ndarray, " rows"]:
-        scores = [
-            self.metric.sentence_score(" ".join(output), [" ".join(other) for other in others]).score
-            for output, others in zip(outputs, references, strict=True)
-        ]
-        return np.array(scores, dtype=np.float64) / 100
-
-
-def cider_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
-    """CIDEr-D over the n-grams of the training references."""
-    cider = CiderD(training)
-    if not cider.rarest:
-        raise SeqtasksError("The reward cider-d needs the references of at least two training examples.")
-    return cider.score
-
-
-def bleu_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
-    """BLEU without the orders for which the output is too short."""
+    if kind == "cider-d":
+        cider = CiderD(training)
+        if not cider.rarest:
+            raise SeqtasksError("The reward cider-d needs the references of at least two training examples.")
+        return cider.score
     from sacrebleu.metrics.bleu import BLEU
-
-    return TextReward(BLEU(effective_order=True))
-
-
-def chrf_reward(training: Iterable[Sequence[Sentence]]) -> Reward:
-    """F2 over up to six characters."""
     from sacrebleu.metrics.chrf import CHRF
 
-    return TextReward(CHRF())
+    return partial(text_reward, BLEU(effective_order=True) if kind == "bleu" else CHRF())
 
 
-REWARDS: dict[str, Callable[[Iterable[Sequence[Sentence]]], Reward]] = {
-    "cider-d": cider_reward,
-    "bleu": bleu_reward,
-    "chrf": chrf_reward,
-}
+def text_reward(
+    metric: Metric, outputs: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
+) -> Float[np.ndarray, " rows"]:
+    """A score of sacrebleu's for each sentence, from 0 to 1."""
+    scores = [
+        metric.sentence_score(" ".join(output), [" ".join(other) for other in others]).score
+        for output, others in zip(outputs, references, strict=True)
+    ]
+    return np.array(scores, dtype=np.float64) / 100

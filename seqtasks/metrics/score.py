@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -47,3 +48,13 @@ def format_score(metric: str, value: float) -> str:
 def metric_name(metric: str) -> str:
     """What people call a metric."""
     return METRIC_NAMES.get(metric, metric)
+
+
+def score_table(data: str, scores: Sequence[Score]) -> str:
+    """A Markdown table: a row for each score on the `data`."""
+    signatures = [score.signature.replace("|", "\\|") for score in scores]
+    rows = [
+        f"| {score.metric} | {format_score(score.metric, score.value)} | `{signature}` |"
+        for score, signature in zip(scores, signatures, strict=True)
+    ]
+    return "\n".join([f"| metric on {data} | value | signature |", "|---|---|---|", *rows, ""])

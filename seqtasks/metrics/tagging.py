@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
@@ -13,6 +13,8 @@ from seqtasks.metrics.spans import Span, are_spans, spans
 
 EVALUATION = "seqeval-1.2.2"
 """The evaluation whose numbers those of spans are."""
+
+Examined = TypeVar("Examined")
 
 Labels = Sequence[Sequence[str]]
 """The labels of each sentence."""
@@ -61,9 +63,7 @@ def scores_by_label(found: Labels, expected: Labels) -> tuple[LabelScore, ...]:
         SeqtasksError: nothing to score, another number of sentences or of labels in a sentence.
     """
     check(found, expected)
-    counts = count(found, expected, spans if hold_spans(found, expected) else single_words)
-    labels = counts.expected.keys() | counts.found.keys()
-    return tuple(counts.of(label) for label in sorted(labels, key=lambda label: (-counts.expected[label], label)))
+    return count(found, expected, spans if hold_spans(found, expected) else single_words).rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class Counts:
         """Of all kinds, each span weighing the same."""
         return label_score("", self.expected.total(), self.found.total(), self.right.total())
 
+    def rows(self) -> tuple[LabelScore, ...]:
+        """Of each kind that is there or was found, the most frequent first."""
+        kinds = self.expected.keys() | self.found.keys()
+        return tuple(self.of(kind) for kind in sorted(kinds, key=lambda kind: (-self.expected[kind], kind)))
+
 
 def label_score(label: str, expected: int, found: int, right: int) -> LabelScore:
     precision = 100 * right / found if found else 0.0
@@ -89,8 +94,8 @@ def label_score(label: str, expected: int, found: int, right: int) -> LabelScore
     return LabelScore(label, precision, recall, f1, expected, found)
 
 
-def count(found: Labels, expected: Labels, read: Callable[[Sequence[str]], set[Span]]) -> Counts:
-    """Counts what `read` sees in the labels of each sentence."""
+def count(found: Iterable[Examined], expected: Iterable[Examined], read: Callable[[Examined], set[Span]]) -> Counts:
+    """Counts what `read` sees in the labels of each sentence, or of each document."""
     counts = Counts()
     for own, other in zip(found, expected, strict=True):
         seen, there = read(own), read(other)
@@ -109,13 +114,18 @@ def hold_spans(found: Labels, expected: Labels) -> bool:
     return are_spans(label for labels in (*found, *expected) for label in labels)
 
 
-def check(found: Labels, expected: Labels) -> None:
-    """Raises what is wrong with the numbers of labels."""
+def check_examples(found: Sequence[object], expected: Sequence[object], example: str) -> None:
+    """Raises SeqtasksError where there are labels for more examples than expected, or for fewer."""
     if len(found) != len(expected):
         raise SeqtasksError(
-            f"There are labels for {len(found):,} sentences, but {len(expected):,} are expected.",
-            "Each sentence needs its labels at the same place.",
+            f"There are labels for {len(found):,} {example}s, but {len(expected):,} are expected.",
+            f"Each {example} needs its labels at the same place.",
         )
+
+
+def check(found: Labels, expected: Labels) -> None:
+    """Raises what is wrong with the numbers of labels."""
+    check_examples(found, expected, "sentence")
     for number, (own, other) in enumerate(zip(found, expected, strict=True), 1):
         if len(own) != len(other):
             raise SeqtasksError(

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
-from pydantic import Field, model_validator
+from jaxtyping import Float, Int
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.encoders import TextEncoder
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.memory import Mask
 from seqtasks.layers.pooling import Pooling, PoolingKind
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 
@@ -23,7 +24,7 @@ class ClassificationBatch(NamedTuple):
     """A batch of texts whose labels are known."""
 
     tokens: Int[Tensor, "rows src"]
-    mask: Bool[Tensor, "rows src"]
+    mask: Mask
     """True at real tokens, behind which padding stands."""
     labels: Float[Tensor, "rows labels"]
     """1 where a label holds: at one label of a row, or at any number of them where several may hold."""
@@ -34,7 +35,7 @@ class ClassificationBatch(NamedTuple):
 class Classifier(nn.Module):
     """Says which labels hold for a text."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -51,11 +52,6 @@ class Classifier(nn.Module):
         """Szegedy et al. 2016, section 7; where several labels may hold, each of them goes towards one half."""
         multi_label: bool = False
         """Several labels may hold at once, or none: each is decided by itself."""
-
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> Classifier.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder)
-            return self
 
     def __init__(self, config: Config, size: int, labels: int) -> None:
         super().__init__()
@@ -89,15 +85,13 @@ class Classifier(nn.Module):
             return Loss(losses.sum(), torch.tensor(len(losses), device=losses.device))
         return Loss((losses * weight).sum(), weight.sum())
 
-    def scores(self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]) -> Float[Tensor, "rows labels"]:
+    def scores(self, tokens: Int[Tensor, "rows src"], mask: Mask) -> Float[Tensor, "rows labels"]:
         """What speaks for each label, in float32: its logit."""
         pooled = self.pooling(self.encoder(tokens, mask).states, mask)
         scores: Tensor = self.output(self.dropout(pooled))
         return scores.float()
 
-    def probabilities(
-        self, tokens: Int[Tensor, "rows src"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows labels"]:
+    def probabilities(self, tokens: Int[Tensor, "rows src"], mask: Mask) -> Float[Tensor, "rows labels"]:
         """How probable each label is; together they are 1 unless several may hold."""
         scores = self.scores(tokens, mask)
         return scores.sigmoid() if self.multi_label else scores.softmax(dim=1)

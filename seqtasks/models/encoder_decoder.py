@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, NamedTuple, cast
 
-import torch
 from jaxtyping import Bool, Float, Int, Shaped
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
@@ -14,12 +13,11 @@ from seqtasks.decoders import Decoder
 from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.encoders.base import reject_pretrained_init
-from seqtasks.incremental_state import State
-from seqtasks.layers.attention_regularization import doubly_stochastic_regularization
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.loss import smoothed_cross_entropy
-from seqtasks.layers.memory import Memory
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.layers.loss import doubly_stochastic_regularization, sequence_cross_entropy
+from seqtasks.layers.memory import Mask, Memory
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 from seqtasks.special_tokens import NEVER_GENERATED
@@ -33,13 +31,13 @@ IMPOSSIBLE = -1e4
 class Seq2SeqBatch(NamedTuple):
     """A batch. Targets are padded token ids that start with the begin token and end with the end token.
 
-    A source can have several targets, such as a picture that many have described: it is encoded once. Where it has
+    A source can have several targets, such as an image that many have described: it is encoded once. Where it has
     fewer of them than others the rest is padding alone.
     """
 
     source: Shaped[Tensor, "rows *source"]
-    """What the encoder reads: padded token ids; pixels or features of pictures."""
-    source_mask: Bool[Tensor, "rows src"] | None
+    """What the encoder reads: padded token ids; pixels or features of images."""
+    source_mask: Mask | None
     """True at real tokens; None where no source is padded."""
     target: Int[Tensor, "rows *targets tgt"]
     target_mask: Bool[Tensor, "rows *targets tgt"]
@@ -52,7 +50,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
 
     encoder: EncoderT_co
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
         tie_embeddings: Literal["none", "output", "all"] = "all"
@@ -69,11 +67,6 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         """What reads the source."""
         decoder: Annotated[ConfigModel, PolymorphicField(Decoder)]
         """What writes the target."""
-
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> EncoderDecoder.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder, self.decoder)
-            return self
 
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()
@@ -95,7 +88,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             config.decoder, target_embedding, self.encoder.dim, tie_output=config.tie_embeddings != "none"
         )
 
-    def encode(self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None) -> Memory:
+    def encode(self, source: Shaped[Tensor, "rows *source"], mask: Mask | None) -> Memory:
         memory: Memory = self.encoder(source, mask)
         return memory
 
@@ -123,28 +116,18 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             weight = None if weight is None else weight[rows, places]
         regularized = self.training and self.doubly_stochastic_weight > 0
         states, attention = self.decoder(target[:, :-1], memory, attention=regularized)
-        real = mask[:, 1:].flatten().nonzero().squeeze(1)
-        wanted = target[:, 1:].flatten().index_select(0, real)
-        output = self.decoder.output
-        bias: Tensor = output.bias
+        output, wanted, real = self.decoder.output, target[:, 1:], mask[:, 1:]
+        smoothing, bias = self.label_smoothing if self.training else 0.0, None
         if weight is not None:
-            bias = bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
-        total = smoothed_cross_entropy(
-            states.flatten(0, 1).index_select(0, real),
-            output.weight,
-            bias,
-            wanted,
-            self.label_smoothing if self.training and weight is None else 0.0,
-            None if weight is None else weight.unsqueeze(1).expand(target[:, 1:].shape).flatten().index_select(0, real),
-        )
+            smoothing, bias = 0.0, output.bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
+        total = sequence_cross_entropy(states, output, wanted, real, smoothing, bias=bias, weight=weight)
+        count = real.sum()
         if attention is not None and regularized:
-            missed = doubly_stochastic_regularization(attention, mask[:, 1:], memory.mask) / len(memory.mask)
-            total = total + self.doubly_stochastic_weight * len(wanted) * missed
-        return Loss(total, torch.tensor(len(wanted), device=total.device))
+            missed = doubly_stochastic_regularization(attention, real, memory.mask) / len(memory.mask)
+            total = total + self.doubly_stochastic_weight * count.item() * missed
+        return Loss(total, count)
 
-    def make_stepper(
-        self, source: Shaped[Tensor, "rows *source"], mask: Bool[Tensor, "rows src"] | None = None
-    ) -> EncoderDecoderStepper:
+    def make_stepper(self, source: Shaped[Tensor, "rows *source"], mask: Mask | None = None) -> EncoderDecoderStepper:
         """The model bound to a source, ready for search."""
         return EncoderDecoderStepper(self.decoder, self.encode(source, mask))
 
@@ -155,21 +138,13 @@ class EncoderDecoderStepper:
     def __init__(self, decoder: Decoder, memory: Memory) -> None:
         self.decoder = decoder
         self.memory = memory
-
-    @property
-    def rows(self) -> int:
-        return self.memory.states.shape[0]
-
-    @property
-    def device(self) -> torch.device:
-        return self.memory.states.device
+        self.rows = memory.states.shape[0]
+        self.device = memory.states.device
 
     def start(self, hyps: int, capacity: int) -> State:
         return self.decoder.start(self.memory, hyps, capacity)
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         return self.decoder.step(tokens, position, state)
 
     def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:

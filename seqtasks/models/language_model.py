@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 from torch import Tensor, nn
 
 from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import CausalEncoder
-from seqtasks.encoders.base import reject_pretrained_init
-from seqtasks.incremental_state import State
+from seqtasks.encoders.base import Carried, reject_pretrained_init
+from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.loss import smoothed_cross_entropy
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.layers.embedding import TokenEmbedding, output_layer
+from seqtasks.layers.loss import sequence_cross_entropy
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 
@@ -38,7 +37,7 @@ class LanguageModelBatch(NamedTuple):
 class LanguageModel(nn.Module):
     """Says what comes next in a text."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
         """Width of the embedding; a Transformer's width everywhere."""
         tie_embeddings: bool = True
@@ -64,11 +63,6 @@ class LanguageModel(nn.Module):
                 )
             return encoder
 
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> LanguageModel.Config:
-            require_divisible_by_heads(self.hidden_size, self.encoder)
-            return self
-
     def __init__(self, config: Config, size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
@@ -80,30 +74,19 @@ class LanguageModel(nn.Module):
         narrowed = config.tie_embeddings and width != config.hidden_size
         self.projection = nn.Linear(width, config.hidden_size) if narrowed else None
         self.dropout = Dropout(config.dropout)
-        self.output = nn.Linear(config.hidden_size if narrowed else width, size)
-        nn.init.zeros_(self.output.bias)
-        if config.tie_embeddings:
-            self.output.weight = embedding.weight
-        else:
-            nn.init.normal_(self.output.weight, std=width**-0.5)
+        self.output = output_layer(config.hidden_size if narrowed else width, embedding, tied=config.tie_embeddings)
 
-    def loss(self, batch: LanguageModelBatch, carried: Sequence[Tensor] | None) -> tuple[Loss, list[Tensor]]:
+    def loss(self, batch: LanguageModelBatch, carried: Carried) -> tuple[Loss, list[Tensor]]:
         """The label-smoothed cross-entropy, natural logarithm, summed over the tokens to predict, and their number.
 
         `carried` is what the windows before left, zeros where a text begins. Gradients end there: what is given back
         for the next windows has none (Williams & Peng 1990).
         """
         states, after = self.encoder.read(batch.tokens[:, :-1], carried)
-        wanted = batch.mask[:, 1:].flatten().nonzero().squeeze(1)
-        total = smoothed_cross_entropy(
-            self.project_states(states).flatten(0, 1).index_select(0, wanted),
-            self.output.weight,
-            self.output.bias,
-            batch.tokens[:, 1:].flatten().index_select(0, wanted),
-            self.label_smoothing if self.training else 0.0,
-        )
+        wanted, smoothing = batch.mask[:, 1:], self.label_smoothing if self.training else 0.0
+        total = sequence_cross_entropy(self.project_states(states), self.output, batch.tokens[:, 1:], wanted, smoothing)
         kept = [each.detach() for each in after[: len(self.encoder.state_shapes())]]
-        return Loss(total, torch.tensor(len(wanted), device=total.device)), kept
+        return Loss(total, wanted.sum()), kept
 
     def project_states(self, states: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length output_dim"]:
         """What the output layer reads."""
@@ -117,9 +100,7 @@ class LanguageModel(nn.Module):
         logits: Tensor = self.output(self.project_states(states))
         return logits
 
-    def make_stepper(
-        self, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None = None
-    ) -> LanguageModelStepper:
+    def make_stepper(self, prompt: Int[Tensor, "rows length"], carried: Carried = None) -> LanguageModelStepper:
         """The model after a prompt, ready for search.
 
         A prompt has at least one token: for a text from its beginning the begin token. `carried` stands for what was
@@ -134,20 +115,12 @@ class LanguageModelStepper:
     The begin token of search stands for the last token of the prompt; those before it are read in one pass.
     """
 
-    def __init__(
-        self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Sequence[Tensor] | None
-    ) -> None:
+    def __init__(self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Carried) -> None:
         self.model = model
         self.prompt = prompt
         self.carried = carried
-
-    @property
-    def rows(self) -> int:
-        return self.prompt.shape[0]
-
-    @property
-    def device(self) -> torch.device:
-        return self.prompt.device
+        self.rows = prompt.shape[0]
+        self.device = prompt.device
 
     def start(self, hyps: int, capacity: int) -> State:
         carried = self.carried
@@ -155,9 +128,7 @@ class LanguageModelStepper:
             carried = self.model.encoder.read(self.prompt[:, :-1], carried)[1]
         return self.model.encoder.start(self.rows, hyps, capacity, carried)
 
-    def step(
-        self, tokens: Int[Tensor, "rows hyps"], position: int, state: State
-    ) -> tuple[Float[Tensor, "rows hyps vocab"], State]:
+    def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         if position == 0:
             tokens = self.prompt[:, -1:].expand_as(tokens)
         states, state = self.model.encoder.step(tokens, position, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from pydantic import AfterValidator, Field, model_validator
 from torch import Tensor, nn
 
@@ -13,9 +13,10 @@ from seqtasks.encoders.base import reject_pretrained_init
 from seqtasks.layers.char_encoders import CharEncoder
 from seqtasks.layers.crf import ConditionalRandomField
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.loss import smoothed_cross_entropy
+from seqtasks.layers.loss import sequence_cross_entropy
+from seqtasks.layers.memory import Mask, SourceStates
 from seqtasks.layers.word_embedding import WordEmbedding
-from seqtasks.models.attention_heads import require_divisible_by_heads
+from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
 
@@ -25,7 +26,7 @@ class TaggingBatch(NamedTuple):
 
     tokens: Int[Tensor, "rows src parts"]
     """The id of each word, and those of its characters where they are read, padded with PAD."""
-    mask: Bool[Tensor, "rows src"]
+    mask: Mask
     """True at real words."""
     labels: Int[Tensor, "rows src"]
     """From 0 on; what they are at padding changes nothing."""
@@ -34,7 +35,7 @@ class TaggingBatch(NamedTuple):
 class Tagger(nn.Module):
     """Gives every word of a sentence a label."""
 
-    class Config(ConfigModel):
+    class Config(ModelConfig):
         hidden_size: int = Field(default=100, gt=0)
         """Width of the vectors of words, without what is read out of their characters."""
         embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -52,12 +53,12 @@ class Tagger(nn.Module):
         dropout: float = Field(default=0.0, ge=0, lt=1)
         """On the encoder's states; recurrent encoders have one of their own there."""
 
-        @model_validator(mode="after")
-        def heads_divide_width(self) -> Tagger.Config:
+        def width(self) -> tuple[int, str]:
             read = getattr(self.char_encoder, "hidden_size", 0)
-            both = f"hidden_size = {self.hidden_size} and char_encoder.hidden_size = {read} together" if read else ""
-            require_divisible_by_heads(self.hidden_size + read, self.encoder, name=both)
-            return self
+            if not read:
+                return super().width()
+            both = f"hidden_size = {self.hidden_size} and char_encoder.hidden_size = {read} together"
+            return self.hidden_size + read, both
 
         @model_validator(mode="after")
         def only_softmax_is_smoothed(self) -> Tagger.Config:
@@ -79,9 +80,7 @@ class Tagger(nn.Module):
         self.output = nn.Linear(self.encoder.dim, labels)
         self.field = ConditionalRandomField(labels) if config.head == "crf" else None
 
-    def states(
-        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
-    ) -> Float[Tensor, "rows src dim"]:
+    def states(self, tokens: Int[Tensor, "rows src parts"], mask: Mask) -> SourceStates:
         """What labels are decided from."""
         states: Tensor = self.dropout(self.encoder(tokens, mask).states)
         return states
@@ -94,21 +93,15 @@ class Tagger(nn.Module):
         tokens, mask, labels = batch
         states = self.states(tokens, mask)
         if self.field is None:
-            real = mask.flatten().nonzero().squeeze(1)
-            total = smoothed_cross_entropy(
-                states.flatten(0, 1).index_select(0, real),
-                self.output.weight,
-                self.output.bias,
-                labels.flatten().index_select(0, real),
-                self.label_smoothing if self.training else 0.0,
-            )
+            smoothing = self.label_smoothing if self.training else 0.0
+            total = sequence_cross_entropy(states, self.output, labels, mask, smoothing)
         else:
             scores = self.output(states)
             total = (self.field.log_partition(scores, mask) - self.field.score(scores, labels, mask)).sum()
         return Loss(total, mask.sum())
 
     def tag(
-        self, tokens: Int[Tensor, "rows src parts"], mask: Bool[Tensor, "rows src"]
+        self, tokens: Int[Tensor, "rows src parts"], mask: Mask
     ) -> tuple[Int[Tensor, "rows src"], Float[Tensor, "rows src"]]:
         """The best labels, and the probability of each at its place; both are 0 at padding.
 

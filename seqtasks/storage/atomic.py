@@ -34,10 +34,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     try:
         part.chmod(0o777 & ~_umask())
         yield part
-        for file in part.rglob("*"):
-            if file.is_file():
-                file.chmod(0o666 & ~_umask())
-        _to_disk(part)
+        for each in (*part.rglob("*"), part):
+            if each.is_file():
+                each.chmod(0o666 & ~_umask())
+            _sync(each)
         _put(part, path)
         _sync(path.parent)
     finally:
@@ -107,13 +107,6 @@ def _exchange(first: Path, second: Path) -> bool:
     except AttributeError:
         return False
     return bool(renameat2(here, os.fsencode(first), here, os.fsencode(second), exchange) == 0)
-
-
-def _to_disk(folder: Path) -> None:
-    for root, _, names in os.walk(folder):
-        for name in names:
-            _sync(Path(root, name))
-        _sync(Path(root))
 
 
 def _sync(path: Path) -> None:

@@ -26,7 +26,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
-from seqtasks.storage.migration import migrate, migrate_kind, migrate_tensors
+from seqtasks.storage.migration import migrate, migrate_kind
 
 if TYPE_CHECKING:
     import torch
@@ -90,12 +90,12 @@ class Bundle:
 
         file = self.path / WEIGHTS
         try:
-            tensors = load_file(file)
+            tensors: dict[str, torch.Tensor] = load_file(file)
         except (SafetensorError, OSError) as error:
             raise _damaged(file, f"({error})") from error
         if _read_manifest(self.path) != self.manifest:
             raise SeqtasksError(f"{self.path} was replaced while it was read.", "Load it again.")
-        return migrate_tensors(tensors)
+        return tensors
 
     def trainer(self) -> dict[str, Any]:
         """What training needs to go on; plain data and tensors on the CPU, never unpickled objects."""
@@ -114,7 +114,7 @@ class Bundle:
             raise _damaged(file, "(not plain data and tensors)") from error
         if not isinstance(state, dict):
             raise _damaged(file, "(not a table)")
-        return migrate_tensors(state)
+        return state
 
 
 def write_bundle(

@@ -17,8 +17,6 @@ from seqtasks import version
 from seqtasks.registry import Component, PolymorphicField, at, fields_of, resolved, unwrapped
 
 Table = dict[str, Any]
-TENSORS: dict[str, str] = {}
-"""How names of tensors began, and how they begin today."""
 
 
 class Renamed(NamedTuple):
@@ -94,23 +92,29 @@ def migrate(declared: Any, value: Any, *, place: tuple[int | str, ...] = ()) -> 
     return result, found
 
 
-def migrate_override(declared: Any, document: Any, keys: Sequence[str], value: Any) -> tuple[tuple[str, ...], Any]:
-    """The dotted path `keys` and the `value` to be put there, in today's names.
+def migrate_override(
+    declared: Any, document: Any, keys: Sequence[str], value: Any
+) -> tuple[tuple[str, ...], Any, list[Renamed]]:
+    """The dotted path `keys` and the `value` to be put there, in today's names; and what was renamed in them.
 
     `document` is of the type `declared` and has today's names already: it says which kinds the components are of.
     """
-    today: list[str] = []
+    today: tuple[str, ...] = ()
+    found: list[Renamed] = []
     for key in keys:
         last = len(today) == len(keys) - 1
         component = unwrapped(declared)
         if last and key == "kind" and isinstance(component, PolymorphicField) and isinstance(value, str):
-            value = migrate_kind(component.family, value)
+            kind = migrate_kind(component.family, value)
+            found += [Renamed((*today, key), value, kind)] if kind != value else []
+            value = kind
         declared = resolved(declared, document)
         new, renamed = _renamed(declared, key, value if last else None)
         value = renamed if last else value
-        today.append(new)
+        found += [Renamed(today, key, new)] if new != key else []
+        today = (*today, new)
         declared, document = at(declared, document, new)
-    return tuple(today), value
+    return today, value, found
 
 
 def migrate_kind(family: type[Component], kind: str) -> str:
@@ -124,16 +128,6 @@ def migrate_kind(family: type[Component], kind: str) -> str:
 def old_kinds(family: type[Component]) -> Mapping[str, str]:
     """The kinds of a family that have another name today, and that name."""
     return renames().kinds.get(family.__name__, {})
-
-
-def migrate_tensors(tensors: dict[Any, Any], prefixes: Mapping[str, str] = TENSORS) -> dict[Any, Any]:
-    """Tensors, or tables of them, by the names that they have today: weight files are not rewritten for a rename."""
-    result = {}
-    for name, item in tensors.items():
-        old = next((old for old in prefixes if isinstance(name, str) and name.startswith(old)), None)
-        today = name if old is None else prefixes[old] + name.removeprefix(old)
-        result[today] = migrate_tensors(item, prefixes) if isinstance(item, dict) else item
-    return result
 
 
 def _renamed(declared: Any, key: str, value: Any) -> tuple[str, Any]:

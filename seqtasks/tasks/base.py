@@ -17,11 +17,10 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
+from seqtasks.metrics.score import Score, score_table
 from seqtasks.models import Loss
 from seqtasks.registry import Component, ConfigModel, kind_of
 from seqtasks.tasks.data_loader import BatchT, DataLoader
-from seqtasks.tasks.model_card import score_table
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import Tokenizer
 

@@ -15,6 +15,7 @@ from seqtasks.models.state_dict import unique_state_dict
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.storage.bundle import Bundle, find_model, read_bundle
 from seqtasks.storage.migration import migrate
+from seqtasks.tasks.base import load_tokenizer
 from seqtasks.text import Tokenizer
 
 PREFIXES = {"encoder": "encoder.", "embedding": "encoder.embedding."}
@@ -52,9 +53,7 @@ def text_processor(bundle: Bundle, settings: ConfigModel) -> Tokenizer:
             f"text.{name} = {ours.get(name)!r}, but the language model in {bundle.path} has {theirs[name]!r}.",
             "A classifier that starts from it needs the same table [text].",
         )
-    kind = Tokenizer.of(settings)
-    (file,) = bundle.processors.glob(f"*{kind.extension}")
-    return kind.load(file, settings)
+    return load_tokenizer(bundle.processors, "text", settings)
 
 
 @torch.no_grad()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.vocabulary import Vocabulary
 
-FILE = "labels.json"
+LABELS = "labels.json"
+"""The file of the labels of a model in their order, a `Vocabulary`."""
 
 
 def by_frequency(counts: Counter[str]) -> list[str]:
@@ -24,13 +23,3 @@ def require_known(counts: Counter[str], labels: Sequence[str]) -> None:
             f"The model that training starts from has no label {strange[0]!r}.",
             "Train a new one, or look at the column of the labels.",
         )
-
-
-def save_labels(labels: Sequence[str], folder: Path) -> None:
-    """Writes what `load_labels` reads."""
-    Vocabulary(labels).save(folder / FILE)
-
-
-def load_labels(folder: Path) -> list[str]:
-    """The labels of a model in their order. Raises SeqtasksError where they are missing or damaged."""
-    return Vocabulary.load(folder / FILE).tokens

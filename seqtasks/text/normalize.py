@@ -18,6 +18,11 @@ _BLANK_RUN = re.compile(BLANKS)
 _BLANKS = re.compile("[^ \\S]|[\x00-\x1f\x7f-\x9f]|  ")
 
 
+def compose(text: str) -> str:
+    """`text` in Unicode's composed form (NFC); lone surrogates, which no UTF-8 file can hold, become U+FFFD."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+
+
 def normalize(text: str) -> str:
     """`text` on one line, in Unicode's composed form (NFC), without control characters or runs of blanks.
 
@@ -26,8 +31,7 @@ def normalize(text: str) -> str:
     U+FFFD. Cleaning twice changes nothing.
     """
     if not text.isascii():
-        text = _BLANK_RUN.sub(" ", _SURROGATES.sub("\ufffd", text))
-        text = unicodedata.normalize("NFC", _JOINERS.sub("", _UNSEEN.sub("", text)))
+        text = compose(_JOINERS.sub("", _UNSEEN.sub("", _BLANK_RUN.sub(" ", text))))
     if _BLANKS.search(text):
         text = _BLANK_RUN.sub(" ", text)
     return text.strip()

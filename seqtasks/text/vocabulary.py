@@ -6,10 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import END, SPECIAL_PIECES
-from seqtasks.text.tokenizers.base import FIRST_BYTE
+from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
 
 FIRST_MARK = FIRST_BYTE + 256
 
@@ -81,3 +82,26 @@ class Vocabulary:
         if len(set(tokens)) < len(tokens):
             raise SeqtasksError(f"{path}: a token stands twice in this vocabulary.", "Copy or train it again.")
         return cls(tokens, marks)
+
+
+class VocabularyTokenizer(Tokenizer):
+    """A tokenizer whose one file is a vocabulary."""
+
+    extension: ClassVar[str] = ".json"
+    marks: ClassVar[tuple[str, ...]] = ()
+    """Names of ids of its own, which come before the tokens."""
+
+    def __init__(self, vocabulary: Vocabulary, config: Any) -> None:
+        self.vocabulary = vocabulary
+        self.config = config
+
+    @property
+    def size(self) -> int:
+        return self.vocabulary.size
+
+    def save(self, path: Path) -> None:
+        self.vocabulary.save(path)
+
+    @classmethod
+    def load(cls, path: Path, config: Any) -> Self:
+        return cls(Vocabulary.load(path, cls.marks), config)

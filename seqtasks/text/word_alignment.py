@@ -17,7 +17,7 @@ def align_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -
     those, else a token; with `each_token` it is a token in any case.
     """
     shows_blanks = any(BLANK in piece for piece in pieces)
-    runs = list(whitespace_groups(pieces) if shows_blanks and not each_token else token_groups(pieces))
+    runs = whitespace_groups(pieces) if shows_blanks and not each_token else token_groups(pieces)
     surfaces = [surface_form(pieces[run.start : run.stop]) for run in runs]
     words: list[Word] = []
     start = cursor = 0

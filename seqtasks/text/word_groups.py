@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seqtasks.special_tokens import SPECIAL_PIECES
 from seqtasks.text.normalize import normalize
@@ -47,28 +48,20 @@ def group_words(text: str, pieces: Sequence[str]) -> list[Word]:
     return words
 
 
-def whitespace_groups(pieces: Sequence[str]) -> Iterator[range]:
-    start = 0
-    for place, piece in enumerate(pieces):
-        if piece.startswith(BLANK) and place > start:
-            yield range(start, place)
-            start = place
-    if start < len(pieces):
-        yield range(start, len(pieces))
+def whitespace_groups(pieces: Sequence[str]) -> list[range]:
+    starts = [place for place, piece in enumerate(pieces) if piece.startswith(BLANK)]
+    return [range(*bounds) for bounds in pairwise([0, *starts, len(pieces)]) if range(*bounds)]
 
 
-def token_groups(pieces: Sequence[str]) -> Iterator[range]:
+def token_groups(pieces: Sequence[str]) -> list[range]:
     """A mark goes with the word after it, but for the one that ends a word spelled in bytes."""
     end_of_word, *before_word = MARKS
-    start = 0
-    for place, piece in enumerate(pieces):
-        following = pieces[place + 1] if place + 1 < len(pieces) else ""
-        spelling = bool(_BYTE.fullmatch(piece)) and bool(_BYTE.fullmatch(following) or following == end_of_word)
-        if not (spelling or piece in before_word):
-            yield range(start, place + 1)
-            start = place + 1
-    if start < len(pieces):
-        yield range(start, len(pieces))
+    bounds = [0]
+    for place, (piece, following) in enumerate(pairwise([*pieces, ""]), 1):
+        spelling = _BYTE.fullmatch(piece) and (_BYTE.fullmatch(following) or following == end_of_word)
+        if place == len(pieces) or not (spelling or piece in before_word):
+            bounds.append(place)
+    return [range(*pair) for pair in pairwise(bounds)]
 
 
 def surface_form(pieces: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
-"""Averages of weights over training: they generalise better than the last ones (Polyak & Juditsky 1992)."""
+"""Averages of weights over training: they generalize better than the last ones (Polyak & Juditsky 1992)."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections import deque
 from typing import Any
 
 import torch
@@ -13,48 +13,30 @@ from seqtasks.config.training import TrainingConfig
 Weights = dict[str, Tensor]
 
 
-class Averaging(ABC):
-    """Which weights are validated and kept. `weights` are the live ones, trained in place."""
+class Averaging:
+    """Which weights are validated and kept: the latest ones, where no subclass averages them.
+
+    `weights` are the live ones, trained in place.
+    """
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
 
-    @abstractmethod
     def after_step(self, step: int) -> None:
         """Takes note of the weights after update `step`."""
 
-    @abstractmethod
     def before_validation(self) -> None:
         """Takes note of the weights at a validation."""
 
-    @abstractmethod
     def average(self) -> Weights:
-        """The weights to use: copies, or the live ones where nothing is averaged."""
-
-    @abstractmethod
-    def state_dict(self) -> dict[str, Any]: ...
-
-    @abstractmethod
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
-
-
-class NoAveraging(Averaging):
-    """The latest weights."""
-
-    def after_step(self, step: int) -> None:
-        pass
-
-    def before_validation(self) -> None:
-        pass
-
-    def average(self) -> Weights:
-        return {name: tensor.detach().clone() for name, tensor in self.weights.items()}
+        """A copy of the weights to use."""
+        return copied(self.weights)
 
     def state_dict(self) -> dict[str, Any]:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
+        """Goes on from what `state_dict` gave."""
 
 
 class EMA(Averaging):
@@ -63,7 +45,7 @@ class EMA(Averaging):
     def __init__(self, weights: Weights, decay: float) -> None:
         super().__init__(weights)
         self.decay = decay
-        self.mean = {name: tensor.detach().clone() for name, tensor in weights.items()}
+        self.mean = copied(weights)
         self.floating = [name for name, tensor in weights.items() if tensor.is_floating_point()]
 
     @torch.no_grad()
@@ -73,11 +55,8 @@ class EMA(Averaging):
             [self.mean[name] for name in self.floating], [self.weights[name] for name in self.floating], share
         )
 
-    def before_validation(self) -> None:
-        pass
-
     def average(self) -> Weights:
-        return {name: tensor.clone() for name, tensor in self.mean.items()}
+        return copied(self.mean)
 
     def state_dict(self) -> dict[str, Any]:
         return {"mean": self.mean}
@@ -92,34 +71,28 @@ class CheckpointAverage(Averaging):
 
     def __init__(self, weights: Weights, count: int) -> None:
         super().__init__(weights)
-        self.count = count
-        self.kept: list[Weights] = []
-
-    def after_step(self, step: int) -> None:
-        pass
+        self.kept: deque[Weights] = deque(maxlen=count)
 
     def before_validation(self) -> None:
-        self.kept = [*self.kept, {name: tensor.detach().clone() for name, tensor in self.weights.items()}]
-        self.kept = self.kept[-self.count :]
+        self.kept.append(copied(self.weights))
 
     def average(self) -> Weights:
-        if not self.kept:
-            return {name: tensor.detach().clone() for name, tensor in self.weights.items()}
-        return {
-            name: torch.stack([weights[name] for weights in self.kept]).mean(dim=0)
-            if latest.is_floating_point()
-            else latest.clone()
-            for name, latest in self.kept[-1].items()
-        }
+        average = copied(self.kept[-1] if self.kept else self.weights)
+        for name, latest in average.items():
+            if self.kept and latest.is_floating_point():
+                average[name] = torch.stack([weights[name] for weights in self.kept]).mean(dim=0)
+        return average
 
     def state_dict(self) -> dict[str, Any]:
-        return {"kept": self.kept}
+        return {"kept": list(self.kept)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.kept = [
-            {name: tensor.to(self.weights[name].device) for name, tensor in weights.items()}
-            for weights in state["kept"]
-        ]
+        for weights in state["kept"]:
+            self.kept.append({name: tensor.to(self.weights[name].device) for name, tensor in weights.items()})
+
+
+def copied(weights: Weights) -> Weights:
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}
 
 
 def make_averaging(weights: Weights, settings: TrainingConfig) -> Averaging:
@@ -127,4 +100,4 @@ def make_averaging(weights: Weights, settings: TrainingConfig) -> Averaging:
         return EMA(weights, settings.ema_decay)
     if settings.averaging == "last":
         return CheckpointAverage(weights, settings.average_last_n)
-    return NoAveraging(weights)
+    return Averaging(weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,28 @@ def latest_checkpoint(out: Path) -> Bundle | None:
     return read_bundle(found[-1]) if found else None
 
 
+@dataclass(frozen=True)
 class CheckpointWriter:
     """Writes checkpoints and the best model of one training directory."""
 
-    def __init__(self, out: Path, task: Task, config_toml: str, data: dict[str, Any], keep: int) -> None:
-        self.out = out
-        self.task = task
-        self.config_toml = config_toml
-        self.data = data
-        self.keep = keep
-        self.model: dict[str, Any] = task.config.model.model_dump(mode="json")
+    out: Path
+    task: Task
+    config_toml: str
+    data: dict[str, Any]
+    keep: int
+    """How many checkpoints stay: the latest ones."""
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The settings of the model, as the manifest has them."""
+        model: dict[str, Any] = self.task.config.model.model_dump(mode="json")
+        return model
 
     def write(
-        self, path: Path, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None
+        self, name: str, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None = None
     ) -> Path:
-        """Writes one bundle: a checkpoint when it comes with the trainer's state."""
+        """Writes one bundle, a checkpoint when it comes with the trainer's state; removes the oldest checkpoints."""
+        path = self.out / name
         write_bundle(
             path,
             task=kind_of(self.task.config),
@@ -50,16 +58,6 @@ class CheckpointWriter:
             card=self.task.model_card(scores, self.data),
             trainer=trainer,
         )
-        return path
-
-    def write_step(
-        self, step: int, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any]
-    ) -> Path:
-        """Writes `step-N`, then removes what is older than the latest `keep`."""
-        path = self.write(self.out / f"step-{step}", weights, scores, trainer)
         for old in checkpoints(self.out)[: -self.keep]:
             shutil.rmtree(old)
         return path
-
-    def write_best(self, weights: Mapping[str, Tensor], scores: tuple[Score, ...]) -> Path:
-        return self.write(self.out / BEST, weights, scores, None)

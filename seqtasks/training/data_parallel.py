@@ -7,7 +7,8 @@ import os
 import pickle
 import signal
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
+from seqtasks.incremental_state import tree_map
 
 MOST = 4
 """Processes that are started unasked: the parts of a batch get too small for more of them."""
@@ -50,6 +52,7 @@ class ForkedDataParallel:
     """
 
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
+        self.backward = backward
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         tensors = [*model.parameters(), *model.buffers()]
         for tensor, shared in zip(tensors, share_memory_like(tensors), strict=True):
@@ -61,8 +64,8 @@ class ForkedDataParallel:
             ours, theirs = context.Pipe()
             self.connections.append(ours)
             self.gradients.append(share_memory_like(self.parameters))
-            life = (theirs, list(self.connections), os.getpid(), backward, self.parameters, self.gradients[-1])
-            context.Process(target=serve, args=life, daemon=True).start()
+            life = (theirs, os.getpid(), self.gradients[-1])
+            context.Process(target=self.serve, args=life, daemon=True).start()
             theirs.close()
 
     def start(self, batch: Batch) -> Batch:
@@ -70,7 +73,8 @@ class ForkedDataParallel:
         workers = len(self.connections) + 1
         for number, connection in enumerate(self.connections, 1):
             seed = int(torch.randint(2**62, ()).item())
-            self.tell(connection, (seed, part_of(batch, number, workers)))
+            with reporting_death():
+                connection.send_bytes(pickle.dumps((seed, part_of(batch, number, workers))))
         return part_of(batch, 0, workers)
 
     @torch.no_grad()
@@ -78,7 +82,8 @@ class ForkedDataParallel:
         """Waits for all, adds their gradients to those here; returns the sums of their losses and counts."""
         total = count = 0.0
         for connection, gradients in zip(self.connections, self.gradients, strict=True):
-            answer = self.hear(connection)
+            with reporting_death():
+                answer = pickle.loads(connection.recv_bytes())
             if isinstance(answer, str):
                 raise RuntimeError(f"A training process failed:\n{answer}")
             if answer is None:
@@ -94,67 +99,44 @@ class ForkedDataParallel:
             connection.close()
         self.connections, self.gradients = [], []
 
-    def tell(self, connection: Connection, message: Any) -> None:
-        try:
-            connection.send_bytes(pickle.dumps(message))
-        except OSError as error:
-            raise died() from error
-
-    def hear(self, connection: Connection) -> Any:
-        try:
-            return pickle.loads(connection.recv_bytes())
-        except (EOFError, OSError) as error:
-            raise died() from error
-
-
-def serve(
-    connection: Connection,
-    inherited: list[Connection],
-    parent: int,
-    backward: Backward,
-    parameters: list[nn.Parameter],
-    gradients: list[Tensor],
-) -> None:
-    """The life of a process: rows in, gradients out, until the other side is gone."""
-    for other in inherited:  # as long as anyone holds the other side it does not count as gone
-        other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
-    while True:
-        try:
-            while not connection.poll(PATIENCE):
-                if os.getppid() != parent:
-                    return
-            seed, rows = pickle.loads(connection.recv_bytes())
-        except (EOFError, OSError):
-            return
-        torch.manual_seed(seed)
-        answer: tuple[float, float] | str | None = None
-        try:
-            if len(rows[0]):
-                answer = backward(rows)
-        except Exception:
-            answer = traceback.format_exc()
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
-            parameter.grad = None
-        connection.send_bytes(pickle.dumps(answer))
+    def serve(self, connection: Connection, parent: int, gradients: list[Tensor]) -> None:
+        """The life of a process: rows in, gradients out, until the other side is gone."""
+        self.stop()  # as long as anyone holds the other side of a connection it does not count as gone
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
+        while True:
+            try:
+                while not connection.poll(PATIENCE):
+                    if os.getppid() != parent:
+                        return
+                seed, rows = pickle.loads(connection.recv_bytes())
+            except (EOFError, OSError):
+                return
+            torch.manual_seed(seed)
+            answer: tuple[float, float] | str | None = None
+            try:
+                if len(rows[0]):
+                    answer = self.backward(rows)
+            except Exception:
+                answer = traceback.format_exc()
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
+                parameter.grad = None
+            connection.send_bytes(pickle.dumps(answer))
 
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:
     """Every `workers`th row of each tensor of the batch."""
-    return of_kind(batch, [None if tensor is None else tensor[number::workers].clone() for tensor in batch])
+    return tree_map(lambda rows: rows[number::workers].clone(), batch)
 
 
-def of_kind(batch: Batch, tensors: Sequence[Tensor | None]) -> Batch:
-    """The tensors as a tuple, or a named one, as the batch is."""
-    kind: Any = type(batch)
-    made: Batch = kind(*tensors) if hasattr(batch, "_fields") else kind(tensors)
-    return made
-
-
-def died() -> SeqtasksError:
-    return SeqtasksError(
-        "A training process died; the training stopped.",
-        "There may be too little memory: set training.num_processes = 1, or lower training.batch_tokens. "
-        "Then go on with --resume.",
-    )
+@contextmanager
+def reporting_death() -> Iterator[None]:
+    """Raises SeqtasksError where the process at the other side of a connection is gone."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise SeqtasksError(
+            "A training process died; the training stopped.",
+            "There may be too little memory: set training.num_processes = 1, or lower training.batch_tokens. "
+            "Then go on with --resume.",
+        ) from error

@@ -53,38 +53,33 @@ class MetricsLogger:
             case StepEvent():
                 self.recent.add(event)
                 if event.step % self.interval == 0:
-                    self.append(self.progress(event))
+                    self.append(
+                        "progress",
+                        event,
+                        epoch=event.epoch,
+                        loss=self.recent.loss,
+                        **{f"{self.unit}_per_second": self.recent.per_second},
+                        learning_rate=event.learning_rate,
+                        gradient_norm=event.gradient_norm,
+                        seconds=event.seconds,
+                    )
                     self.recent.reset(event.seconds)
             case ValidationEvent(evaluation=evaluation):
                 self.append(
-                    {
-                        "kind": "validation",
-                        "step": event.step,
-                        "scores": {score.metric: score.value for score in evaluation.scores},
-                        "best": event.best,
-                        "decoding": evaluation.decoding,
-                        "decoding_seconds": evaluation.seconds,
-                        "seconds": event.seconds,
-                    }
+                    "validation",
+                    event,
+                    scores={score.metric: score.value for score in evaluation.scores},
+                    best=event.best,
+                    decoding=evaluation.decoding,
+                    decoding_seconds=evaluation.seconds,
+                    seconds=event.seconds,
                 )
             case StepSkipped():
-                self.append({"kind": "dropped", "step": event.step, "reason": event.reason})
+                self.append("dropped", event, reason=event.reason)
 
-    def progress(self, event: StepEvent) -> dict[str, Any]:
-        return {
-            "kind": "progress",
-            "step": event.step,
-            "epoch": event.epoch,
-            "loss": self.recent.loss,
-            f"{self.unit}_per_second": self.recent.per_second,
-            "learning_rate": event.learning_rate,
-            "gradient_norm": event.gradient_norm,
-            "seconds": event.seconds,
-        }
-
-    def append(self, line: dict[str, Any]) -> None:
+    def append(self, kind: str, event: StepEvent | StepSkipped | ValidationEvent, **values: Any) -> None:
         with self.path.open("ab") as stream:
-            stream.write(encoded(line))
+            stream.write(encoded({"kind": kind, "step": event.step, **values}))
 
 
 def encoded(line: dict[str, Any]) -> bytes:

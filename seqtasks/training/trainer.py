@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
 from seqtasks.errors import SeqtasksError
+from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
-from seqtasks.training.checkpoint import CheckpointWriter, latest_checkpoint
-from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes, of_kind
+from seqtasks.training.checkpoint import BEST, CheckpointWriter, latest_checkpoint
+from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes
 from seqtasks.training.events import (
     CheckpointEvent,
     FinishedEvent,
@@ -34,6 +35,9 @@ from seqtasks.training.events import (
 )
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
+
+COUNTERS = ("step", "seconds", "best", "unimproved", "validated_step")
+"""What checkpoints keep under the names that it has here."""
 
 
 class Trainer:
@@ -124,11 +128,10 @@ class Trainer:
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
-        for name in ("step", "seconds", "best", "unimproved"):
+        for name in COUNTERS:
             setattr(self, name, state[name])
         self.nonfinite_steps = state["bad_steps"]
         self.scores = tuple(Score(**score) for score in state["scores"])
-        self.validated_step = state["validated_step"]
         self.saved_step = self.step
         return self.step
 
@@ -147,14 +150,15 @@ class Trainer:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
             self.seconds += time.perf_counter() - started
-            yield report if isinstance(report, StepSkipped) else replace(report, seconds=self.seconds)
             if isinstance(report, StepSkipped):
+                yield report
                 if report.in_a_row >= settings.max_nonfinite_steps:
                     raise SeqtasksError(
                         f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
                         "Lower training.learning_rate, or look for broken examples in the data.",
                     )
                 continue
+            yield replace(report, seconds=self.seconds)
             if self.step % settings.eval_steps == 0 or self.step == settings.max_steps:
                 yield self.validate()
             if self.step % settings.save_steps == 0 or self.step == settings.max_steps:
@@ -206,13 +210,11 @@ class Trainer:
     def backward(self, batch: BatchTensors) -> tuple[float, float]:
         """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
         self.model.train()
+        batch = tree_map(lambda each: each.to(self.device, non_blocking=True), batch)
         with autocast(self.device, self.dtype):
-            loss = self.task.loss(self.model, self.to_device(batch))
+            loss = self.task.loss(self.model, batch)
         loss.total.backward()  # type: ignore[no-untyped-call]
         return loss.total.item(), loss.count.item()
-
-    def to_device(self, batch: BatchTensors) -> BatchTensors:
-        return of_kind(batch, [None if each is None else each.to(self.device, non_blocking=True) for each in batch])
 
     def validate(self) -> ValidationEvent:
         """Scores the averaged weights as a user would see them; keeps them in `best` when they are the best so far."""
@@ -224,7 +226,7 @@ class Trainer:
             best = self.improves(evaluation)
             if best:
                 self.best, self.unimproved = evaluation.scores[0].value, 0
-                self.writer.write_best(self.weights, self.scores)
+                self.writer.write(BEST, self.weights, self.scores)
             else:
                 self.unimproved += 1
         self.validated_step = self.step
@@ -247,15 +249,11 @@ class Trainer:
             "carried": self.task.state_dict(),
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
-            "step": self.step,
-            "seconds": self.seconds,
+            **{name: getattr(self, name) for name in COUNTERS},
             "bad_steps": self.nonfinite_steps,
-            "best": self.best,
-            "unimproved": self.unimproved,
-            "validated_step": self.validated_step,
             "scores": [vars(score) for score in self.scores],
         }
-        path = self.writer.write_step(self.step, self.averaging.average(), self.scores, state)
+        path = self.writer.write(f"step-{self.step}", self.averaging.average(), self.scores, state)
         self.saved_step = self.step
         return CheckpointEvent(self.step, path)
 

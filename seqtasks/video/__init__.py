@@ -1,1 +1,1 @@
-"""Clips: frames out of files, captions over time."""
+"""Videos: frames out of files, captions over time."""

@@ -1,4 +1,4 @@
-"""Clips that are pictures: animated GIF, PNG, WebP and AVIF, and folders of numbered frames. Pillow is enough."""
+"""Videos that are images: animated GIF, PNG, WebP and AVIF, and folders of numbered frames. Pillow is enough."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NUMBER = re.compile(r"(\d+)\D*\Z")
 
 
 class AnimatedImageReader:
-    """A picture that moves."""
+    """An image that moves."""
 
     duration: float | None = None
     rate: float | None = None
@@ -41,28 +41,28 @@ class AnimatedImageReader:
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         with open_file(self.path, self.name) as file:
-            picture = open_animation(file, self.name)
+            image = open_animation(file, self.name)
             seconds = 0.0
-            skipped = int(getattr(picture, "default_image", False))  # a PNG's picture for who cannot show it moving
+            skipped = int(getattr(image, "default_image", False))  # a PNG's image for who cannot show it moving
             for number in count():
                 try:
-                    picture.seek(number + skipped)
-                    check_size(*picture.size, self.name)
-                    picture.load()
+                    image.seek(number + skipped)
+                    check_size(*image.size, self.name)
+                    image.load()
                 except EOFError:
-                    if is_cut_off(picture, number + skipped, file):
+                    if is_cut_off(image, number + skipped, file):
                         losses.break_off(seconds)
                     return
                 except Exception as error:  # bytes that were made to break a decoder can make it raise anything
                     losses.lose(seconds, error)
                     return
-                until = seconds + time_of(picture)
-                yield lazy_frame(number, seconds, until, lambda: open_image(picture, self.name))
+                until = seconds + time_of(image)
+                yield lazy_frame(number, seconds, until, lambda: open_image(image, self.name))
                 seconds = until
 
 
 class ImageSequenceReader:
-    """A folder of pictures with a number in their names; the number decides on the order alone.
+    """A folder of images with a number in their names; the number decides on the order alone.
 
     Raises VideoError where there is none, one has no number, or two have the same.
     """
@@ -79,25 +79,23 @@ class ImageSequenceReader:
             yield lazy_frame(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
 
 
-def lazy_frame(number: int, seconds: float, until: float, picture: Callable[[], Image.Image]) -> LazyFrame:
-    return LazyFrame(
-        number, seconds, until, picture, lambda: np.asarray(picture().resize(THUMBNAIL, Image.Resampling.BOX))
-    )
+def lazy_frame(number: int, seconds: float, until: float, image: Callable[[], Image.Image]) -> LazyFrame:
+    return LazyFrame(number, seconds, until, image, lambda: np.asarray(image().resize(THUMBNAIL, Image.Resampling.BOX)))
 
 
 def open_animation(file: IO[bytes], name: str) -> Image.Image:
-    """The picture with its first frame not yet decoded. Raises VideoError."""
+    """The image with its first frame not yet decoded. Raises VideoError."""
     kind = format_of(file)
     assert kind is not None
     factory, _ = Image.OPEN[kind]
     if kind in ("WEBP", "AVIF") and os.fstat(file.fileno()).st_size > images.MAX_BYTES:
         raise VideoError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
     try:
-        picture = factory(file, "")
+        image = factory(file, "")
     except Exception as error:
-        raise VideoError(f"{name}: the picture is damaged ({describe(error)}).") from error
-    check_size(*picture.size, name)
-    return picture
+        raise VideoError(f"{name}: the image is damaged ({describe(error)}).") from error
+    check_size(*image.size, name)
+    return image
 
 
 def format_of(file: IO[bytes]) -> str | None:
@@ -113,36 +111,36 @@ def format_of(file: IO[bytes]) -> str | None:
 
 
 def is_animated(path: str | Path) -> bool:
-    """Whether a file is a picture with more than one frame. False where it cannot be read."""
+    """Whether a file is an image with more than one frame. False where it cannot be read."""
     try:
         with open(path, "rb") as file:
             if format_of(file) is None:
                 return False
             return bool(getattr(open_animation(file, str(path)), "is_animated", False))
-    except Exception:  # whoever opens it as a picture is told what is wrong
+    except Exception:  # whoever opens it as an image is told what is wrong
         return False
 
 
-def time_of(picture: Image.Image) -> float:
+def time_of(image: Image.Image) -> float:
     """How long the present frame is shown, in seconds."""
-    seconds = float(picture.info.get("duration", 0)) / 1000
+    seconds = float(image.info.get("duration", 0)) / 1000
     return seconds if seconds > NO_TIME else USUAL_TIME
 
 
-def is_cut_off(picture: Image.Image, frames: int, file: IO[bytes]) -> bool:
+def is_cut_off(image: Image.Image, frames: int, file: IO[bytes]) -> bool:
     """Whether frames are missing after those that were read: fewer than a file states, or a GIF without its end.
 
     Zeros and line ends may follow the end of a GIF.
     """
-    if picture.format != "GIF":
-        return frames < getattr(picture, "n_frames", 0)
+    if image.format != "GIF":
+        return frames < getattr(image, "n_frames", 0)
     file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
     tail = file.read().rstrip(b"\0\r\n")
     return not tail.endswith(b";")
 
 
 def numbered(folder: Path, name: str) -> list[Path]:
-    """The pictures of a folder by their numbers."""
+    """The images of a folder by their numbers."""
     try:
         files = sorted(
             entry.name for entry in os.scandir(folder) if is_image_name(entry.name, images.ENDINGS) and entry.is_file()
@@ -150,7 +148,7 @@ def numbered(folder: Path, name: str) -> list[Path]:
     except OSError as error:
         raise VideoError(f"{name}: the folder cannot be read ({describe(error)}).") from None
     if not files:
-        raise VideoError(f"{name}: there is no picture in this folder.", images.known_endings(images.ENDINGS))
+        raise VideoError(f"{name}: there is no image in this folder.", images.known_endings(images.ENDINGS))
     series: dict[int, str] = {}
     for file in files:
         match = NUMBER.search(Path(file).stem)
@@ -159,5 +157,5 @@ def numbered(folder: Path, name: str) -> list[Path]:
         number = int(match[1])
         other = series.setdefault(number, file)
         if other != file:
-            raise VideoError(f"{name}: {other} and {file} have the same number.", "Keep one clip in a folder.")
+            raise VideoError(f"{name}: {other} and {file} have the same number.", "Keep one video in a folder.")
     return [folder / series[number] for number in sorted(series)]

@@ -1,4 +1,4 @@
-"""When a clip says what: captions of single frames become spans of time."""
+"""When a video says what: captions of single frames become spans of time."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def merge_captions(
 ) -> Iterator[CaptionSpan]:
     """Spans that cover the time from the first frame to the end without a gap, each given once the text changes.
 
-    A caption stands until the next one begins. `ending` is asked when the frames are over: where the clip ends in
+    A caption stands until the next one begins. `ending` is asked when the frames are over: where the video ends in
     seconds, or None. The last span ends there, or with its last frame where that is later; where neither is known, the
     last frame lasts as long as the one before. A caption that begins no later than the one before is passed over.
     """

@@ -1,4 +1,4 @@
-"""What a camera does to a scene from frame to frame, as numbers, and the picture that comes of it."""
+"""What a camera does to a scene from frame to frame, as numbers, and the image that comes of it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from PIL import Image, ImageFilter
 __all__ = ["Box", "FrameCorruption", "corrupt"]
 
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom as shares of a picture's width and height."""
+"""Left, top, right and bottom as shares of an image's width and height."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 GRAINS = 128
-"""Of noise along the shorter side, each of one color: finer noise would go when a network's small picture is made."""
+"""Of noise along the shorter side, each of one color: finer noise would go when a network's small image is made."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameCorruption:
-    """How one frame differs from its picture, in the order in which it happens; without arguments not at all.
+    """How one frame differs from its image, in the order in which it happens; without arguments not at all.
 
     Lengths are shares, so that a frame looks the same at any size.
     """
@@ -41,12 +41,12 @@ class FrameCorruption:
     noise_seed: int = 0
 
 
-def corrupt(picture: Image.Image, change: FrameCorruption) -> Image.Image:
-    """An RGB picture with a change, as a copy of the same size; the same for the same picture and change."""
-    width, height = picture.size
-    frame = picture.resize(picture.size, Image.Resampling.BICUBIC, box=scaled(change.crop, picture.size))
+def corrupt(image: Image.Image, change: FrameCorruption) -> Image.Image:
+    """An RGB image with a change, as a copy of the same size; the same for the same image and change."""
+    width, height = image.size
+    frame = image.resize(image.size, Image.Resampling.BICUBIC, box=scaled(change.crop, image.size))
     if change.occlusion is not None:
-        left, top, right, bottom = (round(edge) for edge in scaled(change.occlusion, picture.size))
+        left, top, right, bottom = (round(edge) for edge in scaled(change.occlusion, image.size))
         frame.paste(change.color, (left, top, right, bottom))
     if change.blur > 0:
         frame = frame.filter(ImageFilter.GaussianBlur(change.blur * min(width, height)))
@@ -73,7 +73,7 @@ def noise_pattern(size: tuple[int, int], seed: int) -> Float32[np.ndarray, "heig
 
 
 def scaled(box: Box, size: tuple[int, int]) -> Box:
-    """A box in pixels of a picture of this size."""
+    """A box in pixels of an image of this size."""
     width, height = size
     left, top, right, bottom = box
     return left * width, top * height, right * width, bottom * height

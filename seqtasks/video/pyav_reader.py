@@ -1,4 +1,4 @@
-"""Clips that FFmpeg decodes, through PyAV: a stream of upright frames at their true times."""
+"""Videos that FFmpeg decodes, through PyAV: a stream of upright frames at their true times."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class PyAVReader:
 
     Raises:
         SeqtasksError: PyAV is not installed.
-        VideoError: the file is no clip of the `FORMATS`, has no video, is damaged, or its frames are too large.
+        VideoError: the file is no video of the `FORMATS`, has no video, is damaged, or its frames are too large.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -127,7 +127,7 @@ class PyAVReader:
                         losses.lose(seconds, MISSING)
                     else:
                         until = seconds + clock.length(frame)
-                        make = partial(picture_of, frame, shape_of(stream), turn, self.name)
+                        make = partial(image_of, frame, shape_of(stream), turn, self.name)
                         yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame))
                     number += 1
             if clock.is_early():
@@ -199,7 +199,7 @@ def packets_in(
 
 
 def video_in(container: InputContainer, name: str) -> VideoStream:
-    """The first stream that is a video, and no picture of a record's sleeve. Raises VideoError where there is none."""
+    """The first stream that is a video, and no image of a record's sleeve. Raises VideoError where there is none."""
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -211,7 +211,7 @@ def video_in(container: InputContainer, name: str) -> VideoStream:
     if stream.width * stream.height == 0:  # FFmpeg forgets a size that is over the limit
         raise VideoError(
             f"{name}: its frames have more than {images.MAX_PIXELS:,} pixels, or no size at all.",
-            "Make the clip smaller first.",
+            "Make the video smaller first.",
         )
     check_size(*shown_size(stream.width, stream.height, shape_of(stream)), name)
     return stream
@@ -221,10 +221,10 @@ def not_opened(name: str, head: bytes) -> VideoError:
     """What is said of a file that FFmpeg does not open, by its first bytes."""
     if head[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip"):
         return VideoError(
-            f"{name}: the clip's index is missing or damaged, as where a recording or a copy was cut off."
+            f"{name}: the video's index is missing or damaged, as where a recording or a copy was cut off."
         )
     return VideoError(
-        f"{name}: this is no clip, of an unknown format, or damaged at its beginning.",
+        f"{name}: this is no video, of an unknown format, or damaged at its beginning.",
         f"Known formats are {', '.join(FORMATS)}.",
     )
 
@@ -250,12 +250,12 @@ def shown_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:
     return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
 
 
-def picture_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str) -> Image.Image:
+def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str) -> Image.Image:
     """The frame as it is meant to be seen. Raises VideoError where it became too large on the way."""
     width, height = shown_size(frame.width, frame.height, shape)
     check_size(width, height, name)
-    picture: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
-    return picture if turn is None else picture.transpose(turn)
+    image: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
+    return image if turn is None else image.transpose(turn)
 
 
 def turn_of(frame: VideoFrame) -> Transpose | None:

@@ -1,4 +1,4 @@
-"""Clips of any kind, frame by frame, as streams: a film of two hours takes no more memory than a short one."""
+"""Videos of any kind, frame by frame, as streams: a film of two hours takes no more memory than a short one."""
 
 from __future__ import annotations
 
@@ -16,30 +16,17 @@ from seqtasks.video import animated_image_reader as animation
 from seqtasks.video import pyav_reader as film
 from seqtasks.video.animated_image_reader import AnimatedImageReader, ImageSequenceReader
 from seqtasks.video.pyav_reader import PyAVReader
-from seqtasks.video.scene_detection import SceneChangeSampler
 from seqtasks.video.source import DecodeErrors, FrameReader, LazyFrame, VideoError, open_file
 
-__all__ = [
-    "Frame",
-    "FrameSampler",
-    "IntervalSampler",
-    "SceneChangeSampler",
-    "StrideSampler",
-    "Video",
-    "VideoError",
-    "is_video",
-    "open_video",
-]
-
 FOLDER_RATE = 25.0
-"""Frames a second of a folder of pictures, which does not say; FFmpeg takes the same."""
+"""Frames a second of a folder of images, which does not say; FFmpeg takes the same."""
 
 TOLERANCE = 0.001
 """How much too early a frame may be, in seconds: times in Matroska are rounded so."""
 
 
 class Frame(NamedTuple):
-    """A frame of a clip, as it is seen."""
+    """A frame of a video, as it is seen."""
 
     number: int
     """Its place in the stream, from 0."""
@@ -47,7 +34,7 @@ class Frame(NamedTuple):
     """When it is shown, from the beginning of the first frame."""
     until: float | None
     """When the next frame of the file begins, wanted or not; for the last when it ends. None if that is not known."""
-    picture: Image.Image
+    image: Image.Image
     """Upright RGB."""
 
 
@@ -56,7 +43,7 @@ class FrameSampler(Protocol):
     """Which frames are wanted."""
 
     def begin(self) -> Callable[[LazyFrame], bool]:
-        """A question to be asked for each frame in turn, once for a whole clip: is it wanted?"""
+        """A question to be asked for each frame in turn, once for a whole video: is it wanted?"""
         ...
 
 
@@ -115,7 +102,7 @@ class Video:
         """Frames a second, on average, if the file says so."""
         self.losses = DecodeErrors()
         self.reached: float | None = None
-        first = next((picture for _, picture in self.passed(StrideSampler()) if picture is not None), None)
+        first = next((image for _, image in self.passed(StrideSampler()) if image is not None), None)
         if first is None:
             raise VideoError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
         self.size = first.size
@@ -128,9 +115,9 @@ class Video:
 
     @property
     def end(self) -> float | None:
-        """When the clip ends, in seconds, after all its frames were taken: as the file says, or with its last frame.
+        """When the video ends, in seconds, after all its frames were taken: as the file says, or with its last frame.
 
-        None where neither is known. A damaged clip ends with the last frame that could be read.
+        None where neither is known. A damaged video ends with the last frame that could be read.
         """
         return self.reached if self.damage or self.duration is None else self.duration
 
@@ -140,40 +127,42 @@ class Video:
         Each is given as soon as the one after it in the file is decoded. Raises VideoError where the file is gone.
         """
         held: Frame | None = None
-        for moment, picture in self.passed(choice):
+        for moment, image in self.passed(choice):
             if held is not None:
                 yield held._replace(until=moment.seconds)
-            held = None if picture is None else Frame(moment.number, moment.seconds, moment.until, picture)
+            held = None if image is None else Frame(moment.number, moment.seconds, moment.until, image)
         if held is not None:
             yield held
 
     def passed(self, choice: FrameSampler) -> Iterator[tuple[LazyFrame, Image.Image | None]]:
-        """Every frame of the file; those that are wanted with their pictures."""
+        """Every frame of the file; those that are wanted with their images."""
         self.losses = losses = DecodeErrors()
         wanted = choice.begin()
         for moment in self.source.frames(losses):
-            picture = None
+            image = None
             try:
                 if wanted(moment):
-                    picture = moment.picture()
+                    image = moment.image()
             except Exception as error:  # a decoder may raise anything
                 losses.lose(moment.seconds, error)
             self.reached = moment.until
-            yield moment, picture
+            yield moment, image
 
 
 def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDER_RATE) -> Video:
-    """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered pictures, of which `rate` are a second.
+    """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered images, of which `rate` are a second.
 
     What it is is seen in the file, not in its name. `name` is what errors call it. The first frame is read at once.
 
     Raises:
-        VideoError: it cannot be read, is empty, no clip, damaged from its beginning, or its frames are too large.
+        VideoError: it cannot be read, is empty, no video, damaged from its beginning, or its frames are too large.
         SeqtasksError: it is a video, and PyAV is not installed; or there is no such rate.
     """
     path, name = Path(path), str(path) if name is None else name
     if not 0 < rate < math.inf:
-        raise SeqtasksError(f"{name}: there is no clip with {rate:g} frames a second.", "Take more than 0, such as 25.")
+        raise SeqtasksError(
+            f"{name}: there is no video with {rate:g} frames a second.", "Take more than 0, such as 25."
+        )
     if os.path.isdir(path):
         return Video(ImageSequenceReader(path, name, rate), name)
     with open_file(path, name) as file:
@@ -182,7 +171,7 @@ def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDE
 
 
 def is_video(path: str | Path) -> bool:
-    """Whether a file has the name of a video, or is a picture with more than one frame. A folder is none."""
+    """Whether a file has the name of a video, or is an image with more than one frame. A folder is none."""
     if os.path.isdir(path):
         return False
     ending = Path(path).suffix.lower()

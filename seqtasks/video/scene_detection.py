@@ -1,4 +1,4 @@
-"""Where a new scene begins in a clip: cuts, and changes that take no longer than the shortest scene."""
+"""Where a new scene begins in a video: cuts, and changes that take no longer than the shortest scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kinds of clips share: the frames of a clip as they come, and what of it was lost."""
+"""What kinds of videos share: the frames of a video as they come, and what of it was lost."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.image import loading as images
 
 THUMBNAIL = (64, 48)
-"""Width and height of what is compared to find scenes, whatever the shape of the clip."""
+"""Width and height of what is compared to find scenes, whatever the shape of the video."""
 
 
 class VideoError(SeqtasksError):
-    """A clip that cannot be had; its message begins with the name of the file."""
+    """A video that cannot be had; its message begins with the name of the file."""
 
 
 class LazyFrame(NamedTuple):
@@ -31,14 +31,14 @@ class LazyFrame(NamedTuple):
     """When it is shown, from the first frame's beginning."""
     until: float | None
     """When it ends, if the file says so."""
-    picture: Callable[[], Image.Image]
-    """Makes the upright RGB picture. May raise whatever decoders raise."""
+    image: Callable[[], Image.Image]
+    """Makes the upright RGB image. May raise whatever decoders raise."""
     thumbnail: Callable[[], UInt8[np.ndarray, "high wide 3"]]
     """Makes RGB pixels of the size `THUMBNAIL`, not upright, much faster."""
 
 
 class DecodeErrors:
-    """What of a clip could not be read, gathered on the way through it."""
+    """What of a video could not be read, gathered on the way through it."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -51,7 +51,7 @@ class DecodeErrors:
         self.frames += 1
 
     def break_off(self, seconds: float, of: float | None = None) -> None:
-        """The clip ends before its time."""
+        """The video ends before its time."""
         self.end = f"it breaks off after {seconds:.2f}" + (" seconds" if of is None else f" of {of:.2f} seconds")
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class FrameReader(Protocol):
 
 
 def open_file(path: Path, name: str) -> IO[bytes]:
-    """Raises VideoError where there is nothing to be read; pipes are refused, since a clip is opened more than once."""
+    """Raises VideoError where there is nothing to read; pipes are refused, since videos are opened more than once."""
     try:
         if path.exists() and not path.is_file():
             raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")
@@ -99,10 +99,10 @@ def describe(reason: object) -> str:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuses frames larger than pictures may be, before they are decoded."""
+    """Refuses frames larger than images may be, before they are decoded."""
     if width * height > images.MAX_PIXELS or max(width, height) > images.MAX_SIDE:
         raise VideoError(
             f"{name}: frames of {width:,} x {height:,} pixels are too many; "
             f"up to {images.MAX_PIXELS:,} are read, {images.MAX_SIDE:,} a side.",
-            "Make the clip smaller first.",
+            "Make the video smaller first.",
         )

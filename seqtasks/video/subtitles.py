@@ -1,6 +1,6 @@
-"""Captions of a clip as lines of text: a table, subtitles (SubRip, WebVTT), JSON.
+"""Captions of a video as lines of text: a table, subtitles (SubRip, WebVTT), JSON.
 
-    for line in to_srt(merged(captions, lambda: clip.end)):
+    for line in to_srt(merged(captions, lambda: video.end)):
         print(line, file=file)
 
 Times are rounded to milliseconds in all formats alike: a span begins where the one before ends, and none is empty.
@@ -68,10 +68,10 @@ def to_vtt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
 
 
 def to_jsonl(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
-    """A JSON object per span: clip, start and end in seconds, text as the model wrote it, confidence, frames."""
+    """A JSON object per span: video, start and end in seconds, text as the model wrote it, confidence, frames."""
     for span, cue in cues(spans):
         values = {
-            "clip": name,
+            "video": name,
             "start": cue.start / 1000,
             "end": cue.end / 1000,
             "text": span.text,

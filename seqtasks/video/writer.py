@@ -29,7 +29,7 @@ TICKS = 60_000
 """A second in the file's own time: even for 24, 25, 30, 50 and 60 frames, for 30,000/1,001, and for milliseconds."""
 
 SHORTEST_SIDE, LONGEST_SIDE = 240, 4096
-"""Of the file's pictures: captions in smaller ones could not be read, larger ones not be played."""
+"""Of the file's images: captions in smaller ones could not be read, larger ones not be played."""
 
 
 def video_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -72,7 +72,7 @@ class VideoWriter:
         self.begins = begins
         length = 0 if frame.until is None else round(frame.until * TICKS) - begins
         self.lengths.append(length if length > 0 else self.step)
-        encoded = VideoFrame.from_ndarray(np.asarray(letterbox(frame.picture, self.size))).reformat(
+        encoded = VideoFrame.from_ndarray(np.asarray(letterbox(frame.image, self.size))).reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709
         )
         encoded.pts, encoded.time_base = begins, self.tick
@@ -96,10 +96,10 @@ def open_mp4(file: IO[bytes], size: tuple[int, int]) -> Iterator[VideoWriter]:
         writer.write(writer.stream.encode(None))
 
 
-def letterbox(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def letterbox(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A copy of an image in this size: cropped by a row or column, scaled, or scaled with black margins."""
-    if all(0 <= have - want <= 1 for have, want in zip(picture.size, size, strict=True)):
-        return picture.crop((0, 0, *size))
-    if video_size(picture.size) == size:
-        return picture.resize(size)
-    return ImageOps.pad(picture, size, color="black")
+    if all(0 <= have - want <= 1 for have, want in zip(image.size, size, strict=True)):
+        return image.crop((0, 0, *size))
+    if video_size(image.size) == size:
+        return image.resize(size)
+    return ImageOps.pad(image, size, color="black")

@@ -12,7 +12,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import save_image
 from seqtasks.visualization.attention_overlay import apply_heatmap, attention_heatmap, seen_box
 from seqtasks.visualization.caption_words import caption_words
-from seqtasks.visualization.text_drawing import font_for
+from seqtasks.visualization.text_drawing import ellipsize, font_for
 
 if TYPE_CHECKING:
     from seqtasks.image.transforms import ImageConfig
@@ -98,6 +98,5 @@ def write_title(draw: ImageDraw.ImageDraw, word: str, number: str, left: int, bo
     while size > SMALLEST_WORD and draw.textlength(word, font=font_for(word, size)) > room:
         size -= 1
     font = font_for(word, size)
-    beginnings = (word, *(f"{word[:length]}..." for length in range(len(word) - 1, 0, -1)))
-    fitting = next((text for text in beginnings if draw.textlength(text, font=font) <= room), "")
-    draw.text((left, baseline), fitting, fill=INK, font=font, anchor="ls")
+    shown = word if draw.textlength(word, font=font) <= room else ellipsize(word, font, room)
+    draw.text((left, baseline), shown, fill=INK, font=font, anchor="ls")

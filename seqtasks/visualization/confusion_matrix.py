@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtasks.visualization.matplotlib_support import require_matplotlib, save_figure
+from seqtasks.visualization.matplotlib_support import heatmap, require_matplotlib, save_figure
 
 if TYPE_CHECKING:
     from seqtasks.metrics.confusion_matrix import ConfusionMatrix
@@ -45,21 +46,14 @@ def plot_confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:
         SeqtasksError: matplotlib is not installed, or the file cannot be written.
     """
     require_matplotlib(path)
-    from matplotlib.figure import Figure
-
     labels, counts = list(confusion.labels), confusion.counts
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     side = min(2 + INCHES_PER_LABEL * len(labels), MAX_INCHES)
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
-    axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=90, parse_math=False)
-    axes.set_yticks(range(len(labels)), labels, parse_math=False)
-    axes.set_xlabel("found")
-    axes.set_ylabel("expected")
-    for row, column in ((row, column) for row in range(len(labels)) for column in range(len(labels))):
+    names, size = ("expected", labels), (side + 1, side)
+    figure = heatmap(shares, size, rows=names, columns=("found", labels), legend="share of the row", aspect="equal")
+    for row, column in product(range(len(labels)), repeat=2):
         if counts[row][column] and len(labels) <= MAX_ANNOTATED:
             ink = "white" if shares[row][column] > 0.5 else "black"
-            axes.text(column, row, str(counts[row][column]), ha="center", va="center", color=ink, fontsize=7)
-    figure.colorbar(image, label="share of the row")
+            text = str(counts[row][column])
+            figure.axes[0].text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
     save_figure(figure, path)

@@ -1,4 +1,4 @@
-"""Contact sheets: the frames of a clip in rows, each with its time and its caption."""
+"""Contact sheets: the frames of a video in rows, each with its time and its caption."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LIMIT = 48
 QUALITY = 90
 """Of a sheet in JPEG or WebP."""
 
-PICTURE = 280
-"""The longer side of a frame's picture; this and all below in pixels."""
+IMAGE_SIDE = 280
+"""The longer side of a frame's image; this and all below in pixels."""
 NARROWEST = 160
 """Room for a caption, however narrow the frames are."""
 GAP = 16
@@ -37,8 +37,8 @@ PAPER, INK, PALE_INK = "#ffffff", "#111111", "#6b6b6b"
 class Panel(NamedTuple):
     """What is kept of a frame."""
 
-    picture: Image.Image
-    """With a longer side of `PICTURE` pixels."""
+    image: Image.Image
+    """With a longer side of `IMAGE_SIDE` pixels."""
     seconds: float
     lines: list[str]
 
@@ -66,9 +66,9 @@ class ContactSheet:
             if len(self.panels) == LIMIT:
                 del self.panels[1::2]
                 self.step *= 2
-            picture = ImageOps.contain(frame.picture, (PICTURE, PICTURE))
-            lines = wrap_text(text, font_for(text, CAPTION_SIZE), max(picture.width, NARROWEST), LINES)
-            self.panels.append(Panel(picture, frame.seconds, lines))
+            image = ImageOps.contain(frame.image, (IMAGE_SIDE, IMAGE_SIDE))
+            lines = wrap_text(text, font_for(text, CAPTION_SIZE), max(image.width, NARROWEST), LINES)
+            self.panels.append(Panel(image, frame.seconds, lines))
         self.seen += 1
 
     def save(self, path: Path) -> None:
@@ -83,8 +83,8 @@ class ContactSheet:
 
     def draw(self) -> Image.Image:
         """The sheet as an image."""
-        width = max(NARROWEST, *(panel.picture.width for panel in self.panels))
-        height = max(panel.picture.height for panel in self.panels)
+        width = max(NARROWEST, *(panel.image.width for panel in self.panels))
+        height = max(panel.image.height for panel in self.panels)
         columns = self.columns(width + GAP, height + 2 * LINE + GAP)
         rows = [self.panels[first : first + columns] for first in range(0, len(self.panels), columns)]
         heights = [height + LINE * (1 + max(len(panel.lines) for panel in row)) + GAP for row in rows]
@@ -93,7 +93,7 @@ class ContactSheet:
         for number, row in enumerate(rows):
             for column, panel in enumerate(row):
                 left, top = GAP + column * (width + GAP), GAP + sum(heights[:number])
-                sheet.paste(panel.picture, (left, top + height - panel.picture.height))
+                sheet.paste(panel.image, (left, top + height - panel.image.height))
                 write_caption(draw, panel, left, top + height)
         return sheet
 

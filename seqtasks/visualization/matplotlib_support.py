@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.storage.atomic import output_file
@@ -24,6 +25,36 @@ def require_matplotlib(path: Path) -> None:
 
     if image_format(path) not in FigureCanvasBase.get_supported_filetypes():
         raise SeqtasksError(f"{path}: unknown image format.", "Choose a name that ends in .png.")
+
+
+def heatmap(
+    values: Sequence[Sequence[float]],
+    size: tuple[float, float],
+    *,
+    rows: tuple[str, Sequence[str]],
+    columns: tuple[str, Sequence[str]],
+    legend: str,
+    aspect: Literal["equal", "auto"],
+) -> Figure:
+    """Plots numbers from 0 to 1 by color; `require_matplotlib` was asked before.
+
+    Args:
+        size: Width and height in inches.
+        rows: What the rows are, and what each is called.
+        columns: The same for the columns.
+        legend: What the numbers are.
+        aspect: Whether cells are squares.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect=aspect)
+    axes.set_xticks(range(len(columns[1])), columns[1], rotation=90, parse_math=False)
+    axes.set_yticks(range(len(rows[1])), rows[1], parse_math=False)
+    axes.set(xlabel=columns[0], ylabel=rows[0])
+    figure.colorbar(image, label=legend)
+    return figure
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.visualization.matplotlib_support import require_matplotlib, save_figure
+from seqtasks.visualization.matplotlib_support import heatmap, require_matplotlib, save_figure
 
 if TYPE_CHECKING:
     from seqtasks.inference.outputs import Translation
@@ -32,18 +32,8 @@ def plot_translation_attention(translation: Translation, path: Path) -> None:
             "There is no attention to plot.", "The model has none, or the text was translated in several pieces."
         )
     require_matplotlib(path)
-    from matplotlib.figure import Figure
-
     rows = [*translation.tokens, "</s>"][: len(translation.attention)]
-    columns = list(translation.source_tokens)
-    figure = Figure(
-        figsize=(2 + INCHES_PER_TOKEN * len(columns), 2 + INCHES_PER_TOKEN * len(rows)), layout="constrained"
-    )
-    axes = figure.add_subplot()
-    image = axes.imshow(translation.attention, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=90, parse_math=False)
-    axes.set_yticks(range(len(rows)), rows, parse_math=False)
-    axes.set_xlabel("source")
-    axes.set_ylabel("translation")
-    figure.colorbar(image, label="attention")
-    save_figure(figure, path)
+    columns = translation.source_tokens
+    size = (2 + INCHES_PER_TOKEN * len(columns), 2 + INCHES_PER_TOKEN * len(rows))
+    named = {"rows": ("translation", rows), "columns": ("source", columns)}
+    save_figure(heatmap(translation.attention, size, **named, legend="attention", aspect="auto"), path)

@@ -18,9 +18,9 @@ from seqtasks.video.writer import letterbox, open_mp4, video_size
 from seqtasks.visualization.text_drawing import font_for, wrap_text
 
 DARKNESS = 0.65
-"""How much darker the picture is behind letters: white on white becomes white on a grey, 7 to 1 in contrast."""
+"""How much darker the image is behind letters: white on white becomes white on a grey, 7 to 1 in contrast."""
 LETTERS = 0.055
-"""Size of letters by the picture's shorter side."""
+"""Size of letters by the image's shorter side."""
 SMALLEST_LETTERS = 11
 """In pixels."""
 LEADING = 1.3
@@ -28,7 +28,7 @@ LEADING = 1.3
 MARGIN = 0.6
 """Around the text, in sizes of letters."""
 SHARE = 0.5
-"""The part of the picture's height that a caption may hide; it is cut beyond that."""
+"""The part of the image's height that a caption may hide; it is cut beyond that."""
 
 
 def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan], path: Path) -> None:
@@ -38,7 +38,7 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     are made even, very small and very large frames are scaled; frames of another size are letterboxed.
 
     Args:
-        frames: The frames of a clip in the order of their times, such as `clip.frames(StrideSampler(1))`.
+        frames: The frames of a video in the order of their times, such as `video.frames(StrideSampler(1))`.
         spans: What to show from when to when, in the order of their times.
         path: The file to write. It appears complete or not at all.
 
@@ -53,9 +53,9 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     with output_file(path) as file:
         if not file.seekable():
             raise SeqtasksError(f"{path}: a video cannot be written to a pipe.", "Name a file.")
-        with open_mp4(file, video_size(first[0].picture.size)) as writer:
+        with open_mp4(file, video_size(first[0].image.size)) as writer:
             for frame, text in chain([first], shown):
-                writer.add(frame._replace(picture=overlay_text(letterbox(frame.picture, writer.size), text)))
+                writer.add(frame._replace(image=overlay_text(letterbox(frame.image, writer.size), text)))
 
 
 def caption_per_frame(frames: Iterable[Frame], spans: Iterable[CaptionSpan]) -> Iterator[tuple[Frame, str]]:
@@ -77,16 +77,16 @@ class RenderedText(NamedTuple):
     top: int
 
 
-def overlay_text(picture: Image.Image, text: str) -> Image.Image:
+def overlay_text(image: Image.Image, text: str) -> Image.Image:
     """Draws the text at the bottom of the image, in place, in white on a darkened background."""
     if not text.strip():
-        return picture
-    letters, left, top = render_text(text, picture.size)
+        return image
+    letters, left, top = render_text(text, image.size)
     place = (left, top, left + letters.width, top + letters.height)
-    dark = Image.blend(picture.crop(place), Image.new("RGB", letters.size, "black"), DARKNESS)
+    dark = Image.blend(image.crop(place), Image.new("RGB", letters.size, "black"), DARKNESS)
     dark.paste("white", mask=letters)
-    picture.paste(dark, place)
-    return picture
+    image.paste(dark, place)
+    return image
 
 
 @lru_cache(maxsize=4)

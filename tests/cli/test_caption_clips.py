@@ -123,7 +123,7 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
         (["film.mp4", "--output", "film.mp4"], "film.mp4 would be written over what is read"),
         (["1.png", "--html-report", "1.png"], "1.png would be written over what is read"),
         (["film.mp4", "--contact-sheet", "nowhere/sheet.png"], "no such folder"),
-        (["film.mp4", "--contact-sheet", "sheet.pdf"], "no such picture format"),
+        (["film.mp4", "--contact-sheet", "sheet.pdf"], "no such image format"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_any_work(

@@ -116,7 +116,7 @@ def test_scores_are_those_of_the_captions(
     assert [line.split() for line in lines] == [
         [name, f"{score.value:.2f}", score.signature] for name, score in zip(names, expected, strict=True)
     ]
-    assert last.startswith("20 pictures in ")
+    assert last.startswith("20 images in ")
     assert "beam=2|" in last
 
 

@@ -11,7 +11,8 @@ import typer
 from seqtasks.cli.app import app
 from seqtasks.cli.command import PACKAGE, Command
 
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUP: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = {name: GROUP.get_command(None, name) for name in GROUP.commands}
 RENAMED: dict[str, dict[str, str]] = tomllib.loads((PACKAGE / "renames.toml").read_text(encoding="utf-8"))["options"]
 
 

@@ -22,7 +22,9 @@ RENAMED_OPTIONS = {
     "--every-frame": "--frame-step",
     "--format": "--output-format",
 }
-RENAMED_KEYS = {"normalised": "normalized_score", "normalized": "normalized_score"}
+RENAMED_KEYS = {
+    "normalised": "normalized_score", "normalized": "normalized_score", "picture": "image", "clip": "video",
+}  # fmt: skip
 """Of objects in the output."""
 
 PEOPLE = ("man", "woman", "boy", "girl", "child", "dog", "cat", "player", "teacher", "band", "crowd", "worker")

@@ -180,7 +180,9 @@ def options(command: str) -> set[str]:
 
     group: Any = typer.main.get_command(seqtasks.cli.app.app)
     return {
-        name for parameter in group.commands[command].params for name in (*parameter.opts, *parameter.secondary_opts)
+        name
+        for parameter in group.get_command(None, command).params
+        for name in (*parameter.opts, *parameter.secondary_opts)
     }
 
 

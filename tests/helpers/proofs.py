@@ -17,9 +17,9 @@ from torch import Tensor
 
 from helpers.steppers import outputs
 from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, LengthPenalty, Stepper, decode, score
+from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import to_lists
 
 PENALTIES = ("none", "average", "wu:0.6", "wu:2")

@@ -52,7 +52,8 @@ def test_a_restored_object_continues_with_exactly_the_next_batch(
     source, target = sides(pairs)
     weights = np.where(np.arange(len(pairs)) % 2, 0.5, 1.5) if weighted else None
     sampler = TokenBucketSampler(source, target, budget, seed=seed, weights=weights)
-    whole, interrupted, restored = Numbers(sampler), Numbers(sampler), Numbers(sampler)
+    whole, interrupted, restored = Numbers(), Numbers(), Numbers()
+    whole.sampler = interrupted.sampler = restored.sampler = sampler
     expected = [(whole.state_dict(), batch) for batch in islice(whole, taken + 5)][taken:]
     list(islice(interrupted, taken))
     restored.load_state_dict(interrupted.state_dict())

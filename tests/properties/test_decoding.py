@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from seqtasks.decoding import DecodingConfig, Ensemble, Hypothesis, LengthPenalty, decode, score
 from seqtasks.decoding.active_rows import ActiveRows
+from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.greedy import greedy_search
 from seqtasks.decoding.hypotheses import to_lists
 
 END = 3

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,7 +15,7 @@ import typer
 
 from seqtasks.cli.commands.caption_video import ClipOptions, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import Write, ensure_distinct_paths, format_json, format_nbest, open_output, warn, warn_cut
+from seqtasks.cli.output import ensure_distinct_paths, format_outputs, open_output, warn, warn_cut
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.version import __version__
@@ -24,9 +23,7 @@ from seqtasks.version import __version__
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from seqtasks.image.transforms import ImageConfig
     from seqtasks.inference.captioning import CaptioningPipeline
-    from seqtasks.inference.outputs import Caption
     from seqtasks.visualization import CaptionReport
 
 DEFAULT_CAPTIONER: Final = "captions"
@@ -46,10 +43,6 @@ class StandardInput:
         piece = sys.stdin.buffer.read(size)
         self.content += piece
         return piece
-
-
-View = Callable[[str, "str | StandardInput", "Caption | SeqtasksError"], None]
-"""Shows an image by its name, and its caption or why there is none, in a file of its own."""
 
 
 def caption(
@@ -119,33 +112,42 @@ def caption(
     if report is not None and not decodings[False].sample:
         options.setdefault("nbest", decodings[False].beam_size)
 
-    def lines(name: str, found: Caption) -> Iterator[str]:
-        if as_json:
-            yield format_json({"picture": name}, found)
-        elif decoding.nbest:
-            yield from format_nbest(name, found)
-        else:
-            yield f"{name}\t{found.text}"
-
-    views: list[View] = []
     failed = 0
+    page: CaptionReport | None = None
     with ExitStack() as stack:
-        if attention is not None:
-            views.append(partial(plot_attention, attention, pipelines[False].images))
         if report is not None:
-            from seqtasks.visualization import open_caption_report
+            from seqtasks.visualization.caption_report import STORED_SIDE, open_caption_report
 
             origin = (*(model or [DEFAULT_CAPTIONER]), decodings[False].signature(), f"seqtasks {__version__}")
             page = stack.enter_context(open_caption_report(report, pipelines[False].images, origin))
-            views.append(partial(add_to_report, page))
         write = stack.enter_context(open_output(output))
         for clip, group in groupby(names, clips.__contains__):
             if clip:
                 failed += sum(not describe_clip(name, pipelines[clip], clip_options, options, write) for name in group)
                 continue
             images = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
-            captions = pipelines[clip].iter_captions([each for _, each in images], attention=bool(views), **options)
-            failed += describe(captions, images, lines, decodings[clip].nbest, write, views)
+            with_attention = bool(attention or report)
+            captions = pipelines[clip].iter_captions([each for _, each in images], attention=with_attention, **options)
+            unfinished = 0
+            for (name, image), found in zip(images, captions, strict=True):
+                if isinstance(found, SeqtasksError):
+                    failed += 1
+                    warn(found)
+                    if page is not None:
+                        page.add_unreadable(found)
+                    continue
+                if page is not None:
+                    page.add(name, reopen(image, STORED_SIDE), found)
+                if attention is not None:
+                    from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
+
+                    plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[clip].images)
+                unfinished += not found.finished
+                # the page may show more alternatives than are written
+                found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
+                inputs, text, of = {"image": name}, f"{name}\t{found.text}", name if decoding.nbest else None
+                write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
+            warn_cut(unfinished, "captions")
     if failed:
         raise typer.Exit(1)
 
@@ -162,50 +164,6 @@ def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
         else:
             names += map(str, find_images([path], endings=ENDINGS | VIDEO_ENDINGS))
     return names
-
-
-def describe(
-    captions: Iterator[Caption | SeqtasksError],
-    images: Sequence[tuple[str, str | StandardInput]],
-    lines: Callable[[str, Caption], Iterator[str]],
-    nbest: int,
-    write: Write,
-    views: Sequence[View],
-) -> int:
-    """Writes captions as they come and reports images that cannot be read; returns how many those are.
-
-    Captions may have more alternatives than the `nbest` to write: `views` show all of them.
-    """
-    failed = unfinished = 0
-    for (name, image), each in zip(images, captions, strict=True):
-        for view in views:
-            view(name, image, each)
-        if isinstance(each, SeqtasksError):
-            failed += 1
-            warn(each)
-            continue
-        unfinished += not each.finished
-        write(lines(name, replace(each, alternatives=each.alternatives[: nbest - 1])))
-    warn_cut(unfinished, "captions")
-    return failed
-
-
-def plot_attention(
-    path: Path, preprocessing: ImageConfig, name: str, image: str | StandardInput, found: Caption | SeqtasksError
-) -> None:
-    from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
-
-    if not isinstance(found, SeqtasksError):
-        plot_caption_attention(found, reopen(image, PANEL), path, preprocessing)
-
-
-def add_to_report(report: CaptionReport, name: str, image: str | StandardInput, found: Caption | SeqtasksError) -> None:
-    from seqtasks.visualization.caption_report import STORED_SIDE
-
-    if isinstance(found, SeqtasksError):
-        report.add_unreadable(found)
-    else:
-        report.add(name, reopen(image, STORED_SIDE), found)
 
 
 def reopen(image: str | StandardInput, at_least: int) -> Image:

@@ -61,7 +61,8 @@ class ClipOptions:
 
     def choice(self) -> FrameSampler:
         """Which frames are described: one a second, if nothing else is asked for."""
-        from seqtasks.video.reader import IntervalSampler, SceneChangeSampler, StrideSampler
+        from seqtasks.video.reader import IntervalSampler, StrideSampler
+        from seqtasks.video.scene_detection import SceneChangeSampler
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
             raise SeqtasksError(
@@ -119,7 +120,8 @@ def describe_clip(
 ) -> bool:
     """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
-    from seqtasks.video.reader import StrideSampler, VideoError, open_video
+    from seqtasks.video.reader import StrideSampler, open_video
+    from seqtasks.video.source import VideoError
     from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:
@@ -156,11 +158,6 @@ def describe_clip(
 def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
-    match form:
-        case "jsonl":
-            return to_jsonl(spans, name)
-        case "srt":
-            return to_srt(spans)
-        case "vtt":
-            return to_vtt(spans)
-    return to_table(spans, name)
+    if form in ("srt", "vtt"):
+        return to_srt(spans) if form == "srt" else to_vtt(spans)
+    return to_jsonl(spans, name) if form == "jsonl" else to_table(spans, name)

@@ -86,9 +86,9 @@ def translate(pipeline: TranslationPipeline) -> str:
 
 
 def caption_images(pipeline: CaptioningPipeline) -> str:
-    images = shipped("images", "*.jpg")
+    images = shipped("images/*.jpg")
     for caption in pipeline.caption(images, nbest=2):
-        print(caption.picture)
+        print(caption.image)
         show_alternatives("  ", caption, caption.alternatives)
     return f"{len(images)} photographs" if images else ""
 
@@ -154,17 +154,12 @@ SHOWN: dict[str, tuple[Callable[[Any], str], str]] = {
 """What each model shows, which says how much that was, and what to try next."""
 
 
-def shipped(*place: str) -> list[Path]:
-    """What ships at a place, a name or a folder and a pattern; from the current directory if that is shorter."""
+def shipped(pattern: str) -> list[Path]:
+    """The images or videos that ship and match a pattern; from the current directory where they are below it."""
     from seqtasks.storage.bundle import asset_folders
 
     here = Path.cwd()
-    name, *pattern = place
-    found = [
-        file
-        for root in asset_folders(name)
-        for file in (sorted(root.glob(*pattern)) if pattern else [root] if root.is_file() else [])
-    ]
+    found = [file for folder in asset_folders("") for file in sorted(folder.glob(pattern))]
     return [file.relative_to(here) if file.is_relative_to(here) else file for file in found]
 
 

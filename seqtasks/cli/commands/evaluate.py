@@ -15,17 +15,21 @@ from seqtasks.cli.options import (
     LanguagePair,
     ModelArgument,
     Runtime,
-    blamed_on,
     split_languages,
 )
-from seqtasks.cli.output import to_json, warn
+from seqtasks.cli.output import ensure_plottable, to_json, warn
 from seqtasks.errors import SeqtasksError
 
 MOST_LABELS = 30
 """The most labels for which the confusion matrix is printed."""
+FLAGS = {
+    "decoding": "a decoding option", "split": "--split", "languages": "--language-pair",
+    "lowercase": "--lowercase/--cased", "confusion": "--confusion-matrix",
+}  # fmt: skip
+"""The options that not every task has, by their names in its `evaluation_options`."""
 
 if TYPE_CHECKING:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation, Evaluation
+    from seqtasks.metrics.evaluation import Evaluation
 
 
 def evaluate(
@@ -78,28 +82,20 @@ def evaluate(
       seqtasks evaluate my-classifier test.csv --confusion-matrix confusion.png
       seqtasks evaluate my-writer test.txt
     """
-    if confusion is not None:
-        from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-        with blamed_on("--confusion-matrix"):
-            require_matplotlib(confusion)
+    ensure_plottable("--confusion-matrix", confusion)
     loaded = runtime.open([model], None, engine)
-    from seqtasks.evaluation import evaluate_model
+    from seqtasks.evaluation import evaluate_model, inapplicable_options
     from seqtasks.registry import kind_of
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")
-    options = decoding.options()
-    given = {
-        "a decoding option": ("decoding", options or None), "--split": ("split", split),
-        "--language-pair": ("languages", languages), "--lowercase/--cased": ("lowercase", lowercase),
-        "--confusion-matrix": ("confusion", confusion),
-    }  # fmt: skip
-    for name, (option, value) in given.items():
-        if value is not None and option not in loaded.task.evaluation_options:
-            kind = kind_of(loaded.task.config)
-            raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=name)
-    request = EvaluationRequest(data, options, split, split_languages(languages), lowercase, metrics or ())
+    request = EvaluationRequest(data, decoding.options(), split, split_languages(languages), lowercase, metrics or ())
+    wrong = inapplicable_options(loaded.task, request)
+    if confusion is not None and "confusion" not in loaded.task.evaluation_options:
+        wrong.append("confusion")
+    if wrong:
+        kind = kind_of(loaded.task.config)
+        raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=FLAGS[wrong[0]])
     found = evaluate_model(loaded, request, warn)
     if confusion is not None:
         plot(found, confusion)
@@ -110,7 +106,6 @@ def evaluate(
 
 
 def format_json(found: Evaluation, about: dict[str, Any]) -> str:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation, TaggingEvaluation
     from seqtasks.metrics.score import metric_name
 
     scores = [
@@ -119,27 +114,26 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
     details: dict[str, Any] = {}
-    if isinstance(found, TaggingEvaluation):
+    if found.labels:
         details["labels"] = [label._asdict() for label in found.labels]
-    if isinstance(found, ClassificationEvaluation) and found.confusion is not None:
+    if found.confusion is not None:
         details["confusion"] = asdict(found.confusion)
     return to_json(about | measured | details)
 
 
 def show(found: Evaluation) -> None:
     """For people."""
-    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.metrics.score import format_score, metric_name
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
         print(f"{metric_name(score.metric):<{width}} {format_score(score.metric, score.value):>8}  {score.signature}")
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
-    if isinstance(found, ClassificationEvaluation):
+    if found.labels and found.unit == "documents":
         show_classes(found)
 
 
-def show_classes(found: ClassificationEvaluation) -> None:
+def show_classes(found: Evaluation) -> None:
     """A row for each label, and the confusion matrix."""
     from seqtasks.visualization import confusion_table
 
@@ -154,9 +148,8 @@ def show_classes(found: ClassificationEvaluation) -> None:
 
 
 def plot(found: Evaluation, path: Path) -> None:
-    from seqtasks.metrics.evaluation import ClassificationEvaluation
     from seqtasks.visualization import plot_confusion_matrix
 
-    if not isinstance(found, ClassificationEvaluation) or found.confusion is None:
+    if found.confusion is None:
         raise SeqtasksError("A model that gives several labels has no confusion matrix: nothing was plotted.")
     plot_confusion_matrix(found.confusion, path)

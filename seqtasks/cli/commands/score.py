@@ -43,6 +43,7 @@ def score(
     from seqtasks.data.examples import ReadReport
     from seqtasks.data.parallel.readers import read_pairs, sources_of
     from seqtasks.inference.bulk import BATCH_SIZE, batched
+    from seqtasks.tasks.base import warn_skipped
 
     sources = sources_of(data)
     skipped = ReadReport()
@@ -60,7 +61,6 @@ def score(
                 fields |= {name: getattr(found, name) for name in SCORES}
                 text = f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}"
                 write([to_json(fields) if as_json else text])
-    if skipped.skipped:
-        warn(skipped.describe())
+    warn_skipped(skipped, warn)
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")

@@ -134,14 +134,11 @@ def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], 
     from seqtasks.config.run import read_config
     from seqtasks.storage.migration import migrate_override
 
-    settings = {
-        name.strip(): value.strip().strip("\"'") for name, _, value in (each.partition("=") for each in overrides)
-    }
     skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
-    settings = {
-        ".".join(migrate_override(task.Config, skeleton, name.split("."), value)[0]): value
-        for name, value in settings.items()
-    }
+    settings = {}
+    for name, _, value in (each.partition("=") for each in overrides):
+        keys, *_ = migrate_override(task.Config, skeleton, name.strip().split("."), value)
+        settings[".".join(keys)] = value.strip().strip("\"'")
     if (pair := split_languages(languages)) is not None:
         if "languages" not in task.Config.model_fields:
             kind = task.Config.model_fields["kind"].default

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,13 +19,12 @@ from seqtasks.cli.options import (
     Json,
     Output,
     Runtime,
-    blamed_on,
     ensemble_option,
 )
 from seqtasks.cli.output import (
     ensure_distinct_paths,
-    format_json,
-    format_nbest,
+    ensure_plottable,
+    format_outputs,
     open_output,
     warn_cut,
     warn_undecodable,
@@ -33,7 +32,6 @@ from seqtasks.cli.output import (
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.inference.line_batcher import ByteStream
     from seqtasks.inference.outputs import Translation
     from seqtasks.inference.translation import TranslationPipeline
 
@@ -76,57 +74,36 @@ def translate(
             if runtime.device not in ("auto", "cpu"):
                 raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
             runtime = replace(runtime, device="cpu", threads=1)
-        if attention is not None:
-            from seqtasks.visualization.matplotlib_support import require_matplotlib
-
-            with blamed_on("--plot-attention"):
-                require_matplotlib(attention)
+        ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
         options = decoding.options()
         pipeline.decoding(**options)
 
+        from seqtasks.inference.bulk import Batch, map_batches, translate_batch
+        from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
+
         def lines(number: int, translation: Translation) -> Iterator[str]:
-            if as_json:
-                yield format_json({"source": translation.source}, translation)
-            elif decoding.nbest:
-                yield from format_nbest(number, translation)
-            else:
-                yield translation.text
+            source, of = {"source": translation.source}, number if decoding.nbest else None
+            return format_outputs(translation, source, translation.text, as_json=as_json, nbest_of=of)
 
-        run(pipeline, streams, options, lines, prefix, attention, output, workers)
+        sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
+        batches = LineBatcher(streams, **sizes)
+        process = partial(translate_batch, options=options, target_prefix=prefix)
+        unfinished = 0
+        to_plot = attention
+        with open_output(output) as write:
+            for batch, translations in map_batches(process, pipeline, batches, num_workers=workers):
+                write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
+                unfinished += sum(not each.finished for each in translations)
+                place = next((place for place, each in enumerate(translations) if each.source.strip()), None)
+                if to_plot is not None and place is not None:
+                    from seqtasks.visualization import plot_translation_attention
 
-
-def run(
-    pipeline: TranslationPipeline,
-    streams: Sequence[ByteStream],
-    options: dict[str, Any],
-    lines: Callable[[int, Translation], Iterator[str]],
-    prefixed: bool,
-    attention: Path | None,
-    output: Path | None,
-    workers: int,
-) -> None:
-    from seqtasks.inference.bulk import Batch, map_batches, translate_batch
-    from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
-
-    sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
-    batches = LineBatcher(streams, **sizes)
-    process = partial(translate_batch, options=options, target_prefix=prefixed)
-    unfinished = 0
-    to_plot = attention
-    with open_output(output) as write:
-        for batch, translations in map_batches(process, pipeline, batches, num_workers=workers):
-            write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
-            unfinished += sum(not each.finished for each in translations)
-            place = next((place for place, each in enumerate(translations) if each.source.strip()), None)
-            if to_plot is not None and place is not None:
-                from seqtasks.visualization import plot_translation_attention
-
-                first = Batch(batch.first + place, batch.items[place : place + 1])
-                with_attention = process(pipeline, first, options={**options, "attention": True})
-                plot_translation_attention(with_attention[0], to_plot)
-                to_plot = None
-    warn_undecodable(batches.undecodable)
-    warn_cut(unfinished, "translations")
-    if to_plot is not None:
-        raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
+                    first = Batch(batch.first + place, batch.items[place : place + 1])
+                    with_attention = process(pipeline, first, options={**options, "attention": True})
+                    plot_translation_attention(with_attention[0], to_plot)
+                    to_plot = None
+        warn_undecodable(batches.undecodable)
+        warn_cut(unfinished, "translations")
+        if to_plot is not None:
+            raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")

@@ -95,7 +95,7 @@ def read_captions(
             skipped.skip("empty caption")
         else:
             if picture not in names:
-                names[picture] = relative_name(picture, row)
+                names[picture] = relative_name(picture, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
             yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
 
@@ -108,12 +108,12 @@ class CaptionReader(Reader):
         """The rows of a file; `columns` are those that were asked for, by role."""
 
 
-def relative_name(name: str, row: Row, kind: str = "picture") -> str:
-    """The name of a row's picture or video, which may not leave the folder of these under any operating system."""
+def relative_name(name: str, place: str, kind: str = "picture") -> str:
+    """The name of a picture or video at a place, which may not leave their folder under any operating system."""
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
-            f"{row.file}:{row.number}: the {kind} {name!r} lies outside of the folder of the {kind}s.",
+            f"{place}: the {kind} {name!r} lies outside of the folder of the {kind}s.",
             f"Name {kind}s relative to that folder, without `..`.",
         )
     return path.as_posix()

@@ -43,12 +43,8 @@ def in_columns(
             skipped.skip(problem or "wrong number of columns")
         else:
             cell = "" if label is None else cells[label]
-            yield Document(cells[text].strip(), labels_of(cell, separator), f"{table.path}:{number}")
-
-
-def labels_of(cell: str, separator: str | None) -> tuple[str, ...]:
-    """The labels in a cell of a table."""
-    return label_names(cell.split(separator) if separator else [cell])
+            labels = label_names(cell.split(separator) if separator else [cell])
+            yield Document(cells[text].strip(), labels, f"{table.path}:{number}")
 
 
 class JSONLReader(DocumentReader, kind="jsonl"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import read_file, read_files, require_file
+from seqtasks.data.text_io import read_file, read_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 from seqtasks.text.tokenizers.document import normalize_document
@@ -36,8 +36,6 @@ def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     Raises:
         SeqtasksError: for what is not there or cannot be unpacked, a file that is no UTF-8 text, a missing column.
     """
-    if not source.path.is_dir():
-        require_file(source.path)
     for text in read_raw(source, skipped):
         tidied = normalize_document(text)
         if tidied.strip():

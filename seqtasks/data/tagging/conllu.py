@@ -35,17 +35,11 @@ class Sentence:
     """The lines of CoNLL-U that it was read from, comments included."""
 
 
-def read_conllu(file: str, lines: Lines, skipped: ReadReport, column: str | int) -> Iterator[Sentence]:
-    """The sentences, with the labels of one column; of several words written as one, the words are read.
+def read_conllu(file: str, lines: Lines, skipped: ReadReport, place: int) -> Iterator[Sentence]:
+    """The sentences, with the labels of the column at `place`, from 0.
 
-    Raises:
-        SeqtasksError: at once, where there is no such column.
+    Of several words written as one, the words are read.
     """
-    return at_place(file, lines, skipped, conllu_place(column))
-
-
-def at_place(file: str, lines: Lines, skipped: ReadReport, place: int) -> Iterator[Sentence]:
-    """The sentences, with the labels of the column at `place`, from 0."""
     for rows in blocks(lines):
         number, mistake = mistake_in(rows)
         skipped.reach(file, number)
@@ -85,7 +79,7 @@ def is_word(line: str) -> bool:
     return line.partition("\t")[0].isdecimal()
 
 
-def conllu_place(column: str | int) -> int:
+def column_of(column: str | int) -> int:
     """Where a column for labels stands, from 0, by its name or its number."""
     if isinstance(column, int):
         place = place_of(column, len(CONLLU))
@@ -105,7 +99,7 @@ def write_conllu(sentence: Sentence, column: str | int, labels: Sequence[str]) -
         SeqtasksError: there is no such column.
         ValueError: there are not as many labels as words.
     """
-    place = conllu_place(column)
+    place = column_of(column)
     lines = list(sentence.lines) or fresh_lines(sentence.words)
     words = [index for index, line in enumerate(lines) if is_word(line)]
     for index, label in zip(words, labels, strict=True):

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
-from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, place_of, read_conllu
+from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, column_of, place_of, read_conllu
 from seqtasks.data.tagging.conllu_plus import GLOBAL_COLUMNS, read_conllu_plus
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -98,9 +98,9 @@ def parse_sentences(
     if guessed:
         form = detect_format(file, head[-1] if head else "")
     if form == "conllu":
-        return read_conllu(file, numbered, skipped, column)
+        return read_conllu(file, numbered, skipped, column_of(column))
     if form == "columns":
-        return read_columns(file, numbered, skipped, column, with_ids=not guessed)
+        return read_columns(file, numbered, skipped, column_number(file, column), with_ids=not guessed)
     return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)
 
 
@@ -124,25 +124,22 @@ def with_labels(sentences: Iterable[Sentence], skipped: ReadReport) -> Iterator[
             skipped.skip("word without label")
 
 
-def read_columns(
-    file: str, lines: Lines, skipped: ReadReport, column: str | int, *, with_ids: bool = True
-) -> Iterator[Sentence]:
-    """Words in the first column, their labels in another; a sentence of words alone has no labels.
-
-    Raises:
-        SeqtasksError: at once, where there cannot be such a column; while reading, unless words may be `with_ids`,
-            where the first column seems to number the words.
-    """
+def column_number(file: str, column: str | int) -> int:
+    """The number of a column for labels, by default the last. Raises SeqtasksError where there cannot be one."""
     if column != UPOS and (isinstance(column, str) or column in (0, 1)):
         raise SeqtasksError(
             f"{file}: there is no column {column!r} for labels.",
             "Words are in column 1; give the number of another, or -1 for the last.",
         )
-    return in_column(file, lines, skipped, column if isinstance(column, int) else -1, with_ids=with_ids)
+    return column if isinstance(column, int) else -1
 
 
-def in_column(file: str, lines: Lines, skipped: ReadReport, column: int, *, with_ids: bool) -> Iterator[Sentence]:
-    """The sentences, with the labels of a column by its number."""
+def read_columns(file: str, lines: Lines, skipped: ReadReport, column: int, *, with_ids: bool) -> Iterator[Sentence]:
+    """Words in the first column, their labels in another; a sentence of words alone has no labels.
+
+    Raises:
+        SeqtasksError: unless words may be `with_ids`, where the first column seems to number the words.
+    """
     for block in blocks(lines):
         rows = [(number, cells_of(line)) for number, line in block if not COMMENT.match(line)]
         rows = [(number, cells) for number, cells in rows if cells[0] != DOCUMENT]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
@@ -19,8 +17,6 @@ from seqtasks.image.loading import open_image
 from seqtasks.video.corruptions import corrupt
 from seqtasks.video.reader import TOLERANCE, IntervalSampler, open_video
 from seqtasks.video.source import VideoError
-
-IntArray = NDArray[np.int32]
 
 
 @runtime_checkable
@@ -69,27 +65,22 @@ class VideoFile:
     times: tuple[float, ...]
     """When the frames that are seen begin, in seconds."""
 
-    @classmethod
-    def of(cls, clip: CaptionedVideo, every: float) -> VideoFile:
-        """Reads the file once, to know its frames. Raises VideoError where it cannot be read."""
-        frames = open_video(clip.video).frames(IntervalSampler(every))
-        return cls(clip, every, tuple(frame.seconds for frame in frames))
-
     @property
     def captions(self) -> Sequence[Sequence[str]]:
         return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
         frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
-        return (frame.picture for frame in islice(frames, start, len(self.times)))
+        return (frame.image for frame in islice(frames, start, len(self.times)))
 
 
 def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[str]]:
-    """The clips that can be read, and why others cannot."""
+    """The clips that can be read, and why others cannot. Each is read once, to know its frames."""
     files, broken = [], []
     for clip in clips:
         try:
-            files.append(VideoFile.of(clip, every))
+            frames = open_video(clip.video).frames(IntervalSampler(every))
+            files.append(VideoFile(clip, every, tuple(frame.seconds for frame in frames)))
         except VideoError as error:
             broken.append(error.message)
     if clips and not files:

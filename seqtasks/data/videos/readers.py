@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.data.captions.captioned_images import SPLITS
-from seqtasks.data.captions.readers import SPLIT_KEY, Row, as_mapping, relative_name
+from seqtasks.data.captions.readers import SPLIT_KEY, as_mapping, relative_name
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
@@ -90,7 +90,7 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
             if (fields := parse_json_object(line)) is None:
                 raise InvalidRecordError("broken line")
             if split is None or split == SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower()):
-                clips.append(clip_of(fields, folder, Row(str(source.path), number, fields.get("video"), None)))
+                clips.append(clip_of(fields, folder, f"{source.path}:{number}"))
         except InvalidRecordError as reason:
             skipped.skip(str(reason))
     if not clips:
@@ -115,9 +115,9 @@ def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
     return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
 
 
-def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedVideo:
-    """The clip that a line tells of."""
-    name = clean_string(row.picture)
+def clip_of(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
+    """The clip that the line at a place tells of."""
+    name = clean_string(fields.get("video"))
     if not name or not isinstance(fields.get("captions"), list):
         raise InvalidRecordError("broken line")
     captions = sorted(timed_captions(fields["captions"]), key=lambda each: each.start)
@@ -125,7 +125,7 @@ def clip_of(fields: dict[str, Any], folder: Path, row: Row) -> CaptionedVideo:
         raise InvalidRecordError("line without captions")
     if any(second.start < first.end for first, second in pairwise(captions)):
         raise InvalidRecordError("overlapping spans")
-    video = folder / relative_name(name, row, "video")
+    video = folder / relative_name(name, place, "video")
     if not video.exists():
         raise InvalidRecordError("missing video")
     return CaptionedVideo(video, tuple(captions))

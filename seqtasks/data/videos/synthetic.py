@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
@@ -21,8 +21,6 @@ from pydantic import Field
 from seqtasks.data.captions.captioned_images import CaptionedImage
 from seqtasks.registry import ConfigModel
 from seqtasks.video.corruptions import Box, FrameCorruption
-
-__all__ = ["SyntheticVideoConfig", "between", "blurs", "darkens", "hides", "rustles"]
 
 FLICKR_NAME = re.compile(r"(\d+)_[0-9a-f]{10}")
 """`1000268201_693b08cb0e`: the number of a photograph, which grows with every upload to Flickr, and a secret."""
@@ -192,7 +190,7 @@ def blurs(frames: Sequence[FrameCorruption], strength: float, random: Generator)
 def darkens(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """The light goes down, and what the camera adds by itself shows."""
     return [
-        replace(frame, brightness=DARKNESS**amount, noise=DARK_NOISE * amount, noise_seed=random_seed(random))
+        replace(frame, brightness=DARKNESS**amount, noise=DARK_NOISE * amount, noise_seed=int(random.integers(2**32)))
         for frame, amount in swelling(frames, strength, random)
     ]
 
@@ -200,7 +198,7 @@ def darkens(frames: Sequence[FrameCorruption], strength: float, random: Generato
 def rustles(frames: Sequence[FrameCorruption], strength: float, random: Generator) -> list[FrameCorruption]:
     """The signal is bad."""
     return [
-        replace(frame, noise=NOISE * amount, noise_seed=random_seed(random))
+        replace(frame, noise=NOISE * amount, noise_seed=int(random.integers(2**32)))
         for frame, amount in swelling(frames, strength, random)
     ]
 
@@ -219,12 +217,7 @@ def hides(frames: Sequence[FrameCorruption], strength: float, random: Generator)
     return hidden
 
 
-SPELLS: tuple[Callable[[Sequence[FrameCorruption], float, Generator], list[FrameCorruption]], ...] = (
-    blurs,
-    darkens,
-    rustles,
-    hides,
-)
+SPELLS = (blurs, darkens, rustles, hides)
 """What can happen to some frames in a row, all equally often."""
 
 
@@ -235,7 +228,3 @@ def swelling(
     depth = strength * random.uniform(0.75, 1)
     for number, frame in enumerate(frames):
         yield frame, depth * (0.5 + 0.5 * math.sin(math.pi * (number + 0.5) / len(frames)))
-
-
-def random_seed(random: Generator) -> int:
-    return int(random.integers(2**32))

@@ -18,8 +18,6 @@ from seqtasks.storage.atomic import atomic_file
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import letterbox, open_mp4
 
-__all__ = ["write_synthetic_videos", "write_video"]
-
 FASTEST = {".mp4": 1000, ".gif": 50}
 """Frames a second that players still show, by the ending of the file's name."""
 

@@ -111,4 +111,4 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         warn_skipped(skipped, warn)
         for reason in broken:
             warn(reason)
-        return pipeline.evaluate_clips(files, **request.decoding)
+        return pipeline.evaluate_videos(files, **request.decoding)

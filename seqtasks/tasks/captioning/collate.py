@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from seqtasks.tasks.data_loader import TokenBucketLoader
 IntArray = NDArray[np.int32]
 
 
+@dataclass(eq=False)
 class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
     """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
 
@@ -36,32 +38,28 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
 
     prefetch = True
 
-    def __init__(
-        self,
-        pictures: Sequence[Path],
-        captions: Sequence[Sequence[Sequence[int]]],
-        views: Sequence[CachedFeatures],
-        settings: ImageConfig,
-        *,
-        left_out: Collection[int],
-        batch_tokens: int,
-        longest: int,
-        seed: int,
-    ) -> None:
-        self.pictures = pictures
-        self.views = views
-        self.settings = settings
-        self.transform = training_transform(settings)
-        self.captions: dict[int, list[IntArray]] = {}
-        for number, texts in enumerate(captions):
-            kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= longest]
-            if kept and number not in left_out:
-                self.captions[number] = kept
-        self.numbers = list(self.captions)
+    pictures: Sequence[Path]
+    captions: Sequence[Sequence[Sequence[int]]]
+    views: Sequence[CachedFeatures]
+    settings: ImageConfig
+    _: KW_ONLY
+    left_out: Collection[int]
+    batch_tokens: int
+    longest: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.transform = training_transform(self.settings)
+        self.targets: dict[int, list[IntArray]] = {}
+        for number, texts in enumerate(self.captions):
+            kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= self.longest]
+            if kept and number not in self.left_out:
+                self.targets[number] = kept
+        self.numbers = list(self.targets)
         if not self.numbers:
             raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
-        lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.captions.values()])
-        super().__init__(TokenBucketSampler(np.ones_like(lengths), lengths, batch_tokens, seed=seed))
+        lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.targets.values()])
+        self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
         with ThreadPoolExecutor(available_cores()) as self.pool:
@@ -69,7 +67,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
 
     def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
         numbers = [self.numbers[place] for place in examples]
-        target = pad_groups([self.captions[number] for number in numbers], begin=True, end=True)
+        target = pad_groups([self.targets[number] for number in numbers], begin=True, end=True)
         return Seq2SeqBatch(self.sources(numbers, random), None, target, target != PAD)
 
     def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.text import Tokenizer
 
 
+@dataclass(eq=False)
 class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
     """Documents, or windows of them, as padded tensors, at most `batch_tokens` tokens in each.
 
@@ -26,32 +28,29 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
     in windows are never sampled.
     """
 
-    def __init__(
-        self,
-        processor: Tokenizer,
-        texts: Sequence[str],
-        labels: Float[np.ndarray[Any, Any], "documents labels"],
-        weights: Float[np.ndarray[Any, Any], "documents"],
-        *,
-        window: int,
-        batch_tokens: int,
-        seed: int,
-    ) -> None:
-        self.processor = processor
-        self.texts = texts
-        self.sampling = getattr(getattr(processor, "config", None), "subword_sampling", 0.0) > 0
+    processor: Tokenizer
+    texts: Sequence[str]
+    labels: Float[np.ndarray[Any, Any], "documents labels"]
+    weights: Float[np.ndarray[Any, Any], "documents"]
+    _: KW_ONLY
+    window: int
+    batch_tokens: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.sampling = getattr(getattr(self.processor, "config", None), "subword_sampling", 0.0) > 0
         self.windows: list[np.ndarray[Any, Any]] = []
         self.owners: list[int] = []
-        for number, ids in enumerate(processor.encode_all(texts)):
-            for piece in sliding_windows(ids, window):
+        for number, ids in enumerate(self.processor.encode_all(self.texts)):
+            for piece in sliding_windows(ids, self.window):
                 self.windows.append(np.array(piece, dtype=np.int32))
                 self.owners.append(number)
-        shares = np.bincount(self.owners, minlength=len(texts))
+        shares = np.bincount(self.owners, minlength=len(self.texts))
         self.whole = shares == 1
-        self.labels = torch.from_numpy(labels.astype(np.float32))
-        self.weights = torch.from_numpy((weights / np.maximum(shares, 1)).astype(np.float32))
+        self.targets = torch.from_numpy(self.labels.astype(np.float32))
+        self.shares = torch.from_numpy((self.weights / np.maximum(shares, 1)).astype(np.float32))
         lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
-        super().__init__(TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed))
+        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> ClassificationBatch:
         owners = [self.owners[number] for number in examples]
@@ -62,4 +61,4 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
             for number, owner in zip(examples, owners, strict=True)
         ]
         tokens = pad(read, begin=True, end=True)
-        return ClassificationBatch(tokens, tokens != PAD, self.labels[owners], self.weights[owners])
+        return ClassificationBatch(tokens, tokens != PAD, self.targets[owners], self.shares[owners])

@@ -23,9 +23,10 @@ from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerpri
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
-from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds, column
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
+from seqtasks.text.vocabulary import Vocabulary
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 FEW = 20
@@ -149,11 +150,11 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        return cls(config, load_tokenizer(processors, "text", config.text), load_labels(processors))
+        return cls(config, load_tokenizer(processors, "text", config.text), Vocabulary.load(processors / LABELS).tokens)
 
     def save_processors(self, folder: Path) -> None:
         self.processor.save(folder / f"text{self.processor.extension}")
-        save_labels(self.labels, folder)
+        Vocabulary(self.labels).save(folder / LABELS)
 
     def build_model(self) -> Classifier:
         return Classifier(self.config.model, self.processor.size, len(self.labels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,19 @@ from seqtasks.models import TaggingBatch
 from seqtasks.tasks.data_loader import TokenBucketLoader
 
 
+@dataclass(eq=False)
 class TaggingLoader(TokenBucketLoader[TaggingBatch]):
     """Sentences and the labels of their words as padded tensors, at most `batch_tokens` words in each."""
 
-    def __init__(
-        self,
-        sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]],
-        labels: Sequence[Sequence[int]],
-        *,
-        batch_tokens: int,
-        seed: int,
-    ) -> None:
-        self.sentences = sentences
-        self.labels = labels
-        lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-        super().__init__(TokenBucketSampler(lengths, lengths, batch_tokens, seed=seed))
+    sentences: Sequence[Int[np.ndarray[Any, Any], "_ _"]]
+    labels: Sequence[Sequence[int]]
+    _: KW_ONLY
+    batch_tokens: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        lengths = np.array([len(sentence) for sentence in self.sentences], dtype=np.int64)
+        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> TaggingBatch:
         tokens, mask = stack([self.sentences[number] for number in examples])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,12 +78,9 @@ def tagging_preset(
 def measure(sources: Sequence[TaggedSource]) -> tuple[int, bool]:
     """Counts the words of all sources in one pass over the files; and whether their labels are BIO or BIOES."""
     skipped = ReadReport()
-    words = 0
-    labels: set[str] = set()
-    for each in sources:
-        for sentence in read_tagged(each, skipped):
-            words += len(sentence.words)
-            labels.update(sentence.labels)
-    if not words:
+    labels = Counter(
+        label for source in sources for sentence in read_tagged(source, skipped) for label in sentence.labels
+    )
+    if not labels:
         raise nothing_to_train_on(skipped)
-    return words, are_spans(labels)
+    return labels.total(), are_spans(labels)

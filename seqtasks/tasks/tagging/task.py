@@ -12,17 +12,18 @@ from pydantic import Field
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.tagging.conllu import CONLLU, Sentence, conllu_place
+from seqtasks.data.tagging.conllu import CONLLU, Sentence, column_of
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
-from seqtasks.tasks.label_vocabulary import by_frequency, load_labels, require_known, save_labels
+from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds
 from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
+from seqtasks.text.vocabulary import Vocabulary
 from seqtasks.text.word_indexer import WordIndexer, WordIndexerConfig
 
 BEST_FOR_SPANS = "span-f1"
@@ -109,11 +110,11 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
         reader = WordIndexer.load(processors, config.text, with_characters=config.model.char_encoder is not None)
-        return cls(config, reader, load_labels(processors))
+        return cls(config, reader, Vocabulary.load(processors / LABELS).tokens)
 
     def save_processors(self, folder: Path) -> None:
         self.reader.save(folder)
-        save_labels(self.labels, folder)
+        Vocabulary(self.labels).save(folder / LABELS)
 
     @property
     def column(self) -> str:
@@ -125,7 +126,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         source = self.config.data.train[0]
         named = source.label_column
         if isinstance(named, int) and "conllu" in (source.format, detect_format(str(source.path), "")):
-            named = CONLLU[conllu_place(named)]
+            named = CONLLU[column_of(named)]
         if isinstance(named, str) and named.lower() != "upos":
             return named.lower()
         return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"

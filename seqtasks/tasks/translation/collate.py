@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,32 +17,29 @@ from seqtasks.tasks.data_loader import TokenBucketLoader
 from seqtasks.text import Tokenizer
 
 
+@dataclass(eq=False)
 class TranslationLoader(TokenBucketLoader[Seq2SeqBatch]):
     """Sentence pairs as padded tensors, at most `batch_tokens` tokens on the longer side; see `TokenBucketSampler`.
 
     With `sampling` each epoch segments the texts in another way.
     """
 
-    def __init__(
-        self,
-        processors: tuple[Tokenizer, Tokenizer],
-        texts: tuple[Sequence[str], Sequence[str]],
-        weights: Sequence[float],
-        *,
-        batch_tokens: int,
-        seed: int,
-        sampling: bool = False,
-    ) -> None:
-        self.processors = processors
-        self.texts = texts
-        self.sampling = sampling
+    processors: tuple[Tokenizer, Tokenizer]
+    texts: tuple[Sequence[str], Sequence[str]]
+    weights: Sequence[float]
+    _: KW_ONLY
+    batch_tokens: int
+    seed: int
+    sampling: bool = False
+
+    def __post_init__(self) -> None:
         self.encoded: list[list[Int[np.ndarray[Any, Any], "_"]]] = [
             [np.array(ids, dtype=np.int32) for ids in processor.encode_all(side)]
-            for processor, side in zip(processors, texts, strict=True)
+            for processor, side in zip(self.processors, self.texts, strict=True)
         ]
         source, target = (np.array([len(ids) for ids in side]) for side in self.encoded)
-        weight = np.array(weights, dtype=np.float64)
-        super().__init__(TokenBucketSampler(source + 1, target + 2, batch_tokens, seed=seed, weights=weight))
+        weights = np.array(self.weights, dtype=np.float64)
+        self.sampler = TokenBucketSampler(source + 1, target + 2, self.batch_tokens, seed=self.seed, weights=weights)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
         sources, targets = (self.side(side, examples, random) for side in (0, 1))

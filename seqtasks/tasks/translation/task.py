@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -87,18 +88,12 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
-        task = cls(config, *make_processors(config.text, config.languages, config.shared_vocab, train, processors))
-        lengths = [
-            max(map(len, sides))
-            for sides in zip(
-                task.source.encode_all([pair.source for pair in train]),
-                task.target.encode_all([pair.target for pair in train]),
-                strict=True,
-            )
-        ]
-        kept = [number for number, length in enumerate(lengths) if 0 < length <= config.data.max_tokens]
-        task.train = [train[number] for number in kept]
-        task.weights = [weights[number] for number in kept]
+        task = cls(config, *make_processors(config, train, processors))
+        sources = task.source.encode_all([pair.source for pair in train])
+        targets = task.target.encode_all([pair.target for pair in train])
+        lengths = [max(map(len, sides)) for sides in zip(sources, targets, strict=True)]
+        fitting = [0 < length <= config.data.max_tokens for length in lengths]
+        task.train, task.weights = list(compress(train, fitting)), list(compress(weights, fitting))
         task.validation = validation
         if not task.train:
             raise SeqtasksError(
@@ -106,7 +101,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             )
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
-            f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(kept):,} over "
+            f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
             f"vocabulary: {task.source.size:,}"
             + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
@@ -120,7 +115,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
-        return cls(config, *load_processors(config.text, config.languages, config.shared_vocab, processors))
+        return cls(config, *load_processors(config, processors))
 
     def save_processors(self, folder: Path) -> None:
         self.source.save(folder / f"source{self.source.extension}")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqtasks.data.examples import Pair
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
+from seqtasks.tasks.base import load_tokenizer
 from seqtasks.text import Tokenizer
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.translation.task import TranslationTask
 
 
 class Languages(ConfigModel):
@@ -24,45 +29,41 @@ Both = tuple[Tokenizer, Tokenizer]
 """That of the source and that of the target; the same one where the languages share a vocabulary."""
 
 
-def text_settings(text: ConfigModel, languages: Languages, shared_vocab: bool) -> tuple[ConfigModel, ConfigModel]:
+def text_settings(config: TranslationTask.Config) -> tuple[ConfigModel, ConfigModel]:
     """The options of both text processors: the same but for the language, where the kind has one."""
+    text, languages = config.text, config.languages
     if "language" not in type(text).model_fields:
         return text, text
-    return (
-        text.model_copy(update={"language": "xx" if shared_vocab else languages.source}),
-        text.model_copy(update={"language": languages.target}),
-    )
+    source = "xx" if config.shared_vocab else languages.source
+    return text.model_copy(update={"language": source}), text.model_copy(update={"language": languages.target})
 
 
-def load_processors(text: ConfigModel, languages: Languages, shared_vocab: bool, folder: Path) -> Both:
+def load_processors(config: TranslationTask.Config, folder: Path) -> Both:
     """The text processors of a trained model."""
-    kind = Tokenizer.of(text)
-    source_config, target_config = text_settings(text, languages, shared_vocab)
-    source = kind.load(folder / f"source{kind.extension}", source_config)
-    return source, source if shared_vocab else kind.load(folder / f"target{kind.extension}", target_config)
+    source_config, target_config = text_settings(config)
+    source = load_tokenizer(folder, "source", source_config)
+    return source, source if config.shared_vocab else load_tokenizer(folder, "target", target_config)
 
 
-def make_processors(
-    text: ConfigModel, languages: Languages, shared_vocab: bool, pairs: Sequence[Pair], start: Path | None
-) -> Both:
+def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start: Path | None) -> Both:
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
     Raises SeqtasksError where it is the other way round.
     """
-    kind = Tokenizer.of(text)
+    kind = Tokenizer.of(config.text)
     apart = start is not None and (start / f"target{kind.extension}").is_file()
-    if apart and shared_vocab:
+    if apart and config.shared_vocab:
         raise SeqtasksError(
             "shared_vocab: the model of init_from has a vocabulary for each language.",
             "Set shared_vocab = false, as it has.",
         )
-    if start is not None and (shared_vocab or apart):
-        return load_processors(text, languages, shared_vocab, start)
-    source_config, target_config = text_settings(text, languages, shared_vocab)
+    if start is not None and (config.shared_vocab or apart):
+        return load_processors(config, start)
+    source_config, target_config = text_settings(config)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    if shared_vocab:
+    if config.shared_vocab:
         shared = kind.train(sources + targets, source_config)
         return shared, shared
-    known = None if start is None else kind.load(start / f"source{kind.extension}", source_config)
+    known = None if start is None else load_tokenizer(start, "source", source_config)
     return known or kind.train(sources, source_config), kind.train(targets, target_config)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
-from PIL import Image
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from seqtasks.data.captions.captioned_images import (
     CaptionedImage,
@@ -27,10 +25,11 @@ from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.special_tokens import PAD
 from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.tbptt import TBPTTState
-from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader, no_captions
+from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
@@ -143,31 +142,28 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         memory, carried = encoder.encode(batch.source, batch.mask, start)
         if self.carried is not None and carried is not None:
             self.carried.write(batch.streams, carried)
-        if no_captions(batch):
-            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
         target = batch.target.flatten(0, 1)
-        return model.loss_of(memory, target, target != 0)
+        real = target != PAD
+        if not real.any():
+            return Loss(0.0 * memory.summary.sum(), torch.tensor(0, device=memory.summary.device))
+        return model.loss_of(memory, target, real)
 
     def batches(self, batch_tokens: int, seed: int) -> Any:
         data: VideoData = self.config.data
-        transform = evaluation_transform(self.config.images)
 
         def clips_of(epoch: int) -> list[FrameSequence]:
             shots = synthesize_videos(self.stills, data.synthetic_video, seed + epoch) if self.stills else []
             return [*self.files, *(SyntheticVideo(self.stills, clip) for clip in shots)]
 
-        def pixels(picture: Image.Image) -> Tensor:
-            return transform(picture)
-
         return VideoTBPTTLoader(
-            clips_of, self.processor.encode, pixels,
+            clips_of, self.processor.encode, evaluation_transform(self.config.images),
             lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
         pipeline = self.pipeline([model])
         return self.watched(
-            pipeline.evaluate_clips(self.validation_playing, with_meteor=False, **self.validation_options)
+            pipeline.evaluate_videos(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import count, islice
+from dataclasses import KW_ONLY, dataclass
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,6 @@ from seqtasks.data.collate import pad_groups
 from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
-from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import DataLoader
 
 
@@ -35,20 +34,17 @@ class VideoBatch(NamedTuple):
     """Where a clip begins."""
 
 
-@dataclass
-class Stream:
-    """What one row of the batches plays."""
+class Window(NamedTuple):
+    """A part of a clip."""
 
     clip: FrameSequence
-    position: int = 0
-    """The first frame of the next window."""
-    pictures: Iterator[Image.Image] | None = None
-    """The frames from there on, once they are wanted."""
-
-    def __post_init__(self) -> None:
-        self.captions = self.clip.captions
+    captions: Sequence[Sequence[str]]
+    """Of all frames of the clip."""
+    start: int
+    """The first frame."""
 
 
+@dataclass(eq=False)
 class VideoTBPTTLoader(DataLoader[VideoBatch]):
     """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
@@ -59,31 +55,17 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
 
     prefetch = True
 
-    def __init__(
-        self,
-        clips_of: Callable[[int], Sequence[FrameSequence]],
-        encode: Callable[[str], Sequence[int]],
-        pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]],
-        *,
-        lanes: int,
-        window: int,
-        longest: int,
-        seed: int,
-    ) -> None:
-        self.clips_of = clips_of
-        self.encode = encode
-        self.pixels = pixels
-        self.window = window
-        self.longest = longest
-        self.seed = seed
-        self.count = lanes
-        self.state = {"epoch": 1, "index": 0}
-        self.rewind()
+    clips_of: Callable[[int], Sequence[FrameSequence]]
+    encode: Callable[[str], Sequence[int]]
+    pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]]
+    _: KW_ONLY
+    lanes: int
+    window: int
+    longest: int
+    seed: int
 
-    def rewind(self) -> None:
-        self.epoch = 0
-        self.coming = self.endless()
-        self.lanes = [Stream(next(self.coming)) for _ in range(self.count)]
+    def __post_init__(self) -> None:
+        self.load_state_dict({"epoch": 1, "index": 0})
 
     def endless(self) -> Iterator[FrameSequence]:
         """Clips, epoch after epoch."""
@@ -95,6 +77,13 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
             for number in np.random.default_rng([self.seed, epoch]).permutation(len(clips)):
                 yield clips[number]
 
+    def windows(self, clips: Iterator[FrameSequence]) -> Iterator[Window]:
+        """The windows of one lane, clip after clip."""
+        for clip in clips:
+            captions = clip.captions
+            for start in range(0, len(captions), self.window):
+                yield Window(clip, captions, start)
+
     def make_batches(self) -> Iterator[tuple[dict[str, int], VideoBatch]]:
         with ThreadPoolExecutor(available_cores()) as pool:
             for index in count(self.state["index"] + 1):
@@ -103,50 +92,40 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
 
     def make(self, pool: ThreadPoolExecutor) -> VideoBatch:
         """The next window."""
-        rows = self.advance()
-        seen = list(pool.map(self.frames_of, self.lanes))
+        rows = [next(row) for row in self.rows]
+        seen = list(pool.map(self.frames_of, range(len(rows)), rows))
         pixels = torch.zeros(
             len(rows), self.window, *next(row for row in seen if len(row)).shape[1:], dtype=torch.uint8
         )
         for row, frames in zip(pixels, seen, strict=True):
             row[: len(frames)] = frames
         mask = torch.arange(self.window) < torch.tensor([[len(frames)] for frames in seen])
-        groups = [self.captions_of(lane, start + frame) for lane, start in rows for frame in range(self.window)]
+        groups = [self.captions_of(row, row.start + frame) for row in rows for frame in range(self.window)]
         target = pad_groups(groups, begin=True, end=True)
-        fresh = torch.tensor([start == 0 for _, start in rows])
+        fresh = torch.tensor([row.start == 0 for row in rows])
         shaped = target.view(len(rows), self.window, *target.shape[1:])
         return VideoBatch(pixels, mask, shaped, torch.arange(len(rows)), fresh)
 
-    def advance(self) -> list[tuple[Stream, int]]:
-        """Moves every lane on by a window; returns where each window begins."""
-        rows = []
-        for number, lane in enumerate(self.lanes):
-            if lane.position >= len(lane.captions):
-                lane = self.lanes[number] = Stream(next(self.coming))
-            rows.append((lane, lane.position))
-            lane.position += self.window
-        return rows
+    def frames_of(self, lane: int, window: Window) -> UInt8[Tensor, "frames 3 height width"]:
+        """The frames of the window of a lane."""
+        if window.start == 0 or lane not in self.playing:
+            self.playing[lane] = window.clip.pictures(window.start)
+        return torch.stack([self.pixels(picture) for picture in islice(self.playing[lane], self.window)])
 
-    def frames_of(self, lane: Stream) -> UInt8[Tensor, "frames 3 height width"]:
-        """The frames of the window that ends at the lane's position."""
-        if lane.pictures is None:
-            lane.pictures = lane.clip.pictures(lane.position - self.window)
-        return torch.stack([self.pixels(picture) for picture in islice(lane.pictures, self.window)])
-
-    def captions_of(self, lane: Stream, frame: int) -> list[list[int]]:
-        if frame >= len(lane.captions):
+    def captions_of(self, window: Window, frame: int) -> list[list[int]]:
+        if frame >= len(window.captions):
             return []
-        encoded = (list(self.encode(caption)) for caption in lane.captions[frame])
+        encoded = (list(self.encode(caption)) for caption in window.captions[frame])
         return [ids for ids in encoded if 0 < len(ids) <= self.longest]
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Plays as many windows without looking at them."""
+        """Begins anew, and plays as many windows without looking at them."""
         super().load_state_dict(state)
-        self.rewind()
+        self.epoch = 0
+        coming = self.endless()
+        self.rows = [self.windows(chain([next(coming)], coming)) for _ in range(self.lanes)]
+        self.playing: dict[int, Iterator[Image.Image]] = {}
+        """The frames of each lane from the next window on, once they are wanted."""
         for _ in range(state["index"]):
-            self.advance()
-
-
-def no_captions(window: VideoBatch) -> bool:
-    """Whether nothing is said of any frame, so that there is nothing to learn."""
-    return not bool((window.target != PAD).any())
+            for row in self.rows:
+                next(row)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from seqtasks.registry import ConfigModel
 from seqtasks.text.normalize import normalize
-from seqtasks.text.tokenizers.base import Tokenizer
-from seqtasks.text.vocabulary import Vocabulary
+from seqtasks.text.vocabulary import Vocabulary, VocabularyTokenizer
 
 
-class CharacterTokenizer(Tokenizer):
+class CharacterTokenizer(VocabularyTokenizer):
     """Every character of the cleaned text is a token, blanks too."""
 
     class Config(ConfigModel):
         kind: Literal["characters"] = "characters"
         min_freq: int = Field(2, ge=1)
         """Rarer characters are spelled in bytes."""
-
-    extension: ClassVar[str] = ".json"
-
-    def __init__(self, vocabulary: Vocabulary, config: CharacterTokenizer.Config) -> None:
-        self.vocabulary = vocabulary
-        self.config = config
-
-    @property
-    def size(self) -> int:
-        return self.vocabulary.size
 
     @property
     def blank(self) -> int:
@@ -52,10 +40,3 @@ class CharacterTokenizer(Tokenizer):
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return [self.vocabulary.names[number].replace(" ", "▁") for number in ids]
-
-    def save(self, path: Path) -> None:
-        self.vocabulary.save(path)
-
-    @classmethod
-    def load(cls, path: Path, config: CharacterTokenizer.Config) -> CharacterTokenizer:
-        return cls(Vocabulary.load(path), config)

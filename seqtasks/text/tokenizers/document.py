@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from seqtasks.special_tokens import BEGIN, END
+from seqtasks.text.normalize import compose
 from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
@@ -20,7 +20,6 @@ BYTES = 256
 UNCERTAIN = "\ufffd"
 """What a part of a character reads as."""
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 # Control characters, the blanks of Unicode and the byte order mark.
 _BLANKS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]")
@@ -32,9 +31,7 @@ def normalize_document(text: str) -> str:
 
     What `clean` does to one line, but that blanks stay as many as they are. Tidying twice changes nothing.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _SURROGATES.sub(UNCERTAIN, text))
-    return _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text))
+    return _BLANKS.sub(" ", _LINE_ENDS.sub("\n", compose(text)))
 
 
 def marked(ids: Sequence[int]) -> Tokens:

@@ -10,7 +10,7 @@ from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from numpy.random import Generator
 from pydantic import Field, model_validator
@@ -163,14 +163,12 @@ def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
 
     rare = str.maketrans(dict.fromkeys(_rare_characters(texts, config.vocab_size), " "))
     proto = BytesIO()
-    options: dict[str, Any] = {
-        "model_type": config.model_type,
-        "vocab_size": config.vocab_size,
-        "hard_vocab_limit": False,
-    }
     SentencePieceTrainer.train(
         sentence_iterator=(text.translate(rare) for text in texts) if rare else iter(texts),
         model_writer=proto,
+        model_type=config.model_type,
+        vocab_size=config.vocab_size,
+        hard_vocab_limit=False,
         character_coverage=1.0,
         byte_fallback=True,
         normalization_rule_name="identity",
@@ -182,6 +180,5 @@ def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
         bos_id=BEGIN,
         eos_id=END,
         minloglevel=2,
-        **options,
     )
     return proto.getvalue()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,15 +12,15 @@ from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import UNKNOWN
 from seqtasks.text.detokenize import blanks_before
 from seqtasks.text.normalize import normalize
-from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
-from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
+from seqtasks.text.tokenizers.base import FIRST_BYTE
+from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary, VocabularyTokenizer
 from seqtasks.text.word_splitter import word_splitter
 
 WORD_END, JOINED, APART = FIRST_MARK, FIRST_MARK + 1, FIRST_MARK + 2
 MARKS = ("<end of word>", "<joined>", "<apart>")
 
 
-class WordTokenizer(Tokenizer):
+class WordTokenizer(VocabularyTokenizer):
     """Words, punctuation and the parts of contractions (do n't) are tokens; blanks are not.
 
     Where ordinary text by the rules of `detokenize` would have a blank and this one has none, or the other way round,
@@ -39,16 +38,11 @@ class WordTokenizer(Tokenizer):
         vocab_size: int = Field(50000, ge=300)
         """Ids in all, at most."""
 
-    extension: ClassVar[str] = ".json"
+    marks = MARKS
 
     def __init__(self, vocabulary: Vocabulary, config: WordTokenizer.Config) -> None:
-        self.vocabulary = vocabulary
-        self.config = config
+        super().__init__(vocabulary, config)
         self.cutter = word_splitter(config.language)
-
-    @property
-    def size(self) -> int:
-        return self.vocabulary.size
 
     @classmethod
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
@@ -86,10 +80,3 @@ class WordTokenizer(Tokenizer):
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return [self.vocabulary.names[number] for number in ids]
-
-    def save(self, path: Path) -> None:
-        self.vocabulary.save(path)
-
-    @classmethod
-    def load(cls, path: Path, config: WordTokenizer.Config) -> WordTokenizer:
-        return cls(Vocabulary.load(path, MARKS), config)

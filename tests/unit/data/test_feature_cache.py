@@ -134,7 +134,7 @@ def test_pictures_that_cannot_be_read_are_told(tmp_path: Path, files: list[Path]
     found = Work()(tmp_path, files)
     assert {index: error.message for index, error in found.unreadable.items()} == {
         1: f"{files[1]} is no picture.",
-        3: f"{files[3]} cannot be read: No such file or directory.",
+        3: f"{files[3]}: there is no such file.",
     }
     assert len(found) == 7
     assert torch.equal(found.rows([0, 2, 4, 5, 6]), expected("acefg"))
@@ -143,10 +143,10 @@ def test_pictures_that_cannot_be_read_are_told(tmp_path: Path, files: list[Path]
 
 
 def test_huge_files_are_not_read(tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST_FILE", 2**20)
+    monkeypatch.setattr("seqtasks.image.loading.MAX_BYTES", 2**20)
     with files[0].open("wb") as stream:
         stream.truncate(2**20 + 1)
-    assert "larger than 1 MB" in str(Work()(tmp_path, files).unreadable[0])
+    assert "larger than 1 MiB" in str(Work()(tmp_path, files).unreadable[0])
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, files: list[Path]) -> None:

@@ -8,8 +8,8 @@ from helpers.grid import MEMORY_WIDTH, TOKENS, VOCAB, WIDTH, grid
 
 from seqtasks.decoders import ShowAttendAndTellDecoder
 from seqtasks.device import autocast
-from seqtasks.layers.attention_regularization import doubly_stochastic_regularization
 from seqtasks.layers.embedding import TokenEmbedding
+from seqtasks.layers.loss import doubly_stochastic_regularization
 
 
 def decoder() -> ShowAttendAndTellDecoder:

@@ -214,7 +214,7 @@ def test_places() -> None:
     assert torch.equal(rows[:, 0], rows[:, 2])
     assert torch.equal(columns[0], columns[2])
     assert torch.equal(rows[:, 0], columns[0])
-    with pytest.raises(ValueError, match="8 cells are not those of a square picture"):
+    with pytest.raises(ValueError, match="8 cells are not those of a square image"):
         grid_sinusoids(8, 8, device=torch.device("cpu"))
 
 

@@ -265,7 +265,7 @@ def test_what_is_no_picture(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(ImageError) as raised:
         open_image(path)
-    assert raised.value.message == f"{path}: this is no picture, or of an unknown format."
+    assert raised.value.message == f"{path}: this is no image, or of an unknown format."
     assert "JPEG" in raised.value.hint
 
 
@@ -276,7 +276,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         "empty.png: the file is empty": tmp_path / "empty.png",
         "the file cannot be read .Is a directory": tmp_path,
         "the file cannot be read .embedded null byte": "a\0.jpg",
-        "unnamed picture: the file is empty": b"",
+        "unnamed image: the file is empty": b"",
     }
     for message, source in cases.items():
         with pytest.raises(ImageError, match=message):
@@ -292,7 +292,7 @@ def test_truncated_files(kind: str) -> None:
     for length in [*range(1, 40), *range(40, len(content), 1 + len(content) // 60)]:
         cut = outcome(content[:length])
         assert cut == whole or (isinstance(cut, str) and cut.startswith("a.jpg: ")), f"{length} of {len(content)} bytes"
-    with pytest.raises(ImageError, match=r"half\.png: the picture is damaged \(.+\)"):
+    with pytest.raises(ImageError, match=r"half\.png: the image is damaged \(.+\)"):
         open_image(content[: len(content) // 2], "half.png")
 
 
@@ -385,7 +385,7 @@ def test_whatever_a_decoder_raises(failure: Callable[[], Exception], monkeypatch
     monkeypatch.setattr(Image.Image, "load", fail)
     with pytest.raises(ImageError) as raised:
         open_image(picture, "a.png")
-    assert raised.value.message.startswith("a.png: the picture is damaged (")
+    assert raised.value.message.startswith("a.png: the image is damaged (")
     assert "\n" not in raised.value.message
 
 

@@ -17,6 +17,7 @@ from seqtasks.layers.attention import (
     scaled_dot_product_attention,
     softmax_fp32,
 )
+from seqtasks.layers.memory import Memory
 
 
 @pytest.mark.parametrize("biased", [False, True])
@@ -135,11 +136,11 @@ def test_cross_attention_looks_where_its_weights_say() -> None:
     attention = CrossAttention(6, 10, 1)
     inputs, states = torch.randn(2, 3, 6), torch.randn(2, 4, 10)
     bias = mask_bias(torch.tensor([[True] * 4, [True, True, False, False]]), torch.float32)[:, None, None, :]
-    memory = attention.project_memory(states)
-    weights = attention.weights(inputs, memory, bias)
+    memory = attention.project_memory(states, bias)
+    weights = attention.weights(inputs, memory)
     assert torch.all(weights[1, :, 2:] == 0)
     by_hand = attention.output(weights @ memory.values[:, 0])
-    assert torch.allclose(attention(inputs, memory, bias), by_hand, atol=1e-6)
+    assert torch.allclose(attention(inputs, memory), by_hand, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", [DotAttention, AdditiveAttention])
@@ -147,9 +148,11 @@ def test_recurrent_attentions(kind: type[DotAttention | AdditiveAttention]) -> N
     torch.manual_seed(7)
     attention = kind(6, 10, 8)
     queries, states = torch.randn(2, 3, 6), torch.randn(2, 4, 10)
-    bias = mask_bias(torch.tensor([[True] * 4, [True, True, False, False]]), torch.float32)
-    keys = attention.keys(states)
-    weights = attention(queries, keys, bias)
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    memory = attention.project_memory(Memory(states, mask, states[:, 0]))
+    seen, weights = attention(queries, memory)
+    assert torch.equal(seen, weights @ states)
+    keys = memory.keys
     assert torch.allclose(weights.sum(2), torch.ones(2, 3), atol=1e-6)
     assert torch.all(weights[1, :, 2:] == 0)
     query = attention.query(queries[1, 2])

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from seqtasks.layers.attention import KeysValues, causal_bias, mask_bias
 from seqtasks.layers.kv_cache import extend_cache, init_cache
-from seqtasks.layers.transformer import DecoderLayer, EncoderLayer, FeedForward
+from seqtasks.layers.transformer import FeedForward, TransformerConfig, TransformerLayer
 
 DIM, MEMORY_DIM, HEADS, INNER, LENGTH = 8, 6, 2, 12, 5
+CONFIG = TransformerConfig(num_heads=HEADS, ffn_dim=INNER, dropout=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +19,8 @@ def seeded() -> None:
     torch.manual_seed(1)
 
 
-def decoder_layer(memory_dim: int = MEMORY_DIM) -> DecoderLayer:
-    return DecoderLayer(DIM, memory_dim, HEADS, INNER, 0.0, 0.0).eval()
+def decoder_layer(memory_dim: int = MEMORY_DIM) -> TransformerLayer:
+    return TransformerLayer(CONFIG, DIM, memory_dim).eval()
 
 
 def causal(length: int = LENGTH, past: int = 0) -> Tensor:
@@ -48,7 +49,7 @@ def test_feed_forward_is_two_linear_layers_with_relu() -> None:
 
 
 def test_encoder_layer_is_that_of_pytorch() -> None:
-    ours = EncoderLayer(DIM, HEADS, INNER, 0.0, 0.0).eval()
+    ours = TransformerLayer(CONFIG, DIM).eval()
     theirs = nn.TransformerEncoderLayer(DIM, HEADS, INNER, dropout=0.0, batch_first=True, norm_first=True).eval()
     copy_norm_and_feed_forward(theirs, ours, theirs.norm2)
     copy_self_attention(theirs.self_attn, ours.attention)
@@ -73,13 +74,13 @@ def test_decoder_layer_is_that_of_pytorch() -> None:
     inputs, memory = torch.randn(2, LENGTH, DIM), torch.randn(2, 4, DIM)
     mask = torch.tensor([[True] * 4, [True, True, False, False]])
     bias = mask_bias(mask, torch.float32)[:, None, None, :]
-    found = ours(inputs, causal(), cross.project_memory(memory), bias)
+    found = ours(inputs, causal(), cross.project_memory(memory, bias))
     later = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
     torch.testing.assert_close(found, theirs(inputs, memory, tgt_mask=later, memory_key_padding_mask=~mask))
 
 
 def test_an_encoder_layer_goes_on_after_what_it_has_read() -> None:
-    layer = EncoderLayer(DIM, HEADS, INNER, 0.0, 0.0).eval()
+    layer = TransformerLayer(CONFIG, DIM).eval()
     inputs = torch.randn(2, LENGTH, DIM)
     whole = layer(inputs, causal())
     first, past = layer.read(inputs[:, :2], None, causal(2))
@@ -94,21 +95,22 @@ def test_steps_of_a_decoder_layer_are_all_positions_at_once(hyps: int) -> None:
     layer, length = decoder_layer(), 18
     inputs, memory = torch.randn(2, hyps, length, DIM), torch.randn(2, 4, MEMORY_DIM)
     bias = torch.zeros(2, 1, 1, 4)
-    remembered = layer.memory_attention.project_memory(memory)
+    remembered = layer.memory_attention.project_memory(memory, bias)
     nothing = remembered.keys[:, :, :0]
     caches, visible = init_cache((KeysValues(nothing, nothing),), hyps)
     for position in range(length):
         caches, visible, first = extend_cache(caches, visible, position)
         seen = mask_bias(visible, torch.float32).unsqueeze(1)
-        found = layer.step(inputs[:, :, position], caches[0], first, seen, remembered, bias)
+        found = layer.step(inputs[:, :, position], caches[0], first, seen, remembered)
         for hypothesis in range(hyps):
             read = inputs[:, hypothesis, : position + 1]
-            expected = layer(read, causal(position + 1), remembered, bias)[:, -1]
+            expected = layer(read, causal(position + 1), remembered)[:, -1]
             torch.testing.assert_close(found[:, hypothesis], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_dropout_is_for_training_alone() -> None:
-    layer = EncoderLayer(DIM, HEADS, INNER, 0.5, 0.5)
+    config = TransformerConfig(num_heads=HEADS, ffn_dim=INNER, dropout=0.5, activation_dropout=0.5)
+    layer = TransformerLayer(config, DIM)
     inputs = torch.randn(2, LENGTH, DIM)
     layer.train()
     assert not torch.equal(layer(inputs, causal()), layer(inputs, causal()))

@@ -115,11 +115,9 @@ def test_signatures_tell_how_the_scores_came_about() -> None:
 
 def test_variety_counts_captions_and_words_without_case_and_punctuation() -> None:
     outputs = ["A dog runs.", "a dog runs", "A dog sleeps!", "A cat"]
-    scores = values(caption_scores(outputs, [["x"]] * 4, training=["a dog runs !", "A bird"], with_meteor=False))
+    scores = values(caption_scores(outputs, [["x"]] * 4, with_meteor=False))
     assert scores["distinct"] == 75
     assert scores["vocabulary"] == 5
-    assert scores["novel"] == 50
-    assert "novel" not in values(caption_scores(outputs, [["x"]] * 4, with_meteor=False))
 
 
 def test_meteor_stands_with_the_others_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:

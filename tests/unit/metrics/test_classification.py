@@ -14,7 +14,6 @@ from seqtasks.metrics.classification import (
     class_scores,
     label_set_scores,
     majority_score,
-    scores_by_class,
     scores_by_label_set,
 )
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
@@ -35,7 +34,7 @@ def values(scores: tuple[Score, ...]) -> dict[str, float]:
 
 
 def test_scores_are_those_worked_out_by_hand() -> None:
-    assert scores_by_class(FOUND, EXPECTED) == (
+    assert scores_by_label_set([[each] for each in FOUND], [[each] for each in EXPECTED]) == (
         LabelScore("cat", pytest.approx(200 / 3), 50.0, pytest.approx(400 / 7), 4, 3),
         LabelScore("dog", 50.0, 50.0, 50.0, 2, 2),
         LabelScore("fox", 50.0, 100.0, pytest.approx(200 / 3), 1, 2),
@@ -75,7 +74,7 @@ def test_one_label_a_text_scores_as_scikit_learn_says(texts: list[tuple[str, str
         }
     )
     rows = theirs.classification_report(expected, found, output_dict=True, zero_division=0)
-    for each in scores_by_class(found, expected):
+    for each in scores_by_label_set([[each] for each in found], [[each] for each in expected]):
         row = rows[each.label]
         assert (each.precision, each.recall, each.f1, each.expected) == pytest.approx(
             (100 * row["precision"], 100 * row["recall"], 100 * row["f1-score"], row["support"])
@@ -165,7 +164,7 @@ def test_signatures_tell_how_the_scores_came_about() -> None:
     "score",
     [
         class_scores,
-        scores_by_class,
+        lambda found, expected: scores_by_label_set([{each} for each in found], [{each} for each in expected]),
         confusion_matrix,
         lambda found, expected: label_set_scores([{each} for each in found], [{each} for each in expected], ["a"]),
         lambda found, expected: calibration_score([0.5] * len(found), [True] * len(expected)),

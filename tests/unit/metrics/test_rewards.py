@@ -7,7 +7,7 @@ import pytest
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.cider import CiderD
-from seqtasks.metrics.rewards import REWARDS, Reward, reward
+from seqtasks.metrics.rewards import REWARDS, reward
 
 TRAINING = [
     [["a", "dog", "runs", "through", "grass"], ["the", "dog", "runs"]],
@@ -22,7 +22,6 @@ WRONG = [["x", "y"], ["z"], []]
 @pytest.mark.parametrize("kind", REWARDS)
 def test_better_sentences_are_worth_more(kind: str) -> None:
     judge = reward(kind, TRAINING)
-    assert isinstance(judge, Reward)
     perfect, worse, wrong = (judge(outputs, TRAINING) for outputs in (PERFECT, WORSE, WRONG))
     assert perfect.shape == (3,)
     assert perfect.dtype == np.float64

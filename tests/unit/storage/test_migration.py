@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
@@ -27,7 +26,6 @@ from seqtasks.storage.migration import (
     migrate,
     migrate_kind,
     migrate_override,
-    migrate_tensors,
     read_renames,
     renames,
 )
@@ -195,10 +193,9 @@ def test_a_key_given_twice_is_told_and_the_new_one_counts() -> None:
     ],
 )
 def test_a_dotted_path_is_renamed_as_the_tables_are(keys: str, value: Any, today: str, value_today: Any) -> None:
-    assert migrate_override(Writing.Config, NEW, keys.split("."), value) == (
-        tuple(today.split(".")),
-        value_today,
-    )
+    found, value_found, renamed = migrate_override(Writing.Config, NEW, keys.split("."), value)
+    assert (found, value_found) == (tuple(today.split(".")), value_today)
+    assert bool(renamed) == ((keys, value) != (today, value_today))
 
 
 SCALARS = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.booleans())
@@ -231,18 +228,6 @@ def test_kinds_are_renamed_once_their_new_name_is_there() -> None:
     assert migrate_kind(Part, "frames") == "cnn-lstm"
     assert migrate_kind(Part, "own") == "own"
     assert migrate_kind(Part, "nonsense") == "nonsense"
-
-
-def test_tensors_are_mapped_by_the_beginning_of_their_names() -> None:
-    tensors = {
-        "encoder.project.weight": torch.ones(1),
-        "decoder.x": torch.zeros(1),
-        "optimiser": {"encoder.project.b": 1},
-    }
-    found = migrate_tensors(tensors, {"encoder.project.": "encoder.qkv_proj."})
-    assert list(found) == ["encoder.qkv_proj.weight", "decoder.x", "optimiser"]
-    assert found["encoder.qkv_proj.weight"] is tensors["encoder.project.weight"]
-    assert found["optimiser"] == {"encoder.qkv_proj.b": 1}
 
 
 def test_classes_are_found_by_their_old_names_and_by_those_of_today() -> None:

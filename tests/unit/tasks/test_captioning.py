@@ -57,7 +57,7 @@ def test_a_trained_model_captions_pictures(trained: Path, pictures: Path) -> Non
     found = predictor.caption(
         [files[0], files[1].read_bytes(), Image.open(files[2])], beam_size=2, nbest=2, attention=True
     )
-    assert [each.picture for each in found] == [str(files[0]), "unnamed picture", "unnamed picture"]
+    assert [each.image for each in found] == [str(files[0]), "unnamed image", "unnamed image"]
     for each in found:
         assert len(each.alternatives) == 1
         assert (

@@ -304,5 +304,5 @@ def test_frames_of_which_nobody_spoke_do_not_count(pictures: Path, tmp_path: Pat
     assert isinstance(trainer.task, VideoTask)
     assert isinstance(trainer.model, EncoderDecoder)
     captioner = trainer.task.pipeline([trainer.model.eval()])
-    found = captioner.evaluate_clips([Numbered(1, 4), Numbered(2, 1)], with_meteor=False)
+    found = captioner.evaluate_videos([Numbered(1, 4), Numbered(2, 1)], with_meteor=False)
     assert found.examples == 4

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image import loading as images
-from seqtasks.video.reader import Frame, IntervalSampler, StrideSampler, Video, VideoError, is_video, open_video
+from seqtasks.video.reader import Frame, IntervalSampler, StrideSampler, Video, is_video, open_video
+from seqtasks.video.source import VideoError
 
 KINDS = ["GIF", "PNG", "WEBP", "AVIF"]
 
@@ -45,12 +46,12 @@ def test_every_frame_at_its_time(kind: str, tmp_path: Path) -> None:
     for _ in range(2):
         found = all_of(clip)
         assert [frame.number for frame in found] == list(range(6))
-        assert [number_in(frame.picture) for frame in found] == list(range(6))
+        assert [number_in(frame.image) for frame in found] == list(range(6))
         assert [frame.seconds for frame in found] == pytest.approx(TIMES)
         assert [frame.until for frame in found] == pytest.approx([*TIMES[1:], 1.73])
         assert clip.damage is None
     assert (clip.size, clip.duration, clip.rate) == (SIZE, None, None)
-    assert {frame.picture.mode for frame in found} == {"RGB"}
+    assert {frame.image.mode for frame in found} == {"RGB"}
     assert [frame.number for frame in clip.frames(IntervalSampler(0.5))] == [0, 2, 5]
 
 
@@ -76,14 +77,14 @@ def test_frames_that_change_a_part_of_the_one_before(tmp_path: Path) -> None:
         ImageDraw.Draw(frames[-1]).rectangle((number * 10, 0, number * 10 + 9, 15), fill="white")
     frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:], duration=100)
     for frame in open_video(tmp_path / "clip.gif").frames(StrideSampler(3)):
-        white = np.asarray(frame.picture)[8, 5::10, 0] > 127
+        white = np.asarray(frame.image)[8, 5::10, 0] > 127
         assert white.tolist() == [place < frame.number for place in range(8)]
 
 
 def test_transparent_frames_are_on_white(tmp_path: Path) -> None:
     frames = [Image.new("RGBA", (16, 16), (255, 0, 0, alpha)) for alpha in (255, 0, 128)]
     frames[0].save(tmp_path / "clip.png", save_all=True, append_images=frames[1:], duration=100, disposal=1, blend=0)
-    colors = [frame.picture.getpixel((8, 8)) for frame in all_of(open_video(tmp_path / "clip.png"))]
+    colors = [frame.image.getpixel((8, 8)) for frame in all_of(open_video(tmp_path / "clip.png"))]
     assert colors == [(255, 0, 0), (255, 255, 255), (255, 127, 127)]
 
 
@@ -93,7 +94,7 @@ def test_the_picture_for_who_cannot_show_a_png_moving_is_no_frame(tmp_path: Path
         tmp_path / "clip.png", save_all=True, default_image=True, append_images=frames, duration=[200, 300, 400]
     )
     found = all_of(open_video(tmp_path / "clip.png"))
-    assert [number_in(frame.picture) for frame in found] == [0, 1, 2]
+    assert [number_in(frame.image) for frame in found] == [0, 1, 2]
     assert [frame.number for frame in found] == [0, 1, 2]
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.2, 0.5])
 
@@ -104,7 +105,7 @@ def test_one_page_is_no_clip_but_can_be_read_as_one(kind: str, tmp_path: Path) -
     numbered_picture(5).save(path, kind)
     assert not is_video(path)
     [frame] = all_of(open_video(path))
-    assert (frame.seconds, number_in(frame.picture)) == (0, 5)
+    assert (frame.seconds, number_in(frame.image)) == (0, 5)
     assert is_video(animated(path, kind, LENGTHS))
 
 
@@ -125,7 +126,7 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
             continue
         found = all_of(clip)
         assert [frame[:2] for frame in found] == [frame[:2] for frame in whole[: len(found)]]
-        assert all(left.picture == right.picture for left, right in zip(found, whole, strict=False))
+        assert all(left.image == right.image for left, right in zip(found, whole, strict=False))
         assert len(found) == 20 or clip.damage is not None
         assert clip.end == found[-1].until
         kept.add(len(found))
@@ -198,7 +199,7 @@ def test_folders_are_read_by_number(names: list[str], tmp_path: Path) -> None:
     clip = open_video(path, rate=10)
     assert (clip.size, clip.rate, clip.duration) == (SIZE, 10, 0.5)
     found = all_of(clip)
-    assert [number_in(frame.picture) for frame in found] == [frame.number for frame in found] == list(range(5))
+    assert [number_in(frame.image) for frame in found] == [frame.number for frame in found] == list(range(5))
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert [frame.until for frame in found] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
     assert [frame.number for frame in clip.frames(IntervalSampler(0.2))] == [0, 2, 4]
@@ -211,10 +212,10 @@ def test_a_folder_goes_on_after_a_broken_picture(tmp_path: Path) -> None:
     (path / "0.png").write_bytes((path / "0.png").read_bytes()[:-50])
     (path / "3.png").write_bytes(b"")
     clip = open_video(path, "frames")
-    assert [number_in(frame.picture) for frame in all_of(clip)] == [1, 2, 4, 5]
+    assert [number_in(frame.image) for frame in all_of(clip)] == [1, 2, 4, 5]
     assert clip.damage is not None
     assert clip.damage.startswith("2 frames are damaged, the first after 0.00 seconds (")
-    assert "0.png: the picture is damaged" in clip.damage
+    assert "0.png: the image is damaged" in clip.damage
     assert [frame.number for frame in clip.frames(IntervalSampler(0.01))] == [1, 2, 4, 5]
     for number in range(6):
         (path / f"{number}.png").write_bytes(b"")
@@ -233,7 +234,7 @@ def test_pictures_that_are_not_wanted_are_not_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], r"there is no picture in this folder\."),
+        ([], r"there is no image in this folder\."),
         (["1.png", "cover.png"], r"cover\.png has no number\."),
         (["a1.png", "b1.png"], r"a1\.png and b1\.png have the same number\."),
     ],
@@ -245,5 +246,5 @@ def test_folders_that_are_no_clips(names: list[str], message: str, tmp_path: Pat
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_rates_that_make_no_sense(rate: float, tmp_path: Path) -> None:
-    with pytest.raises(SeqtasksError, match=r"there is no clip with .* frames a second"):
+    with pytest.raises(SeqtasksError, match=r"there is no video with .* frames a second"):
         open_video(folder(tmp_path / "frames", ["1.png"]), rate=rate)

@@ -21,12 +21,12 @@ from seqtasks.video import pyav_reader as film
 from seqtasks.video.reader import (
     Frame,
     IntervalSampler,
-    SceneChangeSampler,
     StrideSampler,
     Video,
-    VideoError,
     open_video,
 )
+from seqtasks.video.scene_detection import SceneChangeSampler
+from seqtasks.video.source import VideoError
 
 QUIET = {"x265-params": "log-level=none"}
 CODECS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -57,7 +57,7 @@ def all_of(clip: Video) -> list[Frame]:
 def check(found: list[Frame], times: list[float], last: float | None = None, tolerance: float = 0.0006) -> None:
     """Every frame is there, shows its number, and begins and ends at its time."""
     assert [frame.number for frame in found] == list(range(len(times)))
-    assert [number_in(frame.picture) for frame in found] == list(range(len(times)))
+    assert [number_in(frame.image) for frame in found] == list(range(len(times)))
     assert [frame.seconds for frame in found] == pytest.approx(times, abs=tolerance)
     assert [frame.until for frame in found[:-1]] == [frame.seconds for frame in found[1:]]
     if last is not None:
@@ -109,7 +109,7 @@ def test_two_recordings_in_one_file(tmp_path: Path) -> None:
     (tmp_path / "both.ts").write_bytes(content + content)
     clip = open_video(tmp_path / "both.ts")
     found = all_of(clip)
-    assert [number_in(frame.picture) for frame in found] == [*range(28), *range(29, 30), *range(30)]
+    assert [number_in(frame.image) for frame in found] == [*range(28), *range(29, 30), *range(30)]
     assert clip.damage == "1 frame is damaged, after 1.04 seconds (a part of it is missing)"  # packets are counted
     steps = np.diff([frame.seconds for frame in found])
     assert steps.min() > 0
@@ -268,12 +268,12 @@ def test_frames_that_grow_too_large_on_the_way(tmp_path: Path, monkeypatch: pyte
             if chosen.size:
                 chosen.stream = stream
                 both.mux(chosen)
-    assert [frame.picture.size for frame in all_of(open_video(tmp_path / "clip.avi"))] == [SIZE] * 2 + [(960, 640)] + [
+    assert [frame.image.size for frame in all_of(open_video(tmp_path / "clip.avi"))] == [SIZE] * 2 + [(960, 640)] + [
         SIZE
     ] * 2
     monkeypatch.setattr(images, "MAX_PIXELS", 960 * 640 - 1)
     monkeypatch.setattr(film, "picture_of", lambda frame, *_: Image.new("RGB", (frame.width, frame.height)))
     clip = open_video(tmp_path / "clip.avi")
-    assert [frame.picture.size for frame in all_of(clip)] == [SIZE] * 4
+    assert [frame.image.size for frame in all_of(clip)] == [SIZE] * 4
     assert clip.damage is not None
     assert clip.damage.startswith("1 frame is damaged, after 0.04 seconds (")

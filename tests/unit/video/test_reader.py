@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.video.reader import FrameSampler, IntervalSampler, StrideSampler, VideoError, is_video, open_video
-from seqtasks.video.source import DecodeErrors, LazyFrame
+from seqtasks.video.reader import FrameSampler, IntervalSampler, StrideSampler, is_video, open_video
+from seqtasks.video.source import DecodeErrors, LazyFrame, VideoError
 
 
 def moment(number: int, seconds: float) -> LazyFrame:

@@ -137,7 +137,7 @@ def test_scenes_of_a_film(tmp_path: Path) -> None:
     found = list(clip.frames(SceneChangeSampler()))
     assert [frame.number for frame in found] == [0, 30, 60, 90]
     for frame in found:
-        assert np.abs(np.asarray(frame.picture, int) - np.asarray(pictures[frame.number], int)).mean() < 15
+        assert np.abs(np.asarray(frame.image, int) - np.asarray(pictures[frame.number], int)).mean() < 15
 
 
 def test_scenes_of_a_gif(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from PIL import Image
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.video import pyav_reader as film
-from seqtasks.video.reader import StrideSampler, VideoError, open_video
+from seqtasks.video.reader import StrideSampler, open_video
+from seqtasks.video.source import VideoError
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mp4 with its index first": ("mp4", "libx264", {"form_options": {"movflags": "faststart"}}),
@@ -61,7 +62,7 @@ def test_what_comes_before_a_cut_is_kept(kind: str, tmp_path: Path) -> None:
             continue
         found = list(clip.frames(StrideSampler()))
         for frame in found:
-            shown = number_in(frame.picture)
+            shown = number_in(frame.image)
             assert frame.seconds == pytest.approx(shown / 25, abs=0.0011), f"{part}/48: {frame.number} shows {shown}"
         kept.append(len(found))
         if kind in STATING and len(found) < 29:
@@ -78,7 +79,7 @@ def test_a_recording_that_lost_its_index(tmp_path: Path) -> None:
     content = path.read_bytes()
     for length in (40, content.index(b"moov") // 2, content.index(b"moov") + 100):
         path.write_bytes(content[:length])
-        with pytest.raises(VideoError, match=r"clip\.mp4: the clip's index is missing or damaged"):
+        with pytest.raises(VideoError, match=r"clip\.mp4: the video's index is missing or damaged"):
             open_video(path)
 
 
@@ -97,7 +98,7 @@ def test_one_damaged_frame_among_others(tmp_path: Path) -> None:
         clip = open_video(path)
         found = list(clip.frames(StrideSampler()))
         left = [number for number in range(30) if number not in damaged]
-        assert [number_in(frame.picture) for frame in found] == left
+        assert [number_in(frame.image) for frame in found] == left
         first = left[0]
         assert [frame.seconds for frame in found] == pytest.approx([(number - first) / 25 for number in left])
         assert clip.damage is not None
@@ -146,7 +147,7 @@ def test_a_disk_that_fails_on_the_way(tmp_path: Path, monkeypatch: pytest.Monkey
     failing = True
     found.extend(frames)
     assert 10 < len(found) < 100  # what had been read already
-    assert [number_in(frame.picture) for frame in found] == list(range(len(found)))[:30] + list(range(len(found) - 30))
+    assert [number_in(frame.image) for frame in found] == list(range(len(found)))[:30] + list(range(len(found) - 30))
     assert clip.damage is not None
     assert "Input/output error" in clip.damage
     assert "it breaks off after" in clip.damage
@@ -206,7 +207,7 @@ def test_what_is_no_clip(content: bytes, tmp_path: Path, capfd: pytest.CaptureFi
     path.write_bytes(content)
     with pytest.raises(VideoError) as raised:
         open_video(path)
-    assert raised.value.message == f"{path}: this is no clip, of an unknown format, or damaged at its beginning."
+    assert raised.value.message == f"{path}: this is no video, of an unknown format, or damaged at its beginning."
     assert "matroska" in raised.value.hint
     assert capfd.readouterr() == ("", "")
 

@@ -69,9 +69,9 @@ def test_relative_paths_stay_relative(folder: Path, monkeypatch: pytest.MonkeyPa
     [
         ("missing.jpg", "missing.jpg: there is no such file or folder"),
         ("missing", "missing: there is no such file or folder"),
-        ("words", "words: there is no picture in this folder"),
-        ("*.bmp", r"\*.bmp: there is no picture that fits this pattern"),
-        ("words/*", r"words/\*: there is no picture that fits this pattern"),
+        ("words", "words: there is no image in this folder"),
+        ("*.bmp", r"\*.bmp: there is no image that fits this pattern"),
+        ("words/*", r"words/\*: there is no image that fits this pattern"),
         ("x" * 5000, "there is no such file or folder"),
         ("a\0b", "there is no such file or folder"),
     ],

@@ -41,7 +41,7 @@ def caption(text: str = "a red square", looks: list[int] | None = None) -> Capti
     looked = [*looks, 0] if looks else []
     attention = tuple(tuple(float(cell == place) for cell in range(4)) for place in looked) or None
     return Caption(
-        picture="", text=text, score=sum(logarithms), normalized_score=-1.0, tokens=tuple(words),
+        image="", text=text, score=sum(logarithms), normalized_score=-1.0, tokens=tuple(words),
         log_probabilities=logarithms, attention=attention,
     )  # fmt: skip
 
@@ -189,7 +189,7 @@ def test_attention_is_written_as_an_image_where_there_is_any(tmp_path: Path, pic
         assert (drawn.format, drawn.size) == ("JPEG", attention_panels(said, picture).size)
     for wrong, path, told in (
         (caption("red square"), "a.png", "There is no attention to plot"),
-        (said, "a.doc", "no such picture format"),
+        (said, "a.doc", "no such image format"),
         (said, "nowhere/a.png", "cannot be written: No such file"),
     ):
         with pytest.raises(SeqtasksError, match=told):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.video.reader import Frame
-from seqtasks.visualization.contact_sheet import GAP, LIMIT, LINE, LINES, PICTURE, ContactSheet
+from seqtasks.visualization.contact_sheet import GAP, IMAGE_SIDE, LIMIT, LINE, LINES, ContactSheet
 
 
 def frame(number: int, size: tuple[int, int] = (64, 36)) -> Frame:
@@ -36,7 +36,10 @@ def test_only_small_pictures_are_kept() -> None:
     sheet = ContactSheet()
     sheet.add(frame(0, (4000, 1000)), "")
     sheet.add(frame(1, (10, 40)), "")
-    assert [panel.picture.size for panel in sheet.panels] == [(PICTURE, PICTURE // 4), (PICTURE // 4, PICTURE)]
+    assert [panel.image.size for panel in sheet.panels] == [
+        (IMAGE_SIDE, IMAGE_SIDE // 4),
+        (IMAGE_SIDE // 4, IMAGE_SIDE),
+    ]
 
 
 def places(drawn: Image.Image) -> list[tuple[int, int, int]]:
@@ -71,13 +74,13 @@ def ink_below(drawn: Image.Image, top: int) -> int:
 
 def test_time_and_caption_stand_below_their_picture() -> None:
     plain, other = sheet_of(1, ""), sheet_of(1, "A dog .")
-    below = GAP + plain.panels[0].picture.height
+    below = GAP + plain.panels[0].image.height
     assert ink_below(other.draw(), below + LINE) > 30
     assert ink_below(plain.draw(), below + LINE) == 0
     time = np.asarray(plain.draw().convert("L"))[below : below + LINE]
     assert (time < 160).sum() > 30
     later = ContactSheet()
-    later.add(frame(7)._replace(picture=frame(0).picture), "")
+    later.add(frame(7)._replace(image=frame(0).image), "")
     assert not np.array_equal(np.asarray(later.draw()), np.asarray(plain.draw()))
 
 
@@ -106,7 +109,7 @@ def test_the_name_says_the_format(ending: str, form: str, tmp_path: Path) -> Non
 
 
 def test_what_cannot_be_saved_is_told() -> None:
-    with pytest.raises(SeqtasksError, match=r"sheet\.pdf: there is no such picture format"):
+    with pytest.raises(SeqtasksError, match=r"sheet\.pdf: there is no such image format"):
         sheet_of(1).save(Path("sheet.pdf"))
     with pytest.raises(SeqtasksError, match=r"sheet\.png: there is no frame to show"):
         ContactSheet().save(Path("sheet.png"))

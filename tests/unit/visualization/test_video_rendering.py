@@ -54,7 +54,7 @@ def test_every_frame_has_its_time_and_its_picture(tmp_path: Path) -> None:
     assert [time for time, _, _ in found] == pytest.approx(times, abs=1e-5)
     assert [time + length for time, length, _ in found] == pytest.approx([*times[1:], 3.25], abs=1e-5)
     for frame, (_, _, pixels) in zip(given, found, strict=True):
-        assert np.abs(pixels - np.asarray(frame.picture)).mean() < 2.5
+        assert np.abs(pixels - np.asarray(frame.image)).mean() < 2.5
     with av.open(tmp_path / "clip.mp4") as container:
         assert [stream.type for stream in container.streams] == ["video"]
         assert container.streams.video[0].codec_context.name == "h264"
@@ -71,7 +71,7 @@ def test_another_encoder_where_the_first_is_missing(tmp_path: Path, monkeypatch:
         pytest.approx(each, abs=1e-4) for each in [(0.0, 0.04), (0.04, 1.0), (1.0, 1.5)]
     ]
     for frame, (_, _, pixels) in zip(given, found, strict=True):
-        assert np.abs(pixels - np.asarray(frame.picture)).mean() < 2.5
+        assert np.abs(pixels - np.asarray(frame.image)).mean() < 2.5
     with av.open(tmp_path / "clip.mp4") as container:
         assert container.streams.video[0].codec_context.name == "mpeg4"
 
@@ -97,7 +97,7 @@ def test_captions_are_shown_in_their_spans_and_nowhere_else(tmp_path: Path) -> N
     ]
     write_captioned_video(given, spans, tmp_path / "clip.mp4")
     found = read_back(tmp_path / "clip.mp4")
-    drawn = [changed(frame.picture, pixels) for frame, (_, _, pixels) in zip(given, found, strict=True)]
+    drawn = [changed(frame.image, pixels) for frame, (_, _, pixels) in zip(given, found, strict=True)]
     assert [bool(each[170:].sum() > 200) for each in drawn] == [False, True, True, False, True, True]
     assert not any(each[:170].mean() > 0.01 for each in drawn)
 
@@ -158,7 +158,7 @@ def test_long_captions_hide_half_of_the_picture_at_most(size: tuple[int, int]) -
 def test_the_given_pictures_are_left_as_they_are(tmp_path: Path) -> None:
     given = frames([0.0, 1.0])
     write_captioned_video(given, [CaptionSpan(0.0, 2.0, "A dog .", 0.5, 2)], tmp_path / "clip.mp4")
-    assert all(frame.picture == scene(frame.number) for frame in given)
+    assert all(frame.image == scene(frame.number) for frame in given)
 
 
 @pytest.mark.parametrize(

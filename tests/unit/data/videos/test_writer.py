@@ -15,7 +15,7 @@ from PIL import Image, ImageSequence
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.videos.frame_sequence import VideoFile
+from seqtasks.data.videos.frame_sequence import open_clips
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig
 from seqtasks.data.videos.writer import write_synthetic_videos, write_video
@@ -78,7 +78,7 @@ def test_our_own_reader_reads_it_back(tmp_path: Path, ending: str) -> None:
     write_video(tmp_path / f"clip{ending}", frames(), 2)
     found = list(open_video(tmp_path / f"clip{ending}").frames(StrideSampler(1)))
     assert [frame.seconds for frame in found] == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5])
-    assert all(difference(each.picture, written) < 5 for each, written in zip(found, frames(), strict=True))
+    assert all(difference(each.image, written) < 5 for each, written in zip(found, frames(), strict=True))
 
 
 @pytest.mark.parametrize(("ending", "size"), [(".mp4", (62, 46)), (".gif", (63, 47))])
@@ -87,7 +87,7 @@ def test_the_first_frame_gives_the_size_and_mp4_makes_it_even(
 ) -> None:
     first, wide = next(frames((63, 47))), Image.new("RGB", (126, 40), (200, 40, 40))
     write_video(tmp_path / f"clip{ending}", [first, wide], 1)
-    pictures = [frame.picture for frame in open_video(tmp_path / f"clip{ending}").frames(StrideSampler(1))]
+    pictures = [frame.image for frame in open_video(tmp_path / f"clip{ending}").frames(StrideSampler(1))]
     assert [picture.size for picture in pictures] == [size, size]
     left, top, right, bottom = pictures[1].convert("L").point(lambda grey: 255 * (grey > 40)).getbbox() or (0, 0, 0, 0)
     assert right - left == size[0]
@@ -192,7 +192,7 @@ def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path
     assert [len(clip.captions) for clip in clips] == [2, 1]
     colors = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
-        playing = VideoFile.of(clip, 1 / rate)
+        ((playing,), _) = open_clips([clip], 1 / rate)
         assert len(playing.times) == 5 * len(clip.captions)
         for (_, color), picture in zip(playing.captions, playing.pictures(0), strict=True):
             red_green_blue = picture.getpixel((30, 30))

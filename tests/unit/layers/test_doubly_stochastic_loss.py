@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqtasks.layers.attention_regularization import doubly_stochastic_regularization
+from seqtasks.layers.loss import doubly_stochastic_regularization
 
 TARGETS = torch.arange(5) < torch.tensor([[5], [2], [1]])
 SOURCES = torch.arange(4) < torch.tensor([[4], [4], [3]])

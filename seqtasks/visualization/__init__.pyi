@@ -1,0 +1,12 @@
+from .attribution_report import AttributionReport as AttributionReport
+from .attribution_report import open_attribution_report as open_attribution_report
+from .attribution_text import highlight_words as highlight_words
+from .caption_attention import plot_caption_attention as plot_caption_attention
+from .caption_report import CaptionReport as CaptionReport
+from .caption_report import open_caption_report as open_caption_report
+from .confusion_matrix import confusion_table as confusion_table
+from .confusion_matrix import plot_confusion_matrix as plot_confusion_matrix
+from .contact_sheet import ContactSheet as ContactSheet
+from .matplotlib_support import require_matplotlib as require_matplotlib
+from .translation_attention import plot_translation_attention as plot_translation_attention
+from .video_rendering import write_captioned_video as write_captioned_video
