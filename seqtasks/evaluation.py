@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ def evaluate(
     languages: tuple[str, str] | None = None,
     lowercase: bool | None = None,
     metrics: Sequence[str] = (),
+    columns: Mapping[str, str | int | bool] | None = None,
     device: str = "auto",
     dtype: Precision = "auto",
     threads: int = 0,
@@ -39,6 +40,7 @@ def evaluate(
         split: Captions: train, dev, test, or a file that lists images; else all.
         languages: Translation: codes of both languages, for files that name them; else the model's.
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
+        columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
         metrics: The kinds of further metrics to compute, such as one of your own.
         device, dtype, threads, engine: As for `load`.
         warn: Is told what is left out of the data, a sentence each.
@@ -50,7 +52,8 @@ def evaluate(
     names = [model] if isinstance(model, str | Path) else model
     files = [data] if isinstance(data, str | Path) else data
     loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
-    request = EvaluationRequest([Path(file) for file in files], decoding, split, languages, lowercase, metrics)
+    paths = [Path(file) for file in files]
+    request = EvaluationRequest(paths, decoding, split, languages, lowercase, metrics, columns or {})
     return evaluate_model(loaded, request, warn)
 
 
@@ -71,4 +74,5 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
 def inapplicable_options(task: Task, request: EvaluationRequest) -> list[str]:
     """The options that are given and say nothing to a task."""
     given = {option: getattr(request, option) for option in ("decoding", "split", "languages", "lowercase")}
-    return [name for name, value in given.items() if value not in (None, {}) and name not in task.evaluation_options]
+    wrong = [name for name, value in given.items() if value not in (None, {}) and name not in task.evaluation_options]
+    return [*wrong, *(name for name in request.columns if name not in task.source_keys())]

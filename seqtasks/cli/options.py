@@ -52,6 +52,35 @@ LanguagePair = Annotated[
 ]
 
 
+def column_option(what: str) -> Any:
+    return typer.Option(metavar="COLUMN", help=f"Tables and .jsonl: the column of {what}, by its name or number.")
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """Which columns of a table hold what, where neither names nor cells tell."""
+
+    source_column: Annotated[str | None, column_option("the source texts")] = None
+    target_column: Annotated[str | None, column_option("their translations")] = None
+    text_column: Annotated[str | None, column_option("the documents")] = None
+    label_column: Annotated[str | None, column_option("the labels")] = None
+    image_column: Annotated[str | None, column_option("the images' names")] = None
+    caption_column: Annotated[str | None, column_option("their captions")] = None
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Tables: the first row names the columns, or does not."),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Those that were given, by the keys of a source."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: int(value) if isinstance(value, str) and value.isdecimal() else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+
 @dataclass(frozen=True)
 class Runtime:
     """How a model is opened, and where it runs."""

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self
+from typing import Any, ClassVar, Generic, Self, get_args
 
 from torch import Tensor, nn
 from typing_extensions import TypeVar
@@ -19,7 +19,7 @@ from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score, score_table
 from seqtasks.models import Loss
-from seqtasks.registry import Component, ConfigModel, kind_of
+from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrapped
 from seqtasks.tasks.data_loader import BatchT, DataLoader
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import Tokenizer
@@ -45,6 +45,8 @@ class EvaluationRequest:
     lowercase: bool | None = None
     metrics: Sequence[str] = ()
     """Further ones than those that the task always has."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Which columns of a table hold what, by the keys of a source: `text_column`, `header` and so on."""
 
 
 TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
@@ -178,9 +180,16 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The examples to evaluate on; `skipped` counts what is left out."""
         raise SeqtasksError(f"The task {kind_of(self.config)} cannot be evaluated on files.")
 
-    def sources(self, files: Sequence[Path]) -> list[Any]:
-        """Files as sources that are read as the first one of the training data."""
-        return [self.config.data.train[0].model_copy(update={"path": path}) for path in files]
+    @classmethod
+    def source_keys(cls) -> Mapping[str, Any]:
+        """The keys of a source of the training data."""
+        data = unwrapped(fields_of(cls.Config).get("data"))
+        sources = unwrapped(fields_of(data).get("train"))
+        return fields_of(get_args(sources)[0]) if sources is not None else {}
+
+    def sources(self, files: Sequence[Path], columns: Mapping[str, Any]) -> list[Any]:
+        """Files as sources that are read as the first one of the training data, but for the `columns` given."""
+        return [self.config.data.train[0].model_copy(update={**columns, "path": path}) for path in files]
 
     @abstractmethod
     def save_processors(self, folder: Path) -> None:

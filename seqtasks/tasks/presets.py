@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from seqtasks.registry import ConfigModel
+
 RECURRENT = ("lstm", "gru", "rnn")
 
 
@@ -74,6 +76,12 @@ def chosen_kinds(settings: Mapping[str, str], *parts: str) -> dict[str, str]:
     return {part.rpartition(".")[2]: settings[f"{part}.kind"] for part in parts if f"{part}.kind" in settings}
 
 
-def column(value: str | None) -> str | int | None:
+def source_options(settings: Mapping[str, str], number: int, declared: type[ConfigModel]) -> dict[str, Any]:
+    """What `settings` such as `data.train.0.text_column` say of a source of the training data."""
+    found = {name: settings.get(f"data.train.{number}.{name}") for name in declared.model_fields}
+    return {name: column(value) if name.endswith("_column") else value for name, value in found.items() if value}
+
+
+def column(value: str) -> str | int:
     """A column by its name or its number."""
-    return int(value) if value is not None and value.isdecimal() else value
+    return int(value) if value.isdecimal() else value

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtasks.cli.options import (
+    ColumnOptions,
     DecodingOptions,
     EngineOption,
     LanguagePair,
@@ -51,6 +52,7 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     languages: LanguagePair = None,
+    columns: ColumnOptions,
     split: Annotated[
         str | None,
         typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; else all."),
@@ -89,13 +91,18 @@ def evaluate(
     from seqtasks.tasks.base import EvaluationRequest
 
     warnings.filterwarnings("ignore", module="PIL")
-    request = EvaluationRequest(data, decoding.options(), split, split_languages(languages), lowercase, metrics or ())
+    request = EvaluationRequest(
+        data, decoding.options(), split, split_languages(languages), lowercase, metrics or (), columns.given()
+    )
     wrong = inapplicable_options(loaded.task, request)
     if confusion is not None and "confusion" not in loaded.task.evaluation_options:
         wrong.append("confusion")
     if wrong:
         kind = kind_of(loaded.task.config)
-        raise typer.BadParameter(f"it does not apply to a model for {kind}", param_hint=FLAGS[wrong[0]])
+        raise typer.BadParameter(
+            f"it does not apply to a model for {kind}",
+            param_hint=FLAGS.get(wrong[0], f"--{wrong[0].replace('_', '-')}"),
+        )
     found = evaluate_model(loaded, request, warn)
     if confusion is not None:
         plot(found, confusion)

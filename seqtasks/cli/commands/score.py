@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
+from seqtasks.cli.options import ColumnOptions, Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
 from seqtasks.cli.output import open_output, to_json, warn
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def score(
     as_json: Json = False,
     output: Output = None,
     languages: LanguagePair = None,
+    columns: ColumnOptions,
     runtime: Runtime,
 ) -> None:
     """Score given translations.
@@ -45,7 +46,7 @@ def score(
     from seqtasks.inference.bulk import BATCH_SIZE, batched
     from seqtasks.tasks.base import warn_skipped
 
-    sources = sources_of(data)
+    sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     skipped = ReadReport()
     named = split_languages(languages) or pipeline.languages
     pairs = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))

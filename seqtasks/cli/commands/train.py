@@ -6,12 +6,12 @@ import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqtasks.cli.command import warn_renamed
-from seqtasks.cli.options import Code, LanguagePair, load_own_code, split_languages
+from seqtasks.cli.options import Code, ColumnOptions, LanguagePair, load_own_code, split_languages
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def train(
             "classification with documents in .csv, .tsv, .jsonl or a folder per class, language-modeling with text.",
         ),
     ],
+    *,
     out: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default named after RUN.toml."),
@@ -43,6 +44,7 @@ def train(
     ] = False,
     code: Code = None,
     languages: LanguagePair = None,
+    columns: ColumnOptions,
 ) -> None:
     """Train a model from a run configuration, or from data alone.
 
@@ -60,6 +62,9 @@ def train(
     tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
     task = tasks.get(what[0])
     check_usage(what, tasks, languages)
+    if task is None and columns.given():
+        option = f"--{next(iter(columns.given())).replace('_', '-')}"
+        raise typer.BadParameter("the columns stand in the configuration", param_hint=option)
     if task is not None and (kind := task.Config.model_fields["kind"].default) != what[0]:
         warn_renamed(what[0], kind)
     out = out or default_directory(Path(what[0]), automatic=task is not None)
@@ -71,7 +76,7 @@ def train(
     overrides = chosen or []
     warnings.filterwarnings("ignore", module="PIL")
     if task is not None:
-        run = preset_run(task, what[1:], overrides, languages)
+        run = preset_run(task, what[1:], overrides, languages, columns.given())
     else:
         run = configured(Path(what[0]), overrides, tasks)
 
@@ -129,13 +134,25 @@ def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Ta
     return read_config(path, overrides=overrides)
 
 
-def preset_run(task: type[Task], data: Sequence[str], overrides: Sequence[str], languages: str | None) -> RunConfig:
+def preset_run(
+    task: type[Task],
+    data: Sequence[str],
+    overrides: Sequence[str],
+    languages: str | None,
+    columns: Mapping[str, Any],
+) -> RunConfig:
     """The run that suits the data of a task."""
     from seqtasks.config.run import read_config
     from seqtasks.storage.migration import migrate_override
 
     skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
-    settings = {}
+    for name in columns:
+        if name not in task.source_keys():
+            kind = task.Config.model_fields["kind"].default
+            raise typer.BadParameter(f"{kind} has no such column", param_hint=f"--{name.replace('_', '-')}")
+    settings = {
+        f"data.train.{number}.{name}": str(value) for name, value in columns.items() for number in range(len(data))
+    }
     for name, _, value in (each.partition("=") for each in overrides):
         keys, *_ = migrate_override(task.Config, skeleton, name.strip().split("."), value)
         settings[".".join(keys)] = value.strip().strip("\"'")

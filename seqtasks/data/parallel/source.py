@@ -48,6 +48,11 @@ class ParallelSource(ConfigModel):
         one, two = self.path is not None, self.source is not None and self.target is not None
         if one == two or (one and (self.source is not None or self.target is not None)):
             raise ValueError("give either path (one file of pairs) or source and target (two parallel files)")
+        tables = [
+            name for name in ("format", "source_column", "target_column", "header") if getattr(self, name) is not None
+        ]
+        if two and tables:
+            raise ValueError(f"{tables[0]} is for one file of pairs (path); parallel files have no columns")
         return self
 
 

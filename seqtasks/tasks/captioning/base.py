@@ -94,7 +94,8 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         if len(request.data) == 1 and is_video_dataset(request.data[0]):
             return self.evaluate_clips(pipeline, request, warn)
         skipped = CaptionReadReport()
-        images = read_captioned_images(caption_source(request.data, request.split), skipped)
+        source = caption_source(request.data, request.split).model_copy(update=request.columns)
+        images = read_captioned_images(source, skipped)
         found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
         if not skipped.complete:
             warn(skipped.describe())

@@ -36,7 +36,7 @@ from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
-from seqtasks.tasks.presets import chosen_kinds
+from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.text import Tokenizer
 
@@ -180,7 +180,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
-        return captioning_preset(caption_source(data), **kinds)
+        options = source_options(settings, 0, CaptionSource)
+        return captioning_preset(caption_source(data).model_copy(update=options), **kinds)
 
     def validate(self, model: EncoderDecoder[CnnEncoder]) -> Evaluation:
         found = self.pipeline([model]).evaluate(

@@ -24,7 +24,7 @@ from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
-from seqtasks.tasks.presets import chosen_kinds, column
+from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 from seqtasks.text.vocabulary import Vocabulary
 
@@ -202,12 +202,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
-            DocumentSource(
-                path=path,
-                text_column=column(settings.get(f"data.train.{number}.text_column")),
-                label_column=column(settings.get(f"data.train.{number}.label_column")),
-                label_separator=settings.get(f"data.train.{number}.label_separator") or None,
-            )
+            DocumentSource(path=path, **source_options(settings, number, DocumentSource))
             for number, path in enumerate(data)
         ]
         kinds = chosen_kinds(settings, "text", "model.encoder")
@@ -220,7 +215,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return self.pipeline([model]).evaluate(self.validation)
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Document]:
-        return read_labeled(self.config, self.sources(request.data), skipped)
+        return read_labeled(self.config, self.sources(request.data, request.columns), skipped)
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         model = self.config.model

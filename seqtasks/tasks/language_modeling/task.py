@@ -22,7 +22,7 @@ from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, load_tokenizer, require_validation
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
-from seqtasks.tasks.presets import chosen_kinds, column
+from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import CharacterTokenizer, Tokenizer
 from seqtasks.text.tokenizers.document import DocumentTokenizer, Tokens, marked
@@ -145,8 +145,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         sources = [
-            TextSource(path=path, text_column=column(settings.get(f"data.train.{number}.text_column")))
-            for number, path in enumerate(data)
+            TextSource(path=path, **source_options(settings, number, TextSource)) for number, path in enumerate(data)
         ]
         return generation_preset(sources, **chosen_kinds(settings, "text", "model.encoder"))
 
@@ -159,7 +158,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         return replace(found, samples=(self.sample(pipeline),))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[str]:
-        return (text for source in self.sources(request.data) for text in read_texts(source, skipped))
+        return (text for source in self.sources(request.data, request.columns) for text in read_texts(source, skipped))
 
     def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
         """How the model goes on with the beginning of the validation text, in one line."""

@@ -20,7 +20,7 @@ from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
-from seqtasks.tasks.presets import chosen_kinds
+from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.tagging.collate import TaggingLoader
 from seqtasks.tasks.tagging.presets import tagging_preset
 from seqtasks.text.vocabulary import Vocabulary
@@ -147,7 +147,11 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
         kinds = chosen_kinds(settings, "model.encoder", "model.char_encoder")
-        return tagging_preset([TaggedSource(path=file) for file in data], **kinds)
+        sources = [
+            TaggedSource(path=path, **source_options(settings, number, TaggedSource))
+            for number, path in enumerate(data)
+        ]
+        return tagging_preset(sources, **kinds)
 
     def pipeline(self, models: Sequence[Tagger]) -> TaggingPipeline:
         language = self.config.text.language
@@ -158,7 +162,11 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Sentence]:
-        return (sentence for source in self.sources(request.data) for sentence in read_tagged(source, skipped))
+        return (
+            sentence
+            for source in self.sources(request.data, request.columns)
+            for sentence in read_tagged(source, skipped)
+        )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         model = self.config.model

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.language_detection import find_language, language_name
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.encoders import TextEncoder
@@ -20,7 +21,7 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, fingerprint, require_validation
-from seqtasks.tasks.presets import chosen_kinds
+from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
@@ -101,6 +102,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             )
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
+            *language_warnings(config.languages, train),
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
             f"vocabulary: {task.source.size:,}"
@@ -144,7 +146,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
         source, target = settings.get("languages.source"), settings.get("languages.target")
         languages = (source, target) if source and target else languages_of(data)
-        return translation_preset(sources_of(data), languages, **kinds)
+        sources = [
+            source.model_copy(update=source_options(settings, number, ParallelSource))
+            for number, source in enumerate(sources_of(data))
+        ]
+        return translation_preset(sources, languages, **kinds)
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         languages = self.config.languages
@@ -162,7 +168,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Pair]:
         languages = request.languages or (self.config.languages.source, self.config.languages.target)
-        sources = sources_of(request.data)
+        sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
@@ -172,6 +178,14 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.target.size:,}; trained with seqtasks on {data['pairs']:,} sentence pairs.",
         )
+
+
+def language_warnings(languages: Languages, pairs: Sequence[Pair]) -> Iterator[str]:
+    """What to tell of a side whose texts seem to be in another language than is claimed."""
+    for side, claimed in (("source", languages.source), ("target", languages.target)):
+        if found := find_language((getattr(pair, side) for pair in pairs), claimed):
+            name, other = language_name(found), language_name(claimed)
+            yield f"WARNING: the {side} texts look like {name}, not {other}: are columns or files in the right order?"
 
 
 def read_data(
