@@ -77,7 +77,7 @@ def train(configuration: str, output: Path, settings: Sequence[str], *, resume: 
     """Trains a model into `output`."""
     config = configured(configuration, settings)
     show_call("train", "config", repr(str(output)), resume=resume)
-    result = seqtasks.train(config, output, resume=resume, on_event=report, stop_on_sigint=True)
+    result = seqtasks.train(config, output, resume=resume, on_event=report, stop_on_signals=True)
     if result.interrupted:
         print(f"Interrupted at step {result.step:,}; repeat the command with --resume to continue.")
         raise typer.Exit(130)

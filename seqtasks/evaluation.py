@@ -67,7 +67,9 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
     further = [metric for metric in request.metrics if metric not in [score.metric for score in found.scores]]
     if further and not found.outputs:
         raise SeqtasksError(f"There are no outputs that {further[0]} could compare with references.", "Leave it out.")
-    scores = compute_scores(further, found.outputs, found.references, lowercase=bool(request.lowercase))
+    scores = compute_scores(
+        further, found.outputs, found.references, lowercase=bool(request.lowercase), language=found.language
+    )
     return replace(found, scores=(*found.scores, *scores))
 
 

@@ -140,7 +140,13 @@ def load_task(bundle: Bundle) -> Task:
     """The task of a model, with its processors."""
     require_code(bundle.manifest["data"].get("code", {}), bundle.path)
     config = read_config(bundle.configuration, warn=False).task
-    family = Task.of_kind(bundle.task)
+    try:
+        family = Task.of_kind(bundle.task)
+    except KeyError:
+        raise SeqtasksError(
+            f"{bundle.path} is a model for {bundle.task!r}, and there is no such task.",
+            f"There are {', '.join(Task.known())} (your own: --code FILE).",
+        ) from None
     if not isinstance(config, family.Config):
         raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")
     return family.load(config, bundle.processors)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from seqtasks.cli.output import warn
 from seqtasks.metrics.score import format_score, metric_name
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.training import events as reports
@@ -22,6 +26,15 @@ DATA_REMARKS, MODEL_REMARKS = 3, 2
 """Lines at most, so that no more than ten are printed before the first step."""
 LOSS_WIDTH = 12
 SPEED_WIDTH = 11
+
+
+class TrainingConsole(Console):
+    """Standard output; where its reader goes, as that of `seqtasks train ... | head` does, training goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        warn("standard output is closed; the training goes on without it, metrics.jsonl has its figures")
 
 
 class TrainingDisplay:
@@ -43,6 +56,7 @@ class TrainingDisplay:
         match event:
             case reports.DataReady():
                 self.remark(event.remarks, DATA_REMARKS)
+                self.warn(event.warnings)
             case reports.TrainingStarted():
                 self.start(event)
             case reports.StepEvent():
@@ -53,6 +67,10 @@ class TrainingDisplay:
                 self.say(f"A step after step {event.step:,} was skipped: {event.reason}.")
             case reports.FinishedEvent(interrupted=False):
                 self.say(f"Done after {event.step:,} steps: {event.reason}.")
+
+    def warn(self, warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            self.say(f"WARNING: {warning}.", style="bold")
 
     def remark(self, remarks: tuple[str, ...], lines: int) -> None:
         shown = remarks if len(remarks) <= lines else remarks[: lines - 1]
@@ -134,6 +152,7 @@ class TrainingDisplay:
             sample = samples[event.step // self.training.eval_steps % len(samples)]
             self.say(f"          {shortened(sample.source)} -> {shortened(sample.output)}", style="dim")
         since.reset(event.seconds)
+        self.warn([event.warning] if event.warning else [])
 
     def say(self, text: str, style: str | None = None) -> None:
         self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)

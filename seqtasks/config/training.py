@@ -58,6 +58,8 @@ class TrainingConfig(ConfigModel):
     """Updates between checkpoints."""
     save_total_limit: Count = 2
     """Latest checkpoints to keep beside the best."""
+    metric_for_best_model: str | None = None
+    """The validation score that says which model is the best, such as "chrf"; None is the first one of the task."""
     early_stopping_patience: CountOrNone = 0
     """Validations without improvement before training stops; 0 = never."""
 

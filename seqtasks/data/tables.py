@@ -208,7 +208,7 @@ def has_header(sample: Sequence[Cells], usual: Collection[str], *, languages: bo
     named = [name for name in names if name]
     if not all(name in INDEX_NAMES or NAME.fullmatch(name) for name in named) or len(set(named)) < len(named):
         return False
-    if any(word in usual for name in names for word in words_of(name)) or (len(names) > 1 and not all(names)):
+    if any(word in usual for name in names for word in words_of(name)) or (not names[0] and all(names[1:])):
         return True
     found = [language for name in names if (language := language_of(name))] if languages else []
     return len(set(found)) >= 2
@@ -282,12 +282,13 @@ def wanted_columns(path: Path, names: Sequence[str], wanted: Mapping[str, str | 
 
 
 def text_columns(sample: Sequence[Cells], width: int) -> list[int]:
-    """The columns that hold texts: no numbers, identifiers, addresses or notes of a license."""
+    """The columns that hold texts, or nothing: no numbers, identifiers, addresses or notes of a license."""
     columns = [[cells[place].strip() for cells in sample if len(cells) == width] for place in range(width)]
 
     def is_text(cells: Sequence[str]) -> bool:
-        said = sum(1 for cell in cells if not NO_TEXT.fullmatch(cell) and not LICENSE.search(cell))
-        return 2 * said > len(cells)
+        filled = [cell for cell in cells if cell]
+        said = sum(1 for cell in filled if not NO_TEXT.fullmatch(cell) and not LICENSE.search(cell))
+        return 2 * said > len(filled) or not filled
 
     return [place for place, cells in enumerate(columns) if is_text(cells)]
 

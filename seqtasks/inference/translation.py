@@ -269,11 +269,11 @@ class TranslationPipeline(DecodingPipeline):
         outputs = [found.text for found in self.translate(sources, **options)]
         seconds = time.perf_counter() - started
         lowercase = self.lowercase if lowercase is None else lowercase
-        scores = translation_scores(outputs, targets, lowercase=lowercase, metrics=metrics)
+        scores = translation_scores(outputs, targets, lowercase=lowercase, language=self.languages[1], metrics=metrics)
         samples = validation_examples(zip(sources, targets, outputs, strict=True))
         return Evaluation(
             tuple(scores), samples, self.signature(decoding.signature()), len(pairs), seconds,
-            unit="sentences", outputs=outputs, references=[[target] for target in targets],
+            unit="sentences", language=self.languages[1], outputs=outputs, references=[[target] for target in targets],
         )  # fmt: skip
 
 

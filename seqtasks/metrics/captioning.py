@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from seqtasks.errors import SeqtasksError
@@ -12,6 +13,9 @@ from seqtasks.metrics.ptb_tokenizer import penn_tokens
 from seqtasks.metrics.rouge import BETA, rouge_l
 from seqtasks.metrics.score import Score
 
+UNSPACED = re.compile("([\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
+"""Characters of scripts without blanks between words (Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese): each is
+taken for a word, since Stanford's tokenizer would make one of a whole sentence."""
 EVALUATION = "pycocoevalcap-1.2"
 """The evaluation whose numbers these are."""
 
@@ -23,18 +27,19 @@ def caption_scores(
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
     (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
-    `meteor_unavailable_reason` says why, and with `with_meteor=False`. Then what the captions are like: `distinct`, the
-    percentage of different ones; `vocabulary`, how many words occur in them.
+    `meteor_unavailable_reason` says why, with `with_meteor=False`, and where words are characters. Then what the
+    captions are like: `distinct`, the percentage of different ones; `vocabulary`, how many words occur in them.
 
     Raises:
         SeqtasksError: no captions, another number of references, a picture without references.
     """
     check(outputs, references)
-    captions = [penn_tokens(output) for output in outputs]
-    others = [[penn_tokens(reference) for reference in texts] for texts in references]
+    captions = [caption_tokens(output) for output in outputs]
+    others = [[caption_tokens(reference) for reference in texts] for texts in references]
     counts = sorted({len(texts) for texts in references})
     number = f"{counts[0]}-{counts[-1]}" if len(counts) > 1 else str(counts[0])
-    tokens = f"tok=ptb|n={len(outputs)}"
+    spelled = any(UNSPACED.search(text) for texts in (outputs, *references) for text in texts)
+    tokens = f"tok={'ptb+char' if spelled else 'ptb'}|n={len(outputs)}"
     end = f"{tokens}|refs={number}|version={EVALUATION}"
 
     def score(metric: str, value: float, *choices: str) -> Score:
@@ -48,7 +53,7 @@ def caption_scores(
         *(score(f"bleu-{order}", bleu[order - 1], "length=closest") for order in (4, 1, 2, 3)),
         score("rouge-l", sum(rouge) / len(rouge), f"beta={BETA:g}"),
     ]
-    if with_meteor and meteor_unavailable_reason() is None:
+    if with_meteor and not spelled and meteor_unavailable_reason() is None:
         scores.append(score("meteor", meteor(captions, others), f"program={VERSION}", "lang=en"))
     different = {tuple(caption) for caption in captions}
     words = {word for caption in different for word in caption}
@@ -57,6 +62,11 @@ def caption_scores(
         Score("distinct", 100 * len(different) / len(captions), f"distinct|{tokens}"),
         Score("vocabulary", float(len(words)), f"vocabulary|{tokens}"),
     )
+
+
+def caption_tokens(text: str) -> list[str]:
+    """The words of a caption; characters where its script has no blanks."""
+    return penn_tokens(UNSPACED.sub(r" \1 ", text))
 
 
 def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:

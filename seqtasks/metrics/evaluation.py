@@ -39,6 +39,8 @@ class Evaluation:
     """What was compared, where outputs were: texts, or the labels of each sentence or document."""
     references: Sequence[Sequence[Any]] = field(default=(), kw_only=True, repr=False)
     """With what: one or several for each output."""
+    language: str = field(default="", kw_only=True)
+    """The code of the outputs' language, where they are texts and it is known."""
     labels: tuple[LabelScore, ...] = field(default=(), kw_only=True)
     """The scores of each label or kind of span, of taggers and classifiers."""
     confusion: ConfusionMatrix | None = field(default=None, kw_only=True)

@@ -16,10 +16,12 @@ class Metric(Component, ABC):
 
     Args:
         lowercase: Ignore case, where the metric can.
+        language: The code of the outputs' language, where it is known: what words are depends on it.
     """
 
-    def __init__(self, *, lowercase: bool = False) -> None:
+    def __init__(self, *, lowercase: bool = False, language: str = "") -> None:
         self.lowercase = lowercase
+        self.language = language
 
     @abstractmethod
     def compute(self, outputs: Sequence[Any], references: Sequence[Sequence[Any]]) -> tuple[float, str]:
@@ -41,10 +43,15 @@ def find_metrics(kinds: Sequence[str]) -> list[type[Metric]]:
 
 
 def compute_scores(
-    kinds: Sequence[str], outputs: Sequence[Any], references: Sequence[Sequence[Any]], *, lowercase: bool = False
+    kinds: Sequence[str],
+    outputs: Sequence[Any],
+    references: Sequence[Sequence[Any]],
+    *,
+    lowercase: bool = False,
+    language: str = "",
 ) -> list[Score]:
     """A `Score` for each of the metrics, in their order; see `Metric.compute`."""
     return [
-        Score(kind, *metric(lowercase=lowercase).compute(outputs, references))
+        Score(kind, *metric(lowercase=lowercase, language=language).compute(outputs, references))
         for kind, metric in zip(kinds, find_metrics(kinds), strict=True)
     ]

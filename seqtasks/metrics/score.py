@@ -36,6 +36,10 @@ METRIC_NAMES = {
 }
 """Those that people know by another name."""
 
+LOWER_IS_BETTER = frozenset({"loss", "perplexity", "bits-per-character", "ter", "calibration-error"})
+FALLBACKS = {"bleu": "chrf"}
+"""What decides where a score is the same: BLEU can be 0 for long, chrF sees letters."""
+
 FINE = ("loss", "bits-per-character")
 """Metrics of small numbers."""
 

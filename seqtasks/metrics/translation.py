@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from itertools import zip_longest
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.metric import Metric, compute_scores
 from seqtasks.metrics.score import Score
+
+WITHOUT_WORDS = frozenset({"th", "lo", "km", "my", "bo", "dz"})
+"""Languages that are written without blanks, and that sacrebleu cannot cut into words."""
 
 
 def translation_scores(
@@ -16,12 +20,15 @@ def translation_scores(
     references: Sequence[Sequence[str]] | Sequence[str],
     *,
     lowercase: bool = False,
+    language: str = "",
     metrics: Sequence[str] = ("bleu", "chrf", "ter"),
 ) -> list[Score]:
     """Scores a whole corpus of detokenized text, in percent, one `Score` for each of `metrics`, in their order.
 
     `references` is one text a hypothesis, or several such sequences: one for each set of references, as files are.
     With `lowercase` BLEU and chrF ignore case; TER always does, as is usual. Higher is better but for TER.
+    `language` is the code of the outputs' language, which decides on how BLEU and TER cut words; TER is left out where
+    it has no words to count.
 
     BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; signatures: Post 2018.
 
@@ -40,7 +47,30 @@ def translation_scores(
                 f"There are {len(hypotheses):,} translations, but {name} has {len(texts):,} lines.",
                 "Each translation needs its reference on the same line.",
             )
-    return compute_scores(metrics, hypotheses, list(zip(*sets, strict=True)), lowercase=lowercase)
+    if primary(language) in WITHOUT_WORDS:
+        metrics = [metric for metric in metrics if metric != "ter"]
+    return compute_scores(metrics, hypotheses, list(zip(*sets, strict=True)), lowercase=lowercase, language=language)
+
+
+def primary(language: str) -> str:
+    """The code of a language without its script and region."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def bleu_tokenizer(language: str) -> str:
+    """The tokenizer of sacrebleu that finds the words of a language.
+
+    Japanese and Korean are cut by a dictionary where it is installed (the extras ja and ko); Japanese by characters
+    where it is not, and so are Thai, Lao, Khmer, Burmese and Tibetan, for which sacrebleu has none.
+    """
+    code = primary(language)
+    if code in ("zh", "yue", "cmn"):
+        return "zh"
+    if code == "ja":
+        return "ja-mecab" if find_spec("MeCab") and find_spec("ipadic") else "char"
+    if code == "ko":
+        return "ko-mecab" if find_spec("mecab_ko") else "13a"
+    return "char" if code in WITHOUT_WORDS else "13a"
 
 
 def reference_sets(references: Sequence[Sequence[str]] | Sequence[str]) -> list[Sequence[str]]:
@@ -54,20 +84,26 @@ class SacrebleuMetric(Metric):
     """A metric of sacrebleu's."""
 
     name: ClassVar[str]
-    options: ClassVar[tuple[str, ...]] = ("lowercase",)
+
+    def options(self) -> dict[str, Any]:
+        """Those of sacrebleu's class."""
+        return {"lowercase": self.lowercase}
 
     def compute(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
         from sacrebleu import metrics
 
-        metric = getattr(metrics, self.name)(**{option: getattr(self, option) for option in self.options})
+        metric = getattr(metrics, self.name)(**self.options())
         score = metric.corpus_score(outputs, list(zip_longest(*references))).score
         return score, str(metric.get_signature())
 
 
 class BLEU(SacrebleuMetric, kind="bleu"):
-    """Up to four-grams, 13a tokens, exponential smoothing."""
+    """Up to four-grams, exponential smoothing; 13a tokens, or those of the language."""
 
     name = "BLEU"
+
+    def options(self) -> dict[str, Any]:
+        return {"lowercase": self.lowercase, "tokenize": bleu_tokenizer(self.language)}
 
 
 class CHRF(SacrebleuMetric, kind="chrf"):
@@ -77,7 +113,10 @@ class CHRF(SacrebleuMetric, kind="chrf"):
 
 
 class TER(SacrebleuMetric, kind="ter"):
-    """Edits and shifts a reference word, without case whatever is asked."""
+    """Edits and shifts a reference word, without case whatever is asked; a Chinese or Japanese character is a word."""
 
     name = "TER"
-    options = ()
+
+    def options(self) -> dict[str, Any]:
+        asian = primary(self.language) in ("zh", "yue", "cmn", "ja")
+        return {"normalized": True, "asian_support": True} if asian else {}

@@ -25,7 +25,8 @@ def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
 def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copies what `unique_state_dict` named into the model.
 
-    Raises SeqtasksError, before anything is copied, where a name or a shape is not the model's.
+    Raises SeqtasksError, before anything is copied, where a name, a shape or a kind of numbers is not the model's, or a
+    value is NaN or infinite.
     """
     own = unique_state_dict(model)
     wrong = [f"{name} is missing" for name in own if name not in tensors]
@@ -35,11 +36,22 @@ def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> N
         for name, tensor in own.items()
         if name in tensors and tensors[name].shape != tensor.shape
     ]
+    wrong += [
+        f"{name} holds {str(tensors[name].dtype).removeprefix('torch.')}, not numbers with a fraction"
+        for name, tensor in own.items()
+        if name in tensors and tensor.is_floating_point() and not tensors[name].is_floating_point()
+    ]
     if wrong:
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise SeqtasksError(
             f"The weights do not fit the model: {wrong[0]}{more}.",
             "Weights and settings have to come from the same training.",
+        )
+    broken = [name for name in own if not tensors[name].isfinite().all()]
+    if broken:
+        raise SeqtasksError(
+            f"{broken[0]} holds values that are no numbers (NaN or infinite).",
+            "Take another checkpoint, or copy again.",
         )
     for name, tensor in own.items():
         tensor.copy_(tensors[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from threading import get_ident
 from typing import Any
 
 from jaxtyping import Float
@@ -15,7 +16,7 @@ from seqtasks.encoders.bag_of_words import HashedNgrams
 
 @contextmanager
 def mask_tokens(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) -> Iterator[None]:
-    """Meanwhile the encoder reads each token's vector times its presence: 1 is as it is, 0 hides it.
+    """Meanwhile the encoder reads each token's vector times its presence, in this thread: 1 is as it is, 0 hides it.
 
     A hidden token keeps its place and is what word dropout shows in training, the zero vector. Of an n-gram there is
     the product of its tokens'.
@@ -24,8 +25,10 @@ def mask_tokens(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) -> It
     def weigh_vectors(vectors: Tensor) -> Tensor:
         return vectors * presence.unsqueeze(2).to(vectors.dtype)
 
+    thread = get_ident()
+
     def weigh_ngrams(module: nn.Module, arguments: Any, vectors: Tensor) -> Tensor:
-        weighed: Tensor = module.forward(*arguments, presence)
+        weighed: Tensor = module.forward(*arguments, presence) if get_ident() == thread else vectors
         return weighed.to(vectors.dtype)
 
     ngrams = [module for module in encoder.modules() if isinstance(module, HashedNgrams)]
@@ -38,8 +41,11 @@ def mask_tokens(encoder: TextEncoder, presence: Float[Tensor, "rows src"]) -> It
 
 @contextmanager
 def transform_embeddings(encoder: TextEncoder, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Meanwhile the encoder reads tokens' vectors as `change` makes them."""
-    hook = encoder.embedding.register_forward_hook(lambda module, arguments, vectors: change(vectors))
+    """Meanwhile the encoder reads tokens' vectors as `change` makes them, in this thread: others read them as ever."""
+    thread = get_ident()
+    hook = encoder.embedding.register_forward_hook(
+        lambda module, arguments, vectors: change(vectors) if get_ident() == thread else vectors
+    )
     try:
         yield
     finally:

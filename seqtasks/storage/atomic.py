@@ -85,6 +85,22 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         raise SeqtasksError(f"{path} cannot be written: {error.strerror}.", "Nothing was left there.") from error
 
 
+def remove_directory(path: Path) -> None:
+    """Removes a directory: it is there whole, or no longer under its name."""
+    part = path.with_name(f"{PART}{path.name}-{os.getpid()}")
+    os.rename(path, part)
+    shutil.rmtree(part)
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what killed processes left half written, or half removed, in a folder that nobody else writes into."""
+    for part in folder.glob(f"{PART}*"):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
 def _put(part: Path, path: Path) -> None:
     """Renames `part` to `path`; a directory that was there ends up at `part`."""
     if not path.exists():

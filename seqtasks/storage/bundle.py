@@ -246,6 +246,8 @@ def _shipped() -> dict[str, Path]:
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
+        if file.exists() and not file.is_file():
+            raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         inner = [name for name in ("best", "last") if (path / name / MANIFEST).is_file()]
@@ -273,6 +275,13 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksError | None:
     hashes = manifest["sha256"]
+    unknown = [
+        file
+        for file in (path / PROCESSORS).rglob("*")
+        if file.is_file() and file.relative_to(path).as_posix() not in hashes
+    ]
+    if unknown:
+        return _damaged(unknown[0], "(bundle.json has no hash of it)")
     for name in {WEIGHTS: "", CONFIGURATION: "", **hashes}:
         if name not in hashes or Path(name).is_absolute() or ".." in Path(name).parts:
             return _damaged(path / MANIFEST, f"(its hashes are not those of a model: {name})")

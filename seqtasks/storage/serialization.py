@@ -11,10 +11,8 @@ import torch
 
 def save_state(value: Any, file: Path) -> None:
     """Raises OSError when the disk refuses. Check the value with `require_plain_data` first."""
-    try:
-        torch.save(value, file)
-    except RuntimeError as error:  # what torch makes of a write that the disk refused
-        raise OSError(f"{file.name}: {error}") from error
+    with file.open("wb") as stream:  # where torch opens the file itself, a full disk is a RuntimeError about positions
+        torch.save(value, stream)
 
 
 def load_state(file: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, get_args
@@ -61,6 +61,8 @@ class PreparedTask(Generic[TaskT_co]):
     """For people, a line each: how many examples, what was skipped and why."""
     data: dict[str, Any] = field(default_factory=dict)
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
+    warnings: tuple[str, ...] = ()
+    """What makes it doubtful that a training on these data is of use, a sentence each without its full stop."""
 
 
 class Task(Component, ABC, Generic[ModelT, BatchT]):
@@ -213,6 +215,12 @@ def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
     """Tells what was left out, if anything was."""
     if skipped.skipped:
         warn(skipped.describe())
+
+
+def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
+    """A warning where there are fewer examples than any model of use was ever trained on."""
+    if count < least:
+        yield f"only {count:,} training {examples}: a model learns them by heart, and nothing else; {least:,} are few"
 
 
 def require_validation(validation: Sequence[Any], example: str, more: str) -> None:

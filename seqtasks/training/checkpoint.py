@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from seqtasks.metrics.score import Score
 from seqtasks.registry import kind_of
+from seqtasks.storage.atomic import remove_directory
 from seqtasks.storage.bundle import Bundle, checkpoints, read_bundle, write_bundle
 from seqtasks.tasks.base import Task
 
@@ -59,5 +59,5 @@ class CheckpointWriter:
             trainer=trainer,
         )
         for old in checkpoints(self.out)[: -self.keep]:
-            shutil.rmtree(old)
+            remove_directory(old)
         return path

@@ -20,6 +20,8 @@ class DataReady:
     """For people, a line each: how many examples, what was skipped and why, the size of the vocabulary."""
     statistics: dict[str, Any]
     """How many examples there are, as the manifest of the model has it."""
+    warnings: tuple[str, ...] = ()
+    """What makes it doubtful that a training on these data is of use, a sentence each."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class ValidationEvent:
     best: bool
     seconds: float
     """Training time so far, as in `StepEvent`."""
+    warning: str = ""
+    """What makes it doubtful that the scores tell models apart."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Graceful SIGINT: finish the step, save, exit."""
+"""Graceful SIGINT and SIGTERM: finish the step, save, exit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 STDERR = 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what schedulers, `timeout` and `kill` send."""
 
 
 class StopRequest:
@@ -16,20 +18,24 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.requested = False
+        self.signal: int | None = None
+        """The signal that asked for it, if one did."""
 
     @contextmanager
-    def on_sigint(self) -> Iterator[None]:
-        """Within this, the first Ctrl-C only requests the stop; a second one raises KeyboardInterrupt."""
+    def on_signals(self) -> Iterator[None]:
+        """Within this, the first SIGINT or SIGTERM only requests the stop; a second SIGINT raises KeyboardInterrupt."""
 
         def handle(number: int, frame: FrameType | None) -> None:
-            if self.requested:
+            if self.requested and number == signal.SIGINT:
                 raise KeyboardInterrupt
-            self.requested = True
-            # the handler may have interrupted a print, so it must not print itself
-            os.write(STDERR, b"\nStopping after this step; press Ctrl-C again to abort at once.\n")
+            again = b"; press Ctrl-C again to abort at once" if number == signal.SIGINT else b""
+            if not self.requested:  # the handler may have interrupted a print, so it must not print itself
+                os.write(STDERR, b"\nStopping after this step" + again + b".\n")
+            self.requested, self.signal = True, self.signal or number
 
-        before = signal.signal(signal.SIGINT, handle)
+        before = [signal.signal(number, handle) for number in SIGNALS]
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in zip(SIGNALS, before, strict=True):
+                signal.signal(number, handler)

@@ -18,6 +18,7 @@ from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
+from seqtasks.training.directory_lock import lock_directory
 from seqtasks.training.events import DataReady, FinishedEvent, TrainingEvent, TrainingStarted
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.metrics_logger import MetricsLogger
@@ -40,6 +41,10 @@ class TrainingResult:
     """Why training ended, such as "all steps are done"."""
     interrupted: bool
     """Whether it was asked to stop; it can be resumed."""
+    signal: int | None
+    """The signal that asked for it, if one did."""
+    warnings: tuple[str, ...]
+    """What makes it doubtful that the model is of use, such as too few examples."""
     best_score: Score | None
     """The first validation score of the best model; None before the first validation."""
     scores: tuple[Score, ...]
@@ -64,7 +69,7 @@ class TrainingRun:
         output_dir: str | os.PathLike[str],
         *,
         resume: bool = False,
-        stop_on_sigint: bool = False,
+        stop_on_signals: bool = False,
         **overrides: Any,
     ) -> None:
         self.output_dir = Path(output_dir)
@@ -72,21 +77,27 @@ class TrainingRun:
             require_unused(self.output_dir)
         self.config = load_config(config, overrides)
         self.resume = resume
-        self.stop_on_sigint = stop_on_sigint
+        self.stop_on_signals = stop_on_signals
         self.stop_request = StopRequest()
         self.trainer: Trainer | None = None
         self.finished: FinishedEvent | None = None
+        self.warnings: tuple[str, ...] = ()
 
     def stop(self) -> None:
         """Ends the training after the step it is in, with a checkpoint that it can be resumed from."""
         self.stop_request.requested = True
 
     def __iter__(self) -> Iterator[TrainingEvent]:
+        with lock_directory(self.output_dir):
+            yield from self.events()
+
+    def events(self) -> Iterator[TrainingEvent]:
         run, out = self.config, self.output_dir
         checkpoint = latest_checkpoint(out) if self.resume else None
         start = checkpoint or (read_bundle(find_model(run.init_from)) if run.init_from else None)
         prepared = Task.of(run.task).prepare(run.task, run.seed, processors=start.processors if start else None)
-        yield DataReady(prepared.remarks, prepared.data)
+        self.warnings = prepared.warnings
+        yield DataReady(prepared.remarks, prepared.data, prepared.warnings)
         config_toml = to_toml(run)
         code = code_files(run.task)
         trainer = self.trainer = Trainer(
@@ -116,7 +127,7 @@ class TrainingRun:
             loss=trainer.task.describe_loss(),
             remarks=tuple(trainer.remarks),
         )
-        with self.stop_request.on_sigint() if self.stop_on_sigint else nullcontext():
+        with self.stop_request.on_signals() if self.stop_on_signals else nullcontext():
             for event in trainer.run():
                 logger.log(event)
                 if isinstance(event, FinishedEvent):
@@ -130,13 +141,16 @@ class TrainingRun:
             raise RuntimeError("The training is not over: iterate over it to the end.")
         trainer, out = self.trainer, self.output_dir
         first = trainer.scores[0] if trainer.scores else None
-        best = Score(first.metric, trainer.best, first.signature) if first and trainer.best is not None else None
+        named = next((score for score in trainer.scores if score.metric == trainer.config.metric_for_best_model), first)
+        best = Score(named.metric, trainer.best, named.signature) if named and trainer.best is not None else None
         return TrainingResult(
             output_dir=out,
             model_dir=find_model(out),
             step=trainer.step,
             reason=self.finished.reason,
             interrupted=self.finished.interrupted,
+            signal=self.stop_request.signal,
+            warnings=self.warnings,
             best_score=best,
             scores=trainer.scores,
         )
@@ -148,7 +162,7 @@ def train(
     *,
     resume: bool = False,
     on_event: Callable[[TrainingEvent], object] | None = None,
-    stop_on_sigint: bool = False,
+    stop_on_signals: bool = False,
     **overrides: Any,
 ) -> TrainingResult:
     """Trains a model into a directory; `seqtasks train` does the same.
@@ -156,7 +170,7 @@ def train(
         result = seqtasks.train("run.toml", "my-model", seed=2, training={"max_steps": 900})
         translator = seqtasks.load(result.model_dir)
 
-    Prints nothing, and changes no signal handler unless `stop_on_sigint` asks for it: what a KeyboardInterrupt leaves
+    Prints nothing, and changes no signal handler unless `stop_on_signals` asks for it: what a KeyboardInterrupt leaves
     can be resumed at the last checkpoint.
 
     Args:
@@ -164,7 +178,8 @@ def train(
         output_dir: Where the best model, checkpoints, `config.toml` and `metrics.jsonl` go.
         resume: Continue from the latest checkpoint in `output_dir`; start anew where there is none.
         on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
-        stop_on_sigint: Ctrl-C ends the training after the step it is in, with a checkpoint, and `train` returns.
+        stop_on_signals: Ctrl-C and SIGTERM end the training after the step it is in, with a checkpoint, and `train`
+            returns.
         overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
             tables: `seed=2, training={"max_steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
 
@@ -172,7 +187,7 @@ def train(
         SeqtasksError: for a wrong configuration, data that cannot be read, an `output_dir` that holds a training
             already, or a training that failed.
     """
-    run = TrainingRun(config, output_dir, resume=resume, stop_on_sigint=stop_on_sigint, **overrides)
+    run = TrainingRun(config, output_dir, resume=resume, stop_on_signals=stop_on_signals, **overrides)
     for event in run:
         if on_event is not None:
             on_event(event)

@@ -19,7 +19,7 @@ from seqtasks.device import autocast, available_cores, choose_device, choose_dty
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score
+from seqtasks.metrics.score import FALLBACKS, LOWER_IS_BETTER, Score, format_score, metric_name
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
@@ -36,6 +36,8 @@ from seqtasks.training.events import (
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
+UNCHANGED = 3
+"""Validations with one and the same score that are worth a warning."""
 COUNTERS = ("step", "seconds", "best", "unimproved", "validated_step")
 """What checkpoints keep under the names that it has here."""
 
@@ -96,6 +98,9 @@ class Trainer:
         self.seconds = 0.0
         self.nonfinite_steps = 0
         self.best: float | None = None
+        self.best_fallback: float | None = None
+        self.last_value = math.nan
+        self.unchanged = 0
         self.unimproved = 0
         self.scores: tuple[Score, ...] = ()
         self.validated_step = -1
@@ -131,6 +136,7 @@ class Trainer:
         for name in COUNTERS:
             setattr(self, name, state[name])
         self.nonfinite_steps = state["bad_steps"]
+        self.best_fallback = state.get("best_fallback")
         self.scores = tuple(Score(**score) for score in state["scores"])
         self.saved_step = self.step
         return self.step
@@ -223,21 +229,58 @@ class Trainer:
             self.model.eval()
             evaluation = self.task.validate(self.model)
             self.scores = evaluation.scores
+            warning = self.watch_score(evaluation)
             best = self.improves(evaluation)
             if best:
-                self.best, self.unimproved = evaluation.scores[0].value, 0
+                score, fallback = self.deciding_scores(evaluation)
+                self.best, self.best_fallback, self.unimproved = score.value, fallback, 0
                 self.writer.write(BEST, self.weights, self.scores)
             else:
                 self.unimproved += 1
         self.validated_step = self.step
-        return ValidationEvent(self.step, evaluation, best, self.seconds)
+        return ValidationEvent(self.step, evaluation, best, self.seconds, warning)
 
     def improves(self, evaluation: Evaluation) -> bool:
-        """Whether the first score is better than all before; one that is no number never is."""
-        value = evaluation.scores[0].value
+        """Whether the deciding score is better than all before, or the same and its fallback is better.
+
+        One that is no number never is.
+        """
+        score, fallback = self.deciding_scores(evaluation)
         if self.best is None:
-            return not math.isnan(value)
-        return value < self.best if evaluation.lower_is_better else value > self.best
+            return not math.isnan(score.value)
+        if score.value == self.best and fallback is not None and self.best_fallback is not None:
+            return fallback > self.best_fallback
+        first = score is evaluation.scores[0]
+        lower = evaluation.lower_is_better if first else score.metric in LOWER_IS_BETTER
+        return score.value < self.best if lower else score.value > self.best
+
+    def deciding_scores(self, evaluation: Evaluation) -> tuple[Score, float | None]:
+        """The score that says which model is the best, and the value of the one that decides where that is the same.
+
+        Raises:
+            SeqtasksError: There is no score of the name that the configuration gives.
+        """
+        scores = {score.metric: score for score in evaluation.scores}
+        name = self.config.metric_for_best_model or evaluation.scores[0].metric
+        if name not in scores:
+            raise SeqtasksError(
+                f"training.metric_for_best_model = {name!r} is no score of the validation.",
+                f"There are {', '.join(scores)}.",
+            )
+        fallback = scores.get(FALLBACKS.get(name, ""))
+        return scores[name], None if fallback is None else fallback.value
+
+    def watch_score(self, evaluation: Evaluation) -> str:
+        """A warning where the deciding score has now been the same at so many validations."""
+        score, _ = self.deciding_scores(evaluation)
+        self.unchanged = self.unchanged + 1 if score.value == self.last_value else 1
+        self.last_value = score.value
+        if self.unchanged != UNCHANGED:
+            return ""
+        return (
+            f"{metric_name(score.metric)} was {format_score(score.metric, score.value)} at {UNCHANGED} validations: "
+            "look at the outputs; training.metric_for_best_model can name another score"
+        )
 
     def save(self) -> CheckpointEvent:
         """Writes a checkpoint: the averaged weights as a model to use, and all that training needs to go on."""
@@ -251,6 +294,7 @@ class Trainer:
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             **{name: getattr(self, name) for name in COUNTERS},
             "bad_steps": self.nonfinite_steps,
+            "best_fallback": self.best_fallback,
             "scores": [vars(score) for score in self.scores],
         }
         path = self.writer.write(f"step-{self.step}", self.averaging.average(), self.scores, state)

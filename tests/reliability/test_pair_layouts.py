@@ -100,7 +100,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
 
 REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "three columns of texts": ("a.tsv", table(("a b", "c d", "e f"), ("g h", "i j", "k l"), by="\t"), {}, "--source-column"),
-    "no second column": ("a.csv", "one\ntwo\n", {}, "--source-column"),
+    "no second column": ("a.csv", "one\ntwo\n", {}, "one column"),
     "languages that are not there": ("a.csv", table(("en", "fr"), ("a", "b")), {"languages": EN_DE}, "en, fr"),
     "three languages, none chosen": ("a.csv", table(("en", "fr", "de"), ("a", "b", "c")), {}, "--language-pair"),
     "a column that is not there": ("a.csv", table(("source", "target"), *BOTH), {"source_column": "text"}, "'text'"),

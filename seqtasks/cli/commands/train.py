@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,15 +81,14 @@ def train(
     else:
         run = configured(Path(what[0]), overrides, tasks)
 
-    from rich.console import Console
+    from seqtasks.cli.training_display import TrainingConsole, TrainingDisplay
 
-    from seqtasks.cli.training_display import TrainingDisplay
-
-    with TrainingDisplay(Console(highlight=False)) as display:
-        result = train_model(run, out, resume=resume, on_event=display.show, stop_on_sigint=True)
+    with TrainingDisplay(TrainingConsole(highlight=False)) as display:
+        result = train_model(run, out, resume=resume, on_event=display.show, stop_on_signals=True)
+    display.warn(result.warnings)
     display.say(closing(result, run, code))
     if result.interrupted:
-        raise typer.Exit(130)
+        raise typer.Exit(128 + (result.signal or signal.SIGINT))
 
 
 def tasks_with_presets() -> dict[str, type[Task]]:

@@ -33,6 +33,11 @@ def pair_columns(table: Table, wanted: Mapping[str, str | int | None], languages
     Raises:
         SeqtasksError: It is not clear which they are, or a column that was asked for is not there.
     """
+    if table.width < 2:
+        raise SeqtasksError(
+            f"{table.path}: its rows have one column, and pairs need two. {table.describe()}.",
+            "Write a text, a tab and its translation a line, or a .csv or .jsonl file.",
+        )
     names = table.header or ("",) * table.width
     found = wanted_columns(table.path, names, wanted)
     if table.header and len(found) < 2:

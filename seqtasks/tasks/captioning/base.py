@@ -99,6 +99,8 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
         if not skipped.complete:
             warn(skipped.describe())
+        if found.examples == 1:
+            warn("CIDEr-D of one image alone is 0 whatever its caption: it weighs words by how rare they are elsewhere")
         if missing := meteor_unavailable_reason():
             warn(missing)
         return found

@@ -32,7 +32,7 @@ from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask, few_examples, fingerprint
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
@@ -123,7 +123,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             "pictures": len(train), "captions": captions_read, "validation_pictures": len(validation),
             "fingerprint": fingerprint((each.image.name, *each.captions) for each in (*train, *validation)),
         }  # fmt: skip
-        return PreparedTask(task, remarks, data)
+        return PreparedTask(task, remarks, data, tuple(few_examples(len(train), 100, "images")))
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.

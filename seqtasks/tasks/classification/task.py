@@ -19,7 +19,15 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import ClassificationBatch, Classifier, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks import fine_tuning as transfer
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, load_tokenizer, require_validation
+from seqtasks.tasks.base import (
+    EvaluationRequest,
+    PreparedTask,
+    Task,
+    few_examples,
+    fingerprint,
+    load_tokenizer,
+    require_validation,
+)
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
@@ -146,7 +154,9 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             "label_counts": {label: counts[label] for label in task.labels},
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
-        return PreparedTask(task, remarks, data)
+        few = few_examples(len(task.train), 50, "documents")
+        one = ["all training documents have one and the same label"] if len(counts) == 1 else []
+        return PreparedTask(task, remarks, data, (*few, *one))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

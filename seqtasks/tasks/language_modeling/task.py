@@ -19,7 +19,15 @@ from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, load_tokenizer, require_validation
+from seqtasks.tasks.base import (
+    EvaluationRequest,
+    PreparedTask,
+    Task,
+    few_examples,
+    fingerprint,
+    load_tokenizer,
+    require_validation,
+)
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
 from seqtasks.tasks.presets import chosen_kinds, source_options
@@ -117,7 +125,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,
             "fingerprint": fingerprint((text,) for text in (*train, *validation)),
         }  # fmt: skip
-        return PreparedTask(task, remarks, data)
+        return PreparedTask(task, remarks, data, tuple(few_examples(tokens, 10_000, "tokens")))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

@@ -20,7 +20,7 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, fingerprint, require_validation
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, few_examples, fingerprint, require_validation
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
@@ -102,7 +102,6 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             )
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
-            *language_warnings(config.languages, train),
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
             f"vocabulary: {task.source.size:,}"
@@ -113,7 +112,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             "validation_pairs": len(validation),
             "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
         }
-        return PreparedTask(task, remarks, data)
+        few = few_examples(len(task.train), 1_000, "pairs")
+        return PreparedTask(task, remarks, data, (*few, *language_warnings(config.languages, train)))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -164,7 +164,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         )
 
     def validate(self, model: EncoderDecoder[TextEncoder]) -> Evaluation:
-        return self.pipeline([model]).evaluate(self.validation, metrics=("bleu",), **self.validation_options)
+        return self.pipeline([model]).evaluate(self.validation, metrics=("bleu", "chrf"), **self.validation_options)
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Pair]:
         languages = request.languages or (self.config.languages.source, self.config.languages.target)
@@ -185,7 +185,7 @@ def language_warnings(languages: Languages, pairs: Sequence[Pair]) -> Iterator[s
     for side, claimed in (("source", languages.source), ("target", languages.target)):
         if found := find_language((getattr(pair, side) for pair in pairs), claimed):
             name, other = language_name(found), language_name(claimed)
-            yield f"WARNING: the {side} texts look like {name}, not {other}: are columns or files in the right order?"
+            yield f"the {side} texts look like {name}, not {other}: look at the order of the columns or files"
 
 
 def read_data(

@@ -26,7 +26,7 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask, few_examples, fingerprint
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
@@ -119,7 +119,8 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             *(f"left out: {reason}" for reason in (*broken, *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
-        return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)})
+        few = few_examples(len(stills) + len(files), 100, "images and videos")
+        return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few))
 
     def is_newly_initialized(self, name: str) -> bool:
         return name.startswith(TIME)

@@ -219,7 +219,7 @@ def test_evaluation(tmp_path: Path) -> None:
     task = task_of(TranslationTask.prepare(config(written(tmp_path, PAIRS), validation_split=4), seed=1))
     model = task.build_model().eval()
     evaluation = task.validate(model)
-    assert [score.metric for score in evaluation.scores] == ["bleu"]
+    assert [score.metric for score in evaluation.scores] == ["bleu", "chrf"]
     assert evaluation.decoding.startswith("beam=1|penalty=average|max=1.5x+10|")
     assert evaluation.examples == 4
     assert {sample.source for sample in evaluation.samples} <= {pair.source for pair in task.validation}

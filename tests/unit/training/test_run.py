@@ -91,7 +91,7 @@ def test_events_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert result.best_score is not None
     assert (result.best_score.metric, result.best_score.value) == ("toy", 5)
     assert [score.value for score in result.scores] == [3]
-    assert sorted(path.name for path in result.output_dir.iterdir()) == [
+    assert sorted(path.name for path in result.output_dir.glob("[!.]*")) == [
         "best", "config.toml", "metrics.jsonl", "step-12", "step-8",
     ]  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_sigint_stops_where_that_was_asked_for(tmp_path: Path) -> None:
             signal.raise_signal(signal.SIGINT)
 
     handler = signal.getsignal(signal.SIGINT)
-    result = seqtasks.train(DICTIONARY, tmp_path / "asked", on_event=interrupt, stop_on_sigint=True)
+    result = seqtasks.train(DICTIONARY, tmp_path / "asked", on_event=interrupt, stop_on_signals=True)
     assert signal.getsignal(signal.SIGINT) is handler
     assert (result.interrupted, result.step, result.best_score) == (True, 2, None)
     assert result.model_dir == tmp_path / "asked" / "step-2"
@@ -160,7 +160,7 @@ def test_a_second_sigint_aborts_at_once(tmp_path: Path) -> None:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        seqtasks.train(DICTIONARY, tmp_path, on_event=interrupt, stop_on_sigint=True)
+        seqtasks.train(DICTIONARY, tmp_path, on_event=interrupt, stop_on_signals=True)
     assert not list(tmp_path.glob("step-*"))
 
 
