@@ -208,7 +208,9 @@ def has_header(sample: Sequence[Cells], usual: Collection[str], *, languages: bo
     named = [name for name in names if name]
     if not all(name in INDEX_NAMES or NAME.fullmatch(name) for name in named) or len(set(named)) < len(named):
         return False
-    if any(word in usual for name in names for word in words_of(name)) or (not names[0] and all(names[1:])):
+    if any(word in usual for name in names for word in words_of(name)) or (
+        len(names) > 1 and not names[0] and all(names[1:])
+    ):
         return True
     found = [language for name in names if (language := language_of(name))] if languages else []
     return len(set(found)) >= 2
