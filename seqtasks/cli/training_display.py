@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -24,16 +25,13 @@ LOSS_WIDTH = 12
 SPEED_WIDTH = 11
 
 
-class TrainingDisplay:
+class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
     """Shows the events of a training."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.headed = False
         self.bar: Progress | None = None
-
-    def __enter__(self) -> TrainingDisplay:
-        return self
 
     def __exit__(self, *exception: object) -> None:
         if self.bar is not None:
@@ -144,13 +142,12 @@ def model_summary(config: RunConfig) -> str:
     model = getattr(config.task, "model", None)
     if not isinstance(model, ConfigModel):
         return "model"
-    parts = [f"{name} {part_summary(part)}" for name, part in model if isinstance(part, ConfigModel)]
+    parts = [
+        f"{name} {kind_of(part) if 'kind' in type(part).model_fields else ''} ({', '.join(sizes(part))})"
+        for name, part in model
+        if isinstance(part, ConfigModel)
+    ]
     return ", ".join([*parts, *sizes(model)])
-
-
-def part_summary(part: ConfigModel) -> str:
-    kind = kind_of(part) if "kind" in type(part).model_fields else ""
-    return f"{kind} ({', '.join(sizes(part))})".strip()
 
 
 def sizes(settings: ConfigModel) -> list[str]:

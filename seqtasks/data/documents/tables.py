@@ -80,7 +80,8 @@ def columns_of(source: DocumentSource, head: Sequence[Cells]) -> ColumnMap:
         text = 0
     if len(first) == 2:
         if text is None:
-            text = longer_column(head) if label is None else 1 - label
+            longer = max((0, 1), key=lambda place: sum(len(cells[place]) for cells in head if len(cells) == 2))
+            text = longer if label is None else 1 - label
         if label is None:
             label = 1 - text
     if text is None:
@@ -90,12 +91,6 @@ def columns_of(source: DocumentSource, head: Sequence[Cells]) -> ColumnMap:
             "configuration: { path = ..., text = 2, label = 1 }.",
         )
     return ColumnMap(text, label, header, len(first))
-
-
-def longer_column(head: Sequence[Cells]) -> int:
-    """The one of two columns that holds more text."""
-    widths = [sum(len(cells[place]) for cells in head if len(cells) == 2) for place in (0, 1)]
-    return widths.index(max(widths))
 
 
 def place_of(path: Path, wanted: str | int | None, names: Sequence[str], usual: Sequence[str]) -> int | None:
