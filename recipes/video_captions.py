@@ -10,7 +10,10 @@ frame as a picture of its own, and the trained one: on the clips, and on the pic
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,9 +21,15 @@ import typer
 
 from runner import Chosen, Resume, Tiny, data_folder, evaluate, official, print_table, run, signatures, train, values
 from seqtasks import find_model, read_bundle
-from seqtasks.data.captions.captioned_images import CaptionReadReport, CaptionSource, read_captioned_images
-from seqtasks.data.videos.synthetic import SyntheticVideoConfig
-from seqtasks.data.videos.writer import write_synthetic_videos
+from seqtasks.data.captions.captioned_images import (
+    CaptionedImage,
+    CaptionReadReport,
+    CaptionSource,
+    read_captioned_images,
+)
+from seqtasks.data.videos.frame_sequence import SyntheticVideo
+from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
+from seqtasks.data.videos.writer import write_video
 
 CAPTIONS = "Flickr8k.token.txt"
 CONFIGURATION = """\
@@ -133,6 +142,29 @@ def main(
         for on, result in measured.items():
             rows.append([name, on, *values(result, METRICS), signatures(result, "cider-d")])
     print_table(["model", "on", *METRICS.values(), "signatures"], rows)
+
+
+def write_synthetic_videos(
+    folder: Path, images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int, *, rate: float = 1.0
+) -> Path:
+    """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
+
+    All of it is a function of the pictures, the settings and the seed. Raises what `write_video` raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, shots in enumerate(synthesize_videos(images, settings, seed)):
+        name = f"clip-{number:04}.mp4"
+        write_video(folder / name, SyntheticVideo(images, shots).pictures(0), rate)
+        edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
+        spans = [
+            {"start": start, "end": end, "caption": list(images[shot.image].captions)}
+            for shot, (start, end) in zip(shots, pairwise(edges), strict=True)
+        ]
+        lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
+    captions = folder / "clips.jsonl"
+    captions.write_text("".join(lines), encoding="utf-8")
+    return captions
 
 
 if __name__ == "__main__":

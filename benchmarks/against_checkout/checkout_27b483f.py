@@ -116,17 +116,17 @@ layers = 1
 def translation(given: Any, count: int, beam: int) -> Work:
     predictor = seqtasks.load(given.student, device="cpu", threads=1)
     texts = given.sentences[:count]
-    return lambda: predictor.translate(texts, beam_size=beam)
+    return lambda: predictor.translate(texts, beam=beam)
 
 
 def single_sentences(given: Any) -> Work:
     predictor = seqtasks.load(given.student, device="cpu", threads=1)
-    return lambda: [predictor.translate([text], beam_size=5) for text in given.sentences[:20]]
+    return lambda: [predictor.translate([text], beam=5) for text in given.sentences[:20]]
 
 
 def captions(given: Any) -> Work:
     predictor = seqtasks.load("captions", device="cpu", threads=1)
-    return lambda: predictor.caption(given.images, beam_size=3)
+    return lambda: predictor.caption(given.images, beam=3)
 
 
 def tagging(given: Any) -> Work:

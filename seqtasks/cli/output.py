@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from seqtasks.data.examples import ReadReport
     from seqtasks.inference.outputs import Caption, Translation
 
+UNDECODABLE = "lines that were not UTF-8, with U+FFFD for what could not be read"
+CUT = "that were cut at the length limit"
+
 Write = Callable[[Iterable[str]], None]
 """Writes lines, of which it gets the texts without their ends; on standard output they can be seen at once."""
 
@@ -91,18 +94,15 @@ def warn(message: object) -> None:
     print(f"seqtasks: {message}", file=sys.stderr)
 
 
-def warn_cut(unfinished: int, outputs: str) -> None:
-    if unfinished:
-        warn(f"{outputs} that were cut at the length limit: {unfinished:,}")
+def warn_count(things: str, count: int) -> None:
+    """Reports how many there are of what should not be, if any."""
+    if count:
+        warn(f"{things}: {count:,}")
 
 
-def warn_undecodable(lines: int) -> None:
-    if lines:
-        warn(f"lines that were not UTF-8, with U+FFFD for what could not be read: {lines:,}")
-
-
-def report_skipped(skipped: ReadReport) -> None:
-    """Reports what was left out of the input; the exit code is then 1."""
+def report_skipped(skipped: ReadReport, undecodable: int) -> None:
+    """Reports what was left out of the input, the exit code is then 1; and the lines that were not UTF-8."""
+    warn_count(UNDECODABLE, undecodable)
     if skipped.skipped:
         warn(skipped.describe())
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -37,16 +38,13 @@ class TrainingConsole(Console):
         warn("standard output is closed; the training goes on without it, metrics.jsonl has its figures")
 
 
-class TrainingDisplay:
+class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
     """Shows the events of a training."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.headed = False
         self.bar: Progress | None = None
-
-    def __enter__(self) -> TrainingDisplay:
-        return self
 
     def __exit__(self, *exception: object) -> None:
         if self.bar is not None:
@@ -163,13 +161,12 @@ def model_summary(config: RunConfig) -> str:
     model = getattr(config.task, "model", None)
     if not isinstance(model, ConfigModel):
         return "model"
-    parts = [f"{name} {part_summary(part)}" for name, part in model if isinstance(part, ConfigModel)]
+    parts = [
+        f"{name} {kind_of(part) if 'kind' in type(part).model_fields else ''} ({', '.join(sizes(part))})"
+        for name, part in model
+        if isinstance(part, ConfigModel)
+    ]
     return ", ".join([*parts, *sizes(model)])
-
-
-def part_summary(part: ConfigModel) -> str:
-    kind = kind_of(part) if "kind" in type(part).model_fields else ""
-    return f"{kind} ({', '.join(sizes(part))})".strip()
 
 
 def sizes(settings: ConfigModel) -> list[str]:

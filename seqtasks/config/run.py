@@ -10,7 +10,6 @@ max_steps = 20000
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import tomllib
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import tomli_w
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
 from seqtasks.config.training import InitModules, TrainingConfig
 from seqtasks.config.validation import Location, ValidationIssue, validate_config
@@ -50,16 +49,11 @@ class GeneralConfig(ConfigModel):
         return self
 
 
-@dataclasses.dataclass(frozen=True)
-class RunConfig:
+class RunConfig(GeneralConfig):
     """All that determines a run."""
 
-    task: ConfigModel
+    task: SerializeAsAny[ConfigModel]
     """The `Config` of a task."""
-    training: TrainingConfig
-    seed: int
-    init_from: str | None = None
-    init_modules: InitModules = "model"
 
 
 def task_family() -> type[Component]:
@@ -140,7 +134,7 @@ def read_config(
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
         message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
-    return RunConfig(settings, **dict(general))
+    return RunConfig(task=settings, **dict(general))
 
 
 def to_toml(run: RunConfig) -> str:

@@ -14,7 +14,7 @@ from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPen
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.supported_decoding import search_options
-from seqtasks.inference.translation import Found, TranslationPipeline
+from seqtasks.inference.translation import Found, Piece, TranslationPipeline
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END
@@ -74,27 +74,20 @@ class CTranslate2Engine:
         """Raises SeqtasksError for decoding options that CTranslate2 does not have."""
         search_options(decoding, self.unknown)
 
-    def decode(
-        self,
-        sources: Sequence[Sequence[int]],
-        decoding: DecodingConfig,
-        prefixes: Sequence[Sequence[int]],
-        numbers: Sequence[int],
-        attention: bool,
-    ) -> list[Found]:
-        """The hypotheses for each tokenized source; those of one length together, as they share the length limit."""
-        if any(prefixes) or attention:
+    def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
+        """The hypotheses for each piece; those of one length together, as they share the length limit."""
+        if any(piece.prefix for piece in pieces) or attention:
             lacks = "tell where the model looked" if attention else "begin with what is given"
             raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", INSTEAD)
         options = search_options(decoding, self.unknown)
         limit, penalty = LengthLimit.parse(decoding.max_length), LengthPenalty.parse(decoding.length_penalty)
         together: dict[int, list[int]] = defaultdict(list)
-        for row, ids in enumerate(sources):
-            together[len(ids)].append(row)
+        for row, piece in enumerate(pieces):
+            together[len(piece.ids)].append(row)
         under_way: dict[int, Any] = {}
         for length, rows in sorted(together.items(), reverse=True):
             started = self.engine.translate_batch(
-                [[self.source_names[number] for number in sources[row]] for row in rows],
+                [[self.source_names[number] for number in pieces[row].ids] for row in rows],
                 max_batch_size=BATCH,
                 max_decoding_length=limit(length + 1),
                 return_scores=True,
@@ -103,7 +96,7 @@ class CTranslate2Engine:
                 **options,
             )
             under_way |= zip(rows, started, strict=True)
-        return [(self.hypotheses(under_way[row].result(), penalty), None) for row in range(len(sources))]
+        return [(self.hypotheses(under_way[row].result(), penalty), None) for row in range(len(pieces))]
 
     def hypotheses(self, result: Any, penalty: LengthPenalty) -> list[Hypothesis]:
         """What it found, best first, in our numbers."""

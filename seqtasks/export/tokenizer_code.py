@@ -41,6 +41,7 @@ def render_guide(
     task: TranslationTask, decoding: DecodingConfig, readme: str, program: str, *, packages: str, **values: Any
 ) -> str:
     """Fills in the templates of a guide. Raises SeqtasksError for processors of a user's own."""
+    files = [f"`{name}{processor.extension}`" for name, processor in sides(task).items()]
     values |= {
         "kind": type(task.source).__name__,
         "opening": opening(task),
@@ -52,7 +53,7 @@ def render_guide(
         "version": __version__,
         "packages": f"{packages} {'sentencepiece' if isinstance(task.source, SubwordTokenizer) else 'seqtasks'}",
         "signature": decoding.signature(),
-        "files": file_list(task),
+        "files": f"- {', '.join(files)}: the text {'processor' if len(files) == 1 else 'processors'}",
     }
     return readme.format(program=program.format(**values), **values)
 
@@ -80,9 +81,3 @@ def opened(name: str, processor: Tokenizer) -> str:
     settings = processor.config.model_dump(exclude={"kind"})
     given = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     return f'{kind}.load(Path("{file}"), {kind}.Config({given}))'
-
-
-def file_list(task: TranslationTask) -> str:
-    """A line of the guide's list of files."""
-    files = [f"`{name}{processor.extension}`" for name, processor in sides(task).items()]
-    return f"- {', '.join(files)}: the text {'processor' if len(files) == 1 else 'processors'}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.storage.atomic import output_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,6 +31,8 @@ def save_image(image: Image, path: Path, **options: Any) -> None:
     Raises:
         SeqtasksError: the name has no known ending, or the file cannot be written.
     """
+    from seqtasks.storage.atomic import output_file
+
     image_format = pillow_format(path)
     with output_file(path) as stream:
         image.save(stream, format=image_format, **options)

@@ -121,7 +121,8 @@ class Attributor:
     """A document as its classifier reads it, with tokens that come and go."""
 
     def __init__(self, models: Sequence[Classifier], tokens: Sequence[int], window: int, label: int) -> None:
-        self.models = [in_full_precision(model) for model in models]
+        # what a word adds can be less than half precision sees
+        self.models = [deepcopy(each).float() if each.output.weight.dtype != torch.float32 else each for each in models]
         self.label = label
         self.count = len(tokens)
         self.device = next(models[0].parameters()).device
@@ -191,11 +192,6 @@ class Attributor:
                 others = [place for place in range(logs.shape[1]) if place != self.label]
                 found.append(torch.stack([logs[:, self.label], logs[:, others].logsumexp(dim=1)], dim=1))
         return torch.stack(found, dim=1).cpu()
-
-
-def in_full_precision(model: Classifier) -> Classifier:
-    """The same model in float32: what a word adds can be less than half precision sees."""
-    return model if model.output.weight.dtype == torch.float32 else deepcopy(model).float()
 
 
 def ensemble_log_odds(evidence: Float[Tensor, "rows parts 2"]) -> Float[Tensor, "rows"]:

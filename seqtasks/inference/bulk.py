@@ -148,12 +148,8 @@ def caption_batch(
     return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
 
-def tag_batch(tagger: TaggingPipeline, batch: Batch[Any]) -> list[TaggedSentence]:
-    return tagger.tag(batch.items)
-
-
-def classify_batch(classifier: ClassificationPipeline, batch: Batch[str]) -> list[Classification]:
-    return classifier.classify(batch.items)
+def run_batch(pipeline: Callable[[Any], list[Result]], batch: Batch[Any]) -> list[Result]:
+    return pipeline(batch.items)
 
 
 def translate_stream(
@@ -174,14 +170,14 @@ def tag_stream(
     tagger: Loadable[TaggingPipeline], sentences: Iterable[Any], *, num_workers: int = 1
 ) -> Iterator[TaggedSentence]:
     """Each sentence with its labels: texts, or lists of words. See `map_batches`."""
-    return stream(tag_batch, tagger, sentences, num_workers)
+    return stream(run_batch, tagger, sentences, num_workers)
 
 
 def classify_stream(
     classifier: Loadable[ClassificationPipeline], texts: Iterable[str], *, num_workers: int = 1
 ) -> Iterator[Classification]:
     """The labels of each text. See `map_batches`."""
-    return stream(classify_batch, classifier, texts, num_workers)
+    return stream(run_batch, classifier, texts, num_workers)
 
 
 def stream(

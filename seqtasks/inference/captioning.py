@@ -75,23 +75,11 @@ class CaptioningPipeline(DecodingPipeline):
         self.processor = processor
 
     @overload
-    def caption(
-        self, images: ImageInput, *, attention: bool = ..., first_number: int = ..., **options: Any
-    ) -> Caption: ...
-
+    def caption(self, images: ImageInput, *, attention: bool = ..., **options: Any) -> Caption: ...
     @overload
-    def caption(
-        self, images: Sequence[ImageInput], *, attention: bool = ..., first_number: int = ..., **options: Any
-    ) -> list[Caption]: ...
+    def caption(self, images: Sequence[ImageInput], *, attention: bool = ..., **options: Any) -> list[Caption]: ...
 
-    def caption(
-        self,
-        images: ImageInput | Sequence[ImageInput],
-        *,
-        attention: bool = False,
-        first_number: int = 0,
-        **options: Any,
-    ) -> Caption | list[Caption]:
+    def caption(self, images: ImageInput | Sequence[ImageInput], **options: Any) -> Caption | list[Caption]:
         """Captions one image, or each of a list, in their order.
 
         Args:
@@ -105,8 +93,8 @@ class CaptioningPipeline(DecodingPipeline):
             ImageError: Something is no image; `iter_captions` reports it and goes on.
         """
         if isinstance(images, str | Path | bytes | Stream | Image.Image):
-            return self.caption([images], attention=attention, first_number=first_number, **options)[0]
-        found = list(self.iter_captions(images, attention=attention, first_number=first_number, **options))
+            return self.caption([images], **options)[0]
+        found = list(self.iter_captions(images, **options))
         for each in found:
             if isinstance(each, ImageError):
                 raise each

@@ -85,14 +85,9 @@ class TextGenerationPipeline(DecodingPipeline):
         return decoding
 
     @overload
-    def generate(
-        self, prompts: str = "", *, num_return_sequences: int = ..., stop: str = ..., **options: Any
-    ) -> Continuation: ...
-
+    def generate(self, prompts: str = "", *, stop: str = ..., **options: Any) -> Continuation: ...
     @overload
-    def generate(
-        self, prompts: Sequence[str], *, num_return_sequences: int = ..., stop: str = ..., **options: Any
-    ) -> list[Continuation]: ...
+    def generate(self, prompts: Sequence[str], *, stop: str = ..., **options: Any) -> list[Continuation]: ...
 
     def generate(
         self, prompts: str | Sequence[str] = "", *, num_return_sequences: int = 1, stop: str = "", **options: Any

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import torch
 
@@ -35,6 +35,18 @@ Found = tuple[list[Hypothesis], Attention | None]
 """The hypotheses for a source, best first, and the attention of the best of them, if that was asked for."""
 
 
+class Piece(NamedTuple):
+    """What is translated at once: a text, or a part of a long one."""
+
+    text: str
+    ids: Sequence[int]
+    """Its tokens."""
+    prefix: Sequence[int]
+    """The tokens that its translation has to begin with."""
+    number: int
+    """That of its text in the input: samples depend on it."""
+
+
 @runtime_checkable
 class TranslationEngine(Protocol):
     """Decodes in place of our own search."""
@@ -48,15 +60,8 @@ class TranslationEngine(Protocol):
         """Raises SeqtasksError for decoding options that the engine lacks."""
         ...
 
-    def decode(
-        self,
-        sources: Sequence[Sequence[int]],
-        decoding: DecodingConfig,
-        prefixes: Sequence[Sequence[int]],
-        numbers: Sequence[int],
-        attention: bool,
-    ) -> list[Found]:
-        """The hypotheses for each tokenized source; see `TranslationPipeline.decode`."""
+    def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
+        """The hypotheses for each piece; see `TranslationPipeline.decode`."""
         ...
 
 
@@ -103,21 +108,11 @@ class TranslationPipeline(DecodingPipeline):
         return decoding
 
     @overload
-    def translate(
-        self, texts: str, *, prefixes: str | None = None, attention: bool = ..., first_number: int = ..., **options: Any
-    ) -> Translation: ...
-
+    def translate(self, texts: str, *, prefixes: str | None = ..., **options: Any) -> Translation: ...
     @overload
     def translate(
-        self,
-        texts: Sequence[str],
-        *,
-        prefixes: Sequence[str] | None = None,
-        attention: bool = ...,
-        first_number: int = ...,
-        **options: Any,
+        self, texts: Sequence[str], *, prefixes: Sequence[str] | None = ..., **options: Any
     ) -> list[Translation]: ...
-
     @torch.no_grad()
     def translate(
         self,
@@ -141,22 +136,17 @@ class TranslationPipeline(DecodingPipeline):
             A translation for each text, in their order; `alternatives` hold the others of `nbest`.
         """
         if isinstance(texts, str):
-            begins = [prefixes] if isinstance(prefixes, str) else prefixes
-            return self.translate([texts], prefixes=begins, attention=attention, first_number=first_number, **options)[
-                0
-            ]
+            options |= {"attention": attention, "first_number": first_number}
+            return self.translate([texts], prefixes=None if prefixes is None else [str(prefixes)], **options)[0]
         if prefixes is not None:
             require_list(prefixes, "prefixes")
             require_equal(len(prefixes), "prefixes", len(texts))
-        pieces = [self.split(normalize(text)) for text in texts]
-        prefixes = [""] * len(texts) if prefixes is None else [normalize(prefix) for prefix in prefixes]
-        starts = [
-            "" if place else prefix
-            for parts, prefix in zip(pieces, prefixes, strict=True)
-            for place in range(len(parts))
+        starts = [self.target.encode(normalize(prefix)) if prefix else [] for prefix in prefixes or [""] * len(texts)]
+        pieces = [
+            [(text, start if place == 0 else [], number) for place, text in enumerate(self.split(normalize(text)))]
+            for number, (text, start) in enumerate(zip(texts, starts, strict=True), first_number)
         ]
-        numbers = [number for number, parts in enumerate(pieces, first_number) for _ in parts]
-        found = iter(self.translate_pieces([*chain(*pieces)], self.decoding(**options), starts, numbers, attention))
+        found = iter(self.translate_pieces([*chain(*pieces)], self.decoding(**options), attention))
         return [concatenate(text, [*islice(found, len(parts))]) for text, parts in zip(texts, pieces, strict=True)]
 
     __call__ = translate
@@ -170,52 +160,39 @@ class TranslationPipeline(DecodingPipeline):
         return [piece for sentence in SENTENCE_END.split(text) for piece in split_long(sentence, self.source)]
 
     def translate_pieces(
-        self,
-        texts: Sequence[str],
-        decoding: DecodingConfig,
-        prefixes: Sequence[str],
-        numbers: Sequence[int],
-        attention: bool,
+        self, pieces: Sequence[tuple[str, Sequence[int], int]], decoding: DecodingConfig, attention: bool
     ) -> list[Translation]:
-        """Translates texts of which none is empty or longer than LONGEST."""
-        sources = self.source.encode_all(texts)
-        starts = [self.target.encode(prefix) if prefix else [] for prefix in prefixes]
+        """Translates texts of which none is empty or longer than LONGEST, each with its prefix and its number."""
+        sources = self.source.encode_all([text for text, _, _ in pieces])
+        asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
         decode = self.decode if self.engine is None else self.engine.decode
         results = []
-        for text, ids, (hypotheses, look) in zip(
-            texts, sources, decode(sources, decoding, starts, numbers, attention), strict=True
-        ):
-            first, *others = [self.translation(text, hypothesis) for hypothesis in hypotheses]
-            pieces = tuple(self.source.pieces([*ids, END]))
-            results.append(replace(first, alternatives=tuple(others), attention=look, source_tokens=pieces))
+        for piece, (hypotheses, look) in zip(asked, decode(asked, decoding, attention=attention), strict=True):
+            first, *others = [self.translation(piece.text, hypothesis) for hypothesis in hypotheses]
+            tokens = tuple(self.source.pieces([*piece.ids, END]))
+            results.append(replace(first, alternatives=tuple(others), attention=look, source_tokens=tokens))
         return results
 
-    def decode(
-        self,
-        sources: Sequence[Sequence[int]],
-        decoding: DecodingConfig,
-        prefixes: Sequence[Sequence[int]],
-        numbers: Sequence[int],
-        attention: bool,
-    ) -> list[Found]:
-        """The hypotheses for each tokenized source, in batches of about equal length."""
+    def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
+        """The hypotheses for each piece, in batches of about equal length."""
         width = decoding.nbest if decoding.sample else max(decoding.beam_size, decoding.mbr_samples)
 
         def decode_rows(rows: list[int]) -> Iterable[Found]:
-            stepper = self.stepper([sources[row] for row in rows])
-            lengths = [len(sources[row]) + 1 for row in rows]
+            taken = [pieces[row] for row in rows]
+            stepper = self.stepper([piece.ids for piece in taken])
+            lengths = [len(piece.ids) + 1 for piece in taken]
             found = decode(
                 stepper,
                 source_lengths=torch.tensor(lengths),
                 options=decoding,
-                prefixes=[prefixes[row] for row in rows] if any(prefixes) else None,
-                row_numbers=[numbers[row] for row in rows],
+                prefixes=[piece.prefix for piece in taken] if any(piece.prefix for piece in pieces) else None,
+                row_numbers=[piece.number for piece in taken],
             )
             looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
             return zip(found, looks, strict=True)
 
         budget = min(BATCH_TOKENS, BATCH_HYPOTHESES // width)
-        return in_sorted_batches(decode_rows, [len(ids) + 1 for ids in sources], budget)
+        return in_sorted_batches(decode_rows, [len(piece.ids) + 1 for piece in pieces], budget)
 
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""

@@ -250,8 +250,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        inner = [name for name in ("best", "last") if (path / name / MANIFEST).is_file()]
-        hint = f"Did you mean {path / inner[0]}?" if inner else "A model is a directory as `seqtasks train` writes it."
+        inner = (path / "best" / MANIFEST).is_file()
+        hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory as `seqtasks train` writes it."
         raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
     except OSError as error:
         raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error

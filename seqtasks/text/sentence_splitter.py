@@ -21,7 +21,7 @@ def split_sentences(tokens: Iterable[Token]) -> Iterator[list[Token]]:
     ended = False
     for token in tokens:
         is_end = token[0] in ends
-        if ended and not is_end and not is_punctuation(token[0]):
+        if ended and not is_end and not all(unicodedata.category(each).startswith("P") for each in token[0]):
             yield sentence
             sentence, ended = [], False
         sentence.append(token)
@@ -36,7 +36,3 @@ def sentence_ends() -> frozenset[str]:
     from spacy.pipeline import Sentencizer
 
     return frozenset(Sentencizer.default_punct_chars)
-
-
-def is_punctuation(token: str) -> bool:
-    return all(unicodedata.category(character).startswith("P") for character in token)

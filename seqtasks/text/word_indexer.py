@@ -15,9 +15,9 @@ from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import PAD, UNKNOWN
 from seqtasks.text.normalize import normalize
 from seqtasks.text.vocabulary import Vocabulary
+from seqtasks.text.word_cache import WordCache
 
 WORDS, CHARACTERS = "words.json", "characters.json"
-CACHED_WORDS = 2**16
 
 
 class WordIndexerConfig(ConfigModel):
@@ -40,7 +40,7 @@ class WordIndexer:
         self.words = words
         self.characters = characters
         self.config = config
-        self.rows: dict[str, list[int]] = {}
+        self.rows = WordCache(self._row)
 
     @classmethod
     def train(
@@ -62,19 +62,14 @@ class WordIndexer:
 
     def index(self, words: Sequence[str]) -> Int[np.ndarray[Any, Any], "words parts"]:
         """A row a word, padded to the longest of these words; `parts` is 1 where characters are not read."""
-        rows = [self.rows.get(word) or self._remember(word) for word in words]
+        rows = [self.rows[word] for word in words]
         table = np.full((len(rows), max(map(len, rows), default=1)), PAD, dtype=np.int32)
         for line, row in zip(table, rows, strict=True):
             line[: len(row)] = row
         return table
 
-    def _remember(self, word: str) -> list[int]:
-        if len(self.rows) >= CACHED_WORDS:
-            self.rows.clear()
-        row = self.rows[word] = self._row(normalize(word))
-        return row
-
     def _row(self, word: str) -> list[int]:
+        word = normalize(word)
         number = self.words.ids.get(word.lower() if self.config.lowercase else word, UNKNOWN)
         if self.characters is None:
             return [number]

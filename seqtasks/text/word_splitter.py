@@ -8,8 +8,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.text.word_cache import WordCache
 
-CACHED_CHUNKS = 2**16
 LONGEST_CHUNK = 100
 """Characters without a blank that are cut at once: spaCy's time grows with their square."""
 
@@ -25,7 +25,7 @@ class WordSplitter:
 
     def __init__(self, language: str) -> None:
         self.language = re.split("[-_]", language.lower())[0]
-        self.chunks: dict[str, list[str]] = {}
+        self.chunks = WordCache(self._cut)
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """The tokens of cleaned text, and whether a blank stands before each; none before the first.
@@ -34,18 +34,14 @@ class WordSplitter:
         """
         blank = False
         for chunk in text.split(" "):
-            for token in self.chunks.get(chunk) or self._remember(chunk):
+            for token in self.chunks[chunk]:
                 yield token, blank
                 blank = False
             blank = True
 
-    def _remember(self, chunk: str) -> list[str]:
+    def _cut(self, chunk: str) -> list[str]:
         parts = [chunk[start : start + LONGEST_CHUNK] for start in range(0, len(chunk), LONGEST_CHUNK)]
-        tokens = [token.text for part in parts for token in self._tokenizer(part)]
-        if len(self.chunks) >= CACHED_CHUNKS:
-            self.chunks.clear()
-        self.chunks[chunk] = tokens
-        return tokens
+        return [token.text for part in parts for token in self._tokenizer(part)]
 
     @cached_property
     def _tokenizer(self) -> Callable[[str], Iterable[Any]]:

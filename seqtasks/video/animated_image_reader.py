@@ -56,7 +56,8 @@ class AnimatedImageReader:
                 except Exception as error:  # bytes that were made to break a decoder can make it raise anything
                     losses.lose(seconds, error)
                     return
-                until = seconds + time_of(image)
+                shown = float(image.info.get("duration", 0)) / 1000
+                until = seconds + (shown if shown > NO_TIME else USUAL_TIME)
                 yield lazy_frame(number, seconds, until, lambda: open_image(image, self.name))
                 seconds = until
 
@@ -119,12 +120,6 @@ def is_animated(path: str | Path) -> bool:
             return bool(getattr(open_animation(file, str(path)), "is_animated", False))
     except Exception:  # whoever opens it as an image is told what is wrong
         return False
-
-
-def time_of(image: Image.Image) -> float:
-    """How long the present frame is shown, in seconds."""
-    seconds = float(image.info.get("duration", 0)) / 1000
-    return seconds if seconds > NO_TIME else USUAL_TIME
 
 
 def is_cut_off(image: Image.Image, frames: int, file: IO[bytes]) -> bool:

@@ -101,7 +101,7 @@ def test_without_pyav_it_says_what_the_clip_needs(
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
     result = seqtasks("demo")
     assert (result.code, result.err) == (0, "")
-    assert f"{clip} is left out: pip install 'seqtasks[video]'" in result.out.splitlines()
+    assert "The video is left out: pip install 'seqtasks[video]'" in result.out.splitlines()
 
 
 def test_sentences_are_tagged(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from seqtasks.training import events as reports
 def started(remarks: tuple[str, ...] = (), step: int = 0) -> reports.TrainingStarted:
     return reports.TrainingStarted(
         output_dir=Path("toy"),
-        config=RunConfig(ToySettings(), TrainingConfig(max_steps=20, eval_steps=10), seed=1),
+        config=RunConfig(task=ToySettings(), training=TrainingConfig(max_steps=20, eval_steps=10), seed=1),
         step=step,
         seconds=0.0,
         parameters=1234,

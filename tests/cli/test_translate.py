@@ -211,7 +211,7 @@ def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> N
 
 
 def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = seqtasks("translate", "-m", model, "--plot-attention", "a.png", "--text", SENTENCE)
     assert (result.code, result.err) == (
         1,

@@ -22,6 +22,7 @@ from seqtasks.tasks.captioning.task import CaptioningData
 from seqtasks.text import WordTokenizer
 
 
+@pytest.mark.slow
 def test_combinations_that_were_never_seen_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbones, "make_backbone_spec", small_trunk)
     chance = random.Random(1)

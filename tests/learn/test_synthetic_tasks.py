@@ -54,15 +54,20 @@ def pairs(draw: Callable[..., list[str]], change: Callable[..., list[str]], betw
     return shuffled
 
 
+SELF_ATTENTION = TransformerEncoder.Config(num_layers=1, ffn_dim=96, dropout=0.0)
+READS_LSTM = LstmEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0)
+READS_GRU = GruEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0)
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     ("encoder", "decoder", "draw", "change", "steps", "rate"),
     [
-        (TransformerEncoder.Config(num_layers=1, ffn_dim=96, dropout=0.0), TRANSFORMER, characters, copy, 350, 3e-3),
-        (TransformerEncoder.Config(num_layers=1, ffn_dim=96, dropout=0.0), TRANSFORMER, words, reverse, 600, 4e-3),
-        (LstmEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0), LSTM, characters, reverse, 600, 6e-3),
-        (GruEncoder.Config(hidden_size=64, num_layers=1, dropout=0.0), LSTM, words, reverse, 300, 6e-3),
+        pytest.param(SELF_ATTENTION, TRANSFORMER, characters, copy, 350, 3e-3, id="transformer-copy"),
+        pytest.param(SELF_ATTENTION, TRANSFORMER, words, reverse, 600, 4e-3, id="transformer-reverse", marks=SLOW),
+        pytest.param(READS_LSTM, LSTM, characters, reverse, 600, 6e-3, id="lstm-reverse", marks=SLOW),
+        pytest.param(READS_GRU, LSTM, words, reverse, 300, 6e-3, id="gru-reverse"),
     ],
-    ids=["transformer-copy", "transformer-reverse", "lstm-reverse", "gru-reverse"],
 )
 def test_learned(
     tmp_path: Path,

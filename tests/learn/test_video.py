@@ -148,6 +148,7 @@ def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list
     return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])
 
 
+@pytest.mark.slow
 def test_a_hidden_shape_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbones, "make_backbone_spec", small_trunk)
     chance = random.Random(1)

@@ -15,7 +15,7 @@ import typer
 
 from seqtasks.cli.commands.caption_video import ClipOptions, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import ensure_distinct_paths, format_outputs, open_output, warn, warn_cut
+from seqtasks.cli.output import CUT, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.version import __version__
@@ -147,7 +147,7 @@ def caption(
                 found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
                 inputs, text, of = {"image": name}, f"{name}\t{found.text}", name if decoding.nbest else None
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
-            warn_cut(unfinished, "captions")
+            warn_count(f"captions {CUT}", unfinished)
     if failed:
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
@@ -11,7 +12,7 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn_undecodable
+from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
@@ -100,8 +101,7 @@ def classify(
             found = iter(pipeline.classify([entry.text for entry in entries if entry.text.strip()]))
             for entry in entries:
                 write([line(entry, next(found)) if entry.text.strip() else present(entry, None, None)])
-    warn_undecodable(documents.undecodable)
-    report_skipped(documents.skipped)
+    report_skipped(documents.skipped, documents.undecodable)
 
 
 class Documents:
@@ -122,29 +122,22 @@ class Documents:
 
     def read(self, column: str | int | None) -> Iterator[list[Entry]]:
         """Documents that are classified together: what came before a pause, or as many as go together."""
-        entries: list[Entry] = []
-        size = 0
-        for file in self.files:
-            for entry in self.read_lines() if file == STANDARD_INPUT else self.read_file(file, column):
-                if entry is not None:
-                    entries.append(entry)
-                    size += len(entry.text)
-                if entries and (entry is None or len(entries) >= BATCH_DOCUMENTS or size >= BATCH_BYTES):
-                    yield entries
-                    entries, size = [], 0
-        if entries:
-            yield entries
-
-    def read_lines(self) -> Iterator[Entry | None]:
-        """A document a line; None where the input pauses."""
         from seqtasks.inference.line_batcher import LineBatcher, plain
 
-        batches = LineBatcher(self.streams, lines=BATCH_DOCUMENTS, size=BATCH_BYTES)
-        for batch in batches:
-            yield from (Entry(plain(line)) for line in batch.items)
-            if batch.pause:
-                yield None
-        self.undecodable += batches.undecodable
+        for piped, files in groupby(self.files, STANDARD_INPUT.__eq__):
+            if piped:
+                batches = LineBatcher(self.streams, lines=BATCH_DOCUMENTS, size=BATCH_BYTES)
+                yield from ([Entry(plain(line)) for line in batch.items] for batch in batches)
+                self.undecodable += batches.undecodable
+                continue
+            entries: list[Entry] = []
+            for entry in chain.from_iterable(self.read_file(file, column) for file in files):
+                entries.append(entry)
+                if len(entries) >= BATCH_DOCUMENTS or sum(len(each.text) for each in entries) >= BATCH_BYTES:
+                    yield entries
+                    entries = []
+            if entries:
+                yield entries
 
     def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""

@@ -99,10 +99,8 @@ def caption_video(pipeline: CaptioningPipeline) -> str:
     from seqtasks.video.reader import IntervalSampler, open_video
 
     videos = shipped("clip.mp4")
-    if videos and find_spec("av") is None:
-        print(f"{videos[0]} is left out: pip install 'seqtasks[video]'\n")
-        videos = []
-    if not videos:
+    if not videos or find_spec("av") is None:
+        print("The video is left out: pip install 'seqtasks[video]'\n")
         return ""
     print(videos[0])
     video = open_video(videos[0])

@@ -12,7 +12,7 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Model, Output, Runtime
-from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn_undecodable
+from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
 
 if TYPE_CHECKING:
     from seqtasks.data.tagging.conllu import Sentence
@@ -75,20 +75,15 @@ def tag(
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
                 tagged = pipeline.tag([sentence.words for sentence in sentences])
                 write(map(formatted, sentences, tagged, repeat(pipeline.column)))
-    warn_undecodable(reader.undecodable)
-    report_skipped(reader.skipped)
+    report_skipped(reader.skipped, reader.undecodable)
 
 
 def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
     from seqtasks.data.text_io import uncompressed_suffix
 
-    match uncompressed_suffix(file):
-        case ".conllu":
-            return "conllu"
-        case ".jsonl":
-            return "jsonl"
-    return "text"
+    forms: dict[str, Input] = {".conllu": "conllu", ".jsonl": "jsonl"}
+    return forms.get(uncompressed_suffix(file), "text")
 
 
 class Inputs:

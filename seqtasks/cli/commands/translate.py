@@ -22,12 +22,13 @@ from seqtasks.cli.options import (
     ensemble_option,
 )
 from seqtasks.cli.output import (
+    CUT,
+    UNDECODABLE,
     ensure_distinct_paths,
     ensure_plottable,
     format_outputs,
     open_output,
-    warn_cut,
-    warn_undecodable,
+    warn_count,
 )
 from seqtasks.errors import SeqtasksError
 
@@ -103,7 +104,7 @@ def translate(
                     with_attention = process(pipeline, first, options={**options, "attention": True})
                     plot_translation_attention(with_attention[0], to_plot)
                     to_plot = None
-        warn_undecodable(batches.undecodable)
-        warn_cut(unfinished, "translations")
+        warn_count(UNDECODABLE, batches.undecodable)
+        warn_count(f"translations {CUT}", unfinished)
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")

@@ -17,6 +17,8 @@ from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
+__all__ = ["CaptionReadReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
+
 TABLES = (
     "captions.txt",
     "captions.csv",

@@ -18,6 +18,8 @@ from seqtasks.video.corruptions import corrupt
 from seqtasks.video.reader import TOLERANCE, IntervalSampler, open_video
 from seqtasks.video.source import VideoError
 
+__all__ = ["SyntheticVideo"]
+
 
 @runtime_checkable
 class FrameSequence(Protocol):

@@ -22,6 +22,8 @@ from seqtasks.data.captions.captioned_images import CaptionedImage
 from seqtasks.registry import ConfigModel
 from seqtasks.video.corruptions import Box, FrameCorruption
 
+__all__ = ["SyntheticVideoConfig", "between", "blurs", "darkens", "hides", "synthesize_videos"]
+
 FLICKR_NAME = re.compile(r"(\d+)_[0-9a-f]{10}")
 """`1000268201_693b08cb0e`: the number of a photograph, which grows with every upload to Flickr, and a secret."""
 

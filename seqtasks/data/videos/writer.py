@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
-from seqtasks.data.captions.captioned_images import CaptionedImage
-from seqtasks.data.videos.frame_sequence import SyntheticVideo
-from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import letterbox, open_mp4
+
+__all__ = ["write_video"]
 
 FASTEST = {".mp4": 1000, ".gif": 50}
 """Frames a second that players still show, by the ending of the file's name."""
@@ -47,29 +45,6 @@ def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
         raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
     with atomic_file(path) as file:
         (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
-
-
-def write_synthetic_videos(
-    folder: Path, images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int, *, rate: float = 1.0
-) -> Path:
-    """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
-
-    All of it is a function of the pictures, the settings and the seed. Raises what `write_video` raises.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = []
-    for number, shots in enumerate(synthesize_videos(images, settings, seed)):
-        name = f"clip-{number:04}.mp4"
-        write_video(folder / name, SyntheticVideo(images, shots).pictures(0), rate)
-        edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
-        spans = [
-            {"start": start, "end": end, "caption": list(images[shot.image].captions)}
-            for shot, (start, end) in zip(shots, pairwise(edges), strict=True)
-        ]
-        lines.append(json.dumps({"video": name, "captions": spans}, ensure_ascii=False) + "\n")
-    with atomic_file(folder / "clips.jsonl") as file:
-        file.write("".join(lines).encode())
-    return folder / "clips.jsonl"
 
 
 def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:

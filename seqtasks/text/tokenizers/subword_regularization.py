@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from numpy.random import Generator
 
 from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
+from seqtasks.text.word_cache import WordCache
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
 BLANK = "▁"
 CANDIDATES = 64
-CACHED_WORDS = 2**16
 
 
 class UnigramSampler:
@@ -37,29 +37,23 @@ class UnigramSampler:
         self.model = model
         self.alpha = alpha
         self.scores = model.get_score(list(range(model.get_piece_size())))
-        self.cache: dict[str, tuple[list[float], list[int], array[int]]] = {}
+        self.candidates = WordCache(self._candidates)
 
     def sample(self, text: str, random: Generator) -> list[int]:
         words = text.split(" ")
         ids: list[int] = []
         for word, point in zip(words, random.random(len(words)).tolist(), strict=True):
-            found = self.cache.get(word)
-            if found is None:
-                found = self._remember(word)
-            cumulative, ends, flat = found
+            cumulative, ends, flat = self.candidates[word]
             choice = bisect(cumulative, point * cumulative[-1], 0, len(cumulative) - 1)
             ids.extend(flat[ends[choice] : ends[choice + 1]])
         return ids
 
-    def _remember(self, word: str) -> tuple[list[float], list[int], array[int]]:
+    def _candidates(self, word: str) -> tuple[list[float], list[int], array[int]]:
         candidates: list[list[int]] = self.model.nbest_encode(word, nbest_size=CANDIDATES, out_type=int)
         scores = [self.alpha * sum(self.scores[piece] for piece in candidate) for candidate in candidates]
         cumulative = list(accumulate(exp(score - max(scores)) for score in scores))
         ends = list(accumulate((len(candidate) for candidate in candidates), initial=0))
-        if len(self.cache) >= CACHED_WORDS:
-            self.cache.clear()
-        self.cache[word] = cumulative, ends, array("i", (piece for candidate in candidates for piece in candidate))
-        return self.cache[word]
+        return cumulative, ends, array("i", (piece for candidate in candidates for piece in candidate))
 
 
 class BPEDropout:

@@ -125,7 +125,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
 
 def test_everything_but_the_task_has_a_default() -> None:
     run = read_config(None, overrides=["task=translation"])
-    assert run == RunConfig(FakeTranslation.Config(), TrainingConfig(), seed=1)
+    assert run == RunConfig(task=FakeTranslation.Config(), seed=1)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.inference.base import Pipeline
 from seqtasks.inference.bulk import (
     Batch,
     batched,
@@ -23,8 +24,11 @@ from seqtasks.inference.bulk import (
 )
 
 
-class Echo:
+class Echo(Pipeline):
     """Answers with what it was asked, and remembers nothing; stands for the pipeline of any task."""
+
+    def __init__(self) -> None:
+        super().__init__([])
 
     def translate(
         self, texts: list[str], *, prefixes: list[str] | None = None, first_number: int = 0, **options: Any
@@ -42,8 +46,7 @@ class Echo:
     def tag(self, sentences: list[str]) -> list[str]:
         return [sentence.upper() for sentence in sentences]
 
-    def classify(self, texts: list[str]) -> list[str]:
-        return [text.upper() for text in texts]
+    __call__ = tag
 
 
 def process_id(pipeline: object, batch: Batch[int]) -> tuple[int, int]:

@@ -51,7 +51,7 @@ def language_model(folder: Path, encoder: ConfigModel, text: ConfigModel | None 
     task = LanguageModelingTask.prepare(config, seed=1).task
     torch.manual_seed(7)
     tensors = unique_state_dict(task.build_model())
-    run = RunConfig(config, TrainingConfig(), 1)
+    run = RunConfig(task=config, seed=1)
     write_bundle(
         folder,
         task="language-modeling",
@@ -281,7 +281,7 @@ def test_a_transformer_that_was_a_language_model_reads_windows(tmp_path: Path) -
 
 def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
     settings = config(tmp_path, FORWARD["lstm"])
-    text = to_toml(RunConfig(settings, TrainingConfig(), 1))
+    text = to_toml(RunConfig(task=settings, seed=1))
     assert read_config(None, text=text).task == settings
     with pytest.raises(SeqtasksError, match=r"^--set: init_from: the encoder has a init_from of its own: leave one"):
         read_config(None, text=text, overrides=["init_from=another"])

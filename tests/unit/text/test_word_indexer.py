@@ -66,7 +66,7 @@ def test_words_alone() -> None:
 
 
 def test_rows_do_not_depend_on_what_was_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqtasks.text.word_indexer.CACHED_WORDS", 2)
+    monkeypatch.setattr("seqtasks.text.word_cache.SIZE", 2)
     found, words = reader(), ["dog", "barks", "cat", "sees", "dog"]
     assert np.array_equal(found.index(words)[0], found.index(words)[4])
     assert len(found.rows) <= 2

@@ -139,6 +139,15 @@ def test_the_loop_is_the_callers(tmp_path: Path) -> None:
     assert torch.equal(weights(tmp_path), weights(straight.output_dir))
 
 
+@pytest.fixture
+def usual_sigint() -> Iterator[None]:
+    """As in a terminal: what a shell starts in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_sigint")
 def test_sigint_stops_where_that_was_asked_for(tmp_path: Path) -> None:
     def interrupt(event: TrainingEvent) -> None:
         if isinstance(event, StepEvent) and event.step == 2:

@@ -209,8 +209,8 @@ def test_frames_that_are_not_wanted_are_not_converted(
 ) -> None:
     clip = open_video(write_film(tmp_path / "clip.mp4", "libx264"))
     converted: list[int] = []
-    make = film.picture_of
-    monkeypatch.setattr(film, "picture_of", lambda frame, *more: converted.append(frame.pts) or make(frame, *more))
+    make = film.image_of
+    monkeypatch.setattr(film, "image_of", lambda frame, *more: converted.append(frame.pts) or make(frame, *more))
     found = list(clip.frames(choice))
     assert len(found) == len(converted) == (1 if isinstance(choice, SceneChangeSampler) else 6)
 
@@ -272,7 +272,7 @@ def test_frames_that_grow_too_large_on_the_way(tmp_path: Path, monkeypatch: pyte
         SIZE
     ] * 2
     monkeypatch.setattr(images, "MAX_PIXELS", 960 * 640 - 1)
-    monkeypatch.setattr(film, "picture_of", lambda frame, *_: Image.new("RGB", (frame.width, frame.height)))
+    monkeypatch.setattr(film, "image_of", lambda frame, *_: Image.new("RGB", (frame.width, frame.height)))
     clip = open_video(tmp_path / "clip.avi")
     assert [frame.image.size for frame in all_of(clip)] == [SIZE] * 4
     assert clip.damage is not None

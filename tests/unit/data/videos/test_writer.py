@@ -18,9 +18,10 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.videos.frame_sequence import open_clips
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig
-from seqtasks.data.videos.writer import write_synthetic_videos, write_video
+from seqtasks.data.videos.writer import write_video
 from seqtasks.errors import SeqtasksError
 from seqtasks.video.reader import StrideSampler, open_video
+from video_captions import write_synthetic_videos
 
 COLORS = [(200, 40, 40), (40, 180, 40), (40, 40, 220), (230, 230, 60), (20, 20, 20), (240, 240, 240)]
 
