@@ -40,12 +40,12 @@ def test_a_signal_saves_and_ends(number: signal.Signals, code: int) -> None:
 
 def test_a_training_outlives_the_reader_of_its_output() -> None:
     few = settings("training.max_steps=4", "training.eval_steps=2", "training.save_steps=4")
-    process = subprocess.Popen([*PROGRAM, *few], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr is not None
-    err = process.stderr.read()
-    assert process.wait(timeout=60) == 0, err
+    with subprocess.Popen([*PROGRAM, *few], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+    assert process.returncode == 0, err
     assert "standard output is closed; the training goes on without it" in err
     assert Path("run/step-4").is_dir()

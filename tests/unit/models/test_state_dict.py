@@ -42,3 +42,21 @@ def test_what_does_not_fit(tensors: dict[str, torch.Tensor], message: str) -> No
     with pytest.raises(SeqtasksError, match=message):
         load_unique_state_dict(model, tensors)
     assert all(torch.equal(tensor, before[name]) for name, tensor in unique_state_dict(model).items())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
+    model = torch.nn.Linear(2, 2)
+    tensors = {name: tensor.clone() for name, tensor in unique_state_dict(model).items()}
+    tensors["weight"][1, 0] = value
+    before = model.weight.clone()
+    with pytest.raises(SeqtasksError, match="weight holds values that are no numbers"):
+        load_unique_state_dict(model, tensors)
+    assert torch.equal(model.weight, before)
+
+
+def test_whole_numbers_are_no_weights() -> None:
+    model = torch.nn.Linear(2, 2)
+    tensors = {name: tensor.to(torch.int32) for name, tensor in unique_state_dict(model).items()}
+    with pytest.raises(SeqtasksError, match="weight holds int32, not numbers with a fraction"):
+        load_unique_state_dict(model, tensors)
