@@ -8,7 +8,7 @@ TRANSFORMER := benchmarks/models/multi30k-en-de
 STUDENT := benchmarks/models/multi30k-en-de-student
 PEERS := benchmarks/.environments
 
-.PHONY: demo test test-slow package-test lint data bench
+.PHONY: demo test test-slow kill-test package-test lint data bench
 
 demo: $(INSTALLED)
 	$(BIN)/seqtasks demo
@@ -18,6 +18,11 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
+
+# Trainings of each task are killed so many times, and resumed: make kill-test KILLS=200
+KILLS ?= 25
+kill-test: $(INSTALLED)
+	$(BIN)/python tests/reliability/kills.py --kills $(KILLS)
 
 # The wheel, from an environment of its own; other Pythons too: make package-test PYTHONS="path/to/python3.13"
 package-test: $(INSTALLED)
