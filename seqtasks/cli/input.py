@@ -32,15 +32,16 @@ class TextInputs:
         list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; else standard input.")
     ] = None
     text: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Text that could be taken for the name of a file.")
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Text that could be taken for the name of a file; may be repeated."),
     ] = None
 
     def resolve(self) -> tuple[list[Path], list[str]]:
         """Files, or texts. See `files_or_texts`."""
-        return files_or_texts(self.arguments or [], self.text)
+        return files_or_texts(self.arguments or [], self.text or [])
 
 
-def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Path], list[str]]:
+def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[Path], list[str]]:
     """What stands on the command line: names of files, or texts; neither is standard input.
 
     Raises:
@@ -49,8 +50,7 @@ def files_or_texts(arguments: Sequence[str], text: str | None) -> tuple[list[Pat
     """
     texts = [each for each in arguments if is_text(each)]
     files = [each for each in arguments if not is_text(each)]
-    if text is not None:
-        texts.append(text)
+    texts += text
     if texts and files:
         raise typer.BadParameter(
             f"give either files or text, not both {files[0]} and {texts[0]!r}", param_hint="--text"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 from seqtasks.inference.bulk import Batch
@@ -58,7 +60,7 @@ class LineBatcher:
         """The lines of all streams; None where the input pauses."""
         for stream in self.streams:
             parts: list[bytes] = []
-            for chunk in chunks(stream):
+            for chunk in in_utf8(chunks(stream)):
                 if chunk is None:
                     yield None
                     continue
@@ -76,6 +78,21 @@ class LineBatcher:
         except UnicodeDecodeError:
             self.undecodable += 1
             return line.decode(errors="replace")
+
+
+def in_utf8(chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
+    """The same bytes, or those of the same text where it begins with the mark of UTF-16, as Windows writes it."""
+    first = next(chunks, b"")
+    while first is None:
+        yield first
+        first = next(chunks, b"")
+    if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield first
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    for chunk in chain([first], chunks):
+        yield chunk if chunk is None else decoder.decode(chunk).encode()
 
 
 def plain(line: str) -> str:

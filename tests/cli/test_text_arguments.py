@@ -25,12 +25,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ["How are you?", "A dog runs", "Hello!", "你好吗？", "It costs 2.50", " ".join(["word"] * 500), "Wait...", "a\tb"],
 )
 def test_what_is_no_file_and_reads_like_a_sentence_is_text(argument: str) -> None:
-    assert files_or_texts([argument], None) == ([], [argument])
+    assert files_or_texts([argument], []) == ([], [argument])
 
 
 @pytest.mark.parametrize("argument", ["input.txt", "no suffix", "What?", "-", "./input.txt"])
 def test_what_exists_is_a_file_whatever_its_name(argument: str) -> None:
-    assert files_or_texts([argument], None) == ([Path(argument)], [])
+    assert files_or_texts([argument], []) == ([Path(argument)], [])
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_what_exists_is_a_file_whatever_its_name(argument: str) -> None:
 )
 def test_what_is_unclear_is_an_error_that_names_the_option(argument: str) -> None:
     with pytest.raises(SeqtasksError, match="cannot be read: No such file or directory") as told:
-        files_or_texts([argument], None)
+        files_or_texts([argument], [])
     assert "--text" in told.value.hint
 
 
 def test_texts_and_files_exclude_each_other() -> None:
-    assert files_or_texts([], "missing.txt") == ([], ["missing.txt"])
-    assert files_or_texts(["One two."], "Three four.") == ([], ["One two.", "Three four."])
-    for arguments, text in ((["input.txt", "How are you?"], None), (["input.txt"], "a"), (["-"], "a")):
+    assert files_or_texts([], ["missing.txt"]) == ([], ["missing.txt"])
+    assert files_or_texts(["One two."], ["Three four.", "Five."]) == ([], ["One two.", "Three four.", "Five."])
+    for arguments, text in ((["input.txt", "How are you?"], []), (["input.txt"], ["a"]), (["-"], ["a"])):
         with pytest.raises(typer.BadParameter, match="either files or text"):
             files_or_texts(arguments, text)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from seqtasks.data.captions.readers import Caption, Format, read_captions
 from seqtasks.data.examples import ReadReport
@@ -125,7 +126,7 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
             case [path]:
                 images.append(CaptionedImage(path, tuple(texts)))
             case []:
-                skipped.images.skip("missing", name)
+                skipped.images.skip(*folder.missing(name))
             case _:
                 skipped.images.skip("in several folders", name)
     if not images:
@@ -169,6 +170,18 @@ class PictureFolder:
                 return [self.folder / inner]
         return self.below.get(name, [])
 
+    def missing(self, name: str) -> tuple[str, str]:
+        """Why a picture is not found, and what to call it: most often a file of nearly that name is there."""
+        bare = PurePosixPath(name).name
+        near = self.near.get(as_systems_may_have_it(bare), bare)
+        return ("missing", name) if near == bare else ("missing under its exact name", f"{name}, but {near} is there")
+
+    @cached_property
+    def near(self) -> dict[str, str]:
+        """The files, by what their names have in common where systems compose letters or keep capitals otherwise."""
+        top = os.listdir(self.folder)
+        return {as_systems_may_have_it(name): name for name in (*self.below, *top)}
+
     @cached_property
     def below(self) -> dict[str, list[Path]]:
         """The files in all folders below by their bare names; neither links to folders nor hidden ones are entered."""
@@ -178,6 +191,11 @@ class PictureFolder:
             for name in files:
                 found.setdefault(name, []).append(Path(path, name))
         return found
+
+
+def as_systems_may_have_it(name: str) -> str:
+    """A name without the differences of systems: `Café.JPG` is decomposed by macOS, and Windows ignores capitals."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def find_table(images: Path) -> Path:

@@ -6,8 +6,10 @@ import io
 import os
 import threading
 
+import pytest
+
 from seqtasks.inference.bulk import Batch
-from seqtasks.inference.line_batcher import LineBatcher
+from seqtasks.inference.line_batcher import LineBatcher, plain
 
 
 def batches(*streams: bytes, lines: int = 100, size: int = 10_000) -> list[Batch[str]]:
@@ -72,3 +74,21 @@ def test_a_long_line_in_many_chunks() -> None:
         lines = [text for batch in LineBatcher([stream], lines=100, size=10_000) for text in batch.items]
     writer.join()
     assert lines == [line.decode(), "end"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_is_read_by_its_mark(encoding: str) -> None:
+    text = "Größe\r\nzwei 日本 😀\n" * 30_000
+    content = ("\ufeff" + text).encode(encoding) if encoding == "utf-16-be" else text.encode(encoding)
+    read_end, write_end = os.pipe()
+    writer = threading.Thread(target=lambda: (os.write(write_end, content[:7]), write_all(write_end, content[7:])))
+    writer.start()
+    with os.fdopen(read_end, "rb", buffering=0) as stream:
+        found = [plain(line) for batch in LineBatcher([stream]) for line in batch.items]
+    writer.join()
+    assert found == text.replace("\r", "").splitlines()
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)

@@ -149,6 +149,20 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
     )
 
 
+def test_a_name_that_another_system_wrote_is_told(tmp_path: Path) -> None:
+    """macOS decomposes letters, and Windows ignores capitals."""
+    composed, decomposed = "Caf\u00e9.jpg", "Cafe\u0301.jpg"
+    for name in (decomposed, "Dog.JPG", "cat.jpg"):
+        (tmp_path / name).touch()
+    write(tmp_path / "captions.csv", f"image,caption\n{composed},a\ndog.jpg,b\ncat.jpg,c\ncow.jpg,d\n")
+    report = CaptionReadReport()
+    assert list(read(tmp_path, report=report)) == ["cat.jpg"]
+    assert report.images.describe() == (
+        f"skipped 3 of 4: 2 missing under its exact name ({composed}, but {decomposed} is there, "
+        "dog.jpg, but Dog.JPG is there), 1 missing (cow.jpg)"
+    )
+
+
 def test_listed_pictures_without_captions_are_counted(flickr: Path) -> None:
     chosen = write(flickr / "mine.lst", "b.jpg\ntypo.jpg\n")
     report = CaptionReadReport()
