@@ -33,6 +33,10 @@ Engine = Literal["torch", "ctranslate2"]
 Name = str | Path
 
 
+MOST_UNSTORED = 2
+"""A model may have so many times the weights that its bundle holds: tensors that are tied are stored once."""
+
+
 class LoadOptions(TypedDict, total=False):
     """The options of `load`."""
 
@@ -154,6 +158,7 @@ def load_task(bundle: Bundle) -> Task:
 
 def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
+    require_weights_for(task, bundle)
     with torch.random.fork_rng(devices=[]):
         model: nn.Module = task.build_model()
     try:
@@ -164,6 +169,21 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
     if isinstance(model, Classifier | EncoderDecoder | LanguageModel | Tagger):
         model.encoder.fuse_for_inference()
     return model
+
+
+def require_weights_for(task: Task, bundle: Bundle) -> None:
+    """Raises SeqtasksError where the settings ask for much more memory than the weights fill, before it is taken."""
+    try:
+        with torch.device("meta"):
+            sizes = [parameter.numel() for parameter in task.build_model().parameters()]
+    except Exception:  # a user's component may not be made for a device without memory
+        return
+    stored = bundle.stored_values()
+    if sum(sizes) > MOST_UNSTORED * stored:
+        raise SeqtasksError(
+            f"{bundle.path}: its settings are those of a model with {sum(sizes):,} weights, and it holds {stored:,}.",
+            "Weights and settings have to come from the same training.",
+        )
 
 
 def require_kind(name: Name, task: Task, kind: str) -> None:

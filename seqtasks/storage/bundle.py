@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,17 @@ class Bundle:
     def configuration(self) -> Path:
         """The run configuration that made it."""
         return self.path / CONFIGURATION
+
+    def stored_values(self) -> int:
+        """How many numbers the weights are, by the header of their file."""
+        from safetensors import SafetensorError, safe_open
+
+        file = self.path / WEIGHTS
+        try:
+            with safe_open(file, "pt") as stored:
+                return sum(math.prod(stored.get_slice(name).get_shape()) for name in stored.keys())  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise _damaged(file, f"({error})") from error
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The weights by name, on the CPU, in the precision they were stored in."""

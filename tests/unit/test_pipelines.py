@@ -240,6 +240,35 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
         load(other, threads=1)
 
 
+def test_sizes_are_compared_before_memory_is_taken(model: Path, folder: Path) -> None:
+    """Settings that ask for petabytes are refused, and nothing is allocated."""
+    other = make_model(folder, "huge", seed=1)
+    settings = (
+        (other / "config.toml").read_text(encoding="utf-8").replace("= 16", "= 1600000", 1)
+    )
+    (other / "config.toml").write_text(settings, encoding="utf-8")
+    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
+    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
+    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(SeqtasksError, match=r"its settings are those of a model with .* weights, and it holds"):
+        load(other, threads=1)
+
+
+def test_a_task_that_is_not_there(model: Path, folder: Path) -> None:
+    other = make_model(folder, "unknown", seed=1)
+    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
+    (other / "bundle.json").write_text(json.dumps(manifest | {"task": "nothing"}), encoding="utf-8")
+    with pytest.raises(SeqtasksError, match="is a model for 'nothing', and there is no such task"):
+        load(other, threads=1)
+
+
+def test_a_processor_without_a_hash_is_refused(folder: Path) -> None:
+    other = make_model(folder, "more", seed=1)
+    (other / "processors" / "more.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SeqtasksError, match=r"more\.json is damaged \(bundle\.json has no hash of it\)"):
+        load(other, threads=1)
+
+
 def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.TranslationPipeline) -> None:
     pairs = [Pair(*pair) for pair in sentence_pairs(3)]
     found = predictor.evaluate(pairs, beam_size=2, max_length="8")

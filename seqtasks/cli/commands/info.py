@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.options import ModelArgument
@@ -49,7 +46,7 @@ def facts(bundle: Bundle) -> dict[str, str]:
         "text": ", ".join(f"{name} {value}" for name, value in task.get("text", {}).items()),
         "settings": ", ".join(f"{name} {value}" for name, value in model.items() if isinstance(value, int | str)),
         **{name: describe(part) for name, part in model.items() if isinstance(part, dict)},
-        "parameters": f"{parameter_count(bundle.path / 'model.safetensors'):,}",
+        "parameters": f"{bundle.stored_values():,}",
         "size": f"{size / 1e6:,.1f} MB",
         "data": ", ".join(
             f"{count:,} {name.replace('_', ' ')}" for name, count in data.items() if isinstance(count, int)
@@ -69,10 +66,3 @@ def describe(part: dict[str, Any]) -> str:
     """The settings of an encoder or decoder in a line."""
     others = ", ".join(f"{name} {value}" for name, value in part.items() if name not in ("kind", *ORIGIN))
     return f"{part.get('kind', '?')} ({others})"
-
-
-def parameter_count(weights: Path) -> int:
-    """Numbers in a safetensors file, from its header: 8 bytes of length, then JSON."""
-    with weights.open("rb") as stream:
-        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
