@@ -287,13 +287,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksError | None:
     hashes = manifest["sha256"]
-    unknown = [
-        file
-        for file in (path / PROCESSORS).rglob("*")
-        if file.is_file() and file.relative_to(path).as_posix() not in hashes
-    ]
-    if unknown:
-        return _damaged(unknown[0], "(bundle.json has no hash of it)")
     for name in {WEIGHTS: "", CONFIGURATION: "", **hashes}:
         if name not in hashes or Path(name).is_absolute() or ".." in Path(name).parts:
             return _damaged(path / MANIFEST, f"(its hashes are not those of a model: {name})")
@@ -305,6 +298,13 @@ def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksErro
                 return _damaged(file, "(its hash is not the one in bundle.json)")
         except OSError as error:
             return SeqtasksError(f"{file} cannot be read: {error.strerror}.")
+    unknown = [
+        file
+        for file in (path / PROCESSORS).rglob("*")
+        if file.is_file() and file.relative_to(path).as_posix() not in hashes
+    ]
+    if unknown:
+        return _damaged(unknown[0], "(bundle.json has no hash of it)")
     return None
 
 

@@ -11,8 +11,13 @@ import torch
 
 def save_state(value: Any, file: Path) -> None:
     """Raises OSError when the disk refuses. Check the value with `require_plain_data` first."""
-    with file.open("wb") as stream:  # where torch opens the file itself, a full disk is a RuntimeError about positions
-        torch.save(value, stream)
+    try:
+        with file.open("wb") as stream:
+            torch.save(value, stream)
+    except RuntimeError as error:  # what torch makes of a write that the disk refused, now and then
+        raise (
+            error.__context__ if isinstance(error.__context__, OSError) else OSError(f"{file.name}: {error}")
+        ) from error
 
 
 def load_state(file: Path) -> Any:

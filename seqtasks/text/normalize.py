@@ -23,6 +23,11 @@ def compose(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 
 
+def drop_unseen(text: str) -> str:
+    """`text`, whose blanks are plain ones, without what is never seen, such as soft hyphens and zero-width spaces."""
+    return _JOINERS.sub("", _UNSEEN.sub("", text))
+
+
 def normalize(text: str) -> str:
     """`text` on one line, in Unicode's composed form (NFC), without control characters or runs of blanks.
 
@@ -31,7 +36,7 @@ def normalize(text: str) -> str:
     U+FFFD. Cleaning twice changes nothing.
     """
     if not text.isascii():
-        text = compose(_JOINERS.sub("", _UNSEEN.sub("", _BLANK_RUN.sub(" ", text))))
+        text = compose(drop_unseen(_BLANK_RUN.sub(" ", text)))
     if _BLANKS.search(text):
         text = _BLANK_RUN.sub(" ", text)
     return text.strip()

@@ -52,7 +52,7 @@ def test_score_prefers_right_translations(seqtasks: Program, model: Path, tmp_pa
     assert second[2:] == [source, wrong]
     assert float(first[0]) > float(second[0])
     assert float(first[1]) > float(second[1])
-    assert "1 broken line" in result.err
+    assert "1 wrong number of columns" in result.err
     assert "2 pairs, " in result.err
     line = json.loads(seqtasks("score", model, tmp_path / "pairs.tsv", "--json").out.splitlines()[0])
     assert math.isclose(sum(line["log_probabilities"]), line["score"], rel_tol=1e-4)

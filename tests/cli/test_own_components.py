@@ -55,9 +55,9 @@ class EqualsReader(PairReader, kind="equals"):
     def read(self, source, skipped, languages):
         for number, line in enumerate(source.path.read_text(encoding="utf-8").splitlines(), 1):
             skipped.reach(str(source.path), number)
-            source, sign, target = line.partition(" = ")
+            text, sign, translation = line.partition(" = ")
             if sign:
-                yield Pair(source, target)
+                yield Pair(text, translation)
             else:
                 skipped.skip("line without =")
 '''

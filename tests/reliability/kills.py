@@ -55,7 +55,7 @@ class Killed(NamedTuple):
 
     kills: int
     trainings: int
-    moments: Counter[str]
+    ways: Counter[str]
     faults: list[str]
 
 
@@ -145,7 +145,7 @@ def kill_task(task: str, kills: int, processes: int, chance: random.Random, fold
     config = folder / f"{task}.toml"
     config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
     straight = train_straight(config, folder / f"{task}-straight", processes)
-    done, trainings, faults, moments = 0, 0, list[str](), Counter[str]()
+    done, trainings, faults, ways = 0, 0, list[str](), Counter[str]()
     while done < kills:
         out = folder / f"{task}-killed"
         shutil.rmtree(out, ignore_errors=True)
@@ -170,7 +170,7 @@ def kill_task(task: str, kills: int, processes: int, chance: random.Random, fold
                     faults.append(f"{task}, training {trainings}: ended with status {status}")
                 break
             done += 1
-            moments[kind] += 1
+            ways[kind] += 1
             faults += [f"{task}, kill {done} ({kind} {at}): {reason}" for reason in unreadable(out)]
         found = contents(out)
         if found.keys() != straight.files.keys():
@@ -181,7 +181,7 @@ def kill_task(task: str, kills: int, processes: int, chance: random.Random, fold
             for name in found.keys() & straight.files.keys()
             if found[name] != straight.files[name]
         ]
-    return Killed(done, trainings, moments, faults)
+    return Killed(done, trainings, ways, faults)
 
 
 def main() -> None:
@@ -203,7 +203,7 @@ def main() -> None:
                 folder.mkdir()
                 started = time.monotonic()
                 found = kill_task(task, arguments.kills, processes, chance, folder)
-                moments = ", ".join(f"{count} at {kind}" for kind, count in sorted(found.moments.items()))
+                moments = ", ".join(f"{count} at {kind}" for kind, count in sorted(found.ways.items()))
                 print(
                     f"{task}, {processes} process{'es' * (processes > 1)}: {found.kills} kills ({moments}) in "
                     f"{found.trainings} trainings, {len(found.faults)} faults, {time.monotonic() - started:.0f} s",

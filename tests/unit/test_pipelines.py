@@ -243,9 +243,7 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
 def test_sizes_are_compared_before_memory_is_taken(model: Path, folder: Path) -> None:
     """Settings that ask for petabytes are refused, and nothing is allocated."""
     other = make_model(folder, "huge", seed=1)
-    settings = (
-        (other / "config.toml").read_text(encoding="utf-8").replace("= 16", "= 1600000", 1)
-    )
+    settings = (other / "config.toml").read_text(encoding="utf-8").replace("= 16", "= 1600000", 1)
     (other / "config.toml").write_text(settings, encoding="utf-8")
     manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
     manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from seqtasks.special_tokens import BEGIN, END
-from seqtasks.text.normalize import compose
+from seqtasks.text.normalize import compose, drop_unseen
 from seqtasks.text.tokenizers.base import FIRST_BYTE, Tokenizer
 
 Tokens = Int[np.ndarray[Any, Any], "_"]
@@ -21,8 +21,8 @@ UNCERTAIN = "\ufffd"
 """What a part of a character reads as."""
 
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
-# Control characters, the blanks of Unicode and the byte order mark.
-_BLANKS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]")
+# Control characters and the blanks of Unicode.
+_BLANKS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _LAYOUT = re.compile(r"([ \n\t]{2,}|[\n\t]|\A | \Z)")
 
 
@@ -31,7 +31,7 @@ def normalize_document(text: str) -> str:
 
     What `clean` does to one line, but that blanks stay as many as they are. Tidying twice changes nothing.
     """
-    return _BLANKS.sub(" ", _LINE_ENDS.sub("\n", compose(text)))
+    return compose(drop_unseen(_BLANKS.sub(" ", _LINE_ENDS.sub("\n", text))))
 
 
 def marked(ids: Sequence[int]) -> Tokens:
