@@ -20,15 +20,17 @@ from seqtasks.tasks.language_modeling.task import TextData
 @pytest.mark.parametrize(
     ("encoder", "dim", "lanes", "window", "steps"),
     [
-        (LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional=False, dropout=0.0), 64, 8, 48, 700),
-        (
+        pytest.param(
+            LstmEncoder.Config(hidden_size=64, num_layers=1, bidirectional=False, dropout=0.0), 64, 8, 48, 700,
+            id="lstm", marks=pytest.mark.slow,
+        ),
+        pytest.param(
             TransformerEncoder.Config(
                 num_layers=2, num_heads=4, ffn_dim=64, dropout=0.0, causal=True, max_positions=24
             ),
-            32, 16, 24, 250,
+            32, 16, 24, 250, id="transformer",
         ),
     ],
-    ids=["lstm", "transformer"],
 )  # fmt: skip
 def test_the_letter_of_the_line_is_remembered(
     tmp_path: Path, encoder: ConfigModel, dim: int, lanes: int, window: int, steps: int

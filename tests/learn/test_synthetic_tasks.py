@@ -66,7 +66,7 @@ SLOW = pytest.mark.slow
         pytest.param(SELF_ATTENTION, TRANSFORMER, characters, copy, 350, 3e-3, id="transformer-copy"),
         pytest.param(SELF_ATTENTION, TRANSFORMER, words, reverse, 600, 4e-3, id="transformer-reverse", marks=SLOW),
         pytest.param(READS_LSTM, LSTM, characters, reverse, 600, 6e-3, id="lstm-reverse", marks=SLOW),
-        pytest.param(READS_GRU, LSTM, words, reverse, 300, 6e-3, id="gru-reverse"),
+        pytest.param(READS_GRU, LSTM, words, reverse, 300, 6e-3, id="gru-reverse", marks=SLOW),
     ],
 )
 def test_learned(

@@ -19,11 +19,16 @@ from seqtasks.tasks.tagging.task import TaggedSource, TaggingData
 @pytest.mark.parametrize(
     ("characters", "encoder", "head"),
     [
-        (CnnCharEncoder.Config(), LstmEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "softmax"),
-        (LstmCharEncoder.Config(), GruEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "crf"),
+        pytest.param(
+            CnnCharEncoder.Config(), LstmEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "softmax",
+            id="cnn-lstm-softmax",
+        ),
+        pytest.param(
+            LstmCharEncoder.Config(), GruEncoder.Config(hidden_size=48, num_layers=1, dropout=0.0), "crf",
+            id="lstm-gru-crf", marks=pytest.mark.slow,
+        ),
     ],
-    ids=["cnn-lstm-softmax", "lstm-gru-crf"],
-)
+)  # fmt: skip
 def test_words_that_were_never_seen_are_labelled(
     tmp_path: Path, characters: ConfigModel, encoder: ConfigModel, head: str
 ) -> None:
