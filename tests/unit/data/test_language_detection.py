@@ -1,0 +1,33 @@
+"""Texts in another language than is claimed are found; what may be right is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqtasks.data.language_detection import find_language, language_name
+
+ENGLISH = ["The children are playing in the garden.", "She would like to have a cup of tea with milk.",
+           "Where can I buy a ticket for the train to the city?", "It has been raining since yesterday evening."] * 60  # fmt: skip
+GERMAN = ["Die Kinder spielen im Garten.", "Sie hätte gern eine Tasse Tee mit Milch.",
+          "Wo kann ich eine Fahrkarte für den Zug in die Stadt kaufen?", "Seit gestern Abend regnet es."] * 60  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "claimed", "found"),
+    [
+        (ENGLISH, "en", None),
+        (ENGLISH, "en-GB", None),
+        (ENGLISH, "de", "en"),
+        (GERMAN, "en", "de"),
+        (GERMAN, "xx", None),
+        (GERMAN[:2], "en", None),
+        ([*ENGLISH, *GERMAN], "de", None),
+        ([], "en", None),
+    ],
+)
+def test_what_is_found(texts: list[str], claimed: str, found: str | None) -> None:
+    assert find_language(texts, claimed) == found
+
+
+def test_names() -> None:
+    assert (language_name("de"), language_name("zh")) == ("German", "Chinese")
