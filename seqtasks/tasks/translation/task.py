@@ -183,7 +183,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 def language_warnings(languages: Languages, pairs: Sequence[Pair]) -> Iterator[str]:
     """What to tell of a side whose texts seem to be in another language than is claimed."""
     for side, claimed in (("source", languages.source), ("target", languages.target)):
-        if found := find_language((getattr(pair, side) for pair in pairs), claimed):
+        if found := find_language([getattr(pair, side) for pair in pairs], claimed):
             name, other = language_name(found), language_name(claimed)
             yield f"the {side} texts look like {name}, not {other}: look at the order of the columns or files"
 

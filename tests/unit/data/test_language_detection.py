@@ -6,10 +6,18 @@ import pytest
 
 from seqtasks.data.language_detection import find_language, language_name
 
-ENGLISH = ["The children are playing in the garden.", "She would like to have a cup of tea with milk.",
-           "Where can I buy a ticket for the train to the city?", "It has been raining since yesterday evening."] * 60  # fmt: skip
-GERMAN = ["Die Kinder spielen im Garten.", "Sie hätte gern eine Tasse Tee mit Milch.",
-          "Wo kann ich eine Fahrkarte für den Zug in die Stadt kaufen?", "Seit gestern Abend regnet es."] * 60  # fmt: skip
+ENGLISH = [
+    "The children are playing in the garden.",
+    "She would like to have a cup of tea with milk.",
+    "Where can I buy a ticket for the train to the city?",
+    "It has been raining since yesterday evening.",
+] * 60
+GERMAN = [
+    "Die Kinder spielen im Garten.",
+    "Sie hätte gern eine Tasse Tee mit Milch.",
+    "Wo kann ich eine Fahrkarte für den Zug in die Stadt kaufen?",
+    "Seit gestern Abend regnet es.",
+] * 60
 
 
 @pytest.mark.parametrize(
@@ -21,7 +29,7 @@ GERMAN = ["Die Kinder spielen im Garten.", "Sie hätte gern eine Tasse Tee mit M
         (GERMAN, "en", "de"),
         (GERMAN, "xx", None),
         (GERMAN[:2], "en", None),
-        ([*ENGLISH, *GERMAN], "de", None),
+        ([*ENGLISH, *GERMAN, *GERMAN], "de", None),
         ([], "en", None),
     ],
 )
