@@ -58,6 +58,10 @@ class CheckpointWriter:
             card=self.task.model_card(scores, self.data),
             trainer=trainer,
         )
+        self.remove_old()
+        return path
+
+    def remove_old(self) -> None:
+        """Removes all checkpoints but the latest."""
         for old in checkpoints(self.out)[: -self.keep]:
             remove_directory(old)
-        return path

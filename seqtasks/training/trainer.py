@@ -173,6 +173,7 @@ class Trainer:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
+        self.writer.remove_old()  # one that was killed behind its last checkpoint did not come to it
         yield FinishedEvent(self.step, reason or "interrupted", interrupted=reason is None)
 
     def finished(self) -> str | None:

@@ -93,3 +93,17 @@ def test_killed_processes(tmp_path: Path) -> None:
     assert torch.equal(ours["random"], theirs["random"])
     for key, value in theirs["optimiser"]["state"].items():
         assert all(torch.equal(value[name], ours["optimiser"]["state"][key][name]) for name in value)
+
+
+def test_a_training_that_was_killed_behind_its_last_checkpoint_leaves_no_more_than_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The harness of kills found this: nothing was left to do after the resumption, and nobody removed the oldest."""
+    with monkeypatch.context() as patch:
+        patch.setattr("seqtasks.training.checkpoint.remove_directory", lambda path: None)
+        list(toy_trainer(tmp_path, max_steps=12, save_steps=3, save_total_limit=2).run())
+    assert len(list(tmp_path.glob("step-*"))) == 4
+    resumed = toy_trainer(tmp_path, max_steps=12, save_steps=3, save_total_limit=2)
+    assert resumed.resume() == 12
+    list(resumed.run())
+    assert sorted(path.name for path in tmp_path.glob("step-*")) == ["step-12", "step-9"]
