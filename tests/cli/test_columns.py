@@ -58,3 +58,9 @@ def test_columns_of_documents(seqtasks: Program) -> None:
     columns = ["--text-column", "2", "--label-column", "3"]
     evaluated = seqtasks("evaluate", "sentiment", "reviews.csv", *columns)
     assert (evaluated.code, "60 documents" in evaluated.out) == (0, True), evaluated.err
+
+
+def test_nothing_to_score_is_an_error(seqtasks: Program) -> None:
+    Path("none.csv").write_text("source,target\n", encoding="utf-8")
+    result = seqtasks("score", "en-de", "none.csv")
+    assert (result.code, "There is no pair to score in none.csv" in result.err) == (1, True)

@@ -10,6 +10,7 @@ import typer
 
 from seqtasks.cli.options import ColumnOptions, Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
 from seqtasks.cli.output import open_output, to_json, warn
+from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
@@ -63,5 +64,7 @@ def score(
                 text = f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}"
                 write([to_json(fields) if as_json else text])
     warn_skipped(skipped, warn)
+    if not count:
+        raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Look at the data files.")
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")

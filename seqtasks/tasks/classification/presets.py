@@ -114,6 +114,6 @@ def measure(sources: Sequence[DocumentSource]) -> tuple[int, int, bool]:
     if not documents:
         raise SeqtasksError(
             f"There is no document with a label to train on: {skipped.describe()}.",
-            "Look at the data; --set data.train.0.label_column=NAME says which column is the label.",
+            "Look at the data; --label-column says which column is the label.",
         )
     return documents, words, several
