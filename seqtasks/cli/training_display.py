@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -29,13 +29,33 @@ LOSS_WIDTH = 12
 SPEED_WIDTH = 11
 
 
-class TrainingConsole(Console):
-    """Standard output; where its reader goes, as that of `seqtasks train ... | head` does, training goes on."""
+class LastingOutput:
+    """Standard output that may go: its reader ends, its terminal closes, its disk is full. The training goes on."""
 
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        warn("standard output is closed; the training goes on without it, metrics.jsonl has its figures")
+    def write(self, text: str) -> int:
+        self.attempt(lambda: sys.stdout.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self.attempt(sys.stdout.flush)
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+            with suppress(OSError):
+                warn("standard output is closed; the training goes on without it, metrics.jsonl has its figures")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stdout, name)
+
+
+def training_console() -> Console:
+    """A console on standard output that training outlives."""
+    return Console(file=cast(IO[str], LastingOutput()), highlight=False)
 
 
 class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):

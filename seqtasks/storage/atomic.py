@@ -15,6 +15,11 @@ from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 PART = ".seqtasks-part-"
 STALE_SECONDS = 3600
 
@@ -48,17 +53,20 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Gives a file to write into, which gets the name `path` at the end; when the body raises, nothing is there.
 
-    What is no ordinary file, such as a pipe or /dev/stdout, is written to directly.
+    What is no ordinary file, such as a pipe or /dev/stdout, is written to directly. A process that is killed leaves its
+    part behind; the next one to write here removes it an hour after it was last written to.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             yield stream
         return
     path = path.resolve()
+    _remove_stale(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=PART, dir=path.parent)
     part = Path(name)
     try:
         with open(descriptor, "wb") as stream:
+            _hold(descriptor)
             part.chmod(0o666 & ~_umask())
             yield stream
             stream.flush()
@@ -139,11 +147,29 @@ def _umask() -> int:
     return current
 
 
+def _hold(descriptor: int) -> bool:
+    """Marks a file as in use by a process that lives, however long it waits; False where another one does so."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
+
+
 def _remove_stale(folder: Path) -> None:
     for part in folder.glob(f"{PART}*"):
         try:
-            stale = time.time() - part.stat().st_mtime > STALE_SECONDS
-        except FileNotFoundError:
+            if time.time() - part.stat().st_mtime <= STALE_SECONDS:
+                continue
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+                continue
+            with part.open("rb") as stream:
+                if _hold(stream.fileno()):
+                    part.unlink()
+        except OSError:  # another process was faster, or may do what this one may not
             continue
-        if stale:
-            shutil.rmtree(part, ignore_errors=True)

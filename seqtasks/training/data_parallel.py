@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import pickle
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
+from seqtasks.training.interruption import SIGNALS
 
 MOST = 4
 """Processes that are started unasked: the parts of a batch get too small for more of them."""
@@ -49,14 +51,20 @@ class ForkedDataParallel:
     They see the weights themselves, in shared memory, so that an update needs no message; only rows go out, and
     gradients come back through shared memory. What is random in a process follows from a number that this process
     draws for each batch: its own random state is all there is to save.
+
+    Buffers, such as the statistics of batch normalization, are those of this process and its rows. The others begin
+    each batch with a copy of them, and what they make of it is lost: all writing into one would leave the result to
+    chance.
     """
 
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
         self.backward = backward
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        tensors = [*model.parameters(), *model.buffers()]
+        tensors = list(model.parameters())
         for tensor, shared in zip(tensors, share_memory_like(tensors), strict=True):
             tensor.data = shared.copy_(tensor.data)
+        self.buffers = list(model.buffers())
+        self.shared_buffers = share_memory_like(self.buffers)
         self.connections: list[Connection] = []
         self.gradients: list[list[Tensor]] = []
         context = multiprocessing.get_context("fork")
@@ -67,10 +75,12 @@ class ForkedDataParallel:
             life = (theirs, os.getpid(), self.gradients[-1])
             context.Process(target=self.serve, args=life, daemon=True).start()
             theirs.close()
+        atexit.register(self.stop)  # the interpreter's own way out waits for them
 
     def start(self, batch: Batch) -> Batch:
         """Gives every process its rows and returns those that are left for this one."""
         workers = len(self.connections) + 1
+        copy_all(self.buffers, self.shared_buffers)
         for number, connection in enumerate(self.connections, 1):
             seed = int(torch.randint(2**62, ()).item())
             with reporting_death():
@@ -95,6 +105,7 @@ class ForkedDataParallel:
 
     def stop(self) -> None:
         """Ends the processes."""
+        atexit.unregister(self.stop)
         for connection in self.connections:
             connection.close()
         self.connections, self.gradients = [], []
@@ -102,7 +113,8 @@ class ForkedDataParallel:
     def serve(self, connection: Connection, parent: int, gradients: list[Tensor]) -> None:
         """The life of a process: rows in, gradients out, until the other side is gone."""
         self.stop()  # as long as anyone holds the other side of a connection it does not count as gone
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that saves
+        for number in SIGNALS:  # they are for the process that saves, also where all get them
+            signal.signal(number, signal.SIG_IGN)
         while True:
             try:
                 while not connection.poll(PATIENCE):
@@ -112,6 +124,7 @@ class ForkedDataParallel:
             except (EOFError, OSError):
                 return
             torch.manual_seed(seed)
+            copy_all(self.shared_buffers, self.buffers)
             answer: tuple[float, float] | str | None = None
             try:
                 if len(rows[0]):
@@ -121,12 +134,21 @@ class ForkedDataParallel:
             for parameter, gradient in zip(self.parameters, gradients, strict=True):
                 gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
                 parameter.grad = None
-            connection.send_bytes(pickle.dumps(answer))
+            try:
+                connection.send_bytes(pickle.dumps(answer))
+            except OSError:  # the training ended meanwhile, at once
+                return
 
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:
     """Every `workers`th row of each tensor of the batch."""
     return tree_map(lambda rows: rows[number::workers].clone(), batch)
+
+
+@torch.no_grad()
+def copy_all(tensors: list[Tensor], into: list[Tensor]) -> None:
+    for tensor, target in zip(tensors, into, strict=True):
+        target.copy_(tensor)
 
 
 @contextmanager

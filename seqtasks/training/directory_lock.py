@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,10 +22,14 @@ PATIENCE = 10.0
 def lock_directory(directory: Path) -> Iterator[None]:
     """Makes a training's directory and holds it; what killed processes left half written there is removed.
 
+    A training that fails before it wrote anything leaves nothing new.
+
     Raises:
         SeqtasksError: Another training holds it, or it cannot be written.
     """
     file = directory / LOCK
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    locked_before = file.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = FileLock(file, timeout=PATIENCE, thread_local=False)
@@ -43,8 +47,21 @@ def lock_directory(directory: Path) -> Iterator[None]:
         file.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
         remove_parts(directory)
         yield
+    except BaseException:
+        if not locked_before:
+            remove_unused(file, made)
+        raise
     finally:
         lock.release()
+
+
+def remove_unused(file: Path, made: Iterable[Path]) -> None:
+    """Removes a lock that nothing lies beside, and of the folders that were made for it those that are empty."""
+    with suppress(OSError):  # what cannot be removed is in use
+        if os.listdir(file.parent) == [file.name]:
+            file.unlink()
+            for folder in made:
+                folder.rmdir()
 
 
 def holder(file: Path) -> str:

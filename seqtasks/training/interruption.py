@@ -1,16 +1,17 @@
-"""Graceful SIGINT and SIGTERM: finish the step, save, exit."""
+"""Graceful SIGINT, SIGTERM and SIGHUP: finish the step, save, exit."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 STDERR = 2
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""Ctrl-C, and what schedulers, `timeout` and `kill` send."""
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
+"""Ctrl-C; what schedulers, `timeout` and `kill` send; what a terminal sends that is closed."""
 
 
 class StopRequest:
@@ -23,19 +24,24 @@ class StopRequest:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Within this, the first SIGINT or SIGTERM only requests the stop; a second SIGINT raises KeyboardInterrupt."""
+        """Within this, the first of the signals only requests the stop; a second SIGINT raises KeyboardInterrupt.
+
+        A SIGHUP that is ignored, as `nohup` has it, stays so.
+        """
 
         def handle(number: int, frame: FrameType | None) -> None:
             if self.requested and number == signal.SIGINT:
                 raise KeyboardInterrupt
             again = b"; press Ctrl-C again to abort at once" if number == signal.SIGINT else b""
             if not self.requested:  # the handler may have interrupted a print, so it must not print itself
-                os.write(STDERR, b"\nStopping after this step" + again + b".\n")
+                with suppress(OSError):  # the terminal may be gone
+                    os.write(STDERR, b"\nStopping after this step" + again + b".\n")
             self.requested, self.signal = True, self.signal or number
 
-        before = [signal.signal(number, handle) for number in SIGNALS]
+        ignored = HANGUP is not None and signal.getsignal(HANGUP) == signal.SIG_IGN
+        before = {number: signal.signal(number, handle) for number in SIGNALS if not (ignored and number == HANGUP)}
         try:
             yield
         finally:
-            for number, handler in zip(SIGNALS, before, strict=True):
+            for number, handler in before.items():
                 signal.signal(number, handler)

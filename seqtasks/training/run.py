@@ -178,8 +178,8 @@ def train(
         output_dir: Where the best model, checkpoints, `config.toml` and `metrics.jsonl` go.
         resume: Continue from the latest checkpoint in `output_dir`; start anew where there is none.
         on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
-        stop_on_signals: Ctrl-C and SIGTERM end the training after the step it is in, with a checkpoint, and `train`
-            returns.
+        stop_on_signals: Ctrl-C, SIGTERM and SIGHUP end the training after the step it is in, with a checkpoint, and
+            `train` returns.
         overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
             tables: `seed=2, training={"max_steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -22,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["tagging"] + tiny_runs.TRAINING, encoding="utf-8")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_ends(number: signal.Signals, code: int) -> None:
     with subprocess.Popen([*PROGRAM, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -49,3 +51,54 @@ def test_a_training_outlives_the_reader_of_its_output() -> None:
     assert process.returncode == 0, err
     assert "standard output is closed; the training goes on without it" in err
     assert Path("run/step-4").is_dir()
+
+
+def test_a_training_outlives_its_terminal_long_enough_to_save() -> None:
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [*PROGRAM, *LONG])
+    seen = b""
+    while b"learning rate" not in seen:
+        seen += os.read(terminal, 65536)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 129
+    [checkpoint] = Path("run").glob("step-*")
+    assert (checkpoint / "trainer.pt").is_file()
+
+
+def test_a_second_interruption_ends_all_processes_without_a_traceback() -> None:
+    two = settings("training.num_processes=2")
+    with subprocess.Popen(
+        [*PROGRAM, *LONG, *two], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step "):
+                break
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err + out
+
+
+def test_signals_to_all_processes_are_for_the_one_that_saves() -> None:
+    two = settings("training.num_processes=2")
+    with subprocess.Popen(
+        [*PROGRAM, *LONG, *two], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step "):
+                break
+        os.killpg(process.pid, signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 143, err
+    assert "everything is saved" in out
+
+
+def test_a_training_that_fails_before_it_begins_leaves_nothing() -> None:
+    Path("data/train.conllu").write_text("")
+    out = subprocess.run([*PROGRAM[:-1], "new/run"], capture_output=True, text=True, check=False)
+    assert out.returncode == 1, out.stderr
+    assert not Path("new").exists()

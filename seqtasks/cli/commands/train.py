@@ -81,9 +81,9 @@ def train(
     else:
         run = configured(Path(what[0]), overrides, tasks)
 
-    from seqtasks.cli.training_display import TrainingConsole, TrainingDisplay
+    from seqtasks.cli.training_display import TrainingDisplay, training_console
 
-    with TrainingDisplay(TrainingConsole(highlight=False)) as display:
+    with TrainingDisplay(training_console()) as display:
         result = train_model(run, out, resume=resume, on_event=display.show, stop_on_signals=True)
     display.warn(result.warnings)
     display.say(closing(result, run, code))

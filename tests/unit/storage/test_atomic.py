@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtasks.storage.atomic import atomic_file
+from seqtasks.storage.atomic import PART, atomic_file
 
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -66,3 +66,18 @@ def test_a_pipe_without_a_name_is_written_to() -> None:
     finally:
         os.close(end)
         os.close(beginning)
+
+
+def test_what_a_killed_process_left_goes_an_hour_later_and_what_is_written_stays(tmp_path: Path) -> None:
+    left, fresh = tmp_path / f"{PART}left", tmp_path / f"{PART}fresh"
+    left.write_bytes(b"half")
+    fresh.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    with atomic_file(tmp_path / "slow") as stream:
+        [mine] = set(tmp_path.glob(f"{PART}*")) - {fresh}
+        os.utime(mine, (0, 0))
+        with atomic_file(tmp_path / "other") as other:
+            other.write(b"other")
+        stream.write(b"slow")
+    assert sorted(os.listdir(tmp_path)) == [fresh.name, "other", "slow"]
+    assert (tmp_path / "slow").read_bytes() == b"slow"

@@ -51,6 +51,22 @@ class DyingModel(FailingModel):
         return super().loss(batch)
 
 
+class CountingModel(ToyModel):
+    """Has a buffer that its loss changes, as batch normalization does, and takes longer where others would wait."""
+
+    seen: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.home = os.getpid()
+        self.register_buffer("seen", torch.zeros(width))
+
+    def loss(self, batch: tuple[Tensor, ...]) -> Loss:
+        time.sleep(0.0 if os.getpid() == self.home else 0.01)
+        self.seen.mul_(0.9).add_(batch[0].mean(0), alpha=0.1)
+        return super().loss((batch[0] + self.seen, batch[1]))
+
+
 class Task(ToyTask):
     def __init__(self, model: type[ToyModel]) -> None:
         super().__init__()
@@ -101,6 +117,15 @@ def test_processes_draw_different_numbers(tmp_path: Path) -> None:
         losses.add(trainer.processes.finish()[0])
         losses.add(trainer.backward((inputs, wanted))[0])
     assert len(losses) == 6
+
+
+def test_buffers_are_those_of_the_rows_here(tmp_path: Path) -> None:
+    trainer = toy_trainer(tmp_path, Task(CountingModel), num_processes=2)
+    list(trainer.run())
+    expected = torch.zeros(3)
+    for index in range(1, 13):
+        expected.mul_(0.9).add_(ToyBatches(3, frozenset()).batch(index)[0][::2].mean(0), alpha=0.1)
+    assert torch.equal(trainer.model.seen, expected)
 
 
 def test_an_error_elsewhere_is_told_here(tmp_path: Path) -> None:

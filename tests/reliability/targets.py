@@ -1,0 +1,158 @@
+"""What `kills.py` kills: trainings of each task, and all else that writes directories and files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from helpers import tiny_runs
+
+import seqtasks
+from seqtasks.cli import app
+from seqtasks.data import feature_cache
+from seqtasks.errors import SeqtasksError
+from seqtasks.export import WRITERS
+from seqtasks.loading import open_models
+from seqtasks.storage.atomic import PART
+from seqtasks.storage.bundle import CARD, find_model, read_bundle
+
+FOLDER = "made"
+"""What a target makes, in the folder that it is given; beside it lies its cache."""
+SAVE_OFTEN = {"eval_steps": 6, "save_steps": 3, "save_total_limit": 2}
+PICTURES_AT_A_TIME = 4
+"""So that features of sixteen pictures come in several parts."""
+FROZEN = {"captioning": {"trainable_from_block = -1\n": "", "horizontal_flip = true\n": ""}}
+"""What a captioner leaves out whose CNN is not trained, so that its features are kept."""
+
+
+class Target(NamedTuple):
+    """Work that can be killed and done again in the same folder."""
+
+    name: str
+    run: Callable[[Path], None]
+    same: Callable[[str], bool]
+    """Whether a file has to be the same to the bit, by its name."""
+
+
+def training(task: str, processes: int, folder: Path, **chosen: Any) -> Target:
+    """A training of thirty steps that saves often; with all that it caches in the same folder."""
+    config = folder / f"{task}.toml"
+    config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
+    settings = {**SAVE_OFTEN, "num_processes": processes, **chosen}
+
+    def run(root: Path) -> None:
+        train(config, root, settings)
+
+    return Target(f"{task}, {processes} process{'es' * (processes > 1)}", run, is_value)
+
+
+def is_value(name: str) -> bool:
+    return name.endswith((".safetensors", ".npy"))
+
+
+def train(config: Path, root: Path, settings: dict[str, Any]) -> None:
+    os.environ["XDG_CACHE_HOME"] = str(root / "cache")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seqtasks.train(config, root / FOLDER, resume=True, training=settings)
+
+
+def features(folder: Path) -> Target:
+    """The features of a frozen CNN, and two updates with them."""
+    text = tiny_runs.CONFIGURATIONS["captioning"] + tiny_runs.TRAINING
+    for old, new in FROZEN["captioning"].items():
+        assert old in text
+        text = text.replace(old, new)
+    config = folder / "features.toml"
+    config.write_text(text, encoding="utf-8")
+    feature_cache.PART = PICTURES_AT_A_TIME
+    return Target("feature cache", lambda root: train(config, root, {"max_steps": 2}), is_value)
+
+
+def export(kind: str, model: Path) -> Target:
+    """A translation model in the format of another program."""
+    task, pipeline = open_models([model], "translation", device="cpu", dtype="float32", threads=1)
+    card = (find_model(model) / CARD).read_text(encoding="utf-8")
+
+    def run(root: Path) -> None:
+        root.mkdir(exist_ok=True)
+        if not (root / FOLDER).exists():
+            WRITERS[kind](task, pipeline.models[0], pipeline.default_decoding, card, root / FOLDER)
+
+    return Target(f"export to {kind}", run, lambda name: True)
+
+
+def translation(model: Path, text: Path) -> Target:
+    """A file of translations."""
+
+    def run(root: Path) -> None:
+        root.mkdir(exist_ok=True)
+        arguments = ["translate", "--model", str(model), str(text), "--output", str(root / FOLDER), "--threads", "1"]
+        if code := app.run(arguments):
+            raise SystemExit(code)
+
+    return Target("translate --output", run, lambda name: True)
+
+
+def all_targets(tasks: list[str], processes: list[int], others: bool, folder: Path) -> Iterator[Target]:
+    """Each when its turn has come: what it imports is then in memory before anything is forked."""
+    for task in tasks:
+        train_here(task, folder / f"{task}-first")
+        for count in processes:
+            yield training(task, count, folder)
+    if others:
+        train_here("translation", model := folder / "model")
+        text = folder / "sentences.txt"
+        text.write_text("a dog sees the tree\n" * 5, encoding="utf-8")
+        with_features = features(folder)
+        with_features.run(folder / "features-first")
+        yield with_features
+        for target in [*(export(kind, model / FOLDER) for kind in WRITERS), translation(model / FOLDER, text)]:
+            with keeping_graphs():
+                target.run(folder / "first")
+                shutil.rmtree(folder / "first")
+                yield target
+
+
+@contextlib.contextmanager
+def keeping_graphs() -> Iterator[None]:
+    """Within this PyTorch follows a graph once: it takes seconds, and touches no file of ours."""
+    export, made = torch.onnx.export, dict[type, Any]()
+
+    def kept(graph: torch.nn.Module, *arguments: Any, **options: Any) -> Any:
+        if type(graph) not in made:
+            made[type(graph)] = export(graph, *arguments, **options)
+        return made[type(graph)]
+
+    torch.onnx.export = kept
+    try:
+        yield
+    finally:
+        torch.onnx.export = export
+
+
+def unreadable(root: Path) -> Iterator[str]:
+    """What has the name of something whole, and is not."""
+    for folder in sorted((root / FOLDER).glob("*/bundle.json")):
+        bundle_folder = folder.parent
+        if bundle_folder.name.startswith(PART):
+            continue
+        try:
+            bundle = read_bundle(bundle_folder)
+            bundle.tensors()
+            if bundle_folder.name.startswith("step-"):
+                bundle.trainer()
+        except SeqtasksError as error:
+            yield f"{bundle_folder.name}: {error}"
+
+
+def train_here(task: str, root: Path) -> None:
+    config = root.with_suffix(".toml")
+    config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
+    train(config, root, {"max_steps": 2, "eval_steps": 1})
