@@ -34,6 +34,7 @@ class AnimatedImageReader:
 
     duration: float | None = None
     rate: float | None = None
+    remark: str | None = None
 
     def __init__(self, path: Path, name: str) -> None:
         self.path = path
@@ -67,6 +68,8 @@ class ImageSequenceReader:
 
     Raises VideoError where there is none, one has no number, or two have the same.
     """
+
+    remark: str | None = None
 
     def __init__(self, folder: Path, name: str, rate: float) -> None:
         self.name = name

@@ -17,7 +17,7 @@ class FrameCaption(NamedTuple):
     """What is said of one frame, and when."""
 
     seconds: float
-    """When the frame begins, from the first frame's beginning."""
+    """When the frame begins, by the clock of players."""
     end: float | None
     """When it ends, as far as its file says so. The next caption may come much later: frames are left out."""
     text: str

@@ -31,7 +31,7 @@ class Frame(NamedTuple):
     number: int
     """Its place in the stream, from 0."""
     seconds: float
-    """When it is shown, from the beginning of the first frame."""
+    """When it is shown, by the clock of players: later than 0 where the sound begins earlier."""
     until: float | None
     """When the next frame of the file begins, wanted or not; for the last when it ends. None if that is not known."""
     image: Image.Image
@@ -61,7 +61,14 @@ class IntervalSampler:
             raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
-        return first_of_each(lambda frame: math.floor((frame.seconds + TOLERANCE) / self.seconds))
+        first: float | None = None
+
+        def period(frame: LazyFrame) -> int:
+            nonlocal first
+            first = frame.seconds if first is None else first
+            return math.floor((frame.seconds - first + TOLERANCE) / self.seconds)
+
+        return first_of_each(period)
 
 
 @dataclass(frozen=True)
@@ -97,9 +104,11 @@ class Video:
         self.source = source
         self.name = name
         self.duration = source.duration
-        """In seconds, if the file says so: a file that breaks off says how long it was."""
+        """When it ends, in seconds, if the file says so: a file that breaks off says when it would have ended."""
         self.rate = source.rate
         """Frames a second, on average, if the file says so."""
+        self.remark = source.remark
+        """What is doubtful about the file, such as several videos in it; None where nothing is."""
         self.losses = DecodeErrors()
         self.reached: float | None = None
         first = next((image for _, image in self.passed(StrideSampler()) if image is not None), None)
@@ -117,9 +126,12 @@ class Video:
     def end(self) -> float | None:
         """When the video ends, in seconds, after all its frames were taken: as the file says, or with its last frame.
 
-        None where neither is known. A damaged video ends with the last frame that could be read.
+        None where neither is known. A damaged video ends with the last frame that could be read. Sound that goes on
+        does not count.
         """
-        return self.reached if self.damage or self.duration is None else self.duration
+        if self.damage or self.duration is None or self.reached is None:
+            return self.reached
+        return max(self.reached, self.duration)
 
     def frames(self, choice: FrameSampler) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.

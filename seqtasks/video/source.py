@@ -28,7 +28,7 @@ class LazyFrame(NamedTuple):
     number: int
     """Its place in the stream, from 0."""
     seconds: float
-    """When it is shown, from the first frame's beginning."""
+    """When it is shown, by the clock of players: see `seqtasks.video.timestamps`."""
     until: float | None
     """When it ends, if the file says so."""
     image: Callable[[], Image.Image]
@@ -64,9 +64,11 @@ class FrameReader(Protocol):
     """A file or a folder that frames come out of, as often as they are asked for."""
 
     duration: float | None
-    """In seconds, if the file says so."""
+    """When the video ends, in seconds, if the file says so."""
     rate: float | None
     """Frames a second, on average, if the file says so."""
+    remark: str | None
+    """What is doubtful about the file, without the end of a sentence."""
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         """The frames from the first, in the order in which they are shown, later ones at later times.

@@ -40,7 +40,7 @@ def video_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 class VideoWriter:
-    """Encodes frames into an MP4 file, with the colors of BT.709, which players assume."""
+    """Encodes frames into an MP4 file that begins with the first, with the colors of BT.709, which players assume."""
 
     def __init__(self, container: OutputContainer, size: tuple[int, int]) -> None:
         import av
@@ -60,17 +60,19 @@ class VideoWriter:
         self.lengths: deque[int] = deque()
         """Of the frames that the encoder has not given back, in ticks."""
         self.begins, self.step = -1, round(LONE_SECONDS * TICKS)
+        self.first: float | None = None
 
     def add(self, frame: Frame) -> None:
         """Encodes a frame; where nothing says how long it lasts, it lasts as long as the one before."""
         from av import VideoFrame
         from av.video.reformatter import Colorspace
 
-        begins = max(self.begins + 1, round(frame.seconds * TICKS))  # broken times may stand still
+        self.first = frame.seconds if self.first is None else self.first  # without sound nothing comes before
+        begins = max(self.begins + 1, round((frame.seconds - self.first) * TICKS))  # broken times may stand still
         if self.begins >= 0:
             self.step = begins - self.begins
         self.begins = begins
-        length = 0 if frame.until is None else round(frame.until * TICKS) - begins
+        length = 0 if frame.until is None else round((frame.until - self.first) * TICKS) - begins
         self.lengths.append(length if length > 0 else self.step)
         encoded = VideoFrame.from_ndarray(np.asarray(letterbox(frame.image, self.size))).reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709

@@ -129,6 +129,8 @@ def describe_clip(
     except VideoError as error:
         warn(error)
         return False
+    if clip.remark is not None:
+        warn(f"{name}: {clip.remark}.")
     sheet = ContactSheet()
     spans: list[CaptionSpan] = []
 

@@ -6,7 +6,7 @@
 |---|---|
 | video | a video file, an animated picture, or a folder of numbered frames, inside of the folder of the videos |
 | captions | spans of time in any order, none of which overlap; moments between them have no caption |
-| start, end | seconds from the first frame; the span ends just before `end` |
+| start, end | seconds as players show them; the span ends just before `end` |
 | caption | one caption, or a list of captions of the same span |
 | split | may be left out: train, validation (or dev, val), test |
 """
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.data.captions.captioned_images import SPLITS
-from seqtasks.data.captions.readers import SPLIT_KEY, as_mapping, relative_name
+from seqtasks.data.captions.readers import as_mapping, relative_name
+from seqtasks.data.captions.source import SPLIT_KEY
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
@@ -40,7 +41,7 @@ class TimedCaption:
 
     start: float
     end: float
-    """Always later than the start, both in seconds from the first frame; the span ends just before."""
+    """Always later than the start, both in seconds as players show them; the span ends just before."""
     captions: tuple[str, ...]
     """At least one, each one line."""
 
@@ -110,7 +111,7 @@ def is_video_dataset(path: Path) -> bool:
 
 
 def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
-    """The captions of a moment, from the first frame on; none between spans."""
+    """The captions of a moment; none between spans."""
     place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1
     return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
 
