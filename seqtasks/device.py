@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from mmap import mmap
@@ -21,8 +22,15 @@ def configure_runtime(threads: int = 0) -> None:
 
     Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
     them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc.
+
+    A process that is forked from this one computes with one thread: with more of them it would wait for ever, because
+    those of OpenMP are not forked with it.
     """
-    torch.set_num_threads(threads or available_cores())
+    wanted = threads or available_cores()
+    if wanted == 1:
+        forks.lost = 0
+    torch.set_num_threads(1 if forks.lost else wanted)
+    forks.watch()
     torch.set_float32_matmul_precision("medium")
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -31,6 +39,41 @@ def configure_runtime(threads: int = 0) -> None:
     mallopt(M_MMAP_MAX, 0)
     mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(M_TOP_PAD, 2**28)
+
+
+class Forks:
+    """What becomes of threads in processes that are forked from one that has several."""
+
+    def __init__(self) -> None:
+        self.watched = False
+        self.lost = 0
+        """The threads that this process would have, had it not been forked; 0 where it has what it asked for."""
+
+    def watch(self) -> None:
+        if not self.watched and hasattr(os, "register_at_fork"):
+            self.watched = True
+            os.register_at_fork(after_in_child=self.start_child)
+
+    def start_child(self) -> None:
+        threads = torch.get_num_threads()
+        if threads > 1:
+            self.lost = threads
+            torch.set_num_threads(1)
+
+
+forks = Forks()
+
+
+def warn_of_lost_threads() -> None:
+    """Warns, once, in a process that was forked from one with several threads."""
+    if forks.lost > 1:
+        threads, forks.lost = forks.lost, 1
+        warnings.warn(
+            f"This process was forked from one that computes with {threads} threads, and has one: threads are not "
+            'forked. Take multiprocessing\'s "spawn" for several threads a process.',
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 def available_cores() -> int:

@@ -5,6 +5,7 @@ The module is not called `load`, since importing `seqtasks.load` as a module wou
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypedDict, Unpack, overload
@@ -159,8 +160,14 @@ def load_task(bundle: Bundle) -> Task:
 def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     require_weights_for(task, bundle)
-    with torch.random.fork_rng(devices=[]):
-        model: nn.Module = task.build_model()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            model: nn.Module = task.build_model()
+    except (RuntimeError, MemoryError, OverflowError) as error:
+        raise SeqtasksError(
+            f"{bundle.path}: the model of its settings cannot be made ({error}).",
+            "There may be too little memory, or the settings are those of another model.",
+        ) from error
     try:
         load_unique_state_dict(model, bundle.tensors())
     except SeqtasksError as error:
@@ -176,7 +183,13 @@ def require_weights_for(task: Task, bundle: Bundle) -> None:
     try:
         with torch.device("meta"):
             sizes = [parameter.numel() for parameter in task.build_model().parameters()]
-    except Exception:  # a user's component may not be made for a device without memory
+    except SeqtasksError:
+        raise
+    except Exception as error:  # a user's component may not be made for a device without memory
+        warnings.warn(
+            f"{bundle.path}: whether its settings fit its weights cannot be seen before memory is taken ({error}).",
+            stacklevel=2,
+        )
         return
     stored = bundle.stored_values()
     if sum(sizes) > MOST_UNSTORED * stored:

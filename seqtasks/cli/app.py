@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.version import __version__
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FAILS = (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE)
+NO_MEMORY = re.compile(r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc", re.IGNORECASE)
+"""What PyTorch and the C++ library say."""
 
 FORMAT_WARNING = warnings.formatwarning
 
@@ -71,13 +75,27 @@ def run(arguments: Sequence[str]) -> int:
     except SeqtasksError as error:
         print(f"seqtasks: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
-        if error.errno not in DISK_FULL:
+    except (OSError, MemoryError, RuntimeError) as error:
+        sentence = machine_problem(error)
+        if sentence is None:
             raise
-        where = f"{error.filename} " if error.filename else "the output "
-        print(f"seqtasks: {where}cannot be written: {error.strerror}. Free some space there.", file=sys.stderr)
+        print(f"seqtasks: {sentence}", file=sys.stderr)
         return 1
     return 0
+
+
+def machine_problem(error: OSError | MemoryError | RuntimeError) -> str | None:
+    """What is wrong with the machine, where that is what an error says: memory or disks, not the program."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOMEM or isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+        return "there is too little memory. Give smaller batches, shorter inputs, or fewer workers and processes."
+    if not isinstance(error, OSError) or number is None:
+        return None
+    if number in DISK_FULL:
+        return f"{error.filename or 'the output'} cannot be written: {error.strerror}. Free some space there."
+    if number in DISK_FAILS:
+        return f"{error.filename or 'a file'} cannot be read or written: {error.strerror}."
+    return None
 
 
 def main() -> None:

@@ -79,13 +79,15 @@ def open_inputs(files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -
         return [io.BytesIO("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))]
     if not files and sys.stdin.isatty():
         print("Type one sentence per line; Ctrl-D ends.", file=sys.stderr)
+    from seqtasks.storage.pipes import open_readable
+
     streams: list[ByteStream] = []
     for file in files or [STANDARD_INPUT]:
         if file == STANDARD_INPUT:
             streams.append(sys.stdin.buffer)
             continue
         try:
-            streams.append(stack.enter_context(file.open("rb", buffering=0)))
+            streams.append(stack.enter_context(open_readable(file, buffering=0)))
         except OSError as error:
             raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
     return streams

@@ -1,6 +1,7 @@
 """Features of pictures that are computed once and stay on disk.
 
-    folder/<hash of what made them>/<hash of the pictures>/pictures.json   hash of the content of each picture
+    folder/<hash of what made them>/<hash of the pictures>/pictures.json   hash of the content of each picture, and one
+                                                                            of the values
     folder/<hash of what made them>/<hash of the pictures>/features.npy    (pictures, cells, channels), memory-mapped
 
 Pictures are known by their content, so a changed picture, another network or another transform find nothing here.
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -26,6 +29,7 @@ from torch import Tensor
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import read
+from seqtasks.storage.atomic import PART as PART_NAME
 from seqtasks.storage.atomic import atomic_directory
 
 Item = TypeVar("Item")
@@ -88,8 +92,9 @@ class FeatureCache:
     def __init__(self, folder: Path, *made_by: str) -> None:
         self.folder = folder / digest(json.dumps(made_by).encode())
         self.found: dict[str, Place] = {}
-        for part in sorted(self.folder.glob(f"*/{PICTURES}")):
-            self._open(part.parent)
+        for file in sorted(self.folder.glob(f"*/{PICTURES}")):
+            if not file.parent.name.startswith(PART_NAME):
+                self._open(file.parent)
 
     def features(self, pictures: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
         """The features of all pictures.
@@ -130,7 +135,8 @@ class FeatureCache:
         try:
             with atomic_directory(part) as folder:
                 np.save(folder / VALUES, values)
-                (folder / PICTURES).write_text(json.dumps(digests), encoding="utf-8")
+                known = {"pictures": digests, "crc32": checksum(values)}
+                (folder / PICTURES).write_text(json.dumps(known), encoding="utf-8")
         except OSError as error:
             raise SeqtasksError(
                 f"{part} cannot be written: {error.strerror or error}.",
@@ -139,14 +145,26 @@ class FeatureCache:
         self._open(part)
 
     def _open(self, part: Path) -> None:
-        """Takes note of what a part holds; a damaged one holds nothing and will be computed again."""
+        """Takes note of what a part holds; a damaged one holds nothing and will be computed again.
+
+        Parts of 0.1 are a list of the pictures and have no checksum.
+        """
         try:
-            digests = json.loads((part / PICTURES).read_text(encoding="utf-8"))
-            values = np.load(part / VALUES, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            told = json.loads((part / PICTURES).read_text(encoding="utf-8"))
+            values = np.asarray(np.load(part / VALUES, mmap_mode="r", allow_pickle=False))
+            digests = told if isinstance(told, list) else told["pictures"]
+            whole = isinstance(told, list) or told["crc32"] == checksum(values)
+        except (OSError, ValueError, EOFError, KeyError, TypeError):
+            digests, values, whole = [], np.empty(0), False
+        if not (whole and values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values)):
+            warnings.warn(f"{part} is damaged: its features are computed again.", stacklevel=2)
             return
-        if values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values):
-            self.found.update((str(known), (np.asarray(values), row)) for row, known in enumerate(digests))
+        self.found.update((str(known), (values, row)) for row, known in enumerate(digests))
+
+
+def checksum(values: NDArray[Any]) -> int:
+    """Of numbers and shape: a part was damaged where it is another one. Takes a second for two gigabytes."""
+    return crc32(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data, crc32(str(values.shape).encode()))
 
 
 def digest(content: bytes) -> str:

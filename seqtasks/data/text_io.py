@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path, PurePath
+from typing import cast
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.pipes import is_pipe, open_readable
 
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
@@ -28,16 +30,16 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
     """Opens a file, unpacked when its name ends in .gz.
 
     Raises:
-        SeqtasksError: there is no such file, or it cannot be opened; it breaks while it is read: damaged, cut off, not
-            compressed though its name says so.
+        SeqtasksError: there is no such file, or it cannot be opened, or it is a pipe that nobody writes into; it breaks
+            while it is read: damaged, cut off, not compressed though its name says so.
     """
     try:
-        file = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 (closed below)
+        stored = cast(BufferedReader, open_readable(path))
     except FileNotFoundError:
         raise SeqtasksError(f"{path}: there is no such file.", "Relative paths begin where you stand.") from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
-    with file:
+    with stored, gzip.GzipFile(fileobj=stored) if path.suffix.lower() == ".gz" else stored as file:
         try:
             yield file
         except (OSError, EOFError, zlib.error) as error:
@@ -46,9 +48,10 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
 
 
 def require_file(path: Path) -> None:
-    """Raises SeqtasksError where there is no such file, or it cannot be opened."""
-    with open_bytes(path):
-        pass
+    """Raises SeqtasksError where there is no such file, or it cannot be opened. A pipe is left to who reads it."""
+    if not is_pipe(path):
+        with open_bytes(path):
+            pass
 
 
 def read_lines(path: Path) -> Iterator[str]:

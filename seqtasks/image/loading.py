@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.pipes import open_readable
 
 __all__ = ["ImageError", "find_images", "open_image"]
 
@@ -97,8 +98,10 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         content = source
     else:
         try:
-            with nullcontext(source) if isinstance(source, Stream) else open(source, "rb") as stream:
+            with nullcontext(source) if isinstance(source, Stream) else open_readable(source) as stream:
                 content = read_stream(stream)
+        except SeqtasksError as error:
+            raise ImageError(f"{name}: {error.message}") from None
         except FileNotFoundError:
             raise ImageError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
         except (OSError, ValueError) as error:

@@ -20,9 +20,7 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,22 +28,10 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 import torch
 from helpers import tiny_runs
+from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight
 from reliability.targets import Target, all_targets, unreadable
 
 from seqtasks.encoders import backbones
-from seqtasks.storage.atomic import PART
-
-EVENTS = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "os.listdir"})
-"""Operations on files that Python tells audit hooks of."""
-
-
-class Straight(NamedTuple):
-    """The work that nobody killed."""
-
-    seconds: float
-    operations: int
-    """On files of its directory."""
-    files: dict[str, bytes | None]
 
 
 class Killed(NamedTuple):
@@ -58,61 +44,8 @@ class Killed(NamedTuple):
     faults: list[str]
 
 
-def in_child(work: Callable[[], None]) -> tuple[int, float]:
-    """Runs something in a process of its own; its exit status, and how long it took."""
-    started = time.monotonic()
-    process = os.fork()
-    if process == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    return os.waitpid(process, 0)[1], time.monotonic() - started
-
-
-def operations(root: Path, reach: Callable[[int], None]) -> None:
-    """Calls `reach` with the number of each operation on a file of the directory, before it happens."""
-    count, inside, me = 0, str(root.resolve()), os.getpid()
-
-    def hook(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal count
-        if event in EVENTS and os.getpid() == me:
-            path = arguments[0] if arguments else ""
-            if isinstance(path, str | os.PathLike) and os.path.abspath(os.fspath(path)).startswith(inside):
-                count += 1
-                reach(count)
-
-    sys.addaudithook(hook)
-
-
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def run_straight(target: Target, root: Path) -> Straight:
-    counter = root.with_name("operations.txt")
-
-    def work() -> None:
-        found = [0]
-        operations(root, lambda count: found.__setitem__(0, count))
-        target.run(root)
-        counter.write_text(str(found[0]), encoding="utf-8")
-
-    status, seconds = in_child(work)
-    if status != 0:
-        raise SystemExit(f"{target.name}: what nobody kills failed.")
-    return Straight(seconds, int(counter.read_text(encoding="utf-8")), contents(target, root))
-
-
-def contents(target: Target, root: Path) -> dict[str, bytes | None]:
-    """All files, and what those of them hold that have to be the same to the bit."""
-    names = {str(file.relative_to(root)): file for file in sorted(root.rglob("*")) if file.is_file()}
-    return {name: file.read_bytes() if target.same(name) else None for name, file in names.items()}
 
 
 def kill_target(target: Target, kills: int, chance: random.Random, folder: Path) -> Killed:
@@ -147,20 +80,6 @@ def kill_target(target: Target, kills: int, chance: random.Random, folder: Path)
             age_parts(root)
         faults += [f"run {runs}: {difference}" for difference in differences(straight.files, contents(target, root))]
     return Killed(done, runs, ways, [f"{target.name}, {fault}" for fault in faults])
-
-
-def age_parts(root: Path) -> None:
-    """Makes what a killed process left half written old enough for the next one to remove it."""
-    for part in root.rglob(f"{PART}*"):
-        os.utime(part, (0.0, 0.0))
-
-
-def differences(expected: dict[str, bytes | None], found: dict[str, bytes | None]) -> Iterator[str]:
-    if found.keys() != expected.keys():
-        yield f"left over {sorted(found.keys() - expected.keys())}, missing {sorted(expected.keys() - found.keys())}"
-    for name in found.keys() & expected.keys():
-        if found[name] != expected[name]:
-            yield f"{name} differs"
 
 
 def main() -> None:

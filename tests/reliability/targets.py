@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,9 +25,10 @@ from seqtasks.storage.bundle import CARD, find_model, read_bundle
 
 FOLDER = "made"
 """What a target makes, in the folder that it is given; beside it lies its cache."""
-SAVE_OFTEN = {"eval_steps": 6, "save_steps": 3, "save_total_limit": 2}
+SAVE_OFTEN = {"max_steps": 18, "eval_steps": 6, "save_steps": 3, "save_total_limit": 2}
 PICTURES_AT_A_TIME = 4
 """So that features of sixteen pictures come in several parts."""
+ONE_THREAD = ("--threads", "1")
 FROZEN = {"captioning": {"trainable_from_block = -1\n": "", "horizontal_flip = true\n": ""}}
 """What a captioner leaves out whose CNN is not trained, so that its features are kept."""
 
@@ -41,7 +43,7 @@ class Target(NamedTuple):
 
 
 def training(task: str, processes: int, folder: Path, **chosen: Any) -> Target:
-    """A training of thirty steps that saves often; with all that it caches in the same folder."""
+    """A training of eighteen steps that saves often; with all that it caches in the same folder."""
     config = folder / f"{task}.toml"
     config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
     settings = {**SAVE_OFTEN, "num_processes": processes, **chosen}
@@ -88,16 +90,55 @@ def export(kind: str, model: Path) -> Target:
     return Target(f"export to {kind}", run, lambda name: True)
 
 
-def translation(model: Path, text: Path) -> Target:
-    """A file of translations."""
+def command(name: str, *arguments: object) -> Target:
+    """A command that writes into a file of its own; `{}` in an argument is the folder."""
 
     def run(root: Path) -> None:
-        root.mkdir(exist_ok=True)
-        arguments = ["translate", "--model", str(model), str(text), "--output", str(root / FOLDER), "--threads", "1"]
-        if code := app.run(arguments):
-            raise SystemExit(code)
+        if not root.exists():
+            root.mkdir()
+        os.environ["XDG_CACHE_HOME"] = str(root / "cache")
+        code = app.run([str(each).format(root) for each in arguments])
+        sys.stdout.flush()
+        if code:
+            os._exit(code)
 
-    return Target("translate --output", run, lambda name: True)
+    return Target(name, run, lambda file: file == FOLDER or is_value(file))
+
+
+def translation(model: Path, text: Path) -> Target:
+    """A file of translations."""
+    return command("translate --output", "translate", "--model", model, text, "--output", f"{{}}/{FOLDER}", *ONE_THREAD)
+
+
+def command_targets(folder: Path) -> Iterator[Target]:
+    """The program: trainings, and each command that reads and writes files."""
+    for task, processes in (("tagging", 1), ("translation", 2), ("captioning", 1)):
+        train_here(task, folder / f"{task}-first")
+        config = folder / f"{task}.toml"
+        config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
+        often = [f"training.{key}={value}" for key, value in {**SAVE_OFTEN, "num_processes": processes}.items()]
+        chosen = [word for setting in often for word in ("--set", setting)]
+        name = f"train {task}, {processes} process{'es' * (processes > 1)}"
+        yield command(name, "train", config, "--output", f"{{}}/{FOLDER}", "--resume", *chosen)
+    text = folder / "sentences.txt"
+    text.write_text("a dog sees the tree\n" * 5, encoding="utf-8")
+    pictures = Path("data/pictures").resolve()
+    work = {
+        "translation": ["translate", text],
+        "captioning": ["caption", *sorted(pictures.glob("*.png"))[:3]],
+        "tagging": ["tag", text],
+        "classification": ["classify", text],
+    }
+    for task, (name, *arguments) in work.items():
+        if not (folder / f"{task}-first").exists():
+            train_here(task, folder / f"{task}-first")
+        model = folder / f"{task}-first" / FOLDER
+        output = ["--output", f"{{}}/{FOLDER}"]
+        made = command(name, name, "--model", model, *arguments, *output, *ONE_THREAD)
+        made.run(folder / f"{task}-made")
+        yield made
+        if task == "translation":
+            yield command(f"{name} --workers 2", name, "--model", model, *arguments, *output, "--workers", 2)
 
 
 def all_targets(tasks: list[str], processes: list[int], others: bool, folder: Path) -> Iterator[Target]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -62,3 +64,36 @@ def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(hardware.ctypes, "CDLL", Foreign)
     configure_runtime(1)
+
+
+PROGRAM = """
+import os, signal, sys, warnings
+import torch
+from seqtasks import device
+
+device.configure_runtime(2)
+numbers = torch.randn(1000, 1000)
+numbers @ numbers
+process = os.fork()
+if process == 0:
+    signal.alarm(20)
+    if sys.argv[1] == "again":
+        device.configure_runtime(2)
+    numbers @ numbers
+    assert torch.get_num_threads() == 1
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        device.warn_of_lost_threads()
+        device.warn_of_lost_threads()
+    print([str(each.message)[:66] for each in told], flush=True)
+    os._exit(0)
+print(os.waitpid(process, 0)[1])
+"""
+"""Two threads that have worked, and a process that is forked then."""
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="needs forks")
+@pytest.mark.parametrize("then", ["once", "again"])
+def test_a_forked_process_computes_with_one_thread_and_says_so(then: str) -> None:
+    found = subprocess.run([sys.executable, "-c", PROGRAM, then], capture_output=True, text=True, check=True)
+    assert found.stdout == "['This process was forked from one that computes with 2 threads, and']\n0\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -115,17 +117,35 @@ def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-10])
 
 
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+
+
 @pytest.mark.parametrize("name", ["features.npy", "pictures.json"])
-@pytest.mark.parametrize("damage", [truncate, lambda file: file.write_bytes(b""), Path.unlink])
+@pytest.mark.parametrize("damage", [truncate, lambda file: file.write_bytes(b""), flip, Path.unlink])
 def test_a_damaged_part_is_computed_again(
     tmp_path: Path, files: list[Path], name: str, damage: Callable[[Path], None]
 ) -> None:
     Work()(tmp_path, files)
     damage(min((tmp_path / "cache").rglob(name)))
+    there = damage is not Path.unlink or name != "pictures.json"
     for computed in (True, False):
         work = Work()
-        assert torch.equal(work(tmp_path, files).rows(range(7)), expected("abcdefg"))
+        told = pytest.warns(UserWarning, match="is damaged: its features") if computed and there else nullcontext()
+        with told:
+            assert torch.equal(work(tmp_path, files).rows(range(7)), expected("abcdefg"))
         assert (work.computed in (1, 3)) == computed
+
+
+def test_a_cache_without_checksums_opens(tmp_path: Path, files: list[Path]) -> None:
+    Work()(tmp_path, files)
+    for file in (tmp_path / "cache").rglob("pictures.json"):
+        file.write_text(json.dumps(json.loads(file.read_text())["pictures"]))
+    work = Work()
+    assert torch.equal(work(tmp_path, files).rows(range(7)), expected("abcdefg"))
+    assert work.computed == 0
 
 
 def test_pictures_that_cannot_be_read_are_told(tmp_path: Path, files: list[Path]) -> None:
