@@ -10,6 +10,7 @@ import typer
 
 from seqtasks.cli.options import ColumnOptions, Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
 from seqtasks.cli.output import open_output, to_json, warn
+from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def score(
     Example:
       seqtasks score my-model pairs.tsv
     """
+    ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
 
     from seqtasks.data.examples import ReadReport
