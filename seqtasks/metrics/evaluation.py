@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix
 from seqtasks.metrics.score import Score
@@ -18,6 +18,15 @@ class ValidationExample:
     source: str
     reference: str
     output: str
+
+
+class Skipped(NamedTuple):
+    """Examples of the data that were left out for one reason."""
+
+    reason: str
+    count: int
+    places: tuple[str, ...]
+    """Where the first of them stand."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,13 @@ class Evaluation:
     """The scores of each label or kind of span, of taggers and classifiers."""
     confusion: ConfusionMatrix | None = field(default=None, kw_only=True)
     """The confusion matrix of a classifier where documents have one label each."""
+    skipped: tuple[Skipped, ...] = field(default=(), kw_only=True)
+    """What of the data could not be read or compared, and does not count in the scores."""
+
+    @property
+    def skipped_examples(self) -> int:
+        """How many examples were left out."""
+        return sum(each.count for each in self.skipped)
 
 
 def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:

@@ -35,7 +35,8 @@ def score(
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized score, log-probability, source and target, separated by tabs.
+    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs are
+    reported and left out; the exit code is then 1.
 
     \b
     Example:
@@ -70,3 +71,5 @@ def score(
         raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Look at the data files.")
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")
+    if skipped.skipped:
+        raise typer.Exit(1)
