@@ -77,4 +77,4 @@ def inapplicable_options(task: Task, request: EvaluationRequest) -> list[str]:
     """The options that are given and say nothing to a task."""
     given = {option: getattr(request, option) for option in ("decoding", "split", "languages", "lowercase")}
     wrong = [name for name, value in given.items() if value not in (None, {}) and name not in task.evaluation_options]
-    return [*wrong, *(name for name in request.columns if name not in task.source_keys())]
+    return [*wrong, *(name for name in request.columns if name not in task.source_options())]

@@ -14,7 +14,6 @@ from pathlib import Path, PurePath
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
-BYTE_ORDER_MARK = "\ufeff"
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
 
@@ -61,15 +60,23 @@ def read_lines(path: Path) -> Iterator[str]:
         SeqtasksError: the file cannot be read or unpacked, or is neither of them.
     """
     with open_bytes(path) as file:
-        utf16 = is_utf16(file)
-        lines = TextIOWrapper(file, "utf-16", newline="\n") if utf16 else (line.decode() for line in file)
         number = 0
         try:
-            for number, line in enumerate(lines, 1):
-                yield line.removesuffix("\n").removesuffix("\r").removeprefix(BYTE_ORDER_MARK if number == 1 else "")
+            if is_utf16(file):
+                texts = TextIOWrapper(file, "utf-16", newline="\n")
+                for number, text in enumerate(texts, 1):  # noqa: B007 (where it breaks)
+                    yield text.removesuffix("\n").removesuffix("\r")
+            else:
+                if file.peek(3)[:3] == codecs.BOM_UTF8:
+                    file.read(3)
+                for number, line in enumerate(file, 1):  # noqa: B007 (where it breaks)
+                    yield line.removesuffix(b"\n").removesuffix(b"\r").decode()
         except UnicodeDecodeError as error:
-            where = "not UTF-16." if utf16 else f"not UTF-8 (byte {error.start + 1} of the line)."
-            raise SeqtasksError(f"{path}:{number + 1}: {where}", "Convert the file, for example with iconv.") from None
+            if error.encoding == "utf-8":
+                message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
+            else:
+                message = f"{path}:{number + 1}: not UTF-16."
+            raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
 
 
 def is_utf16(file: BufferedReader | gzip.GzipFile) -> bool:

@@ -189,7 +189,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         raise SeqtasksError(f"The task {kind_of(self.config)} cannot be evaluated on files.")
 
     @classmethod
-    def source_keys(cls) -> Mapping[str, Any]:
+    def source_options(cls) -> Mapping[str, Any]:
         """The keys of a source of the training data."""
         data = unwrapped(fields_of(cls.Config).get("data"))
         sources = unwrapped(fields_of(data).get("train"))

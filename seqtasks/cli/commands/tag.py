@@ -117,8 +117,8 @@ class Inputs:
 
     def cut(self, line: str) -> Iterator[Sentence]:
         """The sentences of a line of text."""
+        from seqtasks.data.tagging.columns import between_blanks
         from seqtasks.data.tagging.conllu import Sentence
-        from seqtasks.data.tagging.readers import between_blanks
         from seqtasks.inference.line_batcher import plain
 
         as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]

@@ -150,7 +150,7 @@ def preset_run(
 
     skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
     for name in columns:
-        if name not in task.source_keys():
+        if name not in task.source_options():
             kind = task.Config.model_fields["kind"].default
             raise typer.BadParameter(f"{kind} has no such column", param_hint=f"--{name.replace('_', '-')}")
     settings = {

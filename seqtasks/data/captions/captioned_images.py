@@ -68,9 +68,9 @@ class CaptionSource(ConfigModel):
     `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
     format: Format = "auto"
     """Format of the captions; "auto" looks at the file."""
-    image_column: str | None = None
-    """The column of a table, or the key in JSON, of the image's name; else one of a usual name is looked for."""
-    caption_column: str | None = None
+    image_column: str | int | None = None
+    """The column of a table, by name or number from 1, or the key in JSON, of the image's name; else it is found."""
+    caption_column: str | int | None = None
     """The same of the caption."""
 
 

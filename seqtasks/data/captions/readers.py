@@ -14,41 +14,26 @@ from __future__ import annotations
 
 import json
 import re
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, Literal
 
+from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
+from seqtasks.data.captions.tables import TableReader
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
-from seqtasks.data.reader import Reader
-from seqtasks.data.tables import read_rows
 from seqtasks.data.text_io import clean_string, open_bytes, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
 
-Columns = Mapping[str, str | None]
-"""The names of columns, or keys, that were asked for: of the `image`, of the `caption`."""
-
-PICTURE_KEYS = ("image", "image_name", "file_name", "filename")
-CAPTION_KEYS = ("caption", "captions", "comment", "text")
-SPLIT_KEY = "split"
-
 JSON_BYTES = 1 << 30
 """JSON is read whole, so that larger files are refused. All of COCO takes 144 MB."""
 
-NUMBER = re.compile(r"#\d+$")
-"""Flickr's number of a caption, behind the name of its picture."""
-
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
-
-
-FORMS = "Write a table with the columns image and caption, or a picture's name, a tab and its caption a line."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +46,6 @@ class Caption:
     """One line; white space is single spaces, without those that tokenizing put before full stops and the like."""
     split: str | None
     """As the file calls it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a file says of one caption, unchecked."""
-
-    file: str
-    number: int
-    """Of the line, or of the entry in a JSON list, from 1."""
-    picture: object
-    text: object
-    split: object = None
 
 
 def read_captions(
@@ -100,14 +73,6 @@ def read_captions(
             yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
 
 
-class CaptionReader(Reader):
-    """A format of files of captions."""
-
-    @abstractmethod
-    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
-        """The rows of a file; `columns` are those that were asked for, by role."""
-
-
 def relative_name(name: str, place: str, kind: str = "picture") -> str:
     """The name of a picture or video at a place, which may not leave their folder under any operating system."""
     path = PureWindowsPath(name)
@@ -119,53 +84,6 @@ def relative_name(name: str, place: str, kind: str = "picture") -> str:
     return path.as_posix()
 
 
-class TableReader(CaptionReader, kind="table"):
-    """Rows of columns; quotes mean something (RFC 4180) behind commas and semicolons alone."""
-
-    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
-        lines = read_lines(path)
-        first = next(lines, "")
-        layout = detect_table_format(path, first, columns)
-        for row in read_rows(chain([first], lines), layout.delimiter, quotes=layout.delimiter in ",;"):
-            if row.number > 1 or not layout.header:
-                yield from rows_of(str(path), row.number, layout.fields(row.cells), columns)
-
-
-@dataclass(frozen=True, slots=True)
-class TableFormat:
-    """How a table stands in its file."""
-
-    delimiter: str
-    columns: tuple[str, ...]
-    header: bool
-    """Whether the first line names the columns."""
-
-    def fields(self, cells: list[str]) -> dict[str, str]:
-        """The cells of one row by column; delimiters in a caption that comes last need no quotes."""
-        last = len(self.columns) - 1
-        if self.delimiter != "\t" and len(cells) > len(self.columns):
-            if self.columns[last] not in CAPTION_KEYS:
-                return {}
-            cells = [*cells[:last], self.delimiter.join(cells[last:])]
-        fields = dict(zip(self.columns, cells, strict=False))
-        if not self.header and "image" in fields:
-            fields["image"] = NUMBER.sub("", fields["image"])
-        return fields
-
-
-def detect_table_format(path: Path, line: str, columns: Columns) -> TableFormat:
-    """The layout of a table, by its first line."""
-    for delimiter in ",\t|;":
-        names = tuple(column.strip(' "').lower() for column in line.split(delimiter))
-        if all(not set(keys).isdisjoint(names) for keys in keys_of(columns)):
-            return TableFormat(delimiter, names, header=True)
-    delimiter = "\t" if "\t" in line else ","
-    name, found, _ = line.partition(delimiter)
-    if not found or not PurePosixPath(name.strip(' "')).suffix:
-        raise SeqtasksError(f"{path}:1: neither the names of columns nor a picture and its caption.", FORMS)
-    return TableFormat(delimiter, ("image", "caption"), header=False)
-
-
 class JSONLReader(CaptionReader, kind="jsonl"):
     """A JSON object a line."""
 
@@ -175,10 +93,9 @@ class JSONLReader(CaptionReader, kind="jsonl"):
 
 
 def keys_of(columns: Columns) -> list[Sequence[str]]:
-    """What the columns, or keys, of the picture and of the caption may be called."""
-    asked = [columns.get("image"), columns.get("caption")]
-    usual = [PICTURE_KEYS, CAPTION_KEYS]
-    return [(name.strip().lower(),) if name else names for name, names in zip(asked, usual, strict=True)]
+    """What the keys of the image and of the caption may be called."""
+    asked = [(columns.get(role.name), role.usual) for role in (IMAGE, CAPTION)]
+    return [(name.strip().lower(),) if isinstance(name, str) else names for name, names in asked]
 
 
 def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns) -> Iterator[Row]:

@@ -6,19 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seqtasks.data.column_names import NAME, Role, column_name
+from seqtasks.data.columns import is_index, named_columns, requested_columns, unclear
 from seqtasks.data.documents.source import DocumentSource
-from seqtasks.data.tables import (
-    NAME,
-    Cells,
-    Role,
-    Table,
-    column_name,
-    is_index,
-    named_columns,
-    open_table,
-    unclear,
-    wanted_columns,
-)
+from seqtasks.data.table_rows import Cells
+from seqtasks.data.tables import Table, open_table
 
 TEXT = Role(
     "text",
@@ -61,9 +53,9 @@ def open_documents(source: DocumentSource) -> tuple[Table, DocumentColumns | Non
 
 def document_columns(table: Table, source: DocumentSource) -> DocumentColumns:
     """The columns of a table, or keys of JSON objects, that `source` asks for or that are found."""
-    wanted = {"text": source.text_column, "label": source.label_column}
+    requested = {"text": source.text_column, "label": source.label_column}
     names = table.header or ("",) * table.width
-    found = wanted_columns(table.path, names, wanted)
+    found = requested_columns(table.path, names, requested)
     if table.header:
         found = named_columns(names, ROLES, in_words=True) | named_columns(names, ROLES) | found
     others = [place for place in free_columns(table) if place not in found.values()]

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seqtasks.data.column_names import Role, language_of
+from seqtasks.data.columns import named_columns, requested_columns, text_columns, unclear
 from seqtasks.data.parallel.source import Languages
-from seqtasks.data.tables import (
-    Role,
-    Table,
-    language_of,
-    may_be_header,
-    named_columns,
-    text_columns,
-    unclear,
-    wanted_columns,
-)
+from seqtasks.data.tables import Table, may_be_header
 from seqtasks.errors import SeqtasksError
 
 ROLES = (
@@ -24,7 +17,9 @@ ROLES = (
 )
 
 
-def pair_columns(table: Table, wanted: Mapping[str, str | int | None], languages: Languages | None) -> tuple[int, int]:
+def pair_columns(
+    table: Table, requested: Mapping[str, str | int | None], languages: Languages | None
+) -> tuple[int, int]:
     """The places of the source and of the target in a table, or among the keys of JSON objects.
 
     Columns that were asked for come first, then names such as `source` and `target`, then names of languages. Without
@@ -39,7 +34,7 @@ def pair_columns(table: Table, wanted: Mapping[str, str | int | None], languages
             "Write a text, a tab and its translation a line, or a .csv or .jsonl file.",
         )
     names = table.header or ("",) * table.width
-    found = wanted_columns(table.path, names, wanted)
+    found = requested_columns(table.path, names, requested)
     if table.header and len(found) < 2:
         called, in_words = (named_columns(names, ROLES, in_words=loose) for loose in (False, True))
         spoken = language_columns(table.path, names, languages) if len(called) < 2 else {}

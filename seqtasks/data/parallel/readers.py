@@ -6,6 +6,7 @@ is wrong as a whole is a `SeqtasksError`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -112,9 +113,9 @@ class TSVReader(PairReader, kind="tsv"):
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
         assert source.path is not None
-        named = any(isinstance(column, str) for column in wanted(source).values())
+        named = any(isinstance(column, str) for column in requested(source).values())
         table = open_table(source.path, ROLES, header=named or source.header, languages=True)
-        return pairs_in(table, pair_columns(table, wanted(source), languages), skipped) if table.width else iter(())
+        return pairs_in(table, pair_columns(table, requested(source), languages), skipped) if table.width else iter(())
 
 
 class CSVReader(TSVReader, kind="csv"):
@@ -148,7 +149,7 @@ class TMXReader(PairReader, kind="tmx"):
         return read_tmx(source.path, skipped, languages)
 
 
-def wanted(source: ParallelSource) -> dict[str, str | int | None]:
+def requested(source: ParallelSource) -> dict[str, str | int | None]:
     """The columns that were asked for."""
     return {"source": source.source_column, "target": source.target_column}
 
@@ -156,9 +157,11 @@ def wanted(source: ParallelSource) -> dict[str, str | int | None]:
 def pairs_in(table: Table, columns: tuple[int, int], skipped: ReadReport) -> Iterator[Pair]:
     """The pairs in the rows of a table that are whole."""
     name, (first, second) = str(table.path), columns
+    least = max(columns) + 1
+    most = sys.maxsize if table.header is None else table.width  # behind it a delimiter belongs to a text: which one?
     for number, cells, problem in table.rows:
         skipped.reach(name, number)
-        if problem or len(cells) <= max(columns):
+        if problem or not least <= len(cells) <= most:
             skipped.skip(problem or "wrong number of columns")
         else:
             yield Pair(cells[first], cells[second])
@@ -176,7 +179,7 @@ def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str,
         return "", ""
     sample = [[str(each.get(key, "")) for key in keys] for each in objects]
     table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
-    first, second = pair_columns(table, wanted(source), languages)
+    first, second = pair_columns(table, requested(source), languages)
     return keys[first], keys[second]
 
 

@@ -10,18 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.tables import (
-    Role,
-    Row,
-    has_header,
-    language_of,
-    may_be_header,
-    named_columns,
-    open_table,
-    read_rows,
-    text_columns,
-    wanted_columns,
-)
+from seqtasks.data.column_names import Role, language_of
+from seqtasks.data.columns import named_columns, requested_columns, text_columns
+from seqtasks.data.table_rows import read_rows
+from seqtasks.data.tables import has_header, may_be_header, open_table
 from seqtasks.errors import SeqtasksError
 
 ROLES = (Role("source", ("source", "src")), Role("target", ("target", "tgt")))
@@ -34,39 +26,39 @@ def test_what_was_written_is_read(rows: list[list[str]], delimiter: str) -> None
     csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
     lines = file.getvalue().split("\n")[:-1] if rows else []
     found = list(read_rows(lines, delimiter, quotes=True, width=2))
-    assert [row.cells for row in found] == rows
-    assert all(row.problem == "" for row in found)
+    assert [cells for _, cells, _ in found] == rows
+    assert all(problem == "" for _, _, problem in found)
     starts = [1]
     for row in rows:
         starts.append(starts[-1] + 1 + sum(cell.count("\n") for cell in row))
-    assert [row.number for row in found] == starts[:-1]
+    assert [number for number, _, _ in found] == starts[:-1]
 
 
 @given(st.lists(st.sampled_from(['"a,b', "c,d", 'e,"f', '"g,h"']), max_size=12))
 def test_a_row_without_quotes_is_never_lost(lines: list[str]) -> None:
-    found = {row.number: row for row in read_rows(lines, ",", quotes=True, width=2)}
+    found = {row[0]: row for row in read_rows(lines, ",", quotes=True, width=2)}
     swallowed = set()
-    for row in found.values():
-        swallowed |= {row.number + more for more in range(1, 1 + sum(cell.count("\n") for cell in row.cells))}
+    for number, cells, _ in found.values():
+        swallowed |= {number + more for more in range(1, 1 + sum(cell.count("\n") for cell in cells))}
     for number, line in enumerate(lines, 1):
         if line == "c,d" and number not in swallowed:
-            assert found[number] == Row(number, ["c", "d"])
+            assert found[number] == (number, ["c", "d"], "")
 
 
 def test_a_stray_quote_costs_its_own_row() -> None:
     lines = ['"one,a', "two,b", '"three,c', "four,d", '"five', 'and six",e']
     assert list(read_rows(lines, ",", quotes=True, width=2)) == [
-        Row(1, [], "unclosed quote"),
-        Row(2, ["two", "b"]),
-        Row(3, [], "unclosed quote"),
-        Row(4, ["four", "d"]),
-        Row(5, ["five\nand six", "e"]),
+        (1, [], "unclosed quote"),
+        (2, ["two", "b"], ""),
+        (3, [], "unclosed quote"),
+        (4, ["four", "d"], ""),
+        (5, ["five\nand six", "e"], ""),
     ]
 
 
 def test_a_quote_that_is_not_closed_costs_bounded_time() -> None:
     lines = ['"open,a'] * 3000
-    assert sum(1 for row in read_rows(lines, ",", quotes=True, width=2) if row.problem) == 3000
+    assert sum(1 for row in read_rows(lines, ",", quotes=True, width=2) if row[2]) == 3000
 
 
 @pytest.mark.parametrize(
@@ -112,13 +104,13 @@ def test_columns_by_name() -> None:
     assert named_columns(["tgt", "x", "source"], ROLES) == {"source": 2, "target": 0}
     assert named_columns(["source_text", "target.text"], ROLES) == {}
     assert named_columns(["source_text", "target.text"], ROLES, in_words=True) == {"source": 0, "target": 1}
-    assert wanted_columns(Path("a"), ["x", "y"], {"source": "Y ", "target": 1, "label": None}) == {
+    assert requested_columns(Path("a"), ["x", "y"], {"source": "Y ", "target": 1, "label": None}) == {
         "source": 1,
         "target": 0,
     }
     for column in ("z", 0, 3):
         with pytest.raises(SeqtasksError, match="no column"):
-            wanted_columns(Path("a"), ["x", "y"], {"source": column})
+            requested_columns(Path("a"), ["x", "y"], {"source": column})
 
 
 def test_columns_of_texts() -> None:
@@ -131,4 +123,4 @@ def test_a_row_may_go_on_beyond_what_is_looked_at(tmp_path: Path) -> None:
     long = "\n".join(str(number) for number in range(300))
     path.write_text(f'source,target\na,b\n"{long}",c\nd,e\n', encoding="utf-8")
     table = open_table(path, ROLES)
-    assert [row.cells for row in table.rows] == [["a", "b"], [long, "c"], ["d", "e"]]
+    assert [cells for _, cells, _ in table.rows] == [["a", "b"], [long, "c"], ["d", "e"]]

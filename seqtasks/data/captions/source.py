@@ -1,0 +1,39 @@
+"""What readers of captions give, and what the columns and keys are called that they look for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtasks.data.column_names import Role
+from seqtasks.data.reader import Reader
+
+Columns = Mapping[str, str | int | None]
+"""The columns, or keys, that were asked for, by name or by number from 1: of the `image`, of the `caption`."""
+
+IMAGE = Role("image", ("image", "image_name", "file_name", "filename", "image_path", "image_file", "img"))
+CAPTION = Role("caption", ("caption", "captions", "comment", "text"))
+SPLIT_KEY = "split"
+ROLES = (IMAGE, CAPTION, Role("split", (SPLIT_KEY,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a file says of one caption, unchecked."""
+
+    file: str
+    number: int
+    """Of the line, or of the entry in a JSON list, from 1."""
+    picture: object
+    text: object
+    split: object = None
+
+
+class CaptionReader(Reader):
+    """A format of files of captions."""
+
+    @abstractmethod
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """The rows of a file; `columns` are those that were asked for, by role."""
