@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from seqtasks.metrics.confusion_matrix import ConfusionMatrix
 from seqtasks.metrics.score import Score
@@ -20,7 +20,8 @@ class ValidationExample:
     output: str
 
 
-class Skipped(NamedTuple):
+@dataclass(frozen=True)
+class Skipped:
     """Examples of the data that were left out for one reason."""
 
     reason: str

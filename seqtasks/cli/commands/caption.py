@@ -16,7 +16,7 @@ import typer
 from seqtasks.cli.commands.caption_video import FORM_OPTIONS, ClipOptions, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
 from seqtasks.cli.output import CUT, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
-from seqtasks.cli.suffixes import ensure_form, ensure_suffix
+from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.version import __version__
@@ -94,7 +94,7 @@ def caption(
         },
         names,
     )  # fmt: skip
-    form = clip_options.form if clips else "jsonl" if as_json else "text"
+    form: Form = (clip_options.form or "text") if clips else "jsonl" if as_json else "text"
     ensure_form(output, form, FORM_OPTIONS if clips else {"jsonl": "--json"})
     ensure_suffix("--html-report", report, ".html", ".htm")
     require_clips(clips, [name for name in names if name not in clips], clip_options)

@@ -123,7 +123,7 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
         for score in found.scores
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
-    reasons = [each._asdict() for each in found.skipped]
+    reasons = [asdict(each) for each in found.skipped]
     details: dict[str, Any] = {"skipped": {"examples": found.skipped_examples, "reasons": reasons}}
     if found.labels:
         details["labels"] = [label._asdict() for label in found.labels]
