@@ -8,7 +8,7 @@ TRANSFORMER := benchmarks/models/multi30k-en-de
 STUDENT := benchmarks/models/multi30k-en-de-student
 PEERS := benchmarks/.environments
 
-.PHONY: demo test test-slow kill-test package-test lint data bench
+.PHONY: demo test test-slow kill-test fault-test fuzz package-test lint data bench
 
 demo: $(INSTALLED)
 	$(BIN)/seqtasks demo
@@ -19,10 +19,23 @@ test: $(INSTALLED)
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
 
-# Trainings of each task are killed so many times, and resumed: make kill-test KILLS=200
+# The harnesses of tests/reliability/README.md. Trainings of each task, with one process and with two, are killed so many
+# times, and resumed: make kill-test KILLS=100
 KILLS ?= 25
 kill-test: $(INSTALLED)
 	$(BIN)/python tests/reliability/kills.py --kills $(KILLS)
+
+# Each fault of a machine comes at so many places of the work that has ONLY in its name: make fault-test TIMES=5
+TIMES ?= 2
+ONLY ?=
+fault-test: $(INSTALLED)
+	$(BIN)/python tests/reliability/faults.py --times $(TIMES) --only "$(ONLY)"
+
+# So many random inputs in all, for what has ONLY in its name: make fuzz INPUTS=1000000 SEED=2
+INPUTS ?= 2000
+SEED ?= 1
+fuzz: $(INSTALLED)
+	$(BIN)/python tests/reliability/fuzz.py --inputs $(INPUTS) --seed $(SEED) --only "$(ONLY)"
 
 # The wheel, from an environment of its own; other Pythons too: make package-test PYTHONS="path/to/python3.13"
 package-test: $(INSTALLED)

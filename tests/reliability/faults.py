@@ -12,7 +12,6 @@ none.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import multiprocessing
 import os
@@ -21,7 +20,6 @@ import resource
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +29,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 import torch
 from helpers import tiny_runs
-from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight
+from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight, working_directory
 from reliability.targets import Target, command_targets, unreadable
 
 from seqtasks.encoders import backbones
@@ -216,12 +214,12 @@ def main() -> None:
     torch.set_num_threads(1)
     backbones.make_backbone_spec = tiny_runs.tiny_trunk
     wrong = []
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+    with working_directory() as place:
         tiny_runs.write_data(Path("data"))
-        for number, target in enumerate(command_targets(Path(name).resolve())):
+        for number, target in enumerate(command_targets(place)):
             if arguments.only not in target.name:
                 continue
-            folder = Path(name, f"target-{number}")
+            folder = place / f"target-{number}"
             folder.mkdir()
             started = time.monotonic()
             done, found = try_faults(target, arguments.times, random.Random(arguments.seed), folder)

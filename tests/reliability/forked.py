@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,6 +18,15 @@ from seqtasks.storage.atomic import PART
 
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "os.listdir"})
 """Operations on files that Python tells audit hooks of."""
+
+
+@contextlib.contextmanager
+def working_directory() -> Iterator[Path]:
+    """A directory to be in, that goes; in memory where the system has such a place, since disks take their time."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place) as name, contextlib.chdir(name):
+        yield Path(name).resolve()
 
 
 class Straight(NamedTuple):

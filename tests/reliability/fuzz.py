@@ -11,13 +11,11 @@ that bring one about are told by their numbers and never written down.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import pickle
 import random
 import signal
 import sys
-import tempfile
 import time
 import traceback
 import warnings
@@ -29,6 +27,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 import torch
 from helpers import tiny_runs
+from reliability.forked import working_directory
 from reliability.fuzzed import Fuzzed, all_fuzzed
 
 from seqtasks.encoders import backbones
@@ -137,11 +136,11 @@ def main() -> None:
     torch.set_num_threads(1)
     backbones.make_backbone_spec = tiny_runs.tiny_trunk
     wrong, total = Counter[str](), 0
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        chosen = [each for each in all_fuzzed(Path(name).resolve()) if arguments.only in each.name]
+    with working_directory() as place:
+        chosen = [each for each in all_fuzzed(place) if arguments.only in each.name]
         shares = sum(each.share for each in chosen)
         for number, each in enumerate(chosen):
-            folder = Path(name, f"fuzzed-{number}").resolve()
+            folder = place / f"fuzzed-{number}"
             folder.mkdir()
             started = time.monotonic()
             count = max(1, round(arguments.inputs * each.share / shares))

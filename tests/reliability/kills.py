@@ -12,13 +12,11 @@ of all files, have to be those of the work that nobody killed.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -28,7 +26,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 import torch
 from helpers import tiny_runs
-from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight
+from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight, working_directory
 from reliability.targets import Target, all_targets, unreadable
 
 from seqtasks.encoders import backbones
@@ -93,11 +91,11 @@ def main() -> None:
     torch.set_num_threads(1)
     backbones.make_backbone_spec = tiny_runs.tiny_trunk
     faults = []
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+    with working_directory() as place:
         tiny_runs.write_data(Path("data"))
-        targets = all_targets(arguments.tasks, arguments.processes, not arguments.trainings_only, Path(name).resolve())
+        targets = all_targets(arguments.tasks, arguments.processes, not arguments.trainings_only, place)
         for number, target in enumerate(targets):
-            folder = Path(name, f"target-{number}")
+            folder = place / f"target-{number}"
             folder.mkdir()
             started = time.monotonic()
             found = kill_target(target, arguments.kills, random.Random(f"{arguments.seed} {target.name}"), folder)
