@@ -45,7 +45,7 @@ def to_table(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
 
 
 def to_srt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
-    """SubRip, as players and editors read it. Spans without text or in which there is nothing to see have no subtitle."""
+    """SubRip, as players and editors read it. Spans without text, or with nothing to see, have no subtitle."""
     number = 0
     for span, cue in cues(spans):
         if cue.text and not span.blank:
@@ -57,7 +57,7 @@ def to_srt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
 
 
 def to_vtt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
-    """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text or in which there is nothing to see have no subtitle."""
+    """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text, or with nothing to see, have none."""
     yield "WEBVTT"
     yield ""
     for span, cue in cues(spans):
