@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, get_args
@@ -23,6 +23,7 @@ from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrap
 from seqtasks.tasks.data_loader import BatchT, DataLoader
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import Tokenizer
+from seqtasks.text.normalize import is_normalized_otherwise
 
 Warn = Callable[[str], object]
 """Takes a sentence about data that are left out."""
@@ -217,12 +218,6 @@ def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
         warn(skipped.describe())
 
 
-def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
-    """A warning where there are fewer examples than any model of use was ever trained on."""
-    if count < least:
-        yield f"only {count:,} training {examples}: a model learns them by heart, and nothing else; {least:,} are few"
-
-
 def require_validation(validation: Sequence[Any], example: str, more: str) -> None:
     """Raises SeqtasksError where nothing is left to validate on."""
     if not validation:
@@ -236,8 +231,16 @@ def load_tokenizer(folder: Path, name: str, settings: ConfigModel) -> Tokenizer:
 
 
 def fingerprint(examples: Iterable[Sequence[str]]) -> str:
-    """A digest of the examples' texts that any change of them, or of their order, changes."""
+    """A digest of the examples' texts that any change of them, of their order, or of what is read out of them changes.
+
+    Texts that are normalized as in version 0.1 have the fingerprint that they had there.
+    """
     digest = hashlib.sha256()
+    otherwise = False
     for texts in examples:
-        digest.update("\0".join([*texts, "\n"]).encode(errors="surrogatepass"))
+        joined = "\0".join([*texts, "\n"])
+        otherwise = otherwise or is_normalized_otherwise(joined)
+        digest.update(joined.encode(errors="surrogatepass"))
+    if otherwise:
+        digest.update(b"normalized as in 0.2")
     return digest.hexdigest()
