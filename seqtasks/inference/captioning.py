@@ -20,7 +20,7 @@ from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReadR
 from seqtasks.data.feature_cache import CachedFeatures, in_order
 from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.decoding import DecodingConfig, Stepper, decode
-from seqtasks.device import available_cores
+from seqtasks.device import available_cores, release_freed_memory
 from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
@@ -171,6 +171,7 @@ class CaptioningPipeline(DecodingPipeline):
         for name, hypotheses, look in zip(names, found, looks, strict=True):
             first, *others = [Caption(image=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
+        release_freed_memory()
         return captions
 
     def caption_frames(

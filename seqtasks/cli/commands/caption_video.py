@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqtasks.cli.output import Write, warn
+from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from seqtasks.video.reader import FrameSampler
 
 Format = Literal["text", "srt", "vtt", "jsonl"]
+
+FORM_OPTIONS: dict[Form, str] = {
+    "text": "--output-format text", "jsonl": "--json", "srt": "--output-format srt", "vtt": "--output-format vtt",
+}  # fmt: skip
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|min)?")
 UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, None: 1.0}
@@ -103,6 +108,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
             raise SeqtasksError(f"{option} is for one video, and there are {len(clips):,}.", "Name one.")
         if not path.resolve().parent.is_dir():
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
+    ensure_suffix("--output-video", options.render, ".mp4", ".m4v")
     if options.sheet is not None:
         pillow_format(options.sheet)
     if options.render is not None:
