@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from mmap import mmap
 
 import torch
@@ -15,17 +16,25 @@ from torch import Tensor
 from seqtasks.errors import SeqtasksError
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+RELEASE_SECONDS = 60.0
+"""How long freed memory is kept at least."""
+PRIMITIVES = "256"
+"""Compiled kernels that oneDNN keeps, some for each shape. Its own limit is 1,024, which is much memory where every
+batch has another length; an update uses some forty, so that a kernel older than 256 others seldom comes again."""
+_released = 0.0
 
 
 def configure_runtime(threads: int = 0) -> None:
     """Sets threads (0 = all cores), lets oneDNN do the matrix products, and keeps freed memory in the process.
 
     Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
-    them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc.
+    them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc. What is freed
+    in pieces too small to be used again is given back by `release_freed_memory`.
 
     A process that is forked from this one computes with one thread: with more of them it would wait for ever, because
     those of OpenMP are not forked with it.
     """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVES)
     wanted = threads or available_cores()
     if wanted == 1:
         forks.lost = 0
@@ -74,6 +83,22 @@ def warn_of_lost_threads() -> None:
             RuntimeWarning,
             stacklevel=3,
         )
+
+
+def release_freed_memory() -> None:
+    """Gives the memory that this process has freed back to the system, once a minute however often it is called.
+
+    Tensors of ever other sizes leave holes between them; `configure_runtime` lets the process keep those, and they
+    would grow for as long as it runs. Getting the pages again costs less than a hundredth of that minute. Does nothing
+    where the C library is not glibc.
+    """
+    global _released
+    now = time.monotonic()
+    if now - _released < RELEASE_SECONDS:
+        return
+    _released = now
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def available_cores() -> int:

@@ -13,7 +13,7 @@ from torch import nn
 
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
-from seqtasks.device import warn_of_lost_threads
+from seqtasks.device import release_freed_memory, warn_of_lost_threads
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.version import __version__
@@ -108,6 +108,7 @@ def in_sorted_batches(
     for batch in sorted_batches(np.array(lengths, dtype=np.int64), budget):
         rows = batch.tolist()
         results.update(zip(rows, process(rows), strict=True))
+        release_freed_memory()
     return [results[row] for row in range(len(lengths))]
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from seqtasks.device import share_memory_like
+from seqtasks.device import release_freed_memory, share_memory_like
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.training.interruption import SIGNALS
@@ -138,6 +138,7 @@ class ForkedDataParallel:
                 connection.send_bytes(pickle.dumps(answer))
             except OSError:  # the training ended meanwhile, at once
                 return
+            release_freed_memory()
 
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:

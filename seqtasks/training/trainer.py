@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.config.training import InitModules, TrainingConfig
-from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
+from seqtasks.device import (
+    autocast,
+    available_cores,
+    choose_device,
+    choose_dtype,
+    configure_runtime,
+    release_freed_memory,
+)
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
@@ -119,7 +126,11 @@ class Trainer:
         if bundle is None:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
-            raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--output).")
+            raise SeqtasksError(
+                f"{bundle.path} was trained on other data.",
+                "Train into another directory (--output). (Version 0.1 read no-break spaces and what is never seen "
+                "otherwise, so that trainings on texts with them cannot be resumed: their batches would be others.)",
+            )
         if bundle.model != self.writer.model:
             raise SeqtasksError(
                 f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
@@ -155,6 +166,7 @@ class Trainer:
         while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
+            release_freed_memory()
             self.seconds += time.perf_counter() - started
             if isinstance(report, StepSkipped):
                 yield report

@@ -60,13 +60,14 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
 
 
 def caption_per_frame(frames: Iterable[Frame], spans: Iterable[CaptionSpan]) -> Iterator[tuple[Frame, str]]:
-    """Each frame with the text of its span; an empty text where there is none."""
+    """Each frame with the text of its span; an empty text where there is none, or nothing to see."""
     coming = iter(spans)
     span = next(coming, None)
     for frame in frames:
         while span is not None and span.end <= frame.seconds:
             span = next(coming, None)
-        yield frame, span.text if span is not None and span.start <= frame.seconds else ""
+        shown = span is not None and span.start <= frame.seconds and not span.blank
+        yield frame, span.text if span is not None and shown else ""
 
 
 class RenderedText(NamedTuple):

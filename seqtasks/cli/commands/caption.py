@@ -149,7 +149,13 @@ def caption(
                 unfinished += not found.finished
                 # the page may show more alternatives than are written
                 found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
-                inputs, text, of = {"image": name}, f"{name}\t{found.text}", name if decoding.nbest else None
+                if found.blank:
+                    warn(f"{name}: the image is of one color, with nothing to see: its caption is a guess.")
+                inputs, text, of = (
+                    {"image": name, "blank": found.blank},
+                    f"{name}\t{found.text}",
+                    name if decoding.nbest else None,
+                )
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
             warn_count(f"captions {CUT}", unfinished)
     if failed:

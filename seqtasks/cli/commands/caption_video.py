@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,12 +140,14 @@ def describe_clip(
         warn(f"{name}: {clip.remark}.")
     sheet = ContactSheet()
     spans: list[CaptionSpan] = []
+    described: Counter[str] = Counter()
 
     def captions() -> Iterator[FrameCaption]:
         for frame, caption in pipeline.caption_frames(clip.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
-            yield timed(frame, caption.text, caption.log_probabilities)
+            described["blank" if caption.blank else "seen"] += 1
+            yield timed(frame, caption.text, caption.log_probabilities, blank=caption.blank)
 
     def found() -> Iterator[CaptionSpan]:
         for span in merge_captions(captions(), lambda: clip.end):
@@ -153,6 +156,11 @@ def describe_clip(
 
     for line in formatted(name, found(), options.form):
         write([line])
+    if described["blank"]:
+        warn(
+            f"{name}: {described['blank']:,} of {described.total():,} frames are of one color, with nothing to see: "
+            "their captions are guesses, which subtitles leave out."
+        )
     damage = clip.damage
     if damage is not None:
         warn(f"{name}: {damage}; what could be read is described.")
