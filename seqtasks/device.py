@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from mmap import mmap
 
 import torch
@@ -14,14 +15,22 @@ from torch import Tensor
 from seqtasks.errors import SeqtasksError
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+RELEASE_SECONDS = 60.0
+"""How long freed memory is kept at least."""
+PRIMITIVES = "256"
+"""Compiled kernels that oneDNN keeps, some for each shape. Its own limit is 1,024, which is much memory where every
+batch has another length; an update uses some forty, so that a kernel older than 256 others seldom comes again."""
+_released = 0.0
 
 
 def configure_runtime(threads: int = 0) -> None:
     """Sets threads (0 = all cores), lets oneDNN do the matrix products, and keeps freed memory in the process.
 
     Large temporary tensors are otherwise given back to the system after each use, and the page faults of getting
-    them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc.
+    them again cost as much as the arithmetic. Does nothing about that where the C library is not glibc. What is freed
+    in pieces too small to be used again is given back by `release_freed_memory`.
     """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVES)
     torch.set_num_threads(threads or available_cores())
     torch.set_float32_matmul_precision("medium")
     try:
@@ -31,6 +40,22 @@ def configure_runtime(threads: int = 0) -> None:
     mallopt(M_MMAP_MAX, 0)
     mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(M_TOP_PAD, 2**28)
+
+
+def release_freed_memory() -> None:
+    """Gives the memory that this process has freed back to the system, once a minute however often it is called.
+
+    Tensors of ever other sizes leave holes between them; `configure_runtime` lets the process keep those, and they
+    would grow for as long as it runs. Getting the pages again costs less than a hundredth of that minute. Does nothing
+    where the C library is not glibc.
+    """
+    global _released
+    now = time.monotonic()
+    if now - _released < RELEASE_SECONDS:
+        return
+    _released = now
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def available_cores() -> int:

@@ -73,6 +73,7 @@ class ColumnOptions:
     source_column: Annotated[str | None, column_option("the source texts")] = None
     target_column: Annotated[str | None, column_option("their translations")] = None
     text_column: Annotated[str | None, column_option("the documents")] = None
+    word_column: Annotated[str | None, column_option("the words to tag")] = None
     label_column: Annotated[str | None, column_option("the labels")] = None
     image_column: Annotated[str | None, column_option("the images' names")] = None
     caption_column: Annotated[str | None, column_option("their captions")] = None

@@ -70,7 +70,7 @@ def ensure_plottable(option: str, path: Path | None) -> None:
 
 
 def format_outputs(
-    best: Caption | Translation, inputs: Mapping[str, str], text: str, *, as_json: bool, nbest_of: object | None
+    best: Caption | Translation, inputs: Mapping[str, Any], text: str, *, as_json: bool, nbest_of: object | None
 ) -> Iterator[str]:
     """The lines for an output: a JSON object with its `inputs`, an n-best list that names what it is of, or `text`."""
     if as_json:

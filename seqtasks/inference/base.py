@@ -14,7 +14,7 @@ from torch import nn
 
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
-from seqtasks.device import single_thread
+from seqtasks.device import release_freed_memory, single_thread
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.version import __version__
@@ -119,6 +119,7 @@ def in_sorted_batches(
             for batch in sorted_batches(np.array(lengths, dtype=np.int64)[numbers], budget):
                 rows = numbers[batch].tolist()
                 results.update(zip(rows, process(rows), strict=True))
+                release_freed_memory()
     return [results[row] for row in range(len(lengths))]
 
 

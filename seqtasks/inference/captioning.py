@@ -20,16 +20,17 @@ from seqtasks.data.captions.captioned_images import CaptionedImage, CaptionReadR
 from seqtasks.data.feature_cache import CachedFeatures, in_order
 from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.decoding import DecodingConfig, Stepper, decode
-from seqtasks.device import available_cores
+from seqtasks.device import available_cores, release_freed_memory
 from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline, ensemble
+from seqtasks.inference.caption_evaluation import CaptionedSource, compare_captions
+from seqtasks.inference.image_inputs import ImageInput, blank_images, name_of
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
-from seqtasks.metrics.captioning import caption_scores
-from seqtasks.metrics.evaluation import Evaluation, validation_examples
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
 from seqtasks.text import Tokenizer
 from seqtasks.video.reader import Frame
@@ -40,11 +41,6 @@ BATCH_FRAMES = 16
 """Frames that go through the network at a time."""
 BATCH_LOOKAHEAD = 64
 """The same for a model that looks ahead: as far as it can see."""
-
-ImageInput = str | Path | bytes | Stream | Image.Image
-
-CaptionedSource = tuple[str, Sequence[str], str]
-"""The name of an image or a frame, its references and the caption that a model gave it."""
 
 Unreadable = TypeVar("Unreadable", bound=SeqtasksError)
 """Why an image cannot be captioned."""
@@ -149,7 +145,8 @@ class CaptioningPipeline(DecodingPipeline):
                 stacked = torch.stack([each for each in batch if isinstance(each, Tensor)]).to(self.device)
                 steppers = [model.make_stepper(stacked) for model in self.models]
                 numbers = [first_number + row for row in rows]
-                captions = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
+                found = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
+                captions = mark_blank(found, stacked)
             coming = iter(captions)
             for each in batch:
                 yield next(coming) if isinstance(each, Tensor) else each
@@ -171,6 +168,7 @@ class CaptioningPipeline(DecodingPipeline):
         for name, hypotheses, look in zip(names, found, looks, strict=True):
             first, *others = [Caption(image=name, **hypothesis_fields(each, self.processor)) for each in hypotheses]
             captions.append(replace(first, alternatives=tuple(others), attention=look))
+        release_freed_memory()
         return captions
 
     def caption_frames(
@@ -209,7 +207,8 @@ class CaptioningPipeline(DecodingPipeline):
                     stepper, carried[place] = frames_stepper(model, pixels, carried[place])
                     steppers.append(stepper)
                 numbers = range(number, number + len(images))
-                yield from self.decode(steppers, [f"{name}#{each}" for each in numbers], decoding, numbers)
+                captions = self.decode(steppers, [f"{name}#{each}" for each in numbers], decoding, numbers)
+                yield from mark_blank(captions, pixels)
                 number += len(images)
 
     def evaluate(
@@ -247,7 +246,8 @@ class CaptioningPipeline(DecodingPipeline):
         seconds = time.perf_counter() - started
         if not captioned:
             raise SeqtasksError("None of the images can be read.", "Look at the folder of the images.")
-        return self.compare(captioned, captioned, decoding, "images", seconds, with_meteor)
+        signature = self.signature(decoding.signature())
+        return compare_captions(captioned, captioned, signature, "images", seconds, with_meteor=with_meteor)
 
     def evaluate_videos(
         self, videos: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any
@@ -272,25 +272,14 @@ class CaptioningPipeline(DecodingPipeline):
         seconds = time.perf_counter() - started
         if not captioned:
             raise SeqtasksError("No frame of the videos has a caption.", "Look at the times of the captions.")
-        return self.compare(captioned, samples[:3], decoding, "frames", seconds, with_meteor)
+        signature = self.signature(decoding.signature())
+        return compare_captions(captioned, samples[:3], signature, "frames", seconds, with_meteor=with_meteor)
 
-    def compare(
-        self,
-        captioned: Sequence[CaptionedSource],
-        samples: Sequence[CaptionedSource],
-        decoding: DecodingConfig,
-        unit: str,
-        seconds: float,
-        with_meteor: bool,
-    ) -> Evaluation:
-        """The scores of captions, and three samples."""
-        outputs = [text for _, _, text in captioned]
-        references = [captions for _, captions, _ in captioned]
-        shown = validation_examples((name, captions[0], text) for name, captions, text in samples)
-        return Evaluation(
-            caption_scores(outputs, references, with_meteor=with_meteor), shown, self.signature(decoding.signature()),
-            len(outputs), seconds, unit=unit, outputs=outputs, references=references,
-        )  # fmt: skip
+
+def mark_blank(captions: Sequence[Caption], images: Tensor) -> list[Caption]:
+    """The captions of images, marked where there was nothing to see."""
+    blank = blank_images(images).tolist()
+    return [replace(each, blank=True) if empty else each for each, empty in zip(captions, blank, strict=True)]
 
 
 def frames_stepper(
@@ -302,9 +291,3 @@ def frames_stepper(
     real = torch.ones(1, len(pixels), dtype=torch.bool, device=pixels.device)
     memory, carried = model.encoder.encode(pixels.unsqueeze(0), real, carried)
     return EncoderDecoderStepper(model.decoder, memory), carried
-
-
-def name_of(image: ImageInput) -> str:
-    """What an image is called: its path, or the name of the file or stream that it is read from."""
-    name = image if isinstance(image, str | Path) else getattr(image, "name", None)
-    return str(name) if isinstance(name, str | Path) else "unnamed image"

@@ -46,6 +46,8 @@ class Caption(GeneratedText):
     """What a model says of an image; attention looks at the cells of a square grid, row by row."""
 
     image: str
+    blank: bool = False
+    """The image is of one color, such as a black frame: there is nothing to see, and the text is a guess."""
     alternatives: tuple[Caption, ...] = ()
     """The other hypotheses, best first."""
 

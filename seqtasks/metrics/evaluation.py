@@ -21,6 +21,16 @@ class ValidationExample:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """Examples of the data that were left out for one reason."""
+
+    reason: str
+    count: int
+    places: tuple[str, ...]
+    """Where the first of them stand."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How good a model is on some data. The first score is the one to improve."""
 
@@ -45,6 +55,13 @@ class Evaluation:
     """The scores of each label or kind of span, of taggers and classifiers."""
     confusion: ConfusionMatrix | None = field(default=None, kw_only=True)
     """The confusion matrix of a classifier where documents have one label each."""
+    skipped: tuple[Skipped, ...] = field(default=(), kw_only=True)
+    """What of the data could not be read or compared, and does not count in the scores."""
+
+    @property
+    def skipped_examples(self) -> int:
+        """How many examples were left out."""
+        return sum(each.count for each in self.skipped)
 
 
 def validation_examples(examples: Iterable[tuple[str, str, str]]) -> tuple[ValidationExample, ...]:

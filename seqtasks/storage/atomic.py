@@ -19,6 +19,17 @@ PART = ".seqtasks-part-"
 STALE_SECONDS = 3600
 
 
+def require_suffix(path: Path, *suffixes: str) -> None:
+    """Raises SeqtasksError where a file that is to be written has none of the suffixes of its format.
+
+    What is no ordinary file, such as /dev/stdout, has no format.
+    """
+    if path.suffix.lower() not in suffixes and (path.is_file() or not path.exists()):
+        raise SeqtasksError(
+            f"{path}: the suffix does not fit what is written there.", f"Let the name end in {' or '.join(suffixes)}."
+        )
+
+
 @contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
     """Gives an empty sibling of `path` to write into, and puts it in the place of `path` at the end.

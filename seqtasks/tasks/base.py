@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, get_args
 
@@ -16,7 +16,7 @@ from typing_extensions import TypeVar
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
-from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.evaluation import Evaluation, Skipped
 from seqtasks.metrics.score import Score, score_table
 from seqtasks.models import Loss
 from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrapped
@@ -173,10 +173,16 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """
         skipped = ReadReport()
         examples = list(self.read(request, skipped))
+        if not examples:
+            files = ", ".join(map(str, request.data))
+            raise SeqtasksError(
+                f"There are no {self.examples} to evaluate on in {files} ({skipped.describe()}).",
+                "Look at the data files.",
+            )
         warn_skipped(skipped, warn)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)
-        return found
+        return replace(found, skipped=skipped_in(skipped))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
         """The examples to evaluate on; `skipped` counts what is left out."""
@@ -215,6 +221,15 @@ def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
     """Tells what was left out, if anything was."""
     if skipped.skipped:
         warn(skipped.describe())
+
+
+def skipped_in(*reports: ReadReport) -> tuple[Skipped, ...]:
+    """What was left out by any of the reports, for an evaluation."""
+    return tuple(
+        Skipped(reason, omission.count, tuple(omission.places))
+        for report in reports
+        for reason, omission in report.omissions.items()
+    )
 
 
 def few_examples(count: int, least: int, examples: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from seqtasks.device import share_memory_like
+from seqtasks.device import release_freed_memory, share_memory_like
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 
@@ -122,6 +122,7 @@ class ForkedDataParallel:
                 gradient.zero_() if parameter.grad is None else gradient.copy_(parameter.grad)
                 parameter.grad = None
             connection.send_bytes(pickle.dumps(answer))
+            release_freed_memory()
 
 
 def part_of(batch: Batch, number: int, workers: int) -> Batch:

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.config.training import InitModules, TrainingConfig
-from seqtasks.device import autocast, available_cores, choose_device, choose_dtype, configure_runtime
+from seqtasks.device import (
+    autocast,
+    available_cores,
+    choose_device,
+    choose_dtype,
+    configure_runtime,
+    release_freed_memory,
+)
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
@@ -155,6 +162,7 @@ class Trainer:
         while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
+            release_freed_memory()
             self.seconds += time.perf_counter() - started
             if isinstance(report, StepSkipped):
                 yield report

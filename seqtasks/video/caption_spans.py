@@ -23,6 +23,8 @@ class FrameCaption(NamedTuple):
     text: str
     confidence: float
     """From 0 to 1; see `confidence_in`."""
+    blank: bool = False
+    """The frame is of one color: there is nothing to see in it, and the text is a guess."""
 
 
 class CaptionSpan(NamedTuple):
@@ -36,11 +38,13 @@ class CaptionSpan(NamedTuple):
     """The mean over the frames. It does not grow with their number: neighbors are alike and err together."""
     frames: int
     """How many frames were described with this text, one after the other."""
+    blank: bool = False
+    """There is nothing to see in any of these frames; there is in all of other spans."""
 
 
-def timed(frame: Frame, text: str, log_probabilities: Sequence[float]) -> FrameCaption:
+def timed(frame: Frame, text: str, log_probabilities: Sequence[float], *, blank: bool = False) -> FrameCaption:
     """What a model says of a frame, with the frame's time."""
-    return FrameCaption(frame.seconds, frame.until, text, confidence_in(log_probabilities))
+    return FrameCaption(frame.seconds, frame.until, text, confidence_in(log_probabilities), blank)
 
 
 def confidence_in(log_probabilities: Sequence[float]) -> float:
@@ -58,6 +62,8 @@ def merge_captions(
 ) -> Iterator[CaptionSpan]:
     """Spans that cover the time from the first frame to the end without a gap, each given once the text changes.
 
+    Frames in which there is nothing to see have spans of their own.
+
     A caption stands until the next one begins. `ending` is asked when the frames are over: where the video ends in
     seconds, or None. The last span ends there, or with its last frame where that is later; where neither is known, the
     last frame lasts as long as the one before. A caption that begins no later than the one before is passed over.
@@ -70,15 +76,16 @@ def merge_captions(
     for each in places:
         if each.seconds <= last.seconds:
             continue
-        if each.text != last.text:
-            yield CaptionSpan(start, each.seconds, last.text, confidence / frames, frames)
+        if (each.text, each.blank) != (last.text, last.blank):
+            yield CaptionSpan(start, each.seconds, last.text, confidence / frames, frames, last.blank)
             start, frames, confidence = each.seconds, 0, 0.0
         step = each.seconds - last.seconds
         frames += 1
         confidence += each.confidence
         last = each
     ends = [end for end in (last.end, ending()) if end is not None and end > last.seconds]
-    yield CaptionSpan(start, max(ends, default=last.seconds + step), last.text, confidence / frames, frames)
+    end = max(ends, default=last.seconds + step)
+    yield CaptionSpan(start, end, last.text, confidence / frames, frames, last.blank)
 
 
 def format_timestamp(milliseconds: int, point: str = ".") -> str:

@@ -45,10 +45,10 @@ def to_table(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
 
 
 def to_srt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
-    """SubRip, as players and editors read it. Spans without text have no subtitle."""
+    """SubRip, as players and editors read it. Spans without text, or with nothing to see, have no subtitle."""
     number = 0
-    for _, cue in cues(spans):
-        if cue.text:
+    for span, cue in cues(spans):
+        if cue.text and not span.blank:
             number += 1
             yield str(number)
             yield f"{format_timestamp(cue.start, ',')} --> {format_timestamp(cue.end, ',')}"
@@ -57,18 +57,19 @@ def to_srt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
 
 
 def to_vtt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
-    """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text have no subtitle."""
+    """WebVTT (W3C), as `<track>` in a web page reads it. Spans without text, or with nothing to see, have none."""
     yield "WEBVTT"
     yield ""
-    for _, cue in cues(spans):
-        if cue.text:
+    for span, cue in cues(spans):
+        if cue.text and not span.blank:
             yield f"{format_timestamp(cue.start)} --> {format_timestamp(cue.end)}"
             yield cue.text.translate(ENTITIES)
             yield ""
 
 
 def to_jsonl(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
-    """A JSON object per span: video, start and end in seconds, text as the model wrote it, confidence, frames."""
+    """A JSON object per span: video, start and end in seconds, text as the model wrote it, confidence, frames, whether
+    there is nothing to see in them."""
     for span, cue in cues(spans):
         values = {
             "video": name,
@@ -77,6 +78,7 @@ def to_jsonl(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
             "text": span.text,
             "confidence": round(span.confidence, 4),
             "frames": span.frames,
+            "blank": span.blank,
         }
         yield json.dumps(values, ensure_ascii=False)
 

@@ -91,6 +91,8 @@ class CaptionReport:
         for place, word in enumerate(words):
             self.write(as_tile(place, word))
         self.write("</ol>")
+        if caption.blank:
+            self.write("<p>There is nothing to see in this image, which is of one color: the caption is a guess.</p>")
         if not caption.finished:
             self.write("<p>Cut at the length limit.</p>")
         if caption.alternatives:

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
-from seqtasks.storage.atomic import output_file
+from seqtasks.storage.atomic import output_file, require_suffix
+
+SUFFIXES = (".html", ".htm")
+"""Of files that hold a page."""
 
 Write = Callable[[str], None]
 """Writes a line of HTML."""
@@ -45,9 +48,10 @@ def open_html_page(path: Path, title: str, origin: Sequence[str], *, legend: str
         style: A CSS file, added to the rules of all pages.
 
     Raises:
-        SeqtasksError: The file cannot be written.
+        SeqtasksError: The file has not the suffix of a page, or cannot be written.
     """
     rules = "".join(file.read_text(encoding="utf-8") for file in (Path(__file__).with_suffix(".css"), style))
+    require_suffix(path, *SUFFIXES)
     with output_file(path) as stream:
 
         def write(line: str) -> None:

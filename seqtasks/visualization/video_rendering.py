@@ -11,7 +11,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from seqtasks.errors import SeqtasksError, require_package
-from seqtasks.storage.atomic import output_file
+from seqtasks.storage.atomic import output_file, require_suffix
 from seqtasks.video.caption_spans import CaptionSpan
 from seqtasks.video.reader import Frame
 from seqtasks.video.writer import letterbox, open_mp4, video_size
@@ -45,6 +45,7 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
     Raises:
         SeqtasksError: PyAV is not installed, there is no frame, or the file cannot be written.
     """
+    require_suffix(path, ".mp4", ".m4v")
     require_package("av", "Writing a video needs PyAV.", "video")
     shown = iter(caption_per_frame(frames, spans))
     first = next(shown, None)
@@ -59,13 +60,14 @@ def write_captioned_video(frames: Iterable[Frame], spans: Iterable[CaptionSpan],
 
 
 def caption_per_frame(frames: Iterable[Frame], spans: Iterable[CaptionSpan]) -> Iterator[tuple[Frame, str]]:
-    """Each frame with the text of its span; an empty text where there is none."""
+    """Each frame with the text of its span; an empty text where there is none, or nothing to see."""
     coming = iter(spans)
     span = next(coming, None)
     for frame in frames:
         while span is not None and span.end <= frame.seconds:
             span = next(coming, None)
-        yield frame, span.text if span is not None and span.start <= frame.seconds else ""
+        shown = span is not None and span.start <= frame.seconds and not span.blank
+        yield frame, span.text if span is not None and shown else ""
 
 
 class RenderedText(NamedTuple):

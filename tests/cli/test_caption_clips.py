@@ -147,8 +147,12 @@ def test_clips_with_captions_are_evaluated_frame_by_frame(
     for name in ("film.mp4", "broken.mp4"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     result = seqtasks("evaluate", captioner, data, "--json")
-    assert result.code == 0
+    assert result.code == 1
     assert "broken.mp4" in result.err
     found = json.loads(result.out)
     assert found["examples"] == 3
+    [reason] = found["skipped"]["reasons"]
+    assert (reason["reason"], reason["count"], reason["places"]) == (
+        "unreadable or damaged video", 1, [str(tmp_path / "broken.mp4")],
+    )  # fmt: skip
     assert {"CIDEr-D", "BLEU-4"} <= {score["metric"] for score in found["scores"]}

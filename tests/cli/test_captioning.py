@@ -122,7 +122,7 @@ def test_scores_are_those_of_the_captions(
 
 def test_missing_and_broken_pictures_are_named(seqtasks: Program, captioner: Path, flawed: tuple[Path, Path]) -> None:
     result = seqtasks("evaluate", captioner, *flawed, "--json")
-    assert result.code == 0
+    assert result.code == 1
     first = result.err.splitlines()[0]
     assert "skipped 2 of 6: " in first
     assert "1 missing (00005.png)" in first

@@ -195,7 +195,7 @@ def test_evaluate_tells_scores_labels_and_confusion(
 def test_evaluate_tells_what_it_leaves_out(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     file = write_documents(tmp_path / "test.tsv", [Document(GOOD, ("pos",)), Document(BAD)])
     result = seqtasks("evaluate", model, file)
-    assert (result.code, "1 documents in" in result.out) == (0, True)
+    assert (result.code, "1 documents in" in result.out) == (1, True)
     assert f"skipped 1 of 2: 1 document without label ({file}:3)" in result.err
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, file, *option)

@@ -12,7 +12,7 @@ from helpers.program import Program
 SCORE = ["metric", "value", "signature"]
 LABEL = ["label", "precision", "recall", "f1", "expected", "found"]
 WRITTEN = ["text", "score", "normalized_score", "tokens", "log_probabilities", "finished"]
-MEASURED = ["model", "data", "split", "examples", "seconds", "decoding", "scores"]
+MEASURED = ["model", "data", "split", "examples", "seconds", "decoding", "scores", "skipped"]
 
 
 @pytest.fixture(scope="module")

@@ -40,10 +40,15 @@ device = "cpu"
 
 
 def write_squares(folder: Path, names_and_colors: Iterable[tuple[str, str]]) -> Path:
-    """Squares under these names, with two captions each in captions.csv; returns the folder."""
+    """Squares under these names, with two captions each in captions.csv; returns the folder.
+
+    They have a gray margin: in an image of one color there is nothing to see.
+    """
     lines = ["image,caption"]
     for number, (name, color) in enumerate(names_and_colors):
-        Image.new("RGB", (40, 40 + number), color).save(folder / name)
+        image = Image.new("RGB", (40, 40 + number), "gray")
+        image.paste(color, (4, 4, 36, 36 + number))
+        image.save(folder / name)
         lines += [f"{name},a {color} square", f"{name},something {color}"]
     (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from seqtasks import device as hardware
-from seqtasks.device import autocast, choose_device, choose_dtype, configure_runtime
+from seqtasks.device import autocast, choose_device, choose_dtype, configure_runtime, release_freed_memory
 from seqtasks.errors import SeqtasksError
 
 CPU = torch.device("cpu")
@@ -61,4 +64,50 @@ def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     monkeypatch.setattr(hardware.ctypes, "CDLL", Foreign)
+    monkeypatch.setattr(hardware, "_released", 0.0)
     configure_runtime(1)
+    release_freed_memory()
+
+
+HOLES = """\
+import torch
+from seqtasks import device
+
+def resident():
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+device.configure_runtime(1)
+before = resident()
+large, small = [], []
+for _ in range(200):
+    large.append(torch.ones(2**18))  # a mebibyte
+    small.append(torch.ones(2**10))  # lies behind it, and keeps the heap from getting smaller
+del large
+kept = resident()
+device._released = device.time.monotonic()
+device.release_freed_memory()
+within_a_minute = resident()
+device._released -= device.RELEASE_SECONDS
+device.release_freed_memory()
+print(kept - before, within_a_minute - before, resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_freed_memory_goes_back_to_the_system_once_a_minute() -> None:
+    answer = subprocess.run([sys.executable, "-c", HOLES], check=True, capture_output=True, text=True)
+    kept, within_a_minute, released = map(float, answer.stdout.split())
+    assert kept > 150
+    assert within_a_minute > 150
+    assert released < 50
+
+
+@pytest.mark.parametrize(("given", "limit"), [(None, "256"), ("1024", "1024")])
+def test_kernels_that_onednn_keeps(monkeypatch: pytest.MonkeyPatch, given: str | None, limit: str) -> None:
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, given or "")  # is put back after the test
+    if given is None:
+        monkeypatch.delenv(name)
+    configure_runtime(1)
+    assert os.environ[name] == limit

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from seqtasks.cli.commands.caption_video import ClipOptions, describe_clip, is_clip, require_clips
+from seqtasks.cli.commands.caption_video import FORM_OPTIONS, ClipOptions, describe_clip, is_clip, require_clips
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
 from seqtasks.cli.output import CUT, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
+from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.version import __version__
@@ -93,6 +94,9 @@ def caption(
         },
         names,
     )  # fmt: skip
+    form: Form = (clip_options.form or "text") if clips else "jsonl" if as_json else "text"
+    ensure_form(output, form, FORM_OPTIONS if clips else {"jsonl": "--json"})
+    ensure_suffix("--html-report", report, ".html", ".htm")
     require_clips(clips, [name for name in names if name not in clips], clip_options)
     if attention is not None:
         pillow_format(attention)
@@ -145,7 +149,13 @@ def caption(
                 unfinished += not found.finished
                 # the page may show more alternatives than are written
                 found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
-                inputs, text, of = {"image": name}, f"{name}\t{found.text}", name if decoding.nbest else None
+                if found.blank:
+                    warn(f"{name}: the image is of one color, with nothing to see: its caption is a guess.")
+                inputs, text, of = (
+                    {"image": name, "blank": found.blank},
+                    f"{name}\t{found.text}",
+                    name if decoding.nbest else None,
+                )
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
             warn_count(f"captions {CUT}", unfinished)
     if failed:

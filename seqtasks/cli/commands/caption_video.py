@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqtasks.cli.output import Write, warn
+from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from seqtasks.video.reader import FrameSampler
 
 Format = Literal["text", "srt", "vtt", "jsonl"]
+
+FORM_OPTIONS: dict[Form, str] = {
+    "text": "--output-format text", "jsonl": "--json", "srt": "--output-format srt", "vtt": "--output-format vtt",
+}  # fmt: skip
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|min)?")
 UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, None: 1.0}
@@ -103,6 +109,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
             raise SeqtasksError(f"{option} is for one video, and there are {len(clips):,}.", "Name one.")
         if not path.resolve().parent.is_dir():
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
+    ensure_suffix("--output-video", options.render, ".mp4", ".m4v")
     if options.sheet is not None:
         pillow_format(options.sheet)
     if options.render is not None:
@@ -133,12 +140,14 @@ def describe_clip(
         warn(f"{name}: {clip.remark}.")
     sheet = ContactSheet()
     spans: list[CaptionSpan] = []
+    described: Counter[str] = Counter()
 
     def captions() -> Iterator[FrameCaption]:
         for frame, caption in pipeline.caption_frames(clip.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
-            yield timed(frame, caption.text, caption.log_probabilities)
+            described["blank" if caption.blank else "seen"] += 1
+            yield timed(frame, caption.text, caption.log_probabilities, blank=caption.blank)
 
     def found() -> Iterator[CaptionSpan]:
         for span in merge_captions(captions(), lambda: clip.end):
@@ -147,6 +156,11 @@ def describe_clip(
 
     for line in formatted(name, found(), options.form):
         write([line])
+    if described["blank"]:
+        warn(
+            f"{name}: {described['blank']:,} of {described.total():,} frames are of one color, with nothing to see: "
+            "their captions are guesses, which subtitles leave out."
+        )
     damage = clip.damage
     if damage is not None:
         warn(f"{name}: {damage}; what could be read is described.")

@@ -13,6 +13,7 @@ import typer
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble_option
 from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn
+from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
 
@@ -77,6 +78,8 @@ def classify(
     if method is not None and not (explain or report):
         raise typer.BadParameter("it is for --explain and --html-report", param_hint="--method")
     ensure_distinct_paths({"--output": output, "--html-report": report}, files)
+    ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
+    ensure_suffix("--html-report", report, ".html", ".htm")
     names = model or [DEFAULT_CLASSIFIER]
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack)

@@ -105,7 +105,7 @@ def caption_video(pipeline: CaptioningPipeline) -> str:
     print(videos[0])
     video = open_video(videos[0])
     captions = [
-        timed(frame, caption.text, caption.log_probabilities)
+        timed(frame, caption.text, caption.log_probabilities, blank=caption.blank)
         for frame, caption in pipeline.caption_frames(video.frames(IntervalSampler(INTERVAL)))
     ]
     for span in merge_captions(captions, lambda: video.end):

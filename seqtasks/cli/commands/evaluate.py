@@ -73,7 +73,8 @@ def evaluate(
     Translations get BLEU, chrF and TER; captions CIDEr-D, BLEU, ROUGE-L and METEOR; texts loss, perplexity and bits per
     character; tagged words accuracy, and F1 where the labels are those of spans; documents accuracy, F1 and
     calibration, beside the accuracy of the majority class. Scores come with their signatures; --json has those of each
-    label. Missing or broken examples are reported and skipped.
+    label. Missing or broken examples are reported, counted in the result with their reasons, and left out; the exit
+    code is then 1.
 
     \b
     Examples:
@@ -110,6 +111,8 @@ def evaluate(
         print(format_json(found, {"model": model, "data": [str(file) for file in data], "split": split}))
     else:
         show(found)
+    if found.skipped:
+        raise typer.Exit(1)
 
 
 def format_json(found: Evaluation, about: dict[str, Any]) -> str:
@@ -120,7 +123,8 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
         for score in found.scores
     ]
     measured = {"examples": found.examples, "seconds": found.seconds, "decoding": found.decoding, "scores": scores}
-    details: dict[str, Any] = {}
+    reasons = [asdict(each) for each in found.skipped]
+    details: dict[str, Any] = {"skipped": {"examples": found.skipped_examples, "reasons": reasons}}
     if found.labels:
         details["labels"] = [label._asdict() for label in found.labels]
     if found.confusion is not None:
@@ -136,6 +140,9 @@ def show(found: Evaluation) -> None:
     for score in found.scores:
         print(f"{metric_name(score.metric):<{width}} {format_score(score.metric, score.value):>8}  {score.signature}")
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
+    if found.skipped:
+        reasons = (f"{each.count:,} {each.reason} ({', '.join(each.places)})" for each in found.skipped)
+        print(f"left out of the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
     if found.labels and found.unit == "documents":
         show_classes(found)
 

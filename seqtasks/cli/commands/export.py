@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from seqtasks.cli.options import Code, ModelArgument, Runtime, Set, set_options
+from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 
 
@@ -29,6 +30,7 @@ def export(
       seqtasks export my-model --format onnx --output my-model-onnx
     """
     out = out or Path(f"{Path(model).name}-{written}")
+    ensure_directory(out)
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")
     options = set_options(set_decoding)

@@ -10,6 +10,7 @@ import typer
 
 from seqtasks.cli.options import ColumnOptions, Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
 from seqtasks.cli.output import open_output, to_json, warn
+from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ def score(
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized score, log-probability, source and target, separated by tabs.
+    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs are
+    reported and left out; the exit code is then 1.
 
     \b
     Example:
       seqtasks score my-model pairs.tsv
     """
+    ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
 
     from seqtasks.data.examples import ReadReport
@@ -80,3 +83,5 @@ def score(
         raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Look at the data files.")
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")
+    if skipped.skipped:
+        raise typer.Exit(1)

@@ -13,6 +13,7 @@ import typer
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import MaxInputLength, Model, Output, Runtime
 from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
+from seqtasks.cli.suffixes import Form, ensure_form
 
 if TYPE_CHECKING:
     from seqtasks.data.tagging.conllu import Sentence
@@ -27,6 +28,9 @@ BATCH_SENTENCES = 1_000
 
 Input = Literal["text", "conllu", "columns", "jsonl"]
 Format = Literal["text", "conllu", "jsonl"]
+FORM_OPTIONS: Final[dict[Form, str]] = {
+    "text": "--output-format text", "conllu": "--output-format conllu", "jsonl": "--output-format jsonl",
+}  # fmt: skip
 
 
 def tag(
@@ -67,7 +71,8 @@ def tag(
     names = files or [STANDARD_INPUT]
     ensure_distinct_paths({"--output": output}, names)
     forms: list[Input] = ["text" if words else read or form_of(name) for name in names]
-    formatted = FORMATTERS[written or forms[0]]
+    form = written or forms[0]
+    ensure_form(output, "text" if form == "columns" else form, FORM_OPTIONS)
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack)
         pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
@@ -77,7 +82,7 @@ def tag(
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
                 tagged = pipeline.tag([sentence.words for sentence in sentences])
-                write(map(formatted, sentences, tagged, repeat(pipeline.column)))
+                write(map(FORMATTERS[form], sentences, tagged, repeat(pipeline.column)))
     report_skipped(reader.skipped, reader.undecodable)
 
 
@@ -115,8 +120,8 @@ class Inputs:
 
     def cut(self, line: str) -> Iterator[Sentence]:
         """The sentences of a line of text."""
+        from seqtasks.data.tagging.columns import between_blanks
         from seqtasks.data.tagging.conllu import Sentence
-        from seqtasks.data.tagging.readers import between_blanks
         from seqtasks.inference.line_batcher import plain
 
         as_it_stands = [[(word, True) for word in between_blanks(plain(line))]]

@@ -13,6 +13,7 @@ import typer
 
 from seqtasks.cli.command import warn_renamed
 from seqtasks.cli.options import Code, ColumnOptions, LanguagePair, load_own_code, split_languages
+from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def train(
     from seqtasks.training.run import require_unused
     from seqtasks.training.run import train as train_model
 
+    if not out.is_file():
+        ensure_directory(out)
     if not resume:
         require_unused(out)
     overrides = chosen or []

@@ -31,6 +31,7 @@ from seqtasks.cli.output import (
     open_output,
     warn_count,
 )
+from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def translate(
         if given and engine != "torch":
             raise typer.BadParameter(f"it needs the engine torch, not {engine}", param_hint=option)
     ensure_distinct_paths({"--output": output, "--plot-attention": attention}, files)
+    ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     with ExitStack() as stack:
         streams = open_inputs(files, texts, stack)
         if workers > 1:

@@ -5,7 +5,8 @@
 | conllu | CoNLL-U: ten columns behind tabs, comments, an empty line after each sentence |
 | conllu-plus | CoNLL-U Plus (.conllup, .cupt): columns that a first line `# global.columns = ID FORM ...` names |
 | columns | CoNLL-2003 and the like: a line a word, with its label in the last column or another; empty lines as well |
-| jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line; the labels may be left out |
+| table | .csv, or tabs: a row a word below a header such as `Sentence #,Word,POS,Tag` |
+| jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line, or `tokens`, `ner_tags`; labels may be left out |
 | text | a sentence a line, words between blanks, no labels |
 
 Every reader counts sentences in a `ReadReport` and leaves out those that are broken, with the line of the mistake.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -23,24 +24,24 @@ from typing import Any, Literal
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
-from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, blocks, column_of, place_of, read_conllu
+from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
+from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, column_of, read_conllu
 from seqtasks.data.tagging.conllu_plus import GLOBAL_COLUMNS, read_conllu_plus
+from seqtasks.data.tagging.tables import names_columns, read_table
 from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
-Form = Literal["auto", "conllu", "conllu-plus", "columns", "jsonl", "text"]
+Form = Literal["auto", "conllu", "conllu-plus", "columns", "table", "jsonl", "text"]
 
 UPOS = "upos"
 
 FIRST_ID = re.compile(r"1|1-\d+|0\.1")
 """With which a sentence of CoNLL-U can begin."""
 
-COMMENT = re.compile(r"#\s*[\w.:-]+\s*=|#\s*(newdoc|newpar|begin|end)\b")
-"""What a line of columns begins with that holds no word: `# sent_id = 12`, `# newdoc`, `#begin document`."""
-
-DOCUMENT = "-DOCSTART-"
-"""The word with which a document of CoNLL-2003 begins."""
+WORD_KEYS = ("words", "tokens", "token", "word")
+LABEL_KEYS = ("labels", "tags", "ner_tags", "pos_tags", "chunk_tags", "upos", "xpos", "ner", "pos", "label", "tag")
+"""What the lists in JSON lines are called; those of `labels` are labels whatever else there is."""
 
 
 class TaggedSource(ConfigModel):
@@ -49,7 +50,10 @@ class TaggedSource(ConfigModel):
     path: Path
     """The file."""
     label_column: str | int = "upos"
-    """Where the labels stand: a column of CoNLL-U by name; of other files by number from 1, else the last one."""
+    """Where the labels stand: a column of CoNLL-U or of a table, or a key in JSON, by name; of other files by number
+    from 1, else the last one."""
+    word_column: str | int | None = None
+    """Where the words stand in a table, by name or number, or in columns, by number from 1; else it is found out."""
     format: Form = "auto"
     """Format of the file; "auto" looks at its name and its lines."""
 
@@ -63,25 +67,44 @@ class SentenceReader(Reader):
 
 
 def read_sentences(
-    path: Path, skipped: ReadReport, *, column: str | int = UPOS, form: Form = "auto"
+    path: Path,
+    skipped: ReadReport,
+    *,
+    column: str | int = UPOS,
+    word_column: str | int | None = None,
+    form: Form = "auto",
 ) -> Iterator[Sentence]:
     """The sentences of one file, in its order; the form follows from the name and the first line, if not given.
 
-    `column` says where labels stand: in CoNLL-U by name; in any columns by number from 1, or from the end as -1. The
-    default is the last one where columns have no names. JSON lines and text have no columns.
+    `column` says where labels stand: in CoNLL-U and tables by name; in any columns by number from 1, or from the end
+    as -1; in JSON lines by key. The default is the last one where columns have no names.
 
     Raises:
-        SeqtasksError: at once for a missing file and an unknown column; while reading for text that is not UTF-8 and
-            damaged compression.
+        SeqtasksError: at once for a missing file and an unknown column, or columns that are not clear; while reading
+            for text that is not UTF-8 and damaged compression.
     """
     reader = SentenceReader.for_file(path) if form == "auto" else None
     if reader is not None:
         return reader.read(path, skipped)
-    return parse_sentences(read_lines(path), str(path), skipped, column=column, form=form)
+    if form == "table" or (form == "auto" and is_table(path)):
+        return read_table(path, skipped, None if column == UPOS else column, word_column)
+    return parse_sentences(read_lines(path), str(path), skipped, column=column, word_column=word_column, form=form)
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file holds a table of words: commas stand between its columns, or a first line with tabs names them."""
+    suffix = uncompressed_suffix(path)
+    return suffix == ".csv" or (suffix != ".jsonl" and names_columns(next(read_lines(path), "").split("\t")))
 
 
 def parse_sentences(
-    lines: Iterable[str], file: str, skipped: ReadReport, *, column: str | int = UPOS, form: Form = "auto"
+    lines: Iterable[str],
+    file: str,
+    skipped: ReadReport,
+    *,
+    column: str | int = UPOS,
+    word_column: str | int | None = None,
+    form: Form = "auto",
 ) -> Iterator[Sentence]:
     """The same from lines, of standard input for example; `file` is what to call it."""
     rest = iter(lines)
@@ -100,8 +123,10 @@ def parse_sentences(
     if form == "conllu":
         return read_conllu(file, numbered, skipped, column_of(column))
     if form == "columns":
-        return read_columns(file, numbered, skipped, column_number(file, column), with_ids=not guessed)
-    return (read_jsonl if form == "jsonl" else read_text)(file, numbered, skipped)
+        words = None if word_column is None else column_number(file, word_column, "words")
+        labels = None if column == UPOS else column_number(file, column, "labels", not_in=words or 1)
+        return read_columns(file, numbered, skipped, labels, words, checked=guessed)
+    return read_jsonl(file, numbered, skipped, column) if form == "jsonl" else read_text(file, numbered, skipped)
 
 
 def detect_format(file: str, line: str) -> Form:
@@ -110,8 +135,13 @@ def detect_format(file: str, line: str) -> Form:
     cells = line.split("\t")
     if suffix == ".conllu" or (len(cells) == len(CONLLU) and FIRST_ID.fullmatch(cells[0])):
         return "conllu"
-    if suffix == ".jsonl":
+    if suffix == ".jsonl" or (suffix == ".json" and parse_json_object(line) is not None):
         return "jsonl"
+    if suffix == ".json" and line:
+        raise SeqtasksError(
+            f"{file}: JSON is read by lines, an object for each sentence, and this file holds one that is not.",
+            'Write lines such as {"words": ["A", "dog"], "labels": ["DET", "NOUN"]}',
+        )
     return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
 
 
@@ -124,65 +154,23 @@ def with_labels(sentences: Iterable[Sentence], skipped: ReadReport) -> Iterator[
             skipped.skip("word without label")
 
 
-def column_number(file: str, column: str | int) -> int:
-    """The number of a column for labels, by default the last. Raises SeqtasksError where there cannot be one."""
-    if column != UPOS and (isinstance(column, str) or column in (0, 1)):
+def column_number(file: str, column: str | int, of: str, not_in: int = 0) -> int:
+    """The number of a column. Raises SeqtasksError where there cannot be one."""
+    if isinstance(column, str) or column in (0, not_in):
         raise SeqtasksError(
-            f"{file}: there is no column {column!r} for labels.",
-            "Words are in column 1; give the number of another, or -1 for the last.",
+            f"{file}: there is no column {column!r} for {of}.",
+            f"Words are in column {not_in or 1}; give the number of another, or -1 for the last.",
         )
-    return column if isinstance(column, int) else -1
+    return column
 
 
-def read_columns(file: str, lines: Lines, skipped: ReadReport, column: int, *, with_ids: bool) -> Iterator[Sentence]:
-    """Words in the first column, their labels in another; a sentence of words alone has no labels.
-
-    Raises:
-        SeqtasksError: unless words may be `with_ids`, where the first column seems to number the words.
-    """
-    for block in blocks(lines):
-        rows = [(number, cells_of(line)) for number, line in block if not COMMENT.match(line)]
-        rows = [(number, cells) for number, cells in rows if cells[0] != DOCUMENT]
-        if not rows:
-            continue
-        width = len(rows[-1][1])
-        while rows[0][1][0].startswith("#") and len(rows[0][1]) != width:
-            del rows[0]  # a comment: as a word it would have a label
-        counted = [str(each + 1) for each in range(len(rows))]
-        if not with_ids and width > 2 and len(rows) > 1 and [cells[0] for _, cells in rows] == counted:
-            raise SeqtasksError(
-                f"{file}:{rows[0][0]}: the first column numbers the words, and does not hold them.",
-                "Name the columns in a first line as CoNLL-U Plus does: # global.columns = ID FORM UPOS ...",
-            )
-        place = place_of(column, width)
-        broken = [number for number, cells in rows if len(cells) != width or (width > 1 and not place)]
-        empty = [number for number, cells in rows if not cells[0]]
-        skipped.reach(file, next(iter(broken or empty), rows[0][0]))
-        if broken:
-            skipped.skip("wrong number of columns")
-        elif empty:
-            skipped.skip("empty word")
-        else:
-            labels = tuple(cells[place] for _, cells in rows) if place else ()
-            yield Sentence(tuple(cells[0] for _, cells in rows), all_or_none(labels))
-
-
-def cells_of(line: str) -> list[str]:
-    """What stands between tabs, or between blanks where there are no tabs."""
-    return [cell.strip() for cell in line.rstrip().split("\t")] if "\t" in line else between_blanks(line)
-
-
-def between_blanks(line: str) -> list[str]:
-    """The words of a line; spaces of other kinds belong to words."""
-    return [word for word in line.replace("\t", " ").split(" ") if word.strip()]
-
-
-def read_jsonl(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentence]:
-    """A JSON object a line."""
+def read_jsonl(file: str, lines: Lines, skipped: ReadReport, column: str | int = UPOS) -> Iterator[Sentence]:
+    """A JSON object a line. Raises SeqtasksError where several of its lists can be the labels."""
     for number, line in lines:
         skipped.reach(file, number)
         fields = parse_json_object(line)
-        words, labels = texts_of(fields, "words"), texts_of(fields, "labels")
+        words = texts_of(fields, next((key for key in WORD_KEYS if key in (fields or {})), "words"))
+        labels = texts_of(fields, label_key(f"{file}:{number}", fields or {}, column), numbers=True)
         if words is None or labels is None or len(labels) not in (0, len(words)):
             skipped.skip("broken line")
         elif not words:
@@ -193,8 +181,24 @@ def read_jsonl(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentenc
             yield Sentence(words, all_or_none(labels))
 
 
-def texts_of(fields: dict[str, Any] | None, key: str) -> tuple[str, ...] | None:
-    """A list of texts in a JSON object, each on one line; empty where there is no list, None for anything else."""
+def label_key(place: str, fields: Mapping[str, Any], column: str | int) -> str:
+    """The key of the labels: the one that was asked for, or `labels`, or the only one of a usual name."""
+    if (column != UPOS and isinstance(column, str)) or column in fields:
+        return str(column)
+    found = [key for key in LABEL_KEYS if isinstance(fields.get(key), list)]
+    if len(found) > 1 and found[0] != "labels":
+        raise SeqtasksError(
+            f"{place}: it is not clear which of {', '.join(found)} are the labels.",
+            f"Say so: --label-column {found[0]} (label_column in a configuration).",
+        )
+    return found[0] if found else "labels"
+
+
+def texts_of(fields: dict[str, Any] | None, key: str, *, numbers: bool = False) -> tuple[str, ...] | None:
+    """A list of texts in a JSON object, each on one line; empty where there is no list, None for anything else.
+
+    Whole `numbers`, which Hugging Face's datasets have for labels, are taken as they are written.
+    """
     if fields is None:
         return None
     listed = fields.get(key)
@@ -202,6 +206,8 @@ def texts_of(fields: dict[str, Any] | None, key: str) -> tuple[str, ...] | None:
         return ()
     if not isinstance(listed, list):
         return None
+    if numbers:
+        listed = [str(each) if type(each) is int else each for each in listed]
     texts = [clean_string("" if text is None else text) for text in listed]
     known = tuple(" ".join(text.split()) for text in texts if text is not None)
     return known if len(known) == len(texts) else None
@@ -217,11 +223,15 @@ def read_text(file: str, lines: Lines, skipped: ReadReport) -> Iterator[Sentence
 
 def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]:
     """The sentences of a source that have labels."""
-    return with_labels(read_sentences(source.path, skipped, column=source.label_column, form=source.format), skipped)
+    sentences = read_sentences(
+        source.path, skipped, column=source.label_column, word_column=source.word_column, form=source.format
+    )
+    return with_labels(sentences, skipped)
 
 
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     return SeqtasksError(
         f"There is no sentence with labels to train on: {skipped.describe()}.",
-        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll.",
+        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll. "
+        "Words with their labels behind a slash, and labels of spans of letters, have to be written as columns.",
     )

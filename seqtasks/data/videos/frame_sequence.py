@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -76,15 +76,29 @@ class VideoFile:
         return (frame.image for frame in islice(frames, start, len(self.times)))
 
 
-def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[str]]:
-    """The clips that can be read, and why others cannot. Each is read once, to know its frames."""
-    files, broken = [], []
+class BrokenVideo(NamedTuple):
+    """A video that cannot be read, or not to its end."""
+
+    name: str
+    reason: str
+    """A sentence, which names the file."""
+
+
+def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[BrokenVideo]]:
+    """The videos that can be read, and why others cannot. Each is read once, to know its frames.
+
+    Of a damaged one, which is among both, what can be read is used.
+    """
+    files, broken = list[VideoFile](), list[BrokenVideo]()
     for clip in clips:
         try:
-            frames = open_video(clip.video).frames(IntervalSampler(every))
-            files.append(VideoFile(clip, every, tuple(frame.seconds for frame in frames)))
+            video = open_video(clip.video)
+            files.append(VideoFile(clip, every, tuple(frame.seconds for frame in video.frames(IntervalSampler(every)))))
         except VideoError as error:
-            broken.append(error.message)
+            broken.append(BrokenVideo(str(clip.video), error.message))
+            continue
+        if video.damage is not None:
+            broken.append(BrokenVideo(str(clip.video), f"{clip.video}: {video.damage}; what can be read is used."))
     if clips and not files:
-        raise SeqtasksError(f"None of the {len(clips):,} clips can be read: {broken[0]}", "Look at the videos.")
+        raise SeqtasksError(f"None of the {len(clips):,} videos can be read: {broken[0].reason}", "Look at the videos.")
     return files, broken

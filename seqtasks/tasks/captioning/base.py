@@ -22,7 +22,7 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import meteor_unavailable_reason
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel, PolymorphicField
-from seqtasks.tasks.base import EvaluationRequest, Warn, load_tokenizer, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, Warn, load_tokenizer, skipped_in, warn_skipped
 from seqtasks.tasks.data_loader import BatchT
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.text import Tokenizer, WordTokenizer
@@ -103,7 +103,7 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
             warn("CIDEr-D of one image alone is 0 whatever its caption: it weighs words by how rare they are elsewhere")
         if missing := meteor_unavailable_reason():
             warn(missing)
-        return found
+        return replace(found, skipped=skipped_in(skipped, skipped.images))
 
     def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
         """Captions the frames of videos, as far apart as in training."""
@@ -112,6 +112,7 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         data = getattr(self.config, "data", None)  # of captions of images it says nothing of time
         files, broken = open_clips(clips, getattr(data, "frame_interval", SECONDS_APART))
         warn_skipped(skipped, warn)
-        for reason in broken:
+        for video, reason in broken:
             warn(reason)
-        return pipeline.evaluate_videos(files, **request.decoding)
+            skipped.skip("unreadable or damaged video", video)
+        return replace(pipeline.evaluate_videos(files, **request.decoding), skipped=skipped_in(skipped))

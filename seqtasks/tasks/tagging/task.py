@@ -127,7 +127,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         named = source.label_column
         if isinstance(named, int) and "conllu" in (source.format, detect_format(str(source.path), "")):
             named = CONLLU[column_of(named)]
-        if isinstance(named, str) and named.lower() != "upos":
+        if isinstance(named, str) and named.lower() in CONLLU and named.lower() != "upos":
             return named.lower()
         return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"
 

@@ -116,7 +116,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             f"training pictures: {len(stills):,} ({report.describe()}); training clips: {len(files):,} "
             f"({clip_report.describe()}); validation clips: {len(task.validation_playing):,}",
             f"vocabulary: {task.processor.size:,}",
-            *(f"left out: {reason}" for reason in (*broken, *unread)),
+            *(f"left out: {reason}" for reason in (*(each.reason for each in broken), *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
         few = few_examples(len(stills) + len(files), 100, "images and videos")
@@ -181,7 +181,8 @@ def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
     """The clips that are described at each validation, and what is wrong with others."""
     report, clip_report = CaptionReadReport(), ReadReport()
     clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
-    files, broken = open_clips(clips[: data.max_validation_videos], data.frame_interval)
+    files, unread = open_clips(clips[: data.max_validation_videos], data.frame_interval)
+    broken = [each.reason for each in unread]
     broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
     room = data.max_validation_videos - len(files)
     stills = [each for source in data.validation_images for each in read_captioned_images(source, report)]

@@ -122,6 +122,7 @@ def test_json_has_an_object_a_span_with_the_text_as_it_was() -> None:
     found = [json.loads(line) for line in lines("jsonl", SPANS).splitlines()]
     assert found[0] == {
         "video": "clip.mp4", "start": 0.0, "end": 1.0, "text": "A dog .", "confidence": 0.25, "frames": 2,
+        "blank": False,
     }  # fmt: skip
     assert [each["text"] for each in found] == [span.text for span in SPANS]
     assert [each["start"] for each in found[1:]] == [each["end"] for each in found[:-1]]

@@ -145,7 +145,7 @@ def test_a_column_of_words_alone_has_no_labels(tmp_path: Path) -> None:
         ('{"words": ["EU", 1]}', "broken line"),
         ('{"words": ["\\ud800"]}', "broken line"),
         ('{"words": ["EU"], "labels": ["A", "B"]}', "broken line"),
-        ('{"words": ["EU"], "labels": [0]}', "broken line"),
+        ('{"words": ["EU"], "labels": [0.5]}', "broken line"),
         ('{"words": ["EU"], "labels": "A"}', "broken line"),
         ('["EU"]', "broken line"),
         ("[" * 100_000, "broken line"),
