@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from seqtasks.inference.outputs import Translation
 from seqtasks.text import Tokenizer
 
 MAX_INPUT_LENGTH = 400
@@ -76,3 +78,27 @@ def split_long(sentence: str, processor: Tokenizer, limit: int) -> list[str]:
         pieces[-1] += word
         room -= size
     return [piece.strip() for piece in pieces]
+
+
+def copy(part: Segment) -> Translation:
+    """What is no word stands in the translation as it is."""
+    return Translation(source=part.text, text=part.text, score=0.0, normalized_score=0.0)
+
+
+def concatenate(text: str, segments: Sequence[Segment], parts: Sequence[Translation]) -> Translation:
+    """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
+    if len(parts) == 1:
+        return replace(parts[0], source=text)
+    return Translation(
+        source=text,
+        text="".join(
+            " " * (place > 0 and not segment.joined) + part.text
+            for place, (segment, part) in enumerate(zip(segments, parts, strict=True))
+        ),
+        score=sum(part.score for part in parts),
+        normalized_score=sum(part.normalized_score for part in parts) / max(1, len(parts)),
+        tokens=tuple(token for part in parts for token in part.tokens),
+        log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
+        finished=all(part.finished for part in parts),
+        source_tokens=tuple(token for part in parts for token in part.source_tokens),
+    )

@@ -14,7 +14,7 @@ from seqtasks.data.examples import Pair
 from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
-from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, segments
+from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
 from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
@@ -274,27 +274,3 @@ class TranslationPipeline(DecodingPipeline):
             tuple(scores), samples, self.signature(decoding.signature()), len(pairs), seconds,
             unit="sentences", language=self.languages[1], outputs=outputs, references=[[target] for target in targets],
         )  # fmt: skip
-
-
-def copy(part: Segment) -> Translation:
-    """What is no word stands in the translation as it is."""
-    return Translation(source=part.text, text=part.text, score=0.0, normalized_score=0.0)
-
-
-def concatenate(text: str, segments: Sequence[Segment], parts: Sequence[Translation]) -> Translation:
-    """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
-    if len(parts) == 1:
-        return replace(parts[0], source=text)
-    return Translation(
-        source=text,
-        text="".join(
-            " " * (place > 0 and not segment.joined) + part.text
-            for place, (segment, part) in enumerate(zip(segments, parts, strict=True))
-        ),
-        score=sum(part.score for part in parts),
-        normalized_score=sum(part.normalized_score for part in parts) / max(1, len(parts)),
-        tokens=tuple(token for part in parts for token in part.tokens),
-        log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
-        finished=all(part.finished for part in parts),
-        source_tokens=tuple(token for part in parts for token in part.source_tokens),
-    )

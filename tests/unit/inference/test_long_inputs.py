@@ -15,7 +15,7 @@ from seqtasks.data import text_io
 from seqtasks.data.text_io import read_file, read_lines
 from seqtasks.encoders import LstmEncoder
 from seqtasks.errors import SeqtasksError
-from seqtasks.inference import classification, long_texts, translation
+from seqtasks.inference import classification, long_texts
 from seqtasks.inference.base import in_sorted_batches
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.inference.line_batcher import LineBatcher
@@ -135,8 +135,8 @@ def test_what_is_no_word_is_copied_without_blanks() -> None:
     key = "abc" * 1_000
     found = [*segments(f"a {key} b. c", CHARACTERS)]
     assert [part.text for part in found if not part.copied] == ["a", "b.", "c"]
-    parts = [translation.copy(part) for part in found]
-    assert translation.concatenate("", found, parts).text == f"a {key} b. c"
+    parts = [long_texts.copy(part) for part in found]
+    assert long_texts.concatenate("", found, parts).text == f"a {key} b. c"
 
 
 def test_sentences_of_a_long_text_stay_whole_and_those_of_a_short_one_with_it() -> None:
