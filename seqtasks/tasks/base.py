@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, get_args
@@ -23,6 +23,7 @@ from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrap
 from seqtasks.tasks.data_loader import BatchT, DataLoader
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import Tokenizer
+from seqtasks.text.normalize import is_normalized_otherwise
 
 Warn = Callable[[str], object]
 """Takes a sentence about data that are left out."""
@@ -232,12 +233,6 @@ def skipped_in(*reports: ReadReport) -> tuple[Skipped, ...]:
     )
 
 
-def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
-    """A warning where there are fewer examples than any model of use was ever trained on."""
-    if count < least:
-        yield f"only {count:,} training {examples}: a model learns them by heart, and nothing else; {least:,} are few"
-
-
 def require_validation(validation: Sequence[Any], example: str, more: str) -> None:
     """Raises SeqtasksError where nothing is left to validate on."""
     if not validation:
@@ -251,8 +246,16 @@ def load_tokenizer(folder: Path, name: str, settings: ConfigModel) -> Tokenizer:
 
 
 def fingerprint(examples: Iterable[Sequence[str]]) -> str:
-    """A digest of the examples' texts that any change of them, or of their order, changes."""
+    """A digest of the examples' texts that any change of them, of their order, or of what is read out of them changes.
+
+    Texts that are normalized as in version 0.1 have the fingerprint that they had there.
+    """
     digest = hashlib.sha256()
+    otherwise = False
     for texts in examples:
-        digest.update("\0".join([*texts, "\n"]).encode(errors="surrogatepass"))
+        joined = "\0".join([*texts, "\n"])
+        otherwise = otherwise or is_normalized_otherwise(joined)
+        digest.update(joined.encode(errors="surrogatepass"))
+    if otherwise:
+        digest.update(b"normalized as in 0.2")
     return digest.hexdigest()

@@ -15,6 +15,7 @@ BLANKS = "[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+
 _UNSEEN = re.compile(UNSEEN)
 _JOINERS = re.compile(JOINERS)
 _BLANK_RUN = re.compile(BLANKS)
+_OTHERWISE = re.compile(f"{UNSEEN}|{JOINERS}|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _BLANKS = re.compile("[^ \\S]|[\x00-\x1f\x7f-\x9f]|  ")
 
 
@@ -40,3 +41,8 @@ def normalize(text: str) -> str:
     if _BLANKS.search(text):
         text = _BLANK_RUN.sub(" ", text)
     return text.strip()
+
+
+def is_normalized_otherwise(text: str) -> bool:
+    """Whether version 0.1 made something else of a text: it kept blanks that do not break, and what is never seen."""
+    return not text.isascii() and _OTHERWISE.search(text) is not None

@@ -126,7 +126,11 @@ class Trainer:
         if bundle is None:
             return 0
         if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
-            raise SeqtasksError(f"{bundle.path} was trained on other data.", "Train into another directory (--output).")
+            raise SeqtasksError(
+                f"{bundle.path} was trained on other data.",
+                "Train into another directory (--output). (Version 0.1 read no-break spaces and what is never seen "
+                "otherwise, so that trainings on texts with them cannot be resumed: their batches would be others.)",
+            )
         if bundle.model != self.writer.model:
             raise SeqtasksError(
                 f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."

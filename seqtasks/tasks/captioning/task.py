@@ -32,10 +32,11 @@ from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import PreparedTask, few_examples, fingerprint
+from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
+from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.text import Tokenizer
@@ -123,7 +124,12 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             "pictures": len(train), "captions": captions_read, "validation_pictures": len(validation),
             "fingerprint": fingerprint((each.image.name, *each.captions) for each in (*train, *validation)),
         }  # fmt: skip
-        return PreparedTask(task, remarks, data, tuple(few_examples(len(train), 100, "images")))
+        warnings = (
+            *few_examples(len(train), 100, "images"),
+            *seen_in_training((each.image for each in train), (each.image for each in validation), "images"),
+            *other_language(config.text, [caption for each in train for caption in each.captions], "captions"),
+        )
+        return PreparedTask(task, remarks, data, warnings)
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.

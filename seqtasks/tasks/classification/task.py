@@ -23,7 +23,6 @@ from seqtasks.tasks.base import (
     EvaluationRequest,
     PreparedTask,
     Task,
-    few_examples,
     fingerprint,
     load_tokenizer,
     require_validation,
@@ -31,6 +30,7 @@ from seqtasks.tasks.base import (
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
+from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
@@ -154,9 +154,14 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             "label_counts": {label: counts[label] for label in task.labels},
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
-        few = few_examples(len(task.train), 50, "documents")
-        one = ["all training documents have one and the same label"] if len(counts) == 1 else []
-        return PreparedTask(task, remarks, data, (*few, *one))
+        warnings = (
+            *few_examples(len(train), 50, "documents"),
+            *(["all training documents have one and the same label"] if len(counts) == 1 else []),
+            *doubtful_labels(counts, {label for each in validation for label in each.labels}, single="document"),
+            *seen_in_training((each.text for each in train), (each.text for each in validation), "documents"),
+            *other_language(config.text, [each.text for each in train], "documents"),
+        )
+        return PreparedTask(task, remarks, data, warnings)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

@@ -23,11 +23,11 @@ from seqtasks.tasks.base import (
     EvaluationRequest,
     PreparedTask,
     Task,
-    few_examples,
     fingerprint,
     load_tokenizer,
     require_validation,
 )
+from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
 from seqtasks.tasks.presets import chosen_kinds, source_options
@@ -125,7 +125,12 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,
             "fingerprint": fingerprint((text,) for text in (*train, *validation)),
         }  # fmt: skip
-        return PreparedTask(task, remarks, data, tuple(few_examples(tokens, 10_000, "tokens")))
+        warnings = (
+            *few_examples(tokens, 10_000, "tokens"),
+            *seen_in_training(train, validation, "texts"),
+            *other_language(config.text, train, "texts"),
+        )
+        return PreparedTask(task, remarks, data, warnings)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

@@ -18,7 +18,8 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, few_examples, fingerprint, require_validation
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
+from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.tagging.collate import TaggingLoader
@@ -105,7 +106,13 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             "sentences": len(train), "words": total, "validation_sentences": len(validation),
             "fingerprint": fingerprint((*each.words, *each.labels) for each in (*train, *validation)),
         }  # fmt: skip
-        return PreparedTask(task, remarks, data, tuple(few_examples(len(train), 100, "sentences")))
+        warnings = (
+            *few_examples(len(train), 100, "sentences"),
+            *doubtful_labels(counts, {label for sentence in validation for label in sentence.labels}),
+            *seen_in_training((each.words for each in train), (each.words for each in validation), "sentences"),
+            *other_language(config.text, [" ".join(each.words) for each in train], "sentences"),
+        )
+        return PreparedTask(task, remarks, data, warnings)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

@@ -20,7 +20,8 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, few_examples, fingerprint, require_validation
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, fingerprint, require_validation
+from seqtasks.tasks.data_warnings import few_examples, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
@@ -112,8 +113,12 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             "validation_pairs": len(validation),
             "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
         }
-        few = few_examples(len(task.train), 1_000, "pairs")
-        return PreparedTask(task, remarks, data, (*few, *language_warnings(config.languages, train)))
+        warnings = (
+            *few_examples(len(task.train), 1_000, "pairs"),
+            *seen_in_training(train, validation, "pairs"),
+            *language_warnings(config.languages, train),
+        )
+        return PreparedTask(task, remarks, data, warnings)
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

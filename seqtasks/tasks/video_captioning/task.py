@@ -26,8 +26,9 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
-from seqtasks.tasks.base import PreparedTask, few_examples, fingerprint
+from seqtasks.tasks.base import PreparedTask, fingerprint
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
+from seqtasks.tasks.data_warnings import few_examples
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer

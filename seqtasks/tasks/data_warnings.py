@@ -1,0 +1,89 @@
+"""What makes it doubtful that a training on some data is of use: a sentence each, without its full stop."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from seqtasks.data.language_detection import find_language, language_name
+
+SEEN = 0.05
+"""The share of validation examples that may be training examples too: short ones are written again and again, such as
+3 % of the English Web Treebank's."""
+NAMED = 3
+"""So many are named."""
+ANY_LANGUAGE = "xx"
+"""The `language` of text of which none is claimed."""
+
+
+def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
+    """A warning where there are fewer examples than any model of use was ever trained on."""
+    if count < least:
+        yield f"only {count:,} training {examples}: a model learns them by heart, and nothing else; {least:,} are few"
+
+
+def seen_in_training(train: Iterable[Hashable], validation: Iterable[Hashable], examples: str) -> Iterator[str]:
+    """A warning where validation examples are training examples too, so that scores measure what is known by heart.
+
+    Args:
+        train: The training examples; only their hashes are compared, and nothing of them is kept.
+        validation: The validation examples.
+        examples: What they are called.
+    """
+    counts = Counter(map(hash, validation))
+    total = counts.total()
+    seen = {each for each in map(hash, train) if each in counts}
+    known = sum(counts[each] for each in seen)
+    if known > SEEN * total:
+        yield (
+            f"{known:,} of {total:,} validation {examples} are training {examples}, too: "
+            "scores on them do not tell how good a model is on new ones"
+        )
+
+
+def doubtful_labels(train: Counter[str], validation: Iterable[str], *, single: str = "") -> Iterator[str]:
+    """Warnings of labels that may be one and the same, that only the validation data have, or that one example has.
+
+    Args:
+        train: How many examples have each label.
+        validation: The labels of the validation data.
+        single: What the examples are called, where each label needs several of them.
+    """
+    same = defaultdict(list)
+    for label in sorted(train, key=lambda label: -train[label]):
+        same[as_written_otherwise(label)].append(label)
+    for labels in [labels for labels in same.values() if len(labels) > 1][:NAMED]:
+        shown = " and ".join(f"{label!r} ({train[label]:,})" for label in labels)
+        yield f"the labels {shown} are written otherwise, and are different classes so"
+    if new := sorted(set(validation) - set(train)):
+        yield f"{shown_labels(new)} in the validation data, but not in the training data: nothing can find them"
+    if single and (alone := [label for label, count in train.items() if count == 1]):
+        yield f"{shown_labels(alone)} of one training {single} alone: too few to learn them"
+
+
+def shown_labels(labels: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, labels[:NAMED]))
+    more = f" and {len(labels) - NAMED:,} more" if len(labels) > NAMED else ""
+    return f"the label {shown} is" if len(labels) == 1 else f"the labels {shown}{more} are"
+
+
+def as_written_otherwise(label: str) -> str | float:
+    """What labels have in common that differ in capitals, in marks between their words, or as 1 and 1.0 do."""
+    try:
+        return float(label)
+    except ValueError:
+        return label.casefold().translate({ord(mark): None for mark in " _"})
+
+
+def other_language(text: Any, texts: Sequence[str], what: str) -> Iterator[str]:
+    """A warning where texts seem to be in another language than their tokenizer's settings claim.
+
+    Args:
+        text: The settings of the tokenizer; those of many have no language.
+        texts: The texts.
+        what: What they are called.
+    """
+    claimed = getattr(text, "language", ANY_LANGUAGE)
+    if claimed != ANY_LANGUAGE and (found := find_language(texts, claimed)):
+        yield f"the {what} look like {language_name(found)}, not {language_name(claimed)}, as text.language says"
