@@ -45,6 +45,10 @@ from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learn
 
 UNCHANGED = 3
 """Validations with one and the same score that are worth a warning."""
+OTHER_SIZES = (
+    "Sizes that suit the data are not those of the model of init_from: train with its configuration "
+    '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or take init_modules = "encoder".'
+)
 COUNTERS = ("step", "seconds", "best", "unimproved", "validated_step")
 """What checkpoints keep under the names that it has here."""
 
@@ -91,7 +95,7 @@ class Trainer:
         else:
             new = {name: own for name, own in unique_state_dict(self.model).items() if self.is_newly_initialized(name)}
             taken = {name: tensor for name, tensor in weights.items() if init_modules == "model" or in_encoder(name)}
-            load_unique_state_dict(self.model, new | taken)
+            load_unique_state_dict(self.model, new | taken, hint=OTHER_SIZES)
         self.remarks = task.on_train_start(self.model)
         self.processes = None
         if processes > 1:
