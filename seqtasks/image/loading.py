@@ -82,6 +82,8 @@ def open_image(
             image.draft(None, (at_least, at_least))
         image.load()
         colored = to_rgb(apply_exif_orientation(image))
+        if image.format == "GIF" and image.tell() == 0 and (bare := bare_canvas(image)) is not None:
+            colored.paste("white", mask=bare)
     except ImageError:
         raise
     except Exception as error:  # bytes that were made to break a decoder can make it raise anything
@@ -162,6 +164,29 @@ def to_rgb(image: Image.Image) -> Image.Image:
         white.alpha_composite(image.convert("RGBA"))
         image = white
     return image.convert("RGB")
+
+
+def bare_canvas(image: Image.Image, before: Image.Image | None = None) -> Image.Image | None:
+    """Where no frame of a GIF has drawn yet: it is transparent there, as in browsers.
+
+    Pillow shows the first color of the palette there. The background color that GIF89a has for it is as arbitrary: all
+    programs that show GIFs ignore it.
+
+    Args:
+        image: The GIF at a frame that was loaded.
+        before: What this function gave for the frame before; the first has none.
+
+    Returns:
+        A mask of the canvas' size, True where it is bare; None where no place is.
+    """
+    drawn = cast("tuple[int, int, int, int] | None", getattr(image, "dispose_extent", None))
+    if drawn is None or (image.tell() > 0 and before is None):
+        return None
+    bare = Image.new("1", image.size, 1)
+    if before is not None:
+        bare.paste(before, (0, 0))
+    bare.paste(0, drawn)
+    return bare if bare.getbbox() is not None else None
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:

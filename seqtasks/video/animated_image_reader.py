@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from seqtasks.image import loading as images
-from seqtasks.image.loading import is_image_name, open_image
+from seqtasks.image.loading import bare_canvas, is_image_name, open_image
 from seqtasks.video.source import THUMBNAIL, DecodeErrors, LazyFrame, VideoError, check_size, describe, open_file
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
@@ -43,13 +43,14 @@ class AnimatedImageReader:
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         with open_file(self.path, self.name) as file:
             image = open_animation(file, self.name)
-            seconds = 0.0
+            seconds, bare = 0.0, None
             skipped = int(getattr(image, "default_image", False))  # a PNG's image for who cannot show it moving
             for number in count():
                 try:
                     image.seek(number + skipped)
                     check_size(*image.size, self.name)
                     image.load()
+                    bare = bare_canvas(image, bare) if image.format == "GIF" else None
                 except EOFError:
                     if is_cut_off(image, number + skipped, file):
                         losses.break_off(seconds)
@@ -59,8 +60,16 @@ class AnimatedImageReader:
                     return
                 shown = float(image.info.get("duration", 0)) / 1000
                 until = seconds + (shown if shown > NO_TIME else USUAL_TIME)
-                yield lazy_frame(number, seconds, until, lambda: open_image(image, self.name))
+                yield lazy_frame(number, seconds, until, partial(open_frame, image, bare, self.name))
                 seconds = until
+
+
+def open_frame(image: Image.Image, bare: Image.Image | None, name: str) -> Image.Image:
+    """The frame that an animation stands at, on white where nothing was drawn."""
+    frame = open_image(image, name)
+    if bare is not None:
+        frame.paste("white", mask=bare)
+    return frame
 
 
 class ImageSequenceReader:

@@ -248,3 +248,45 @@ def test_folders_that_are_no_clips(names: list[str], message: str, tmp_path: Pat
 def test_rates_that_make_no_sense(rate: float, tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match=r"there is no video with .* frames a second"):
         open_video(folder(tmp_path / "frames", ["1.png"]), rate=rate)
+
+
+def on_larger_canvas(path: Path, frames: list[Image.Image], canvas: tuple[int, int]) -> Path:
+    """A GIF whose frames are smaller than its canvas, which is written behind the six letters at its beginning."""
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, optimize=False)
+    content = bytearray(path.read_bytes())
+    content[6:10] = b"".join(side.to_bytes(2, "little") for side in canvas)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_no_frame_of_a_gif_draws_is_white(tmp_path: Path) -> None:
+    """Not the first color of the palette; as in browsers, and as transparent images are."""
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
+    path = on_larger_canvas(tmp_path / "clip.gif", frames, (32, 24))
+    found = [frame.image for frame in all_of(open_video(path))]
+    assert [(image.size, image.getpixel((8, 8)), image.getpixel((28, 20))) for image in found] == [
+        ((32, 24), (255, 0, 0), (255, 255, 255)), ((32, 24), (0, 0, 255), (255, 255, 255)),
+    ]  # fmt: skip
+    with open_video(path).source.path.open("rb") as file:  # type: ignore[attr-defined]
+        assert images.open_image(file).getpixel((28, 20)) == (255, 255, 255)
+
+
+def test_a_still_gif_smaller_than_its_canvas_is_on_white(tmp_path: Path) -> None:
+    path = on_larger_canvas(tmp_path / "page.gif", [Image.new("RGB", (16, 16), "teal")], (32, 24))
+    image = images.open_image(path)
+    assert (image.size, image.getpixel((8, 8)), image.getpixel((28, 20))) == ((32, 24), (0, 128, 128), (255,) * 3)
+
+
+def test_what_a_later_frame_of_a_gif_draws_is_seen(tmp_path: Path) -> None:
+    """The second frame covers the canvas, of which the first drew a corner."""
+    small = on_larger_canvas(tmp_path / "a.gif", [Image.new("RGB", (16, 16), "red")], (32, 24)).read_bytes()
+    Image.new("RGB", (32, 24), "blue").save(tmp_path / "b.gif")
+    large = (tmp_path / "b.gif").read_bytes()
+    colors = 3 << (large[10] & 7) + 1
+    place = large.index(b",", 13 + colors)
+    local = bytes([0x80 | large[10] & 7]) + large[13 : 13 + colors]  # its palette goes with the frame
+    (tmp_path / "clip.gif").write_bytes(small[:-1] + large[place : place + 9] + local + large[place + 10 :])
+    found = [frame.image for frame in all_of(open_video(tmp_path / "clip.gif"))]
+    assert [(image.getpixel((8, 8)), image.getpixel((28, 20))) for image in found] == [
+        ((255, 0, 0), (255, 255, 255)), ((0, 0, 255), (0, 0, 255)),
+    ]  # fmt: skip
