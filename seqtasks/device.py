@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from mmap import mmap
 
 import torch
@@ -63,6 +63,21 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """One thread computes for the caller, for many small products one after the other, as long texts need them.
+
+    Threads that share such a product spin while they wait for each other, several times a token. On a machine that has
+    other work to do each of these waits can last a time slice of the system: seconds become minutes.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -46,6 +46,16 @@ EngineOption = Annotated[
     Engine,
     typer.Option("--engine", help="Inference engine; ctranslate2 is faster on a CPU, for Transformers, in int8."),
 ]
+MaxInputLength = Annotated[
+    int | None,
+    typer.Option(
+        "--max-input-length",
+        min=8,
+        metavar="N",
+        help="Tokens that are read at once; a longer text is read in parts.",
+        show_default="400; 4096 for documents",
+    ),
+]
 LanguagePair = Annotated[
     str | None,
     typer.Option("--language-pair", metavar="FROM-TO", help="Such as en-de: for .tmx, and .jsonl with language codes."),

@@ -8,12 +8,17 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path, PurePath
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
+MAX_LINE_BYTES = 2**26
+"""Bytes of a line, 64 MiB: longer ones come of files that are no text, and of compressed ones that fill the memory."""
+MAX_FILE_BYTES = 2**30
+"""Bytes of a file that is read as one text, when it is unpacked."""
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
 
@@ -57,19 +62,21 @@ def read_lines(path: Path) -> Iterator[str]:
     Files are UTF-8, or UTF-16 where they begin with the mark of it.
 
     Raises:
-        SeqtasksError: the file cannot be read or unpacked, or is neither of them.
+        SeqtasksError: the file cannot be read or unpacked, is neither of them, or has a line that is too long.
     """
     with open_bytes(path) as file:
         number = 0
         try:
             if is_utf16(file):
                 texts = TextIOWrapper(file, "utf-16", newline="\n")
-                for number, text in enumerate(texts, 1):  # noqa: B007 (where it breaks)
+                for number, text in enumerate(iter(partial(texts.readline, MAX_LINE_BYTES + 1), ""), 1):
+                    require_line(text, path, number)
                     yield text.removesuffix("\n").removesuffix("\r")
             else:
                 if file.peek(3)[:3] == codecs.BOM_UTF8:
                     file.read(3)
-                for number, line in enumerate(file, 1):  # noqa: B007 (where it breaks)
+                for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES + 1), b""), 1):
+                    require_line(line, path, number)
                     yield line.removesuffix(b"\n").removesuffix(b"\r").decode()
         except UnicodeDecodeError as error:
             if error.encoding == "utf-8":
@@ -77,6 +84,18 @@ def read_lines(path: Path) -> Iterator[str]:
             else:
                 message = f"{path}:{number + 1}: not UTF-16."
             raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+
+
+def require_line(line: str | bytes, path: Path, number: int) -> None:
+    """Raises SeqtasksError for a line of more than MAX_LINE_BYTES."""
+    if len(line) > MAX_LINE_BYTES:
+        raise line_too_long(f"{path}:{number}")
+
+
+def line_too_long(place: str) -> SeqtasksError:
+    return SeqtasksError(
+        f"{place}: the line is longer than {MAX_LINE_BYTES / 2**20:,.0f} MiB.", "Break it into lines, with fold -s."
+    )
 
 
 def is_utf16(file: BufferedReader | gzip.GzipFile) -> bool:
@@ -97,11 +116,16 @@ def read_file(path: Path) -> str | None:
     """A whole file as text; None where it is neither UTF-8 nor UTF-16, or holds what no text does.
 
     Raises:
-        SeqtasksError: it cannot be opened or unpacked.
+        SeqtasksError: it cannot be opened or unpacked, or is too large.
     """
     with open_bytes(path) as file:
         try:
-            text = file.read().decode("utf-16" if is_utf16(file) else "utf-8-sig")
+            content = file.read(MAX_FILE_BYTES + 1)
+            if len(content) > MAX_FILE_BYTES:
+                raise SeqtasksError(
+                    f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too much for one text.", "Split the file."
+                )
+            text = content.decode("utf-16" if is_utf16(file) else "utf-8-sig")
         except UnicodeDecodeError:
             return None
     return None if "\0" in text else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import nn
 
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
-from seqtasks.device import release_freed_memory
+from seqtasks.device import release_freed_memory, single_thread
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.version import __version__
@@ -97,17 +98,28 @@ def ensemble(steppers: Sequence[Stepper]) -> Stepper:
 
 
 def in_sorted_batches(
-    process: Callable[[list[int]], Iterable[Result]], lengths: Sequence[int], budget: int
+    process: Callable[[list[int]], Iterable[Result]],
+    lengths: Sequence[int],
+    budget: int,
+    *,
+    long: Sequence[bool] | None = None,
 ) -> list[Result]:
     """A result for each length, in their order, of a function that takes the numbers of inputs of about equal length.
 
-    The longest input of a batch times their number is at most `budget`.
+    The longest input of a batch times their number is at most `budget`. `long` marks the pieces of long inputs: they
+    come apart from the others, which they cannot hold up or change, and on a single thread.
     """
     results: dict[int, Result] = {}
-    for batch in sorted_batches(np.array(lengths, dtype=np.int64), budget):
-        rows = batch.tolist()
-        results.update(zip(rows, process(rows), strict=True))
-        release_freed_memory()
+    marks = np.zeros(len(lengths), dtype=np.bool_) if long is None else np.array(long, dtype=np.bool_)
+    for mark, threads in ((False, nullcontext), (True, single_thread)):
+        numbers = np.flatnonzero(marks == mark)
+        if not len(numbers):
+            continue
+        with threads():
+            for batch in sorted_batches(np.array(lengths, dtype=np.int64)[numbers], budget):
+                rows = numbers[batch].tolist()
+                results.update(zip(rows, process(rows), strict=True))
+                release_freed_memory()
     return [results[row] for row in range(len(lengths))]
 
 

@@ -26,7 +26,14 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
 from seqtasks.special_tokens import PAD
 from seqtasks.text import Tokenizer, normalize
+from seqtasks.text.parts import text_parts
 
+MAX_INPUT_LENGTH = 4_096
+"""Tokens of a document that are read at once, unless a pipeline says otherwise."""
+LONG_WINDOW = 512
+"""Tokens of the windows in which longer documents are read: about as many as reviews and paragraphs have."""
+PART = 65_536
+"""Characters of a long document that are in memory as tokens."""
 THRESHOLD = 0.5
 """Where several labels may hold, those hold that are at least so probable."""
 SHOWN = 200
@@ -41,13 +48,21 @@ class ClassificationPipeline(Pipeline):
         processor: The text processor, which the models share.
         labels: What their labels are called, the most frequent of the training data first.
         window: A document of more tokens is read in overlapping windows; its probabilities are the mean of theirs.
-            0 = none is.
+            0 = documents are read whole, up to `max_input_length`.
+        max_input_length: Tokens that are read at once, however the model was trained. A longer document is read in
+            windows of at most LONG_WINDOW tokens, and `explain` refuses it.
     """
 
     models: list[Classifier]
 
     def __init__(
-        self, models: Sequence[Classifier], processor: Tokenizer, labels: Sequence[str], *, window: int = 0
+        self,
+        models: Sequence[Classifier],
+        processor: Tokenizer,
+        labels: Sequence[str],
+        *,
+        window: int = 0,
+        max_input_length: int = MAX_INPUT_LENGTH,
     ) -> None:
         if len({model.multi_label for model in models}) > 1:
             raise SeqtasksError(
@@ -58,6 +73,7 @@ class ClassificationPipeline(Pipeline):
         self.processor = processor
         self.labels = list(labels)
         self.window = window
+        self.max_input_length = max_input_length
 
     @property
     def multi_label(self) -> bool:
@@ -73,7 +89,9 @@ class ClassificationPipeline(Pipeline):
     def classify(self, texts: str | Sequence[str]) -> Classification | list[Classification]:
         """The label of one text, or of each of a list in their order, how probable it is, and all others.
 
-        Long texts are read whole, or in overlapping windows where the model was trained so.
+        Texts are read whole, or in overlapping windows where the model was trained so. One of more than
+        `max_input_length` tokens is always read in windows, in bounded memory; its probabilities are the mean of
+        theirs.
         """
         if isinstance(texts, str):
             return self.classify([texts])[0]
@@ -98,29 +116,61 @@ class ClassificationPipeline(Pipeline):
     @torch.no_grad()
     def probabilities(self, texts: Sequence[str]) -> Float[Tensor, "texts labels"]:
         """How probable each label is for each text; an ensemble's probabilities are the mean of its members'."""
-        windows = [sliding_windows(ids, self.window) for ids in self.processor.encode_all(texts)]
-        flat = [window for each in windows for window in each]
+        means: dict[int, Tensor] = {}
+        short = [row for row, text in enumerate(texts) if len(text) <= PART]
+        encoded = self.processor.encode_all([texts[row] for row in short])
+        whole = {
+            row: sliding_windows(ids, self.window)
+            for row, ids in zip(short, encoded, strict=True)
+            if len(ids) <= self.max_input_length
+        }
+        found = iter(self.windows_probabilities([window for each in whole.values() for window in each], long=False))
+        for row, windows in whole.items():
+            means[row] = torch.stack([*islice(found, len(windows))]).mean(dim=0)
+        for row in range(len(texts)):
+            if row not in means:
+                means[row] = self.long_probabilities(texts[row])
+        return torch.stack([means[row] for row in range(len(texts))]) if means else torch.zeros(0, len(self.labels))
+
+    def long_probabilities(self, text: str) -> Float[Tensor, "labels"]:
+        """The mean over the windows of a long document, of which a part at a time is in memory as tokens."""
+        size = self.window or min(LONG_WINDOW, self.max_input_length)
+        total, count = torch.zeros(len(self.labels)), 0
+        for part in text_parts(text, PART):
+            found = self.windows_probabilities(sliding_windows(self.processor.encode(part), size), long=True)
+            total += torch.stack(found).sum(dim=0)
+            count += len(found)
+        return total / max(1, count)
+
+    def windows_probabilities(self, windows: Sequence[Sequence[int]], *, long: bool) -> list[Tensor]:
+        """What the models say of each window; `long` are those of long documents."""
 
         def probabilities_of(rows: list[int]) -> Iterable[Tensor]:
-            tokens = pad([flat[row] for row in rows], begin=True, end=True).to(self.device)
+            tokens = pad([windows[row] for row in rows], begin=True, end=True).to(self.device)
             return torch.stack([model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]).mean(dim=0)
 
-        found = iter(in_sorted_batches(probabilities_of, [len(window) + 2 for window in flat], BATCH_TOKENS))
-        means = [torch.stack([*islice(found, len(each))]).mean(dim=0) for each in windows]
-        return torch.stack(means) if means else torch.zeros(0, len(self.labels))
+        lengths = [len(window) + 2 for window in windows]
+        return in_sorted_batches(probabilities_of, lengths, BATCH_TOKENS, long=[long] * len(windows))
 
     def explain(self, text: str, *, label: str | None = None, method: Method = "occlusion") -> Explanation:
         """How much each word speaks for a label, that of `classify` where none is given; see `attribution.explain`.
 
         Raises:
-            SeqtasksError: The model has no such label.
+            SeqtasksError: The model has no such label, or the text has more than `max_input_length` tokens.
         """
+        cleaned = normalize(text)
+        if len(cleaned) > PART or len(self.processor.encode(cleaned)) > self.max_input_length:
+            raise SeqtasksError(
+                f"A text of {len(cleaned):,} characters is too long to explain: explanations read at most "
+                f"{self.max_input_length:,} tokens.",
+                "Explain parts of it.",
+            )
         if label is not None and label not in self.labels:
             known = ", ".join(self.labels[:20])
             raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
         chosen = self.classify(text).label if label is None else label
         number = self.labels.index(chosen)
-        return explain(self.models, self.processor, normalize(text), chosen, number, window=self.window, method=method)
+        return explain(self.models, self.processor, cleaned, chosen, number, window=self.window, method=method)
 
     def evaluate(self, documents: Sequence[Document]) -> Evaluation:
         """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.

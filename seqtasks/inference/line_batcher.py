@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Protocol, runtime_checkable
 
+from seqtasks.data import text_io
 from seqtasks.inference.bulk import Batch
 
 BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024
@@ -33,7 +34,8 @@ class LineBatcher:
     r"""Splits streams of bytes at "\n" alone into batches of lines.
 
     A batch ends at `lines` lines, at `size` bytes, or when the input pauses. Bytes that are not UTF-8 become U+FFFD;
-    `undecodable` counts the lines with such bytes so far.
+    `undecodable` counts the lines with such bytes so far. A line of more than `text_io.MAX_LINE_BYTES` is a
+    SeqtasksError.
     """
 
     def __init__(self, streams: Iterable[ByteStream], *, lines: int = BATCH_LINES, size: int = BATCH_BYTES) -> None:
@@ -60,6 +62,7 @@ class LineBatcher:
         """The lines of all streams; None where the input pauses."""
         for stream in self.streams:
             parts: list[bytes] = []
+            waiting = 0
             for chunk in in_utf8(chunks(stream)):
                 if chunk is None:
                     yield None
@@ -67,8 +70,11 @@ class LineBatcher:
                 *ends, rest = chunk.split(b"\n")
                 for end in ends:
                     yield b"".join([*parts, end])
-                    parts = []
+                    parts, waiting = [], 0
                 parts.append(rest)
+                waiting += len(rest)
+                if waiting > text_io.MAX_LINE_BYTES:
+                    raise text_io.line_too_long("Input")
             if last := b"".join(parts):
                 yield last
 

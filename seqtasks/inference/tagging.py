@@ -26,8 +26,8 @@ from seqtasks.text.word_splitter import word_splitter
 
 BATCH_TOKENS = 4_000
 """Words a batch, padding included: more gives nothing on a CPU."""
-LONGEST = 400
-"""Words that are tagged in one piece; a longer sentence is split."""
+MAX_INPUT_LENGTH = 400
+"""Words that are tagged in one piece unless a pipeline says otherwise; a longer sentence is split."""
 
 
 class TaggingPipeline(Pipeline):
@@ -39,6 +39,7 @@ class TaggingPipeline(Pipeline):
         labels: What its labels are called, the most frequent of its training data first.
         language: By whose rules texts are split into words; "xx" for no particular one.
         column: The column of CoNLL-U that the labels belong in.
+        max_input_length: Words that are tagged in one piece; a longer sentence is tagged piece by piece.
     """
 
     models: list[Tagger]
@@ -51,6 +52,7 @@ class TaggingPipeline(Pipeline):
         *,
         language: str = "xx",
         column: str = "xpos",
+        max_input_length: int = MAX_INPUT_LENGTH,
     ) -> None:
         require_single(models, "tag")
         super().__init__(models)
@@ -58,6 +60,7 @@ class TaggingPipeline(Pipeline):
         self.labels = list(labels)
         self.language = language
         self.column = column
+        self.max_input_length = max_input_length
 
     @overload
     def tag(self, sentences: str) -> TaggedSentence: ...  # type: ignore[overload-overlap]
@@ -77,7 +80,9 @@ class TaggingPipeline(Pipeline):
         if isinstance(sentences, str):
             return self.tag([sentences])[0]
         given = [self.words(each) if isinstance(each, str) else each for each in sentences]
-        pieces = [sentence[start : start + LONGEST] for sentence in given for start in range(0, len(sentence), LONGEST)]
+        size = self.max_input_length
+        pieces = [sentence[start : start + size] for sentence in given for start in range(0, len(sentence), size)]
+        long = [len(sentence) > size for sentence in given for _ in range(0, len(sentence), size)]
 
         def tag_pieces(rows: list[int]) -> Iterator[list[tuple[int, float]]]:
             tokens, mask = stack([self.reader.index(pieces[row]) for row in rows])
@@ -85,7 +90,7 @@ class TaggingPipeline(Pipeline):
             for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
                 yield list(zip(numbers, sure, strict=True))[: len(pieces[row])]
 
-        found = chain.from_iterable(in_sorted_batches(tag_pieces, list(map(len, pieces)), BATCH_TOKENS))
+        found = chain.from_iterable(in_sorted_batches(tag_pieces, list(map(len, pieces)), BATCH_TOKENS, long=long))
         return [
             TaggedSentence(
                 tuple(words), tuple(self.labels[label] for label, _ in tags), tuple(sure for _, sure in tags)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import torch
@@ -14,7 +12,9 @@ import torch
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
 from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
+from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
+from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
 from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
@@ -24,12 +24,9 @@ from seqtasks.text import Tokenizer, normalize
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
-LONGEST = 400
-"""Source tokens that are translated in one piece; a longer text is split at sentence ends, or at blanks."""
-SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
-WORD = re.compile(rf"\s*\S{{1,{LONGEST // 6}}}")
-"""A word with the blanks before it. A character is at most six tokens (four bytes, two marks), so that a longer word
-is split."""
+
+MAX_SCORED = 4_096
+"""Tokens of a text, or of its translation, that are scored: a score is one of both as they stand, never of parts."""
 
 Found = tuple[list[Hypothesis], Attention | None]
 """The hypotheses for a source, best first, and the attention of the best of them, if that was asked for."""
@@ -75,6 +72,8 @@ class TranslationPipeline(DecodingPipeline):
         languages: Codes of the source and the target language; "xx" where they are not known.
         lowercase: `evaluate` ignores case unless it is told otherwise.
         engine: What decodes, in place of our own search.
+        max_input_length: Source tokens that are translated in one piece. A longer text is translated sentence by
+            sentence, and long sentences in pieces; what has no blank for hundreds of letters is copied.
     """
 
     models: list[EncoderDecoder]
@@ -89,6 +88,7 @@ class TranslationPipeline(DecodingPipeline):
         languages: tuple[str, str] = ("xx", "xx"),
         lowercase: bool = False,
         engine: TranslationEngine | None = None,
+        max_input_length: int = MAX_INPUT_LENGTH,
     ) -> None:
         super().__init__(models, decoding)
         self.source = source
@@ -96,6 +96,7 @@ class TranslationPipeline(DecodingPipeline):
         self.languages = languages
         self.lowercase = lowercase
         self.engine = engine
+        self.max_input_length = max_input_length
 
     @property
     def precision(self) -> str:
@@ -142,27 +143,29 @@ class TranslationPipeline(DecodingPipeline):
             require_list(prefixes, "prefixes")
             require_equal(len(prefixes), "prefixes", len(texts))
         starts = [self.target.encode(normalize(prefix)) if prefix else [] for prefix in prefixes or [""] * len(texts)]
+        parts = [[*segments(normalize(text), self.source, self.max_input_length)] for text in texts]
         pieces = [
-            [(text, start if place == 0 else [], number) for place, text in enumerate(self.split(normalize(text)))]
-            for number, (text, start) in enumerate(zip(texts, starts, strict=True), first_number)
+            (part.text, start if place == 0 else [], number)
+            for number, (own, start) in enumerate(zip(parts, starts, strict=True), first_number)
+            for place, part in enumerate(own)
+            if not part.copied
         ]
-        found = iter(self.translate_pieces([*chain(*pieces)], self.decoding(**options), attention))
-        return [concatenate(text, [*islice(found, len(parts))]) for text, parts in zip(texts, pieces, strict=True)]
+        found = iter(self.translate_pieces(pieces, self.decoding(**options), attention))
+        return [
+            concatenate(text, own, [copy(part) if part.copied else next(found) for part in own])
+            for text, own in zip(texts, parts, strict=True)
+        ]
 
     __call__ = translate
 
     def split(self, text: str) -> list[str]:
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
-        if not text:
-            return []
-        if len(self.source.encode(text)) <= LONGEST:
-            return [text]
-        return [piece for sentence in SENTENCE_END.split(text) for piece in split_long(sentence, self.source)]
+        return [part.text for part in segments(text, self.source, self.max_input_length)]
 
     def translate_pieces(
         self, pieces: Sequence[tuple[str, Sequence[int], int]], decoding: DecodingConfig, attention: bool
     ) -> list[Translation]:
-        """Translates texts of which none is empty or longer than LONGEST, each with its prefix and its number."""
+        """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
         asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
         decode = self.decode if self.engine is None else self.engine.decode
@@ -210,7 +213,11 @@ class TranslationPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def score(self, texts: str | Sequence[str], translations: str | Sequence[str]) -> Translation | list[Translation]:
-        """How probable the given translations are, token by token (forced scoring)."""
+        """How probable the given translations are, token by token (forced scoring).
+
+        Raises:
+            SeqtasksError: One of them has more than MAX_SCORED tokens.
+        """
         if isinstance(texts, str) and isinstance(translations, str):
             return self.score([texts], [translations])[0]
         require_list(texts, "texts")
@@ -219,6 +226,13 @@ class TranslationPipeline(DecodingPipeline):
         sources = self.source.encode_all([normalize(text) for text in texts])
         wanted = self.target.encode_all([normalize(text) for text in translations])
 
+        for number, both in enumerate(zip(sources, wanted, strict=True), 1):
+            if (longest := max(map(len, both))) > MAX_SCORED:
+                raise SeqtasksError(
+                    f"Pair {number} has {longest:,} tokens; {MAX_SCORED:,} can be scored.",
+                    "Score its sentences one by one.",
+                )
+
         def score_rows(rows: list[int]) -> list[Hypothesis]:
             stepper, targets = self.stepper([sources[row] for row in rows]), [wanted[row] for row in rows]
             return score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
@@ -226,6 +240,14 @@ class TranslationPipeline(DecodingPipeline):
         lengths = [max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)]
         scored = in_sorted_batches(score_rows, lengths, BATCH_TOKENS)
         return [self.translation(text, hypothesis) for text, hypothesis in zip(texts, scored, strict=True)]
+
+    def can_score(self, text: str, translation: str) -> bool:
+        """Whether neither has more than MAX_SCORED tokens."""
+        both = ((self.source, text), (self.target, translation))
+        return all(
+            len(given) <= MAX_SCORED // 8 or len(tokenizer.encode(normalize(given))) <= MAX_SCORED
+            for tokenizer, given in both
+        )
 
     def evaluate(
         self,
@@ -252,33 +274,3 @@ class TranslationPipeline(DecodingPipeline):
             tuple(scores), samples, self.signature(decoding.signature()), len(pairs), seconds,
             unit="sentences", language=self.languages[1], outputs=outputs, references=[[target] for target in targets],
         )  # fmt: skip
-
-
-def split_long(sentence: str, processor: Tokenizer) -> list[str]:
-    """The sentence in as few pieces of at most LONGEST tokens as its words allow."""
-    pieces: list[str] = []
-    room = 0
-    for word in WORD.findall(sentence):
-        size = len(processor.encode(word)) + 1
-        if size > room:
-            pieces.append("")
-            room = LONGEST
-        pieces[-1] += word
-        room -= size
-    return [piece.strip() for piece in pieces]
-
-
-def concatenate(text: str, parts: Sequence[Translation]) -> Translation:
-    """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
-    if len(parts) == 1:
-        return replace(parts[0], source=text)
-    return Translation(
-        source=text,
-        text=" ".join(part.text for part in parts),
-        score=sum(part.score for part in parts),
-        normalized_score=sum(part.normalized_score for part in parts) / max(1, len(parts)),
-        tokens=tuple(token for part in parts for token in part.tokens),
-        log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
-        finished=all(part.finished for part in parts),
-        source_tokens=tuple(token for part in parts for token in part.source_tokens),
-    )

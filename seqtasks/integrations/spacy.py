@@ -6,6 +6,9 @@ nlp = spacy.blank("en")
 nlp.add_pipe("sentencizer")
 nlp.add_pipe("seqtasks_tagger", config={"model": "pos-en"})
 print([(token.text, token.pos_) for token in nlp("A dog runs.")])
+
+A pipeline of spaCy's keeps each new word of a stream, whatever its components do; `with nlp.memory_zone():` around the
+documents of a part of the stream frees them. The component itself keeps nothing.
 """
 
 from __future__ import annotations

@@ -20,6 +20,9 @@ from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 
+PART = 4_096
+"""Tokens of a prompt that are read in one pass: the memory does not grow with its length."""
+
 
 class LanguageModelBatch(NamedTuple):
     """A part of several texts; each row goes on in the window that follows."""
@@ -112,7 +115,7 @@ class LanguageModel(nn.Module):
 class LanguageModelStepper:
     """A language model and what it has read: the `Stepper` of the decoding module.
 
-    The begin token of search stands for the last token of the prompt; those before it are read in one pass.
+    The begin token of search stands for the last token of the prompt; those before it are read at once.
     """
 
     def __init__(self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Carried) -> None:
@@ -125,7 +128,8 @@ class LanguageModelStepper:
     def start(self, hyps: int, capacity: int) -> State:
         carried = self.carried
         if self.prompt.shape[1] > 1:
-            carried = self.model.encoder.read(self.prompt[:, :-1], carried)[1]
+            for part in torch.split(self.prompt[:, :-1], PART, dim=1):
+                carried = self.model.encoder.read(part, carried)[1]
         return self.model.encoder.start(self.rows, hyps, capacity, carried)
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:

@@ -12,6 +12,8 @@ from seqtasks.text.word_cache import WordCache
 
 LONGEST_CHUNK = 100
 """Characters without a blank that are cut at once: spaCy's time grows with their square."""
+FRESH = 2**16
+"""Chunks after which spaCy begins with a new vocabulary: its own keeps every word that it has ever seen."""
 
 
 @cache
@@ -26,6 +28,7 @@ class WordSplitter:
     def __init__(self, language: str) -> None:
         self.language = re.split("[-_]", language.lower())[0]
         self.chunks = WordCache(self._cut)
+        self.seen = 0
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """The tokens of cleaned text, and whether a blank stands before each; none before the first.
@@ -40,6 +43,9 @@ class WordSplitter:
             blank = True
 
     def _cut(self, chunk: str) -> list[str]:
+        self.seen += 1
+        if self.seen % FRESH == 0:  # a memory zone of spaCy's would do, but belongs to one thread at a time
+            self.__dict__.pop("_tokenizer", None)
         parts = [chunk[start : start + LONGEST_CHUNK] for start in range(0, len(chunk), LONGEST_CHUNK)]
         return [token.text for part in parts for token in self._tokenizer(part)]
 

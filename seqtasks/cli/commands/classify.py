@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
-from seqtasks.cli.options import Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
+from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble_option
+from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.version import __version__
@@ -55,6 +55,7 @@ def classify(
         typer.Option(help="How words are attributed.", show_default="occlusion"),
     ] = None,
     output: Output = None,
+    max_input_length: MaxInputLength = None,
     runtime: Runtime,
 ) -> None:
     """Classify documents: for each its label, a tab and the probability.
@@ -83,6 +84,8 @@ def classify(
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack)
         task, pipeline = runtime.open(names, "classification")
+        if max_input_length is not None:
+            pipeline.max_input_length = max_input_length
         attribution = "gradients" if method == "integrated-gradients" else "occlusion"
         page = None
         if report is not None:
@@ -91,10 +94,17 @@ def classify(
             page = stack.enter_context(open_attribution_report(report, [f"seqtasks {__version__}", *names]))
         write = stack.enter_context(open_output(output))
 
+        unexplained: list[str] = []
+
         def line(entry: Entry, found: Classification) -> str:
             if not (explain or page):
                 return present(entry, found, None)
-            explanation = pipeline.explain(entry.text, label=found.label, method=attribution)
+            try:
+                explanation = pipeline.explain(entry.text, label=found.label, method=attribution)
+            except SeqtasksError as error:  # it is too long; the others go on
+                unexplained.append(entry.place)
+                warn(f"{entry.place or 'a document'} is not explained: {error.message}")
+                return present(entry, found, None)
             if page is not None:
                 page.add(entry.place, found.probabilities, explanation)
             return present(entry, found, explanation if explain else None)
@@ -105,6 +115,8 @@ def classify(
             for entry in entries:
                 write([line(entry, next(found)) if entry.text.strip() else present(entry, None, None)])
     report_skipped(documents.skipped, documents.undecodable)
+    if unexplained:
+        raise typer.Exit(1)
 
 
 class Documents:

@@ -14,9 +14,13 @@ from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seqtasks.data.examples import Pair
     from seqtasks.inference.translation import TranslationPipeline
 
 
+TOO_LONG = "pair of too many tokens to score"
 SCORES = ("score", "normalized_score", "tokens", "log_probabilities")
 
 
@@ -53,10 +57,18 @@ def score(
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     skipped = ReadReport()
     named = split_languages(languages) or pipeline.languages
-    pairs = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))
+    read = (pair for each in sources for pair in read_pairs(each, skipped, languages=named))
+
+    def scorable() -> Iterator[Pair]:
+        for pair in read:
+            if pipeline.can_score(pair.source, pair.target):
+                yield pair
+            else:
+                skipped.skip(TOO_LONG)
+
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
-        for batch in batched(pairs, BATCH_SIZE):
+        for batch in batched(scorable(), BATCH_SIZE):
             scored = pipeline.score([pair.source for pair in batch.items], [pair.target for pair in batch.items])
             total += sum(found.score for found in scored)
             tokens += sum(len(found.log_probabilities) for found in scored)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
-from seqtasks.cli.options import Model, Output, Runtime
+from seqtasks.cli.options import MaxInputLength, Model, Output, Runtime
 from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
 from seqtasks.cli.suffixes import Form, ensure_form
 
@@ -50,6 +50,7 @@ def tag(
         ),
     ] = None,
     output: Output = None,
+    max_input_length: MaxInputLength = None,
     runtime: Runtime,
 ) -> None:
     """Label each word of a text.
@@ -75,6 +76,8 @@ def tag(
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack)
         pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
+        if max_input_length is not None:
+            pipeline.max_input_length = max_input_length
         reader = Inputs(pipeline, words=words)
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):

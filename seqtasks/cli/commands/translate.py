@@ -17,6 +17,7 @@ from seqtasks.cli.options import (
     EngineOption,
     HypothesisOptions,
     Json,
+    MaxInputLength,
     Output,
     Runtime,
     ensemble_option,
@@ -54,6 +55,7 @@ def translate(
     output: Output = None,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes of one thread each.")] = 1,
     runtime: Runtime,
+    max_input_length: MaxInputLength = None,
     engine: EngineOption = "torch",
 ) -> None:
     """Translate text, one sentence per line.
@@ -79,6 +81,8 @@ def translate(
             runtime = replace(runtime, device="cpu", threads=1)
         ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+        if max_input_length is not None:
+            pipeline.max_input_length = max_input_length
         options = decoding.options()
         pipeline.decoding(**options)
 

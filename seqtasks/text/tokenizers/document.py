@@ -17,6 +17,8 @@ Tokens = Int[np.ndarray[Any, Any], "_"]
 
 LINE, TAB = FIRST_BYTE + ord("\n"), FIRST_BYTE + ord("\t")
 BYTES = 256
+KEPT = 1_024
+"""Tokens of a line that are read again with each token that follows."""
 UNCERTAIN = "\ufffd"
 """What a part of a character reads as."""
 
@@ -99,6 +101,7 @@ class IncrementalDetokenizer:
                 self.tokens = []
             else:
                 self.tokens.append(token)
+        self.tokens = self.tokens[-KEPT:]
         self.told = self.layout.processor.decode(self.tokens)
 
     def rest(self) -> str:

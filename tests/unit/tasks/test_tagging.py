@@ -182,10 +182,10 @@ def test_labels_do_not_depend_on_the_batch(tmp_path: Path, head: str, monkeypatc
         assert all(0 < confidence <= 1 for confidence in found.confidences)
 
 
-def test_a_sentence_that_is_too_long_is_tagged_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sentence_that_is_too_long_is_tagged_in_pieces(tmp_path: Path) -> None:
     tagger = tagger_of(task_of(TaggingTask.prepare(config(tmp_path), seed=1)))
     words = [word for sentence in words_of(SENTENCES) for word in sentence][:50]
-    monkeypatch.setattr(module, "LONGEST", 20)
+    tagger.max_input_length = 20
     (whole,) = tagger.tag([words])
     parts = tagger.tag([words[:20], words[20:40], words[40:]])
     assert whole.labels == tuple(label for part in parts for label in part.labels)

@@ -1,0 +1,104 @@
+"""Long texts in the pieces in which a model that learned from sentences translates them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from seqtasks.inference.outputs import Translation
+from seqtasks.text import Tokenizer
+
+MAX_INPUT_LENGTH = 400
+"""Source tokens that are translated in one piece, unless a pipeline says otherwise."""
+LONG_SENTENCE, PIECE = 128, 64
+"""In a text that is cut, a sentence of more tokens is cut as well, into pieces of so many: what search costs a token
+grows with the length of a piece, and models have seen no longer sentences."""
+MOST_CHARACTERS = 32
+"""Characters that a token stands for at most, on average over a text."""
+COPIED = 200
+"""Characters from which on a run without a blank is no word in a script that has blanks: it is copied."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_CHUNK = MAX_INPUT_LENGTH // 6
+_WORD = re.compile(rf"\s*\S{{1,{_CHUNK}}}")
+"""A word with the blanks before it. A character is at most six tokens (four bytes, two marks), so that a longer word
+is split."""
+_RUN = re.compile(rf"\S{{{COPIED},}}")
+# Scripts that have no blanks between words, from Thai to Myanmar, Khmer, kana, Chinese characters.
+_WITHOUT_BLANKS = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\U0001f000-\U0003ffff]")
+
+
+class Segment(NamedTuple):
+    """A part of a text that is translated at once, or copied."""
+
+    text: str
+    copied: bool = False
+    """It is no word of a language, such as a key or a sequence of DNA: what it is in the translation too."""
+    joined: bool = False
+    """It goes on what was copied before it, without a blank."""
+
+
+def segments(text: str, processor: Tokenizer, limit: int = MAX_INPUT_LENGTH) -> Iterator[Segment]:
+    """The text whole where it has at most `limit` tokens, else in pieces, in linear time; nothing for an empty one."""
+    if not text:
+        return
+    if len(text) <= MOST_CHARACTERS * limit and len(processor.encode(text)) <= limit:
+        yield Segment(text)
+        return
+    start = 0
+    for run in _RUN.finditer(text):
+        if not _WITHOUT_BLANKS.search(run[0]):
+            yield from translated(text[start : run.start()], processor, limit)
+            for place in range(0, len(run[0]), _CHUNK):
+                yield Segment(run[0][place : place + _CHUNK], copied=True, joined=place > 0)
+            start = run.end()
+    yield from translated(text[start:], processor, limit)
+
+
+def translated(text: str, processor: Tokenizer, limit: int) -> Iterator[Segment]:
+    """What is translated of a long text: sentences, long ones in pieces."""
+    for sentence in filter(None, map(str.strip, _SENTENCE_END.split(text))):
+        yield from map(Segment, split_long(sentence, processor, limit))
+
+
+def split_long(sentence: str, processor: Tokenizer, limit: int) -> list[str]:
+    """The sentence, or where it is long as few pieces of at most PIECE tokens as its words allow."""
+    words = _WORD.findall(sentence)
+    sizes = [len(processor.encode(word)) + 1 for word in words]
+    if sum(sizes) <= min(LONG_SENTENCE, limit):
+        return [sentence]
+    pieces: list[str] = []
+    room = 0
+    for word, size in zip(words, sizes, strict=True):
+        if size > room:
+            pieces.append("")
+            room = min(PIECE, limit)
+        pieces[-1] += word
+        room -= size
+    return [piece.strip() for piece in pieces]
+
+
+def copy(part: Segment) -> Translation:
+    """What is no word stands in the translation as it is."""
+    return Translation(source=part.text, text=part.text, score=0.0, normalized_score=0.0)
+
+
+def concatenate(text: str, segments: Sequence[Segment], parts: Sequence[Translation]) -> Translation:
+    """The translation of a whole text from those of its pieces; alternatives and attention need a single piece."""
+    if len(parts) == 1:
+        return replace(parts[0], source=text)
+    return Translation(
+        source=text,
+        text="".join(
+            " " * (place > 0 and not segment.joined) + part.text
+            for place, (segment, part) in enumerate(zip(segments, parts, strict=True))
+        ),
+        score=sum(part.score for part in parts),
+        normalized_score=sum(part.normalized_score for part in parts) / max(1, len(parts)),
+        tokens=tuple(token for part in parts for token in part.tokens),
+        log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
+        finished=all(part.finished for part in parts),
+        source_tokens=tuple(token for part in parts for token in part.source_tokens),
+    )
