@@ -14,7 +14,7 @@ from seqtasks.image.loading import Stream
 ImageInput = str | Path | bytes | Stream | Image.Image
 
 BLANK_RANGE = 8
-"""How far the levels of a color may lie apart, of 255, in an image of one color: noise and compression move them."""
+"""How far levels may lie apart, of 255, in an image of one gray: noise and compression move them."""
 
 
 def name_of(image: ImageInput) -> str:
@@ -24,12 +24,14 @@ def name_of(image: ImageInput) -> str:
 
 
 def blank_images(images: Tensor) -> Bool[Tensor, " images"]:
-    """Which images are of one color, such as a black frame between scenes: no caption of them can be right.
+    """Which images are all black, white or one gray, such as the frame between scenes: no caption of them can be right.
+
+    A plain color is something to see: a red square.
 
     Args:
         images: Pixels (images, 3, height, width) from 0 to 255, as the network sees them; features say nothing of it.
     """
     if images.dtype != torch.uint8:
         return torch.zeros(len(images), dtype=torch.bool)
-    levels = images.flatten(2)
-    return ((levels.amax(2) - levels.amin(2)) <= BLANK_RANGE).all(1).cpu()
+    levels = images.flatten(1)
+    return (levels.amax(1) - levels.amin(1) <= BLANK_RANGE).cpu()

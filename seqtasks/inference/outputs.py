@@ -47,7 +47,7 @@ class Caption(GeneratedText):
 
     image: str
     blank: bool = False
-    """The image is of one color, such as a black frame: there is nothing to see, and the text is a guess."""
+    """The image is all black, white or one gray: there is nothing to see, and the text is a guess."""
     alternatives: tuple[Caption, ...] = ()
     """The other hypotheses, best first."""
 

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
 
+SAME_TRAINING = "Weights and settings have to come from the same training."
+
 
 def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
     """The model's state with every tied tensor once, under its first name: the live tensors, not copies."""
@@ -22,8 +24,8 @@ def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copies what `unique_state_dict` named into the model.
+def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor], hint: str = SAME_TRAINING) -> None:
+    """Copies what `unique_state_dict` named into the model; `hint` is what to do where it does not fit.
 
     Raises SeqtasksError, before anything is copied, where a name, a shape or a kind of numbers is not the model's, or a
     value is NaN or infinite.
@@ -45,7 +47,7 @@ def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor]) -> N
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise SeqtasksError(
             f"The weights do not fit the model: {wrong[0]}{more}.",
-            "Weights and settings have to come from the same training.",
+            hint,
         )
     broken = [name for name in own if not tensors[name].isfinite().all()]
     if broken:

@@ -26,10 +26,11 @@ from seqtasks.device import (
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import FALLBACKS, LOWER_IS_BETTER, Score, format_score, metric_name
+from seqtasks.metrics.score import Score, format_score, metric_name
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
+from seqtasks.training.best_model import deciding_scores, improves
 from seqtasks.training.checkpoint import BEST, CheckpointWriter, latest_checkpoint
 from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes
 from seqtasks.training.events import (
@@ -45,6 +46,10 @@ from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learn
 
 UNCHANGED = 3
 """Validations with one and the same score that are worth a warning."""
+OTHER_SIZES = (
+    "Sizes that suit the data are not those of the model of init_from: train with its configuration "
+    '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or take init_modules = "encoder".'
+)
 COUNTERS = ("step", "seconds", "best", "unimproved", "validated_step")
 """What checkpoints keep under the names that it has here."""
 
@@ -91,7 +96,7 @@ class Trainer:
         else:
             new = {name: own for name, own in unique_state_dict(self.model).items() if self.is_newly_initialized(name)}
             taken = {name: tensor for name, tensor in weights.items() if init_modules == "model" or in_encoder(name)}
-            load_unique_state_dict(self.model, new | taken)
+            load_unique_state_dict(self.model, new | taken, hint=OTHER_SIZES)
         self.remarks = task.on_train_start(self.model)
         self.processes = None
         if processes > 1:
@@ -243,9 +248,10 @@ class Trainer:
             evaluation = self.task.validate(self.model)
             self.scores = evaluation.scores
             warning = self.watch_score(evaluation)
-            best = self.improves(evaluation)
+            named = self.config.metric_for_best_model
+            best = improves(evaluation, named, self.best, self.best_fallback)
             if best:
-                score, fallback = self.deciding_scores(evaluation)
+                score, fallback = deciding_scores(evaluation, named)
                 self.best, self.best_fallback, self.unimproved = score.value, fallback, 0
                 self.writer.write(BEST, self.weights, self.scores)
             else:
@@ -253,39 +259,9 @@ class Trainer:
         self.validated_step = self.step
         return ValidationEvent(self.step, evaluation, best, self.seconds, warning)
 
-    def improves(self, evaluation: Evaluation) -> bool:
-        """Whether the deciding score is better than all before, or the same and its fallback is better.
-
-        One that is no number never is.
-        """
-        score, fallback = self.deciding_scores(evaluation)
-        if self.best is None:
-            return not math.isnan(score.value)
-        if score.value == self.best and fallback is not None and self.best_fallback is not None:
-            return fallback > self.best_fallback
-        first = score is evaluation.scores[0]
-        lower = evaluation.lower_is_better if first else score.metric in LOWER_IS_BETTER
-        return score.value < self.best if lower else score.value > self.best
-
-    def deciding_scores(self, evaluation: Evaluation) -> tuple[Score, float | None]:
-        """The score that says which model is the best, and the value of the one that decides where that is the same.
-
-        Raises:
-            SeqtasksError: There is no score of the name that the configuration gives.
-        """
-        scores = {score.metric: score for score in evaluation.scores}
-        name = self.config.metric_for_best_model or evaluation.scores[0].metric
-        if name not in scores:
-            raise SeqtasksError(
-                f"training.metric_for_best_model = {name!r} is no score of the validation.",
-                f"There are {', '.join(scores)}.",
-            )
-        fallback = scores.get(FALLBACKS.get(name, ""))
-        return scores[name], None if fallback is None else fallback.value
-
     def watch_score(self, evaluation: Evaluation) -> str:
         """A warning where the deciding score has now been the same at so many validations."""
-        score, _ = self.deciding_scores(evaluation)
+        score, _ = deciding_scores(evaluation, self.config.metric_for_best_model)
         self.unchanged = self.unchanged + 1 if score.value == self.last_value else 1
         self.last_value = score.value
         if self.unchanged != UNCHANGED:

@@ -24,7 +24,7 @@ class FrameCaption(NamedTuple):
     confidence: float
     """From 0 to 1; see `confidence_in`."""
     blank: bool = False
-    """The frame is of one color: there is nothing to see in it, and the text is a guess."""
+    """The frame is all black, white or one gray: there is nothing to see in it, and the text is a guess."""
 
 
 class CaptionSpan(NamedTuple):

@@ -92,7 +92,7 @@ class CaptionReport:
             self.write(as_tile(place, word))
         self.write("</ol>")
         if caption.blank:
-            self.write("<p>There is nothing to see in this image, which is of one color: the caption is a guess.</p>")
+            self.write("<p>There is nothing to see in this image: the caption is a guess.</p>")
         if not caption.finished:
             self.write("<p>Cut at the length limit.</p>")
         if caption.alternatives:

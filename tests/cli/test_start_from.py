@@ -68,6 +68,18 @@ def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: 
     assert "The weights do not fit the model: encoder." in result.err
 
 
+def test_automatic_sizes_do_not_fit_a_start_and_the_configuration_that_does_is_named(
+    seqtasks: Program, model: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "pairs.tsv"
+    data.write_text("".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)), encoding="utf-8")
+    start = ["--language-pair", "en-de", "--set", f"init_from={model / 'best'}"]
+    result = seqtasks("train", "translation", data, "--output", tmp_path / "second", *start, *SHORT)
+    assert result.code == 1
+    assert "The weights do not fit the model" in result.err
+    assert "config.toml --set init_from=" in result.err
+
+
 def test_self_critical_training_of_a_translator_goes_on_where_it_stopped(
     seqtasks: Program, model: Path, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ device = "cpu"
 def write_squares(folder: Path, names_and_colors: Iterable[tuple[str, str]]) -> Path:
     """Squares under these names, with two captions each in captions.csv; returns the folder.
 
-    They have a gray margin: in an image of one color there is nothing to see.
+    They have a gray margin: in a white image there is nothing to see.
     """
     lines = ["image,caption"]
     for number, (name, color) in enumerate(names_and_colors):

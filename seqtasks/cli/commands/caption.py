@@ -150,7 +150,7 @@ def caption(
                 # the page may show more alternatives than are written
                 found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
                 if found.blank:
-                    warn(f"{name}: the image is of one color, with nothing to see: its caption is a guess.")
+                    warn(f"{name}: the image is all black, white or gray, with nothing to see: its caption is a guess.")
                 inputs, text, of = (
                     {"image": name, "blank": found.blank},
                     f"{name}\t{found.text}",

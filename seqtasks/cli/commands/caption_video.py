@@ -158,8 +158,8 @@ def describe_clip(
         write([line])
     if described["blank"]:
         warn(
-            f"{name}: {described['blank']:,} of {described.total():,} frames are of one color, with nothing to see: "
-            "their captions are guesses, which subtitles leave out."
+            f"{name}: {described['blank']:,} of {described.total():,} frames are all black, white or gray, with "
+            "nothing to see: their captions are guesses, which subtitles leave out."
         )
     damage = clip.damage
     if damage is not None:
