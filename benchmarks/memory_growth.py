@@ -7,7 +7,8 @@
 
 Prints a line a minute: the minute, the updates (or sentences), and MiB of each process, this one first: what is its own
 (anonymous) and what it shares with the others (weights and gradients). Pages of a process's parent that it has not
-changed count as its own. At the end stands the most after the fifth minute, divided by the fifth's.
+changed count as its own. At the end stands, for each process, the most after the fifth minute divided by the most
+before: freed memory is given back once a minute, so that single figures rise and fall.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Pairs = Annotated[list[Path], typer.Argument(help="Tables of pairs, English and 
 Validation = Annotated[Path, typer.Option(help="A table of pairs; nothing is validated on it.")]
 KINDS = ("RssAnon", "RssShmem")
 SETTLED = 5
-"""Minutes after which memory should not grow."""
+"""Minutes after which memory does not grow any more."""
 
 
 def processes() -> list[int]:
@@ -65,10 +66,12 @@ def watch(done: Iterable[int], minutes: float) -> None:
             print(f"{shown:4} min {amount:8} {rows[-1]}", flush=True)
         if passed >= minutes:
             break
-    settled = rows[SETTLED - 1 :]
-    if settled:
-        growth = [max(values) / values[0] for values in zip(*settled, strict=True)]
-        print(f"most after minute {SETTLED}, of minute {SETTLED}: {', '.join(f'{each:.3f}' for each in growth)}")
+    if len(rows) > SETTLED:
+        before, after = (
+            [max(values) for values in zip(*part, strict=True)] for part in (rows[:SETTLED], rows[SETTLED:])
+        )
+        growth = ", ".join(f"{late / early:.3f}" for early, late in zip(before, after, strict=True))
+        print(f"most after minute {SETTLED}, of the most before: {growth}")
 
 
 def train(config: dict[str, Any], minutes: float) -> None:
