@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,17 @@ from helpers.program import settings
 
 PROGRAM = [sys.executable, "-m", "seqtasks", "train", "run.toml", "--output", "run"]
 LONG = settings("training.max_steps=100000", "training.eval_steps=100000", "training.save_steps=100000")
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Programs take over which signals are ignored: SIGHUP below `nohup`, SIGINT in the background of a shell."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

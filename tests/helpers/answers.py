@@ -26,6 +26,8 @@ RENAMED_KEYS = {
     "normalised": "normalized_score", "normalized": "normalized_score", "picture": "image", "clip": "video",
 }  # fmt: skip
 """Of objects in the output."""
+NEW_KEYS = {"blank": False}
+"""Keys that came with 0.2, and their values where there is nothing to tell."""
 
 PEOPLE = ("man", "woman", "boy", "girl", "child", "dog", "cat", "player", "teacher", "band", "crowd", "worker")
 LOOKS = ("young", "old", "tall", "small", "happy", "tired", "blond", "barefoot", "black-haired", "bearded")
@@ -169,7 +171,8 @@ def answers(output: str, folder: Path) -> Iterator[Any]:
 
 def renamed(value: Any) -> Any:
     if isinstance(value, dict):
-        return {RENAMED_KEYS.get(key, key): renamed(item) for key, item in value.items()}
+        said = {key: item for key, item in value.items() if key not in NEW_KEYS or item != NEW_KEYS[key]}
+        return {RENAMED_KEYS.get(key, key): renamed(item) for key, item in said.items()}
     return [renamed(item) for item in value] if isinstance(value, list) else value
 
 
