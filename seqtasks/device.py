@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from mmap import mmap
 
 import torch
@@ -108,19 +109,33 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-@contextmanager
-def single_thread() -> Iterator[None]:
+class SingleThread:
     """One thread computes for the caller, for many small products one after the other, as long texts need them.
 
     Threads that share such a product spin while they wait for each other, several times a token. On a machine that has
-    other work to do each of these waits can last a time slice of the system: seconds become minutes.
+    other work to do each of these waits can last a time slice of the system: seconds become minutes. Several callers
+    may be within it; whoever leaves has the threads again that there were before the first of them came.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.before = 1
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.before = torch.get_num_threads()
+            self.inside += 1
+        torch.set_num_threads(1)
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            torch.set_num_threads(self.before)
+
+
+single_thread = SingleThread()
 
 
 def choose_device(wanted: str) -> torch.device:

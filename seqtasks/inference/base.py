@@ -112,11 +112,11 @@ def in_sorted_batches(
     """
     results: dict[int, Result] = {}
     marks = np.zeros(len(lengths), dtype=np.bool_) if long is None else np.array(long, dtype=np.bool_)
-    for mark, threads in ((False, nullcontext), (True, single_thread)):
+    for mark, threads in ((False, nullcontext()), (True, single_thread)):
         numbers = np.flatnonzero(marks == mark)
         if not len(numbers):
             continue
-        with threads():
+        with threads:
             for batch in sorted_batches(np.array(lengths, dtype=np.int64)[numbers], budget):
                 rows = numbers[batch].tolist()
                 results.update(zip(rows, process(rows), strict=True))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,27 @@ print(os.waitpid(process, 0)[1])
 def test_a_forked_process_computes_with_one_thread_and_says_so(then: str) -> None:
     found = subprocess.run([sys.executable, "-c", PROGRAM, then], capture_output=True, text=True, check=True)
     assert found.stdout == "['This process was forked from one that computes with 2 threads, and']\n0\n"
+
+
+def test_callers_within_a_single_thread_leave_in_any_order() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    inside, leave = threading.Event(), threading.Event()
+    left: list[int] = []
+
+    def second() -> None:
+        with hardware.single_thread:
+            inside.set()
+            leave.wait(20)
+        left.append(torch.get_num_threads())
+
+    other = threading.Thread(target=second)
+    with hardware.single_thread:
+        assert torch.get_num_threads() == 1
+        other.start()
+        inside.wait(20)
+    assert torch.get_num_threads() == 2
+    leave.set()
+    other.join()
+    assert left == [2]
+    torch.set_num_threads(before)
