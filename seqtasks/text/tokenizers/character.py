@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -24,6 +25,10 @@ class CharacterTokenizer(VocabularyTokenizer):
     @property
     def blank(self) -> int:
         return self.vocabulary.spell(" ")[0]
+
+    @cached_property
+    def known_characters(self) -> frozenset[str]:
+        return frozenset(self.vocabulary.tokens) | {" "}
 
     @classmethod
     def train(cls, texts: Iterable[str], config: CharacterTokenizer.Config) -> CharacterTokenizer:
