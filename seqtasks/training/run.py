@@ -142,7 +142,8 @@ class TrainingRun:
         trainer, out = self.trainer, self.output_dir
         first = trainer.scores[0] if trainer.scores else None
         named = next((score for score in trainer.scores if score.metric == trainer.config.metric_for_best_model), first)
-        best = Score(named.metric, trainer.best, named.signature) if named and trainer.best is not None else None
+        value = trainer.best.value
+        best = Score(named.metric, value, named.signature) if named and value is not None else None
         return TrainingResult(
             output_dir=out,
             model_dir=find_model(out),

@@ -142,7 +142,7 @@ def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
         False,
         False,
     ]
-    assert trainer.best == 1
+    assert trainer.best.value == 1
     assert read_bundle(tmp_path / "best").scores[0]["value"] == 1
     resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), max_steps=21, eval_steps=3)
     assert resumed.resume() == 15
