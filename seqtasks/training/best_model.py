@@ -29,7 +29,8 @@ class BestModel:
         """The value then of the score that decides between equal ones."""
         self.unimproved = 0
         """Validations since."""
-        self.latest = math.nan
+        self.latest: float | None = None
+        """The score of the last validation, and at how many in a row it was this."""
         self.unchanged = 0
 
     def update(self, evaluation: Evaluation) -> bool:
@@ -81,9 +82,16 @@ class BestModel:
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"best": self.value, "best_fallback": self.fallback, "unimproved": self.unimproved}
+        return {
+            "best": self.value,
+            "best_fallback": self.fallback,
+            "unimproved": self.unimproved,
+            "latest_score": self.latest,
+            "unchanged": self.unchanged,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what a checkpoint kept; those of version 0.1 have no fallback."""
-        self.value, self.fallback = state["best"], state.get("best_fallback")
-        self.unimproved = state["unimproved"]
+        """Goes on from what a checkpoint kept; those of version 0.1 have the best value alone."""
+        self.value, self.unimproved = state["best"], state["unimproved"]
+        self.fallback, self.latest = state.get("best_fallback"), state.get("latest_score")
+        self.unchanged = state.get("unchanged", 0)
