@@ -15,7 +15,8 @@ from seqtasks.config.user_code import code_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.storage.atomic import atomic_file
-from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
+from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.model_paths import checkpoints, find_model
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
 from seqtasks.training.directory_lock import lock_directory

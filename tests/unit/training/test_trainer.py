@@ -9,7 +9,8 @@ from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
-from seqtasks.storage.bundle import checkpoints, read_bundle
+from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.model_paths import checkpoints
 from seqtasks.training.events import CheckpointEvent, FinishedEvent, StepEvent, StepSkipped, ValidationEvent
 from seqtasks.training.optimizer import learning_rate
 from seqtasks.training.trainer import Trainer
