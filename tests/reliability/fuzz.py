@@ -64,7 +64,7 @@ class Found(NamedTuple):
 
 
 def memory() -> float:
-    """What this process holds, in MiB, without what it has freed: glibc keeps that, up to the largest image there was."""
+    """What this process holds, in MiB, without what it has freed, of which glibc keeps the most ever used."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
