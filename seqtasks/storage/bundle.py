@@ -28,6 +28,7 @@ from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
 from seqtasks.storage.migration import migrate, migrate_kind
+from seqtasks.storage.presence import exists, is_dir, is_file
 
 if TYPE_CHECKING:
     import torch
@@ -211,11 +212,11 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
-        if file.exists() and not file.is_file():
+        if exists(file) and not file.is_file():
             raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        inner = (path / "best" / MANIFEST).is_file()
+        inner = is_file(path / "best" / MANIFEST)
         hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory as `seqtasks train` writes it."
         raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
     except OSError as error:
@@ -271,7 +272,7 @@ def _digest(file: Path) -> str:
 
 
 def _require_replaceable(path: Path) -> None:
-    if path.is_file() or (path.is_dir() and not (path / MANIFEST).is_file() and any(path.iterdir())):
+    if is_file(path) or (is_dir(path) and not is_file(path / MANIFEST) and any(path.iterdir())):
         raise SeqtasksError(
             f"{path} is there already and is not a model.", "Choose another place: writing would replace it."
         )

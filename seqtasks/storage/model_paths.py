@@ -7,11 +7,12 @@ from pathlib import Path
 from seqtasks import version
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.bundle import MANIFEST
+from seqtasks.storage.presence import is_dir, is_file
 
 
 def checkpoints(directory: Path) -> list[Path]:
     """The checkpoints of a training directory, earliest first."""
-    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and (path / MANIFEST).is_file()]
+    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and is_file(path / MANIFEST)]
     return sorted(found, key=lambda path: int(path.name[5:]))
 
 
@@ -23,12 +24,12 @@ def find_model(name_or_path: str | Path) -> Path:
     """
     path = Path(name_or_path)
     for folder in (path, path / "best", *reversed(checkpoints(path))):
-        if (folder / MANIFEST).is_file():
+        if is_file(folder / MANIFEST):
             return folder
     shipped = _shipped()
     if str(name_or_path) in shipped:
         return shipped[str(name_or_path)]
-    if path.is_dir():
+    if is_dir(path):
         return path
     known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
     raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
