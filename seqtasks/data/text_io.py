@@ -19,6 +19,8 @@ from seqtasks.storage.pipes import is_pipe, open_readable
 
 MAX_LINE_BYTES = 2**26
 """Bytes of a line, 64 MiB: longer ones come of files that are no text, and of compressed ones that fill the memory."""
+BLOCK_BYTES = 2**16
+"""Bytes that are read, and decoded, at a time."""
 MAX_FILE_BYTES = 2**30
 """Bytes of a file that is read as one text, when it is unpacked."""
 SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -68,25 +70,70 @@ def read_lines(path: Path) -> Iterator[str]:
         SeqtasksError: the file cannot be read or unpacked, is neither of them, or has a line that is too long.
     """
     with open_bytes(path) as file:
-        number = 0
+        if is_utf16(file):
+            yield from utf16_lines(path, file)
+            return
+        if file.peek(3)[:3] == codecs.BOM_UTF8:
+            file.read(3)
+        number = 1
+        for block in line_blocks(file):
+            lines = decoded_lines(block)
+            yield from checked_lines(path, number, block) if lines is None else lines
+            number += block.count(b"\n") + 1
+
+
+def line_blocks(file: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
+    """Lines that were read together, without the last end of a line; a line that is too long is not read to its end."""
+    pieces: list[bytes] = []
+    while chunk := file.read1(BLOCK_BYTES):
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            yield b"".join((*pieces, chunk[:end]))
+            pieces = [chunk[end + 1 :]]
+        else:
+            pieces.append(chunk)
+            if sum(map(len, pieces)) > MAX_LINE_BYTES:
+                break
+    if rest := b"".join(pieces):
+        yield rest
+
+
+def decoded_lines(block: bytes) -> list[str] | None:
+    """The lines of a block, decoded at once; None where one may be too long or is not UTF-8."""
+    if len(block) > MAX_LINE_BYTES:
+        return None
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    return text.split("\n")
+
+
+def checked_lines(path: Path, first: int, block: bytes) -> Iterator[str]:
+    """The lines of a block up to the one that cannot be read, of which the error tells; `first` is their number."""
+    for number, line in enumerate(block.split(b"\n"), first):
+        require_line(line, path, number)
         try:
-            if is_utf16(file):
-                texts = TextIOWrapper(file, "utf-16", newline="\n")
-                for number, text in enumerate(iter(partial(texts.readline, MAX_LINE_BYTES + 1), ""), 1):
-                    require_line(text, path, number)
-                    yield text.removesuffix("\n").removesuffix("\r")
-            else:
-                if file.peek(3)[:3] == codecs.BOM_UTF8:
-                    file.read(3)
-                for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES + 1), b""), 1):
-                    require_line(line, path, number)
-                    yield line.removesuffix(b"\n").removesuffix(b"\r").decode()
+            yield line.removesuffix(b"\r").decode()
         except UnicodeDecodeError as error:
-            if error.encoding == "utf-8":
-                message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
-            else:
-                message = f"{path}:{number + 1}: not UTF-16."
+            message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
             raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+
+
+def utf16_lines(path: Path, file: BufferedReader | gzip.GzipFile) -> Iterator[str]:
+    """The same of UTF-16."""
+    texts, number = TextIOWrapper(file, "utf-16", newline="\n"), 0
+    try:
+        for number, text in enumerate(iter(partial(texts.readline, MAX_LINE_BYTES + 1), ""), 1):
+            require_line(text, path, number)
+            yield text.removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        message = f"{path}:{number + 1}: not UTF-16."
+        raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+    finally:
+        texts.detach()  # or it would close the file, which others do
 
 
 def require_line(line: str | bytes, path: Path, number: int) -> None:

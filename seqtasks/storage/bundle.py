@@ -28,6 +28,7 @@ from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
 from seqtasks.storage.migration import migrate, migrate_kind
+from seqtasks.storage.presence import exists, is_dir, is_file
 
 if TYPE_CHECKING:
     import torch
@@ -208,61 +209,14 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
     raise SeqtasksError(f"{path} is being replaced again and again.", "Wait until training has written it.")
 
 
-def checkpoints(directory: Path) -> list[Path]:
-    """The checkpoints of a training directory, earliest first."""
-    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and (path / MANIFEST).is_file()]
-    return sorted(found, key=lambda path: int(path.name[5:]))
-
-
-def find_model(name_or_path: str | Path) -> Path:
-    """The directory of a bundle: a path, the best one of a training directory, or the name of a model that ships.
-
-    A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
-    Raises SeqtasksError, naming what ships, when there is none.
-    """
-    path = Path(name_or_path)
-    for folder in (path, path / "best", *reversed(checkpoints(path))):
-        if (folder / MANIFEST).is_file():
-            return folder
-    shipped = _shipped()
-    if str(name_or_path) in shipped:
-        return shipped[str(name_or_path)]
-    if path.is_dir():
-        return path
-    known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
-    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
-
-
-def built_in_models() -> list[str]:
-    """Names of the models that ship."""
-    return list(_shipped())
-
-
-def asset_folders(kind: str) -> list[Path]:
-    """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
-    package = Path(version.__file__).parent
-    folders = [package / "assets" / kind]
-    if (package.parent / "pyproject.toml").is_file():
-        folders.append(package.parent / "assets" / kind)
-    return folders
-
-
-def _shipped() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in asset_folders("models"):
-        for file in sorted(folder.glob(f"*/{MANIFEST}")):
-            found.setdefault(file.parent.name, file.parent)
-    return found
-
-
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
-        if file.exists() and not file.is_file():
+        if exists(file) and not file.is_file():
             raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        inner = (path / "best" / MANIFEST).is_file()
+        inner = is_file(path / "best" / MANIFEST)
         hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory as `seqtasks train` writes it."
         raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
     except OSError as error:
@@ -318,7 +272,7 @@ def _digest(file: Path) -> str:
 
 
 def _require_replaceable(path: Path) -> None:
-    if path.is_file() or (path.is_dir() and not (path / MANIFEST).is_file() and any(path.iterdir())):
+    if is_file(path) or (is_dir(path) and not is_file(path / MANIFEST) and any(path.iterdir())):
         raise SeqtasksError(
             f"{path} is there already and is not a model.", "Choose another place: writing would replace it."
         )

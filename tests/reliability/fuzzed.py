@@ -124,8 +124,19 @@ def readers(pictures: Path) -> Iterator[Fuzzed]:
     )  # fmt: skip
 
 
+MODES = {
+    "PNG": ("RGB", "L", "P", "RGBA", "LA", "1", "I;16"),
+    "JPEG": ("RGB", "L", "CMYK"),
+    "GIF": ("RGB", "L", "P"),
+    "BMP": ("RGB", "L", "P"),
+    "WEBP": ("RGB", "RGBA"),
+    "TIFF": ("RGB", "L", "P", "CMYK", "I;16"),
+}
+"""Formats of images, and what their pixels can be."""
+
+
 def images() -> Iterator[Fuzzed]:
-    right = [saved(kind, mode) for kind in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF") for mode in ("RGB", "L", "P")]
+    right = [saved(kind, mode) for kind, modes in MODES.items() for mode in modes]
     animated = [saved(kind, "RGB", frames=3) for kind in ("GIF", "PNG", "WEBP")]
 
     def give(chance: random.Random, folder: Path) -> None:
@@ -133,7 +144,7 @@ def images() -> Iterator[Fuzzed]:
 
     yield Fuzzed("images", give)
     yield videos("animated images", animated, 0.3)
-    yield videos("videos", [movie(kind) for kind in ("mp4", "matroska", "avi")], 0.1)
+    yield videos("videos", [movie(kind) for kind in ("mp4", "matroska", "avi")], 0.3)
 
 
 def videos(name: str, right: list[bytes], share: float) -> Fuzzed:
@@ -152,7 +163,7 @@ def saved(kind: str, mode: str, frames: int = 1) -> bytes:
     for number in range(frames):
         image = Image.new("RGB", (24, 20), (60, 60, 60))
         ImageDraw.Draw(image).rectangle([number, 4, number + 9, 12], (200, 30, 30))
-        shown.append(image if (kind, mode) == ("JPEG", "P") else image.convert(mode))
+        shown.append(image.convert("I").convert(mode) if mode == "I;16" else image.convert(mode))
     file = io.BytesIO()
     more = {"save_all": True, "append_images": shown[1:], "duration": 100} if frames > 1 else {}
     shown[0].save(file, kind, **more)
@@ -191,7 +202,7 @@ def bundles(models: dict[str, Path]) -> Iterator[Fuzzed]:
             manifest.write_text(json.dumps(fields), encoding="utf-8")
         open_models([copy], device="cpu", dtype="float32", threads=1)
 
-    yield Fuzzed("bundles", give, 0.1)
+    yield Fuzzed("bundles", give, 0.3)
 
 
 def configurations() -> Iterator[Fuzzed]:
@@ -227,7 +238,7 @@ def pipelines(models: dict[str, Path]) -> Iterator[Fuzzed]:
         task: seqtasks.load(path, device="cpu", dtype="float32", threads=1) for task, path in models.items()
     }
     calls: dict[str, Callable[[str], object]] = {
-        "translation": lambda said: loaded["translation"].translate([said, "a dog"]),
+        "translation": lambda said: loaded["translation"].translate([said, "a dog"], beam_size=2, max_length="6"),
         "tagging": lambda said: loaded["tagging"].tag([said, "a dog"]),
         "classification": lambda said: loaded["classification"].classify([said, "a dog"]),
         "generation": lambda said: loaded["generation"].generate(said, max_new_tokens=5),

@@ -37,14 +37,15 @@ def in_columns(
     table: Table, text: int, label: int | None, separator: str | None, skipped: ReadReport
 ) -> Iterator[Document]:
     """The documents in the rows of a table that are whole."""
+    file = str(table.path)
     for number, cells, problem in table.rows:
-        skipped.reach(str(table.path), number)
+        skipped.reach(file, number)
         if problem or len(cells) != table.width:
             skipped.skip(problem or "wrong number of columns")
         else:
             cell = "" if label is None else cells[label]
             labels = label_names(cell.split(separator) if separator else [cell])
-            yield Document(cells[text].strip(), labels, f"{table.path}:{number}")
+            yield Document(cells[text].strip(), labels, f"{file}:{number}")
 
 
 class JSONLReader(DocumentReader, kind="jsonl"):
