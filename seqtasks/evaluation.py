@@ -42,7 +42,10 @@ def evaluate(
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
         columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
         metrics: The kinds of further metrics to compute, such as one of your own.
-        device, dtype, threads, engine: As for `load`.
+        device: As for `load`.
+        dtype: As for `load`.
+        threads: As for `load`.
+        engine: As for `load`.
         warn: Is told what is left out of the data, a sentence each.
         **decoding: Decoding options, such as beam=1.
 

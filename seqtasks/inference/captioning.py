@@ -80,10 +80,9 @@ class CaptioningPipeline(DecodingPipeline):
 
         Args:
             images: A path, bytes, an open file or a Pillow image, or a list of them.
-            attention: Adds where the model looked.
-            first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
             **options: Those of `DecodingConfig`: beam_size, nbest, sample, temperature and so on; `alternatives` hold
-                the others of `nbest`.
+                the others of `nbest`. `attention=True` adds where the model looked. `first_number` is the number of
+                the first image in a longer input that comes in parts: samples depend on it.
 
         Raises:
             ImageError: Something is no image; `iter_captions` reports it and goes on.
