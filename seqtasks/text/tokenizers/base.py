@@ -11,6 +11,8 @@ from numpy.random import Generator
 
 from seqtasks.registry import Component
 from seqtasks.special_tokens import END
+from seqtasks.text.normalize import normalize
+from seqtasks.text.unknown_runs import unknown_runs
 
 FIRST_BYTE = END + 1
 """In every processor the 256 bytes that spell what its vocabulary lacks are numbered from here on."""
@@ -30,6 +32,23 @@ class Tokenizer(Component, ABC):
     @abstractmethod
     def size(self) -> int:
         """How many ids there are, special ids included."""
+
+    @property
+    def known_characters(self) -> frozenset[str] | None:
+        """The characters that training showed, but for the rarest; others have hardly been seen.
+
+        None where the vocabulary does not tell: it had no room for all that are common, and bytes spell them.
+        """
+        return None
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """The words and symbols of a text that models cannot know, each once, in their order.
+
+        They have characters that are not among `known_characters`, or are read as UNKNOWN.
+        """
+        if self.known_characters is None:
+            return ()
+        return tuple(dict.fromkeys(run.text for run in unknown_runs(normalize(text), self.known_characters)))
 
     @property
     def blank(self) -> int:

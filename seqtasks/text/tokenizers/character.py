@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -25,6 +26,10 @@ class CharacterTokenizer(VocabularyTokenizer):
     def blank(self) -> int:
         """The token of a blank, or its byte where training showed none."""
         return self.vocabulary.spell(" ")[0]
+
+    @cached_property
+    def known_characters(self) -> frozenset[str]:
+        return frozenset(self.vocabulary.tokens) | {" "}
 
     @classmethod
     def train(cls, texts: Iterable[str], config: CharacterTokenizer.Config) -> CharacterTokenizer:

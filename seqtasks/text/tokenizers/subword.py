@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -72,6 +73,16 @@ class SubwordTokenizer(Tokenizer):
     def size(self) -> int:
         """The pieces of the sentencepiece model, bytes and special ids included."""
         return int(self.model.get_piece_size())
+
+    @cached_property
+    def known_characters(self) -> frozenset[str] | None:
+        pieces = self.pieces(range(FIRST_PIECE, self.size))
+        characters = frozenset("".join(pieces).replace("▁", " ")) | {" "}
+        if len(characters) >= max(_whole(self.size) + 1, _room(self.size)):
+            return None  # it may have been one of more characters
+        if "\ue000" in characters:
+            characters |= {plain for escaped, plain in _ESCAPED.items() if characters.issuperset(escaped)}
+        return characters
 
     @classmethod
     def train(cls, texts: Iterable[str], config: SubwordTokenizer.Config) -> SubwordTokenizer:
@@ -160,11 +171,21 @@ def _rare_characters(texts: Iterable[str], size: int) -> set[str]:
     for text in texts:
         counts.update(text)
     ranked = [character for character, _ in counts.most_common()]
-    if len(ranked) <= size // 16:
+    if len(ranked) <= _whole(size):
         return set()
     covered = list(accumulate(counts[character] for character in ranked))
     enough = bisect_left(covered, 0.9999 * covered[-1]) + 1
-    return set(ranked[min(enough, (size - FIRST_PIECE) // 2) :])
+    return set(ranked[min(enough, _room(size)) :])
+
+
+def _whole(size: int) -> int:
+    """Characters of an alphabet that is kept whole in a vocabulary of `size` ids."""
+    return size // 16
+
+
+def _room(size: int) -> int:
+    """The most characters that a vocabulary of `size` ids keeps of a larger alphabet."""
+    return (size - FIRST_PIECE) // 2
 
 
 def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -43,6 +44,18 @@ class WordTokenizer(VocabularyTokenizer):
     def __init__(self, vocabulary: Vocabulary, config: WordTokenizer.Config) -> None:
         super().__init__(vocabulary, config)
         self.cutter = word_splitter(config.language)
+
+    @cached_property
+    def known_characters(self) -> frozenset[str] | None:
+        if self.size >= self.config.vocab_size:
+            return None
+        return frozenset("".join(self.vocabulary.tokens)) | {" "}
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        if self.config.oov == "bytes":
+            return super().unknown(text)
+        words = (token for token, _ in self.cutter.split(normalize(text)))
+        return tuple(dict.fromkeys(word for word in words if word not in self.vocabulary.ids))
 
     @classmethod
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
