@@ -183,6 +183,7 @@ def require_file(file: Path) -> None:
 
 
 def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A line: the place of a whole file, labels with their probabilities, and the text with marked words."""
     if found is None:
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
@@ -191,6 +192,7 @@ def format_text(entry: Entry, found: Classification | None, explanation: Explana
 
 
 def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A JSON object; null and nothing where there was nothing to classify."""
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
         fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": []}
