@@ -234,6 +234,11 @@ class TextGenerationPipeline(DecodingPipeline):
             read = read[-max(1, context // 2) :]
         return read, context - len(read) + 1
 
+    def unread(self, prompt: str) -> int:
+        """Tokens at the beginning of a prompt that are not read, since it fills the context of the model."""
+        read = self.read(prompt)
+        return len(read) - len(self.room(read)[0])
+
     def drawn(self, read: Sequence[int], decoding: DecodingConfig, number: int) -> Iterator[SampledToken]:
         """Tokens one by one, in as many parts as the context of the model needs."""
         decoding, written = self.counted(read, decoding), list[int]()
