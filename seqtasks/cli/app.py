@@ -21,9 +21,11 @@ DISK_FAILS = (
     errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENAMETOOLONG,
 )  # fmt: skip
 NO_MEMORY = re.compile(
-    r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc|can't start new thread", re.IGNORECASE
+    r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc|can't start new thread"
+    r"|could not create a (primitive|memory)",
+    re.IGNORECASE,
 )
-"""What PyTorch, the C++ library and Python say; a thread is not started where there is none for its stack."""
+"""What PyTorch, oneDNN, the C++ library and Python say; a thread is not started where there is none for its stack."""
 
 FORMAT_WARNING = warnings.formatwarning
 

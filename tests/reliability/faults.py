@@ -62,7 +62,7 @@ def check(target: Target, straight: Straight, fault: Fault, at: int, root: Path,
         yield f"exit code {code}, {last!r}"
     if "Traceback" in told:
         yield f"a traceback, {last!r}"
-    elif code == ERROR and "seqtasks: " not in told:
+    elif code == ERROR and not fault.quiet and "seqtasks: " not in told:
         yield f"no sentence, {last!r}"
     yield from unreadable(root)
     if fault.codes == (0,):

@@ -37,6 +37,8 @@ class Fault(NamedTuple):
     codes: tuple[int, ...]
     once: bool = False
     """Whether it lasts throughout, so that once is enough."""
+    quiet: bool = False
+    """Whether a failure may be without a sentence: whoever has closed the output knows why."""
 
 
 def error_at(number: int) -> Arrange:
@@ -200,7 +202,7 @@ FAULTS = [
     Fault("SIGINT", signals_at(signal.SIGINT), (0, 130)),
     Fault("SIGINT twice", signals_at(signal.SIGINT, signal.SIGINT), (0, 130)),
     Fault("workers that die", lost_workers, (0, ERROR)),
-    Fault("closed output", closed_output, (0, ERROR), once=True),
+    Fault("closed output", closed_output, (0, ERROR), once=True, quiet=True),
     Fault("short reads and writes", short_transfers, (0,), once=True),
     Fault("interrupted calls", interrupted_calls, (0,), once=True),
 ]
