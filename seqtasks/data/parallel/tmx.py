@@ -84,6 +84,7 @@ class Units:
         self.parser.SkippedEntityHandler = self.refuse
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """The parser's handler of a start tag."""
         if name == "tu":
             self.line, self.texts = self.parser.CurrentLineNumber, {}
         elif name == "tuv":
@@ -94,6 +95,7 @@ class Units:
             self.markup += 1
 
     def end(self, name: str) -> None:
+        """The parser's handler of an end tag: a whole unit goes to `finished`, with the number of its first line."""
         if name == "tu":
             self.finished.append((self.line, self.texts))
         elif name == "seg" and self.segment is not None:
@@ -103,10 +105,12 @@ class Units:
             self.markup -= 1
 
     def characters(self, text: str) -> None:
+        """The parser's handler of text: what lies in a segment, and not in its markup."""
         if self.segment is not None and not self.markup:
             self.segment.append(text)
 
     def refuse(self, *entity: Any) -> None:
+        """The parser's handler of an entity declaration: raises SeqtasksError, since entities can grow without end."""
         raise SeqtasksError(
             f"{self.path}:{self.parser.CurrentLineNumber}: the file uses entities of its own, which are not read.",
             "Replace them by the characters that they stand for.",
