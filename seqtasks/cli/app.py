@@ -20,8 +20,12 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DISK_FAILS = (
     errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENAMETOOLONG,
 )  # fmt: skip
-NO_MEMORY = re.compile(r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc", re.IGNORECASE)
-"""What PyTorch and the C++ library say."""
+NO_MEMORY = re.compile(
+    r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc|can't start new thread"
+    r"|could not create a (primitive|memory)",
+    re.IGNORECASE,
+)
+"""What PyTorch, oneDNN, the C++ library and Python say; a thread is not started where there is none for its stack."""
 
 FORMAT_WARNING = warnings.formatwarning
 

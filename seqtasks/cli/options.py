@@ -57,6 +57,16 @@ MaxInputLength = Annotated[
         show_default="400; 4096 for documents",
     ),
 ]
+MaxScoredLength = Annotated[
+    int | None,
+    typer.Option(
+        "--max-input-length",
+        min=8,
+        metavar="N",
+        help="Tokens of a text, or of its translation; pairs with longer ones are left out.",
+        show_default="4096",
+    ),
+]
 LanguagePair = Annotated[
     str | None,
     typer.Option("--language-pair", metavar="FROM-TO", help="Such as en-de: for .tmx, and .jsonl with language codes."),

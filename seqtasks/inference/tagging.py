@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -100,6 +101,7 @@ class TaggingPipeline(Pipeline):
                 tuple(self.labels[label] for label, _ in tags),
                 tuple(sure for _, sure in tags),
                 self.reader.unknown(words),
+                max(1, math.ceil(len(words) / size)),
             )
             for words in given
             for tags in [list(islice(found, len(words)))]

@@ -102,16 +102,12 @@ class TextGenerationPipeline(DecodingPipeline):
 
         Args:
             prompts: Characters that the model does not know are replaced as `replaced` says.
-            num_return_sequences: Texts for each prompt; `alternatives` hold all but the first. Those of a beam come
-                best first, fewer where it finds no more.
+            num_return_sequences: Texts for each prompt, of a beam the best ones; `alternatives` hold all but the first.
             stop: A text ends before this comes in it.
             **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam_size and so on.
 
         Returns:
             A continuation for each prompt, in their order.
-
-        Raises:
-            SeqtasksError: An option that does not exist or makes no sense.
         """
         if isinstance(prompts, str):
             return self.generate([prompts], num_return_sequences=num_return_sequences, stop=stop, **options)[0]
@@ -262,6 +258,11 @@ class TextGenerationPipeline(DecodingPipeline):
         if len(read) >= context:
             read = read[-max(1, context // 2) :]
         return read, context - len(read) + 1
+
+    def unread(self, prompt: str) -> int:
+        """Tokens at the beginning of a prompt that are not read, since it fills the context of the model."""
+        read = self.read(prompt)
+        return len(read) - len(self.room(read)[0])
 
     def drawn(self, read: Sequence[int], decoding: DecodingConfig, number: int) -> Iterator[SampledToken]:
         """Tokens one by one, in as many parts as the context of the model needs."""

@@ -77,6 +77,7 @@ class TranslationPipeline(DecodingPipeline):
         engine: What decodes, in place of our own search.
         max_input_length: Source tokens that are translated in one piece. A longer text is translated sentence by
             sentence, and long sentences in pieces; what has no blank for hundreds of letters is copied.
+        max_scored_length: Tokens of a text, or of its translation, that `score` takes.
     """
 
     models: list[EncoderDecoder]
@@ -92,6 +93,7 @@ class TranslationPipeline(DecodingPipeline):
         lowercase: bool = False,
         engine: TranslationEngine | None = None,
         max_input_length: int = MAX_INPUT_LENGTH,
+        max_scored_length: int = MAX_SCORED,
     ) -> None:
         super().__init__(models, decoding)
         self.source = source
@@ -100,6 +102,7 @@ class TranslationPipeline(DecodingPipeline):
         self.lowercase = lowercase
         self.engine = engine
         self.max_input_length = max_input_length
+        self.max_scored_length = max_scored_length
 
     @property
     def precision(self) -> str:
@@ -230,7 +233,7 @@ class TranslationPipeline(DecodingPipeline):
             For each pair its translation with its score and log-probabilities, natural logarithm.
 
         Raises:
-            SeqtasksError: One of them has more than MAX_SCORED tokens, or there is not one translation for each text.
+            SeqtasksError: One has more than `max_scored_length` tokens, or there is not one translation for each text.
         """
         if isinstance(texts, str) and isinstance(translations, str):
             return self.score([texts], [translations])[0]
@@ -241,9 +244,9 @@ class TranslationPipeline(DecodingPipeline):
         wanted = self.target.encode_all([normalize(text) for text in translations])
 
         for number, both in enumerate(zip(sources, wanted, strict=True), 1):
-            if (longest := max(map(len, both))) > MAX_SCORED:
+            if (longest := max(map(len, both))) > self.max_scored_length:
                 raise SeqtasksError(
-                    f"Pair {number} has {longest:,} tokens; {MAX_SCORED:,} can be scored.",
+                    f"Pair {number} has {longest:,} tokens; {self.max_scored_length:,} can be scored.",
                     "Score its sentences one by one.",
                 )
 
@@ -256,11 +259,11 @@ class TranslationPipeline(DecodingPipeline):
         return [self.translation(text, hypothesis) for text, hypothesis in zip(texts, scored, strict=True)]
 
     def can_score(self, text: str, translation: str) -> bool:
-        """Whether neither has more than MAX_SCORED tokens."""
+        """Whether neither has more than `max_scored_length` tokens."""
+        most = self.max_scored_length
         both = ((self.source, text), (self.target, translation))
         return all(
-            len(given) <= MAX_SCORED // 8 or len(tokenizer.encode(normalize(given))) <= MAX_SCORED
-            for tokenizer, given in both
+            len(given) <= most // 8 or len(tokenizer.encode(normalize(given))) <= most for tokenizer, given in both
         )
 
     def evaluate(

@@ -44,6 +44,8 @@ class EvaluationRequest:
     """Further ones than those that the task always has."""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Which columns of a table hold what, by the keys of a source: `text_column`, `header` and so on."""
+    max_input_length: int | None = None
+    """Tokens that are read at once."""
 
 
 TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)

@@ -52,6 +52,8 @@ def generate(
     resolved = pipeline.decoding(**options)
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
+    if unread := pipeline.unread(prompt):
+        warn(f"the prompt is too long for the context of the model: its first {unread:,} tokens are not read.")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")

@@ -61,7 +61,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
     card_usage = 'seqtasks classify --model {} --text "..."'
     unit = examples = "documents"
     example_data = "reviews.csv"
-    evaluation_options = ("confusion",)
+    evaluation_options = ("confusion", "max_input_length")
 
     class Config(ConfigModel):
         kind: Literal["classification"] = "classification"

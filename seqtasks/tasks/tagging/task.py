@@ -57,6 +57,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     card_usage = 'echo "..." | seqtasks tag --model {}'
     unit = "words"
     examples = "sentences"
+    evaluation_options = ("max_input_length",)
     example_data = "train.conllu"
 
     class Config(ConfigModel):

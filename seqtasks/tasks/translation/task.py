@@ -51,7 +51,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     usage = 'translate --model {} --text "..."'
     examples = "pairs"
     example_data = "pairs.tsv"
-    evaluation_options = ("decoding", "languages", "lowercase")
+    evaluation_options = ("decoding", "languages", "lowercase", "max_input_length")
 
     class Config(Seq2SeqConfig):
         kind: Literal["translation"] = "translation"

@@ -202,6 +202,13 @@ def test_a_blank_that_is_read_does_not_take_one_that_is_written() -> None:
         assert read == plain
 
 
+def test_what_is_not_read_of_a_long_prompt() -> None:
+    """A Transformer of 10 positions reads the last 5 tokens of a prompt that fills them; an LSTM reads all."""
+    writer = writer_of(encoder=TRANSFORMER)
+    assert [writer.unread("T" * length) for length in (0, 8, 9, 40)] == [0, 0, 5, 36]
+    assert writer_of().unread("T" * 40) == 0
+
+
 def test_a_long_prompt_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     replaced, decode = TextGenerationPipeline.replaced, WordTokenizer.decode
