@@ -208,7 +208,17 @@ def stream(
     items: Iterable[Item],
     num_workers: int,
 ) -> Iterator[Result]:
-    """The results of `process`, one after the other."""
+    """The results of all items, one after the other.
+
+    Args:
+        process: Computes the results of a batch; with several workers a function that can be pickled.
+        pipeline: As in `map_batches`.
+        items: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     size = BATCH_SIZE if num_workers == 1 else WORKER_BATCH_SIZE
     for _, results in map_batches(process, pipeline, batched(items, size), num_workers=num_workers):
         yield from results

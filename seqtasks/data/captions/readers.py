@@ -51,10 +51,16 @@ class Caption:
 def read_captions(
     path: Path, skipped: ReadReport, form: Format = "auto", columns: Columns = MappingProxyType({})
 ) -> Iterator[Caption]:
-    """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
+    """The captions of one file, in its order.
+
+    Args:
+        path: The file.
+        skipped: Counts what is left out.
+        form: Its format; "auto" follows from the suffix and the content.
+        columns: The columns or keys of `image` and `caption` that were asked for.
 
     Raises:
-        SeqtasksError: there is no such file, or it is not UTF-8, broken, too large or in no known format, with the
+        SeqtasksError: There is no such file, or it is not UTF-8, broken, too large or in no known format, with the
             line; an image's name leaves the folder that it will be looked for in.
     """
     names: dict[str, str] = {}

@@ -115,7 +115,11 @@ def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
 
 
 def named_class(path: Path, name: str) -> tuple[str, ...]:
-    """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
+    """The label that a folder or a file stands for.
+
+    Raises:
+        SeqtasksError: Its name is no text.
+    """
     label = clean_string(name)
     if label is None:
         raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")

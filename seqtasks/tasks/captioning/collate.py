@@ -33,7 +33,10 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
 
     `views` are the features of the images in several versions, of which each batch takes one at random; without any
     the images are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
-    and the batch alone. A batch has at most `batch_tokens` padded tokens. Raises SeqtasksError when no caption is left.
+    and the batch alone. A batch has at most `batch_tokens` padded tokens.
+
+    Raises:
+        SeqtasksError: No caption is left.
     """
 
     prefetch = True
