@@ -17,7 +17,9 @@ from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.version import __version__
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-DISK_FAILS = (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE)
+DISK_FAILS = (
+    errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENAMETOOLONG,
+)  # fmt: skip
 NO_MEMORY = re.compile(r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc", re.IGNORECASE)
 """What PyTorch and the C++ library say."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir
 
 Form = Literal["text", "jsonl", "conllu", "srt", "vtt"]
 """What a command writes: lines of text, or one of the formats that other programs read."""
@@ -57,7 +58,7 @@ def ensure_form(path: Path | None, form: Form, choices: dict[Form, str]) -> None
 
 def ensure_directory(path: Path) -> None:
     """Raises SeqtasksError where `--output`, which names a directory, has the suffix of a file."""
-    if path.suffix.lower() in FOREIGN | FORMS.keys() and not path.is_dir():
+    if path.suffix.lower() in FOREIGN | FORMS.keys() and not is_dir(path):
         raise SeqtasksError(
             f"--output {path}: what is written is a directory, and {path.suffix} is the suffix of a file.",
             f"Name a directory, such as {path.with_suffix('')}.",

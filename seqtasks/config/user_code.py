@@ -13,11 +13,12 @@ from typing import Any
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ENTRY_POINTS, Component, ConfigModel, kind_of, load_entry_points
+from seqtasks.storage.presence import is_file
 
 
 def load_code(path: Path) -> None:
     """Runs a Python file of the user's, so that the components in it can be named in a configuration."""
-    if not path.is_file():
+    if not is_file(path):
         raise SeqtasksError(f"{path} (--code) is not a file.")
     name = f"seqtasks_code_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -7,7 +7,9 @@ for translation in translate_stream(seqtasks.load("en-de"), open("input.txt"), n
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from seqtasks.errors import SeqtasksError
@@ -32,6 +35,8 @@ BATCH_SIZE, WORKER_BATCH_SIZE = 2_000, 500
 """Items in a batch, without and with worker processes."""
 PREFETCH = 2
 """Batches for each worker that are read before the first of them is done."""
+PATIENCE = 1.0
+"""Seconds after which a worker looks whether its parent is still there."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -87,7 +92,8 @@ def map_batches(
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(num_workers, context, initializer=start_worker, initargs=(process, pipeline)) as pool:
+    life = (process, pipeline, os.getpid())
+    with ProcessPoolExecutor(num_workers, context, initializer=start_worker, initargs=life) as pool:
         try:
             waiting: deque[tuple[Batch[Item], Future[Any]]] = deque()
             for batch in batches:
@@ -117,14 +123,25 @@ _process: Callable[[Batch[Any]], Any] | None = None
 """What a worker process does with a batch."""
 
 
-def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any) -> None:
-    """Prepares a worker process for `work`."""
+def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any, parent: int) -> None:
+    """Prepares a worker process for `work`; `parent` is the process that has the results."""
     global _process
     from seqtasks.device import configure_runtime
 
+    Thread(target=end_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a traceback
     configure_runtime(threads=1)
     _process = partial(process, load_pipeline(pipeline))
+
+
+def end_with(parent: int) -> None:
+    """Ends this process soon after its parent.
+
+    A parent that is killed tells nobody, and the pipe to it stays open, because the workers hold its other side too.
+    """
+    while os.getppid() == parent:
+        time.sleep(PATIENCE)
+    os._exit(1)
 
 
 def work(batch: Batch[Any]) -> Any:

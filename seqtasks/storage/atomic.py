@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import exists, is_file
 
 try:
     import fcntl
@@ -29,7 +30,7 @@ def require_suffix(path: Path, *suffixes: str) -> None:
 
     What is no ordinary file, such as /dev/stdout, has no format.
     """
-    if path.suffix.lower() not in suffixes and (path.is_file() or not path.exists()):
+    if path.suffix.lower() not in suffixes and (is_file(path) or not exists(path)):
         raise SeqtasksError(
             f"{path}: the suffix does not fit what is written there.", f"Let the name end in {' or '.join(suffixes)}."
         )
@@ -67,7 +68,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     What is no ordinary file, such as a pipe or /dev/stdout, is written to directly. A process that is killed leaves its
     part behind; the next one to write here removes it an hour after it was last written to.
     """
-    if path.exists() and not path.is_file():
+    if exists(path) and not is_file(path):
         with path.open("wb") as stream:
             yield stream
         return
@@ -122,7 +123,7 @@ def remove_parts(folder: Path) -> None:
 
 def _put(part: Path, path: Path) -> None:
     """Renames `part` to `path`; a directory that was there ends up at `part`."""
-    if not path.exists():
+    if not exists(path):
         os.rename(part, path)
     elif not _exchange(part, path):
         aside = path.with_name(f"{path.name}.previous")

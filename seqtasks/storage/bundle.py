@@ -28,6 +28,7 @@ from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
 from seqtasks.storage.migration import migrate, migrate_kind
+from seqtasks.storage.presence import exists, is_dir, is_file
 
 if TYPE_CHECKING:
     import torch
@@ -210,7 +211,7 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
 
 def checkpoints(directory: Path) -> list[Path]:
     """The checkpoints of a training directory, earliest first."""
-    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and (path / MANIFEST).is_file()]
+    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and is_file(path / MANIFEST)]
     return sorted(found, key=lambda path: int(path.name[5:]))
 
 
@@ -222,12 +223,12 @@ def find_model(name_or_path: str | Path) -> Path:
     """
     path = Path(name_or_path)
     for folder in (path, path / "best", *reversed(checkpoints(path))):
-        if (folder / MANIFEST).is_file():
+        if is_file(folder / MANIFEST):
             return folder
     shipped = _shipped()
     if str(name_or_path) in shipped:
         return shipped[str(name_or_path)]
-    if path.is_dir():
+    if is_dir(path):
         return path
     known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
     raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
@@ -258,11 +259,11 @@ def _shipped() -> dict[str, Path]:
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
-        if file.exists() and not file.is_file():
+        if exists(file) and not file.is_file():
             raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        inner = (path / "best" / MANIFEST).is_file()
+        inner = is_file(path / "best" / MANIFEST)
         hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory as `seqtasks train` writes it."
         raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
     except OSError as error:
@@ -318,7 +319,7 @@ def _digest(file: Path) -> str:
 
 
 def _require_replaceable(path: Path) -> None:
-    if path.is_file() or (path.is_dir() and not (path / MANIFEST).is_file() and any(path.iterdir())):
+    if is_file(path) or (is_dir(path) and not is_file(path / MANIFEST) and any(path.iterdir())):
         raise SeqtasksError(
             f"{path} is there already and is not a model.", "Choose another place: writing would replace it."
         )

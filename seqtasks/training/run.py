@@ -16,6 +16,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
+from seqtasks.storage.presence import exists, is_dir
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
 from seqtasks.training.directory_lock import lock_directory
@@ -203,7 +204,7 @@ def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfi
 
 def require_unused(directory: Path) -> None:
     """Raises SeqtasksError where a training, or something else, is in the place of a new one."""
-    if directory.exists() and not directory.is_dir():
+    if exists(directory) and not is_dir(directory):
         raise SeqtasksError(f"{directory} is a file.", "Choose another output directory (--output).")
     if checkpoints(directory) or (directory / BEST / "bundle.json").is_file():
         raise SeqtasksError(

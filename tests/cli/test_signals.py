@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny_runs
+from helpers.processes import children, left_after
 from helpers.program import settings
 
 PROGRAM = [sys.executable, "-m", "seqtasks", "train", "run.toml", "--output", "run"]
@@ -36,14 +38,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["tagging"] + tiny_runs.TRAINING, encoding="utf-8")
 
 
+@contextlib.contextmanager
+def begun(*chosen: str) -> Iterator[subprocess.Popen[str]]:
+    """A long training after its first step, in a group of processes of its own."""
+    command = [*PROGRAM, *LONG, *settings(*chosen)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("step "))
+        yield process
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_ends(number: signal.Signals, code: int) -> None:
-    with subprocess.Popen([*PROGRAM, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step "):
-                process.send_signal(number)
-                break
+    with begun() as process:
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert "Stopping after this step" in err
@@ -79,14 +89,7 @@ def test_a_training_outlives_its_terminal_long_enough_to_save() -> None:
 
 
 def test_a_second_interruption_ends_all_processes_without_a_traceback() -> None:
-    two = settings("training.num_processes=2")
-    with subprocess.Popen(
-        [*PROGRAM, *LONG, *two], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step "):
-                break
+    with begun("training.num_processes=2") as process:
         for _ in range(2):
             os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
@@ -95,18 +98,20 @@ def test_a_second_interruption_ends_all_processes_without_a_traceback() -> None:
 
 
 def test_signals_to_all_processes_are_for_the_one_that_saves() -> None:
-    two = settings("training.num_processes=2")
-    with subprocess.Popen(
-        [*PROGRAM, *LONG, *two], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step "):
-                break
+    with begun("training.num_processes=2") as process:
         os.killpg(process.pid, signal.SIGTERM)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 143, err
     assert "everything is saved" in out
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
+def test_processes_end_by_themselves_where_the_training_is_killed() -> None:
+    with begun("training.num_processes=2") as process:
+        [other] = children(process.pid)
+        process.kill()
+        process.communicate()
+    assert not left_after(10, [other])
 
 
 def test_a_training_that_fails_before_it_begins_leaves_nothing() -> None:

@@ -16,6 +16,7 @@ from seqtasks.cli.output import Write, warn
 from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
+from seqtasks.storage.presence import is_dir
 
 if TYPE_CHECKING:
     from seqtasks.inference.captioning import CaptioningPipeline
@@ -107,7 +108,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
             continue
         if len(clips) > 1:
             raise SeqtasksError(f"{option} is for one video, and there are {len(clips):,}.", "Name one.")
-        if not path.resolve().parent.is_dir():
+        if not is_dir(path.resolve().parent):
             raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
     ensure_suffix("--output-video", options.render, ".mp4", ".m4v")
     if options.sheet is not None:

@@ -15,6 +15,7 @@ from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble
 from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def require_file(file: Path) -> None:
     """Reports what cannot be read before anything is classified."""
     from seqtasks.data.text_io import require_file
 
-    if file.is_dir():
+    if is_dir(file):
         raise SeqtasksError(f"{file} is a folder.", f"Give its files, such as {file / '*.txt'}.")
     require_file(file)
 

@@ -10,6 +10,7 @@ import typer
 from seqtasks.cli.options import Code, ModelArgument, Runtime, Set, set_options
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir, is_file
 
 
 def export(
@@ -31,7 +32,7 @@ def export(
     """
     out = out or Path(f"{Path(model).name}-{written}")
     ensure_directory(out)
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+    if is_file(out) or (is_dir(out) and any(out.iterdir())):
         raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")
     options = set_options(set_decoding)
     task, pipeline = Runtime(code, device="cpu", dtype="float32").open([model], "translation")

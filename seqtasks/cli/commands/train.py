@@ -15,6 +15,7 @@ from seqtasks.cli.command import warn_renamed
 from seqtasks.cli.options import Code, ColumnOptions, LanguagePair, load_own_code, split_languages
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_file
 
 if TYPE_CHECKING:
     from seqtasks.config.run import RunConfig
@@ -61,7 +62,7 @@ def train(
       seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
     """
     load_own_code(code)
-    tasks = {} if Path(what[0]).is_file() else tasks_with_presets()
+    tasks = {} if is_file(Path(what[0])) else tasks_with_presets()
     task = tasks.get(what[0])
     check_usage(what, tasks, languages)
     if task is None and columns.given():
@@ -73,7 +74,7 @@ def train(
     from seqtasks.training.run import require_unused
     from seqtasks.training.run import train as train_model
 
-    if not out.is_file():
+    if not is_file(out):
         ensure_directory(out)
     if not resume:
         require_unused(out)
@@ -126,7 +127,7 @@ def default_directory(configuration: Path, automatic: bool) -> Path:
 
 def configured(path: Path, overrides: Sequence[str], tasks: Mapping[str, type[Task]]) -> RunConfig:
     """The run that a file describes."""
-    if not path.is_file():
+    if not is_file(path):
         raise SeqtasksError(
             f"{path}: there is no such file.",
             "Without a configuration: "

@@ -17,6 +17,7 @@ from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
+from seqtasks.storage.presence import is_dir, is_file
 
 __all__ = ["CaptionReadReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
 
@@ -76,7 +77,7 @@ class CaptionSource(ConfigModel):
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
     """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
-    if paths[0].is_file():
+    if is_file(paths[0]):
         raise SeqtasksError(f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions.")
     if len(paths) > 2:
         raise SeqtasksError(f"{paths[2]} is too much: there is one folder of pictures and one file of captions.")
@@ -110,7 +111,7 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
         SeqtasksError: the folder, the captions or the split cannot be found or read (see `read_captions`); a name
             leaves the folder of the pictures; no picture is left.
     """
-    if not source.images.is_dir():
+    if not is_dir(source.images):
         raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
     table = source.captions or find_table(source.images)
     columns = {"image": source.image_column, "caption": source.caption_column}
@@ -239,7 +240,7 @@ def find_list(split: str, table: Path, images: Path) -> Path:
 
 def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> list[Caption]:
     """The captions whose pictures stand on a list; the list may leave out the endings of names."""
-    if not path.is_file():
+    if not is_file(path):
         raise SeqtasksError(
             f"{path}: there is no such split and no such file.",
             "split is train, validation, test, or the path of a list with a picture's name a line.",

@@ -23,6 +23,7 @@ from seqtasks.data.documents.source import Document, DocumentReader, DocumentSou
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import clean_string, reach_lines, read_files, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir
 
 __all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
 
@@ -42,7 +43,7 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
             reading for lines that are not UTF-8, and damaged compression.
     """
     path = source.path
-    if path.is_dir():
+    if is_dir(path):
         return with_text(read_folder(path, skipped), skipped)
     require_file(path)
     reader = DocumentReader.for_file(path, source.format)

@@ -10,6 +10,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import read_file, read_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
+from seqtasks.storage.presence import is_dir
 from seqtasks.text.tokenizers.document import normalize_document
 
 
@@ -27,7 +28,7 @@ class TextSource(ConfigModel):
     @property
     def is_one_text(self) -> bool:
         """Whether it is one long text rather than documents."""
-        return not (self.path.is_dir() or is_table(self.path))
+        return not (is_dir(self.path) or is_table(self.path))
 
 
 def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
@@ -51,7 +52,7 @@ def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
         if text is None:
             raise SeqtasksError(f"{source.path}: not UTF-8 text.", "Convert the file, for example with iconv.")
         yield text
-    elif source.path.is_dir():
+    elif is_dir(source.path):
         yield from (text for _, text in read_files(source.path, skipped))
     else:
         for document in read_documents(DocumentSource(path=source.path, text_column=source.text_column), skipped):

@@ -20,6 +20,7 @@ from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import reach_lines, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 
@@ -67,7 +68,7 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
     sources: list[ParallelSource] = []
     waiting: list[Path] = []
     for file in files:
-        if file.is_dir():
+        if is_dir(file):
             raise SeqtasksError(f"{file} is a folder; translation needs files of sentence pairs.")
         if PairReader.for_file(file) is not None:
             sources.append(ParallelSource(path=file))

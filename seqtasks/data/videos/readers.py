@@ -28,6 +28,7 @@ from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
+from seqtasks.storage.presence import exists
 
 FORM = '{"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}]}'
 
@@ -127,7 +128,7 @@ def clip_of(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
     if any(second.start < first.end for first, second in pairwise(captions)):
         raise InvalidRecordError("overlapping spans")
     video = folder / relative_name(name, place, "video")
-    if not video.exists():
+    if not exists(video):
         raise InvalidRecordError("missing video")
     return CaptionedVideo(video, tuple(captions))
 

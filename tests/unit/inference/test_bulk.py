@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.processes import children, left_after
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
@@ -119,6 +123,30 @@ def test_a_worker_that_dies_is_reported_and_other_processes_are_left_alone() -> 
     assert other.is_alive()
     other.kill()
     other.join()
+
+
+KILLED = """
+import os, signal, time
+from seqtasks.inference.bulk import Batch, map_batches
+
+def work(pipeline, batch):
+    time.sleep(batch.items[0])
+    return os.getpid()
+
+for _, process in map_batches(work, 0, (Batch(0, [seconds]) for seconds in (0, 0, 60, 60, 60, 60, 60)), num_workers=2):
+    print(process, flush=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
+def test_workers_end_by_themselves_where_their_parent_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        workers = children(parent.pid)
+        parent.kill()
+    assert len(workers) == 2
+    assert not left_after(10, workers)
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])

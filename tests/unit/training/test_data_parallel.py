@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.processes import children, left_after
 from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 from pydantic import ValidationError
 from torch import Tensor
@@ -138,27 +139,14 @@ def test_a_process_that_dies_is_told_here(tmp_path: Path) -> None:
         list(toy_trainer(tmp_path, Task(DyingModel), num_processes=2).run())
 
 
-def children() -> set[int]:
-    return {int(name) for name in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
 def test_processes_end_with_the_training(tmp_path: Path) -> None:
-    before = children()
+    before = children(os.getpid())
     trainer = toy_trainer(tmp_path, num_processes=3)
-    assert len(children() - before) == 2
+    made = children(os.getpid()) - before
+    assert len(made) == 2
     list(trainer.run())
-    deadline = time.monotonic() + 20
-    while (alive := {child for child in children() - before if running(child)}) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive
-
-
-def running(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not left_after(20, made)
 
 
 def test_parts_are_all_rows_once() -> None:

@@ -107,6 +107,7 @@ def test_splits_go_by_any_of_their_names(tmp_path: Path, split: str | None, expe
         (clip("a.mp4", span(1, 3), span(1, 3)), "overlapping spans"),
         (clip("gone.mp4"), "missing video"),
         (clip("a\0.mp4"), "missing video"),
+        (clip(f"{'a' * 300}.mp4"), "missing video"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_counted_by_its_place(tmp_path: Path, line: object, reason: str) -> None:

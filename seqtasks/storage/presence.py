@@ -1,0 +1,35 @@
+"""Whether there is something of a name that may be anything, such as a sentence that was given in place of a file.
+
+The methods of `Path` raise an error where a name is longer than any file's can be.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+NO_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ)
+"""Errors that say that a file cannot be called so."""
+
+
+def exists(path: Path) -> bool:
+    return _answer(path.exists)
+
+
+def is_file(path: Path) -> bool:
+    return _answer(path.is_file)
+
+
+def is_dir(path: Path) -> bool:
+    return _answer(path.is_dir)
+
+
+def _answer(question: Callable[[], bool]) -> bool:
+    """The answer; False where the name is none. Other errors, such as missing rights, stay errors."""
+    try:
+        return question()
+    except OSError as error:
+        if error.errno in NO_NAMES:
+            return False
+        raise
