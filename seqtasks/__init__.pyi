@@ -31,10 +31,10 @@ from .metrics.tagging import LabelScore as LabelScore
 from .registry import Component as Component
 from .registry import ConfigModel as ConfigModel
 from .storage.bundle import Bundle as Bundle
-from .storage.bundle import built_in_models as built_in_models
-from .storage.bundle import find_model as find_model
 from .storage.bundle import read_bundle as read_bundle
 from .storage.bundle import write_bundle as write_bundle
+from .storage.model_paths import built_in_models as built_in_models
+from .storage.model_paths import find_model as find_model
 from .tasks import Task as Task
 from .tasks.base import EvaluationRequest as EvaluationRequest
 from .text import Tokenizer as Tokenizer

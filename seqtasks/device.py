@@ -36,10 +36,7 @@ def configure_runtime(threads: int = 0) -> None:
     those of OpenMP are not forked with it.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVES)
-    wanted = threads or available_cores()
-    if wanted == 1:
-        forks.lost = 0
-    torch.set_num_threads(1 if forks.lost else wanted)
+    torch.set_num_threads(forks.allowed(threads or available_cores()))
     forks.watch()
     torch.set_float32_matmul_precision("medium")
     try:
@@ -56,8 +53,9 @@ class Forks:
 
     def __init__(self) -> None:
         self.watched = False
-        self.lost = 0
-        """The threads that this process would have, had it not been forked; 0 where it has what it asked for."""
+        self.parent_threads = 1
+        """How many computed in the process that this one was forked from."""
+        self.told = False
 
     def watch(self) -> None:
         if not self.watched and hasattr(os, "register_at_fork"):
@@ -65,25 +63,28 @@ class Forks:
             os.register_at_fork(after_in_child=self.start_child)
 
     def start_child(self) -> None:
-        threads = torch.get_num_threads()
-        if threads > 1:
-            self.lost = threads
-            torch.set_num_threads(1)
+        self.parent_threads = max(self.parent_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
+
+    def allowed(self, wanted: int) -> int:
+        """The threads that this process may have of those it wants: one, where others would be waited for for ever."""
+        if wanted == 1:
+            self.told = True  # it gets what it wants
+        return 1 if self.parent_threads > 1 else wanted
+
+    def warn(self) -> None:
+        """Warns, once, in a process that has one thread because it was forked from one with several."""
+        if self.parent_threads > 1 and not self.told:
+            self.told = True
+            warnings.warn(
+                f"This process was forked from one that computes with {self.parent_threads} threads, and has one: "
+                'threads are not forked. Take multiprocessing\'s "spawn" for several threads a process.',
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
 
 forks = Forks()
-
-
-def warn_of_lost_threads() -> None:
-    """Warns, once, in a process that was forked from one with several threads."""
-    if forks.lost > 1:
-        threads, forks.lost = forks.lost, 1
-        warnings.warn(
-            f"This process was forked from one that computes with {threads} threads, and has one: threads are not "
-            'forked. Take multiprocessing\'s "spawn" for several threads a process.',
-            RuntimeWarning,
-            stacklevel=3,
-        )
 
 
 def release_freed_memory() -> None:

@@ -26,7 +26,8 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
 from seqtasks.models.state_dict import load_unique_state_dict
 from seqtasks.registry import kind_of
-from seqtasks.storage.bundle import PROCESSORS, Bundle, find_model, read_bundle
+from seqtasks.storage.bundle import PROCESSORS, Bundle, read_bundle
+from seqtasks.storage.model_paths import find_model
 from seqtasks.tasks import Task
 
 Precision = Literal["auto", "float32", "bfloat16"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -50,7 +51,7 @@ def our_translation(
         return
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(
-        WORKERS, mp_context=context, initializer=start_worker, initargs=(process, predictor)
+        WORKERS, mp_context=context, initializer=start_worker, initargs=(process, predictor, os.getpid())
     ) as workers:
         yield lambda file: workers.map(work, LineBatcher([file], lines=WORKER_BATCH_LINES, size=WORKER_BATCH_BYTES))
 

@@ -105,7 +105,7 @@ class Runtime:
 
     def open(self, names: Sequence[str], task: TaskName | None, engine: Engine = "torch") -> Any:
         """One model or an ensemble: a `LoadedModel`. SeqtasksError where it is for another task than `task`."""
-        from seqtasks.storage.bundle import find_model
+        from seqtasks.storage.model_paths import find_model
 
         for name in names:
             find_model(name)  # reports a wrong name before the slow imports

@@ -14,7 +14,7 @@ from torch import nn
 
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
-from seqtasks.device import release_freed_memory, single_thread, warn_of_lost_threads
+from seqtasks.device import forks, release_freed_memory, single_thread
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.version import __version__
@@ -34,7 +34,7 @@ class Pipeline:
     @property
     def device(self) -> torch.device:
         """The device of the weights. Warns, once, where this process has lost the threads to compute with."""
-        warn_of_lost_threads()
+        forks.warn()
         return next(self.models[0].parameters()).device
 
     @property

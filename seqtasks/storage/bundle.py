@@ -209,53 +209,6 @@ def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
     raise SeqtasksError(f"{path} is being replaced again and again.", "Wait until training has written it.")
 
 
-def checkpoints(directory: Path) -> list[Path]:
-    """The checkpoints of a training directory, earliest first."""
-    found = [path for path in directory.glob("step-*") if path.name[5:].isdigit() and is_file(path / MANIFEST)]
-    return sorted(found, key=lambda path: int(path.name[5:]))
-
-
-def find_model(name_or_path: str | Path) -> Path:
-    """The directory of a bundle: a path, the best one of a training directory, or the name of a model that ships.
-
-    A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
-    Raises SeqtasksError, naming what ships, when there is none.
-    """
-    path = Path(name_or_path)
-    for folder in (path, path / "best", *reversed(checkpoints(path))):
-        if is_file(folder / MANIFEST):
-            return folder
-    shipped = _shipped()
-    if str(name_or_path) in shipped:
-        return shipped[str(name_or_path)]
-    if is_dir(path):
-        return path
-    known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
-    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
-
-
-def built_in_models() -> list[str]:
-    """Names of the models that ship."""
-    return list(_shipped())
-
-
-def asset_folders(kind: str) -> list[Path]:
-    """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
-    package = Path(version.__file__).parent
-    folders = [package / "assets" / kind]
-    if (package.parent / "pyproject.toml").is_file():
-        folders.append(package.parent / "assets" / kind)
-    return folders
-
-
-def _shipped() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in asset_folders("models"):
-        for file in sorted(folder.glob(f"*/{MANIFEST}")):
-            found.setdefault(file.parent.name, file.parent)
-    return found
-
-
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:

@@ -13,8 +13,9 @@ from seqtasks.encoders import TextEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models.state_dict import unique_state_dict
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.storage.bundle import Bundle, find_model, read_bundle
+from seqtasks.storage.bundle import Bundle, read_bundle
 from seqtasks.storage.migration import migrate
+from seqtasks.storage.model_paths import find_model
 from seqtasks.tasks.base import load_tokenizer
 from seqtasks.text import Tokenizer
 

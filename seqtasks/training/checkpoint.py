@@ -12,7 +12,8 @@ from torch import Tensor
 from seqtasks.metrics.score import Score
 from seqtasks.registry import kind_of
 from seqtasks.storage.atomic import remove_directory
-from seqtasks.storage.bundle import Bundle, checkpoints, read_bundle, write_bundle
+from seqtasks.storage.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.storage.model_paths import checkpoints
 from seqtasks.tasks.base import Task
 
 BEST = "best"

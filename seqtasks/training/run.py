@@ -15,7 +15,8 @@ from seqtasks.config.user_code import code_files
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.storage.atomic import atomic_file
-from seqtasks.storage.bundle import checkpoints, find_model, read_bundle
+from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.model_paths import checkpoints, find_model
 from seqtasks.storage.presence import exists, is_dir
 from seqtasks.tasks.base import Task
 from seqtasks.training.checkpoint import BEST, latest_checkpoint
@@ -143,7 +144,8 @@ class TrainingRun:
         trainer, out = self.trainer, self.output_dir
         first = trainer.scores[0] if trainer.scores else None
         named = next((score for score in trainer.scores if score.metric == trainer.config.metric_for_best_model), first)
-        best = Score(named.metric, trainer.best, named.signature) if named and trainer.best is not None else None
+        value = trainer.best.value
+        best = Score(named.metric, value, named.signature) if named and value is not None else None
         return TrainingResult(
             output_dir=out,
             model_dir=find_model(out),

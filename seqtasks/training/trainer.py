@@ -25,12 +25,11 @@ from seqtasks.device import (
 )
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
-from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.score import Score, format_score, metric_name
+from seqtasks.metrics.score import Score
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
-from seqtasks.training.best_model import deciding_scores, improves
+from seqtasks.training.best_model import BestModel
 from seqtasks.training.checkpoint import BEST, CheckpointWriter, latest_checkpoint
 from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes
 from seqtasks.training.events import (
@@ -44,13 +43,11 @@ from seqtasks.training.events import (
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
-UNCHANGED = 3
-"""Validations with one and the same score that are worth a warning."""
 OTHER_SIZES = (
     "Sizes that suit the data are not those of the model of init_from: train with its configuration "
     '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or take init_modules = "encoder".'
 )
-COUNTERS = ("step", "seconds", "best", "unimproved", "validated_step")
+COUNTERS = ("step", "seconds", "validated_step")
 """What checkpoints keep under the names that it has here."""
 
 
@@ -109,11 +106,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.nonfinite_steps = 0
-        self.best: float | None = None
-        self.best_fallback: float | None = None
-        self.last_value = math.nan
-        self.unchanged = 0
-        self.unimproved = 0
+        self.best = BestModel(settings.metric_for_best_model)
         self.scores: tuple[Score, ...] = ()
         self.validated_step = -1
         self.saved_step = -1
@@ -152,7 +145,7 @@ class Trainer:
         for name in COUNTERS:
             setattr(self, name, state[name])
         self.nonfinite_steps = state["bad_steps"]
-        self.best_fallback = state.get("best_fallback")
+        self.best.load_state_dict(state)
         self.scores = tuple(Score(**score) for score in state["scores"])
         self.saved_step = self.step
         return self.step
@@ -200,8 +193,8 @@ class Trainer:
             return "all steps are done"
         if settings.max_minutes is not None and self.seconds >= 60 * settings.max_minutes:
             return f"{settings.max_minutes:g} minutes are over"
-        if 0 < settings.early_stopping_patience <= self.unimproved:
-            return f"{self.unimproved} validations brought no improvement"
+        if 0 < settings.early_stopping_patience <= self.best.unimproved:
+            return f"{self.best.unimproved} validations brought no improvement"
         return None
 
     def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:
@@ -247,29 +240,11 @@ class Trainer:
             self.model.eval()
             evaluation = self.task.validate(self.model)
             self.scores = evaluation.scores
-            warning = self.watch_score(evaluation)
-            named = self.config.metric_for_best_model
-            best = improves(evaluation, named, self.best, self.best_fallback)
+            best = self.best.update(evaluation)
             if best:
-                score, fallback = deciding_scores(evaluation, named)
-                self.best, self.best_fallback, self.unimproved = score.value, fallback, 0
                 self.writer.write(BEST, self.weights, self.scores)
-            else:
-                self.unimproved += 1
         self.validated_step = self.step
-        return ValidationEvent(self.step, evaluation, best, self.seconds, warning)
-
-    def watch_score(self, evaluation: Evaluation) -> str:
-        """A warning where the deciding score has now been the same at so many validations."""
-        score, _ = deciding_scores(evaluation, self.config.metric_for_best_model)
-        self.unchanged = self.unchanged + 1 if score.value == self.last_value else 1
-        self.last_value = score.value
-        if self.unchanged != UNCHANGED:
-            return ""
-        return (
-            f"{metric_name(score.metric)} was {format_score(score.metric, score.value)} at {UNCHANGED} validations: "
-            "look at the outputs; training.metric_for_best_model can name another score"
-        )
+        return ValidationEvent(self.step, evaluation, best, self.seconds, self.best.warning(evaluation))
 
     def save(self) -> CheckpointEvent:
         """Writes a checkpoint: the averaged weights as a model to use, and all that training needs to go on."""
@@ -283,7 +258,7 @@ class Trainer:
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             **{name: getattr(self, name) for name in COUNTERS},
             "bad_steps": self.nonfinite_steps,
-            "best_fallback": self.best_fallback,
+            **self.best.state_dict(),
             "scores": [vars(score) for score in self.scores],
         }
         path = self.writer.write(f"step-{self.step}", self.averaging.average(), self.scores, state)

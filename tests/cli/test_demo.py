@@ -11,7 +11,7 @@ from PIL import Image
 
 from seqtasks import version
 from seqtasks.cli.commands import demo
-from seqtasks.storage import bundle
+from seqtasks.storage import model_paths
 from seqtasks.video.reader import open_video
 
 SHIPPED = Path(version.__file__).parent.parent / "assets" / "images"
@@ -34,7 +34,7 @@ def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def both(model: Path, captioner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        bundle, "_shipped", lambda: {"captions": captioner, "clips": captioner, "en-de": model / "best"}
+        model_paths, "_shipped", lambda: {"captions": captioner, "clips": captioner, "en-de": model / "best"}
     )
 
 
@@ -71,7 +71,7 @@ def test_every_photograph_that_ships_is_described(seqtasks: Program, monkeypatch
 
 def test_clips_have_a_model_of_their_own(seqtasks: Program, captioner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SHIPPED.parent.parent)
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"captions": captioner})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"captions": captioner})
     assert seqtasks("caption", "assets/images/dog.jpg").code == 0
     result = seqtasks("caption", "assets/images/dog.jpg", "assets/clip.mp4")
     assert (result.code, result.out) == (1, "")
@@ -105,7 +105,7 @@ def test_without_pyav_it_says_what_the_clip_needs(
 
 
 def test_sentences_are_tagged(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "pos-en": TAGGER})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"en-de": model / "best", "pos-en": TAGGER})
     result = seqtasks("demo")
     assert (result.code, result.err) == (0, "")
     assert "Time/NOUN  flies/VERB  like/ADP  an/DET  arrow/NOUN  ./PUNCT" in result.out.splitlines()
@@ -113,7 +113,7 @@ def test_sentences_are_tagged(seqtasks: Program, model: Path, monkeypatch: pytes
 
 
 def test_reviews_get_their_labels(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "sentiment": CLASSIFIER})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"en-de": model / "best", "sentiment": CLASSIFIER})
     result = seqtasks("demo")
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
@@ -123,7 +123,7 @@ def test_reviews_get_their_labels(seqtasks: Program, model: Path, monkeypatch: p
 
 
 def test_a_scene_is_written(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best", "shakespeare": WRITER})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"en-de": model / "best", "shakespeare": WRITER})
     result = seqtasks("demo")
     assert (result.code, result.err) == (0, "")
     scene, _, after = result.out.partition(demo.PROMPT)[2].partition(" ...\n")
@@ -144,7 +144,7 @@ def test_without_photographs_it_only_translates(
 
 
 def test_without_the_model_it_only_translates(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best"})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"en-de": model / "best"})
     result = seqtasks("demo")
     assert (result.code, result.err) == (0, "")
     assert "photo" not in result.out

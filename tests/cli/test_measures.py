@@ -11,7 +11,7 @@ import pytest
 from helpers.program import Program
 
 import seqtasks as package
-from seqtasks.storage import bundle
+from seqtasks.storage import model_paths
 
 
 def test_evaluate_tells_scores_with_signatures(seqtasks: Program, model: Path, data: Path) -> None:
@@ -78,7 +78,7 @@ def test_info_describes_and_verifies(seqtasks: Program, model: Path, tmp_path: P
 
 
 def test_models_and_demo_where_one_ships(seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", lambda: {"en-de": model / "best"})
+    monkeypatch.setattr(model_paths, "_shipped", lambda: {"en-de": model / "best"})
     listed = seqtasks("models").out
     assert listed.startswith("en-de ")
     assert "translation, en to de" in listed
@@ -89,7 +89,7 @@ def test_models_and_demo_where_one_ships(seqtasks: Program, model: Path, monkeyp
 
 
 def test_models_and_demo_where_none_ships(seqtasks: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_shipped", dict)
+    monkeypatch.setattr(model_paths, "_shipped", dict)
     assert seqtasks("models").out.startswith("No models ship")
     demo = seqtasks("demo")
     assert (demo.code, demo.err.count("\n")) == (1, 1)

@@ -21,7 +21,8 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.export import WRITERS
 from seqtasks.loading import open_models
 from seqtasks.storage.atomic import PART
-from seqtasks.storage.bundle import CARD, find_model, read_bundle
+from seqtasks.storage.bundle import CARD, read_bundle
+from seqtasks.storage.model_paths import find_model
 
 FOLDER = "made"
 """What a target makes, in the folder that it is given; beside it lies its cache."""

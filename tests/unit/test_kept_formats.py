@@ -15,7 +15,8 @@ from helpers.toys import toy_trainer
 from seqtasks.data.feature_cache import FeatureCache
 from seqtasks.encoders import CnnEncoder
 from seqtasks.image.transforms import ImageConfig
-from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
+from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.model_paths import built_in_models, find_model
 from seqtasks.training.events import StepSkipped
 from seqtasks.training.metrics_logger import MetricsLogger
 

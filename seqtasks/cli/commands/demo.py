@@ -52,7 +52,7 @@ def demo() -> None:
     Example:
       seqtasks demo
     """
-    from seqtasks.storage.bundle import built_in_models
+    from seqtasks.storage.model_paths import built_in_models
 
     models = built_in_models()
     if DEFAULT_MODEL not in models:
@@ -154,7 +154,7 @@ SHOWN: dict[str, tuple[Callable[[Any], str], str]] = {
 
 def shipped(pattern: str) -> list[Path]:
     """The images or videos that ship and match a pattern; from the current directory where they are below it."""
-    from seqtasks.storage.bundle import asset_folders
+    from seqtasks.storage.model_paths import asset_folders
 
     here = Path.cwd()
     found = [file for folder in asset_folders("") for file in sorted(folder.glob(pattern))]

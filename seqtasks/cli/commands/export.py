@@ -39,7 +39,8 @@ def export(
     decoding = pipeline.decoding(**options)
 
     from seqtasks.export import WRITERS
-    from seqtasks.storage.bundle import CARD, find_model
+    from seqtasks.storage.bundle import CARD
+    from seqtasks.storage.model_paths import find_model
 
     card = (find_model(model) / CARD).read_text(encoding="utf-8")
     try:

@@ -20,7 +20,8 @@ def info(model: ModelArgument) -> None:
     Example:
       seqtasks info my-model
     """
-    from seqtasks.storage.bundle import find_model, read_bundle
+    from seqtasks.storage.bundle import read_bundle
+    from seqtasks.storage.model_paths import find_model
 
     bundle = read_bundle(find_model(model))
     shown = facts(bundle)

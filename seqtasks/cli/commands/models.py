@@ -12,7 +12,8 @@ def models() -> None:
     """
     from seqtasks.cli.commands.info import facts
     from seqtasks.metrics.score import format_score, metric_name
-    from seqtasks.storage.bundle import built_in_models, find_model, read_bundle
+    from seqtasks.storage.bundle import read_bundle
+    from seqtasks.storage.model_paths import built_in_models, find_model
 
     names = built_in_models()
     if not names:

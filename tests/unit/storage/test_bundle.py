@@ -23,7 +23,8 @@ import seqtasks.storage.bundle
 from seqtasks import version
 from seqtasks.errors import SeqtasksError
 from seqtasks.special_tokens import SPECIAL_IDS
-from seqtasks.storage.bundle import Bundle, built_in_models, find_model, read_bundle, write_bundle
+from seqtasks.storage.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.storage.model_paths import built_in_models, find_model
 
 WEIGHT = torch.arange(6, dtype=torch.float32).reshape(2, 3)
 

@@ -9,7 +9,8 @@ from helpers.toys import ToyBatches, ToyModel, ToyTask, toy_trainer
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
-from seqtasks.storage.bundle import checkpoints, read_bundle
+from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.model_paths import checkpoints
 from seqtasks.training.events import CheckpointEvent, FinishedEvent, StepEvent, StepSkipped, ValidationEvent
 from seqtasks.training.optimizer import learning_rate
 from seqtasks.training.trainer import Trainer
@@ -142,7 +143,7 @@ def test_of_losses_the_lowest_is_the_best(tmp_path: Path) -> None:
         False,
         False,
     ]
-    assert trainer.best == 1
+    assert trainer.best.value == 1
     assert read_bundle(tmp_path / "best").scores[0]["value"] == 1
     resumed = toy_trainer(tmp_path, ToyTask(scores=[2, 0.5], lower_is_better=True), max_steps=21, eval_steps=3)
     assert resumed.resume() == 15
@@ -229,7 +230,7 @@ def test_killed_after_any_report_and_resumed(
         for name, tensor in straight.weights.items():
             assert torch.equal(second.weights[name], tensor), killed
             assert torch.equal(second.averaging.average()[name], straight.averaging.average()[name]), killed
-        assert second.best == straight.best
+        assert second.best.state_dict() == straight.best.state_dict()
         ours, theirs = (read_bundle(path / "best").tensors() for path in (out, tmp_path / "straight"))
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs), killed
 
