@@ -23,8 +23,9 @@ from typing import Any, Literal
 from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
 from seqtasks.data.captions.tables import TableReader
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.foreign_files import foreign_by_name, not_utf8
 from seqtasks.data.json_lines import parse_json_object
-from seqtasks.data.text_io import clean_string, open_bytes, read_lines
+from seqtasks.data.text_io import clean_string, open_bytes, read_lines, require_text
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
@@ -59,6 +60,8 @@ def read_captions(
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    if reader is None and (problem := foreign_by_name(path)):
+        raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
         picture, text = clean_string(row.picture), clean_string(row.text)
@@ -155,6 +158,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
 def load_json(path: Path) -> Any:
     """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
     with open_bytes(path) as file:
+        require_text(path, file)
         content = file.read(JSON_BYTES + 1)
     if len(content) > JSON_BYTES:
         raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
@@ -162,7 +166,7 @@ def load_json(path: Path) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SeqtasksError(f"{path}:{line}: not UTF-8.", "Convert the file, for example with iconv.") from None
+        raise not_utf8(f"{path}:{line}", path, error.start - content.rfind(b"\n", 0, error.start)) from None
     except json.JSONDecodeError as error:
         raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
     except (ValueError, RecursionError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
@@ -42,7 +43,7 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
     require_file(source.path)
     reader = PairReader.for_file(source.path, source.format)
     if reader is None:
-        raise SeqtasksError(
+        raise foreign_by_name(source.path) or SeqtasksError(
             f"{source.path}: unknown format {uncompressed_suffix(source.path)!r}.",
             f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz of these; "
             "give parallel files as source and target.",
@@ -72,6 +73,8 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
             raise SeqtasksError(f"{file} is a folder; translation needs files of sentence pairs.")
         if PairReader.for_file(file) is not None:
             sources.append(ParallelSource(path=file))
+        elif problem := foreign_by_name(file):
+            raise problem
         else:
             waiting.append(file)
         if len(waiting) == 2:

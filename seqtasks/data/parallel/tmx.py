@@ -20,7 +20,7 @@ from xml.parsers import expat
 
 from seqtasks.data.column_names import language_of
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.text_io import open_bytes
+from seqtasks.data.text_io import open_bytes, require_text
 from seqtasks.errors import SeqtasksError
 
 CHUNK = 1 << 16
@@ -51,6 +51,8 @@ def read_tmx(path: Path, skipped: ReadReport, languages: tuple[str, str]) -> Ite
     lacking: Counter[str] = Counter()
     found = 0
     with open_bytes(path) as file:
+        if not file.peek(2).startswith((b"<\0", b"\0<")):  # UTF-16, which XML itself says
+            require_text(path, file, markup=False)
         while True:
             chunk = file.read(CHUNK)
             try:
