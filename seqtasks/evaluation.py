@@ -40,11 +40,17 @@ def evaluate(
         split: Captions: train, dev, test, or a file that lists images; else all.
         languages: Translation: codes of both languages, for files that name them; else the model's.
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
-        columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
         metrics: The kinds of further metrics to compute, such as one of your own.
-        device, dtype, threads, engine: As for `load`.
+        columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
+        device: As for `load`.
+        dtype: As for `load`.
+        threads: As for `load`.
+        engine: As for `load`.
         warn: Is told what is left out of the data, a sentence each.
-        **decoding: Decoding options, such as beam=1.
+        **decoding: Decoding options, such as beam_size=1.
+
+    Returns:
+        The scores with their signatures, and whatever else the task measures: a confusion matrix, F1 of each label.
 
     Raises:
         SeqtasksError: Data that cannot be read, or an option that does not apply to the model's task.
@@ -58,7 +64,16 @@ def evaluate(
 
 
 def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) -> Evaluation:
-    """As `evaluate`, for a model that is open."""
+    """As `evaluate`, for a model that is open.
+
+    Args:
+        loaded: The model, its pipeline and its task.
+        request: The data, and options by the names that `evaluate` has for them.
+        warn: Is told what is left out of the data, a sentence each.
+
+    Raises:
+        SeqtasksError: Data that cannot be read, an unknown metric, or an option that does not apply to the task.
+    """
     find_metrics(request.metrics)  # tells a wrong name before the work
     for option in inapplicable_options(loaded.task, request):
         kind = kind_of(loaded.task.config)

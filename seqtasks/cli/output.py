@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.outputs import Caption, Translation
 
 UNDECODABLE = "lines that were not UTF-8, with U+FFFD for what could not be read"
+UNKNOWN = "texts with words or symbols that the model does not know (--json lists them)"
 CUT = "that were cut at the length limit"
 
 Write = Callable[[Iterable[str]], None]
@@ -74,10 +75,11 @@ def format_outputs(
 ) -> Iterator[str]:
     """The lines for an output: a JSON object with its `inputs`, an n-best list that names what it is of, or `text`."""
     if as_json:
-        from seqtasks.inference.outputs import json_fields
+        from seqtasks.inference.outputs import Translation, json_fields
 
         alternatives = [json_fields(each) for each in best.alternatives]
-        yield to_json({**inputs, **json_fields(best), "alternatives": alternatives})
+        unknown = {"unknown": best.unknown} if isinstance(best, Translation) else {}
+        yield to_json({**inputs, **json_fields(best), **unknown, "alternatives": alternatives})
     elif nbest_of is not None:
         for each in (best, *best.alternatives):
             yield f"{nbest_of}\t{each.normalized_score:.4f}\t{each.text}"

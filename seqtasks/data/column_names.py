@@ -29,6 +29,7 @@ class Role(NamedTuple):
 
 
 def column_name(cell: str) -> str:
+    """The text of a cell as names of columns are compared: in lower case, with single blanks."""
     return " ".join(cell.split()).lower()
 
 

@@ -168,6 +168,7 @@ def checksum(values: NDArray[Any]) -> int:
 
 
 def digest(content: bytes) -> str:
+    """The first 40 hexadecimal digits of the content's SHA-256."""
     return hashlib.sha256(content).hexdigest()[:40]
 
 

@@ -40,6 +40,7 @@ def train_validation_split(
     """Splits examples into those to train on and those to validate on, both in their order.
 
     Args:
+        examples: All of them, in the order of the data.
         validation_split: The share of the groups that is held out, or their number; see `ValidationSplit`.
         seed: The same seed splits alike.
         groups: The group of each example; a group is never divided, so that nothing is on both sides.

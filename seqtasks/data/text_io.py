@@ -157,6 +157,7 @@ def require_line(line: str | bytes, path: Path, number: int) -> None:
 
 
 def line_too_long(place: str) -> SeqtasksError:
+    """The error of a line longer than `MAX_LINE_BYTES`; `place` is its file and number."""
     return SeqtasksError(
         f"{place}: the line is longer than {MAX_LINE_BYTES / 2**20:,.0f} MiB.", "Break it into lines, with fold -s."
     )

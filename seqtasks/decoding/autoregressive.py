@@ -63,4 +63,5 @@ def greedy_search(stepper: Stepper, rules: DecodingConstraints, *, penalty: Leng
 
 
 def argmax_tokens(log_probabilities: NextLogits, position: int, rows: Int[Tensor, "rows"]) -> HypothesisTokens:
+    """Greedy search's choice: the likeliest token of each hypothesis."""
     return topk_tokens(log_probabilities)

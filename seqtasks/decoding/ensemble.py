@@ -33,9 +33,15 @@ class Ensemble:
         self.device = self._members[0].device
 
     def start(self, hyps: int, capacity: int) -> State:
+        """The states of all members side by side."""
         return _ensemble_states([member.start(hyps, capacity) for member in self._members])
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """Runs every member; the logits are the logarithm of the mean probability.
+
+        Raises:
+            SeqtasksError: The vocabularies of the members differ in size.
+        """
         log_probabilities, states = [], []
         for member, shared, live in zip(self._members, state.per_row, state.per_hypothesis, strict=True):
             logits, after = member.step(tokens, position, State(shared, live))

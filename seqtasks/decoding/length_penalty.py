@@ -38,6 +38,7 @@ class LengthPenalty:
         return cls("wu", exponent)
 
     def __call__(self, length: int) -> float:
+        """What the score of a hypothesis of `length` tokens is divided by."""
         if self.kind == "none":
             return 1.0
         if self.kind == "average":

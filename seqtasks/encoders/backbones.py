@@ -83,6 +83,11 @@ class Backbone(nn.Module):
     def forward(
         self, pixels: UInt8[Tensor, "rows 3 height width"]
     ) -> Float[Tensor, "rows channels grid_height grid_width"]:
+        """The last grid of features of images of any size.
+
+        A backbone without pretrained weights reads a single image twice in training: batch normalization cannot
+        normalize one value a channel.
+        """
         blocks = self.blocks
         rows = len(pixels)
         if self.training and self.from_scratch and rows == 1:
@@ -106,6 +111,7 @@ class Backbone(nn.Module):
         return normalized.contiguous(memory_format=torch.channels_last)
 
     def train(self, mode: bool = True) -> Backbone:
+        """Keeps frozen blocks, and the batch normalization of all pretrained ones, in evaluation mode."""
         super().train(mode)
         for number, block in enumerate(self.blocks):
             if number < self.frozen_blocks:

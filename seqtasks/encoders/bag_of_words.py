@@ -42,6 +42,7 @@ class BagOfWordsEncoder(TextEncoder):
         )
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
+        """Adds to each token's vector those of the n-grams that end there; the summary is the mean of these states."""
         states = self.embedding(tokens)
         if self.ngrams is not None:
             words = tokens if tokens.dim() == 2 else tokens[..., 0]

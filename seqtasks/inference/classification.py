@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import overload
 
@@ -95,7 +96,11 @@ class ClassificationPipeline(Pipeline):
         """
         if isinstance(texts, str):
             return self.classify([texts])[0]
-        return [self.classification(row) for row in self.probabilities(texts).tolist()]
+        probabilities = self.probabilities(texts).tolist()
+        return [
+            replace(self.classification(row), unknown=self.processor.unknown(text))
+            for text, row in zip(texts, probabilities, strict=True)
+        ]
 
     __call__ = classify
 

@@ -39,6 +39,9 @@ class Translation(GeneratedText):
     alternatives: tuple[Translation, ...] = ()
     """The other hypotheses, best first."""
     source_tokens: tuple[str, ...] = ()
+    """Tokens, scores and attention are those of the text as it was read: where words are `unknown`, without these."""
+    unknown: tuple[str, ...] = ()
+    """Words and symbols of the text that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,8 @@ class Continuation(GeneratedText):
     prompt: str
     alternatives: tuple[Continuation, ...] = ()
     """The other samples in their order, or the other hypotheses of a beam, best first."""
+    unknown: tuple[str, ...] = ()
+    """Words and symbols of the prompt that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class TaggedSentence:
     words: tuple[str, ...]
     labels: tuple[str, ...]
     confidences: tuple[float, ...]
+    unknown: tuple[str, ...] = ()
+    """Those of the words that the model does not know, each once: neither the word nor all of its characters."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ class Classification:
     """Of all labels, the most probable first."""
     labels: tuple[str, ...]
     """The label; where several may hold, those that are at least as probable as not."""
+    unknown: tuple[str, ...] = ()
+    """Words and symbols of the text that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
 
 
 def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str, Any]:

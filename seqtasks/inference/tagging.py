@@ -93,7 +93,10 @@ class TaggingPipeline(Pipeline):
         found = chain.from_iterable(in_sorted_batches(tag_pieces, list(map(len, pieces)), BATCH_TOKENS, long=long))
         return [
             TaggedSentence(
-                tuple(words), tuple(self.labels[label] for label, _ in tags), tuple(sure for _, sure in tags)
+                tuple(words),
+                tuple(self.labels[label] for label, _ in tags),
+                tuple(sure for _, sure in tags),
+                self.reader.unknown(words),
             )
             for words in given
             for tags in [list(islice(found, len(words)))]

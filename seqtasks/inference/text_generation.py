@@ -111,7 +111,7 @@ class TextGenerationPipeline(DecodingPipeline):
         """`decoding.nbest` texts: samples, or the best ones of a beam."""
         found = self.found(self.read(prompt), decoding, range(decoding.nbest))
         first, *others = [self.continuation(prompt, tokens, decoding, stop) for tokens in found]
-        return replace(first, alternatives=tuple(others))
+        return replace(first, alternatives=tuple(others), unknown=self.layout.processor.unknown(prompt))
 
     def found(
         self, read: Sequence[int], decoding: DecodingConfig, numbers: Iterable[int]
@@ -160,11 +160,16 @@ class TextGenerationPipeline(DecodingPipeline):
         return frozenset("".join(piece for piece in pieces if piece not in MARKS)) | {" ", "\n", "\t"}
 
     def replaced(self, prompt: str) -> dict[str, str]:
-        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing."""
+        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing.
+
+        Where the vocabulary does not tell what training showed, characters without a plainer form are spelled in bytes.
+        """
         unknown = dict.fromkeys(
             character for character in normalize_document(prompt) if character not in self.characters
         )
-        return {character: nearest(character, self.characters) for character in unknown}
+        plain = {character: nearest(character, self.characters) for character in unknown}
+        told = self.layout.processor.known_characters is not None
+        return {character: other for character, other in plain.items() if other or told}
 
     def read(self, prompt: str) -> list[int]:
         """The tokens that stand for a prompt: BEGIN and what follows it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import torch
@@ -16,6 +17,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
 from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
+from seqtasks.inference.unknown_characters import Asked, translate_and_copy
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import EncoderDecoder
@@ -127,7 +129,8 @@ class TranslationPipeline(DecodingPipeline):
         """Translates one text, or each of a list; the results do not depend on each other.
 
         Args:
-            texts: An empty text stays empty.
+            texts: An empty text stays empty. Words with characters that the source's vocabulary lacks are copied, where
+                its file tells so; `unknown` of a translation names them.
             prefixes: What the translations have to begin with, one a text.
             attention: Adds where the model looked.
             first_number: The number of the first text in a longer input that comes in parts: samples depend on it.
@@ -150,7 +153,9 @@ class TranslationPipeline(DecodingPipeline):
             for place, part in enumerate(own)
             if not part.copied
         ]
-        found = iter(self.translate_pieces(pieces, self.decoding(**options), attention))
+        translate = partial(self.translate_pieces, self.decoding(**options))
+        can_align = self.engine is None
+        found = iter(translate_and_copy(pieces, self.source, translate, attention=attention, can_align=can_align))
         return [
             concatenate(text, own, [copy(part) if part.copied else next(found) for part in own])
             for text, own in zip(texts, parts, strict=True)
@@ -162,9 +167,7 @@ class TranslationPipeline(DecodingPipeline):
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
         return [part.text for part in segments(text, self.source, self.max_input_length)]
 
-    def translate_pieces(
-        self, pieces: Sequence[tuple[str, Sequence[int], int]], decoding: DecodingConfig, attention: bool
-    ) -> list[Translation]:
+    def translate_pieces(self, decoding: DecodingConfig, pieces: Sequence[Asked], attention: bool) -> list[Translation]:
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
         asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]

@@ -63,6 +63,7 @@ class InvertedBottleneck(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, values: Values) -> Convolved:
+        """Adds the input where it has as many channels as the output and no stride divides the grid."""
         found: Tensor = self.project(self.depthwise(self.expand(values)))
         return found + values if self.residual else found
 

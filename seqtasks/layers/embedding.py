@@ -26,13 +26,16 @@ class TokenEmbedding(nn.Module):
 
     @property
     def size(self) -> int:
+        """Tokens of the vocabulary."""
         return self.weight.shape[0]
 
     @property
     def dim(self) -> int:
+        """The width of a token's vector."""
         return self.weight.shape[1]
 
     def forward(self, tokens: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
+        """The vectors of tokens, in autocast's precision; in training `word_dropout` zeroes those of whole tokens."""
         vectors = nn.functional.embedding(tokens, self.weight) * math.sqrt(self.dim)
         if self.training and self.word_dropout > 0:
             kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout

@@ -30,9 +30,11 @@ class WordEmbedding(nn.Module):
 
     @property
     def dim(self) -> int:
+        """The width of both vectors together."""
         return self.words.dim + (0 if self.reader is None else self.reader.dim)
 
     def forward(self, tokens: Int[Tensor, "*shape parts"]) -> Float[Tensor, "*shape dim"]:
+        """Takes (..., parts): a word's id, then its characters' ids, read once for each distinct word."""
         words = tokens[..., 0]
         if self.training and self.word_dropout > 0:
             hidden = torch.rand(words.shape, device=words.device) < self.word_dropout

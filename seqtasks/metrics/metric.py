@@ -25,16 +25,23 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def compute(self, outputs: Sequence[Any], references: Sequence[Sequence[Any]]) -> tuple[float, str]:
-        """The number, and its signature: all choices that it depends on.
+        """The score of all outputs together.
 
         Args:
             outputs: Texts; of taggers and classifiers the labels of each sentence or document.
             references: For each output one or several of the same type.
+
+        Returns:
+            The number, and its signature: all choices that it depends on.
         """
 
 
 def find_metrics(kinds: Sequence[str]) -> list[type[Metric]]:
-    """The metrics that are called so. Raises SeqtasksError where there is none."""
+    """The metrics of these kinds, in their order.
+
+    Raises:
+        SeqtasksError: One is unknown; the message lists those that there are.
+    """
     try:
         return [Metric.of_kind(kind) for kind in kinds]
     except KeyError as error:

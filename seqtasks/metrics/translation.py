@@ -90,6 +90,7 @@ class SacrebleuMetric(Metric):
         return {"lowercase": self.lowercase}
 
     def compute(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
+        """The corpus score of sacrebleu, with its own signature."""
         from sacrebleu import metrics
 
         metric = getattr(metrics, self.name)(**self.options())
@@ -103,6 +104,7 @@ class BLEU(SacrebleuMetric, kind="bleu"):
     name = "BLEU"
 
     def options(self) -> dict[str, Any]:
+        """Case, and sacrebleu's tokenizer for the language: see `bleu_tokenizer`."""
         return {"lowercase": self.lowercase, "tokenize": bleu_tokenizer(self.language)}
 
 
@@ -118,5 +120,6 @@ class TER(SacrebleuMetric, kind="ter"):
     name = "TER"
 
     def options(self) -> dict[str, Any]:
+        """Characters as words for Chinese and Japanese."""
         asian = primary(self.language) in ("zh", "yue", "cmn", "ja")
         return {"normalized": True, "asian_support": True} if asian else {}

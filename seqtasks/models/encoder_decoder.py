@@ -89,6 +89,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         )
 
     def encode(self, source: Shaped[Tensor, "rows *source"], mask: Mask | None) -> Memory:
+        """Runs the encoder; `mask` is None for sources without padding, such as images."""
         memory: Memory = self.encoder(source, mask)
         return memory
 
@@ -142,12 +143,23 @@ class EncoderDecoderStepper:
         self.device = memory.states.device
 
     def start(self, hyps: int, capacity: int) -> State:
+        """The decoder's state at the beginning of every row."""
         return self.decoder.start(self.memory, hyps, capacity)
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """One step of the decoder."""
         return self.decoder.step(tokens, position, state)
 
     def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
+        """Scores given tokens in one pass, in float32.
+
+        Args:
+            tokens: Ids from BEGIN to END, padded, (rows, tgt).
+            attention: Asks for the decoder's attention weights, too.
+
+        Returns:
+            Natural logarithms of the probabilities of all tokens but the first, (rows, tgt - 1), and the weights.
+        """
         decoded = self.decoder(tokens[:, :-1], self.memory, attention=attention)
         log_probabilities = self.decoder.project(decoded.states).float().log_softmax(dim=2)
         chosen = log_probabilities.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2)

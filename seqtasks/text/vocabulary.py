@@ -40,6 +40,7 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
+        """How many ids there are: special ones, bytes, marks and tokens."""
         return len(self.names)
 
     def spell(self, token: str) -> list[int]:
@@ -65,6 +66,7 @@ class Vocabulary:
             yield FIRST_BYTE, spelled.decode(errors="replace")
 
     def save(self, path: Path) -> None:
+        """Writes the tokens as JSON, a line each, in the order of their ids."""
         path.write_text(json.dumps({"tokens": self.tokens}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     @classmethod
@@ -97,11 +99,14 @@ class VocabularyTokenizer(Tokenizer):
 
     @property
     def size(self) -> int:
+        """The size of the vocabulary."""
         return self.vocabulary.size
 
     def save(self, path: Path) -> None:
+        """Writes the vocabulary."""
         self.vocabulary.save(path)
 
     @classmethod
     def load(cls, path: Path, config: Any) -> Self:
+        """Reads the vocabulary, with the marks of this kind."""
         return cls(Vocabulary.load(path, cls.marks), config)

@@ -14,7 +14,7 @@ from pydantic import Field
 from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import PAD, UNKNOWN
 from seqtasks.text.normalize import normalize
-from seqtasks.text.vocabulary import Vocabulary
+from seqtasks.text.vocabulary import FIRST_MARK, Vocabulary
 from seqtasks.text.word_cache import WordCache
 
 WORDS, CHARACTERS = "words.json", "characters.json"
@@ -68,6 +68,11 @@ class WordIndexer:
             line[: len(row)] = row
         return table
 
+    def unknown(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Words that are not known, each once: neither the word itself nor all the characters that are read of it."""
+        rows = ((word, self.rows[word]) for word in words)
+        return tuple(dict.fromkeys(word for word, row in rows if row[0] == UNKNOWN and is_unreadable(row[1:])))
+
     def _row(self, word: str) -> list[int]:
         word = normalize(word)
         number = self.words.ids.get(word.lower() if self.config.lowercase else word, UNKNOWN)
@@ -89,3 +94,8 @@ class WordIndexer:
         """The reader that `save` wrote; SeqtasksError when a file is missing or damaged."""
         characters = Vocabulary.load(folder / CHARACTERS) if with_characters else None
         return cls(Vocabulary.load(folder / WORDS), characters, config)
+
+
+def is_unreadable(characters: Sequence[int]) -> bool:
+    """Whether there are none, or bytes among them: characters that the vocabulary lacks."""
+    return not characters or any(number < FIRST_MARK for number in characters)

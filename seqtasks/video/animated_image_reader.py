@@ -41,6 +41,7 @@ class AnimatedImageReader:
         self.name = name
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """Frames with the durations that the file gives; what comes after one that cannot be decoded is lost."""
         with open_file(self.path, self.name) as file:
             image = open_animation(file, self.name)
             seconds, bare = 0.0, None
@@ -87,12 +88,21 @@ class ImageSequenceReader:
         self.duration: float | None = len(self.paths) / rate
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """An image of the folder each, `rate` of them a second."""
         assert self.rate is not None
         for number, path in enumerate(self.paths):
             yield lazy_frame(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
 
 
 def lazy_frame(number: int, seconds: float, until: float, image: Callable[[], Image.Image]) -> LazyFrame:
+    """A frame of an image that Pillow makes.
+
+    Args:
+        number: Its place in the stream, from 0.
+        seconds: When it is shown.
+        until: When it ends, in seconds.
+        image: Makes it; also asked for the thumbnail.
+    """
     return LazyFrame(number, seconds, until, image, lambda: np.asarray(image().resize(THUMBNAIL, Image.Resampling.BOX)))
 
 

@@ -84,6 +84,7 @@ def rgb_pixels(frame: VideoFrame, width: int, height: int, scaling: str) -> UInt
 
 
 def has_alpha(frame: VideoFrame) -> bool:
+    """Whether the frame's pixels may be transparent; palettes may hold such colors."""
     return any(component.is_alpha for component in frame.format.components) or frame.format.has_palette
 
 

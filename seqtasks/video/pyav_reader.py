@@ -57,6 +57,12 @@ class PyAVReader:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        """The open container and its first video, for a `with` block.
+
+        Raises:
+            SeqtasksError: PyAV is not installed.
+            VideoError: The file is no video, holds none, or is gone.
+        """
         require_package("av", f"{self.name}: PyAV, which reads videos, is not installed.", "video")
         import av
 
@@ -82,6 +88,7 @@ class PyAVReader:
                 yield container, stream
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """Frames at the times of players, upright; damaged packets are told to `losses` and passed over."""
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)

@@ -81,6 +81,7 @@ class VideoWriter:
         self.write(self.stream.encode(encoded))
 
     def write(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        """Gives each packet the length of its frame, which encoders leave out, and writes it."""
         for packet in packets:
             packet.duration = self.lengths.popleft()
             self.container.mux(packet)

@@ -61,7 +61,7 @@ def test_score(seqtasks: Program, files: Path) -> None:
 
 def test_an_explanation(seqtasks: Program, files: Path) -> None:
     found = answer(seqtasks, "classify", "--text", "A good film.", "--json", "--explain")
-    assert list(found) == ["label", "probability", "labels", "probabilities", "explanation"]
+    assert list(found) == ["label", "probability", "labels", "probabilities", "unknown", "explanation"]
     assert list(found["explanation"]) == ["label", "method", "log_odds", "hidden_log_odds", "words"]
     assert [word for word, _ in found["explanation"]["words"]] == ["A", " good", " film."]
 
@@ -69,10 +69,28 @@ def test_an_explanation(seqtasks: Program, files: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "keys"),
     [
-        (["translate", "--text", "A dog."], ["source", *WRITTEN, "alternatives"]),
-        (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN]),
-        (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities"]),
+        (["translate", "--text", "A dog."], ["source", *WRITTEN, "unknown", "alternatives"]),
+        (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN, "unknown"]),
+        (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities", "unknown"]),
+        (["tag", "--text", "A dog.", "--output-format", "jsonl"], ["words", "labels", "confidences", "unknown"]),
     ],
 )
 def test_answers(seqtasks: Program, words: list[str], keys: list[str]) -> None:
-    assert list(answer(seqtasks, *words, "--json")) == keys
+    asked = words if "--output-format" in words else [*words, "--json"]
+    found = answer(seqtasks, *asked)
+    assert list(found) == keys
+    assert found["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "unknown"),
+    [
+        (["translate", "--json", "--text", "I live in 北京, she in Łódź 😀."], ["北京", "Łódź", "😀"]),
+        (["generate", "--json", "--max-new-tokens", "3", "--prompt", "ROMEO: Łódź 1"], ["Łódź", "1"]),
+        (["classify", "--json", "--text", "A good film in 北京 😀."], ["北京", "😀"]),
+        (["tag", "--output-format", "jsonl", "--text", "I live in 北京 with 😀."], ["北京", "😀"]),
+        (["tag", "--output-format", "jsonl", "--text", "Zyxwvut runs."], []),  # its characters are known
+    ],
+)
+def test_what_a_model_does_not_know_is_told(seqtasks: Program, words: list[str], unknown: list[str]) -> None:
+    assert answer(seqtasks, *words)["unknown"] == unknown

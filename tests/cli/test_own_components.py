@@ -129,7 +129,7 @@ def test_a_part_of_a_model(seqtasks: Program, code: str, place: str, kind: str) 
     missed(seqtasks(*train), kind)
     done(seqtasks(*train, "--code", "own.py"))
     assert f'kind = "{kind}"' in Path("model/config.toml").read_text(encoding="utf-8")
-    texts = ["a dog sees a tree", "the cat"]
+    texts = ["a dog sees a tree", "the hog"]  # no data has a c: a cat would be copied
     translate = ["translate", "--model", "model", "--code", "own.py", "--max-length", "6", "--beam-size", "1", "--text"]
     found = [done(seqtasks(*translate, text)) for text in texts]
     if kind == "own-lstm":  # the likeliest token without any state, again and again

@@ -99,7 +99,8 @@ def test_json(seqtasks: Program, model: Path) -> None:
     result = seqtasks("translate", "-m", model, "--json", "--nbest", "2", "--text", SENTENCE)
     found = json.loads(result.out)
     assert found.keys() == {
-        "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "alternatives",
+        "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "unknown",
+        "alternatives",
     }  # fmt: skip
     assert (found["source"], found["text"], found["finished"]) == (SENTENCE, TRANSLATION, True)
     assert math.isclose(sum(found["log_probabilities"]), found["score"], rel_tol=1e-4)
@@ -203,7 +204,9 @@ def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> N
     pytest.importorskip("matplotlib")
     picture = tmp_path / "look.png"
     result = seqtasks("translate", "-m", model, "--plot-attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (
+        0, "seqtasks: texts with words or symbols that the model does not know (--json lists them): 1\n"
+    )  # fmt: skip
     assert picture.read_bytes().startswith(b"\x89PNG")
     wrong = seqtasks("translate", "-m", model, "--plot-attention", tmp_path / "look.txt", "--text", SENTENCE)
     assert (wrong.code, wrong.out) == (1, "")
@@ -252,3 +255,12 @@ def test_a_full_disk_is_one_sentence(seqtasks: Program, model: Path) -> None:
     result = seqtasks("translate", "-m", model, "--text", SENTENCE, "-o", "/dev/full")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "/dev/full cannot be written: No space left on device." in result.err
+
+
+def test_what_a_model_does_not_know_is_copied_and_told(seqtasks: Program) -> None:
+    result = seqtasks("translate", "-m", "en-de", "--json", "--text", "I live in 北京.", "--text", "A dog runs.")
+    assert result.code == 0
+    first, second = map(json.loads, result.out.splitlines())
+    assert first["text"] == "Ich wohne in 北京."
+    assert (first["unknown"], second["unknown"]) == (["北京"], [])
+    assert "texts with words or symbols that the model does not know (--json lists them): 1" in result.err

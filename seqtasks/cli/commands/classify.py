@@ -197,11 +197,11 @@ def format_text(entry: Entry, found: Classification | None, explanation: Explana
 def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
-        fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}}
+        fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": []}
     else:
         probabilities = {label: round(probability, 6) for label, probability in found.probabilities.items()}
         fields |= {"label": found.label, "probability": round(found.probability, 6), "labels": found.labels}
-        fields |= {"probabilities": probabilities}
+        fields |= {"probabilities": probabilities, "unknown": found.unknown}
     if explanation is not None:
         fields["explanation"] = explanation_fields(explanation)
     return to_json(fields)

@@ -64,7 +64,8 @@ def generate(
     if as_json:
         from seqtasks.inference.outputs import json_fields
 
-        write("".join(f"{to_json({'prompt': prompt} | json_fields(text))}\n" for text in texts))
+        unknown = {"unknown": best.unknown}
+        write("".join(f"{to_json({'prompt': prompt} | json_fields(text) | unknown)}\n" for text in texts))
     else:
         write(BETWEEN.join(prompt + text.text for text in texts) + "\n")
 

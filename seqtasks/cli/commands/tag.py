@@ -166,7 +166,7 @@ def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> str
 
 def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> str:
     confidences = [round(confidence, 6) for confidence in found.confidences]
-    return to_json({"words": found.words, "labels": found.labels, "confidences": confidences})
+    return to_json({"words": found.words, "labels": found.labels, "confidences": confidences, "unknown": found.unknown})
 
 
 FORMATTERS: dict[Input, Callable[[Sentence, TaggedSentence, str], str]] = {

@@ -25,6 +25,7 @@ from seqtasks.cli.options import (
 from seqtasks.cli.output import (
     CUT,
     UNDECODABLE,
+    UNKNOWN,
     ensure_distinct_paths,
     ensure_plottable,
     format_outputs,
@@ -96,13 +97,14 @@ def translate(
         sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
         batches = LineBatcher(streams, **sizes)
         process = partial(translate_batch, options=options, target_prefix=prefix)
-        unfinished = 0
+        unfinished = unknown = 0
         to_plot = attention
         with open_output(output) as write:
             for batch, translations in map_batches(process, pipeline, batches, num_workers=workers):
                 write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
                 unfinished += sum(not each.finished for each in translations)
-                place = next((place for place, each in enumerate(translations) if each.source.strip()), None)
+                unknown += sum(bool(each.unknown) for each in translations)
+                place = next((place for place, each in enumerate(translations) if each.tokens), None)
                 if to_plot is not None and place is not None:
                     from seqtasks.visualization import plot_translation_attention
 
@@ -112,5 +114,6 @@ def translate(
                     to_plot = None
         warn_count(UNDECODABLE, batches.undecodable)
         warn_count(f"translations {CUT}", unfinished)
+        warn_count(UNKNOWN, unknown)
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")

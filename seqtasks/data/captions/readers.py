@@ -91,6 +91,7 @@ class JSONLReader(CaptionReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """A row for each caption of each line; a line that is no JSON object gives what is reported as broken."""
         for number, line in enumerate(read_lines(path), 1):
             yield from rows_of(str(path), number, parse_json_object(line) or {}, columns)
 
@@ -113,6 +114,7 @@ class JSONReader(CaptionReader, kind="json"):
     """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
 
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """Raises SeqtasksError where the JSON has none of these forms."""
         match load_json(path):
             case {"images": list(images), "annotations": list(annotations)}:
                 return coco_rows(path, images, annotations)

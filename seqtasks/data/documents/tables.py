@@ -23,6 +23,7 @@ class TSVReader(DocumentReader, kind="tsv"):
     """
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        """The documents of a table, plain or labeled; an empty file has none."""
         table, columns = open_documents(source)
         if columns is None:
             return iter(())
@@ -52,6 +53,7 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
+        """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
         text_key, label_key = json_keys(source)
         for number, line in reach_lines(source.path, skipped):
             fields = parse_json_object(line) or {}

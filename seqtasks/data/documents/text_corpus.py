@@ -45,6 +45,11 @@ def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
 
 
 def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
+    """The texts of a source as they are written: a file whole, each file of a folder, or each document's text.
+
+    Raises:
+        SeqtasksError: The file that is read whole is not UTF-8.
+    """
     if source.is_one_text:
         skipped.reach(str(source.path), 1)
         yield read_file(source.path)

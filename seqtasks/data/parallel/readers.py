@@ -116,6 +116,7 @@ class TSVReader(PairReader, kind="tsv"):
     """A table with tabs, in which quotes mean nothing; see `seqtasks.data.tables`."""
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        """The pairs of a table; an empty file has none."""
         assert source.path is not None
         named = any(isinstance(column, str) for column in requested(source).values())
         table = open_table(source.path, ROLES, header=named or source.header, languages=True)
@@ -130,6 +131,7 @@ class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        """A pair a line; lines that lack one of the two texts are told to `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
         for _, line in reach_lines(source.path, skipped, blank=True):
@@ -145,6 +147,7 @@ class TMXReader(PairReader, kind="tmx"):
     """Translation memories."""
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
+        """Raises SeqtasksError without `languages`: a translation memory may hold any number of them."""
         assert source.path is not None
         if languages is None:
             raise SeqtasksError(

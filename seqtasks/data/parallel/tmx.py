@@ -128,6 +128,7 @@ class Units:
         self.parser.SkippedEntityHandler = self.refuse
 
     def start_root(self, name: str, attributes: dict[str, str]) -> None:
+        """The parser's handler of the first start tag: raises SeqtasksError where it is none of TMX."""
         if bare(name) != "tmx":
             raise SeqtasksError(
                 f"{self.path}:{self.parser.CurrentLineNumber}: no translation memory (TMX), but XML with <{name}>.",
@@ -136,6 +137,7 @@ class Units:
         self.parser.StartElementHandler = self.start
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """The parser's handler of a start tag."""
         if ":" in name:
             name = bare(name)
         if name == "tu":
@@ -150,6 +152,7 @@ class Units:
             self.depth += 1
 
     def end(self, name: str) -> None:
+        """The parser's handler of an end tag: a whole unit goes to `finished`, with the number of its first line."""
         if ":" in name:
             name = bare(name)
         if name == "tu":
@@ -167,10 +170,12 @@ class Units:
                 self.segment.append(" ")
 
     def characters(self, text: str) -> None:
+        """The parser's handler of text: what lies in a segment, and not in a code."""
         if self.segment is not None:
             (self.code if self.depth else self.segment).append(text)
 
     def refuse(self, *entity: Any) -> None:
+        """The parser's handler of an entity declaration: raises SeqtasksError, since entities can grow without end."""
         raise SeqtasksError(
             f"{self.path}:{self.parser.CurrentLineNumber}: the file uses entities of its own, which are not read.",
             "Replace them by the characters that they stand for.",

@@ -45,9 +45,11 @@ class SyntheticVideo:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
+        """What people say of each frame: the captions of the image that it shows."""
         return [self.images[shot.image].captions for shot in self.shots for _ in shot.changes]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
+        """The frames from number `start` on, each made when it is asked for."""
         passed = 0
         for shot in self.shots:
             wanted = shot.changes[max(0, start - passed) :]

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -70,43 +71,62 @@ class SubwordTokenizer(Tokenizer):
 
     @property
     def size(self) -> int:
+        """The pieces of the sentencepiece model, bytes and special ids included."""
         return int(self.model.get_piece_size())
+
+    @cached_property
+    def known_characters(self) -> frozenset[str] | None:
+        pieces = self.pieces(range(FIRST_PIECE, self.size))
+        characters = frozenset("".join(pieces).replace("▁", " ")) | {" "}
+        if len(characters) >= max(_whole(self.size) + 1, _room(self.size)):
+            return None  # it may have been one of more characters
+        if "\ue000" in characters:
+            characters |= {plain for escaped, plain in _ESCAPED.items() if characters.issuperset(escaped)}
+        return characters
 
     @classmethod
     def train(cls, texts: Iterable[str], config: SubwordTokenizer.Config) -> SubwordTokenizer:
+        """Trains a sentencepiece model; of many texts a part, which is the same each time, is enough."""
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
         return cls(_train(chosen, config), config)
 
     def encode(self, text: str) -> list[int]:
+        """The likeliest segmentation (unigram), or the one that the merges give (BPE)."""
         return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Sentencepiece's own threads segment the texts where there are many."""
         if len(texts) < TEXTS_FOR_THREADS:
             return [self.encode(text) for text in texts]
         return self.model.encode([prepare(text) for text in texts], out_type=int)  # type: ignore[no-any-return]
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """A segmentation of each word drawn anew, where the settings ask for it."""
         prepared = prepare(text)
         if self.sampler is None or not prepared:
             return self.encode(text)
         return self.sampler.sample(prepared, random)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """Joins the pieces; what `prepare` has escaped is itself again."""
         text: str = self.model.decode([int(number) for number in ids if number > END])
         if "\ue000" in text:
             text = re.sub("\ue000[012]?", lambda found: _ESCAPED.get(found[0], "\ufffd"), text)
         return normalize(text)
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The pieces of the sentencepiece model."""
         return self.model.id_to_piece([int(number) for number in ids])
 
     def save(self, path: Path) -> None:
+        """Writes sentencepiece's own format."""
         path.write_bytes(self.proto)
 
     @classmethod
     def load(cls, path: Path, config: SubwordTokenizer.Config) -> SubwordTokenizer:
+        """Reads a sentencepiece model and checks that it was trained here: its special ids, and its bytes."""
         try:
             processor = cls(path.read_bytes(), config)
             processor.pieces(range(processor.size))
@@ -151,11 +171,21 @@ def _rare_characters(texts: Iterable[str], size: int) -> set[str]:
     for text in texts:
         counts.update(text)
     ranked = [character for character, _ in counts.most_common()]
-    if len(ranked) <= size // 16:
+    if len(ranked) <= _whole(size):
         return set()
     covered = list(accumulate(counts[character] for character in ranked))
     enough = bisect_left(covered, 0.9999 * covered[-1]) + 1
-    return set(ranked[min(enough, (size - FIRST_PIECE) // 2) :])
+    return set(ranked[min(enough, _room(size)) :])
+
+
+def _whole(size: int) -> int:
+    """Characters of an alphabet that is kept whole in a vocabulary of `size` ids."""
+    return size // 16
+
+
+def _room(size: int) -> int:
+    """The most characters that a vocabulary of `size` ids keeps of a larger alphabet."""
+    return (size - FIRST_PIECE) // 2
 
 
 def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:

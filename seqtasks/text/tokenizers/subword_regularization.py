@@ -40,6 +40,7 @@ class UnigramSampler:
         self.candidates = WordCache(self._candidates)
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """Ids of `text`, which `prepare` has cleaned, with a segmentation drawn for each of its words."""
         words = text.split(" ")
         ids: list[int] = []
         for word, point in zip(words, random.random(len(words)).tolist(), strict=True):
@@ -72,6 +73,7 @@ class BPEDropout:
         self.scores = {piece: model.get_score(number) for piece, number in self.ids.items()}
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """Ids of `text`, which `prepare` has cleaned; pieces without an id are spelled in bytes."""
         uniform = Random(int(random.integers(2**63))).random
         ids: list[int] = []
         for word in text.split(" "):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -44,12 +45,26 @@ class WordTokenizer(VocabularyTokenizer):
         super().__init__(vocabulary, config)
         self.cutter = word_splitter(config.language)
 
+    @cached_property
+    def known_characters(self) -> frozenset[str] | None:
+        if self.size >= self.config.vocab_size:
+            return None
+        return frozenset("".join(self.vocabulary.tokens)) | {" "}
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        if self.config.oov == "bytes":
+            return super().unknown(text)
+        words = (token for token, _ in self.cutter.split(normalize(text)))
+        return tuple(dict.fromkeys(word for word in words if word not in self.vocabulary.ids))
+
     @classmethod
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
+        """Counts tokens; the `vocab_size` most frequent of those seen at least `min_freq` times are kept."""
         counts = Counter(token for text in texts for token, _ in word_splitter(config.language).split(normalize(text)))
         return cls(Vocabulary.of_counts(counts, min_freq=config.min_freq, size=config.vocab_size, marks=MARKS), config)
 
     def encode(self, text: str) -> list[int]:
+        """Tokens and, where a blank is not as the rules expect, marks before them."""
         cut = list(self.cutter.split(normalize(text)))
         usual = blanks_before([token for token, _ in cut], self.cutter.language)
         ids: list[int] = []
@@ -63,11 +78,13 @@ class WordTokenizer(VocabularyTokenizer):
         return ids
 
     def spell(self, token: str) -> list[int]:
+        """The token's own id, UNKNOWN, or its UTF-8 bytes, as `oov` of the settings says."""
         if self.config.oov == "unknown" and token not in self.vocabulary.ids:
             return [UNKNOWN]
         return self.vocabulary.spell(token)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """Tokens with blanks between them by rule, but where marks say otherwise."""
         tokens: list[str] = []
         marked: dict[int, bool] = {}
         for number, token in self.vocabulary.read(ids):
@@ -79,4 +96,5 @@ class WordTokenizer(VocabularyTokenizer):
         return normalize("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Tokens as they are in the vocabulary."""
         return [self.vocabulary.names[number] for number in ids]

@@ -86,3 +86,11 @@ def test_it_is_saved_and_loaded(tmp_path: Path, with_characters: bool) -> None:
 def test_no_words_at_all() -> None:
     with pytest.raises(SeqtasksError, match="no text"):
         WordIndexer.train([[""], []], WordIndexerConfig())
+
+
+def test_what_is_unknown() -> None:
+    sentences = [["the", "dog", "runs"]] * 2
+    indexer = WordIndexer.train(sentences, WordIndexerConfig())
+    assert indexer.unknown(["Dog", "god", "Łódź", "the", "Łódź", "🎉"]) == ("Łódź", "🎉")
+    words_alone = WordIndexer.train(sentences, WordIndexerConfig(), with_characters=False)
+    assert words_alone.unknown(["Dog", "god", "the"]) == ("god",)

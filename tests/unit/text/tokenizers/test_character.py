@@ -35,3 +35,9 @@ def test_save_and_load(tmp_path: Path) -> None:
     loaded = CharacterTokenizer.load(tmp_path / "characters.json", saved.config)
     assert loaded.encode("y\u0308 ♥ ?") == saved.encode("y\u0308 ♥ ?")
     assert loaded.size == saved.size
+
+
+def test_what_is_unknown() -> None:
+    characters = fit("a dog.")
+    assert characters.unknown("a god. \u00a0a dög, 犬犬 犬犬 😀") == ("dög,", "犬犬", "😀")
+    assert characters.unknown("a god.") == ()

@@ -175,3 +175,18 @@ def test_models_of_other_programs_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(SeqtasksError, match="another program"):
         SubwordTokenizer.load(prefix.with_suffix(".model"), SubwordTokenizer.Config())
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_the_alphabet_is_known_where_it_had_room(model: str) -> None:
+    alphabet = "abcdefghijklmnopqrstuvwxyz▁"
+    texts = ["".join(alphabet[place:] + alphabet[:place]) for place in range(len(alphabet))] * 3
+    syllables = [f"{one}{other}" for one in "aeiou" for other in "bcdfghklmnprst"]
+    words = [" ".join(first + second for second in syllables) for first in syllables]
+    wide = fit([*texts, *words], model_type=model, vocab_size=600)
+    assert wide.known_characters is not None
+    assert wide.known_characters > frozenset(alphabet) | {" "}
+    assert wide.unknown("abc, 北京! a") == (",", "北京!")
+    narrow = fit([*texts, *words], model_type=model, vocab_size=300)
+    assert narrow.known_characters is None
+    assert narrow.unknown("xyz 北京") == ()

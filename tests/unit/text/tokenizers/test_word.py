@@ -100,3 +100,14 @@ def test_rare_words_can_be_one_unknown_that_is_never_read() -> None:
     assert ids.count(UNKNOWN) == 4  # A, ran, the comma, cat
     assert not any(FIRST_BYTE <= number < FIRST_MARK + len(MARKS) for number in ids)
     assert words.decode(ids) == "dog a."
+
+
+def test_what_is_unknown() -> None:
+    text = "The ox sees Łódź, 北京 and 北京."
+    words = fit(*SENTENCES)
+    assert words.unknown(text) == ("ox", "Łódź", "北京")  # no word that is known has an x
+    full = fit(*SENTENCES, *(f"w{number}" for number in range(50)), size=300)
+    assert full.known_characters is None  # letters may stand in words that had no room
+    assert full.unknown(text) == ()
+    config = WordTokenizer.Config(language="en", min_freq=1, oov="unknown")
+    assert WordTokenizer.train(SENTENCES, config).unknown(text) == ("ox", "Łódź", "北京", "and")
