@@ -42,6 +42,7 @@ class GeneralConfig(ConfigModel):
 
     @model_validator(mode="after")
     def scales_a_start(self) -> GeneralConfig:
+        """Refuses settings of a model to start from where there is none."""
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
             raise ValueError("training.pretrained_lr_scale has nothing to scale without init_from")
         if self.init_from is None and self.init_modules != "model":

@@ -70,6 +70,11 @@ def opening(task: TranslationTask) -> str:
 
 
 def opened(name: str, processor: Tokenizer) -> str:
+    """The Python expression that opens a processor's file, for the program in a guide.
+
+    Raises:
+        SeqtasksError: The processor is a user's own, which no other program has.
+    """
     file, kind = f"{name}{processor.extension}", type(processor).__name__
     if isinstance(processor, SubwordTokenizer):
         return f'SentencePieceProcessor(model_file="{file}")'

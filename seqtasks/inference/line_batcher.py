@@ -27,9 +27,13 @@ PATIENCE = 0.05
 class ByteStream(Protocol):
     """A file open for reading, or bytes in memory."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """The descriptor to wait at; raises OSError for bytes in memory."""
+        ...
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """All that is left."""
+        ...
 
 
 class LineBatcher:
@@ -81,6 +85,7 @@ class LineBatcher:
                 yield last
 
     def decode(self, line: bytes) -> str:
+        """A line as text; counts it where it is not UTF-8."""
         try:
             return line.decode()
         except UnicodeDecodeError:

@@ -22,6 +22,7 @@ class LogitsProcessor(Component, ABC):
 
     class Config(ConfigModel):
         def __call__(self) -> LogitsProcessor:
+            """The rule with these settings; search asks for one a batch."""
             return LogitsProcessor.of(self)(self)
 
     def __init__(self, config: Any) -> None:

@@ -64,6 +64,7 @@ class SpacyTagger:
         self.attribute = attribute
 
     def __call__(self, doc: Doc) -> Doc:
+        """Labels the words of one document, in place."""
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:

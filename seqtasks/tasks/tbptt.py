@@ -33,6 +33,7 @@ class TBPTTState:
             kept[lanes.cpu()] = value.detach().float().cpu()
 
     def state_dict(self) -> dict[str, Tensor]:
+        """A copy of the carried values."""
         return {f"carried {number}": values.clone() for number, values in enumerate(self.values)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:

@@ -33,6 +33,7 @@ class Averaging:
         return copied(self.weights)
 
     def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it, besides the live weights."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -50,18 +51,22 @@ class EMA(Averaging):
 
     @torch.no_grad()
     def after_step(self, step: int) -> None:
+        """Moves the mean towards the weights."""
         share = 1 - min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(
             [self.mean[name] for name in self.floating], [self.weights[name] for name in self.floating], share
         )
 
     def average(self) -> Weights:
+        """A copy of the mean."""
         return copied(self.mean)
 
     def state_dict(self) -> dict[str, Any]:
+        """The mean."""
         return {"mean": self.mean}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes the saved mean."""
         for name, tensor in self.mean.items():
             tensor.copy_(state["mean"][name])
 
@@ -74,9 +79,11 @@ class CheckpointAverage(Averaging):
         self.kept: deque[Weights] = deque(maxlen=count)
 
     def before_validation(self) -> None:
+        """Keeps a copy of the weights; the oldest of `count` goes."""
         self.kept.append(copied(self.weights))
 
     def average(self) -> Weights:
+        """The mean of the kept weights, or the live ones where none are kept yet."""
         average = copied(self.kept[-1] if self.kept else self.weights)
         for name, latest in average.items():
             if self.kept and latest.is_floating_point():
@@ -84,18 +91,22 @@ class CheckpointAverage(Averaging):
         return average
 
     def state_dict(self) -> dict[str, Any]:
+        """The kept weights."""
         return {"kept": list(self.kept)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes the saved weights, on the device of the live ones."""
         for weights in state["kept"]:
             self.kept.append({name: tensor.to(self.weights[name].device) for name, tensor in weights.items()})
 
 
 def copied(weights: Weights) -> Weights:
+    """A copy of each tensor, without gradients."""
     return {name: tensor.detach().clone() for name, tensor in weights.items()}
 
 
 def make_averaging(weights: Weights, settings: TrainingConfig) -> Averaging:
+    """What `averaging` of the settings asks for."""
     if settings.averaging == "ema":
         return EMA(weights, settings.ema_decay)
     if settings.averaging == "last":

@@ -148,6 +148,7 @@ def part_of(batch: Batch, number: int, workers: int) -> Batch:
 
 @torch.no_grad()
 def copy_all(tensors: list[Tensor], into: list[Tensor]) -> None:
+    """Copies each tensor into the one at its place."""
     for tensor, target in zip(tensors, into, strict=True):
         target.copy_(tensor)
 

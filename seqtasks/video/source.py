@@ -94,6 +94,14 @@ def open_file(path: Path, name: str) -> IO[bytes]:
     return file
 
 
+def read_exactly(file: IO[bytes], size: int) -> bytes:
+    """So many bytes. Raises EOFError where there are fewer."""
+    content = file.read(size)
+    if len(content) < size:
+        raise EOFError("the file ends too early")
+    return content
+
+
 def describe(reason: object) -> str:
     """An exception, or words, as a part of a sentence."""
     said = getattr(reason, "strerror", None) or reason  # without the number of the error

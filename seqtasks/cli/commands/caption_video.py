@@ -81,7 +81,7 @@ class ClipOptions:
 
 
 def seconds_in(duration: str) -> float:
-    """ "2s", "500ms", "1min", "0.5" in seconds."""
+    """The seconds of "2s", "500ms", "1min" or "0.5"."""
     found = DURATION.fullmatch(duration.strip().lower())
     if found is None:
         raise SeqtasksError(f"--frame-interval {duration}: this is no length of time.", "Write 2s, 500ms or 1min.")
@@ -173,6 +173,7 @@ def describe_clip(
 
 
 def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
+    """Spans of captions as lines of subtitles, JSON or a table; the table where no form is asked for."""
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
     if form in ("srt", "vtt"):

@@ -62,15 +62,18 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
         self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
+        """Images are opened in threads, one a core."""
         with ThreadPoolExecutor(available_cores()) as self.pool:
             yield from super().make_batches()
 
     def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
+        """Each image once, with all of its captions: (rows, captions, length)."""
         numbers = [self.numbers[place] for place in examples]
         target = pad_groups([self.targets[number] for number in numbers], begin=True, end=True)
         return Seq2SeqBatch(self.sources(numbers, random), None, target, target != PAD)
 
     def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
+        """Features of a view that is drawn for each image, or pixels, changed at random as the settings say."""
         if self.views:
             views = random.integers(len(self.views), size=len(numbers)).tolist()
             return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])

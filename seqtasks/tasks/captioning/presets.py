@@ -95,6 +95,7 @@ def official_split(source: CaptionSource, split: str) -> CaptionSource | None:
 
 
 def table(source: CaptionSource) -> dict[str, Any]:
+    """A source as a table of the configuration: what is not the default."""
     return source.model_dump(mode="json", exclude_defaults=True)
 
 

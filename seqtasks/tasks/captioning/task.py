@@ -32,10 +32,11 @@ from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
+from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
@@ -75,6 +76,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
+            """Refuses an encoder that reads no images, and augmented images where features are computed once."""
             if not isinstance(self.model.encoder, CnnConfig):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
             if (
@@ -107,6 +109,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads captioned images; holds some out where no validation data are given."""
         report, unread = CaptionReadReport(), CaptionReadReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
@@ -171,6 +174,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
     def batches(self, batch_tokens: int, seed: int) -> CaptionLoader:
+        """Features where the CNN is frozen, else pixels; each image with all its captions."""
         captions = [self.processor.encode_all(each.captions) for each in self.train]
         return CaptionLoader(
             [each.image for each in self.train],
@@ -185,17 +189,20 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """A frozen CNN where there are few images; see `captioning_preset`."""
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         options = source_options(settings, 0, CaptionSource)
         return captioning_preset(caption_source(data).model_copy(update=options), **kinds)
 
     def validate(self, model: EncoderDecoder[CnnEncoder]) -> Evaluation:
+        """Captions the validation images, without METEOR, which takes seconds to start."""
         found = self.pipeline([model]).evaluate(
             self.validation, features=self.validation_features, with_meteor=False, **self.validation_options
         )
         return self.watched(found)
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the CNN, the decoder and the data."""
         encoder: Any = self.config.model.encoder
         return (
             "Captions",

@@ -31,6 +31,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         self.state = {"epoch": 1, "index": 0}
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], LanguageModelBatch]]:
+        """Window after window of the lanes of an epoch."""
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             lanes = self.lanes_of(epoch)
@@ -52,6 +53,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         return [part if part[:1].tolist() == [BEGIN] else np.insert(part, 0, BEGIN) for part in parts]
 
     def window_of(self, lanes: Sequence[Tokens], index: int) -> LanguageModelBatch:
+        """Window `index` of every lane: `window` tokens and the one that follows, padded where a lane is over."""
         tokens = torch.full((len(lanes), self.window + 1), PAD)
         for row, lane in zip(tokens, lanes, strict=True):
             part = lane[index * self.window : (index + 1) * self.window + 1]
@@ -60,6 +62,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         return LanguageModelBatch(tokens, wanted, torch.arange(len(lanes)), torch.full((len(lanes),), index == 0))
 
     def state_dict(self) -> dict[str, int]:
+        """Also the lanes and the window, which a resumed training has to keep."""
         return {**self.state, "lanes": self.lanes, "window": self.window}
 
     def load_state_dict(self, state: dict[str, int]) -> None:

@@ -26,8 +26,9 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
+from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
@@ -63,6 +64,7 @@ class VideoData(ConfigModel):
 
     @model_validator(mode="after")
     def has_both(self) -> VideoData:
+        """Refuses data without anything to train on, or to validate on."""
         if not (self.train or self.train_images):
             raise ValueError("there is nothing to train on: give train or train_stills")
         if not (self.validation or self.validation_images):
@@ -83,6 +85,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
         @model_validator(mode="after")
         def sees_frames(self) -> VideoTask.Config:
+            """Refuses an encoder that reads no frames, and images that change at random from frame to frame."""
             if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
                 raise ValueError('model.encoder has to read frames: kind = "cnn-lstm"')
             if self.images.augments:
@@ -99,6 +102,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads videos in files, and captioned images that videos are made of."""
         data: VideoData = config.data
         report, clip_report = CaptionReadReport(), ReadReport()
         stills = [each for source in data.train_images for each in read_captioned_images(source, report)]
@@ -124,9 +128,11 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few))
 
     def is_newly_initialized(self, name: str) -> bool:
+        """What works over time: a captioner of single images, which training may start from, has none of it."""
         return name.startswith(TIME)
 
     def on_train_start(self, model: EncoderDecoder[CnnLstmEncoder]) -> Sequence[str]:
+        """Makes room for the states that lanes carry from window to window."""
         encoder = model.encoder
         if encoder.remembered is not None:
             side = self.config.images.size
@@ -139,6 +145,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return ()
 
     def loss(self, model: EncoderDecoder[CnnLstmEncoder], batch: VideoBatch) -> Loss:
+        """That of a window of frames, after the states that the window before has left."""
         encoder = model.encoder
         start = None if self.carried is None else RecurrentState(*self.carried.read(batch.streams, batch.is_start))
         memory, carried = encoder.encode(batch.source, batch.mask, start)
@@ -151,6 +158,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return model.loss_of(memory, target, real)
 
     def batches(self, batch_tokens: int, seed: int) -> Any:
+        """Windows of `bptt_len` frames of `num_streams` lanes; `batch_tokens` does not apply."""
         data: VideoData = self.config.data
 
         def clips_of(epoch: int) -> list[FrameSequence]:
@@ -163,12 +171,14 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         )  # fmt: skip
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
+        """Captions every frame of the validation videos, without METEOR."""
         pipeline = self.pipeline([model])
         return self.watched(
             pipeline.evaluate_videos(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the CNN, what works over time, the decoder and the data."""
         encoder: Any = self.config.model.encoder
         return (
             "Captions of clips",

@@ -85,6 +85,7 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
                 yield Window(clip, captions, start)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], VideoBatch]]:
+        """Window after window; frames become pixels in threads, one a core."""
         with ThreadPoolExecutor(available_cores()) as pool:
             for index in count(self.state["index"] + 1):
                 window = self.make(pool)
@@ -113,6 +114,7 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
         return torch.stack([self.pixels(picture) for picture in islice(self.playing[lane], self.window)])
 
     def captions_of(self, window: Window, frame: int) -> list[list[int]]:
+        """The tokens of a frame's captions, without those that are empty or too long."""
         if frame >= len(window.captions):
             return []
         encoded = (list(self.encode(caption)) for caption in window.captions[frame])
