@@ -7,9 +7,11 @@ import os
 import select
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from seqtasks.data import text_io
+from seqtasks.data.foreign_files import foreign_by_content
 from seqtasks.inference.bulk import Batch
 
 BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024
@@ -74,7 +76,7 @@ class LineBatcher:
         for stream in self.streams:
             parts: list[bytes] = []
             waiting = 0
-            for chunk in in_utf8(chunks(stream)):
+            for chunk in in_utf8(chunks(stream), str(getattr(stream, "name", "input"))):
                 if chunk is None:
                     yield None
                     continue
@@ -98,12 +100,18 @@ class LineBatcher:
             return line.decode(errors="replace")
 
 
-def in_utf8(chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
-    """The same bytes, or those of the same text where it begins with the mark of UTF-16, as Windows writes it."""
+def in_utf8(chunks: Iterator[bytes | None], name: str) -> Iterator[bytes | None]:
+    """The same bytes, or those of the same text where it begins with the mark of UTF-16, as Windows writes it.
+
+    Raises:
+        SeqtasksError: They are no text, such as those of a spreadsheet; `name` is what to call them.
+    """
     first = next(chunks, b"")
     while first is None:
         yield first
         first = next(chunks, b"")
+    if problem := foreign_by_content(Path(name), first, markup=False):
+        raise problem
     if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield first
         yield from chunks

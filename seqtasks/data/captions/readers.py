@@ -12,7 +12,6 @@ Columns and keys are `image`, `caption` and, where there are official splits, `s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +22,12 @@ from typing import Any, Literal
 from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
 from seqtasks.data.captions.tables import TableReader
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.json_lines import parse_json_object
-from seqtasks.data.text_io import clean_string, open_bytes, read_lines
+from seqtasks.data.foreign_files import foreign_by_name
+from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object
+from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
-
-JSON_BYTES = 1 << 30
-"""JSON is read whole, so that larger files are refused. All of COCO takes 144 MB."""
 
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
@@ -65,6 +62,8 @@ def read_captions(
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    if reader is None and (problem := foreign_by_name(path)):
+        raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
         picture, text = clean_string(row.picture), clean_string(row.text)
@@ -113,11 +112,17 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns)
         yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
 
 
+class NDJSONReader(JSONLReader, kind="ndjson"):
+    """Another name of JSON lines."""
+
+
 class JSONReader(CaptionReader, kind="json"):
-    """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
+    """COCO captions, Karpathy's form, a list of objects, or JSON lines after all, told apart by their content."""
 
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """Raises SeqtasksError where the JSON has none of these forms."""
+        if is_json_lines(path, alone=False):
+            return JSONLReader().read(path, columns)
         match load_json(path):
             case {"images": list(images), "annotations": list(annotations)}:
                 return coco_rows(path, images, annotations)
@@ -158,20 +163,3 @@ def karpathy_rows(path: Path, images: list[Any]) -> Iterator[Row]:
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A JSON object as it is, and anything else as an object without keys."""
     return value if isinstance(value, dict) else {}
-
-
-def load_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
-    with open_bytes(path) as file:
-        content = file.read(JSON_BYTES + 1)
-    if len(content) > JSON_BYTES:
-        raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SeqtasksError(f"{path}:{line}: not UTF-8.", "Convert the file, for example with iconv.") from None
-    except json.JSONDecodeError as error:
-        raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
-    except (ValueError, RecursionError):
-        raise SeqtasksError(f"{path}: JSON with numbers or nesting beyond all measure.", "Make it again.") from None

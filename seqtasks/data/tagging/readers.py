@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
@@ -91,6 +92,8 @@ def read_sentences(
     reader = SentenceReader.for_file(path) if form == "auto" else None
     if reader is not None:
         return reader.read(path, skipped)
+    if form == "auto" and (problem := foreign_by_name(path)):
+        raise problem
     if form == "table" or (form == "auto" and is_table(path)):
         return read_table(path, skipped, None if column == UPOS else column, word_column)
     return parse_sentences(read_lines(path), str(path), skipped, column=column, word_column=word_column, form=form)
