@@ -131,11 +131,7 @@ class CaptioningPipeline(DecodingPipeline):
                     yield error
 
     def pixels(self, image: ImageInput) -> UInt8[Tensor, "3 height width"]:
-        """An image as the network sees it.
-
-        Raises:
-            ImageError: For what is no image.
-        """
+        """An image as the network sees it. Raises ImageError for what is no image."""
         return self.transform(open_image(image, name_of(image), at_least=self.images.at_least))
 
     @torch.no_grad()

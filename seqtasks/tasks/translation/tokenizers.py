@@ -51,7 +51,7 @@ def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
 
     Raises:
-        SeqtasksError: It is the other way round.
+        SeqtasksError: One vocabulary is asked for and the model to start from has two.
     """
     kind = Tokenizer.of(config.text)
     apart = start is not None and (start / f"target{kind.extension}").is_file()
