@@ -4,6 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
+    """Runs the command line; it is imported here, so that `import seqtasks` does not need it."""
     from seqtasks.cli.app import main
 
     main()

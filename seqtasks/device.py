@@ -58,11 +58,13 @@ class Forks:
         self.told = False
 
     def watch(self) -> None:
+        """From now on forked processes start with one thread; called again, it does nothing."""
         if not self.watched and hasattr(os, "register_at_fork"):
             self.watched = True
             os.register_at_fork(after_in_child=self.start_child)
 
     def start_child(self) -> None:
+        """Runs in a forked process: remembers how many threads there were, and takes one."""
         self.parent_threads = max(self.parent_threads, torch.get_num_threads())
         torch.set_num_threads(1)
 
@@ -140,7 +142,11 @@ single_thread = SingleThread()
 
 
 def choose_device(wanted: str) -> torch.device:
-    """ "auto" is the first GPU when there is one, else the processor. Raises SeqtasksError where there is none."""
+    """The device of this name; "auto" is the first GPU when there is one, else the processor.
+
+    Raises:
+        SeqtasksError: There is no such device.
+    """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -152,7 +158,12 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """ "auto" is bfloat16 where the device multiplies matrices of it in hardware, else float32."""
+    """The precision of matrix products.
+
+    Args:
+        wanted: "float32", "bfloat16" or "auto": bfloat16 where the device multiplies such matrices in hardware.
+        device: Where the model computes.
+    """
     if wanted != "auto":
         return torch.bfloat16 if wanted == "bfloat16" else torch.float32
     if device.type == "cuda":

@@ -85,6 +85,11 @@ class PolymorphicField:
         self.family = family
 
     def parse(self, value: Any) -> ConfigModel:
+        """The `Config` of the member that the table's `kind` names.
+
+        Raises:
+            PydanticCustomError: There is no `kind`, or no member of that kind.
+        """
         if isinstance(value, ConfigModel):
             return value
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):

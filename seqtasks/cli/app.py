@@ -20,8 +20,12 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DISK_FAILS = (
     errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENAMETOOLONG,
 )  # fmt: skip
-NO_MEMORY = re.compile(r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc", re.IGNORECASE)
-"""What PyTorch and the C++ library say."""
+NO_MEMORY = re.compile(
+    r"can't allocate memory|cannot allocate memory|out of memory|bad_alloc|can't start new thread"
+    r"|could not create a (primitive|memory)",
+    re.IGNORECASE,
+)
+"""What PyTorch, oneDNN, the C++ library and Python say; a thread is not started where there is none for its stack."""
 
 FORMAT_WARNING = warnings.formatwarning
 
@@ -36,6 +40,7 @@ app = typer.Typer(
 
 
 def show_version(asked: bool) -> bool:
+    """Prints the version and ends the program, where it is asked for."""
     if asked:
         print(f"seqtasks {__version__}")
         raise typer.Exit
@@ -101,6 +106,7 @@ def machine_problem(error: OSError | MemoryError | RuntimeError) -> str | None:
 
 
 def main() -> None:
+    """The program: runs the command line, and ends the process with its exit code."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open to the end

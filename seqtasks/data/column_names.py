@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 NAME = re.compile(r"[^\W\d][\w.:#-]*( [\w.:#-]+){0,2}")
@@ -29,6 +30,7 @@ class Role(NamedTuple):
 
 
 def column_name(cell: str) -> str:
+    """The text of a cell as names of columns are compared: in lower case, with single blanks."""
     return " ".join(cell.split()).lower()
 
 
@@ -50,8 +52,7 @@ def language_of(name: str) -> str | None:
     for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
         if CODE.fullmatch(word) and langcodes.tag_is_valid(word):
             return langcodes.Language.get(word).language
-        try:
-            return langcodes.find(word).language if len(word) > 3 else None
-        except LookupError:
-            continue
+        if len(word) > 3:
+            with suppress(LookupError):
+                return langcodes.find(word).language
     return None

@@ -12,7 +12,11 @@ Example = TypeVar("Example")
 
 
 def share_or_count(value: float) -> float:
-    """The value, a count as an integer. Raises ValueError for what is neither a share nor a count."""
+    """The value, a count as an integer.
+
+    Raises:
+        ValueError: For what is neither a share nor a count.
+    """
     if value >= 1 and value != int(value):
         raise ValueError("should be a share below 1, or a whole number of examples")
     return int(value) if value >= 1 else value
@@ -40,6 +44,7 @@ def train_validation_split(
     """Splits examples into those to train on and those to validate on, both in their order.
 
     Args:
+        examples: All of them, in the order of the data.
         validation_split: The share of the groups that is held out, or their number; see `ValidationSplit`.
         seed: The same seed splits alike.
         groups: The group of each example; a group is never divided, so that nothing is on both sides.

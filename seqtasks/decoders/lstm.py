@@ -70,6 +70,7 @@ class LstmDecoder(Decoder):
         self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
+        """Runs each layer over the whole target; with `input_feeding` token by token, which is slower."""
         attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         if self.input_feeding:
@@ -89,14 +90,18 @@ class LstmDecoder(Decoder):
         return DecoderOutput(states, looked if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        """Holds the projected memory (per row) and the LSTM's states (per hypothesis)."""
         return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """Runs every layer once and looks at the memory once."""
         inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
         output, _, live = self.recur(inputs, state.per_row, state.per_hypothesis)
         return self.project(output), State(state.per_row, live)
 
     def init_state(self, memory: Memory, hyps: int) -> LSTMState:
+        """The LSTM's first states (rows, hyps, hidden_size) of every layer: a tanh layer over the memory's summary."""
+
         def spread(values: Tensor) -> tuple[Tensor, ...]:
             parts = torch.tanh(values).unsqueeze(1).expand(-1, hyps, -1).chunk(len(self.layers), dim=2)
             return tuple(part.contiguous() for part in parts)

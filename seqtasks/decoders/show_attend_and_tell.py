@@ -48,6 +48,7 @@ class ShowAttendAndTellDecoder(Decoder):
             self.word_gates.bias[: config.hidden_size] = 1.0  # the forget gates start open (Jozefowicz et al. 2015)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
+        """Goes from word to word, as each look at the memory depends on the state before it."""
         words = self.embedding.apply_word_dropout(self.embedding(tokens))
         attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
         hidden, contexts, weights = [], [], []
@@ -60,14 +61,17 @@ class ShowAttendAndTellDecoder(Decoder):
         return DecoderOutput(states, torch.cat(weights, dim=1) if attention else None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        """Holds the projected memory (per row) and the LSTM's state (per hypothesis)."""
         return State(self.attention.project_memory(memory), self.init_state(memory, hyps))
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """Looks at the memory, then runs the LSTM once."""
         words = self.embedding.apply_word_dropout(self.embedding(tokens))
         live, context, _ = self.recur(self.word_gates(words), state.per_row, state.per_hypothesis)
         return self.project(self.combine(words, live.hidden, context)), State(state.per_row, live)
 
     def init_state(self, memory: Memory, hyps: int) -> LSTMState:
+        """The LSTM's first state and cell, (rows, hyps, hidden_size): a tanh layer over the memory's summary."""
         both = torch.tanh(self.first(memory.summary)).unsqueeze(1)
         return LSTMState(*both.repeat(1, hyps, 1).chunk(2, dim=2))
 

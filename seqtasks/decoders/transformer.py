@@ -36,6 +36,7 @@ class TransformerDecoder(Decoder):
         self.norm = nn.LayerNorm(embedding.dim)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
+        """Reads all positions under a causal mask; its `attention` is that of the last layer, a mean over its heads."""
         length = tokens.shape[1]
         states = embed_with_positions(self.embedding, tokens, 0, length)
         memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
@@ -50,6 +51,7 @@ class TransformerDecoder(Decoder):
         return DecoderOutput(self.norm(states), weights)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
+        """Holds keys and values of the memory and empty caches (per row), and what each hypothesis sees of them."""
         bias = mask_bias(memory.mask, memory.states.dtype)[:, None, None, :]
         remembered = tuple(layer.memory_attention.project_memory(memory.states, bias) for layer in self.layers)
         nothing = remembered[0].keys[:, :, :0]
@@ -57,6 +59,7 @@ class TransformerDecoder(Decoder):
         return State(CrossAttentionCache(remembered, caches), visible)
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         shared = state.per_row
         caches, visible, first = extend_cache(shared.caches, state.per_hypothesis, position)
         states = embed_with_positions(self.embedding, tokens, position, 1)

@@ -15,10 +15,14 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 
 
 class Ensemble:
-    """The mean of the probabilities of its members. All are bound to the same input and share one vocabulary.
+    """The mean of the probabilities of its members.
 
-    Raises SeqtasksError where there is no member, or where members differ in their number of inputs, their device or
-    the size of their vocabulary.
+    Args:
+        steppers: The members, all bound to the same input; they share one vocabulary.
+
+    Raises:
+        SeqtasksError: There is no member, or members differ in their number of inputs, their device or the size of
+            their vocabulary.
     """
 
     def __init__(self, steppers: Sequence[Stepper]) -> None:
@@ -33,9 +37,15 @@ class Ensemble:
         self.device = self._members[0].device
 
     def start(self, hyps: int, capacity: int) -> State:
+        """The states of all members side by side."""
         return _ensemble_states([member.start(hyps, capacity) for member in self._members])
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """Runs every member; the logits are the logarithm of the mean probability.
+
+        Raises:
+            SeqtasksError: The vocabularies of the members differ in size.
+        """
         log_probabilities, states = [], []
         for member, shared, live in zip(self._members, state.per_row, state.per_hypothesis, strict=True):
             logits, after = member.step(tokens, position, State(shared, live))

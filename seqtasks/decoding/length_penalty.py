@@ -23,7 +23,11 @@ class LengthPenalty:
 
     @classmethod
     def parse(cls, text: str) -> LengthPenalty:
-        """Reads "none", "average" or "wu:ALPHA" with ALPHA >= 0. Raises ValueError for anything else."""
+        """Reads "none", "average" or "wu:ALPHA" with ALPHA >= 0.
+
+        Raises:
+            ValueError: For anything else.
+        """
         if text == "none":
             return cls("none")
         if text == "average":
@@ -38,6 +42,7 @@ class LengthPenalty:
         return cls("wu", exponent)
 
     def __call__(self, length: int) -> float:
+        """What the score of a hypothesis of `length` tokens is divided by."""
         if self.kind == "none":
             return 1.0
         if self.kind == "average":

@@ -25,23 +25,47 @@ class TargetScores(NamedTuple):
 
 @runtime_checkable
 class Stepper(Protocol):
-    """A model bound to its input: all that search knows. An `Ensemble` of steppers is a stepper."""
+    """A model bound to its input: all that search knows. An `Ensemble` of steppers is a stepper.
+
+    The axis `rows` of what it takes is that of the state, which shrinks when search drops finished rows.
+    """
 
     @property
     def rows(self) -> int:
         """Inputs in the batch."""
 
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> torch.device:
+        """Where the model computes; search keeps its tensors there."""
+        ...
 
     def start(self, hyps: int, capacity: int) -> State:
-        """The state before the first token, for `hyps` hypotheses a row and at most `capacity` steps."""
+        """The state before the first token.
+
+        Args:
+            hyps: Hypotheses of each row.
+            capacity: The most steps that will follow.
+        """
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
-        """Reads the token at `position` (0 is the begin token) and returns logits for the next one.
+        """Reads a token of every hypothesis.
 
-        `rows` is that of the state, which shrinks when search drops finished rows.
+        Args:
+            tokens: The last token of each hypothesis, (rows, hyps).
+            position: The position of these tokens; 0 is that of the begin token.
+            state: What `start` or the step before returned. It is used up.
+
+        Returns:
+            Logits of the next token, (rows, hyps, vocab), and the state after this step.
         """
 
     def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
-        """Scores given targets. `tokens` start with the begin token; entry i of the result is of token i + 1."""
+        """Scores given targets.
+
+        Args:
+            tokens: Ids, (rows, tgt), the begin token first, padded at the end.
+            attention: Asks for attention weights, too, which are None where the model has none.
+
+        Returns:
+            Entry i of each result is of token i + 1.
+        """

@@ -22,13 +22,19 @@ Carried = Sequence[Tensor] | None
 
 
 class Encoder(Component, nn.Module, ABC):
-    """Turns an input into a `Memory`."""
+    """Turns an input into a `Memory`.
+
+    An encoder of one's own sets `dim` and implements `forward(source, mask)`.
+    """
 
     dim: int
     """The width of the memory's states and of its summary."""
 
     def fuse_for_inference(self) -> None:
-        """Makes the same numbers, but for rounding, come quicker. For inference alone: nothing can be trained then."""
+        """Joins operations in place, so that the same numbers, but for rounding, come quicker.
+
+        For inference alone: nothing can be trained afterwards. Encoders that have nothing to join do nothing.
+        """
 
 
 class PretrainedInitConfig(ConfigModel):
@@ -42,6 +48,7 @@ class PretrainedInitConfig(ConfigModel):
 
     @model_validator(mode="after")
     def only_a_start_has_parts(self) -> Self:
+        """Refuses `init_modules` without an `init_from`, where it would mean nothing."""
         if self.init_from is None and self.init_modules != "encoder":
             raise ValueError("init_modules says what is taken of the language model in init_from, which is not set")
         return self
@@ -55,7 +62,12 @@ def reject_pretrained_init(encoder: ConfigModel) -> ConfigModel:
 
 
 class TextEncoder(Encoder):
-    """Reads tokens. What they are, ids or rows of them, only the embedding knows."""
+    """Reads tokens. What they are, ids or rows of them, only the embedding knows.
+
+    Args:
+        config: The settings of the encoder's own kind: its nested `Config`.
+        embedding: Vectors of tokens: of ids (rows, src), or of words with their characters (rows, src, parts).
+    """
 
     def __init__(self, config: Any, embedding: TokenEmbedding | WordEmbedding) -> None:
         nn.Module.__init__(self)
@@ -63,7 +75,15 @@ class TextEncoder(Encoder):
 
     @abstractmethod
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
-        """Encodes padded rows; `mask` is True at real tokens. What padding holds changes nothing."""
+        """Encodes padded rows. What padding holds changes nothing.
+
+        Args:
+            tokens: Ids (rows, src), or (rows, src, parts) where each token is a word's id and those of its characters.
+            mask: True at real tokens, (rows, src); real tokens come first.
+
+        Returns:
+            States (rows, src, dim), the mask, and a summary (rows, dim).
+        """
 
 
 class CausalEncoder(TextEncoder):
@@ -85,18 +105,42 @@ class CausalEncoder(TextEncoder):
 
     @abstractmethod
     def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
-        """The states at every position, and what to carry on: tensors (rows, ...).
+        """Reads many positions after what was read before.
 
-        `carried` stands for what was read before; without any the rows begin here.
+        Args:
+            tokens: Ids, (rows, src).
+            carried: What `read` returned last for these rows, tensors (rows, ...); None where they begin here.
+
+        Returns:
+            The states at every position, (rows, src, dim), and what to carry on.
         """
 
     @abstractmethod
     def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
-        """The state before the first step, after what `carried` stands for."""
+        """The state before the first step of decoding.
+
+        Args:
+            rows: Rows of the batch.
+            hyps: Hypotheses of each row; all begin after the same text.
+            capacity: The most steps that will follow.
+            carried: What `read` returned for the text before, tensors (rows, ...); None where there is none.
+
+        Returns:
+            The state that `step` takes.
+        """
 
     @abstractmethod
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
-        """Reads one token of every hypothesis. Positions count from `start`. The old state is used up."""
+        """Reads one token of every hypothesis, with the numbers that `read` would give.
+
+        Args:
+            tokens: The last token of each hypothesis, (rows, hyps).
+            position: Steps since `start`, counted from 0.
+            state: What `start` or the step before returned. It is used up.
+
+        Returns:
+            States (rows, hyps, dim), and the state after this step.
+        """
 
     def no_vectors(self, rows: int) -> Float[Tensor, "rows 0 width"]:
         """The vectors of no tokens: they tell where, and in which precision, this encoder computes."""

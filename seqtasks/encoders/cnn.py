@@ -51,6 +51,7 @@ class CnnConfig(ConfigModel):
     @field_validator("backbone")
     @classmethod
     def is_known(cls, name: str) -> str:
+        """Refuses a name for which there is no network with a grid of features; tells the nearest ones."""
         if name in LITE_FAMILY:
             return name
         known = backbone_names()
@@ -95,7 +96,8 @@ class CnnEncoder(Encoder):
     def load_pretrained(self) -> None:
         """Gets the weights that the settings name. A model out of a bundle has its own and must not call this.
 
-        Raises SeqtasksError when they cannot be had or do not fit.
+        Raises:
+            SeqtasksError: They cannot be had or do not fit.
         """
         if self.weights != "none":
             tensors = pretrained_tensors(self.backbone.name, self.weights)
@@ -113,6 +115,7 @@ class CnnEncoder(Encoder):
         return normed + (places * self.place_scale).to(normed.dtype)
 
     def memory(self, states: Float[Tensor, "rows cells dim"]) -> Memory:
+        """The memory of cells that are all real; its summary is their mean."""
         real = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
         return Memory(self.dropout(states), real, self.dropout(states.mean(dim=1)))
 
@@ -122,6 +125,7 @@ class CnnEncoder(Encoder):
         return cells.clamp(-LARGEST, LARGEST).to(torch.float16) if self.frozen else cells
 
     def fuse_for_inference(self) -> None:
+        """Joins convolutions, batch normalization and activations of the backbone."""
         self.backbone.fuse_for_inference()
 
     def fingerprint(self) -> str:

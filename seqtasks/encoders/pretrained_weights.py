@@ -54,7 +54,7 @@ def packaged(backbone: str) -> dict[str, Tensor]:
 
 
 def downloaded(backbone: str) -> dict[str, Tensor]:
-    """torchvision's best, from its server or from the place where an earlier download was kept."""
+    """The best weights of torchvision, from its server or from the place where an earlier download was kept."""
     from torchvision import models
 
     weights = models.get_model_weights(backbone).DEFAULT

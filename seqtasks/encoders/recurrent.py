@@ -67,13 +67,16 @@ class RecurrentEncoder(CausalEncoder):
         self.dropout = Dropout(config.dropout)
 
     def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
+        """The vectors of tokens with dropout, with `variational` of the same elements at every position of a row."""
         return self.embedding.apply_word_dropout(self.embedding(tokens), by_row=self.variational)
 
     def dropped(self, states: SourceStates) -> SourceStates:
+        """States with dropout, with `variational` of the same elements at every position (Gal & Ghahramani 2016)."""
         dropped: Tensor = self.dropout.by_row(states) if self.variational else self.dropout(states)
         return dropped
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
+        """Runs all layers, in both directions where the encoder is bidirectional."""
         states = self.embed(tokens)
         for layer in self.layers:
             states, summary = layer(states, mask)
@@ -86,9 +89,11 @@ class RecurrentEncoder(CausalEncoder):
         return 2 if self.cell == "lstm" else 1
 
     def state_shapes(self) -> list[tuple[int, ...]]:
+        """One vector (hidden_size,) a layer; with an LSTM two: its output and its cell."""
         return [(self.dim,)] * (self.parts * len(self.layers))
 
     def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
+        """Runs all layers forward, from their states after the text before."""
         states, kept = self.embed(tokens), list[Tensor]()
         for index, layer in enumerate(self.layers):
             before = tuple(carried[index * self.parts : (index + 1) * self.parts]) if carried else None
@@ -98,11 +103,13 @@ class RecurrentEncoder(CausalEncoder):
         return states, kept
 
     def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
+        """The carried states once a hypothesis, or zeros."""
         if not carried:
             carried = [self.no_vectors(rows).new_zeros(rows, *shape) for shape in self.state_shapes()]
         return State(None, tuple(part.unsqueeze(1).repeat(1, hyps, 1) for part in carried))
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
+        """Runs every layer's cell once."""
         states, kept = self.embed(tokens), list[Tensor]()
         for index, layer in enumerate(self.layers):
             before = state.per_hypothesis[index * self.parts : (index + 1) * self.parts]
@@ -113,6 +120,8 @@ class RecurrentEncoder(CausalEncoder):
 
 
 class RnnEncoder(RecurrentEncoder):
+    """Plain recurrent layers with tanh (Elman 1990)."""
+
     cell = "rnn"
 
     class Config(RecurrentConfig):
@@ -120,6 +129,8 @@ class RnnEncoder(RecurrentEncoder):
 
 
 class GruEncoder(RecurrentEncoder):
+    """Gated recurrent units (Cho et al. 2014)."""
+
     cell = "gru"
 
     class Config(RecurrentConfig):
@@ -127,6 +138,8 @@ class GruEncoder(RecurrentEncoder):
 
 
 class LstmEncoder(RecurrentEncoder):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997)."""
+
     cell = "lstm"
 
     class Config(RecurrentConfig):

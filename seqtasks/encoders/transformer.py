@@ -47,6 +47,7 @@ class TransformerEncoder(CausalEncoder):
         self.norm = nn.LayerNorm(self.dim)
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
+        """Looks at all real positions, or, where it is causal, at those before alone."""
         states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1])
         if self.causal:  # padding comes last, where no real position looks
             bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
@@ -58,9 +59,11 @@ class TransformerEncoder(CausalEncoder):
         return Memory(states, mask, mean_state(states, mask))
 
     def state_shapes(self) -> list[tuple[int, ...]]:
+        """Nothing: training carries no keys and values from window to window."""
         return []
 
     def read(self, tokens: Int[Tensor, "rows src"], carried: Carried) -> tuple[SourceStates, list[Tensor]]:
+        """Carries the keys and values of every layer, (rows, heads, positions, head_dim)."""
         length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
         states = embed_with_positions(self.embedding, tokens, before, length)
@@ -71,10 +74,12 @@ class TransformerEncoder(CausalEncoder):
         return self.norm(states), kept
 
     def start(self, rows: int, hyps: int, capacity: int, carried: Carried) -> State:
+        """The carried keys and values (per row), which all hypotheses see, or empty ones."""
         nothing = split_heads(self.no_vectors(rows), self.heads)
         return State(*init_cache(kv_caches(carried or [nothing] * (2 * len(self.layers))), hyps))
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[HypothesisStates, State]:
+        """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         hyps = tokens.shape[1]
         caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
         states = embed_with_positions(self.embedding, tokens, first - position * (hyps - 1), 1)

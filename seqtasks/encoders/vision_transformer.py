@@ -35,6 +35,7 @@ class PatchEmbedding(nn.Module):
         self.dropout = model.encoder.dropout
 
     def forward(self, pixels: Float[Tensor, "rows 3 height width"]) -> Float[Tensor, "rows tokens channels"]:
+        """The class token's vector, then those of the patches, row by row."""
         grid = self.conv_proj(pixels)
         patches = grid.flatten(2).transpose(1, 2)
         tokens = torch.cat([self.class_token.expand(len(patches), -1, -1), patches], dim=1)
@@ -42,6 +43,7 @@ class PatchEmbedding(nn.Module):
         return vectors
 
     def places(self, height: int, width: int) -> Float[Tensor, "1 tokens channels"]:
+        """Places for a grid of height x width patches: bicubic between those of the square that was learned."""
         whole, known = self.pos_embedding[:, :1], self.pos_embedding[:, 1:]
         side = round(known.shape[1] ** 0.5)
         if (height, width) == (side, side):
@@ -59,6 +61,7 @@ class PatchGrid(nn.Module):
         self.norm = norm
 
     def forward(self, tokens: Float[Tensor, "rows tokens channels"]) -> Float[Tensor, "rows channels side side"]:
+        """Leaves out the class token and lays the patches out in their square."""
         patches = self.norm(tokens)[:, 1:]
         side = round(patches.shape[1] ** 0.5)
         grid: Tensor = patches.transpose(1, 2).unflatten(2, (side, side))

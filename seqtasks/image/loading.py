@@ -40,6 +40,9 @@ MAX_BYTES = 2**28
 WHITES = (1, 255, 65535)
 """What the brightest grey may be written as where pixels are wider than a byte."""
 
+WEBP_ANIMATION, WEBP_ALPHA = 0x02, 0x10
+"""Flags at byte 20 of an extended WebP (RFC 9649, 2.7)."""
+
 TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -133,8 +136,19 @@ def read_header(content: bytes, name: str) -> Image.Image:
     Image.init()
     for factory, accepts in (Image.OPEN[kind] for kind in FORMATS if kind in Image.OPEN):
         if accepts is None or accepts(content[:16]) is True:
-            return factory(BytesIO(content), "")
+            return factory(BytesIO(with_alpha(content)), "")
     raise ImageError(f"{name}: this is no image, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}.")
+
+
+def with_alpha(content: bytes) -> bytes:
+    """An animated WebP that says of itself that it may be transparent; anything else as it is.
+
+    Where the frames are smaller than the canvas, that is transparent, as in browsers; libwebp makes it black where the
+    file promises that there is no transparency.
+    """
+    if content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X" and len(content) > 20 and content[20] & WEBP_ANIMATION:
+        return content[:20] + bytes([content[20] | WEBP_ALPHA]) + content[21:]
+    return content
 
 
 def check_size(image: Image.Image, name: str) -> None:
@@ -162,32 +176,34 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """The image in RGB, on white where it is transparent."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = to_8_bit(image)
-    if image.has_transparency_data:
+    if image.has_transparency_data and not is_opaque(image):
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image.convert("RGBA"))
         image = white
     return image.convert("RGB")
 
 
-def bare_canvas(image: Image.Image, before: Image.Image | None = None) -> Image.Image | None:
-    """Where no frame of a GIF has drawn yet: it is transparent there, as in browsers.
+def is_opaque(image: Image.Image) -> bool:
+    """Whether an image that can be transparent is so nowhere; False where that is not quickly seen."""
+    return image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255)
+
+
+def bare_canvas(image: Image.Image) -> Image.Image | None:
+    """Where the first frame of a GIF does not draw: it is transparent there, as in browsers.
 
     Pillow shows the first color of the palette there. The background color that GIF89a has for it is as arbitrary: all
     programs that show GIFs ignore it.
 
     Args:
-        image: The GIF at a frame that was loaded.
-        before: What this function gave for the frame before; the first has none.
+        image: The GIF at its first frame, which was loaded.
 
     Returns:
         A mask of the canvas' size, True where it is bare; None where no place is.
     """
     drawn = cast("tuple[int, int, int, int] | None", getattr(image, "dispose_extent", None))
-    if drawn is None or (image.tell() > 0 and before is None):
+    if drawn is None:
         return None
     bare = Image.new("1", image.size, 1)
-    if before is not None:
-        bare.paste(before, (0, 0))
     bare.paste(0, drawn)
     return bare if bare.getbbox() is not None else None
 

@@ -67,6 +67,7 @@ class ImageConfig(ConfigModel):
         return json.dumps(names, separators=(",", ":"))
 
     def save(self, path: Path) -> None:
+        """Writes the settings as JSON."""
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -84,14 +85,18 @@ class ImageConfig(ConfigModel):
 class Transform(Protocol):
     """From an RGB image to bytes of red, green and blue."""
 
-    def __call__(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]: ...
+    def __call__(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+        """Pixels of one image; `size` of the settings is their height and width."""
+        ...
 
 
 @runtime_checkable
 class RandomTransform(Transform, Protocol):
     """Without `random`, chance comes from torch's global generator."""
 
-    def __call__(self, image: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]: ...
+    def __call__(self, image: Image.Image, random: Generator | None = None) -> UInt8[Tensor, "3 height width"]:
+        """Pixels of one image, drawn anew at each call."""
+        ...
 
 
 def evaluation_transform(settings: ImageConfig) -> Transform:
@@ -105,12 +110,23 @@ def training_transform(settings: ImageConfig) -> RandomTransform:
 
 
 def resize(settings: ImageConfig, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    """What evaluation and inference see: the whole image or the square in its middle, as `resize_mode` says."""
     return pixels(crop(image, widest_box(settings, image), settings.size))
 
 
 def augment(
     settings: ImageConfig, image: Image.Image, random: Generator | None = None
 ) -> UInt8[Tensor, "3 height width"]:
+    """A square of an image as training sees it: cropped, flipped and recolored at random, as the settings ask.
+
+    Args:
+        settings: `min_crop_scale`, `horizontal_flip` and `color_jitter`; with all of them off it is `resize`.
+        image: In RGB.
+        random: The source of chance; without it torch's global generator is.
+
+    Returns:
+        Bytes of red, green and blue, (3, size, size).
+    """
     if random is None:
         random = np.random.default_rng(int(torch.randint(2**62, ())))
     box = random_box(settings, image, random) if settings.min_crop_scale < 1 else widest_box(settings, image)

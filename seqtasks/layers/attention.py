@@ -82,16 +82,23 @@ def softmax_fp32(scores: Float[Tensor, "*queries src"]) -> Float[Tensor, "*queri
 
 
 def split_heads(vectors: States, heads: int) -> Float[Tensor, "rows heads length head_dim"]:
+    """A view of vectors (rows, length, dim) as (rows, heads, length, dim / heads); `merge_heads` takes it back."""
     rows, length, dim = vectors.shape
     return vectors.view(rows, length, heads, dim // heads).transpose(1, 2)
 
 
 def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> States:
+    """The vectors of all heads side by side: (rows, length, heads * head_dim)."""
     return vectors.transpose(1, 2).flatten(2)
 
 
 class SelfAttention(nn.Module):
-    """Each position looks at the positions of its own sequence."""
+    """Each position looks at the positions of its own sequence.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -105,6 +112,7 @@ class SelfAttention(nn.Module):
         return split_heads(queries, self.heads), split_heads(keys, self.heads), split_heads(values, self.heads)
 
     def forward(self, inputs: States, bias: Bias) -> States:
+        """Attends within the sequence; `bias` is added to the scores (`mask_bias`, `causal_bias`)."""
         return self.read(inputs, None, bias)[0]
 
     def read(self, inputs: States, past: KeysValues | None, bias: Bias) -> tuple[States, KeysValues]:
@@ -130,7 +138,13 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Each target position, or each hypothesis, looks at the memory."""
+    """Each target position, or each hypothesis, looks at the memory.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        memory_dim: The width of the memory's states.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, memory_dim: int, heads: int) -> None:
         super().__init__()
@@ -140,10 +154,12 @@ class CrossAttention(nn.Module):
         self.output = nn.Linear(dim, dim)
 
     def project_memory(self, states: Float[Tensor, "rows src memory_dim"], bias: Bias) -> ProjectedMemory:
+        """Keys and values of the memory, laid out once for all steps: (rows, heads, src, head_dim)."""
         keys, values = (split_heads(half, self.heads).contiguous() for half in self.memory(states).chunk(2, dim=2))
         return ProjectedMemory(keys, values, bias)
 
     def forward(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt dim"]:
+        """Attends to a memory that `project_memory` has laid out."""
         queries = split_heads(self.query(inputs), self.heads)
         merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory)))
         return merged
@@ -155,7 +171,14 @@ class CrossAttention(nn.Module):
 
 
 class MemoryAttention(nn.Module, ABC):
-    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values."""
+    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values.
+
+    Args:
+        query_dim: The width of the queries.
+        memory_dim: The width of the memory's states.
+        dim: The width in which they are compared.
+        query_bias: Queries get a bias.
+    """
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int, *, query_bias: bool) -> None:
         super().__init__()
@@ -163,6 +186,7 @@ class MemoryAttention(nn.Module, ABC):
         self.key = nn.Linear(memory_dim, dim, bias=False)
 
     def project_memory(self, memory: Memory) -> ProjectedMemory:
+        """Keys of the memory, computed once for all steps; the values are its states, the bias forbids padding."""
         keys = self.key(memory.states)
         return ProjectedMemory(keys, memory.states.to(keys.dtype), mask_bias(memory.mask, keys.dtype))
 
@@ -189,6 +213,7 @@ class DotAttention(MemoryAttention):
     def scores(
         self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
+        """Products of queries and keys, divided by the square root of the width."""
         scores: Tensor = (queries * keys.shape[2] ** -0.5) @ keys.transpose(1, 2)
         return scores
 
@@ -203,6 +228,7 @@ class AdditiveAttention(MemoryAttention):
     def scores(
         self, queries: Float[Tensor, "rows tgt dim"], keys: Float[Tensor, "rows src dim"]
     ) -> Float[Tensor, "rows tgt src"]:
+        """v^T tanh(query + key) for each pair; it holds (rows, tgt, src, dim) numbers at once."""
         hidden = torch.tanh(queries.unsqueeze(2) + keys.unsqueeze(1))  # -> rows tgt src dim
         scores: Tensor = self.score(hidden).squeeze(3)
         return scores

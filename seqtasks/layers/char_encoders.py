@@ -18,7 +18,12 @@ from seqtasks.special_tokens import PAD
 
 
 class CharEncoder(Component, nn.Module, ABC):
-    """Reads words by their characters, of which there are `characters` different ones."""
+    """Reads words by their characters.
+
+    Args:
+        config: The settings of the reader's own kind: its nested `Config`.
+        characters: How many different characters there are.
+    """
 
     dim: int
     """The width of a word's vector; the settings call it `hidden_size`."""
@@ -60,12 +65,14 @@ class CnnCharEncoder(CharEncoder):
         @field_validator("kernel_sizes")
         @classmethod
         def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
+            """Refuses no width at all, and widths below one character."""
             if not widths or min(widths) < 1:
                 raise ValueError("there has to be a width, and none below 1")
             return widths
 
         @model_validator(mode="after")
         def widths_share_filters(self) -> CnnCharEncoder.Config:
+            """Refuses a `hidden_size` that does not give every width the same number of filters."""
             if self.hidden_size % len(self.kernel_sizes):
                 raise ValueError(
                     f"hidden_size = {self.hidden_size} cannot be shared by {len(self.kernel_sizes)} widths"
@@ -79,6 +86,7 @@ class CnnCharEncoder(CharEncoder):
         self.filters = nn.ModuleList(nn.Linear(width * config.embedding_size, share) for width in config.kernel_sizes)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
+        """A vector a word: tanh of each filter's highest response; `characters` are ids with PAD at the end."""
         real = characters != PAD
         lengths = real.sum(dim=1)
         highest = []
@@ -103,6 +111,7 @@ class LstmCharEncoder(CharEncoder):
         self.layer = BidirectionalLayer("lstm", config.embedding_size, config.hidden_size, both_directions=True)
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
+        """One vector a word: the last states of both directions; `characters` are ids, padded with PAD at the end."""
         vectors = self.embedding.apply_word_dropout(self.embedding(characters))
         last: Tensor = self.layer(vectors, characters != PAD)[1]
         return last

@@ -31,6 +31,7 @@ class ConvActivation(nn.Module):
         self.activation = activation
 
     def forward(self, values: Values) -> Convolved:
+        """Convolution and activation in one pass where oneDNN has it, one after the other elsewhere."""
         convolution = self.convolution
         if not is_fusible(values):
             activated: Tensor = self.activation(convolution(values))
@@ -57,6 +58,7 @@ class Conv2dSame(nn.Conv2d):
     """Padded as TensorFlow's "SAME": an output for each `stride` pixels, the odd one of the padding at the end."""
 
     def forward(self, values: Values) -> Convolved:
+        """Convolves with an output for each `stride` pixels."""
         weight, padding = placement(self, values)
         return nn.functional.conv2d(values, weight, self.bias, self.stride, padding, self.dilation, self.groups)
 

@@ -22,6 +22,7 @@ class Dropout(nn.Module):
         self.probability = probability
 
     def forward(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The values themselves out of training; in training a new draw at each call."""
         if not self.training or self.probability == 0:
             return values
         if values.device.type != "cpu":
@@ -45,10 +46,12 @@ class Dropout(nn.Module):
     def masked(
         self, values: Float[Tensor, "*shape"], residual: Float[Tensor, "*shape"] | None
     ) -> Float[Tensor, "*shape"]:
+        """Values with dropout, plus a `residual` of the same shape in the same pass where there is one. For a CPU."""
         masked: Tensor = _MaskedSum.apply(values, *keep_mask(values, self.probability), residual)
         return masked
 
     def extra_repr(self) -> str:
+        """What `print(model)` shows of it."""
         return f"probability={self.probability}"
 
 

@@ -16,6 +16,12 @@ class TokenEmbedding(nn.Module):
 
     The weights start at a standard deviation of dim^-0.5 so that the same matrix can serve as the output layer
     (Press & Wolf 2017; Vaswani et al. 2017, section 3.4); the scaling gives the inputs unit variance again.
+
+    Args:
+        size: Tokens of the vocabulary.
+        dim: The width of a vector.
+        dropout: Of single elements.
+        word_dropout: Of whole tokens, whose vectors become zero.
     """
 
     def __init__(self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
@@ -26,13 +32,16 @@ class TokenEmbedding(nn.Module):
 
     @property
     def size(self) -> int:
+        """Tokens of the vocabulary."""
         return self.weight.shape[0]
 
     @property
     def dim(self) -> int:
+        """The width of a token's vector."""
         return self.weight.shape[1]
 
     def forward(self, tokens: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
+        """The vectors of tokens, in autocast's precision; in training `word_dropout` zeroes those of whole tokens."""
         vectors = nn.functional.embedding(tokens, self.weight) * math.sqrt(self.dim)
         if self.training and self.word_dropout > 0:
             kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout

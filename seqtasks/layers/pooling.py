@@ -19,6 +19,11 @@ class Pooling(nn.Module):
 
     last: the state where reading ended; of a way back, which lies in the second half of each state, that is the first
     position. mean and max: over the real positions, element by element. attention: a mean whose weights are learned.
+
+    Args:
+        kind: "last", "mean", "max" or "attention".
+        dim: The width of the states.
+        both_directions: The second half of each state comes from reading backward.
     """
 
     def __init__(self, kind: PoolingKind, dim: int, *, both_directions: bool = False) -> None:
@@ -28,6 +33,7 @@ class Pooling(nn.Module):
         self.attention = AttentionPooling(dim) if kind == "attention" else None
 
     def forward(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
+        """Pools the real positions; a row without any gives zeros."""
         if self.attention is not None:
             pooled: Tensor = self.attention(states, mask)
         elif self.kind == "last":
@@ -42,6 +48,7 @@ class Pooling(nn.Module):
         return pooled.masked_fill(~mask.any(dim=1, keepdim=True), 0)
 
     def extra_repr(self) -> str:
+        """What `print(model)` shows of it."""
         return self.kind
 
 
@@ -54,6 +61,7 @@ class AttentionPooling(nn.Module):
         self.score = nn.Linear(dim, 1, bias=False)
 
     def forward(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows dim"]:
+        """The sum of the states, weighted; weights of real positions sum to one."""
         return (self.weights(states, mask).unsqueeze(1) @ states).squeeze(1)
 
     def weights(self, states: SourceStates, mask: Mask) -> Float[Tensor, "rows src"]:

@@ -33,7 +33,13 @@ class TransformerConfig(ConfigModel):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with ReLU between, for each position alone."""
+    """Two linear layers with ReLU between, for each position alone.
+
+    Args:
+        dim: The width of what it reads and gives.
+        ffn_dim: The width between the two layers.
+        dropout: Of what lies between them.
+    """
 
     def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
         super().__init__()
@@ -42,6 +48,7 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, inputs: States) -> States:
+        """max(0, x W1 + b1) W2 + b2 (Vaswani et al. 2017, equation 2), with dropout between the two."""
         outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu_()))
         return outputs
 
@@ -66,27 +73,53 @@ class TransformerLayer(nn.Module):
         self.dropout = Dropout(config.dropout)
 
     def forward(self, states: States, bias: Bias, memory: ProjectedMemory | None = None) -> States:
+        """All positions at once; `bias` is added to the scores of self-attention."""
         return self.read(states, None, bias, memory)[0]
 
     def read(
         self, states: States, past: KeysValues | None, bias: Bias, memory: ProjectedMemory | None = None
     ) -> tuple[States, KeysValues]:
+        """Reads positions after a past.
+
+        Args:
+            states: Of the layer below, (rows, length, dim).
+            past: Keys and values of the positions before, None where there are none.
+            bias: Added to the scores, (..., length, past + length).
+            memory: What cross-attention looks at, in a layer that has one.
+
+        Returns:
+            The layer's states, and the keys and values of the past and of these positions together.
+        """
         attended, everything = self.attention.read(self.attention_norm(states), past, bias)
         return self.after_self_attention(self.dropout.add(states, attended), memory), everything
 
     def step(
         self, states: HypothesisStates, cache: KeysValues, first: int, bias: Bias, memory: ProjectedMemory | None = None
     ) -> HypothesisStates:
+        """Reads one position of every hypothesis.
+
+        Args:
+            states: (rows, hyps, dim).
+            cache: Keys and values of all hypotheses; the new ones are written into it.
+            first: The slot of the first hypothesis' new key and value; those of the others follow.
+            bias: Added to the scores; forbids slots that a hypothesis does not see.
+            memory: What cross-attention looks at, in a layer that has one.
+
+        Returns:
+            The layer's states, (rows, hyps, dim).
+        """
         states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.after_self_attention(states, memory)
 
     def after_self_attention(self, states: States, memory: ProjectedMemory | None) -> States:
+        """Cross-attention, where there is a memory, and feed-forward, each added to its input."""
         if memory is not None:
             states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory))
         return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
 
 
 def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | None = None) -> Stack[TransformerLayer]:
+    """`num_layers` layers of width `dim`; with a `memory_dim` each looks at a memory of that width."""
     return Stack(TransformerLayer(config, dim, memory_dim) for _ in range(config.num_layers))
 
 

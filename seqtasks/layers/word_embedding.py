@@ -18,6 +18,13 @@ class WordEmbedding(nn.Module):
     A token is a row of numbers: the word's id, then its characters' ids, padded with PAD. In training `word_dropout`
     hides words behind UNKNOWN, so that the characters have to do, as they must for words that training did not show
     (Lample et al. 2016, section 4.3, hide rare ones). It is for encoders what a `TokenEmbedding` is.
+
+    Args:
+        size: Words of the vocabulary.
+        dim: The width of a word's vector.
+        reader: Reads the characters; None where only words are read.
+        dropout: Of single elements, of words and of characters' vectors.
+        word_dropout: Probability of hiding a word.
     """
 
     def __init__(
@@ -30,9 +37,11 @@ class WordEmbedding(nn.Module):
 
     @property
     def dim(self) -> int:
+        """The width of both vectors together."""
         return self.words.dim + (0 if self.reader is None else self.reader.dim)
 
     def forward(self, tokens: Int[Tensor, "*shape parts"]) -> Float[Tensor, "*shape dim"]:
+        """Takes (..., parts): a word's id, then its characters' ids, read once for each distinct word."""
         words = tokens[..., 0]
         if self.training and self.word_dropout > 0:
             hidden = torch.rand(words.shape, device=words.device) < self.word_dropout

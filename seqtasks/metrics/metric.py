@@ -25,16 +25,23 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def compute(self, outputs: Sequence[Any], references: Sequence[Sequence[Any]]) -> tuple[float, str]:
-        """The number, and its signature: all choices that it depends on.
+        """The score of all outputs together.
 
         Args:
             outputs: Texts; of taggers and classifiers the labels of each sentence or document.
             references: For each output one or several of the same type.
+
+        Returns:
+            The number, and its signature: all choices that it depends on.
         """
 
 
 def find_metrics(kinds: Sequence[str]) -> list[type[Metric]]:
-    """The metrics that are called so. Raises SeqtasksError where there is none."""
+    """The metrics of these kinds, in their order.
+
+    Raises:
+        SeqtasksError: One is unknown; the message lists those that there are.
+    """
     try:
         return [Metric.of_kind(kind) for kind in kinds]
     except KeyError as error:
@@ -50,7 +57,21 @@ def compute_scores(
     lowercase: bool = False,
     language: str = "",
 ) -> list[Score]:
-    """A `Score` for each of the metrics, in their order; see `Metric.compute`."""
+    """The scores of all outputs together.
+
+    Args:
+        kinds: Of the metrics.
+        outputs: As in `Metric.compute`.
+        references: As in `Metric.compute`.
+        lowercase: Ignore case, where a metric can.
+        language: The code of the outputs' language, where it is known.
+
+    Returns:
+        A score for each of the metrics, in their order.
+
+    Raises:
+        SeqtasksError: There is no such metric.
+    """
     return [
         Score(kind, *metric(lowercase=lowercase, language=language).compute(outputs, references))
         for kind, metric in zip(kinds, find_metrics(kinds), strict=True)

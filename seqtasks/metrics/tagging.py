@@ -75,6 +75,7 @@ class Counts:
     right: Counter[str] = field(default_factory=Counter)
 
     def of(self, kind: str) -> LabelScore:
+        """Precision, recall and F1 of one kind of spans."""
         return label_score(kind, self.expected[kind], self.found[kind], self.right[kind])
 
     def together(self) -> LabelScore:
@@ -88,6 +89,14 @@ class Counts:
 
 
 def label_score(label: str, expected: int, found: int, right: int) -> LabelScore:
+    """Scores in percent, 0 where nothing is there to be divided by.
+
+    Args:
+        label: What is scored.
+        expected: How often the references have it.
+        found: How often the outputs have it.
+        right: How often both have it at the same place.
+    """
     precision = 100 * right / found if found else 0.0
     recall = 100 * right / expected if expected else 0.0
     f1 = 200 * right / (expected + found) if expected + found else 0.0

@@ -23,17 +23,24 @@ def translation_scores(
     language: str = "",
     metrics: Sequence[str] = ("bleu", "chrf", "ter"),
 ) -> list[Score]:
-    """Scores a whole corpus of detokenized text, in percent, one `Score` for each of `metrics`, in their order.
+    """Scores a whole corpus of detokenized text, in percent.
 
-    `references` is one text a hypothesis, or several such sequences: one for each set of references, as files are.
-    With `lowercase` BLEU and chrF ignore case; TER always does, as is usual. Higher is better but for TER.
-    `language` is the code of the outputs' language, which decides on how BLEU and TER cut words; TER is left out where
-    it has no words to count.
+    BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; signatures: Post 2018. Higher is better but
+    for TER.
 
-    BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; signatures: Post 2018.
+    Args:
+        hypotheses: The outputs.
+        references: One text a hypothesis, or several such sequences: one for each set of references, as files are.
+        lowercase: BLEU and chrF ignore case; TER always does, as is usual.
+        language: The code of the outputs' language, which decides on how BLEU and TER cut words; TER is left out where
+            it has no words to count.
+        metrics: Kinds of metrics.
+
+    Returns:
+        A score for each of the metrics, in their order.
 
     Raises:
-        SeqtasksError: nothing to score, a set of references of another length, a metric that does not exist.
+        SeqtasksError: Nothing to score, a set of references of another length, a metric that does not exist.
     """
     sets = reference_sets(references)
     if not hypotheses:
@@ -90,6 +97,7 @@ class SacrebleuMetric(Metric):
         return {"lowercase": self.lowercase}
 
     def compute(self, outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
+        """The corpus score of sacrebleu, with its own signature."""
         from sacrebleu import metrics
 
         metric = getattr(metrics, self.name)(**self.options())
@@ -103,6 +111,7 @@ class BLEU(SacrebleuMetric, kind="bleu"):
     name = "BLEU"
 
     def options(self) -> dict[str, Any]:
+        """Case, and sacrebleu's tokenizer for the language: see `bleu_tokenizer`."""
         return {"lowercase": self.lowercase, "tokenize": bleu_tokenizer(self.language)}
 
 
@@ -118,5 +127,6 @@ class TER(SacrebleuMetric, kind="ter"):
     name = "TER"
 
     def options(self) -> dict[str, Any]:
+        """Characters as words for Chinese and Japanese."""
         asian = primary(self.language) in ("zh", "yue", "cmn", "ja")
         return {"normalized": True, "asian_support": True} if asian else {}

@@ -21,6 +21,7 @@ class ModelConfig(ConfigModel):
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> Self:
+        """Refuses a width that an encoder's or decoder's heads cannot share evenly."""
         width, name = self.width()
         for part in ("encoder", "decoder"):
             heads = getattr(getattr(self, part, None), "num_heads", 1)

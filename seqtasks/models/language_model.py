@@ -38,7 +38,12 @@ class LanguageModelBatch(NamedTuple):
 
 
 class LanguageModel(nn.Module):
-    """Says what comes next in a text."""
+    """Says what comes next in a text.
+
+    Args:
+        config: Sizes, and the settings of the encoder.
+        size: Tokens of the vocabulary.
+    """
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
@@ -59,6 +64,7 @@ class LanguageModel(nn.Module):
         @field_validator("encoder")
         @classmethod
         def reads_forward(cls, encoder: ConfigModel) -> ConfigModel:
+            """Refuses an encoder that reads in both directions: it would see what it has to predict."""
             if not getattr(encoder, "is_causal", False):
                 raise ValueError(
                     f"{kind_of(encoder)!r} would see the tokens that it has to predict; "
@@ -116,6 +122,11 @@ class LanguageModelStepper:
     """A language model and what it has read: the `Stepper` of the decoding module.
 
     The begin token of search stands for the last token of the prompt; those before it are read at once.
+
+    Args:
+        model: The language model.
+        prompt: At least one token a row, (rows, length).
+        carried: What the encoder has read before the prompt, tensors (rows, ...); None where that is nothing.
     """
 
     def __init__(self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Carried) -> None:
@@ -126,6 +137,7 @@ class LanguageModelStepper:
         self.device = prompt.device
 
     def start(self, hyps: int, capacity: int) -> State:
+        """Reads all of the prompt but its last token, which the first step reads."""
         carried = self.carried
         if self.prompt.shape[1] > 1:
             for part in torch.split(self.prompt[:, :-1], PART, dim=1):
@@ -133,12 +145,22 @@ class LanguageModelStepper:
         return self.model.encoder.start(self.rows, hyps, capacity, carried)
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
+        """One step of the encoder; at position 0 the prompt's last token takes the place of BEGIN."""
         if position == 0:
             tokens = self.prompt[:, -1:].expand_as(tokens)
         states, state = self.model.encoder.step(tokens, position, state)
         return self.model.logits(states), state
 
     def score_targets(self, tokens: Int[Tensor, "rows tgt"], *, attention: bool = False) -> TargetScores:
+        """Scores given tokens after the prompt in one pass, in float32.
+
+        Args:
+            tokens: Ids from BEGIN to END, padded, (rows, tgt); BEGIN itself is not read.
+            attention: Changes nothing: a language model has no memory to look at.
+
+        Returns:
+            Natural logarithms of the probabilities of all tokens but the first, (rows, tgt - 1); no attention.
+        """
         read = torch.cat([self.prompt, tokens[:, 1:-1]], dim=1)
         states, _ = self.model.encoder.read(read, self.carried)
         last = self.model.logits(states[:, self.prompt.shape[1] - 1 :])

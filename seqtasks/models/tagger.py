@@ -33,7 +33,14 @@ class TaggingBatch(NamedTuple):
 
 
 class Tagger(nn.Module):
-    """Gives every word of a sentence a label."""
+    """Gives every word of a sentence a label.
+
+    Args:
+        config: Sizes, and the settings of the encoders of words and characters.
+        words: Words of the vocabulary.
+        characters: Characters of the vocabulary; 0 where none are read.
+        labels: How many labels there are.
+    """
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=100, gt=0)
@@ -54,6 +61,7 @@ class Tagger(nn.Module):
         """On the encoder's states; recurrent encoders have one of their own there."""
 
         def width(self) -> tuple[int, str]:
+            """The width of what the encoder reads: of a word's vector and of that of its characters."""
             read = getattr(self.char_encoder, "hidden_size", 0)
             if not read:
                 return super().width()
@@ -62,6 +70,7 @@ class Tagger(nn.Module):
 
         @model_validator(mode="after")
         def only_softmax_is_smoothed(self) -> Tagger.Config:
+            """Refuses label smoothing with a conditional random field, which has no loss for each label."""
             if self.head == "crf" and self.label_smoothing > 0:
                 raise ValueError('label_smoothing is for head = "softmax"; leave it out')
             return self

@@ -14,14 +14,17 @@ NO_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ)
 
 
 def exists(path: Path) -> bool:
+    """`Path.exists`, False where the name is longer than a file's can be."""
     return _answer(path.exists)
 
 
 def is_file(path: Path) -> bool:
+    """`Path.is_file`, False where the name is longer than a file's can be."""
     return _answer(path.is_file)
 
 
 def is_dir(path: Path) -> bool:
+    """`Path.is_dir`, False where the name is longer than a file's can be."""
     return _answer(path.is_dir)
 
 

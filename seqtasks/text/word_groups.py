@@ -49,6 +49,7 @@ def group_words(text: str, pieces: Sequence[str]) -> list[Word]:
 
 
 def whitespace_groups(pieces: Sequence[str]) -> list[range]:
+    """Runs of pieces, each beginning with one that shows a blank."""
     starts = [place for place, piece in enumerate(pieces) if piece.startswith(BLANK)]
     return [range(*bounds) for bounds in pairwise([0, *starts, len(pieces)]) if range(*bounds)]
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -14,7 +15,10 @@ import numpy as np
 from PIL import Image
 
 from seqtasks.image import loading as images
-from seqtasks.image.loading import bare_canvas, is_image_name, open_image
+from seqtasks.image.loading import is_image_name, open_image, with_alpha
+from seqtasks.video.animation_canvas import Shown
+from seqtasks.video.apng_frames import apng_frames
+from seqtasks.video.gif_frames import gif_frames
 from seqtasks.video.source import THUMBNAIL, DecodeErrors, LazyFrame, VideoError, check_size, describe, open_file
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
@@ -41,41 +45,77 @@ class AnimatedImageReader:
         self.name = name
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """Frames with the durations that the file gives; what comes after one that cannot be decoded is lost."""
         with open_file(self.path, self.name) as file:
-            image = open_animation(file, self.name)
-            seconds, bare = 0.0, None
-            skipped = int(getattr(image, "default_image", False))  # a PNG's image for who cannot show it moving
+            shown: Shown | None = None
+            seconds = 0.0
             for number in count():
                 try:
-                    image.seek(number + skipped)
-                    check_size(*image.size, self.name)
-                    image.load()
-                    bare = bare_canvas(image, bare) if image.format == "GIF" else None
+                    shown = frames_of(file, self.name) if shown is None else shown
+                    image, length = next(shown)
+                except StopIteration:
+                    return
                 except EOFError:
-                    if is_cut_off(image, number + skipped, file):
-                        losses.break_off(seconds)
+                    losses.break_off(seconds)
                     return
                 except Exception as error:  # bytes that were made to break a decoder can make it raise anything
                     losses.lose(seconds, error)
                     return
-                shown = float(image.info.get("duration", 0)) / 1000
-                until = seconds + (shown if shown > NO_TIME else USUAL_TIME)
-                yield lazy_frame(number, seconds, until, partial(open_frame, image, bare, self.name))
+                until = seconds + (length if length > NO_TIME else USUAL_TIME)
+                yield lazy_frame(number, seconds, until, partial(open_image, image, self.name))
                 seconds = until
 
 
-def open_frame(image: Image.Image, bare: Image.Image | None, name: str) -> Image.Image:
-    """The frame that an animation stands at, on white where nothing was drawn."""
-    frame = open_image(image, name)
-    if bare is not None:
-        frame.paste("white", mask=bare)
-    return frame
+def frames_of(file: IO[bytes], name: str) -> Shown:
+    """The image at each of its frames. Raises what the functions for its format raise."""
+    kind = format_of(file)
+    if kind == "GIF":
+        return gif_frames(file, name)
+    image = open_animation(file, name)
+    if kind == "PNG" and getattr(image, "is_animated", False):
+        file.seek(0)
+        return with_exif(apng_frames(file, name), image)
+    return pillow_frames(image, name)
+
+
+def with_exif(shown: Shown, image: Image.Image) -> Shown:
+    """The frames, which say as the image does how the camera was held."""
+    for frame, seconds in shown:
+        if (exif := image.info.get("exif")) is not None:
+            frame.info["exif"] = exif
+        yield frame, seconds
+
+
+def pillow_frames(image: Image.Image, name: str) -> Shown:
+    """The image at each of its frames, as Pillow composes them.
+
+    Raises:
+        EOFError: there are fewer frames than the file states.
+        VideoError: a frame is too large.
+        Exception: what Pillow makes of bytes that are no image.
+    """
+    for number in count():
+        try:
+            image.seek(number)
+        except EOFError:
+            if number < getattr(image, "n_frames", 0):
+                raise
+            return
+        check_size(*image.size, name)
+        image.load()
+        yield image, float(image.info.get("duration", 0)) / 1000
 
 
 class ImageSequenceReader:
     """A folder of images with a number in their names; the number decides on the order alone.
 
-    Raises VideoError where there is none, one has no number, or two have the same.
+    Args:
+        folder: Where the images are.
+        name: What errors call it.
+        rate: Images a second.
+
+    Raises:
+        VideoError: There is none, one has no number, or two have the same.
     """
 
     remark: str | None = None
@@ -87,12 +127,21 @@ class ImageSequenceReader:
         self.duration: float | None = len(self.paths) / rate
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """An image of the folder each, `rate` of them a second."""
         assert self.rate is not None
         for number, path in enumerate(self.paths):
             yield lazy_frame(number, number / self.rate, (number + 1) / self.rate, partial(open_image, path))
 
 
 def lazy_frame(number: int, seconds: float, until: float, image: Callable[[], Image.Image]) -> LazyFrame:
+    """A frame of an image that Pillow makes.
+
+    Args:
+        number: Its place in the stream, from 0.
+        seconds: When it is shown.
+        until: When it ends, in seconds.
+        image: Makes it; also asked for the thumbnail.
+    """
     return LazyFrame(number, seconds, until, image, lambda: np.asarray(image().resize(THUMBNAIL, Image.Resampling.BOX)))
 
 
@@ -104,7 +153,7 @@ def open_animation(file: IO[bytes], name: str) -> Image.Image:
     if kind in ("WEBP", "AVIF") and os.fstat(file.fileno()).st_size > images.MAX_BYTES:
         raise VideoError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
     try:
-        image = factory(file, "")
+        image = factory(BytesIO(with_alpha(file.read())) if kind == "WEBP" else file, "")
     except Exception as error:
         raise VideoError(f"{name}: the image is damaged ({describe(error)}).") from error
     check_size(*image.size, name)
@@ -132,18 +181,6 @@ def is_animated(path: str | Path) -> bool:
             return bool(getattr(open_animation(file, str(path)), "is_animated", False))
     except Exception:  # whoever opens it as an image is told what is wrong
         return False
-
-
-def is_cut_off(image: Image.Image, frames: int, file: IO[bytes]) -> bool:
-    """Whether frames are missing after those that were read: fewer than a file states, or a GIF without its end.
-
-    Zeros and line ends may follow the end of a GIF.
-    """
-    if image.format != "GIF":
-        return frames < getattr(image, "n_frames", 0)
-    file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
-    tail = file.read().rstrip(b"\0\r\n")
-    return not tail.endswith(b";")
 
 
 def numbered(folder: Path, name: str) -> list[Path]:

@@ -57,6 +57,12 @@ class PyAVReader:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        """The open container and its first video, for a `with` block.
+
+        Raises:
+            SeqtasksError: PyAV is not installed.
+            VideoError: The file is no video, holds none, or is gone.
+        """
         require_package("av", f"{self.name}: PyAV, which reads videos, is not installed.", "video")
         import av
 
@@ -82,6 +88,7 @@ class PyAVReader:
                 yield container, stream
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
+        """Frames at the times of players, upright; damaged packets are told to `losses` and passed over."""
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)
@@ -136,7 +143,11 @@ def videos_in(container: InputContainer) -> list[VideoStream]:
 
 
 def video_in(container: InputContainer, name: str) -> VideoStream:
-    """The stream that a player shows. Raises VideoError where there is none."""
+    """The stream that a player shows.
+
+    Raises:
+        VideoError: There is none.
+    """
     stream = next(iter(videos_in(container)), None)
     if stream is None:
         raise VideoError(f"{name}: there is no video in it.")
@@ -158,7 +169,11 @@ def remark_on(container: InputContainer, stream: VideoStream) -> str | None:
 
 
 def decoder_of(stream: VideoStream, name: str) -> VideoStream | VideoCodecContext:
-    """What decodes a stream, its transparency included. Raises VideoError where nothing does."""
+    """What decodes a stream, its transparency included.
+
+    Raises:
+        VideoError: Nothing does.
+    """
     import av
 
     decoder = ALPHA_DECODERS.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None

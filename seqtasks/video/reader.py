@@ -51,7 +51,10 @@ class FrameSampler(Protocol):
 class IntervalSampler:
     """The first frame, and after each further `seconds` the first frame that begins then or later.
 
-    A frame that stands for longer comes once. Raises SeqtasksError where the seconds are not above 0.
+    A frame that stands for longer comes once.
+
+    Raises:
+        SeqtasksError: The seconds are not above 0.
     """
 
     seconds: float
@@ -61,6 +64,7 @@ class IntervalSampler:
             raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
+        """A new count from the first frame that is shown to it."""
         first: float | None = None
 
         def period(frame: LazyFrame) -> int:
@@ -73,7 +77,11 @@ class IntervalSampler:
 
 @dataclass(frozen=True)
 class StrideSampler:
-    """The first frame and each `frames`-th after it; 1 is all. Raises SeqtasksError where it is less than 1."""
+    """The first frame and each `frames`-th after it; 1 is all.
+
+    Raises:
+        SeqtasksError: It is less than 1.
+    """
 
     frames: int = 1
 
@@ -82,6 +90,7 @@ class StrideSampler:
             raise SeqtasksError(f"There is no frame every {self.frames} frames.", "Take 1 for all, or more.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
+        """A new count by the numbers of frames."""
         return first_of_each(lambda frame: frame.number // self.frames)
 
 
@@ -136,7 +145,10 @@ class Video:
     def frames(self, choice: FrameSampler) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
 
-        Each is given as soon as the one after it in the file is decoded. Raises VideoError where the file is gone.
+        Each is given as soon as the one after it in the file is decoded.
+
+        Raises:
+            VideoError: The file is gone.
         """
         held: Frame | None = None
         for moment, image in self.passed(choice):
@@ -162,13 +174,18 @@ class Video:
 
 
 def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDER_RATE) -> Video:
-    """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered images, of which `rate` are a second.
+    """A video, an animated GIF, PNG, WebP or AVIF, or a folder of numbered images.
 
-    What it is is seen in the file, not in its name. `name` is what errors call it. The first frame is read at once.
+    What it is is seen in the file, not in its name. The first frame is read at once.
+
+    Args:
+        path: The file or folder.
+        name: What errors call it; its path where it is None.
+        rate: Frames a second of a folder of images; other videos have times of their own.
 
     Raises:
-        VideoError: it cannot be read, is empty, no video, damaged from its beginning, or its frames are too large.
-        SeqtasksError: it is a video, and PyAV is not installed; or there is no such rate.
+        VideoError: It cannot be read, is empty, no video, damaged from its beginning, or its frames are too large.
+        SeqtasksError: It is a video, and PyAV is not installed; or there is no such rate.
     """
     path, name = Path(path), str(path) if name is None else name
     if not 0 < rate < math.inf:

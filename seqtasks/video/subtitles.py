@@ -68,8 +68,11 @@ def to_vtt(spans: Iterable[CaptionSpan]) -> Iterator[str]:
 
 
 def to_jsonl(spans: Iterable[CaptionSpan], name: str) -> Iterator[str]:
-    """A JSON object per span: video, start and end in seconds, text as the model wrote it, confidence, frames, whether
-    there is nothing to see in them."""
+    """A JSON object per span.
+
+    Its keys are `video`, `start` and `end` in seconds, `text` as the model wrote it, `confidence`, `frames`, and
+    `blank`: whether there is nothing to see in them.
+    """
     for span, cue in cues(spans):
         values = {
             "video": name,

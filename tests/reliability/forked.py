@@ -1,32 +1,71 @@
-"""What the harnesses share: work in processes of its own, watched at each operation on a file."""
+"""What the programs share: work in processes of its own, watched at each operation on a file."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
+import torch
+from helpers import tiny_runs
 from reliability.targets import Target
 
+from seqtasks.encoders import backbones
 from seqtasks.storage.atomic import PART
 
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "os.listdir"})
 """Operations on files that Python tells audit hooks of."""
 
 
+class Named(Protocol):
+    """What can be chosen by its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """The options that all programs have."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="what has this in its name")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
 @contextlib.contextmanager
 def working_directory() -> Iterator[Path]:
-    """A directory to be in, that goes; in memory where the system has such a place, since disks take their time."""
+    """A directory to be in, with the data of all runs, that goes; small work in one thread.
+
+    It is in memory where the system has such a place, since disks take their time.
+    """
+    torch.set_num_threads(1)
+    backbones.make_backbone_spec = tiny_runs.tiny_trunk
     memory = Path("/dev/shm")
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as name, contextlib.chdir(name):
+        tiny_runs.write_data(Path("data"))
         yield Path(name).resolve()
+
+
+def in_turn(targets: Iterable[AnyNamed], only: str, place: Path) -> Iterator[tuple[AnyNamed, Path]]:
+    """Those of the targets that are chosen, each with a folder of its own, that goes."""
+    for number, target in enumerate(targets):
+        if only in target.name:
+            folder = place / f"target-{number}"
+            folder.mkdir()
+            yield target, folder
+            shutil.rmtree(folder)
 
 
 class Straight(NamedTuple):
@@ -34,7 +73,7 @@ class Straight(NamedTuple):
 
     seconds: float
     operations: int
-    """On files of its directory."""
+    """On files of its directory, and on those that it reads."""
     files: dict[str, bytes | None]
 
 
@@ -58,9 +97,9 @@ def in_child(work: Callable[[], None], log: Path | None = None) -> tuple[int, fl
     return os.waitpid(process, 0)[1], time.monotonic() - started
 
 
-def operations(root: Path, reach: Callable[[int], None]) -> None:
-    """Calls `reach` with the number of each operation on a file of the directory, before it happens."""
-    count, inside, me = 0, str(root.resolve()), os.getpid()
+def operations(target: Target, root: Path, reach: Callable[[int], None]) -> None:
+    """Calls `reach` with the number of each operation on a file of the directory, or one read, before it happens."""
+    count, inside, me = 0, tuple(str(each.resolve()) for each in (root, *target.reads)), os.getpid()
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal count
@@ -78,7 +117,7 @@ def run_straight(target: Target, root: Path) -> Straight:
 
     def work() -> None:
         found = [0]
-        operations(root, lambda count: found.__setitem__(0, count))
+        operations(target, root, lambda count: found.__setitem__(0, count))
         target.run(root)
         counter.write_text(str(found[0]), encoding="utf-8")
 

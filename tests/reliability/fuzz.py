@@ -10,7 +10,6 @@ that bring one about are told by their numbers and never written down.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import gc
@@ -28,12 +27,9 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-import torch
-from helpers import tiny_runs
-from reliability.forked import working_directory
+from reliability.forked import in_turn, parser_of, working_directory
 from reliability.fuzzed import Fuzzed, all_fuzzed
 
-from seqtasks.encoders import backbones
 from seqtasks.errors import SeqtasksError
 
 LONGEST = 20
@@ -134,20 +130,14 @@ def fuzz(fuzzed: Fuzzed, count: int, seed: int, folder: Path) -> Found:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--inputs", type=int, default=2_000, help="in all")
-    parser.add_argument("--only", default="", help="what has this in its name")
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    backbones.make_backbone_spec = tiny_runs.tiny_trunk
     wrong, total = Counter[str](), 0
     with working_directory() as place:
-        chosen = [each for each in all_fuzzed(place) if arguments.only in each.name]
-        shares = sum(each.share for each in chosen)
-        for number, each in enumerate(chosen):
-            folder = place / f"fuzzed-{number}"
-            folder.mkdir()
+        known = all_fuzzed(place)
+        shares = sum(each.share for each in known if arguments.only in each.name)
+        for each, folder in in_turn(known, arguments.only, place):
             started = time.monotonic()
             count = max(1, round(arguments.inputs * each.share / shares))
             found = fuzz(each, count, arguments.seed, folder)

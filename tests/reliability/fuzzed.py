@@ -252,7 +252,6 @@ def pipelines(models: dict[str, Path]) -> Iterator[Fuzzed]:
 
 
 def all_fuzzed(folder: Path) -> list[Fuzzed]:
-    tiny_runs.write_data(Path("data"))
     models = {}
     for task in tiny_runs.CONFIGURATIONS:
         with warnings.catch_warnings():

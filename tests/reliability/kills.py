@@ -11,7 +11,6 @@ of all files, have to be those of the work that nobody killed.
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import shutil
@@ -24,12 +23,19 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-import torch
 from helpers import tiny_runs
-from reliability.forked import age_parts, contents, differences, in_child, operations, run_straight, working_directory
+from reliability.forked import (
+    age_parts,
+    contents,
+    differences,
+    in_child,
+    in_turn,
+    operations,
+    parser_of,
+    run_straight,
+    working_directory,
+)
 from reliability.targets import Target, all_targets, unreadable
-
-from seqtasks.encoders import backbones
 
 
 class Killed(NamedTuple):
@@ -61,7 +67,7 @@ def kill_target(target: Target, kills: int, chance: random.Random, folder: Path)
 
             def work(kind: str = kind, at: int = at, after: float = after) -> None:
                 if kind == "an operation":
-                    operations(root, lambda count: die() if count == at else None)
+                    operations(target, root, lambda count: die() if count == at else None)
                 elif kind == "a moment":
                     signal.signal(signal.SIGALRM, lambda *_: die())
                     signal.setitimer(signal.ITIMER_REAL, after)
@@ -81,22 +87,16 @@ def kill_target(target: Target, kills: int, chance: random.Random, folder: Path)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--kills", type=int, default=25, help="for each task and number of processes")
     parser.add_argument("--tasks", nargs="*", choices=[*tiny_runs.CONFIGURATIONS], default=[*tiny_runs.CONFIGURATIONS])
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--trainings-only", action="store_true", help="leave out caches, exports, outputs")
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    backbones.make_backbone_spec = tiny_runs.tiny_trunk
     faults = []
     with working_directory() as place:
-        tiny_runs.write_data(Path("data"))
         targets = all_targets(arguments.tasks, arguments.processes, not arguments.trainings_only, place)
-        for number, target in enumerate(targets):
-            folder = place / f"target-{number}"
-            folder.mkdir()
+        for target, folder in in_turn(targets, arguments.only, place):
             started = time.monotonic()
             found = kill_target(target, arguments.kills, random.Random(f"{arguments.seed} {target.name}"), folder)
             moments = ", ".join(f"{count} at {kind}" for kind, count in sorted(found.ways.items()))
@@ -106,7 +106,6 @@ def main() -> None:
                 flush=True,
             )
             faults += found.faults
-            shutil.rmtree(folder)
     for fault in faults:
         print(fault)
     sys.exit(1 if faults else 0)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 from helpers import tiny_runs
+from PIL import Image
 
 import seqtasks
 from seqtasks.cli import app
@@ -41,6 +42,8 @@ class Target(NamedTuple):
     run: Callable[[Path], None]
     same: Callable[[str], bool]
     """Whether a file has to be the same to the bit, by its name."""
+    reads: tuple[Path, ...] = ()
+    """Folders that it reads, outside of its own."""
 
 
 def training(task: str, processes: int, folder: Path, **chosen: Any) -> Target:
@@ -91,8 +94,8 @@ def export(kind: str, model: Path) -> Target:
     return Target(f"export to {kind}", run, lambda name: True)
 
 
-def command(name: str, *arguments: object) -> Target:
-    """A command that writes into a file of its own; `{}` in an argument is the folder."""
+def command(name: str, *arguments: object, reads: tuple[Path, ...] = ()) -> Target:
+    """A command that writes into a file of its own, or nothing; `{}` in an argument is the folder."""
 
     def run(root: Path) -> None:
         if not root.exists():
@@ -103,7 +106,7 @@ def command(name: str, *arguments: object) -> Target:
         if code:
             os._exit(code)
 
-    return Target(name, run, lambda file: file == FOLDER or is_value(file))
+    return Target(name, run, lambda file: file == FOLDER or is_value(file), reads)
 
 
 def translation(model: Path, text: Path) -> Target:
@@ -111,35 +114,60 @@ def translation(model: Path, text: Path) -> Target:
     return command("translate --output", "translate", "--model", model, text, "--output", f"{{}}/{FOLDER}", *ONE_THREAD)
 
 
+TRAINED = (
+    ("translation", 1), ("translation", 2), ("captioning", 1), ("video", 2), ("tagging", 1), ("classification", 1),
+    ("generation", 1),
+)  # fmt: skip
+"""Tasks, and the processes that train them."""
+
+
 def command_targets(folder: Path) -> Iterator[Target]:
-    """The program: trainings, and each command that reads and writes files."""
-    for task, processes in (("tagging", 1), ("translation", 2), ("captioning", 1)):
-        train_here(task, folder / f"{task}-first")
+    """The program: trainings, and each command that reads or writes files."""
+    for task, processes in TRAINED:
+        if not (folder / f"{task}-first").exists():
+            train_here(task, folder / f"{task}-first")
         config = folder / f"{task}.toml"
         config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
         often = [f"training.{key}={value}" for key, value in {**SAVE_OFTEN, "num_processes": processes}.items()]
         chosen = [word for setting in often for word in ("--set", setting)]
         name = f"train {task}, {processes} process{'es' * (processes > 1)}"
         yield command(name, "train", config, "--output", f"{{}}/{FOLDER}", "--resume", *chosen)
-    text = folder / "sentences.txt"
-    text.write_text("a dog sees the tree\n" * 5, encoding="utf-8")
-    pictures = Path("data/pictures").resolve()
-    work = {
-        "translation": ["translate", text],
-        "captioning": ["caption", *sorted(pictures.glob("*.png"))[:3]],
-        "tagging": ["tag", text],
-        "classification": ["classify", text],
-    }
-    for task, (name, *arguments) in work.items():
-        if not (folder / f"{task}-first").exists():
-            train_here(task, folder / f"{task}-first")
+    for name, task, *arguments in [*writing_commands(folder), *reading_commands()]:
         model = folder / f"{task}-first" / FOLDER
-        output = ["--output", f"{{}}/{FOLDER}"]
-        made = command(name, name, "--model", model, *arguments, *output, *ONE_THREAD)
-        made.run(folder / f"{task}-made")
+        words = [{"MODEL": model, "OUTPUT": f"{{}}/{FOLDER}"}.get(str(word), word) for word in arguments]
+        made = command(name, *words, reads=(model, Path("data").resolve()))
+        if "OUTPUT" in arguments:
+            made.run(folder / f"{name}-first")
         yield made
-        if task == "translation":
-            yield command(f"{name} --workers 2", name, "--model", model, *arguments, *output, "--workers", 2)
+
+
+def writing_commands(folder: Path) -> Iterator[tuple[object, ...]]:
+    """Names, tasks and arguments of commands that write what their model makes."""
+    text, data = folder / "sentences.txt", Path("data").resolve()
+    text.write_text("a dog sees the tree\n" * 4 + "größer 漢字\n", encoding="utf-8")
+    images = sorted((data / "pictures").glob("*.png"))[:3]
+    first, *others = (Image.open(image).resize((40, 40)) for image in images)
+    first.save(folder / "video.gif", save_all=True, append_images=others, duration=400)
+    written = ("--output", "OUTPUT", *ONE_THREAD)
+    yield "translate", "translation", "translate", "--model", "MODEL", text, *written
+    yield "translate --workers 2", "translation", "translate", "--model", "MODEL", text, *written[:2], "--workers", 2
+    yield "caption", "captioning", "caption", "--model", "MODEL", *images, *written
+    yield "caption a video", "video", "caption", "--model", "MODEL", folder / "video.gif", *written
+    yield "tag", "tagging", "tag", "--model", "MODEL", text, *written
+    yield "classify", "classification", "classify", "--model", "MODEL", text, *written
+
+
+def reading_commands() -> Iterator[tuple[object, ...]]:
+    """Those of commands that read models and data, and print."""
+    data = Path("data").resolve()
+    yield "score", "translation", "score", "MODEL", data / "pairs.tsv", *ONE_THREAD
+    yield "generate", "generation", "generate", "--model", "MODEL", "--prompt", "a dog", *ONE_THREAD
+    evaluated = {
+        "translation": "pairs.tsv", "captioning": "pictures", "tagging": "train.conllu",
+        "classification": "documents.tsv", "generation": "book.txt",
+    }  # fmt: skip
+    for task, name in evaluated.items():
+        yield f"evaluate {task}", task, "evaluate", "MODEL", data / name, *ONE_THREAD
 
 
 def all_targets(tasks: list[str], processes: list[int], others: bool, folder: Path) -> Iterator[Target]:

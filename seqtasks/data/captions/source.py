@@ -36,4 +36,9 @@ class CaptionReader(Reader):
 
     @abstractmethod
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
-        """The rows of a file; `columns` are those that were asked for, by role."""
+        """The rows of a file, one for each caption.
+
+        Args:
+            path: The file, plain or compressed.
+            columns: What was asked for, by role (`image`, `caption`): a column's or key's name, or its number from 1.
+        """

@@ -61,4 +61,10 @@ class PairReader(Reader):
 
     @abstractmethod
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        """The pairs of the file `source.path`, of these languages where it holds several."""
+        """The pairs of a file, as a stream.
+
+        Args:
+            source: Where the pairs are: the file `source.path`, and the columns that were asked for.
+            skipped: Is told what is left out, and where reading has got to.
+            languages: The codes of source and target, which a file of several languages needs; None where nobody said.
+        """

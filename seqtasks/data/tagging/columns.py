@@ -83,6 +83,18 @@ def word_rows(lines: Lines) -> Iterator[list[WordRow]]:
 def in_columns(
     file: str, sentences: Iterable[list[WordRow]], skipped: ReadReport, column: int, word_column: int
 ) -> Iterator[Sentence]:
+    """Sentences of rows without names of columns.
+
+    Args:
+        file: Its name, for reports.
+        sentences: The rows of each sentence.
+        skipped: Is told of sentences whose rows have different numbers of columns, or of empty words.
+        column: The number of the labels' column from 1, or from the end as -1.
+        word_column: The same of the words.
+
+    Yields:
+        Words with their labels; without labels where a row has one column alone.
+    """
     for rows in sentences:
         width = len(rows[-1].cells)
         word, place = place_of(word_column, width), place_of(column, width)

@@ -41,6 +41,16 @@ def read_conllu_plus(
 def in_named_columns(
     file: str, lines: Lines, skipped: ReadReport, names: Sequence[str], place: int
 ) -> Iterator[Sentence]:
+    """Sentences of a file whose first line names its columns.
+
+    Args:
+        file: Its name, for reports.
+        lines: What follows the first line, numbered.
+        skipped: Is told of sentences whose rows have another number of columns, or of empty words.
+        names: The columns in lower case; `form` is that of words. Where there is an `id`, ranges and empty nodes, which
+            are no words, are left out.
+        place: Where the column of labels is, from 0.
+    """
     form = names.index("form")
     for block in blocks(lines):
         rows = [(number, line.split("\t")) for number, line in block if not line.startswith("#")]

@@ -58,9 +58,14 @@ class Tokenizer(Component, ABC):
     @classmethod
     @abstractmethod
     def train(cls, texts: Iterable[str], config: Any) -> Tokenizer:
-        """A processor whose vocabulary is learned from `texts`; `config` is this member's own `Config`.
+        """Learns a vocabulary. The same texts in the same order give the same file, byte for byte.
 
-        The same texts in the same order give the same file, byte for byte. Raises SeqtasksError when there is no text.
+        Args:
+            texts: As they are; each is cleaned here.
+            config: The settings of this kind: its nested `Config`.
+
+        Raises:
+            SeqtasksError: There is no text.
         """
 
     @abstractmethod
@@ -68,11 +73,19 @@ class Tokenizer(Component, ABC):
         """The ids of `text`, without BEGIN and END."""
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` for many texts at once."""
+        """`encode` for many texts at once, which some kinds do on several threads."""
         return [self.encode(text) for text in texts]
 
     def sample(self, text: str, random: Generator) -> list[int]:
-        """The ids of one segmentation drawn with `random`, where the kind knows several; else those of `encode`."""
+        """One of the segmentations of a text, for training (Kudo 2018; Provilkov et al. 2020).
+
+        Args:
+            text: As it is; it is cleaned here.
+            random: The source of chance, so that a resumed training draws the same.
+
+        Returns:
+            Ids without BEGIN and END; those of `encode` where the kind knows one segmentation alone.
+        """
         return self.encode(text)
 
     @abstractmethod
@@ -90,4 +103,12 @@ class Tokenizer(Component, ABC):
     @classmethod
     @abstractmethod
     def load(cls, path: Path, config: Any) -> Tokenizer:
-        """The processor that `save` wrote; SeqtasksError when the file is missing or damaged."""
+        """What `save` wrote.
+
+        Args:
+            path: The file.
+            config: The settings that it was trained with.
+
+        Raises:
+            SeqtasksError: The file is missing, damaged or of another program.
+        """

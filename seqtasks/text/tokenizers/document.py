@@ -59,6 +59,7 @@ class DocumentTokenizer:
         return self.processor.blank >= FIRST_BYTE + BYTES
 
     def encode(self, text: str) -> list[int]:
+        """The ids of a text of any number of lines, without BEGIN and END."""
         parts = _LAYOUT.split(normalize_document(text))
         ids = []
         for chunk, between in zip(self.processor.encode_all(parts[::2]), [*parts[1::2], ""], strict=True):
@@ -67,6 +68,7 @@ class DocumentTokenizer:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
+        """The text with its line breaks and blanks."""
         return "".join(IncrementalDetokenizer(self).pieces(ids))
 
 

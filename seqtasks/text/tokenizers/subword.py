@@ -71,10 +71,12 @@ class SubwordTokenizer(Tokenizer):
 
     @property
     def size(self) -> int:
+        """The pieces of the sentencepiece model, bytes and special ids included."""
         return int(self.model.get_piece_size())
 
     @cached_property
     def known_characters(self) -> frozenset[str] | None:
+        """Those of the pieces; None where a full vocabulary may have left out some of the training's."""
         pieces = self.pieces(range(FIRST_PIECE, self.size))
         characters = frozenset("".join(pieces).replace("▁", " ")) | {" "}
         if len(characters) >= max(_whole(self.size) + 1, _room(self.size)):
@@ -85,39 +87,47 @@ class SubwordTokenizer(Tokenizer):
 
     @classmethod
     def train(cls, texts: Iterable[str], config: SubwordTokenizer.Config) -> SubwordTokenizer:
+        """Trains a sentencepiece model; of many texts a part, which is the same each time, is enough."""
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
         return cls(_train(chosen, config), config)
 
     def encode(self, text: str) -> list[int]:
+        """The likeliest segmentation (unigram), or the one that the merges give (BPE)."""
         return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Sentencepiece's own threads segment the texts where there are many."""
         if len(texts) < TEXTS_FOR_THREADS:
             return [self.encode(text) for text in texts]
         return self.model.encode([prepare(text) for text in texts], out_type=int)  # type: ignore[no-any-return]
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """A segmentation of each word drawn anew, where the settings ask for it."""
         prepared = prepare(text)
         if self.sampler is None or not prepared:
             return self.encode(text)
         return self.sampler.sample(prepared, random)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """Joins the pieces; what `prepare` has escaped is itself again."""
         text: str = self.model.decode([int(number) for number in ids if number > END])
         if "\ue000" in text:
             text = re.sub("\ue000[012]?", lambda found: _ESCAPED.get(found[0], "\ufffd"), text)
         return normalize(text)
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The pieces of the sentencepiece model."""
         return self.model.id_to_piece([int(number) for number in ids])
 
     def save(self, path: Path) -> None:
+        """Writes sentencepiece's own format."""
         path.write_bytes(self.proto)
 
     @classmethod
     def load(cls, path: Path, config: SubwordTokenizer.Config) -> SubwordTokenizer:
+        """Reads a sentencepiece model and checks that it was trained here: its special ids, and its bytes."""
         try:
             processor = cls(path.read_bytes(), config)
             processor.pieces(range(processor.size))

@@ -31,6 +31,10 @@ class UnigramSampler:
     """Draws among the 64 best segmentations of a word, each with probability proportional to `exp(alpha * score)`.
 
     Kudo 2018, Subword Regularization, section 3.3 (l = 64); `score` is the sum of the pieces' log-probabilities.
+
+    Args:
+        model: A unigram model of sentencepiece.
+        alpha: How much better segmentations are preferred; 0 draws evenly.
     """
 
     def __init__(self, model: SentencePieceProcessor, alpha: float) -> None:
@@ -40,6 +44,7 @@ class UnigramSampler:
         self.candidates = WordCache(self._candidates)
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """Ids of `text`, which `prepare` has cleaned, with a segmentation drawn for each of its words."""
         words = text.split(" ")
         ids: list[int] = []
         for word, point in zip(words, random.random(len(words)).tolist(), strict=True):
@@ -60,6 +65,10 @@ class BPEDropout:
     """Byte-pair merges of a word, where each possible merge is left out of each step with probability `dropout`.
 
     Provilkov et al. 2020, BPE-Dropout, algorithm 1: the best merge left is applied until a step has none.
+
+    Args:
+        model: A model of byte-pair merges.
+        dropout: From 0 (all merges) to 1 (none).
     """
 
     def __init__(self, model: SentencePieceProcessor, dropout: float) -> None:
@@ -72,6 +81,7 @@ class BPEDropout:
         self.scores = {piece: model.get_score(number) for piece, number in self.ids.items()}
 
     def sample(self, text: str, random: Generator) -> list[int]:
+        """Ids of `text`, which `prepare` has cleaned; pieces without an id are spelled in bytes."""
         uniform = Random(int(random.integers(2**63))).random
         ids: list[int] = []
         for word in text.split(" "):

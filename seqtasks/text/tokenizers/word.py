@@ -47,11 +47,13 @@ class WordTokenizer(VocabularyTokenizer):
 
     @cached_property
     def known_characters(self) -> frozenset[str] | None:
+        """Those of the words; None where a full vocabulary may have left out some of the training's."""
         if self.size >= self.config.vocab_size:
             return None
         return frozenset("".join(self.vocabulary.tokens)) | {" "}
 
     def unknown(self, text: str) -> tuple[str, ...]:
+        """With `oov = "unknown"` the words that become UNKNOWN, whatever their characters."""
         if self.config.oov == "bytes":
             return super().unknown(text)
         words = (token for token, _ in self.cutter.split(normalize(text)))
@@ -59,10 +61,12 @@ class WordTokenizer(VocabularyTokenizer):
 
     @classmethod
     def train(cls, texts: Iterable[str], config: WordTokenizer.Config) -> WordTokenizer:
+        """Counts tokens; the `vocab_size` most frequent of those seen at least `min_freq` times are kept."""
         counts = Counter(token for text in texts for token, _ in word_splitter(config.language).split(normalize(text)))
         return cls(Vocabulary.of_counts(counts, min_freq=config.min_freq, size=config.vocab_size, marks=MARKS), config)
 
     def encode(self, text: str) -> list[int]:
+        """Tokens and, where a blank is not as the rules expect, marks before them."""
         cut = list(self.cutter.split(normalize(text)))
         usual = blanks_before([token for token, _ in cut], self.cutter.language)
         ids: list[int] = []
@@ -76,11 +80,13 @@ class WordTokenizer(VocabularyTokenizer):
         return ids
 
     def spell(self, token: str) -> list[int]:
+        """The token's own id, UNKNOWN, or its UTF-8 bytes, as `oov` of the settings says."""
         if self.config.oov == "unknown" and token not in self.vocabulary.ids:
             return [UNKNOWN]
         return self.vocabulary.spell(token)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """Tokens with blanks between them by rule, but where marks say otherwise."""
         tokens: list[str] = []
         marked: dict[int, bool] = {}
         for number, token in self.vocabulary.read(ids):
@@ -92,4 +98,5 @@ class WordTokenizer(VocabularyTokenizer):
         return normalize("".join(" " * marked.get(place, usual[place]) + token for place, token in enumerate(tokens)))
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Tokens as they are in the vocabulary."""
         return [self.vocabulary.names[number] for number in ids]
