@@ -1,4 +1,6 @@
-"""A picture of a beam search by a real model: python docs/scripts/beam_picture.py > beam.svg
+"""A picture of a beam search by a real model.
+
+    python docs/scripts/beam_picture.py > beam.svg
 
 The hypotheses that are alive after each step are recorded while the translator works, and drawn as a tree. Numbers are
 sums of log-probabilities; what ends is divided by its length, as the penalty "average" has it.
@@ -13,14 +15,15 @@ import torch
 
 import seqtasks
 from seqtasks.decoding import DecodingConfig, Hypothesis, decode
-from seqtasks.special_tokens import END, NEVER_GENERATED
+from seqtasks.special_tokens import NEVER_GENERATED
 
 MODEL, SENTENCE, WIDTH = "en-de", "How are you?", 3
 COLUMN, ROW, MARGIN = 150, 58, 24
 BOX = (112, 36)
 
 STYLE = """
-.box { fill: #e8eaf6; stroke: #5c6bc0; } .end { fill: #c8e6c9; stroke: #388e3c; } .dead { fill: #f5f5f5; stroke: #bdbdbd; }
+.box { fill: #e8eaf6; stroke: #5c6bc0; } .end { fill: #c8e6c9; stroke: #388e3c; }
+.dead { fill: #f5f5f5; stroke: #bdbdbd; }
 path { fill: none; stroke: #9e9e9e; } path.best { stroke: #388e3c; stroke-width: 3; }
 text { font: 13px sans-serif; fill: #212121; text-anchor: middle; } text.small { font-size: 11px; fill: #616161; }
 """
@@ -100,6 +103,7 @@ def svg(alive: dict[Prefix, Node], finished: list[Hypothesis], pieces: dict[int,
 
 
 def box(column: int, row: int, label: str, number: str, kind: str) -> list[str]:
+    """A hypothesis: its last token above its score."""
     x, y = MARGIN + column * COLUMN, MARGIN + row * ROW
     middle = x + BOX[0] / 2
     return [
@@ -110,6 +114,7 @@ def box(column: int, row: int, label: str, number: str, kind: str) -> list[str]:
 
 
 def line(column: int, start: int, end: int, best: bool) -> str:
+    """From a hypothesis to the one that continues it."""
     x, to = MARGIN + (column - 1) * COLUMN + BOX[0], MARGIN + column * COLUMN
     y, down = (MARGIN + row * ROW + BOX[1] / 2 for row in (start, end))
     bend = (x + to) / 2

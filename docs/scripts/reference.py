@@ -28,32 +28,40 @@ API = {
     "use": (
         "Loading and using models",
         "Load a model by name or by its directory, give it raw input, get results.",
-        ("load find_model built_in_models Pipeline DecodingPipeline TranslationPipeline CaptioningPipeline "
-         "TaggingPipeline ClassificationPipeline TextGenerationPipeline DecodingConfig SeqtasksError").split(),
+        [
+            "load", "find_model", "built_in_models", "Pipeline", "DecodingPipeline", "TranslationPipeline",
+            "CaptioningPipeline", "TaggingPipeline", "ClassificationPipeline", "TextGenerationPipeline",
+            "DecodingConfig", "SeqtasksError",
+        ],
     ),
     "results": (
         "Results",
         "What pipelines return.",
-        ("Translation Caption TaggedSentence Classification Explanation ExplainedWord GeneratedText "
-         "Continuation").split(),
+        [
+            "Translation", "Caption", "TaggedSentence", "Classification", "Explanation", "ExplainedWord",
+            "GeneratedText", "Continuation",
+        ],
     ),
     "training": (
         "Training",
         "The functions behind `seqtasks train`, and the events that they report.",
-        ("train TrainingRun TrainingResult read_config RunConfig to_toml Trainer TrainingStarted DataReady StepEvent "
-         "StepSkipped ValidationEvent CheckpointEvent FinishedEvent").split(),
+        [
+            "train", "TrainingRun", "TrainingResult", "read_config", "RunConfig", "to_toml", "Trainer",
+            "TrainingStarted", "DataReady", "StepEvent", "StepSkipped", "ValidationEvent", "CheckpointEvent",
+            "FinishedEvent",
+        ],
     ),
     "evaluation": (
         "Evaluation",
         "Scores with signatures.",
-        "evaluate Evaluation Score ValidationExample ConfusionMatrix LabelScore EvaluationRequest".split(),
+        ["evaluate", "Evaluation", "Score", "ValidationExample", "ConfusionMatrix", "LabelScore", "EvaluationRequest"],
     ),
     "extending": (
         "Base classes",
         "What a component of your own is built on.",
-        "Component ConfigModel Task Encoder TextEncoder Decoder Tokenizer".split(),
+        ["Component", "ConfigModel", "Task", "Encoder", "TextEncoder", "Decoder", "Tokenizer"],
     ),
-    "bundles": ("Model directories", "Reading and writing bundles.", "Bundle read_bundle write_bundle".split()),
+    "bundles": ("Model directories", "Reading and writing bundles.", ["Bundle", "read_bundle", "write_bundle"]),
 }  # fmt: skip
 """Pages of the names that `import seqtasks` brings: title, introduction, names."""
 

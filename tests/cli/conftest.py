@@ -9,7 +9,6 @@ from helpers.program import TINY, Program, Result, run_program, settings
 from helpers.synthetic import sentence_pairs
 
 
-
 @pytest.fixture(name="seqtasks", scope="session")
 def program() -> Program:
     """`seqtasks(*arguments, stdin=b"")` runs the program in this process."""
