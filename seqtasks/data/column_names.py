@@ -53,6 +53,6 @@ def language_of(name: str) -> str | None:
             return langcodes.Language.get(word).language
         try:
             return langcodes.find(word).language if len(word) > 3 else None
-        except LookupError:
+        except (LookupError, UnicodeEncodeError):  # JSON can name what no text holds
             continue
     return None
