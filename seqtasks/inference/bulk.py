@@ -113,6 +113,7 @@ def map_batches(
 
 
 def load_pipeline(pipeline: Loadable[Pipeline]) -> Pipeline:
+    """The pipeline itself, or what the function that loads it gives."""
     from seqtasks.inference import base
 
     # a pipeline can be called too
@@ -145,6 +146,7 @@ def end_with(parent: int) -> None:
 
 
 def work(batch: Batch[Any]) -> Any:
+    """Runs in a worker process: the result of a batch, by what `start_worker` has prepared."""
     assert _process is not None
     return _process(batch)
 
@@ -163,10 +165,12 @@ def translate_batch(
 def caption_batch(
     captioner: CaptioningPipeline, batch: Batch[ImageInput], options: dict[str, Any]
 ) -> list[Caption | ImageError]:
+    """Captions of a batch, with an error in the place of an image that cannot be read; workers find it by its name."""
     return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
 
 def run_batch(pipeline: Callable[[Any], list[Result]], batch: Batch[Any]) -> list[Result]:
+    """What a pipeline gives for a batch; workers find it by its name."""
     return pipeline(batch.items)
 
 
@@ -204,7 +208,17 @@ def stream(
     items: Iterable[Item],
     num_workers: int,
 ) -> Iterator[Result]:
-    """The results of `process`, one after the other."""
+    """The results of all items, one after the other.
+
+    Args:
+        process: Computes the results of a batch; with several workers a function that can be pickled.
+        pipeline: As in `map_batches`.
+        items: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     size = BATCH_SIZE if num_workers == 1 else WORKER_BATCH_SIZE
     for _, results in map_batches(process, pipeline, batched(items, size), num_workers=num_workers):
         yield from results

@@ -93,7 +93,12 @@ def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> States:
 
 
 class SelfAttention(nn.Module):
-    """Each position looks at the positions of its own sequence."""
+    """Each position looks at the positions of its own sequence.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -133,7 +138,13 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Each target position, or each hypothesis, looks at the memory."""
+    """Each target position, or each hypothesis, looks at the memory.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        memory_dim: The width of the memory's states.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, memory_dim: int, heads: int) -> None:
         super().__init__()
@@ -160,7 +171,14 @@ class CrossAttention(nn.Module):
 
 
 class MemoryAttention(nn.Module, ABC):
-    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values."""
+    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values.
+
+    Args:
+        query_dim: The width of the queries.
+        memory_dim: The width of the memory's states.
+        dim: The width in which they are compared.
+        query_bias: Queries get a bias.
+    """
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int, *, query_bias: bool) -> None:
         super().__init__()

@@ -79,10 +79,17 @@ def contributions(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden) -> tuple[Ga
 
 
 class BidirectionalLayer(nn.Module):
-    """One layer in one or both directions; `dim` is that of the output, shared between the directions.
+    """One layer in one or both directions.
 
     The way back reads each row's real tokens in reverse, so the fused kernels run on plain padded tensors:
     padding comes last in both directions and cannot reach a real position.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        input_dim: The width of what it reads.
+        dim: The width of the output, shared between the directions.
+        both_directions: Reads backward, too.
+        weight_dropout: Of the recurrent weights (Merity et al. 2018).
     """
 
     def __init__(

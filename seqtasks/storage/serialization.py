@@ -21,7 +21,11 @@ def save_state(value: Any, file: Path) -> None:
 
 
 def load_state(file: Path) -> Any:
-    """Tensors come to the CPU. Raises ValueError for a damaged file and for anything else that is pickled."""
+    """Tensors come to the CPU.
+
+    Raises:
+        ValueError: For a damaged file and for anything else that is pickled.
+    """
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged archive raises whatever its bytes happen to trigger

@@ -1,4 +1,4 @@
-"""Pictures to clips on disk: MP4 through PyAV, GIF through Pillow."""
+"""Images to videos on disk: MP4 through PyAV, GIF through Pillow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FASTEST = {".mp4": 1000, ".gif": 50}
 
 
 def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
-    """Writes RGB pictures as a clip of `rate` frames a second, which appears whole or not at all.
+    """Writes RGB images as a video of `rate` frames a second, which appears whole or not at all.
 
     The ending says how. `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by
     leaving out the last row or column. `.gif` has 256 colors a frame, keeps all until the end, and holds equal
@@ -60,7 +60,7 @@ def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
 
 
 def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
-    """Copies of the pictures that say how long each lasts, in whole hundredths of a second, without drifting."""
+    """Copies of the images that say how long each lasts, in whole hundredths of a second, without drifting."""
     for number, picture in enumerate(pictures):
         shown = letterbox(picture, size)
         shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}

@@ -1,0 +1,112 @@
+"""Docstrings name the parameters that there are; that none is missing, ruff's rules D check.
+
+Ruff's rule DOC102 finds such names too, but looks at no class and at no function that takes `**options`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "seqtasks"
+SECTION = re.compile(r"^Args:\n((?:    .*\n|\n)+)", re.MULTILINE)
+DESCRIBED = re.compile(r"^    (\*{0,2}\w+):", re.MULTILINE)
+
+Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def strangers(source: str) -> list[str]:
+    """What Args sections of a module describe that is no parameter, as "function: name"."""
+    return [
+        f"{name}: {described}"
+        for name, node in documented(ast.parse(source), "")
+        for described in described_in(node)
+        if (known := parameters(node)) is not None and described not in known
+    ]
+
+
+def documented(node: ast.AST, inside: str) -> Iterator[tuple[str, Documented]]:
+    """Functions and classes by their dotted names."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Documented):
+            yield f"{inside}{child.name}", child
+            yield from documented(child, f"{inside}{child.name}.")
+        else:
+            yield from documented(child, inside)
+
+
+def described_in(node: Documented) -> list[str]:
+    section = SECTION.search((ast.get_docstring(node) or "") + "\n")
+    return DESCRIBED.findall(section[1]) if section else []
+
+
+def parameters(node: Documented) -> set[str] | None:
+    """Names of parameters, stars included; of a class those of its `__init__`, None where it inherits one."""
+    if isinstance(node, ast.ClassDef):
+        made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        fields = {
+            each.target.id
+            for each in node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        }
+        return parameters(made[0]) if made else fields or None
+    arguments = node.args
+    names = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    starred = {f"*{arguments.vararg.arg}"} if arguments.vararg else set()
+    return names | starred | ({f"**{arguments.kwarg.arg}"} if arguments.kwarg else set())
+
+
+def test_described_parameters_exist() -> None:
+    found = {
+        str(file.relative_to(PACKAGE)): wrong
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if (wrong := strangers(file.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+FUNCTION = '''
+def f({signature}):
+    """Does.
+
+    Args:
+        {described}: Some.
+            More of it: no parameter.
+
+    Raises:
+        ValueError: No parameter.
+    """
+'''
+CLASS = '''
+class C:
+    """One.
+
+    Args:
+        size: Of it.
+        gone: Was there.
+    """
+
+    def __init__(self, size):
+        self.size = size
+'''
+
+
+@pytest.mark.parametrize(
+    ("signature", "described", "wrong"),
+    [
+        ("size, *, seed=1", "size", []),
+        ("*items, **options", "**options", []),
+        ("**options", "options", ["f: options"]),
+        ("width", "size", ["f: size"]),
+    ],
+)
+def test_a_parameter_that_is_gone_is_found(signature: str, described: str, wrong: list[str]) -> None:
+    assert strangers(FUNCTION.format(signature=signature, described=described)) == wrong
+
+
+def test_arguments_of_a_class_are_those_of_its_init() -> None:
+    assert strangers(CLASS) == ["C: gone"]
