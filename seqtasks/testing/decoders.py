@@ -86,7 +86,7 @@ class DecoderContract:
 
     @torch.no_grad()
     def shapes(self) -> Iterator[str]:
-        """forward gives states (rows, tgt, ...), project and step logits over the vocabulary, start a State."""
+        """`forward` gives states (rows, tgt, ...), project and step logits over the vocabulary, start a State."""
         for tied in (False, True):
             module = self.make(tied=tied)
             logits = self.run(module)

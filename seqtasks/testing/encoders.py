@@ -85,7 +85,7 @@ class EncoderContract:
         return torch.cat([memory.states[memory.mask].flatten(), memory.summary.flatten()]).float()
 
     def shapes(self) -> Iterator[str]:
-        """forward gives Memory(states (rows, src, dim), mask (rows, src) of bool, summary (rows, dim))."""
+        """`forward` gives Memory(states (rows, src, dim), mask (rows, src) of bool, summary (rows, dim))."""
         module = self.make()
         memory, rows = self.encode(module), len(self.inputs)
         width = getattr(module, "dim", None)

@@ -49,7 +49,7 @@ class MetricContract:
         return self.metric().compute(outputs, references)
 
     def number(self) -> Iterator[str]:
-        """compute gives a finite number, and a signature on one line that names all choices."""
+        """`compute` gives a finite number, and a signature on one line that names all choices."""
         if self.metric not in Metric.kinds.values():
             yield f'{self.metric.__qualname__} has no name: class {self.metric.__qualname__}(Metric, kind="...").'
         found = self.compute(self.outputs, self.references)

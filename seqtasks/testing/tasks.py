@@ -132,7 +132,7 @@ class TaskContract:
 
     @torch.no_grad()
     def validation(self) -> Iterator[str]:
-        """validate gives scores, leaves the weights as they are, and says the same twice."""
+        """`validate` gives scores, leaves the weights as they are, and says the same twice."""
         task = self.prepare().task
         model = self.model(task).eval()
         before = [each.clone() for each in model.state_dict().values()]
