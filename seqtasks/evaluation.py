@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.metric import compute_scores, find_metrics
 from seqtasks.registry import kind_of
-from seqtasks.tasks.base import EvaluationRequest, Task, Warn
+from seqtasks.tasks.base import EvaluationRequest, Task
+from seqtasks.tasks.data_reports import Warn
 
 
 def evaluate(
@@ -25,6 +27,7 @@ def evaluate(
     lowercase: bool | None = None,
     metrics: Sequence[str] = (),
     columns: Mapping[str, str | int | bool] | None = None,
+    max_input_length: int | None = None,
     device: str = "auto",
     dtype: Precision = "auto",
     threads: int = 0,
@@ -42,6 +45,7 @@ def evaluate(
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
         metrics: The kinds of further metrics to compute, such as one of your own.
         columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
+        max_input_length: Tokens that are read at once, in place of the pipeline's; a longer text is read in parts.
         device: As for `load`.
         dtype: As for `load`.
         threads: As for `load`.
@@ -59,7 +63,7 @@ def evaluate(
     files = [data] if isinstance(data, str | Path) else data
     loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
     paths = [Path(file) for file in files]
-    request = EvaluationRequest(paths, decoding, split, languages, lowercase, metrics, columns or {})
+    request = EvaluationRequest(paths, decoding, split, languages, lowercase, metrics, columns or {}, max_input_length)
     return evaluate_model(loaded, request, warn)
 
 
@@ -78,7 +82,9 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
     for option in inapplicable_options(loaded.task, request):
         kind = kind_of(loaded.task.config)
         raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")
-    found = loaded.task.evaluate(loaded.pipeline, request, warn)
+    found = loaded.task.evaluate(reading(loaded.pipeline, request.max_input_length), request, warn)
+    if request.max_input_length is not None:
+        found = replace(found, decoding=f"{found.decoding}|max_input_length={request.max_input_length}")
     further = [metric for metric in request.metrics if metric not in [score.metric for score in found.scores]]
     if further and not found.outputs:
         raise SeqtasksError(f"There are no outputs that {further[0]} could compare with references.", "Leave it out.")
@@ -88,8 +94,18 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
     return replace(found, scores=(*found.scores, *scores))
 
 
+def reading(pipeline: Any, max_input_length: int | None) -> Any:
+    """The pipeline, or a copy that reads so many tokens at once."""
+    if max_input_length is None:
+        return pipeline
+    other = copy(pipeline)
+    other.max_input_length = max_input_length
+    return other
+
+
 def inapplicable_options(task: Task, request: EvaluationRequest) -> list[str]:
     """The options that are given and say nothing to a task."""
-    given = {option: getattr(request, option) for option in ("decoding", "split", "languages", "lowercase")}
+    options = ("decoding", "split", "languages", "lowercase", "max_input_length")
+    given = {option: getattr(request, option) for option in options}
     wrong = [name for name, value in given.items() if value not in (None, {}) and name not in task.evaluation_options]
     return [*wrong, *(name for name in request.columns if name not in task.source_options())]

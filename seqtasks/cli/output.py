@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UNDECODABLE = "lines that were not UTF-8, with U+FFFD for what could not be read"
 UNKNOWN = "texts with words or symbols that the model does not know (--json lists them)"
+IN_PARTS = "texts that were too long to be read at once and were read in parts (see --max-input-length)"
 CUT = "that were cut at the length limit"
 
 Write = Callable[[Iterable[str]], None]
@@ -27,7 +28,7 @@ Write = Callable[[Iterable[str]], None]
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[Write]:
-    """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
+    r"""Lines are UTF-8 and end in "\n" everywhere. Raises SeqtasksError where the file cannot be written."""
     from seqtasks.storage.atomic import output_file
 
     with nullcontext(sys.stdout.buffer) if path is None else output_file(path) as stream:
@@ -78,8 +79,8 @@ def format_outputs(
         from seqtasks.inference.outputs import Translation, json_fields
 
         alternatives = [json_fields(each) for each in best.alternatives]
-        unknown = {"unknown": best.unknown} if isinstance(best, Translation) else {}
-        yield to_json({**inputs, **json_fields(best), **unknown, "alternatives": alternatives})
+        read = {"unknown": best.unknown, "parts": best.parts} if isinstance(best, Translation) else {}
+        yield to_json({**inputs, **json_fields(best), **read, "alternatives": alternatives})
     elif nbest_of is not None:
         for each in (best, *best.alternatives):
             yield f"{nbest_of}\t{each.normalized_score:.4f}\t{each.text}"
@@ -88,6 +89,7 @@ def format_outputs(
 
 
 def to_json(fields: Mapping[str, Any]) -> str:
+    """JSON on one line, in which letters stay as they are."""
     return json.dumps(fields, ensure_ascii=False)
 
 

@@ -88,18 +88,23 @@ class ClassificationPipeline(Pipeline):
     def classify(self, texts: Sequence[str]) -> list[Classification]: ...
 
     def classify(self, texts: str | Sequence[str]) -> Classification | list[Classification]:
-        """The label of one text, or of each of a list in their order, how probable it is, and all others.
+        """How probable each label is for one text, or for each of a list.
 
         Texts are read whole, or in overlapping windows where the model was trained so. One of more than
         `max_input_length` tokens is always read in windows, in bounded memory; its probabilities are the mean of
         theirs.
+
+        Args:
+            texts: One text, or a list.
+
+        Returns:
+            For each text, in their order, its label (or labels, where several may hold), and the probabilities of all.
         """
         if isinstance(texts, str):
             return self.classify([texts])[0]
-        probabilities = self.probabilities(texts).tolist()
         return [
-            replace(self.classification(row), unknown=self.processor.unknown(text))
-            for text, row in zip(texts, probabilities, strict=True)
+            replace(self.classification(mean.tolist()), unknown=self.processor.unknown(text), parts=count)
+            for text, (mean, count) in zip(texts, self.means(texts), strict=True)
         ]
 
     __call__ = classify
@@ -118,10 +123,14 @@ class ClassificationPipeline(Pipeline):
             tuple(self.labels[number] for number in held),
         )
 
-    @torch.no_grad()
     def probabilities(self, texts: Sequence[str]) -> Float[Tensor, "texts labels"]:
         """How probable each label is for each text; an ensemble's probabilities are the mean of its members'."""
-        means: dict[int, Tensor] = {}
+        return torch.stack([mean for mean, _ in self.means(texts)]) if texts else torch.zeros(0, len(self.labels))
+
+    @torch.no_grad()
+    def means(self, texts: Sequence[str]) -> list[tuple[Float[Tensor, "labels"], int]]:
+        """The mean probabilities of the parts of each text, and how many parts there are."""
+        means: dict[int, tuple[Tensor, int]] = {}
         short = [row for row, text in enumerate(texts) if len(text) <= PART]
         encoded = self.processor.encode_all([texts[row] for row in short])
         whole = {
@@ -131,13 +140,13 @@ class ClassificationPipeline(Pipeline):
         }
         found = iter(self.windows_probabilities([window for each in whole.values() for window in each], long=False))
         for row, windows in whole.items():
-            means[row] = torch.stack([*islice(found, len(windows))]).mean(dim=0)
+            means[row] = torch.stack([*islice(found, len(windows))]).mean(dim=0), len(windows)
         for row in range(len(texts)):
             if row not in means:
-                means[row] = self.long_probabilities(texts[row])
-        return torch.stack([means[row] for row in range(len(texts))]) if means else torch.zeros(0, len(self.labels))
+                means[row] = self.long_mean(texts[row])
+        return [means[row] for row in range(len(texts))]
 
-    def long_probabilities(self, text: str) -> Float[Tensor, "labels"]:
+    def long_mean(self, text: str) -> tuple[Float[Tensor, "labels"], int]:
         """The mean over the windows of a long document, of which a part at a time is in memory as tokens."""
         size = self.window or min(LONG_WINDOW, self.max_input_length)
         total, count = torch.zeros(len(self.labels)), 0
@@ -145,7 +154,7 @@ class ClassificationPipeline(Pipeline):
             found = self.windows_probabilities(sliding_windows(self.processor.encode(part), size), long=True)
             total += torch.stack(found).sum(dim=0)
             count += len(found)
-        return total / max(1, count)
+        return total / max(1, count), max(1, count)
 
     def windows_probabilities(self, windows: Sequence[Sequence[int]], *, long: bool) -> list[Tensor]:
         """What the models say of each window; `long` are those of long documents."""
@@ -158,7 +167,12 @@ class ClassificationPipeline(Pipeline):
         return in_sorted_batches(probabilities_of, lengths, BATCH_TOKENS, long=[long] * len(windows))
 
     def explain(self, text: str, *, label: str | None = None, method: Method = "occlusion") -> Explanation:
-        """How much each word speaks for a label, that of `classify` where none is given; see `attribution.explain`.
+        """How much each word speaks for a label; see `attribution.explain`.
+
+        Args:
+            text: The text to classify.
+            label: The label; that of `classify` where it is None.
+            method: "occlusion" or "gradients".
 
         Raises:
             SeqtasksError: The model has no such label, or the text has more than `max_input_length` tokens.
@@ -178,11 +192,15 @@ class ClassificationPipeline(Pipeline):
         return explain(self.models, self.processor, cleaned, chosen, number, window=self.window, method=method)
 
     def evaluate(self, documents: Sequence[Document]) -> Evaluation:
-        """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
+        """Classifies documents and compares with their labels.
 
-        One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
-        most frequent label would get. Several: F1 and how many documents have all labels right. Each label's own as
-        well.
+        Args:
+            documents: Labeled texts; `seqtasks.data.documents.readers` reads them.
+
+        Returns:
+            One label a document: accuracy, mean F1, how well the probabilities say how often it is right, what the most
+            frequent label would get, and a confusion matrix. Several: F1 and how many documents have all labels right.
+            Each label's own scores as well.
         """
         require_list(documents, "documents")
         started = time.perf_counter()

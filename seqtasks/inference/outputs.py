@@ -42,6 +42,8 @@ class Translation(GeneratedText):
     """Tokens, scores and attention are those of the text as it was read: where words are `unknown`, without these."""
     unknown: tuple[str, ...] = ()
     """Words and symbols of the text that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
+    parts: int = 1
+    """How many parts it was read in: more than one where it was too long for the pipeline's `max_input_length`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ class TaggedSentence:
     confidences: tuple[float, ...]
     unknown: tuple[str, ...] = ()
     """Those of the words that the model does not know, each once: neither the word nor all of its characters."""
+    parts: int = 1
+    """How many parts it was read in: more than one where it was too long for the pipeline's `max_input_length`."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Classification:
     """The label; where several may hold, those that are at least as probable as not."""
     unknown: tuple[str, ...] = ()
     """Words and symbols of the text that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
+    parts: int = 1
+    """How many parts or windows it was read in, whose probabilities were averaged."""
 
 
 def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str, Any]:

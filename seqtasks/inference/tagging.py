@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -76,6 +77,9 @@ class TaggingPipeline(Pipeline):
             sentences: A text, which is split into words by spaCy's rules for the model's language, or a list whose
                 members are texts or lists of words. `sentences` finds the sentences in a longer text. An empty
                 sentence stays empty.
+
+        Returns:
+            For each sentence, in their order, its words with their labels and the probability of each.
         """
         if isinstance(sentences, str):
             return self.tag([sentences])[0]
@@ -97,6 +101,7 @@ class TaggingPipeline(Pipeline):
                 tuple(self.labels[label] for label, _ in tags),
                 tuple(sure for _, sure in tags),
                 self.reader.unknown(words),
+                max(1, math.ceil(len(words) / size)),
             )
             for words in given
             for tags in [list(islice(found, len(words)))]
@@ -114,7 +119,14 @@ class TaggingPipeline(Pipeline):
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
     def evaluate(self, sentences: Sequence[Sentence]) -> Evaluation:
-        """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
+        """Tags the sentences' words and compares with their labels.
+
+        Args:
+            sentences: Words with their labels; `seqtasks.data.tagging.readers` reads them.
+
+        Returns:
+            Accuracy and, where labels are spans, their F1; the scores of each label as well.
+        """
         started = time.perf_counter()
         found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
         seconds = time.perf_counter() - started

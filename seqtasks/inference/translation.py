@@ -71,11 +71,13 @@ class TranslationPipeline(DecodingPipeline):
         models: One model, or the members of an ensemble.
         source: The text processor of the sources, which the models share.
         target: The text processor of the translations.
+        decoding: The decoding options that hold where a call gives no others.
         languages: Codes of the source and the target language; "xx" where they are not known.
         lowercase: `evaluate` ignores case unless it is told otherwise.
         engine: What decodes, in place of our own search.
         max_input_length: Source tokens that are translated in one piece. A longer text is translated sentence by
             sentence, and long sentences in pieces; what has no blank for hundreds of letters is copied.
+        max_scored_length: Tokens of a text, or of its translation, that `score` takes.
     """
 
     models: list[EncoderDecoder]
@@ -91,6 +93,7 @@ class TranslationPipeline(DecodingPipeline):
         lowercase: bool = False,
         engine: TranslationEngine | None = None,
         max_input_length: int = MAX_INPUT_LENGTH,
+        max_scored_length: int = MAX_SCORED,
     ) -> None:
         super().__init__(models, decoding)
         self.source = source
@@ -99,12 +102,15 @@ class TranslationPipeline(DecodingPipeline):
         self.lowercase = lowercase
         self.engine = engine
         self.max_input_length = max_input_length
+        self.max_scored_length = max_scored_length
 
     @property
     def precision(self) -> str:
+        """That of the engine, where there is one."""
         return super().precision if self.engine is None else self.engine.precision
 
     def decoding(self, **options: Any) -> DecodingConfig:
+        """As in every pipeline that writes; also raises SeqtasksError for what the engine lacks."""
         decoding = super().decoding(**options)
         if self.engine is not None:
             self.engine.check(decoding)
@@ -206,6 +212,7 @@ class TranslationPipeline(DecodingPipeline):
         return ensemble([model.make_stepper(tokens, tokens != PAD) for model in self.models])
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:
+        """A hypothesis of a text as a result, without alternatives and attention."""
         return Translation(source=text, **hypothesis_fields(hypothesis, self.target))
 
     @overload
@@ -216,10 +223,17 @@ class TranslationPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def score(self, texts: str | Sequence[str], translations: str | Sequence[str]) -> Translation | list[Translation]:
-        """How probable the given translations are, token by token (forced scoring).
+        """How probable given translations are, token by token (forced scoring).
+
+        Args:
+            texts: One text, or a list.
+            translations: The translation of each.
+
+        Returns:
+            For each pair its translation with its score and log-probabilities, natural logarithm.
 
         Raises:
-            SeqtasksError: One of them has more than MAX_SCORED tokens.
+            SeqtasksError: One has more than `max_scored_length` tokens, or there is not one translation for each text.
         """
         if isinstance(texts, str) and isinstance(translations, str):
             return self.score([texts], [translations])[0]
@@ -230,9 +244,9 @@ class TranslationPipeline(DecodingPipeline):
         wanted = self.target.encode_all([normalize(text) for text in translations])
 
         for number, both in enumerate(zip(sources, wanted, strict=True), 1):
-            if (longest := max(map(len, both))) > MAX_SCORED:
+            if (longest := max(map(len, both))) > self.max_scored_length:
                 raise SeqtasksError(
-                    f"Pair {number} has {longest:,} tokens; {MAX_SCORED:,} can be scored.",
+                    f"Pair {number} has {longest:,} tokens; {self.max_scored_length:,} can be scored.",
                     "Score its sentences one by one.",
                 )
 
@@ -245,11 +259,11 @@ class TranslationPipeline(DecodingPipeline):
         return [self.translation(text, hypothesis) for text, hypothesis in zip(texts, scored, strict=True)]
 
     def can_score(self, text: str, translation: str) -> bool:
-        """Whether neither has more than MAX_SCORED tokens."""
+        """Whether neither has more than `max_scored_length` tokens."""
+        most = self.max_scored_length
         both = ((self.source, text), (self.target, translation))
         return all(
-            len(given) <= MAX_SCORED // 8 or len(tokenizer.encode(normalize(given))) <= MAX_SCORED
-            for tokenizer, given in both
+            len(given) <= most // 8 or len(tokenizer.encode(normalize(given))) <= most for tokenizer, given in both
         )
 
     def evaluate(
@@ -260,10 +274,16 @@ class TranslationPipeline(DecodingPipeline):
         metrics: Sequence[str] = ("bleu", "chrf", "ter"),
         **options: Any,
     ) -> Evaluation:
-        """Translates the pairs' sources and compares with their targets: BLEU, chrF, TER.
+        """Translates the pairs' sources and compares with their targets.
 
-        `lowercase` ignores case; None is what the model was trained to ignore. The evaluation's `decoding` is the
-        signature of all that the outputs depend on.
+        Args:
+            pairs: Sources and their reference translations.
+            lowercase: Ignores case; None is what the model was trained to ignore.
+            metrics: The kinds of the metrics to compute.
+            **options: As in `translate`.
+
+        Returns:
+            BLEU, chrF and TER as sacrebleu has them; `decoding` is the signature of all that the outputs depend on.
         """
         decoding = self.decoding(**options)
         started = time.perf_counter()

@@ -48,7 +48,8 @@ HDR = (16, 18)
 def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str, alpha: bool = True) -> Image.Image:
     """The frame as it is meant to be seen; `alpha` is whether its alpha means anything (see `alpha_counts`).
 
-    Raises VideoError where it became too large on the way.
+    Raises:
+        VideoError: It became too large on the way.
     """
     width, height = shown_size(frame.width, frame.height, shape)
     check_size(width, height, name)

@@ -61,7 +61,7 @@ def test_score(seqtasks: Program, files: Path) -> None:
 
 def test_an_explanation(seqtasks: Program, files: Path) -> None:
     found = answer(seqtasks, "classify", "--text", "A good film.", "--json", "--explain")
-    assert list(found) == ["label", "probability", "labels", "probabilities", "unknown", "explanation"]
+    assert list(found) == ["label", "probability", "labels", "probabilities", "unknown", "parts", "explanation"]
     assert list(found["explanation"]) == ["label", "method", "log_odds", "hidden_log_odds", "words"]
     assert [word for word, _ in found["explanation"]["words"]] == ["A", " good", " film."]
 
@@ -69,10 +69,13 @@ def test_an_explanation(seqtasks: Program, files: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "keys"),
     [
-        (["translate", "--text", "A dog."], ["source", *WRITTEN, "unknown", "alternatives"]),
+        (["translate", "--text", "A dog."], ["source", *WRITTEN, "unknown", "parts", "alternatives"]),
         (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN, "unknown"]),
-        (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities", "unknown"]),
-        (["tag", "--text", "A dog.", "--output-format", "jsonl"], ["words", "labels", "confidences", "unknown"]),
+        (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities", "unknown", "parts"]),
+        (
+            ["tag", "--text", "A dog.", "--output-format", "jsonl"],
+            ["words", "labels", "confidences", "unknown", "parts"],
+        ),
     ],
 )
 def test_answers(seqtasks: Program, words: list[str], keys: list[str]) -> None:

@@ -100,7 +100,7 @@ def test_json(seqtasks: Program, model: Path) -> None:
     found = json.loads(result.out)
     assert found.keys() == {
         "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "unknown",
-        "alternatives",
+        "parts", "alternatives",
     }  # fmt: skip
     assert (found["source"], found["text"], found["finished"]) == (SENTENCE, TRANSLATION, True)
     assert math.isclose(sum(found["log_probabilities"]), found["score"], rel_tol=1e-4)

@@ -12,7 +12,7 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble_option
-from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json, warn
+from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json, warn, warn_count
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
@@ -111,10 +111,15 @@ def classify(
             return present(entry, found, explanation if explain else None)
 
         present = format_json if as_json else format_text
+        in_parts = 0
         for entries in documents.read(task.config.data.train[0].text_column):
-            found = iter(pipeline.classify([entry.text for entry in entries if entry.text.strip()]))
+            answers = pipeline.classify([entry.text for entry in entries if entry.text.strip()])
+            found = iter(answers)
+            in_parts += sum(each.parts > 1 for each in answers)
             for entry in entries:
                 write([line(entry, next(found)) if entry.text.strip() else present(entry, None, None)])
+    if not pipeline.window:  # a model that was trained with windows always reads in them
+        warn_count(IN_PARTS, in_parts)
     report_skipped(documents.skipped, documents.undecodable)
     if unexplained:
         raise typer.Exit(1)
@@ -158,7 +163,7 @@ class Documents:
     def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
         from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
-        from seqtasks.data.text_io import read_file
+        from seqtasks.data.text_io import NoTextError, read_file
 
         if is_table(file):
             source = DocumentSource(path=file, text_column=column)
@@ -166,11 +171,15 @@ class Documents:
                 yield Entry(document.text, document.place)
             return
         self.skipped.reach(str(file), 1)
-        text = read_file(file)
-        if text is None or not text.strip():
-            self.skipped.skip("file that is not UTF-8 text" if text is None else "empty text")
-        else:
+        try:
+            text = read_file(file)
+        except NoTextError:
+            self.skipped.skip("file that is not UTF-8 text")
+            return
+        if text.strip():
             yield Entry(text, str(file), whole=True)
+        else:
+            self.skipped.skip("empty text")
 
 
 def require_file(file: Path) -> None:
@@ -183,6 +192,7 @@ def require_file(file: Path) -> None:
 
 
 def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A line: the place of a whole file, labels with their probabilities, and the text with marked words."""
     if found is None:
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
@@ -191,13 +201,14 @@ def format_text(entry: Entry, found: Classification | None, explanation: Explana
 
 
 def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A JSON object; null and nothing where there was nothing to classify."""
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
-        fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": []}
+        fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": [], "parts": 1}
     else:
         probabilities = {label: round(probability, 6) for label, probability in found.probabilities.items()}
         fields |= {"label": found.label, "probability": round(found.probability, 6), "labels": found.labels}
-        fields |= {"probabilities": probabilities, "unknown": found.unknown}
+        fields |= {"probabilities": probabilities, "unknown": found.unknown, "parts": found.parts}
     if explanation is not None:
         fields["explanation"] = explanation_fields(explanation)
     return to_json(fields)

@@ -14,6 +14,7 @@ from seqtasks.cli.options import (
     DecodingOptions,
     EngineOption,
     LanguagePair,
+    MaxInputLength,
     ModelArgument,
     Runtime,
     split_languages,
@@ -65,6 +66,7 @@ def evaluate(
         Path | None,
         typer.Option("--confusion-matrix", metavar="FILE.png", help="Classification: plot the confusion matrix."),
     ] = None,
+    max_input_length: MaxInputLength = None,
     runtime: Runtime,
     engine: EngineOption = "torch",
 ) -> None:
@@ -93,7 +95,14 @@ def evaluate(
 
     warnings.filterwarnings("ignore", module="PIL")
     request = EvaluationRequest(
-        data, decoding.options(), split, split_languages(languages), lowercase, metrics or (), columns.given()
+        data,
+        decoding.options(),
+        split,
+        split_languages(languages),
+        lowercase,
+        metrics or (),
+        columns.given(),
+        max_input_length,
     )
     wrong = inapplicable_options(loaded.task, request)
     if confusion is not None and "confusion" not in loaded.task.evaluation_options:
@@ -116,6 +125,7 @@ def evaluate(
 
 
 def format_json(found: Evaluation, about: dict[str, Any]) -> str:
+    """The whole evaluation as one JSON object, after `about`: what was evaluated."""
     from seqtasks.metrics.score import metric_name
 
     scores = [
@@ -162,6 +172,11 @@ def show_classes(found: Evaluation) -> None:
 
 
 def plot(found: Evaluation, path: Path) -> None:
+    """Draws the confusion matrix into a file.
+
+    Raises:
+        SeqtasksError: There is none, since documents may have several labels.
+    """
     from seqtasks.visualization import plot_confusion_matrix
 
     if found.confusion is None:

@@ -52,6 +52,8 @@ def generate(
     resolved = pipeline.decoding(**options)
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
+    if unread := pipeline.unread(prompt):
+        warn(f"the prompt is too long for the context of the model: its first {unread:,} tokens are not read.")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")
@@ -71,6 +73,7 @@ def generate(
 
 
 def write(text: str) -> None:
+    """Writes text to standard output at once; half of a surrogate pair becomes a question mark."""
     sys.stdout.buffer.write(text.encode(errors="replace"))
     sys.stdout.flush()
 

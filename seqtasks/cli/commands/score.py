@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import ColumnOptions, Json, LanguagePair, ModelArgument, Output, Runtime, split_languages
+from seqtasks.cli.options import (
+    ColumnOptions,
+    Json,
+    LanguagePair,
+    MaxScoredLength,
+    ModelArgument,
+    Output,
+    Runtime,
+    split_languages,
+)
 from seqtasks.cli.output import open_output, to_json, warn
 from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
@@ -35,12 +44,13 @@ def score(
     output: Output = None,
     languages: LanguagePair = None,
     columns: ColumnOptions,
+    max_input_length: MaxScoredLength = None,
     runtime: Runtime,
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs are
-    reported and left out; the exit code is then 1.
+    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs and
+    those that are too long are reported and left out; the exit code is then 1.
 
     \b
     Example:
@@ -48,11 +58,13 @@ def score(
     """
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
+    if max_input_length is not None:
+        pipeline.max_scored_length = max_input_length
 
     from seqtasks.data.examples import ReadReport
     from seqtasks.data.parallel.readers import read_pairs, sources_of
     from seqtasks.inference.bulk import BATCH_SIZE, batched
-    from seqtasks.tasks.base import warn_skipped
+    from seqtasks.tasks.data_reports import warn_skipped
 
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     skipped = ReadReport()

@@ -12,7 +12,7 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import MaxInputLength, Model, Output, Runtime
-from seqtasks.cli.output import ensure_distinct_paths, open_output, report_skipped, to_json
+from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json, warn_count
 from seqtasks.cli.suffixes import Form, ensure_form
 
 if TYPE_CHECKING:
@@ -79,10 +79,13 @@ def tag(
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         reader = Inputs(pipeline, words=words)
+        in_parts = 0
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
                 tagged = pipeline.tag([sentence.words for sentence in sentences])
+                in_parts += sum(each.parts > 1 for each in tagged)
                 write(map(FORMATTERS[form], sentences, tagged, repeat(pipeline.column)))
+    warn_count(IN_PARTS, in_parts)
     report_skipped(reader.skipped, reader.undecodable)
 
 
@@ -107,6 +110,7 @@ class Inputs:
         self.undecodable = 0
 
     def read(self, inputs: Iterable[tuple[Path, Input, ByteStream]]) -> Iterator[list[Sentence]]:
+        """Sentences of each input in lists, as soon as they are read."""
         from seqtasks.inference.line_batcher import LineBatcher
 
         for name, form, stream in inputs:
@@ -155,18 +159,29 @@ def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:
 
 
 def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """A line a word, its label after a tab, and an empty line behind the sentence once it is printed."""
     return "".join(f"{word}\t{label}\n" for word, label in zip(found.words, found.labels, strict=True))
 
 
 def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """The sentence as CoNLL-U, with the labels in their column."""
     from seqtasks.data.tagging.conllu import write_conllu
 
     return write_conllu(sentence, column, found.labels).removesuffix("\n")
 
 
 def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """A JSON object: words, labels and their probabilities."""
     confidences = [round(confidence, 6) for confidence in found.confidences]
-    return to_json({"words": found.words, "labels": found.labels, "confidences": confidences, "unknown": found.unknown})
+    return to_json(
+        {
+            "words": found.words,
+            "labels": found.labels,
+            "confidences": confidences,
+            "unknown": found.unknown,
+            "parts": found.parts,
+        }
+    )
 
 
 FORMATTERS: dict[Input, Callable[[Sentence, TaggedSentence, str], str]] = {

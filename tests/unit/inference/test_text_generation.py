@@ -14,7 +14,8 @@ from torch import Tensor
 from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference.outputs import Continuation
-from seqtasks.inference.text_generation import TextGenerationPipeline, nearest, overlap, stop_at
+from seqtasks.inference.stop_strings import overlap, stop_at
+from seqtasks.inference.text_generation import TextGenerationPipeline, nearest
 from seqtasks.models import LanguageModel, LanguageModelStepper
 from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN
@@ -199,6 +200,13 @@ def test_a_blank_that_is_read_does_not_take_one_that_is_written() -> None:
     for number in range(5):
         read, plain = ("".join(stream(writer, prompt, SAMPLING, number=number)) for prompt in ("The 漢 ", "The  "))
         assert read == plain
+
+
+def test_what_is_not_read_of_a_long_prompt() -> None:
+    """A Transformer of 10 positions reads the last 5 tokens of a prompt that fills them; an LSTM reads all."""
+    writer = writer_of(encoder=TRANSFORMER)
+    assert [writer.unread("T" * length) for length in (0, 8, 9, 40)] == [0, 0, 5, 36]
+    assert writer_of().unread("T" * 40) == 0
 
 
 def test_a_long_prompt_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
