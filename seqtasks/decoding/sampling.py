@@ -55,7 +55,17 @@ def multinomial_selector(options: DecodingConfig, uniforms: Float[Tensor, "rows 
 def uniform_numbers(
     seed: int, row_numbers: Sequence[int], hyps: int, capacity: int
 ) -> Float[numpy.ndarray, "rows hyps capacity"]:
-    """Numbers from 0 to below 1; a larger capacity continues the same numbers."""
+    """Random numbers that depend on the seed, the row, the hypothesis and the position alone.
+
+    Args:
+        seed: The same seed gives the same numbers.
+        row_numbers: Which input of the whole data each row is.
+        hyps: Hypotheses of each row.
+        capacity: Positions; a larger capacity continues the same numbers.
+
+    Returns:
+        From 0 to below 1.
+    """
     drawn = [
         [numpy.random.default_rng([seed, row, hyp]).random(capacity) for hyp in range(hyps)] for row in row_numbers
     ]

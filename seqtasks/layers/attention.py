@@ -116,7 +116,16 @@ class SelfAttention(nn.Module):
         return self.read(inputs, None, bias)[0]
 
     def read(self, inputs: States, past: KeysValues | None, bias: Bias) -> tuple[States, KeysValues]:
-        """`forward` where positions came before these; also the keys and values of all of them."""
+        """`forward` where positions came before these.
+
+        Args:
+            inputs: (rows, length, dim).
+            past: Keys and values of the positions before; None where there are none.
+            bias: Added to the scores, (..., length, past + length).
+
+        Returns:
+            What these positions see, (rows, length, dim), and the keys and values of all.
+        """
         queries, *own = self.split(inputs)
         everything = KeysValues(*own)
         if past is not None:
@@ -125,9 +134,18 @@ class SelfAttention(nn.Module):
         return merged, everything
 
     def step(self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Bias) -> HypothesisStates:
-        """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
+        """One step of every hypothesis.
 
         All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).
+
+        Args:
+            inputs: (rows, hyps, dim).
+            cache: Keys and values; those of this step are written into it.
+            first: The slot of the first hypothesis; those of the others follow.
+            bias: Added to the scores, (rows, 1, hyps, slots).
+
+        Returns:
+            What the hypotheses see, (rows, hyps, dim).
         """
         queries, keys, values = self.split(inputs)
         last = first + inputs.shape[1]

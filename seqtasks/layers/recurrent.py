@@ -44,7 +44,17 @@ def recurrent_step(layer: nn.RNNBase, inputs: Inputs, states: Sequence[Hidden]) 
 
 
 def lstm_step(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden, cell: Hidden) -> tuple[Hidden, Hidden]:
-    """The hidden and the cell state after one more input; the cell is kept in float32."""
+    """One step of an LSTM, as two plain products: the fused kernel prepares its weights at every call.
+
+    Args:
+        layer: Its weights are used; it has one layer and one direction.
+        inputs: (..., input_dim).
+        hidden: (..., dim).
+        cell: (..., dim).
+
+    Returns:
+        The hidden state after the input, and the cell, in float32.
+    """
     from_input, from_hidden = contributions(layer, inputs, hidden)
     gates, dim = from_input + from_hidden, hidden.shape[-1]
     write, forget = gates[..., : 2 * dim].sigmoid().chunk(2, dim=-1)

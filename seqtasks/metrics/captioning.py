@@ -26,12 +26,17 @@ def caption_scores(
     """Scores one caption an image against the captions that people gave to it, as raw text.
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
-    (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
-    `meteor_unavailable_reason` says why, with `with_meteor=False`, and where words are characters. Then what the
-    captions are like: `distinct`, the percentage of different ones; `vocabulary`, how many words occur in them.
+    (Denkowski and Lavie 2014), all times 100. Then what the captions are like: `distinct`, the percentage of different
+    ones; `vocabulary`, how many words occur in them.
+
+    Args:
+        outputs: A caption an image.
+        references: One or several captions an image.
+        with_meteor: METEOR needs Java and takes seconds to start: it is also left out where `meteor_unavailable_reason`
+            says why, and where words are characters.
 
     Raises:
-        SeqtasksError: no captions, another number of references, an image without references.
+        SeqtasksError: No captions, another number of references, an image without references.
     """
     check(outputs, references)
     captions = [caption_tokens(output) for output in outputs]

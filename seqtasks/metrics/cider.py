@@ -48,7 +48,16 @@ class CiderD:
     def score(
         self, hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
     ) -> Float[np.ndarray, " rows"]:
-        """One score a hypothesis, against its references: for several hypotheses of an image, the same ones again."""
+        """Scores hypotheses against references.
+
+        Args:
+            hypotheses: Tokens of each.
+            references: For each of them the tokens of its references: for several hypotheses of an image, the
+                same ones again.
+
+        Returns:
+            One score a hypothesis, (rows,).
+        """
         seen: dict[int, tuple[Sequence[Sentence], list[Vector]]] = {}
         scores = np.empty(len(hypotheses))
         for row, (hypothesis, others) in enumerate(zip(hypotheses, references, strict=True)):

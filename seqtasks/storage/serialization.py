@@ -10,7 +10,11 @@ import torch
 
 
 def save_state(value: Any, file: Path) -> None:
-    """Raises OSError when the disk refuses. Check the value with `require_plain_data` first."""
+    """Writes plain data and tensors, for `load_state`; check the value with `require_plain_data` first.
+
+    Raises:
+        OSError: The disk refuses.
+    """
     try:
         with file.open("wb") as stream:
             torch.save(value, stream)

@@ -147,8 +147,16 @@ def split_captioned_images(
     An image's name and the seed alone decide how early it is chosen, so that few images change sides when others
     come or go, and none when the folder moves.
 
+    Args:
+        images: In the order of the data.
+        validation_split: The share that is held out, or a number of images.
+        seed: The same seed splits alike.
+
+    Returns:
+        The images to train on and those to validate on.
+
     Raises:
-        SeqtasksError: there are fewer than two images.
+        SeqtasksError: There are fewer than two images.
     """
     if len(images) < 2:
         raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")

@@ -60,6 +60,7 @@ def is_table(path: Path) -> bool:
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
+    """The documents that are not blank; the others are told to `skipped`."""
     for document in documents:
         if document.text.strip():
             yield document

@@ -71,9 +71,11 @@ class VideoFile:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
+        """What people say of each frame that is seen; nothing where no caption stands at its time."""
         return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
+        """The frames from number `start` on; the file is read from its beginning."""
         frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
         return (frame.image for frame in islice(frames, start, len(self.times)))
 
