@@ -125,7 +125,7 @@ def foreign_by_content(path: Path, head: bytes, *, markup: bool = True) -> Seqta
 
 
 def refusal(path: Path, kind: Foreign) -> SeqtasksError:
-    """The error of a file of this kind."""
+    """The error of a file of this kind, with what makes text of it."""
     stem = path.with_name(path.name.removesuffix(".gz")).with_suffix("")
     return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(path=path, stem=stem))
 

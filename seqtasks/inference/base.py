@@ -26,7 +26,11 @@ Result = TypeVar("Result")
 
 
 class Pipeline:
-    """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one."""
+    """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one.
+
+    Args:
+        models: One model, or the members of an ensemble, in evaluation mode, on one device.
+    """
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
         self.models: Sequence[nn.Module] = list(models)

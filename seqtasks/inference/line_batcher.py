@@ -37,11 +37,18 @@ class ByteStream(Protocol):
 
 
 class LineBatcher:
-    r"""Splits streams of bytes at "\n" alone into batches of lines.
+    """Splits streams of bytes at line feeds alone into batches of lines.
 
-    A batch ends at `lines` lines, at `size` bytes, or when the input pauses. Bytes that are not UTF-8 become U+FFFD;
-    `undecodable` counts the lines with such bytes so far. A line of more than `text_io.MAX_LINE_BYTES` is a
-    SeqtasksError.
+    A batch also ends when the input pauses. Bytes that are not UTF-8 become U+FFFD; `undecodable` counts the lines with
+    such bytes so far.
+
+    Args:
+        streams: Read one after the other.
+        lines: The most lines of a batch.
+        size: The most bytes of a batch, but for a single line.
+
+    Raises:
+        SeqtasksError: While reading: a line has more than `text_io.MAX_LINE_BYTES`.
     """
 
     def __init__(self, streams: Iterable[ByteStream], *, lines: int = BATCH_LINES, size: int = BATCH_BYTES) -> None:

@@ -18,6 +18,9 @@ class LogitsProcessor(Component, ABC):
     """A rule on the next token in every search; `[decoding] logits_processors = [{kind = "own"}]` takes it.
 
     The `Config` of a member is a subclass of this one.
+
+    Args:
+        config: The settings of the rule's own kind: its nested `Config`.
     """
 
     class Config(ConfigModel):

@@ -16,7 +16,8 @@ Weights = dict[str, Tensor]
 class Averaging:
     """Which weights are validated and kept: the latest ones, where no subclass averages them.
 
-    `weights` are the live ones, trained in place.
+    Args:
+        weights: The live ones, by name, trained in place.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -41,7 +42,14 @@ class Averaging:
 
 
 class EMA(Averaging):
-    """Each update moves the mean towards the weights by `1 - decay`, faster at first: decay <= (1 + t) / (10 + t)."""
+    """An exponential moving average: each update moves the mean towards the weights by `1 - decay`.
+
+    At first it moves faster: decay <= (1 + t) / (10 + t) in update t.
+
+    Args:
+        weights: The live ones.
+        decay: Below 1; the mean is of about the last 1 / (1 - decay) updates.
+    """
 
     def __init__(self, weights: Weights, decay: float) -> None:
         super().__init__(weights)
@@ -72,7 +80,12 @@ class EMA(Averaging):
 
 
 class CheckpointAverage(Averaging):
-    """The mean of the weights at the last `count` validations (Vaswani et al. 2017, section 6.1)."""
+    """The mean of the weights at the last validations (Vaswani et al. 2017, section 6.1).
+
+    Args:
+        weights: The live ones.
+        count: Of how many validations.
+    """
 
     def __init__(self, weights: Weights, count: int) -> None:
         super().__init__(weights)

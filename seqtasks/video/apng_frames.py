@@ -84,7 +84,12 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Kinds and contents up to one of the `ENDS`. Raises ValueError where one is damaged, EOFError where it is cut."""
+    """Kinds and contents up to one of the `ENDS`.
+
+    Raises:
+        ValueError: One is damaged.
+        EOFError: The file is cut off within one.
+    """
     kind = b"none"
     while kind not in ENDS:
         start = file.read(4)

@@ -43,7 +43,11 @@ HDR = (16, 18)
 
 
 def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str) -> Image.Image:
-    """The frame as it is meant to be seen. Raises VideoError where it became too large on the way."""
+    """The frame as it is meant to be seen.
+
+    Raises:
+        VideoError: It became too large on the way.
+    """
     width, height = shown_size(frame.width, frame.height, shape)
     check_size(width, height, name)
     if is_plain(frame) and (width, height) == (frame.width, frame.height):

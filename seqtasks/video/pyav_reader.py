@@ -143,7 +143,11 @@ def videos_in(container: InputContainer) -> list[VideoStream]:
 
 
 def video_in(container: InputContainer, name: str) -> VideoStream:
-    """The stream that a player shows. Raises VideoError where there is none."""
+    """The stream that a player shows.
+
+    Raises:
+        VideoError: There is none.
+    """
     stream = next(iter(videos_in(container)), None)
     if stream is None:
         raise VideoError(f"{name}: there is no video in it.")
@@ -165,7 +169,11 @@ def remark_on(container: InputContainer, stream: VideoStream) -> str | None:
 
 
 def decoder_of(stream: VideoStream, name: str) -> VideoStream | VideoCodecContext:
-    """What decodes a stream, its transparency included. Raises VideoError where nothing does."""
+    """What decodes a stream, its transparency included.
+
+    Raises:
+        VideoError: Nothing does.
+    """
     import av
 
     decoder = ALPHA_DECODERS.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None

@@ -1,13 +1,14 @@
-"""Docstrings name the parameters that there are; that none is missing, ruff's rules D check.
+"""Docstrings are there, and name the parameters that there are.
 
-Ruff's rule DOC102 finds such names too, but looks at no class and at no function that takes `**options`.
+Ruff's rules D ask for docstrings too, but take what is not in a module's `__all__` for private; its rule DOC102 finds
+parameters that are gone, but looks at no class and at no function that takes `**options`.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,24 @@ def strangers(source: str) -> list[str]:
     ]
 
 
+def undocumented(source: str) -> list[str]:
+    """Public functions and classes without a docstring, but for nested settings and overloads."""
+    return [
+        name
+        for name, node in documented(ast.parse(source), "")
+        if not (node.name.startswith("_") or node.name == "Config")
+        and not any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+        and ast.get_docstring(node) is None
+    ]
+
+
 def documented(node: ast.AST, inside: str) -> Iterator[tuple[str, Documented]]:
-    """Functions and classes by their dotted names."""
+    """Functions and classes by their dotted names, but for those within private classes and within functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Documented):
             yield f"{inside}{child.name}", child
-            yield from documented(child, f"{inside}{child.name}.")
+            if isinstance(child, ast.ClassDef) and not child.name.startswith("_"):
+                yield from documented(child, f"{inside}{child.name}.")
         else:
             yield from documented(child, inside)
 
@@ -60,11 +73,12 @@ def parameters(node: Documented) -> set[str] | None:
     return names | starred | ({f"**{arguments.kwarg.arg}"} if arguments.kwarg else set())
 
 
-def test_described_parameters_exist() -> None:
+@pytest.mark.parametrize("look", [strangers, undocumented])
+def test_the_package_is_documented(look: Callable[[str], list[str]]) -> None:
     found = {
         str(file.relative_to(PACKAGE)): wrong
         for file in sorted(PACKAGE.rglob("*.py"))
-        if (wrong := strangers(file.read_text(encoding="utf-8")))
+        if (wrong := look(file.read_text(encoding="utf-8")))
     }
     assert found == {}
 
@@ -110,3 +124,9 @@ def test_a_parameter_that_is_gone_is_found(signature: str, described: str, wrong
 
 def test_arguments_of_a_class_are_those_of_its_init() -> None:
     assert strangers(CLASS) == ["C: gone"]
+
+
+def test_what_is_not_in_all_is_asked_for_too() -> None:
+    assert undocumented('__all__ = ["f"]\ndef f():\n    """Does."""\ndef g():\n    pass\ndef _h():\n    pass\n') == [
+        "g"
+    ]

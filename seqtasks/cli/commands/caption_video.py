@@ -89,7 +89,7 @@ def seconds_in(duration: str) -> float:
 
 
 def is_clip(name: str, options: ClipOptions) -> bool:
-    """A folder is a clip of numbered frames where it is asked for as one; else it holds pictures and clips."""
+    """A folder is a video of numbered frames where it is asked for as one; else it holds images and videos."""
     from seqtasks.video import reader as video
 
     return options.any if os.path.isdir(name) else video.is_video(name)
@@ -126,7 +126,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 def describe_clip(
     name: str, pipeline: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
-    """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
+    """Writes the spans of one video as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
     from seqtasks.video.reader import StrideSampler, open_video
     from seqtasks.video.source import VideoError

@@ -1,4 +1,4 @@
-"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its picture.
+"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its image.
 
 | format | what it looks like |
 |---|---|
@@ -35,7 +35,7 @@ TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))"
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One caption of one picture."""
+    """One caption of one image."""
 
     picture: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
@@ -48,11 +48,17 @@ class Caption:
 def read_captions(
     path: Path, skipped: ReadReport, form: Format = "auto", columns: Columns = MappingProxyType({})
 ) -> Iterator[Caption]:
-    """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
+    """The captions of one file, in its order.
+
+    Args:
+        path: The file.
+        skipped: Counts what is left out.
+        form: Its format; "auto" follows from the suffix and the content.
+        columns: The columns or keys of `image` and `caption` that were asked for.
 
     Raises:
-        SeqtasksError: there is no such file, or it is not UTF-8, broken, too large or in no known format, with the
-            line; a picture's name leaves the folder that it will be looked for in.
+        SeqtasksError: There is no such file, or it is not UTF-8, broken, too large or in no known format, with the
+            line; an image's name leaves the folder that it will be looked for in.
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
@@ -73,7 +79,7 @@ def read_captions(
 
 
 def relative_name(name: str, place: str, kind: str = "picture") -> str:
-    """The name of a picture or video at a place, which may not leave their folder under any operating system."""
+    """The name of an image or video at a place, which may not leave their folder under any operating system."""
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(

@@ -60,6 +60,7 @@ def is_table(path: Path) -> bool:
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
+    """The documents that are not blank; the others are told to `skipped`."""
     for document in documents:
         if document.text.strip():
             yield document
@@ -118,7 +119,11 @@ def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
 
 
 def named_class(path: Path, name: str) -> tuple[str, ...]:
-    """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
+    """The label that a folder or a file stands for.
+
+    Raises:
+        SeqtasksError: Its name is no text.
+    """
     label = clean_string(name)
     if label is None:
         raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")

@@ -28,10 +28,14 @@ GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source a
 def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
     """The pairs of one source, in the order of the file, without those that have an empty side.
 
-    `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
+    Args:
+        source: One file of pairs, or two parallel files.
+        skipped: Counts what is left out.
+        languages: Codes of source and target, needed for .tmx and for .jsonl whose lines are
+            `{"translation": {"en": ..., "de": ...}}`.
 
     Raises:
-        SeqtasksError: at once for a missing file, an unknown format, missing languages; while reading for parallel
+        SeqtasksError: At once for a missing file, an unknown format, missing languages; while reading for parallel
             files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
     """
     if source.source is not None and source.target is not None:

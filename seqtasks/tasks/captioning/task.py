@@ -1,4 +1,4 @@
-"""Captioning: a picture is looked at, then a sentence is written."""
+"""Captioning: an image is looked at, then a sentence is written."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CaptioningData(ConfigModel):
     train: list[CaptionSource] = Field(min_length=1)
     """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
-    """Without any, a part of the training pictures is held out."""
+    """Without any, a part of the training images is held out."""
     validation_split: ValidationSplit = 0.1
     """Their share (below 1), or their number (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
@@ -57,11 +57,11 @@ class CaptioningData(ConfigModel):
     feature_cache_dir: Path | None = None
     """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
     num_augmented_views: int = Field(default=1, gt=0)
-    """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
+    """In how many random versions a frozen CNN sees each training image, where `images` says that they change."""
 
 
 class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
-    """Pictures in, sentences out."""
+    """Images in, sentences out."""
 
     usage = "caption --model {} photo.jpg"
     examples = "pictures"
@@ -105,7 +105,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         """One for each view, where the CNN is frozen; else none."""
         self.validation_features: CachedFeatures | None = None
         self.broken: set[int] = set()
-        """The training pictures that cannot be read."""
+        """The training images that cannot be read."""
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
@@ -135,9 +135,9 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return PreparedTask(task, remarks, data, warnings)
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
-        """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
+        """Computes the features of all images, where the CNN is frozen and they are not on disk already.
 
-        Tells of pictures that cannot be read; they are left out.
+        Tells of images that cannot be read; they are left out.
         """
         if model.encoder.frozen:
             views = [
@@ -159,7 +159,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
     ) -> CachedFeatures:
-        """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
+        """The features of the images as they are (view 0), or as they have changed at random in another view."""
         encoder = model.encoder
         settings = self.config.images if view else self.config.images.without_augmentation
         transform = training_transform(settings)
@@ -213,7 +213,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
 
 def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
-    """The numbers of the pictures that cannot be read. Opens all of them, in threads."""
+    """The numbers of the images that cannot be read. Opens all of them, in threads."""
 
     def broken(each: CaptionedImage) -> bool:
         try:

@@ -199,7 +199,8 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport) -> tuple[list[str], list[str]]:
     """Training and validation texts; `unread` is the report of the validation files.
 
-    Raises SeqtasksError where there is nothing to train on.
+    Raises:
+        SeqtasksError: There is nothing to train on.
     """
     train: list[str] = []
     validation = [text for source in data.validation for text in read_texts(source, unread)]

@@ -16,11 +16,16 @@ from seqtasks.text.tokenizers.document import LINE, Tokens
 
 
 class TBPTTLoader(DataLoader[LanguageModelBatch]):
-    """All texts once an epoch, as a ring of which each of `lanes` rows reads its part, `window` tokens at a time.
+    """All texts once an epoch, as a ring of which each lane reads its part, a window at a time.
 
-    Each epoch puts the texts, which are `marked`, into another order and begins at another place. Lanes begin where a
-    text or a line does, if there is such a place in their part, and always with BEGIN. All of it depends on the seed
-    and the epoch alone.
+    Each epoch puts the texts into another order and begins at another place. Lanes begin where a text or a line does,
+    if there is such a place in their part, and always with BEGIN. All of it depends on the seed and the epoch alone.
+
+    Args:
+        texts: The tokens of each, which are `marked`.
+        lanes: Rows of a batch.
+        window: Tokens of each row.
+        seed: Of the order.
     """
 
     def __init__(self, texts: Sequence[Tokens], *, lanes: int, window: int, seed: int) -> None:
@@ -66,7 +71,11 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         return {**self.state, "lanes": self.lanes, "window": self.window}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Goes on from there. Raises SeqtasksError where the texts were read in other lanes or windows."""
+        """Goes on from there.
+
+        Raises:
+            SeqtasksError: The texts were read in other lanes or windows.
+        """
         lanes, window = state["lanes"], state["window"]
         if (lanes, window) != (self.lanes, self.window):
             raise SeqtasksError(

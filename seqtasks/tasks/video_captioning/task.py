@@ -35,11 +35,11 @@ from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTL
 from seqtasks.text import Tokenizer
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
-"""What a captioner of pictures lacks."""
+"""What a captioner of images lacks."""
 
 
 class VideoData(ConfigModel):
-    """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
+    """What to train on and what to validate on: videos in files, videos made out of captioned images, or both."""
 
     train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
@@ -50,13 +50,13 @@ class VideoData(ConfigModel):
     validation_images: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos to validate on."""
     max_validation_videos: int = Field(default=50, gt=0)
-    """At most so many clips of the validation data are described at each validation."""
+    """At most so many videos of the validation data are described at each validation."""
     synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
-    """How pictures become clips."""
+    """How images become videos."""
     frame_interval: float = Field(default=SECONDS_APART, gt=0)
-    """Seconds from frame to frame of a clip in a file."""
+    """Seconds from frame to frame of a video in a file."""
     num_streams: int = Field(default=4, gt=0)
-    """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Videos that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=8, gt=0)
     """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
     max_tokens: int = Field(default=50, gt=0)
@@ -73,7 +73,7 @@ class VideoData(ConfigModel):
 
 
 class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
-    """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
+    """Videos in, a sentence for each frame out. What it trains is a captioner of images as well."""
 
     usage = "caption --model {} clip.mp4"
     examples = "clips"
@@ -189,7 +189,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
 
 def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
-    """The clips that are described at each validation, and what is wrong with others."""
+    """The videos that are described at each validation, and what is wrong with others."""
     report, clip_report = CaptionReadReport(), ReadReport()
     clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
     files, unread = open_clips(clips[: data.max_validation_videos], data.frame_interval)
