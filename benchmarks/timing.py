@@ -17,8 +17,7 @@ Rounds = Annotated[int, typer.Option(help="Measurements; the median is the resul
 
 
 def timed(work: Callable[[], Any], rounds: int, unit: str, count: int) -> dict[str, float]:
-    """How many of `unit` a second, if one round does `count`: the median of several rounds, after one that does not
-    count."""
+    """How many of `unit` a second, if one round does `count`: the median of several rounds, after a warm-up."""
     work()
     seconds, processor = [], []
     for _ in range(rounds):

@@ -14,7 +14,8 @@ from seqtasks.loading import Engine, LoadedModel, Name, Precision, open_models
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.metric import compute_scores, find_metrics
 from seqtasks.registry import kind_of
-from seqtasks.tasks.base import EvaluationRequest, Task, Warn
+from seqtasks.tasks.base import EvaluationRequest, Task
+from seqtasks.tasks.data_reports import Warn
 
 
 def evaluate(

@@ -121,7 +121,19 @@ def open_models(
     threads: int = 0,
     engine: Engine = "torch",
 ) -> LoadedModel:
-    """As `load`, with the task of the model."""
+    """As `load`, with the task of the model.
+
+    Args:
+        names: Names or directories; several are an ensemble.
+        kind: The task that they have to be for; None for any.
+        device: See `LoadOptions`.
+        dtype: See `LoadOptions`.
+        threads: See `LoadOptions`.
+        engine: See `LoadOptions`.
+
+    Raises:
+        SeqtasksError: As `load`.
+    """
     bundles = [read_bundle(find_model(name)) for name in names]
     require_same_processors(bundles)
     tasks = [load_task(bundle) for bundle in bundles]

@@ -1,7 +1,6 @@
-"""Our side of `benchmarks.training_speed`: the trainer as a run configuration sets it up, with default processes
-and precision.
+"""Our side of `benchmarks.training_speed`: the trainer as a run configuration sets it up.
 
-A batch is 4,096 tokens of the longer side, padding counted.
+Processes and precision are the default ones. A batch is 4,096 tokens of the longer side, padding counted.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ app = typer.Typer(
 
 
 def show_version(asked: bool) -> bool:
+    """Prints the version and ends the program, where it is asked for."""
     if asked:
         print(f"seqtasks {__version__}")
         raise typer.Exit
@@ -105,6 +106,7 @@ def machine_problem(error: OSError | MemoryError | RuntimeError) -> str | None:
 
 
 def main() -> None:
+    """The program: runs the command line, and ends the process with its exit code."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open to the end

@@ -33,6 +33,7 @@ class LazyGroup(TyperGroup):
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # for their order, and to suggest one
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Builds the command of this name, and no other; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         single = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -40,11 +41,13 @@ class LazyGroup(TyperGroup):
         return get_command(single)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Lists all commands, of which each docstring's first paragraph is shown, without building them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary(function_of(name))) for name in COMMANDS])
 
 
 def function_of(command: str) -> Callable[..., None]:
+    """The function of a command: that of the same name in its module."""
     function: Callable[..., None] = getattr(import_module(f"seqtasks.cli.commands.{command}"), command)
     return function
 
@@ -59,6 +62,7 @@ class Command(TyperCommand):
     """Takes options by their names of the last release too, with a warning; lists what `--set` takes in its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes old names of options for the new ones."""
         return super().parse_args(ctx, self.renamed(args))
 
     def renamed(self, args: Sequence[str]) -> list[str]:
@@ -87,6 +91,7 @@ class Command(TyperCommand):
         return found
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Adds what `--set` takes, where the command has it."""
         super().format_epilog(ctx, formatter)
         if any(parameter.name == "set_decoding" for parameter in self.params):
             with formatter.section("Decoding options, for --set NAME=VALUE"):
@@ -101,6 +106,7 @@ def renames() -> dict[str, Any]:
 
 
 def warn_renamed(old: str, new: str) -> None:
+    """Says on standard error that an option has another name now."""
     print(f"seqtasks: {old} is now called {new}; the old name goes with the next release.", file=sys.stderr)
 
 

@@ -64,8 +64,10 @@ def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[
 
 
 def is_text(argument: str) -> bool:
-    """Whether an argument is the text itself: no file of this name, no path, no file suffix, and several words or a
-    sentence."""
+    """Whether an argument is the text itself.
+
+    It is no file of this name, no path, has no file suffix, and is several words or a sentence.
+    """
     if argument == str(STANDARD_INPUT) or os.path.exists(argument):
         return False
     words = len(argument.split()) > 1

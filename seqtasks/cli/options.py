@@ -27,6 +27,7 @@ Engine = Literal["torch", "ctranslate2"]
 
 
 def ensemble_option(default: str) -> Any:
+    """The option --model of commands that take several; `default` is what is shown for it."""
     help = "Model name or directory; repeat the option for an ensemble."
     return typer.Option("--model", "-m", metavar="NAME_OR_DIR", help=help, show_default=default)
 
@@ -73,6 +74,7 @@ LanguagePair = Annotated[
 
 
 def column_option(what: str) -> Any:
+    """An option that names a column; `what` says what it holds."""
     return typer.Option(metavar="COLUMN", help=f"Tables and .jsonl: the column of {what}, by its name or number.")
 
 
@@ -134,6 +136,7 @@ def load_own_code(code: Path | None) -> None:
 
 
 def decoding_option(name: str, metavar: str, help: str, **limits: Any) -> Any:
+    """An option of decoding, whose default is the model's own."""
     return typer.Option(name, metavar=metavar, help=help, show_default="the model's", **limits)
 
 
@@ -233,7 +236,7 @@ def set_options(chosen: Sequence[str] | None) -> dict[str, Any]:
 
 
 def split_languages(languages: str | None) -> tuple[str, str] | None:
-    """ "en-de" as a pair."""
+    """The two codes of "en-de"."""
     if languages is None:
         return None
     source, _, target = languages.partition("-")

@@ -28,7 +28,7 @@ Write = Callable[[Iterable[str]], None]
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[Write]:
-    """Lines are UTF-8 and end in "\\n" everywhere. Raises SeqtasksError where the file cannot be written."""
+    r"""Lines are UTF-8 and end in "\n" everywhere. Raises SeqtasksError where the file cannot be written."""
     from seqtasks.storage.atomic import output_file
 
     with nullcontext(sys.stdout.buffer) if path is None else output_file(path) as stream:
@@ -89,6 +89,7 @@ def format_outputs(
 
 
 def to_json(fields: Mapping[str, Any]) -> str:
+    """JSON on one line, in which letters stay as they are."""
     return json.dumps(fields, ensure_ascii=False)
 
 

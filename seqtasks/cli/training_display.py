@@ -33,13 +33,16 @@ class LastingOutput:
     """Standard output that may go: its reader ends, its terminal closes, its disk is full. The training goes on."""
 
     def write(self, text: str) -> int:
+        """Takes the text, whether it can be written or not."""
         self.attempt(lambda: sys.stdout.write(text))
         return len(text)
 
     def flush(self) -> None:
+        """Flushes what can be written."""
         self.attempt(sys.stdout.flush)
 
     def attempt(self, write: Callable[[], object]) -> None:
+        """Writes; where that fails, says so once and sends all that follows nowhere."""
         try:
             write()
         except OSError:
@@ -71,6 +74,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
             self.bar.stop()
 
     def show(self, event: reports.TrainingEvent) -> None:
+        """Shows an event of any kind."""
         match event:
             case reports.DataReady():
                 self.remark(event.remarks, DATA_REMARKS)
@@ -87,10 +91,12 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
                 self.say(f"Done after {event.step:,} steps: {event.reason}.")
 
     def warn(self, warnings: Sequence[str]) -> None:
+        """Shows warnings, a line each."""
         for warning in warnings:
             self.say(f"WARNING: {warning}.", style="bold")
 
     def remark(self, remarks: tuple[str, ...], lines: int) -> None:
+        """Shows remarks in at most so many lines; the last of them says how many more there are."""
         shown = remarks if len(remarks) <= lines else remarks[: lines - 1]
         for remark in shown:
             self.say(remark)
@@ -173,6 +179,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         self.warn([event.warning] if event.warning else [])
 
     def say(self, text: str, style: str | None = None) -> None:
+        """Prints a line as it is: words in brackets are no markup."""
         self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
@@ -190,14 +197,17 @@ def model_summary(config: RunConfig) -> str:
 
 
 def sizes(settings: ConfigModel) -> list[str]:
+    """Names and values of the whole numbers among settings, such as "num_layers 2"."""
     return [f"{name} {value}" for name, value in settings if isinstance(value, int) and not isinstance(value, bool)]
 
 
 def validation_name(score: Score) -> str:
+    """What the column of a score is headed."""
     return "val loss" if score.metric == "loss" else metric_name(score.metric)
 
 
 def column_width(score: Score) -> int:
+    """Characters of the column of a score."""
     return max(9, len(validation_name(score)) + 2)
 
 

@@ -56,7 +56,8 @@ def config_sections(task: str) -> list[ConfigSection]:
 
     The kinds are all of a family, those of a user's own too; not every task takes each of them.
 
-    Raises KeyError for a task that is not known.
+    Raises:
+        KeyError: For a task that is not known.
     """
     declared = task_family().of_kind(task).Config
     components: dict[str, tuple[type[Component], Any]] = {}

@@ -42,6 +42,7 @@ class GeneralConfig(ConfigModel):
 
     @model_validator(mode="after")
     def scales_a_start(self) -> GeneralConfig:
+        """Refuses settings of a model to start from where there is none."""
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
             raise ValueError("training.pretrained_lr_scale has nothing to scale without init_from")
         if self.init_from is None and self.init_modules != "model":
@@ -79,17 +80,21 @@ def read_config(
     text: str | None = None,
     warn: bool = True,
 ) -> RunConfig:
-    """Reads a run configuration from a file, a dictionary nested like the file, or `text`.
+    """Reads a run configuration; all of it may be missing when `overrides` say it all.
 
-    All may be missing when `overrides` say it all. An override is `a.b=c` with a TOML value, where what is no TOML
-    value is a string; or they are a dictionary, whose tables are merged into those of the configuration and whose keys
-    may be dotted (`{"training.max_steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of
-    the one before are left out, and other overrides are of the new one.
+    Keys and kinds of version 0.1 are read as what they are called now.
 
-    Keys and kinds of version 0.1 are read as what they are called now, each with a RenamedWarning unless `warn` is off.
+    Args:
+        source: A file, or a dictionary nested like the file.
+        overrides: Each `a.b=c` with a TOML value, where what is no TOML value is a string; or a dictionary, whose
+            tables are merged into those of the configuration and whose keys may be dotted
+            (`{"training.max_steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of the
+            one before are left out, and other overrides are of the new one.
+        text: TOML in place of a file.
+        warn: Tells of each old name with a RenamedWarning.
 
     Raises:
-        SeqtasksError: with all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
+        SeqtasksError: With all mistakes at once, one a line, each with its place: `run.toml: model.layrs: unknown key`.
     """
     path = source if isinstance(source, Path) else None
     name = "configuration" if path is None else str(path)

@@ -74,6 +74,7 @@ class TrainingConfig(ConfigModel):
 
     @model_validator(mode="after")
     def processes_or_threads(self) -> TrainingConfig:
+        """Refuses several processes with several threads each."""
         if self.num_processes > 1 and self.num_threads > 1:
             raise ValueError("processes and threads: set one of them, processes have one thread each")
         return self

@@ -17,6 +17,8 @@ Checked = TypeVar("Checked", bound=ConfigModel)
 
 
 class ValidationIssue(NamedTuple):
+    """One mistake in settings."""
+
     location: Location
     """Keys and list positions from the outermost table on."""
     message: str

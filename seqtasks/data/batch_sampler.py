@@ -20,16 +20,19 @@ POOL = 48
 class TokenBucketSampler:
     """Batches for training: the numbers of their examples, each epoch in a random order of its own.
 
-    `max(longest source, longest target) * rows` is at most `budget` in every batch; an example that is longer than
-    the budget is a batch of its own. Lengths count tokens as they are fed, begin and end of sentence included.
+    An epoch depends on the seed and its own number alone, so that (epoch, index) is all there is to save.
 
-    `weights` mixes sources: an epoch draws each example `weight` times, where 2 means twice and 0.5 that a random
-    half of the examples of this weight takes part. Without weights every example comes exactly once an epoch.
-
-    An epoch depends on `seed` and its own number alone, so that (epoch, index) is all there is to save.
+    Args:
+        source_lengths: Tokens of each source as they are fed, begin and end of sentence included.
+        target_lengths: The same of the targets.
+        budget: `max(longest source, longest target) * rows` is at most this in every batch; an example that is longer
+            is a batch of its own.
+        seed: Of the order.
+        weights: How often an epoch draws each example: 2 means twice, 0.5 that a random half of the examples of this
+            weight takes part. Without weights every example comes exactly once an epoch.
 
     Raises:
-        SeqtasksError: an epoch would be empty.
+        SeqtasksError: An epoch would be empty.
     """
 
     def __init__(

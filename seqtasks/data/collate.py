@@ -15,9 +15,15 @@ from seqtasks.special_tokens import BEGIN, END, PAD
 def pad(
     sequences: Sequence[Sequence[int] | Int[np.ndarray, "_"]], *, begin: bool = False, end: bool = False
 ) -> Int[Tensor, "rows length"]:
-    """Puts sequences below each other, padded on the right with PAD, as 64-bit integers.
+    """Puts sequences below each other, padded on the right with PAD.
 
-    `begin` and `end` put BEGIN before and END behind every sequence.
+    Args:
+        sequences: Ids of each.
+        begin: Puts BEGIN before every sequence.
+        end: Puts END behind every sequence.
+
+    Returns:
+        64-bit integers, (rows, longest).
     """
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences)) + int(begin)
     table = np.full((len(sequences), int(lengths.max(initial=int(begin))) + int(end)), PAD, np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 NAME = re.compile(r"[^\W\d][\w.:#-]*( [\w.:#-]+){0,2}")
@@ -51,8 +52,7 @@ def language_of(name: str) -> str | None:
     for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
         if CODE.fullmatch(word) and langcodes.tag_is_valid(word):
             return langcodes.Language.get(word).language
-        try:
-            return langcodes.find(word).language if len(word) > 3 else None
-        except LookupError:
-            continue
+        if len(word) > 3:
+            with suppress(LookupError, UnicodeEncodeError):  # JSON can name what no text holds
+                return langcodes.find(word).language
     return None

@@ -43,6 +43,11 @@ class ReadReport:
         self._file = file
         self._line = line
 
+    @property
+    def place(self) -> str:
+        """Where the example at hand begins."""
+        return f"{self._file}:{self._line}"
+
     def skip(self, reason: str, place: str = "") -> None:
         """Counts the example at `place`, or the one at hand, as left out.
 
@@ -51,7 +56,7 @@ class ReadReport:
         omission = self.omissions.setdefault(reason, Omission())
         omission.count += 1
         if omission.count <= PLACES:
-            omission.places.append(place or f"{self._file}:{self._line}")
+            omission.places.append(place or self.place)
 
     @property
     def skipped(self) -> int:

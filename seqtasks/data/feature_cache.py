@@ -1,10 +1,10 @@
-"""Features of pictures that are computed once and stay on disk.
+"""Features of images that are computed once and stay on disk.
 
-    folder/<hash of what made them>/<hash of the pictures>/pictures.json   hash of the content of each picture, and one
+    folder/<hash of what made them>/<hash of the images>/pictures.json   hash of the content of each image, and one
                                                                             of the values
-    folder/<hash of what made them>/<hash of the pictures>/features.npy    (pictures, cells, channels), memory-mapped
+    folder/<hash of what made them>/<hash of the images>/features.npy    (images, cells, channels), memory-mapped
 
-Pictures are known by their content, so a changed picture, another network or another transform find nothing here.
+Images are known by their content, so a changed image, another network or another transform find nothing here.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ Result = TypeVar("Result")
 PICTURES = "pictures.json"
 VALUES = "features.npy"
 PART = 256
-"""Pictures that are written at a time: what an interruption can cost."""
+"""Images that are written at a time: what an interruption can cost."""
 BATCH = 32
-"""Pictures that go through the network at a time."""
+"""Images that go through the network at a time."""
 AHEAD = 4
-"""Pictures for each thread that are decoded before they are needed."""
+"""Images for each thread that are decoded before they are needed."""
 
 Place = tuple[NDArray[Any], int]
 """A part of the cache, and the row in it."""
 
 Decode = Callable[[bytes, str], Tensor]
-"""Content and name of a file to pixels (3, height, width) of one size; a SeqtasksError for what is no picture."""
+"""Content and name of a file to pixels (3, height, width) of one size; a SeqtasksError for what is no image."""
 
 Compute = Callable[[Tensor], Tensor]
 """Pixels (rows, 3, height, width) to features (rows, cells, channels)."""
@@ -56,17 +56,17 @@ Compute = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class CachedFeatures:
-    """The features of a list of pictures, read from disk when they are asked for."""
+    """The features of a list of images, read from disk when they are asked for."""
 
     places: tuple[Place | None, ...]
     unreadable: dict[int, SeqtasksError]
-    """Index of each picture that has no features, and why."""
+    """Index of each image that has no features, and why."""
 
     def __len__(self) -> int:
         return len(self.places)
 
     def rows(self, indices: Sequence[int]) -> Float[Tensor, "rows cells channels"]:
-        """Copies of the features of these pictures. Raises the error of one that is unreadable."""
+        """Copies of the features of these images. Raises the error of one that is unreadable."""
         found = []
         for index in indices:
             place = self.places[index]
@@ -76,7 +76,7 @@ class CachedFeatures:
         return torch.from_numpy(np.stack(found))
 
     def __iter__(self) -> Iterator[Tensor | SeqtasksError]:
-        """The features of each picture, or why it has none."""
+        """The features of each image, or why it has none."""
         for index in range(len(self)):
             yield self.unreadable[index] if index in self.unreadable else self.rows([index])[0]
 
@@ -84,7 +84,7 @@ class CachedFeatures:
 class FeatureCache:
     """Computes the features that are not on disk yet, and writes them there.
 
-    `made_by` is all that decides about the features but the pictures: the fingerprint of the network, the settings
+    `made_by` is all that decides about the features but the images: the fingerprint of the network, the settings
     of the transform. Values are kept in the precision that they come in: half, from a frozen `CnnEncoder`. Parts
     appear whole or not at all, so that an interrupted run goes on where it was, and two runs can share a folder.
     """
@@ -97,9 +97,9 @@ class FeatureCache:
                 self._open(file.parent)
 
     def features(self, pictures: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
-        """The features of all pictures.
+        """The features of all images.
 
-        Raises SeqtasksError when the disk refuses. Pictures that cannot be read are told in the result.
+        Raises SeqtasksError when the disk refuses. Images that cannot be read are told in the result.
         """
         digests: list[str] = []
         unreadable: dict[int, SeqtasksError] = {}
@@ -147,7 +147,7 @@ class FeatureCache:
     def _open(self, part: Path) -> None:
         """Takes note of what a part holds; a damaged one holds nothing and will be computed again.
 
-        Parts of 0.1 are a list of the pictures and have no checksum.
+        Parts of 0.1 are a list of the images and have no checksum.
         """
         try:
             told = json.loads((part / PICTURES).read_text(encoding="utf-8"))

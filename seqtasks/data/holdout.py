@@ -12,7 +12,11 @@ Example = TypeVar("Example")
 
 
 def share_or_count(value: float) -> float:
-    """The value, a count as an integer. Raises ValueError for what is neither a share nor a count."""
+    """The value, a count as an integer.
+
+    Raises:
+        ValueError: For what is neither a share nor a count.
+    """
     if value >= 1 and value != int(value):
         raise ValueError("should be a share below 1, or a whole number of examples")
     return int(value) if value >= 1 else value

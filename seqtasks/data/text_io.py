@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import cast
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.foreign_files import foreign_by_content, not_utf8
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.pipes import is_pipe, open_readable
 
@@ -23,8 +24,14 @@ BLOCK_BYTES = 2**16
 """Bytes that are read, and decoded, at a time."""
 MAX_FILE_BYTES = 2**30
 """Bytes of a file that is read as one text, when it is unpacked."""
+SYSTEM_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "lost+found"})
+"""What file managers leave in folders, in small letters."""
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which JSON can escape but no text holds."""
+
+
+class NoTextError(SeqtasksError):
+    """A file is no text."""
 
 
 def uncompressed_suffix(path: Path) -> str:
@@ -67,9 +74,11 @@ def read_lines(path: Path) -> Iterator[str]:
     Files are UTF-8, or UTF-16 where they begin with the mark of it.
 
     Raises:
-        SeqtasksError: the file cannot be read or unpacked, is neither of them, or has a line that is too long.
+        SeqtasksError: the file cannot be read or unpacked, is neither of them, or no text at all, such as a
+            spreadsheet; or has a line that is too long.
     """
     with open_bytes(path) as file:
+        require_text(path, file)
         if is_utf16(file):
             yield from utf16_lines(path, file)
             return
@@ -80,6 +89,12 @@ def read_lines(path: Path) -> Iterator[str]:
             lines = decoded_lines(block)
             yield from checked_lines(path, number, block) if lines is None else lines
             number += block.count(b"\n") + 1
+
+
+def require_text(path: Path, file: BufferedReader | gzip.GzipFile, *, markup: bool = True) -> None:
+    """Raises SeqtasksError where the first bytes say that a file holds no text, or `markup` in a form of its own."""
+    if problem := foreign_by_content(path, file.peek(1), markup=markup):
+        raise problem
 
 
 def line_blocks(file: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
@@ -118,8 +133,7 @@ def checked_lines(path: Path, first: int, block: bytes) -> Iterator[str]:
         try:
             yield line.removesuffix(b"\r").decode()
         except UnicodeDecodeError as error:
-            message = f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line)."
-            raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
+            raise not_utf8(f"{path}:{number}", path, error.start + 1) from None
 
 
 def utf16_lines(path: Path, file: BufferedReader | gzip.GzipFile) -> Iterator[str]:
@@ -163,35 +177,48 @@ def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iter
             yield number, line
 
 
-def read_file(path: Path) -> str | None:
-    """A whole file as text; None where it is neither UTF-8 nor UTF-16, or holds what no text does.
+def read_file(path: Path) -> str:
+    """A whole file as text.
 
     Raises:
+        NoTextError: it is neither UTF-8 nor UTF-16, or holds what no text does.
         SeqtasksError: it cannot be opened or unpacked, or is too large.
     """
     with open_bytes(path) as file:
-        try:
-            content = file.read(MAX_FILE_BYTES + 1)
-            if len(content) > MAX_FILE_BYTES:
-                raise SeqtasksError(
-                    f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too much for one text.", "Split the file."
-                )
-            text = content.decode("utf-16" if is_utf16(file) else "utf-8-sig")
-        except UnicodeDecodeError:
-            return None
-    return None if "\0" in text else text
+        if problem := foreign_by_content(path, file.peek(1), markup=False):
+            raise NoTextError(problem.message, problem.hint)
+        content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise SeqtasksError(
+                f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too much for one text.", "Split the file."
+            )
+        utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    try:
+        text = content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = not_utf8(str(path), path, error.start + 1)
+        raise NoTextError(f"{path}: not UTF-8 text (byte {error.start + 1:,}).", problem.hint) from None
+    if "\0" in text:
+        message = f"{path}: not UTF-8 text (character {text.index(chr(0)) + 1:,} is NUL)."
+        kept = path.with_name(f"{path.stem}.utf8.txt")
+        raise NoTextError(message, f"Where it is text all the same: tr -d '\\000' < '{path}' > '{kept}'")
+    return text
 
 
 def read_files(folder: Path, skipped: ReadReport) -> Iterator[tuple[Path, str]]:
     """All files in a folder and below it, in the order of their names, each with its text; hidden ones are left out."""
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
+        if file.is_file() and not any(is_of_system(part) for part in file.relative_to(folder).parts):
             skipped.reach(str(file), 1)
-            text = read_file(file)
-            if text is None:
+            try:
+                yield file, read_file(file)
+            except NoTextError:
                 skipped.skip("file that is not UTF-8 text")
-            else:
-                yield file, text
+
+
+def is_of_system(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that Windows and macOS put everywhere."""
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
 def clean_string(value: object) -> str | None:

@@ -24,7 +24,16 @@ TokenSelector = Callable[[NextLogits, int, Int[Tensor, "rows"]], HypothesisToken
 def decode_autoregressively(
     stepper: Stepper, rules: DecodingConstraints, *, hyps: int, choose: TokenSelector, penalty: LengthPenalty
 ) -> FinishedSequences:
-    """Continues each of `hyps` hypotheses a row with the token chosen for it, until it ends or reaches its limit."""
+    """Continues each hypothesis with the token chosen for it, until it ends or reaches its limit.
+
+    Args:
+        stepper: The model bound to a batch of inputs.
+        rules: What tokens may follow, and how long outputs may be.
+        hyps: Hypotheses of each row.
+        choose: Takes log-probabilities (rows, hyps, vocab), the position and the numbers of the rows that are left;
+            gives tokens (rows, hyps).
+        penalty: What scores are divided by.
+    """
     capacity = int(rules.max_length.max())
     left = ActiveRows(stepper.rows, stepper.device)
     state = stepper.start(hyps, capacity)

@@ -24,11 +24,21 @@ from seqtasks.special_tokens import BEGIN, END
 def beam_search(
     stepper: Stepper, rules: DecodingConstraints, *, width: int, nbest: int, penalty: LengthPenalty
 ) -> FinishedSequences:
-    """The `nbest` best hypotheses of each row by normalized score.
+    """The best hypotheses of each row by normalized score.
 
     Each step looks at 2 * `width` continuations, so that `width` of them go on even if as many end. An end counts only
     when it is among the first `width`: a beam of 1 is greedy search. A row stops when no live hypothesis can beat the
     worst one kept, whatever its length will be; hypotheses cut at the length limit compete with finished ones.
+
+    Args:
+        stepper: The model bound to a batch of inputs.
+        rules: What tokens may follow, and how long outputs may be.
+        width: Hypotheses alive at a time.
+        nbest: Hypotheses kept for each row.
+        penalty: What scores are divided by.
+
+    Returns:
+        `nbest` hypotheses a row, best first; those that were not found have a score of -inf.
     """
     rows, device = stepper.rows, stepper.device
     limits = set(rules.max_length.tolist())

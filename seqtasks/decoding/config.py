@@ -12,7 +12,11 @@ from seqtasks.decoding.logits_processor import LogitsProcessorFactory
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """The options of `search`. Raises ValueError for values that make no sense."""
+    """The options of `search`.
+
+    Raises:
+        ValueError: For values that make no sense.
+    """
 
     beam_size: int = 5
     """Hypotheses alive at a time; 1 is greedy search."""

@@ -84,9 +84,14 @@ class DecodingConstraints:
     def apply(
         self, log_probabilities: NextLogits, history: Int[Tensor, "rows hyps position"], position: int
     ) -> NextLogits:
-        """Sets what is not allowed after `history` to -inf; in place, unless a processor returns another tensor.
+        """Forbids what may not come next: sets it to -inf; in place, unless a processor returns another tensor.
 
         Where nothing would be left, the end token is allowed. A forced token is allowed whatever else holds.
+
+        Args:
+            log_probabilities: Of the next token, (rows, hyps, vocab).
+            history: The tokens before it, (rows, hyps, position).
+            position: Its position, from 0.
         """
         vocab = log_probabilities.shape[2]
         if self.largest_id >= vocab:

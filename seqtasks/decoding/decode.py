@@ -29,11 +29,21 @@ def decode(
     prefixes: Sequence[Sequence[int]] | None = None,
     row_numbers: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
-    """The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
+    """Decodes as the options say: greedy, beam search, sampling, or minimum Bayes risk.
 
-    `prefixes` are tokens that the outputs have to start with. `row_numbers` tell sampling which input a row is (its
-    number in the whole data), so that its samples do not depend on the batch; without them rows count from 0.
-    Raises SeqtasksError where these do not fit the stepper's rows or the vocabulary.
+    Args:
+        stepper: The model bound to a batch of inputs.
+        source_lengths: Tokens of each source, (rows,), which rules of length such as "1.5x+10" count.
+        options: Everything that can be chosen about decoding.
+        prefixes: For each row the tokens that its outputs have to start with.
+        row_numbers: Which input a row is (its number in the whole data), so that its samples do not depend on the
+            batch; without them rows count from 0.
+
+    Returns:
+        The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
+
+    Raises:
+        SeqtasksError: These do not fit the stepper's rows or the vocabulary.
     """
     numbers = range(stepper.rows) if row_numbers is None else row_numbers
     if not len(source_lengths) == len(numbers) == stepper.rows:

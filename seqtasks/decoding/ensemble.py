@@ -15,10 +15,14 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 
 
 class Ensemble:
-    """The mean of the probabilities of its members. All are bound to the same input and share one vocabulary.
+    """The mean of the probabilities of its members.
 
-    Raises SeqtasksError where there is no member, or where members differ in their number of inputs, their device or
-    the size of their vocabulary.
+    Args:
+        steppers: The members, all bound to the same input; they share one vocabulary.
+
+    Raises:
+        SeqtasksError: There is no member, or members differ in their number of inputs, their device or the size of
+            their vocabulary.
     """
 
     def __init__(self, steppers: Sequence[Stepper]) -> None:

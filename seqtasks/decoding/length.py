@@ -25,7 +25,11 @@ class LengthLimit:
 
     @classmethod
     def parse(cls, text: str) -> LengthLimit:
-        """Reads "FACTORx+OFFSET", "FACTORx", "x+OFFSET", "x" or "OFFSET". Raises ValueError for anything else."""
+        """Reads "FACTORx+OFFSET", "FACTORx", "x+OFFSET", "x" or "OFFSET".
+
+        Raises:
+            ValueError: For anything else.
+        """
         form = _FORM.fullmatch(text)
         if form is None or not text:
             raise ValueError(

@@ -23,7 +23,11 @@ class LengthPenalty:
 
     @classmethod
     def parse(cls, text: str) -> LengthPenalty:
-        """Reads "none", "average" or "wu:ALPHA" with ALPHA >= 0. Raises ValueError for anything else."""
+        """Reads "none", "average" or "wu:ALPHA" with ALPHA >= 0.
+
+        Raises:
+            ValueError: For anything else.
+        """
         if text == "none":
             return cls("none")
         if text == "average":

@@ -21,7 +21,11 @@ def mbr_rerank(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) 
     """The hypotheses, those first that agree best with the samples; of equals the earlier one.
 
     The likeliest output may be unlike all others that are nearly as likely. The mean agreement with samples of the
-    model is the expected one under the model's own distribution.
+    model is the expected one under the model's own distribution (minimum Bayes risk, Kumar & Byrne 2004).
+
+    Args:
+        hypotheses: What the beam has found for an input.
+        samples: What was drawn for it.
     """
     order = numpy.argsort(-expected_utility(hypotheses, samples).mean(axis=1), kind="stable")
     return [hypotheses[place] for place in order]

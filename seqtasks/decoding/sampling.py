@@ -22,10 +22,17 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits
 def sample(
     stepper: Stepper, rules: DecodingConstraints, *, count: int, options: DecodingConfig, row_numbers: Sequence[int]
 ) -> FinishedSequences:
-    """`count` independent samples a row, best first.
+    """Independent samples, best first.
 
     The random numbers depend on the seed, the row's number, the hypothesis and the position alone: a row is given the
     same samples in any batch. Log-probabilities are the model's own, before temperature, top-k and top-p.
+
+    Args:
+        stepper: The model bound to a batch of inputs.
+        rules: What tokens may follow, and how long outputs may be.
+        count: Samples of each row.
+        options: Temperature, top-k (Fan et al. 2018), top-p (Holtzman et al. 2020), seed and length penalty.
+        row_numbers: Which input of the whole data each row is.
     """
     uniforms = uniform_numbers(options.seed, row_numbers, count, int(rules.max_length.max()))
     choose = multinomial_selector(options, torch.from_numpy(uniforms).to(stepper.device))
@@ -48,7 +55,17 @@ def multinomial_selector(options: DecodingConfig, uniforms: Float[Tensor, "rows 
 def uniform_numbers(
     seed: int, row_numbers: Sequence[int], hyps: int, capacity: int
 ) -> Float[numpy.ndarray, "rows hyps capacity"]:
-    """Numbers from 0 to below 1; a larger capacity continues the same numbers."""
+    """Random numbers that depend on the seed, the row, the hypothesis and the position alone.
+
+    Args:
+        seed: The same seed gives the same numbers.
+        row_numbers: Which input of the whole data each row is.
+        hyps: Hypotheses of each row.
+        capacity: Positions; a larger capacity continues the same numbers.
+
+    Returns:
+        From 0 to below 1.
+    """
     drawn = [
         [numpy.random.default_rng([seed, row, hyp]).random(capacity) for hyp in range(hyps)] for row in row_numbers
     ]

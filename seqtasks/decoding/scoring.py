@@ -16,9 +16,18 @@ from seqtasks.special_tokens import BEGIN, END, PAD
 
 @torch.no_grad()
 def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, length_penalty: str = "average") -> list[Hypothesis]:
-    """Scores one target a row by teacher forcing. Targets hold neither the begin nor the end token.
+    """Scores one target a row by teacher forcing.
 
-    Raises SeqtasksError where there is not one target for each input.
+    Args:
+        stepper: The model bound to a batch of inputs.
+        targets: For each row ids without the begin and the end token.
+        length_penalty: What scores are divided by: "none", "average" or "wu:ALPHA".
+
+    Returns:
+        Each target as a hypothesis, with log-probabilities of its tokens and of the end, natural logarithm.
+
+    Raises:
+        SeqtasksError: There is not one target for each input.
     """
     if len(targets) != stepper.rows:
         raise SeqtasksError(f"There are {len(targets)} targets for {stepper.rows} inputs.", "Give one for each.")

@@ -31,11 +31,18 @@ class SampledToken(NamedTuple):
 def stream(
     stepper: Stepper, *, options: DecodingConfig, length: int, number: int = 0, before: Sequence[int] = ()
 ) -> Iterator[SampledToken]:
-    """At most `length` tokens for the one row that the stepper is bound to: what `search` finds, as it is found.
+    """What `decode` finds for one input, token by token: the first sample, or the output of greedy search.
 
-    With `options.sample` they are the first sample that `search` draws for row `number`, otherwise those of greedy
-    search. `before` are the tokens of the same output that were found already, where it is made in several parts;
-    `options.min_length` is that of the whole.
+    Args:
+        stepper: The model bound to one row.
+        options: With `sample` a sample is drawn, otherwise the search is greedy.
+        length: The most tokens.
+        number: The number of the row that `decode` would be told: samples depend on it.
+        before: The tokens of the same output that were found already, where it is made in several parts;
+            `options.min_length` is that of the whole.
+
+    Yields:
+        Tokens with their log-probabilities; the last one is the end token unless `length` is reached.
     """
     first, end = len(before), len(before) + length
     row = torch.zeros(1, dtype=torch.long, device=stepper.device)

@@ -42,10 +42,19 @@ class BackboneSpec(NamedTuple):
 class Backbone(nn.Module):
     """Bytes of pixels to a grid of features; normalizes by itself.
 
-    Blocks from `trainable_from_block` on are trained, counted from the end where negative; None trains none. The others
-    run in evaluation mode and without autograd. All compute in the precision of their weights: the gradients of
-    convolutions in bfloat16 take a CPU 1.5 times as long. The statistics of batch normalization are kept in trained
-    blocks too, but for a network that learns `from_scratch` and has none yet.
+    All blocks compute in the precision of their weights: the gradients of convolutions in bfloat16 take a CPU 1.5 times
+    as long. The statistics of batch normalization are kept in trained blocks too, but for a network that learns from
+    scratch and has none yet.
+
+    Args:
+        name: One of `backbone_names`.
+        trainable_from_block: The first block that is trained, counted from the end where negative; None trains none.
+            The blocks before it run in evaluation mode and without autograd.
+        from_scratch: The network gets no pretrained weights.
+        lr_multiplier: Times the learning rate of the other parts.
+
+    Raises:
+        SeqtasksError: The network has no such block.
     """
 
     def __init__(
@@ -145,7 +154,8 @@ class Backbone(nn.Module):
     def load_tensors(self, tensors: Mapping[str, Tensor], source: str) -> None:
         """Takes the weights of the whole network, by torchvision's names; those of its head are not looked at.
 
-        Raises SeqtasksError, naming the `source`, where one is missing or has another shape.
+        Raises:
+            SeqtasksError: One is missing or has another shape; the message begins with the `source`.
         """
         if self.name in LITE_FAMILY:
             tensors = rename_tensors(tensors, PUBLISHED_NAMES)

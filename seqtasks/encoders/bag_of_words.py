@@ -52,9 +52,14 @@ class BagOfWordsEncoder(TextEncoder):
 
 
 class HashedNgrams(nn.Module):
-    """Vectors of the n-grams of 2 to `longest` tokens, out of a table that they share.
+    """Vectors of n-grams, out of a table that they share (Joulin et al. 2017).
 
     The table starts at zero, so that an n-gram that training never showed says nothing.
+
+    Args:
+        longest: Tokens of the longest n-grams; the shortest have two.
+        buckets: Vectors of the table.
+        dim: Their width.
     """
 
     def __init__(self, longest: int, buckets: int, dim: int) -> None:

@@ -96,7 +96,8 @@ class CnnEncoder(Encoder):
     def load_pretrained(self) -> None:
         """Gets the weights that the settings name. A model out of a bundle has its own and must not call this.
 
-        Raises SeqtasksError when they cannot be had or do not fit.
+        Raises:
+            SeqtasksError: They cannot be had or do not fit.
         """
         if self.weights != "none":
             tensors = pretrained_tensors(self.backbone.name, self.weights)

@@ -64,10 +64,16 @@ class CnnLstmEncoder(CnnEncoder):
         mask: Bool[Tensor, "videos frames"],
         carried: RecurrentState | None = None,
     ) -> tuple[Memory, RecurrentState | None]:
-        """The memory of every frame, video by video, padding included; and what to give to the frames that follow.
+        """The memory of every frame, video by video, padding included.
 
-        `mask` is True at real frames, which come before the padding; what is carried is of use only for videos that
-        fill their row. `carried` comes from the frames before; without it the videos begin here.
+        Args:
+            frames: Pixels (videos, frames, 3, height, width), or what the CNN has made of them.
+            mask: True at real frames, which come before the padding.
+            carried: What this returned for the frames before; without it the videos begin here.
+
+        Returns:
+            A row of the memory for each frame, and what to give to the frames that follow, which is of use only for
+            videos that fill their row.
         """
         videos, length = mask.shape
         states = self.states(frames.flatten(0, 1))

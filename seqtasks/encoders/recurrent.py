@@ -67,7 +67,7 @@ class RecurrentEncoder(CausalEncoder):
         self.dropout = Dropout(config.dropout)
 
     def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
-        """The vectors of tokens; with `variational` dropout a word is hidden wherever it stands in a row."""
+        """The vectors of tokens with dropout, with `variational` of the same elements at every position of a row."""
         return self.embedding.apply_word_dropout(self.embedding(tokens), by_row=self.variational)
 
     def dropped(self, states: SourceStates) -> SourceStates:

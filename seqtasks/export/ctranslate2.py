@@ -25,7 +25,15 @@ def write_ctranslate2(
 ) -> None:
     """Writes a directory: the model in float32, vocabularies, text processors, the card, and a guide to use it.
 
-    Raises SeqtasksError where the package is missing, or where CTranslate2 lacks the network or an option of decoding.
+    Args:
+        task: The task of the model, with its processors.
+        model: A Transformer.
+        decoding: The options that the program in the guide has.
+        card: The model card, in Markdown.
+        path: The directory.
+
+    Raises:
+        SeqtasksError: The package is missing, or CTranslate2 lacks the network or an option of decoding.
     """
     require_transformers(task, model)
     text = guide(task, decoding, search_options(decoding, unknown_token(task)))
@@ -38,7 +46,11 @@ def write_ctranslate2(
 
 
 def write_model(task: TranslationTask, model: EncoderDecoder, path: Path) -> None:
-    """Writes the network and the vocabularies. Raises SeqtasksError for a network that CTranslate2 does not have."""
+    """Writes the network and the vocabularies.
+
+    Raises:
+        SeqtasksError: For a network that CTranslate2 does not have.
+    """
     encoder, decoder = require_transformers(task, model)
     source, target = vocabulary(task.source), vocabulary(task.target)
     spec = specification(encoder, decoder)
@@ -60,7 +72,11 @@ def unknown_token(task: TranslationTask) -> str | None:
 
 
 def require_transformers(task: TranslationTask, model: EncoderDecoder) -> tuple[TransformerEncoder, TransformerDecoder]:
-    """Both sides of the model. Raises SeqtasksError for a network that CTranslate2 does not have."""
+    """Both sides of the model.
+
+    Raises:
+        SeqtasksError: For a network that CTranslate2 does not have.
+    """
     encoder, decoder = model.encoder, model.decoder
     if type(encoder) is not TransformerEncoder or type(decoder) is not TransformerDecoder:
         kinds = [f'"{kind_of(part)}"' for part in (task.config.model.encoder, task.config.model.decoder)]

@@ -54,8 +54,10 @@ class CTranslate2Engine:
 
     In float32 the outputs are those of our own search, but where scores are equal to the last digits, and where the
     best hypothesis of a beam ends after three beams of others: then the search has stopped before it. Hypotheses come
-    without the log-probabilities of their tokens. Raises SeqtasksError where the package is missing,
-    or for a network that it does not have.
+    without the log-probabilities of their tokens.
+
+    Raises:
+        SeqtasksError: The package is missing, or it does not have such a network.
     """
 
     def __init__(self, task: TranslationTask, model: EncoderDecoder, *, arithmetic: Arithmetic, threads: int) -> None:

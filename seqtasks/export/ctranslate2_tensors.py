@@ -29,6 +29,7 @@ def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder
 
 
 def side_tensors(name: str, layers: Iterable[TransformerLayer], last_norm: nn.LayerNorm) -> Named:
+    """The tensors of an encoder or decoder (positions, layers, last norm) by CTranslate2's names below `name`."""
     weight = tensor(last_norm, "weight")
     yield f"{name}/position_encodings/encodings", sinusoids(POSITIONS, len(weight), device=weight.device)
     yield from weights(f"{name}/layer_norm", last_norm)
@@ -37,6 +38,7 @@ def side_tensors(name: str, layers: Iterable[TransformerLayer], last_norm: nn.La
 
 
 def layer_tensors(name: str, layer: TransformerLayer) -> Named:
+    """The tensors of a layer; those of cross-attention where it has it."""
     yield from weights(f"{name}/self_attention/layer_norm", layer.attention_norm)
     yield from weights(f"{name}/self_attention/linear_0", layer.attention.project)
     yield from weights(f"{name}/self_attention/linear_1", layer.attention.output)
@@ -51,10 +53,12 @@ def layer_tensors(name: str, layer: TransformerLayer) -> Named:
 
 
 def weights(name: str, layer: nn.LayerNorm | nn.Linear) -> Named:
+    """Weight and bias of a norm or a linear layer."""
     weight, bias = ("gamma", "beta") if isinstance(layer, nn.LayerNorm) else ("weight", "bias")
     yield f"{name}/{weight}", tensor(layer, "weight")
     yield f"{name}/{bias}", tensor(layer, "bias")
 
 
 def tensor(module: nn.Module, name: str) -> Tensor:
+    """A parameter's values, without its gradient."""
     return module.get_parameter(name).detach()

@@ -29,7 +29,15 @@ EXAMPLE = [[5, 6, 7, END, 0], [5, 6, 7, 8, END], [5, END, 0, 0, 0]]
 def write_onnx(task: TranslationTask, model: EncoderDecoder, decoding: DecodingConfig, card: str, path: Path) -> None:
     """Writes a directory: both graphs in float32, text processors, the card, and a guide to use it.
 
-    Raises SeqtasksError where a package is missing, or for a network or an option of decoding that it cannot have.
+    Args:
+        task: The task of the model, with its processors.
+        model: Its encoder and its decoder are Transformers or LSTMs.
+        decoding: The options that the program in the guide has.
+        card: The model card, in Markdown.
+        path: The directory.
+
+    Raises:
+        SeqtasksError: A package is missing, or a network or an option of decoding cannot be exported.
     """
     steps = steps_of(task, model)
     text = guide(task, decoding)
@@ -54,7 +62,11 @@ def write_onnx(task: TranslationTask, model: EncoderDecoder, decoding: DecodingC
 
 
 def steps_of(task: TranslationTask, model: EncoderDecoder) -> Steps:
-    """How the model's decoder makes a step. Raises SeqtasksError for a network that is not written as ONNX."""
+    """How the model's decoder makes a step.
+
+    Raises:
+        SeqtasksError: For a network that is not written as ONNX.
+    """
     if type(model.encoder) in (TransformerEncoder, LstmEncoder):
         if type(model.decoder) is TransformerDecoder:
             return TransformerSteps(model.decoder)

@@ -35,6 +35,7 @@ class TransformerSteps:
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses", 3: "past"}] * pairs
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
+        """What the memory gives (each layer's keys and values, the bias), and one hypothesis' empty keys and values."""
         bias = mask_bias(memory.mask, memory.states.dtype)[:, None, None, :]
         projected = [layer.memory_attention.project_memory(memory.states, bias) for layer in self.decoder.layers]
         remembered = [part for one in projected for part in (one.keys, one.values)]
@@ -43,6 +44,7 @@ class TransformerSteps:
     def step(
         self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
     ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        """Reads a token of every hypothesis, whose keys and values are (rows, hyps, heads, positions, head_dim)."""
         rows, hyps = tokens.shape
         position = state[0].shape[3]
         *remembered, memory_bias = memory
@@ -70,11 +72,13 @@ class LstmSteps:
         self.state_axes: Axes = [{0: "rows", 1: "hypotheses"}] * (2 * len(decoder.layers) + decoder.input_feeding)
 
     def start(self, memory: Memory) -> tuple[list[Tensor], list[Tensor]]:
+        """What the memory gives (keys, values, bias), and the first state of one hypothesis."""
         return list(self.decoder.attention.project_memory(memory)), leaves(self.decoder.init_state(memory, 1))
 
     def step(
         self, tokens: Int[Tensor, "rows hyps"], memory: Sequence[Tensor], state: Sequence[Tensor]
     ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        """Reads a token of every hypothesis with the decoder's own step."""
         layers = len(self.decoder.layers)
         fed = state[2 * layers] if self.decoder.input_feeding else None
         live = LSTMState(tuple(state[:layers]), tuple(state[layers : 2 * layers]), fed)
@@ -86,6 +90,7 @@ Steps = TransformerSteps | LstmSteps
 
 
 def leaves(recurrence: LSTMState) -> list[Tensor]:
+    """The tensors of a state as `step` takes them: hidden and cell of each layer, and what is fed back."""
     fed = [] if recurrence.input_feed is None else [recurrence.input_feed]
     return [*recurrence.hidden, *recurrence.cell, *fed]
 
@@ -99,6 +104,7 @@ class SourceGraph(nn.Module):
         self.steps = steps
 
     def forward(self, tokens: Int[Tensor, "rows src"]) -> tuple[list[Tensor], list[Tensor]]:
+        """The tensors of the memory, and those of the state; tokens that are 0 are padding."""
         return self.steps.start(self.model.encode(tokens, tokens != PAD))
 
 
@@ -113,5 +119,6 @@ class StepGraph(nn.Module):
     def forward(
         self, tokens: Int[Tensor, "rows hyps"], memory: list[Tensor], state: list[Tensor]
     ) -> tuple[Float[Tensor, "rows hyps vocab"], list[Tensor]]:
+        """Natural logarithms of the probabilities of the next token, and the state after this one."""
         logits, after = self.steps.step(tokens, memory, state)
         return torch.log_softmax(logits, dim=2), after

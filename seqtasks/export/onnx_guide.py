@@ -116,7 +116,8 @@ The graphs compute in float32 and take any number of rows and hypotheses:
 def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     """The text, for the task's processors and these options.
 
-    Raises SeqtasksError for processors of a user's own, and for options that the program does not have.
+    Raises:
+        SeqtasksError: For processors of a user's own, and for options that the program does not have.
     """
     require_supported_decoding(decoding, "the program written with an ONNX model")
     penalty = LengthPenalty.parse(decoding.length_penalty)

@@ -42,7 +42,10 @@ def search_options(decoding: DecodingConfig, unknown: str | None) -> dict[str, A
 
     `unknown` is the token that a model has learned to write for rare words and must not write: holding it back moves
     scores, for CTranslate2 gives the others its probability, as it would for other rules. The other special tokens are
-    in no target. Raises SeqtasksError for what CTranslate2 has no option for, or one that means something else.
+    in no target.
+
+    Raises:
+        SeqtasksError: For what CTranslate2 has no option for, or one that means something else.
     """
     require_supported_decoding(decoding, "CTranslate2", penalties=("none", "average"))
     options = {

@@ -40,7 +40,11 @@ def restore(text):
 def render_guide(
     task: TranslationTask, decoding: DecodingConfig, readme: str, program: str, *, packages: str, **values: Any
 ) -> str:
-    """Fills in the templates of a guide. Raises SeqtasksError for processors of a user's own."""
+    """Fills in the templates of a guide.
+
+    Raises:
+        SeqtasksError: For processors of a user's own.
+    """
     files = [f"`{name}{processor.extension}`" for name, processor in sides(task).items()]
     values |= {
         "kind": type(task.source).__name__,
@@ -64,12 +68,21 @@ def sides(task: TranslationTask) -> dict[str, Tokenizer]:
 
 
 def opening(task: TranslationTask) -> str:
-    """The lines that open `source` and `target`. Raises SeqtasksError for processors of a user's own."""
+    """The lines that open `source` and `target`.
+
+    Raises:
+        SeqtasksError: For processors of a user's own.
+    """
     lines = [f"{name} = {opened(name, processor)}" for name, processor in sides(task).items()]
     return "\n".join(lines if len(lines) == 2 else [*lines, "target = source"])
 
 
 def opened(name: str, processor: Tokenizer) -> str:
+    """The Python expression that opens a processor's file, for the program in a guide.
+
+    Raises:
+        SeqtasksError: The processor is a user's own, which no other program has.
+    """
     file, kind = f"{name}{processor.extension}", type(processor).__name__
     if isinstance(processor, SubwordTokenizer):
         return f'SentencePieceProcessor(model_file="{file}")'

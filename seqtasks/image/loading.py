@@ -59,7 +59,9 @@ TURNS = {
 class Stream(Protocol):
     """What bytes come from: an open file, a pipe, an answer of a server."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        ...
 
 
 class ImageError(SeqtasksError):
@@ -71,11 +73,14 @@ def open_image(
 ) -> Image.Image:
     """An upright RGB image of its own: EXIF orientation applied, on white where it was transparent, the first frame.
 
-    `name` is what errors call it; a path has one already. A JPEG whose shorter side stays at `at_least` pixels or more
-    is decoded at a half, a quarter or an eighth of its size, several times as fast.
+    Args:
+        source: A path, the bytes of a file, something to read them from, or a Pillow image.
+        name: What errors call it; a path has one already.
+        at_least: A JPEG whose shorter side stays at so many pixels or more is decoded at a half, a quarter or an eighth
+            of its size, several times as fast.
 
     Raises:
-        ImageError: the file cannot be read, is empty, no image of the `FORMATS`, damaged, truncated, or too large.
+        ImageError: The file cannot be read, is empty, no image of the `FORMATS`, damaged, truncated, or too large.
     """
     if name is None:
         name = str(source) if isinstance(source, str | Path) else "unnamed image"
@@ -152,6 +157,12 @@ def with_alpha(content: bytes) -> bytes:
 
 
 def check_size(image: Image.Image, name: str) -> None:
+    """Refuses an image that would take too much memory, before it is decoded.
+
+    Raises:
+        ImageError: It has more than MAX_PIXELS, or a side of more than MAX_SIDE.
+        ValueError: It has none.
+    """
     width, height = image.size
     if width * height == 0:
         raise ValueError("it has no pixels")
@@ -260,12 +271,15 @@ def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:
 
 
 def is_image_name(path: str, endings: Collection[str]) -> bool:
+    """Whether a file is looked for in folders: it is not hidden and has one of the endings."""
     return Path(path).suffix.lower() in endings and not Path(path).name.startswith(".")
 
 
 def known_endings(endings: Collection[str]) -> str:
+    """The hint that tells which endings are looked for."""
     return f"Known endings are {', '.join(sorted(endings))}; others have to be named one by one."
 
 
 def refuse_folder(error: OSError) -> NoReturn:
+    """The handler of `os.walk` for a folder that cannot be read: raises SeqtasksError."""
     raise SeqtasksError(f"{error.filename}: the folder cannot be read ({error.strerror}).")

@@ -68,6 +68,7 @@ class Explanation:
 
     @property
     def text(self) -> str:
+        """The text that was explained, as it was read: normalized."""
         return "".join(" " * word.blank_before + word.text for word in self.words)
 
     def strengths(self) -> list[float]:
@@ -86,7 +87,7 @@ def explain(
     window: int,
     method: Method,
 ) -> Explanation:
-    """How much each word of a text speaks for the label that has this number.
+    """How much each word of a text speaks for a label.
 
     occlusion: how far the log-odds of the label fall where the word alone is hidden; words that say the same hide
     behind each other. gradients: what each word adds while all words come in together, so that the values add up to
@@ -94,8 +95,15 @@ def explain(
 
     Args:
         models: One classifier, or the members of an ensemble.
+        processor: The text processor that the models share.
         text: Normalized; see `seqtasks.text.normalize`.
+        label: What the label is called.
+        number: Which of the models' outputs it is, from 0.
         window: Tokens that are read at once; 0 = all.
+        method: "occlusion" or "gradients" (integrated gradients, Sundararajan et al. 2017).
+
+    Returns:
+        The words of the text in their order, each with its value in nats of log-odds.
     """
     tokens = processor.encode(text)
     spell = isinstance(processor, CharacterTokenizer) and len(text) <= SPELLED
@@ -168,14 +176,22 @@ class Attributor:
     def evidence(
         self, presence: Float[Tensor, "rows tokens"], reads: Int[Tensor, "reads 2"]
     ) -> Float[Tensor, "reads models 2"]:
-        """What each model says of a row's tokens in a window: the logarithms of the probability of the label, and of
-        that of all others; `reads` are rows and windows."""
+        """What each model says of a row's tokens in a window.
+
+        Args:
+            presence: How much of each token is there, from 0 to 1.
+            reads: Numbers of rows, and of windows.
+
+        Returns:
+            Logarithms of the probability of the label, and of that of all others.
+        """
         parts = torch.split(reads, max(1, BATCH_TOKENS // self.windows.shape[1]))
         return torch.cat([self.said(presence, *part.unbind(dim=1)) for part in parts])
 
     def said(
         self, presence: Float[Tensor, "rows tokens"], rows: Int[Tensor, "reads"], numbers: Int[Tensor, "reads"]
     ) -> Float[Tensor, "reads models 2"]:
+        """As `evidence`, for some reads at once: a row of `presence` and a window each."""
         inner = presence[rows.unsqueeze(1), self.places[numbers]]
         ends = presence.new_ones(len(rows), 1)
         read = torch.cat([ends, inner, ends], dim=1).to(self.device)

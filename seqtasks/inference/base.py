@@ -26,7 +26,11 @@ Result = TypeVar("Result")
 
 
 class Pipeline:
-    """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one."""
+    """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one.
+
+    Args:
+        models: One model, or the members of an ensemble, in evaluation mode, on one device.
+    """
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
         self.models: Sequence[nn.Module] = list(models)
@@ -57,6 +61,7 @@ class DecodingPipeline(Pipeline):
     """A pipeline whose models write.
 
     Args:
+        models: One model, or the members of an ensemble.
         decoding: The options that hold where a call gives no others.
     """
 
@@ -105,10 +110,17 @@ def in_sorted_batches(
     *,
     long: Sequence[bool] | None = None,
 ) -> list[Result]:
-    """A result for each length, in their order, of a function that takes the numbers of inputs of about equal length.
+    """Runs a function over inputs in batches of about equal length.
 
-    The longest input of a batch times their number is at most `budget`. `long` marks the pieces of long inputs: they
-    come apart from the others, which they cannot hold up or change, and on a single thread.
+    Args:
+        process: Takes the numbers of some inputs and gives a result for each, in their order.
+        lengths: The length of each input, in tokens.
+        budget: The longest input of a batch times the number of its inputs is at most this.
+        long: Marks the pieces of long inputs: they come apart from the others, which they cannot hold up or change, and
+            on a single thread.
+
+    Returns:
+        A result for each input, in their order.
     """
     results: dict[int, Result] = {}
     marks = np.zeros(len(lengths), dtype=np.bool_) if long is None else np.array(long, dtype=np.bool_)

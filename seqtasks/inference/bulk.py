@@ -113,6 +113,7 @@ def map_batches(
 
 
 def load_pipeline(pipeline: Loadable[Pipeline]) -> Pipeline:
+    """The pipeline itself, or what the function that loads it gives."""
     from seqtasks.inference import base
 
     # a pipeline can be called too
@@ -145,6 +146,7 @@ def end_with(parent: int) -> None:
 
 
 def work(batch: Batch[Any]) -> Any:
+    """Runs in a worker process: the result of a batch, by what `start_worker` has prepared."""
     assert _process is not None
     return _process(batch)
 
@@ -163,38 +165,78 @@ def translate_batch(
 def caption_batch(
     captioner: CaptioningPipeline, batch: Batch[ImageInput], options: dict[str, Any]
 ) -> list[Caption | ImageError]:
+    """Captions of a batch, with an error in the place of an image that cannot be read; workers find it by its name."""
     return list(captioner.iter_captions(batch.items, first_number=batch.first, **options))
 
 
 def run_batch(pipeline: Callable[[Any], list[Result]], batch: Batch[Any]) -> list[Result]:
+    """What a pipeline gives for a batch; workers find it by its name."""
     return pipeline(batch.items)
 
 
 def translate_stream(
     translator: Loadable[TranslationPipeline], texts: Iterable[str], *, num_workers: int = 1, **options: Any
 ) -> Iterator[Translation]:
-    """A translation for each text, in their order; `options` are those of `translate`. See `map_batches`."""
+    """A translation for each text, in their order.
+
+    Args:
+        translator: As the `pipeline` of `map_batches`.
+        texts: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+        **options: Those of `TranslationPipeline.translate`.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     return stream(partial(translate_batch, options=options), translator, texts, num_workers)
 
 
 def caption_stream(
     captioner: Loadable[CaptioningPipeline], images: Iterable[ImageInput], *, num_workers: int = 1, **options: Any
 ) -> Iterator[Caption | ImageError]:
-    """A caption for each image, or why it cannot be read; `options` are those of `caption`. See `map_batches`."""
+    """A caption for each image, in their order, or why it cannot be read.
+
+    Args:
+        captioner: As the `pipeline` of `map_batches`.
+        images: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+        **options: Those of `CaptioningPipeline.caption`.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     return stream(partial(caption_batch, options=options), captioner, images, num_workers)
 
 
 def tag_stream(
     tagger: Loadable[TaggingPipeline], sentences: Iterable[Any], *, num_workers: int = 1
 ) -> Iterator[TaggedSentence]:
-    """Each sentence with its labels: texts, or lists of words. See `map_batches`."""
+    """Each sentence with its labels, in their order.
+
+    Args:
+        tagger: As the `pipeline` of `map_batches`.
+        sentences: Texts, or lists of words; taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     return stream(run_batch, tagger, sentences, num_workers)
 
 
 def classify_stream(
     classifier: Loadable[ClassificationPipeline], texts: Iterable[str], *, num_workers: int = 1
 ) -> Iterator[Classification]:
-    """The labels of each text. See `map_batches`."""
+    """The labels of each text, in their order.
+
+    Args:
+        classifier: As the `pipeline` of `map_batches`.
+        texts: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     return stream(run_batch, classifier, texts, num_workers)
 
 
@@ -204,7 +246,17 @@ def stream(
     items: Iterable[Item],
     num_workers: int,
 ) -> Iterator[Result]:
-    """The results of `process`, one after the other."""
+    """The results of all items, one after the other.
+
+    Args:
+        process: Computes the results of a batch; with several workers a function that can be pickled.
+        pipeline: As in `map_batches`.
+        items: Taken as they are needed.
+        num_workers: Processes of one thread each; 1 is this process.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     size = BATCH_SIZE if num_workers == 1 else WORKER_BATCH_SIZE
     for _, results in map_batches(process, pipeline, batched(items, size), num_workers=num_workers):
         yield from results

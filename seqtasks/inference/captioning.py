@@ -28,7 +28,7 @@ from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline, ensemble
 from seqtasks.inference.caption_evaluation import CaptionedSource, compare_captions
-from seqtasks.inference.image_inputs import ImageInput, blank_images, name_of
+from seqtasks.inference.image_inputs import ImageInput, mark_blank, name_of
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
@@ -53,6 +53,7 @@ class CaptioningPipeline(DecodingPipeline):
         models: One model, or the members of an ensemble.
         images: How images become pixels.
         processor: The text processor of the captions, which the models share.
+        decoding: The decoding options that hold where a call gives no others.
     """
 
     models: list[EncoderDecoder]
@@ -80,10 +81,11 @@ class CaptioningPipeline(DecodingPipeline):
 
         Args:
             images: A path, bytes, an open file or a Pillow image, or a list of them.
-            attention: Adds where the model looked.
-            first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
-            **options: Those of `DecodingConfig`: beam_size, nbest, sample, temperature and so on; `alternatives` hold
-                the others of `nbest`.
+            **options: Those of `iter_captions`: `attention`, `first_number`, and of `DecodingConfig` beam_size, nbest,
+                sample, temperature and so on.
+
+        Returns:
+            A caption for each image; `alternatives` hold the others of `nbest`.
 
         Raises:
             ImageError: Something is no image; `iter_captions` reports it and goes on.
@@ -101,9 +103,16 @@ class CaptioningPipeline(DecodingPipeline):
     def iter_captions(
         self, images: Sequence[ImageInput], *, attention: bool = False, first_number: int = 0, **options: Any
     ) -> Iterator[Caption | ImageError]:
-        """As `caption`, as they are made; for an image that cannot be read, the reason.
+        """As `caption`, as they are made; images are read in threads while others are captioned.
 
-        Images are read in threads while others are captioned.
+        Args:
+            images: As in `caption`.
+            attention: Adds where the model looked.
+            first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
+            **options: Those of `DecodingConfig`.
+
+        Returns:
+            A caption for each image, in their order, or the reason why it cannot be read.
         """
         if isinstance(images, str | bytes):
             raise SeqtasksError("images is one image, not a list of images.", "Put it into a list.")
@@ -179,10 +188,11 @@ class CaptioningPipeline(DecodingPipeline):
         Models that were trained on videos know the frames before, others see single images.
 
         Args:
+            frames: In the order in which they are shown; they are taken as they are needed.
             together: Frames that are taken before the first of them is captioned: 1 for a live stream, else what is
                 fast. A model that does not look ahead says the same for any number of them. However long the video
                 is, no more frames than these are kept.
-            **options: As in `caption`.
+            **options: Those of `DecodingConfig`.
         """
         frames, shown = tee(frames)
         images = (frame.image for frame in shown)
@@ -223,9 +233,11 @@ class CaptioningPipeline(DecodingPipeline):
         """Captions the images and compares with their captions: CIDEr-D, BLEU, ROUGE-L, METEOR, how different.
 
         Args:
+            images: Images with their reference captions.
             features: Those of the images, where the CNN is frozen and they are known.
             skipped: Counts images that cannot be read; they are left out.
             with_meteor: METEOR takes seconds to start, and needs Java.
+            **options: Those of `DecodingConfig`.
 
         Raises:
             SeqtasksError: None of the images can be read.
@@ -274,12 +286,6 @@ class CaptioningPipeline(DecodingPipeline):
             raise SeqtasksError("No frame of the videos has a caption.", "Look at the times of the captions.")
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, samples[:3], signature, "frames", seconds, with_meteor=with_meteor)
-
-
-def mark_blank(captions: Sequence[Caption], images: Tensor) -> list[Caption]:
-    """The captions of images, marked where there was nothing to see."""
-    blank = blank_images(images).tolist()
-    return [replace(each, blank=True) if empty else each for each, empty in zip(captions, blank, strict=True)]
 
 
 def frames_stepper(

@@ -88,11 +88,17 @@ class ClassificationPipeline(Pipeline):
     def classify(self, texts: Sequence[str]) -> list[Classification]: ...
 
     def classify(self, texts: str | Sequence[str]) -> Classification | list[Classification]:
-        """The label of one text, or of each of a list in their order, how probable it is, and all others.
+        """How probable each label is for one text, or for each of a list.
 
         Texts are read whole, or in overlapping windows where the model was trained so. One of more than
         `max_input_length` tokens is always read in windows, in bounded memory; its probabilities are the mean of
         theirs.
+
+        Args:
+            texts: One text, or a list.
+
+        Returns:
+            For each text, in their order, its label (or labels, where several may hold), and the probabilities of all.
         """
         if isinstance(texts, str):
             return self.classify([texts])[0]
@@ -161,7 +167,12 @@ class ClassificationPipeline(Pipeline):
         return in_sorted_batches(probabilities_of, lengths, BATCH_TOKENS, long=[long] * len(windows))
 
     def explain(self, text: str, *, label: str | None = None, method: Method = "occlusion") -> Explanation:
-        """How much each word speaks for a label, that of `classify` where none is given; see `attribution.explain`.
+        """How much each word speaks for a label; see `attribution.explain`.
+
+        Args:
+            text: The text to classify.
+            label: The label; that of `classify` where it is None.
+            method: "occlusion" or "gradients".
 
         Raises:
             SeqtasksError: The model has no such label, or the text has more than `max_input_length` tokens.
@@ -181,11 +192,15 @@ class ClassificationPipeline(Pipeline):
         return explain(self.models, self.processor, cleaned, chosen, number, window=self.window, method=method)
 
     def evaluate(self, documents: Sequence[Document]) -> Evaluation:
-        """Classifies the documents and compares with their labels; `seqtasks.data.documents.readers` reads them.
+        """Classifies documents and compares with their labels.
 
-        One label a document: accuracy, mean F1, how well the probabilities say how often it is right, and what the
-        most frequent label would get. Several: F1 and how many documents have all labels right. Each label's own as
-        well.
+        Args:
+            documents: Labeled texts; `seqtasks.data.documents.readers` reads them.
+
+        Returns:
+            One label a document: accuracy, mean F1, how well the probabilities say how often it is right, what the most
+            frequent label would get, and a confusion matrix. Several: F1 and how many documents have all labels right.
+            Each label's own scores as well.
         """
         require_list(documents, "documents")
         started = time.perf_counter()

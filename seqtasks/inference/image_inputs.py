@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from seqtasks.image.loading import Stream
+from seqtasks.inference.outputs import Caption
 
 ImageInput = str | Path | bytes | Stream | Image.Image
 
@@ -35,3 +38,9 @@ def blank_images(images: Tensor) -> Bool[Tensor, " images"]:
         return torch.zeros(len(images), dtype=torch.bool)
     levels = images.flatten(1)
     return (levels.amax(1) - levels.amin(1) <= BLANK_RANGE).cpu()
+
+
+def mark_blank(captions: Sequence[Caption], images: Tensor) -> list[Caption]:
+    """The captions of images, marked where there was nothing to see."""
+    blank = blank_images(images).tolist()
+    return [replace(each, blank=True) if empty else each for each, empty in zip(captions, blank, strict=True)]

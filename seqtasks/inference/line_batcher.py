@@ -7,9 +7,11 @@ import os
 import select
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from seqtasks.data import text_io
+from seqtasks.data.foreign_files import foreign_by_content
 from seqtasks.inference.bulk import Batch
 
 BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024
@@ -25,17 +27,28 @@ PATIENCE = 0.05
 class ByteStream(Protocol):
     """A file open for reading, or bytes in memory."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """The descriptor to wait at; raises OSError for bytes in memory."""
+        ...
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """All that is left."""
+        ...
 
 
 class LineBatcher:
-    r"""Splits streams of bytes at "\n" alone into batches of lines.
+    """Splits streams of bytes at line feeds alone into batches of lines.
 
-    A batch ends at `lines` lines, at `size` bytes, or when the input pauses. Bytes that are not UTF-8 become U+FFFD;
-    `undecodable` counts the lines with such bytes so far. A line of more than `text_io.MAX_LINE_BYTES` is a
-    SeqtasksError.
+    A batch also ends when the input pauses. Bytes that are not UTF-8 become U+FFFD; `undecodable` counts the lines with
+    such bytes so far.
+
+    Args:
+        streams: Read one after the other.
+        lines: The most lines of a batch.
+        size: The most bytes of a batch, but for a single line.
+
+    Raises:
+        SeqtasksError: While reading: a line has more than `text_io.MAX_LINE_BYTES`.
     """
 
     def __init__(self, streams: Iterable[ByteStream], *, lines: int = BATCH_LINES, size: int = BATCH_BYTES) -> None:
@@ -63,7 +76,7 @@ class LineBatcher:
         for stream in self.streams:
             parts: list[bytes] = []
             waiting = 0
-            for chunk in in_utf8(chunks(stream)):
+            for chunk in in_utf8(chunks(stream), str(getattr(stream, "name", "input"))):
                 if chunk is None:
                     yield None
                     continue
@@ -79,6 +92,7 @@ class LineBatcher:
                 yield last
 
     def decode(self, line: bytes) -> str:
+        """A line as text; counts it where it is not UTF-8."""
         try:
             return line.decode()
         except UnicodeDecodeError:
@@ -86,12 +100,18 @@ class LineBatcher:
             return line.decode(errors="replace")
 
 
-def in_utf8(chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
-    """The same bytes, or those of the same text where it begins with the mark of UTF-16, as Windows writes it."""
+def in_utf8(chunks: Iterator[bytes | None], name: str) -> Iterator[bytes | None]:
+    """The same bytes, or those of the same text where it begins with the mark of UTF-16, as Windows writes it.
+
+    Raises:
+        SeqtasksError: They are no text, such as those of a spreadsheet; `name` is what to call them.
+    """
     first = next(chunks, b"")
     while first is None:
         yield first
         first = next(chunks, b"")
+    if problem := foreign_by_content(Path(name), first, markup=False):
+        raise problem
     if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield first
         yield from chunks

@@ -18,10 +18,14 @@ class LogitsProcessor(Component, ABC):
     """A rule on the next token in every search; `[decoding] logits_processors = [{kind = "own"}]` takes it.
 
     The `Config` of a member is a subclass of this one.
+
+    Args:
+        config: The settings of the rule's own kind: its nested `Config`.
     """
 
     class Config(ConfigModel):
         def __call__(self) -> LogitsProcessor:
+            """The rule with these settings; search asks for one a batch."""
             return LogitsProcessor.of(self)(self)
 
     def __init__(self, config: Any) -> None:

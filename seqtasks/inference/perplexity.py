@@ -32,11 +32,19 @@ class Likelihood:
 
 @torch.no_grad()
 def likelihood(model: LanguageModel, stream: Tokens, *, lanes: int = 1) -> Likelihood:
-    """What the model says of `marked` texts one behind the other, read as one text.
+    """How probable the model finds texts, read one behind the other as one text.
 
-    A model without limit, in evaluation mode, carries what it read from the beginning to the end. In `lanes` that are
-    read side by side, each after the WARM_UP tokens before it, the same comes quicker and nearly exact. One whose
-    context is limited predicts each token after at least half of its context, or after all that stands before it.
+    A model without limit, in evaluation mode, carries what it read from the beginning to the end. One whose context is
+    limited predicts each token after at least half of its context, or after all that stands before it.
+
+    Args:
+        model: In evaluation mode.
+        stream: The tokens of `marked` texts.
+        lanes: Parts of the stream that are read side by side, each after the WARM_UP tokens before it: the same comes
+            quicker and nearly exact. It says nothing to a model whose context is limited.
+
+    Returns:
+        The sum in nats, over how many tokens, and what the model knew of the text before each.
     """
     context, total = model.encoder.context, len(stream) - 1
     if context is None:

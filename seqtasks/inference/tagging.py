@@ -77,6 +77,9 @@ class TaggingPipeline(Pipeline):
             sentences: A text, which is split into words by spaCy's rules for the model's language, or a list whose
                 members are texts or lists of words. `sentences` finds the sentences in a longer text. An empty
                 sentence stays empty.
+
+        Returns:
+            For each sentence, in their order, its words with their labels and the probability of each.
         """
         if isinstance(sentences, str):
             return self.tag([sentences])[0]
@@ -116,7 +119,14 @@ class TaggingPipeline(Pipeline):
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 
     def evaluate(self, sentences: Sequence[Sentence]) -> Evaluation:
-        """Tags the sentences' words and compares with their labels: accuracy and, where labels are spans, their F1."""
+        """Tags the sentences' words and compares with their labels.
+
+        Args:
+            sentences: Words with their labels; `seqtasks.data.tagging.readers` reads them.
+
+        Returns:
+            Accuracy and, where labels are spans, their F1; the scores of each label as well.
+        """
         started = time.perf_counter()
         found = [tagged.labels for tagged in self.tag([sentence.words for sentence in sentences])]
         seconds = time.perf_counter() - started

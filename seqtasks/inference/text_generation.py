@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, require_list, require_single
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.perplexity import likelihood
+from seqtasks.inference.stop_strings import kept, stop_at
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel
@@ -36,8 +37,6 @@ PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"',
 """What stands for marks that Unicode does not decompose."""
 SAMPLING = ("temperature", "top_k", "top_p")
 """Options that apply to sampling alone."""
-
-Item = TypeVar("Item")
 
 
 class TextGenerationPipeline(DecodingPipeline):
@@ -63,13 +62,20 @@ class TextGenerationPipeline(DecodingPipeline):
 
     @property
     def model(self) -> LanguageModel:
+        """The one language model."""
         return self.models[0]
 
     def decoding(self, *, max_new_tokens: int | None = None, **options: Any) -> DecodingConfig:
-        """The pipeline's own decoding options, but for those given; `max_new_tokens` is the most tokens to generate.
+        """The pipeline's own decoding options, but for those given.
 
-        A `beam` searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would
-        search.
+        A beam searches where the model would sample; a `temperature`, `top_k` or `top_p` samples where it would search.
+
+        Args:
+            max_new_tokens: The most tokens to generate.
+            **options: Those of `DecodingConfig`.
+
+        Raises:
+            SeqtasksError: An unknown option, a value that makes no sense, or sampling asked for together with a beam.
         """
         sampling = [name for name in SAMPLING if options.get(name) is not None]
         if options.get("sample") is None and (sampling or options.get("beam_size") is not None):
@@ -92,13 +98,16 @@ class TextGenerationPipeline(DecodingPipeline):
     def generate(
         self, prompts: str | Sequence[str] = "", *, num_return_sequences: int = 1, stop: str = "", **options: Any
     ) -> Continuation | list[Continuation]:
-        """A text that follows the prompt, or one for each of a list of prompts, up to where it says `stop`.
+        """A text that follows the prompt, or one for each of a list of prompts.
 
         Args:
             prompts: Characters that the model does not know are replaced as `replaced` says.
-            num_return_sequences: Texts for each prompt; `alternatives` hold all but the first. Those of a beam come
-                best first, fewer where it finds no more.
-            **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam and so on.
+            num_return_sequences: Texts for each prompt, of a beam the best ones; `alternatives` hold all but the first.
+            stop: A text ends before this comes in it.
+            **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam_size and so on.
+
+        Returns:
+            A continuation for each prompt, in their order.
         """
         if isinstance(prompts, str):
             return self.generate([prompts], num_return_sequences=num_return_sequences, stop=stop, **options)[0]
@@ -122,9 +131,13 @@ class TextGenerationPipeline(DecodingPipeline):
         return (self.drawn(read, decoding, number) for number in numbers)
 
     def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
-        """The text number `number` (from 0) of those that `generate` gives, in pieces, as soon as they are certain.
+        """The text number `number` of those that `generate` gives, in pieces, as soon as they are certain.
 
-        It ends before the text `stop`. With a beam all comes at once.
+        Args:
+            prompt: What the text follows.
+            number: Which of the samples, from 0.
+            stop: The text ends before this comes in it.
+            **options: As in `generate`; with a beam all pieces come at once.
         """
         tokens = next(iter(self.found(self.read(prompt), replace(self.decoding(**options), nbest=1), [number])))
         return stop_at(self.spoken(prompt, tokens), stop)
@@ -133,7 +146,11 @@ class TextGenerationPipeline(DecodingPipeline):
         """How probable the texts are, read one after the other as one text: loss, perplexity, bits a character.
 
         Args:
+            texts: In the order in which they are read.
             lanes: Parts that are read side by side, as in `likelihood`.
+
+        Returns:
+            Scores in nats a token and bits a character; `examples` counts tokens.
 
         Raises:
             SeqtasksError: There is nothing to read.
@@ -191,6 +208,14 @@ class TextGenerationPipeline(DecodingPipeline):
     def continuation(
         self, prompt: str, tokens: Iterable[SampledToken], decoding: DecodingConfig, stop: str
     ) -> Continuation:
+        """The text of generated tokens, up to `stop`.
+
+        Args:
+            prompt: What they follow.
+            tokens: Are taken as far as they are needed: generation ends with the text.
+            decoding: Says which length penalty the score is divided by.
+            stop: Where the text ends; it does not belong to it. Empty for nowhere.
+        """
         taken, pieces = list[SampledToken](), list[str]()
         spoken = self.spoken(prompt, kept(tokens, taken))
         text = "".join(stop_at(kept(spoken, pieces), stop))
@@ -267,36 +292,8 @@ class TextGenerationPipeline(DecodingPipeline):
         ]
 
 
-def kept(items: Iterable[Item], taken: list[Item]) -> Iterator[Item]:
-    """The same items; those that were taken are noted."""
-    for each in items:
-        taken.append(each)
-        yield each
-
-
-def stop_at(pieces: Iterable[str], stop: str) -> Iterator[str]:
-    """The text of the pieces before `stop`, as soon as it is certain that `stop` does not begin there."""
-    waiting = ""
-    for piece in pieces:
-        waiting += piece
-        if stop and stop in waiting:
-            yield waiting.partition(stop)[0]
-            return
-        certain = len(waiting) - overlap(waiting, stop)
-        if certain:
-            yield waiting[:certain]
-        waiting = waiting[certain:]
-    if waiting:
-        yield waiting
-
-
 def nearest(character: str, known: frozenset[str]) -> str:
     """What to read in place of a character: a plainer one, without accents, in the other case; else nothing."""
     bare = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
     candidates = (PLAIN.get(character, ""), bare, bare.swapcase(), character.swapcase(), character.casefold())
     return next((each for each in candidates if each and known.issuperset(each)), "")
-
-
-def overlap(text: str, stop: str) -> int:
-    """Characters at the end of the text that may be the beginning of `stop`."""
-    return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-size:])), 0)

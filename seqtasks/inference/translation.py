@@ -71,6 +71,7 @@ class TranslationPipeline(DecodingPipeline):
         models: One model, or the members of an ensemble.
         source: The text processor of the sources, which the models share.
         target: The text processor of the translations.
+        decoding: The decoding options that hold where a call gives no others.
         languages: Codes of the source and the target language; "xx" where they are not known.
         lowercase: `evaluate` ignores case unless it is told otherwise.
         engine: What decodes, in place of our own search.
@@ -105,9 +106,11 @@ class TranslationPipeline(DecodingPipeline):
 
     @property
     def precision(self) -> str:
+        """That of the engine, where there is one."""
         return super().precision if self.engine is None else self.engine.precision
 
     def decoding(self, **options: Any) -> DecodingConfig:
+        """As in every pipeline that writes; also raises SeqtasksError for what the engine lacks."""
         decoding = super().decoding(**options)
         if self.engine is not None:
             self.engine.check(decoding)
@@ -209,6 +212,7 @@ class TranslationPipeline(DecodingPipeline):
         return ensemble([model.make_stepper(tokens, tokens != PAD) for model in self.models])
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:
+        """A hypothesis of a text as a result, without alternatives and attention."""
         return Translation(source=text, **hypothesis_fields(hypothesis, self.target))
 
     @overload
@@ -219,10 +223,17 @@ class TranslationPipeline(DecodingPipeline):
 
     @torch.no_grad()
     def score(self, texts: str | Sequence[str], translations: str | Sequence[str]) -> Translation | list[Translation]:
-        """How probable the given translations are, token by token (forced scoring).
+        """How probable given translations are, token by token (forced scoring).
+
+        Args:
+            texts: One text, or a list.
+            translations: The translation of each.
+
+        Returns:
+            For each pair its translation with its score and log-probabilities, natural logarithm.
 
         Raises:
-            SeqtasksError: One of them has more than `max_scored_length` tokens.
+            SeqtasksError: One has more than `max_scored_length` tokens, or there is not one translation for each text.
         """
         if isinstance(texts, str) and isinstance(translations, str):
             return self.score([texts], [translations])[0]
@@ -263,10 +274,16 @@ class TranslationPipeline(DecodingPipeline):
         metrics: Sequence[str] = ("bleu", "chrf", "ter"),
         **options: Any,
     ) -> Evaluation:
-        """Translates the pairs' sources and compares with their targets: BLEU, chrF, TER.
+        """Translates the pairs' sources and compares with their targets.
 
-        `lowercase` ignores case; None is what the model was trained to ignore. The evaluation's `decoding` is the
-        signature of all that the outputs depend on.
+        Args:
+            pairs: Sources and their reference translations.
+            lowercase: Ignores case; None is what the model was trained to ignore.
+            metrics: The kinds of the metrics to compute.
+            **options: As in `translate`.
+
+        Returns:
+            BLEU, chrF and TER as sacrebleu has them; `decoding` is the signature of all that the outputs depend on.
         """
         decoding = self.decoding(**options)
         started = time.perf_counter()

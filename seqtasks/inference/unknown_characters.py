@@ -76,8 +76,14 @@ def translate_and_copy(
     text without any is read once.
 
     Args:
+        asked: Texts, each with its prefix and its number.
+        source: The text processor of the sources.
+        translate: Translates texts as they are, with attention where that is asked for.
         attention: The translations have their attention.
         can_align: `translate` can tell the attention.
+
+    Returns:
+        A translation for each text, in their order.
     """
     results = translate(asked, attention)
     waiting: dict[int, list[Reading]] = {}

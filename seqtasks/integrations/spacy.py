@@ -38,7 +38,17 @@ ATTRIBUTES = ("pos", "tag", "ents")
 def make_tagger(
     nlp: Language, name: str, model: str, attribute: str, device: str, dtype: str, threads: int
 ) -> SpacyTagger:
-    """Opens the model, a name or a directory; `attribute` is where its labels go (see SpacyTagger)."""
+    """The factory that spaCy calls for `nlp.add_pipe("seqtasks_tagger")`.
+
+    Args:
+        nlp: The pipeline of spaCy.
+        name: What the component is called in it.
+        model: A name or a directory, as for `seqtasks.load`.
+        attribute: Where labels go: see `SpacyTagger`.
+        device: As for `seqtasks.load`.
+        dtype: As for `seqtasks.load`.
+        threads: As for `seqtasks.load`.
+    """
     from seqtasks.loading import load
 
     return SpacyTagger(load(model, task="tagging", device=device, dtype=dtype, threads=threads), attribute)
@@ -47,10 +57,17 @@ def make_tagger(
 class SpacyTagger:
     """Labels the words of documents.
 
-    Labels go to `token.pos_`, to `token.tag_`, or as BIO or BIOES to `doc.ents`, in place of what was there. With
-    "auto" it is the one that suits them: universal parts of speech, spans, all others to `token.tag_`. Sentences are
-    those of the pipeline; where it has none, a document is one sentence. White space is no word: it gets the part of
-    speech SPACE and the tag _SP, as spaCy's own taggers have it.
+    Sentences are those of the pipeline; where it has none, a document is one sentence. White space is no word: it gets
+    the part of speech SPACE and the tag _SP, as spaCy's own taggers have it.
+
+    Args:
+        predictor: The trained model.
+        attribute: Where labels go, in place of what was there: "pos" to `token.pos_`, "tag" to `token.tag_`, "ents" as
+            BIO or BIOES to `doc.ents`; "auto" is the one that suits them: universal parts of speech, spans, all others
+            to `token.tag_`.
+
+    Raises:
+        SeqtasksError: There is no such attribute.
     """
 
     def __init__(self, predictor: TaggingPipeline, attribute: str) -> None:
@@ -64,6 +81,7 @@ class SpacyTagger:
         self.attribute = attribute
 
     def __call__(self, doc: Doc) -> Doc:
+        """Labels the words of one document, in place."""
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:

@@ -93,7 +93,12 @@ def merge_heads(vectors: Float[Tensor, "rows heads length head_dim"]) -> States:
 
 
 class SelfAttention(nn.Module):
-    """Each position looks at the positions of its own sequence."""
+    """Each position looks at the positions of its own sequence.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -111,7 +116,16 @@ class SelfAttention(nn.Module):
         return self.read(inputs, None, bias)[0]
 
     def read(self, inputs: States, past: KeysValues | None, bias: Bias) -> tuple[States, KeysValues]:
-        """`forward` where positions came before these; also the keys and values of all of them."""
+        """`forward` where positions came before these.
+
+        Args:
+            inputs: (rows, length, dim).
+            past: Keys and values of the positions before; None where there are none.
+            bias: Added to the scores, (..., length, past + length).
+
+        Returns:
+            What these positions see, (rows, length, dim), and the keys and values of all.
+        """
         queries, *own = self.split(inputs)
         everything = KeysValues(*own)
         if past is not None:
@@ -120,9 +134,18 @@ class SelfAttention(nn.Module):
         return merged, everything
 
     def step(self, inputs: HypothesisStates, cache: KeysValues, first: int, bias: Bias) -> HypothesisStates:
-        """One step of every hypothesis. Writes its keys and values into the slots of `cache` from the `first` one on.
+        """One step of every hypothesis.
 
         All hypotheses of a row write into one cache; `bias` lets each see its own past only (`layers/kv_cache.py`).
+
+        Args:
+            inputs: (rows, hyps, dim).
+            cache: Keys and values; those of this step are written into it.
+            first: The slot of the first hypothesis; those of the others follow.
+            bias: Added to the scores, (rows, 1, hyps, slots).
+
+        Returns:
+            What the hypotheses see, (rows, hyps, dim).
         """
         queries, keys, values = self.split(inputs)
         last = first + inputs.shape[1]
@@ -133,7 +156,13 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Each target position, or each hypothesis, looks at the memory."""
+    """Each target position, or each hypothesis, looks at the memory.
+
+    Args:
+        dim: The width of what it reads and gives, which the heads share.
+        memory_dim: The width of the memory's states.
+        heads: Looks at once.
+    """
 
     def __init__(self, dim: int, memory_dim: int, heads: int) -> None:
         super().__init__()
@@ -160,7 +189,14 @@ class CrossAttention(nn.Module):
 
 
 class MemoryAttention(nn.Module, ABC):
-    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values."""
+    """Attention of recurrent decoders to the memory, with one head; the memory's states are the values.
+
+    Args:
+        query_dim: The width of the queries.
+        memory_dim: The width of the memory's states.
+        dim: The width in which they are compared.
+        query_bias: Queries get a bias.
+    """
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int, *, query_bias: bool) -> None:
         super().__init__()

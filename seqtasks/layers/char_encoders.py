@@ -18,7 +18,12 @@ from seqtasks.special_tokens import PAD
 
 
 class CharEncoder(Component, nn.Module, ABC):
-    """Reads words by their characters, of which there are `characters` different ones."""
+    """Reads words by their characters.
+
+    Args:
+        config: The settings of the reader's own kind: its nested `Config`.
+        characters: How many different characters there are.
+    """
 
     dim: int
     """The width of a word's vector; the settings call it `hidden_size`."""

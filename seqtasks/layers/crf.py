@@ -19,6 +19,9 @@ class ConditionalRandomField(nn.Module):
     neighbors, of `start` for the first and `end` for the last label (Lample et al. 2016, section 2.2). Real positions
     come first in a row and padding changes nothing; a row without any has one sequence, whose score is 0. All is
     computed in float32.
+
+    Args:
+        labels: How many labels there are.
     """
 
     def __init__(self, labels: int) -> None:

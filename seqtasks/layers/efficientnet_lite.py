@@ -52,7 +52,15 @@ PUBLISHED_NAMES = {
 
 
 class InvertedBottleneck(nn.Module):
-    """Widens, looks at the neighborhood of each channel by itself, narrows; adds its input where shapes allow."""
+    """Widens, looks at the neighborhood of each channel by itself, narrows; adds its input where shapes allow.
+
+    Args:
+        inputs: Channels that it reads.
+        outputs: Channels that it gives.
+        kernel: Rows and columns of the neighborhood.
+        stride: By what the height and width of the grid are divided.
+        expansion: How many times the channels are widened.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()

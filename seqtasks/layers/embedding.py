@@ -16,6 +16,12 @@ class TokenEmbedding(nn.Module):
 
     The weights start at a standard deviation of dim^-0.5 so that the same matrix can serve as the output layer
     (Press & Wolf 2017; Vaswani et al. 2017, section 3.4); the scaling gives the inputs unit variance again.
+
+    Args:
+        size: Tokens of the vocabulary.
+        dim: The width of a vector.
+        dropout: Of single elements.
+        word_dropout: Of whole tokens, whose vectors become zero.
     """
 
     def __init__(self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:

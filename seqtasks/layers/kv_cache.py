@@ -29,9 +29,17 @@ def init_cache(past: Caches, hyps: int) -> tuple[Caches, Bool[Tensor, "rows hyps
 def extend_cache(
     caches: Caches, visible: Bool[Tensor, "rows hyps slots"], position: int
 ) -> tuple[Caches, Bool[Tensor, "rows hyps more_slots"], int]:
-    """Caches and marks with room for step `position`, counted from 0, and the first of the step's slots.
+    """Caches and marks with room for a step.
 
-    Hypothesis i writes into the slot i places behind that one, which is marked as its own.
+    Hypothesis i writes into the slot i places behind the first one, which is marked as its own.
+
+    Args:
+        caches: Keys and values, a layer each, (rows, heads, slots, head_dim).
+        visible: Which slots each hypothesis sees, (rows, hyps, slots); it may be changed in place.
+        position: The step, counted from 0.
+
+    Returns:
+        Caches and marks, and the first of the step's slots.
     """
     hyps = visible.shape[1]
     block = GROWTH * hyps

@@ -23,9 +23,19 @@ def smoothed_cross_entropy(
 ) -> Float[Tensor, ""]:
     """The sum over positions of the cross-entropy between softmax(states @ weight.T + bias) and smoothed targets.
 
-    A smoothed target gives `1 - smoothing` to the wanted token and spreads `smoothing` evenly over the vocabulary
-    (Szegedy et al. 2016, section 7). Natural logarithm. Each position counts `factors` times, once without them.
-    The gradients are computed on the way forward.
+    The gradients are computed on the way forward, chunk by chunk: no more than `CHUNK_BYTES` of probabilities are held.
+
+    Args:
+        states: What the output layer reads, (positions, dim).
+        weight: Of the output layer, (vocab, dim).
+        bias: Of the output layer, (vocab,).
+        targets: The wanted tokens, (positions,).
+        smoothing: A smoothed target gives `1 - smoothing` to the wanted token and spreads `smoothing` evenly over the
+            vocabulary (Szegedy et al. 2016, section 7).
+        factors: How often each position counts, (positions,); once without them.
+
+    Returns:
+        A scalar in nats.
     """
     total: Tensor = _SmoothedCrossEntropy.apply(
         states, weight, bias, targets, smoothing, factors, torch.is_grad_enabled()
@@ -43,9 +53,19 @@ def sequence_cross_entropy(
     bias: Float[Tensor, "vocab"] | None = None,
     weight: Float[Tensor, "rows"] | None = None,
 ) -> Float[Tensor, ""]:
-    """`smoothed_cross_entropy` at the positions in `mask`, where an output layer reads the states.
+    """`smoothed_cross_entropy` at real positions, where an output layer reads the states.
 
-    A `bias` takes the place of the layer's own; `weight` is how much each row counts.
+    Args:
+        states: What the output layer reads, (rows, length, dim).
+        output: The output layer.
+        targets: The wanted tokens, (rows, length).
+        mask: True at positions that count, (rows, length).
+        smoothing: As in `smoothed_cross_entropy`.
+        bias: Takes the place of the layer's own, (vocab,).
+        weight: How much each row counts, (rows,).
+
+    Returns:
+        A scalar in nats.
     """
     real = mask.flatten().nonzero().squeeze(1)
     return smoothed_cross_entropy(

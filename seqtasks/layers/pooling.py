@@ -19,6 +19,11 @@ class Pooling(nn.Module):
 
     last: the state where reading ended; of a way back, which lies in the second half of each state, that is the first
     position. mean and max: over the real positions, element by element. attention: a mean whose weights are learned.
+
+    Args:
+        kind: "last", "mean", "max" or "attention".
+        dim: The width of the states.
+        both_directions: The second half of each state comes from reading backward.
     """
 
     def __init__(self, kind: PoolingKind, dim: int, *, both_directions: bool = False) -> None:

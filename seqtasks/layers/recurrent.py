@@ -44,7 +44,17 @@ def recurrent_step(layer: nn.RNNBase, inputs: Inputs, states: Sequence[Hidden]) 
 
 
 def lstm_step(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden, cell: Hidden) -> tuple[Hidden, Hidden]:
-    """The hidden and the cell state after one more input; the cell is kept in float32."""
+    """One step of an LSTM, as two plain products: the fused kernel prepares its weights at every call.
+
+    Args:
+        layer: Its weights are used; it has one layer and one direction.
+        inputs: (..., input_dim).
+        hidden: (..., dim).
+        cell: (..., dim).
+
+    Returns:
+        The hidden state after the input, and the cell, in float32.
+    """
     from_input, from_hidden = contributions(layer, inputs, hidden)
     gates, dim = from_input + from_hidden, hidden.shape[-1]
     write, forget = gates[..., : 2 * dim].sigmoid().chunk(2, dim=-1)
@@ -79,10 +89,17 @@ def contributions(layer: nn.RNNBase, inputs: Inputs, hidden: Hidden) -> tuple[Ga
 
 
 class BidirectionalLayer(nn.Module):
-    """One layer in one or both directions; `dim` is that of the output, shared between the directions.
+    """One layer in one or both directions.
 
     The way back reads each row's real tokens in reverse, so the fused kernels run on plain padded tensors:
     padding comes last in both directions and cannot reach a real position.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        input_dim: The width of what it reads.
+        dim: The width of the output, shared between the directions.
+        both_directions: Reads backward, too.
+        weight_dropout: Of the recurrent weights (Merity et al. 2018).
     """
 
     def __init__(

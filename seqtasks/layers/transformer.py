@@ -33,7 +33,13 @@ class TransformerConfig(ConfigModel):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with ReLU between, for each position alone."""
+    """Two linear layers with ReLU between, for each position alone.
+
+    Args:
+        dim: The width of what it reads and gives.
+        ffn_dim: The width between the two layers.
+        dropout: Of what lies between them.
+    """
 
     def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
         super().__init__()

@@ -18,6 +18,13 @@ class WordEmbedding(nn.Module):
     A token is a row of numbers: the word's id, then its characters' ids, padded with PAD. In training `word_dropout`
     hides words behind UNKNOWN, so that the characters have to do, as they must for words that training did not show
     (Lample et al. 2016, section 4.3, hide rare ones). It is for encoders what a `TokenEmbedding` is.
+
+    Args:
+        size: Words of the vocabulary.
+        dim: The width of a word's vector.
+        reader: Reads the characters; None where only words are read.
+        dropout: Of single elements, of words and of characters' vectors.
+        word_dropout: Probability of hiding a word.
     """
 
     def __init__(

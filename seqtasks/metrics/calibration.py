@@ -27,10 +27,12 @@ class Bin(NamedTuple):
 def calibration_score(confidences: Sequence[float], right: Sequence[bool]) -> Score:
     """The expected calibration error (Guo et al. 2017, equation 3), in percent: lower is better.
 
-    `confidences` are the probabilities of the labels that were found, `right` says which of those labels are there.
+    Args:
+        confidences: The probabilities of the labels that were found, from 0 to 1.
+        right: Which of those labels are right.
 
     Raises:
-        SeqtasksError: nothing to score, or another number of confidences than of texts.
+        SeqtasksError: Nothing to score, or another number of confidences than of texts.
     """
     error = sum(each.texts * abs(each.accuracy - each.confidence) for each in reliability(confidences, right))
     signature = f"calibration-error|bins={BINS}|width=equal|texts={len(right)}"

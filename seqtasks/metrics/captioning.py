@@ -1,4 +1,4 @@
-"""Scores of captions against what people said of the same pictures, as the COCO evaluation computes them."""
+"""Scores of captions against what people said of the same images, as the COCO evaluation computes them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,20 @@ EVALUATION = "pycocoevalcap-1.2"
 def caption_scores(
     outputs: Sequence[str], references: Sequence[Sequence[str]], *, with_meteor: bool = True
 ) -> tuple[Score, ...]:
-    """Scores one caption a picture against the captions that people gave to it, as raw text.
+    """Scores one caption an image against the captions that people gave to it, as raw text.
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
-    (Denkowski and Lavie 2014), all times 100. METEOR needs Java and takes seconds to start: it is left out where
-    `meteor_unavailable_reason` says why, with `with_meteor=False`, and where words are characters. Then what the
-    captions are like: `distinct`, the percentage of different ones; `vocabulary`, how many words occur in them.
+    (Denkowski and Lavie 2014), all times 100. Then what the captions are like: `distinct`, the percentage of different
+    ones; `vocabulary`, how many words occur in them.
+
+    Args:
+        outputs: A caption an image.
+        references: One or several captions an image.
+        with_meteor: METEOR needs Java and takes seconds to start: it is also left out where `meteor_unavailable_reason`
+            says why, and where words are characters.
 
     Raises:
-        SeqtasksError: no captions, another number of references, a picture without references.
+        SeqtasksError: No captions, another number of references, an image without references.
     """
     check(outputs, references)
     captions = [caption_tokens(output) for output in outputs]

@@ -1,4 +1,4 @@
-"""CIDEr-D: how much a caption says what people say of the same picture."""
+"""CIDEr-D: how much a caption says what people say of the same image."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Vector(NamedTuple):
 class CiderD:
     """CIDEr-D (Vedantam et al. 2015) of tokenized captions, as coco-caption computes it: 0 to 10.
 
-    `references` are the captions of each picture whose n-grams are counted: an n-gram weighs the less, the more
-    pictures it describes. The COCO evaluation takes the very references that it scores against; as a reward one takes
-    those of the training pictures. The end-of-sentence token is a token like any other: a reward that does not see it
+    `references` are the captions of each image whose n-grams are counted: an n-gram weighs the less, the more
+    images it describes. The COCO evaluation takes the very references that it scores against; as a reward one takes
+    those of the training images. The end-of-sentence token is a token like any other: a reward that does not see it
     teaches captions that end in mid-sentence, so include it there in both hypotheses and references.
     """
 
@@ -48,7 +48,16 @@ class CiderD:
     def score(
         self, hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentence]]
     ) -> Float[np.ndarray, " rows"]:
-        """One score a hypothesis, against its references: for several hypotheses of a picture, the same ones again."""
+        """Scores hypotheses against references.
+
+        Args:
+            hypotheses: Tokens of each.
+            references: For each of them the tokens of its references: for several hypotheses of an image, the
+                same ones again.
+
+        Returns:
+            One score a hypothesis, (rows,).
+        """
         seen: dict[int, tuple[Sequence[Sentence], list[Vector]]] = {}
         scores = np.empty(len(hypotheses))
         for row, (hypothesis, others) in enumerate(zip(hypotheses, references, strict=True)):

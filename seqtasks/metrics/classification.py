@@ -46,11 +46,17 @@ def label_set_scores(
 ) -> tuple[Score, ...]:
     """Scores texts for which several labels hold, or none.
 
-    The F1 of all decisions together, the mean of the F1 of all `labels`, and how many texts have all their labels
-    right and no other. `labels` are those of the model; others that the texts have count too.
+    Args:
+        found: The labels that each text was given.
+        expected: Those that it has.
+        labels: Those of the model; others that the texts have count too.
+
+    Returns:
+        In percent the F1 of all decisions together, the mean of the F1 of all labels, and how many texts have all their
+        labels right and no other.
 
     Raises:
-        SeqtasksError: nothing to score, or another number of labels than of texts.
+        SeqtasksError: Nothing to score, or another number of labels than of texts.
     """
     check(found, expected)
     counts = count(found, expected, label_set)

@@ -57,7 +57,21 @@ def compute_scores(
     lowercase: bool = False,
     language: str = "",
 ) -> list[Score]:
-    """A `Score` for each of the metrics, in their order; see `Metric.compute`."""
+    """The scores of all outputs together.
+
+    Args:
+        kinds: Of the metrics.
+        outputs: As in `Metric.compute`.
+        references: As in `Metric.compute`.
+        lowercase: Ignore case, where a metric can.
+        language: The code of the outputs' language, where it is known.
+
+    Returns:
+        A score for each of the metrics, in their order.
+
+    Raises:
+        SeqtasksError: There is no such metric.
+    """
     return [
         Score(kind, *metric(lowercase=lowercase, language=language).compute(outputs, references))
         for kind, metric in zip(kinds, find_metrics(kinds), strict=True)

@@ -13,9 +13,11 @@ LARGEST_LOSS = 700.0
 def likelihood_scores(nats: float, tokens: int, characters: int | None, reading: str) -> tuple[Score, ...]:
     """The loss in nats a token, perplexity, and bits a character; of all three less is better.
 
-    `nats` is the negative log-likelihood of all `tokens` together, natural logarithm. `characters` are those that the
-    tokens spell, None where a token can stand for any. `reading` tells what the model knew of the text before each
-    token; it stands in the signatures.
+    Args:
+        nats: The negative log-likelihood of all tokens together, natural logarithm.
+        tokens: How many there are.
+        characters: Those that the tokens spell; None where a token can stand for any, and for no bits a character.
+        reading: What the model knew of the text before each token; it stands in the signatures.
     """
     mean = nats / tokens
     signed = f"{reading}|tokens={tokens}"

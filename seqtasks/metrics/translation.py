@@ -23,17 +23,24 @@ def translation_scores(
     language: str = "",
     metrics: Sequence[str] = ("bleu", "chrf", "ter"),
 ) -> list[Score]:
-    """Scores a whole corpus of detokenized text, in percent, one `Score` for each of `metrics`, in their order.
+    """Scores a whole corpus of detokenized text, in percent.
 
-    `references` is one text a hypothesis, or several such sequences: one for each set of references, as files are.
-    With `lowercase` BLEU and chrF ignore case; TER always does, as is usual. Higher is better but for TER.
-    `language` is the code of the outputs' language, which decides on how BLEU and TER cut words; TER is left out where
-    it has no words to count.
+    BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; signatures: Post 2018. Higher is better but
+    for TER.
 
-    BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; signatures: Post 2018.
+    Args:
+        hypotheses: The outputs.
+        references: One text a hypothesis, or several such sequences: one for each set of references, as files are.
+        lowercase: BLEU and chrF ignore case; TER always does, as is usual.
+        language: The code of the outputs' language, which decides on how BLEU and TER cut words; TER is left out where
+            it has no words to count.
+        metrics: Kinds of metrics.
+
+    Returns:
+        A score for each of the metrics, in their order.
 
     Raises:
-        SeqtasksError: nothing to score, a set of references of another length, a metric that does not exist.
+        SeqtasksError: Nothing to score, a set of references of another length, a metric that does not exist.
     """
     sets = reference_sets(references)
     if not hypotheses:
@@ -93,6 +100,8 @@ class SacrebleuMetric(Metric):
         """The corpus score of sacrebleu, with its own signature."""
         from sacrebleu import metrics
 
+        if len(outputs) != len(references):  # sacrebleu would score as many as there are of both
+            raise ValueError(f"{len(outputs)} outputs need as many references, not {len(references)}")
         metric = getattr(metrics, self.name)(**self.options())
         score = metric.corpus_score(outputs, list(zip_longest(*references))).score
         return score, str(metric.get_signature())

@@ -33,7 +33,13 @@ class ClassificationBatch(NamedTuple):
 
 
 class Classifier(nn.Module):
-    """Says which labels hold for a text."""
+    """Says which labels hold for a text.
+
+    Args:
+        config: Sizes, and the settings of the encoder.
+        size: Tokens of the vocabulary.
+        labels: How many labels there are.
+    """
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=128, gt=0)

@@ -46,7 +46,13 @@ class Seq2SeqBatch(NamedTuple):
 
 
 class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
-    """Writes tokens for a source."""
+    """Writes tokens for a source.
+
+    Args:
+        config: Sizes, and the settings of the encoder and the decoder.
+        source_size: Tokens of the source's vocabulary; 0 where it has none, as images do.
+        target_size: Tokens of the target's vocabulary.
+    """
 
     encoder: EncoderT_co
 
@@ -109,7 +115,18 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         mask: Bool[Tensor, "rows *targets tgt"],
         weight: Float[Tensor, "rows *targets"] | None = None,
     ) -> Loss:
-        """`loss` where the sources are encoded already; rows that have no target at all do not count."""
+        """`loss` where the sources are encoded already.
+
+        Args:
+            memory: Of the sources.
+            target: Ids from BEGIN to END, padded, (rows, tgt), or (rows, targets, tgt) where a source has several.
+            mask: True at real tokens. Rows that have no target at all do not count.
+            weight: How much each target counts, (rows,) or (rows, targets): for rewarded training, in which tokens that
+                are never generated have no probability and targets are not smoothed.
+
+        Returns:
+            The sum in nats and the number of target tokens.
+        """
         if target.dim() == 3:
             rows, places = mask.any(dim=2).nonzero(as_tuple=True)
             memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))
@@ -134,7 +151,12 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
 
 
 class EncoderDecoderStepper:
-    """A decoder and the memory that it looks at: the `Stepper` of the decoding module."""
+    """A decoder and the memory that it looks at: the `Stepper` of the decoding module.
+
+    Args:
+        decoder: It is run step by step.
+        memory: A row for each input of the batch.
+    """
 
     def __init__(self, decoder: Decoder, memory: Memory) -> None:
         self.decoder = decoder

@@ -38,7 +38,12 @@ class LanguageModelBatch(NamedTuple):
 
 
 class LanguageModel(nn.Module):
-    """Says what comes next in a text."""
+    """Says what comes next in a text.
+
+    Args:
+        config: Sizes, and the settings of the encoder.
+        size: Tokens of the vocabulary.
+    """
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=256, gt=0)
@@ -117,6 +122,11 @@ class LanguageModelStepper:
     """A language model and what it has read: the `Stepper` of the decoding module.
 
     The begin token of search stands for the last token of the prompt; those before it are read at once.
+
+    Args:
+        model: The language model.
+        prompt: At least one token a row, (rows, length).
+        carried: What the encoder has read before the prompt, tensors (rows, ...); None where that is nothing.
     """
 
     def __init__(self, model: LanguageModel, prompt: Int[Tensor, "rows length"], carried: Carried) -> None:

@@ -25,10 +25,16 @@ def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor], hint: str = SAME_TRAINING) -> None:
-    """Copies what `unique_state_dict` named into the model; `hint` is what to do where it does not fit.
+    """Copies what `unique_state_dict` named into the model.
 
-    Raises SeqtasksError, before anything is copied, where a name, a shape or a kind of numbers is not the model's, or a
-    value is NaN or infinite.
+    Args:
+        model: Its tensors are written in place.
+        tensors: By their names.
+        hint: What to do where they do not fit.
+
+    Raises:
+        SeqtasksError: Before anything is copied: a name, a shape or a kind of numbers is not the model's, or a value is
+            NaN or infinite.
     """
     own = unique_state_dict(model)
     wrong = [f"{name} is missing" for name in own if name not in tensors]

@@ -33,7 +33,14 @@ class TaggingBatch(NamedTuple):
 
 
 class Tagger(nn.Module):
-    """Gives every word of a sentence a label."""
+    """Gives every word of a sentence a label.
+
+    Args:
+        config: Sizes, and the settings of the encoders of words and characters.
+        words: Words of the vocabulary.
+        characters: Characters of the vocabulary; 0 where none are read.
+        labels: How many labels there are.
+    """
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=100, gt=0)

@@ -146,9 +146,22 @@ def write_bundle(
 ) -> None:
     """Writes a bundle, or replaces one: at each moment the old or the new one stands at `path`, complete.
 
-    `processors` writes its files into the folder it is given. `dtype` is the precision to store floating weights in;
-    None keeps theirs. Raises SeqtasksError, with nothing left behind, when the disk refuses or when something that
-    is no bundle stands at `path`; TypeError when `trainer` holds anything but plain data and tensors.
+    Args:
+        path: The directory of the bundle.
+        task: The kind of the task.
+        model: The settings of the model.
+        tensors: The weights by name.
+        processors: Writes the files of vocabularies and labels into the folder it is given.
+        config_toml: The run configuration.
+        scores: What was measured: metric, value and signature of each.
+        data: What is known of the training data: how many examples, a fingerprint, and so on.
+        card: The model card, in Markdown.
+        trainer: What training needs to go on, plain data and tensors; None for a finished model.
+        dtype: The precision to store floating weights in; None keeps theirs.
+
+    Raises:
+        SeqtasksError: The disk refuses, with nothing left behind, or something that is no bundle stands at `path`.
+        TypeError: `trainer` holds anything but plain data and tensors.
     """
     import torch
     from safetensors import SafetensorError
@@ -195,9 +208,14 @@ def write_bundle(
 
 
 def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
-    """Opens a bundle; with `verify`, after comparing every file with its hash.
+    """Opens a bundle.
 
-    Raises SeqtasksError for what is no bundle, a newer format, a file that is missing or that changed.
+    Args:
+        path: Its directory.
+        verify: Compares every file with its hash first.
+
+    Raises:
+        SeqtasksError: It is no bundle, its format is newer, or a file is missing or has changed.
     """
     for _ in range(READING_ATTEMPTS):
         manifest = _read_manifest(path)

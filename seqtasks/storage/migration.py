@@ -1,7 +1,7 @@
 """Configurations of version 0.1 (and models of format 1) in today's names, by the table `renames.toml`.
 
 Keys are looked up class by class, in the place where a class is declared: `size` of a tokenizer is another key than
-`size` of a picture. A component of a user's own has no entry there and is never touched, but for keys that it inherits.
+`size` of an image. A component of a user's own has no entry there and is never touched, but for keys that it inherits.
 Only what a class does not know is renamed, so that reading twice changes nothing.
 """
 

@@ -17,10 +17,15 @@ def checkpoints(directory: Path) -> list[Path]:
 
 
 def find_model(name_or_path: str | Path) -> Path:
-    """The directory of a bundle: a path, the best one of a training directory, or the name of a model that ships.
+    """The directory of a bundle.
 
     A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
-    Raises SeqtasksError, naming what ships, when there is none.
+
+    Args:
+        name_or_path: A bundle's directory, that of a training, whose best model it is, or a model that ships.
+
+    Raises:
+        SeqtasksError: There is none; the message names what ships.
     """
     path = Path(name_or_path)
     for folder in (path, path / "best", *reversed(checkpoints(path))):

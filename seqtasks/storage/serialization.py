@@ -10,7 +10,11 @@ import torch
 
 
 def save_state(value: Any, file: Path) -> None:
-    """Raises OSError when the disk refuses. Check the value with `require_plain_data` first."""
+    """Writes plain data and tensors, for `load_state`; check the value with `require_plain_data` first.
+
+    Raises:
+        OSError: The disk refuses.
+    """
     try:
         with file.open("wb") as stream:
             torch.save(value, stream)
@@ -21,7 +25,11 @@ def save_state(value: Any, file: Path) -> None:
 
 
 def load_state(file: Path) -> Any:
-    """Tensors come to the CPU. Raises ValueError for a damaged file and for anything else that is pickled."""
+    """Tensors come to the CPU.
+
+    Raises:
+        ValueError: For a damaged file and for anything else that is pickled.
+    """
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged archive raises whatever its bytes happen to trigger

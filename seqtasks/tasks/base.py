@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, get_args
@@ -16,17 +15,14 @@ from typing_extensions import TypeVar
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import Pipeline
-from seqtasks.metrics.evaluation import Evaluation, Skipped
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score, score_table
 from seqtasks.models import Loss
 from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrapped
 from seqtasks.tasks.data_loader import BatchT, DataLoader
+from seqtasks.tasks.data_reports import Warn, skipped_in, warn_skipped
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.text import Tokenizer
-from seqtasks.text.normalize import is_normalized_otherwise
-
-Warn = Callable[[str], object]
-"""Takes a sentence about data that are left out."""
 
 BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
@@ -95,12 +91,32 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     @classmethod
     @abstractmethod
     def prepare(cls, config: Any, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
-        """Reads the training and validation data; fits the processors, or reads them from the folder `processors`."""
+        """Reads the training and validation data and fits the processors.
+
+        Args:
+            config: The member's own `Config`.
+            seed: Of whatever is drawn here, such as the hold-out.
+            processors: A folder of fitted processors that are taken instead, as `save_processors` wrote it.
+
+        Returns:
+            The task, and what was found in the data.
+
+        Raises:
+            SeqtasksError: The data cannot be read, or nothing in them can be trained or validated on.
+        """
 
     @classmethod
     @abstractmethod
     def load(cls, config: Any, processors: Path) -> Self:
-        """The task of a trained model: its processors without any data."""
+        """The task of a trained model: its processors without any data.
+
+        Args:
+            config: The member's own `Config`, as the model was trained with it.
+            processors: The folder that `save_processors` wrote.
+
+        Raises:
+            SeqtasksError: A file of a processor is missing or damaged.
+        """
 
     @abstractmethod
     def build_model(self) -> ModelT:
@@ -112,12 +128,24 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     def on_train_start(self, model: ModelT) -> Sequence[str]:
         """Does what has to be done before the first batch, such as to compute what never changes in training.
 
-        Returns remarks for people, a line each.
+        Args:
+            model: The model that is trained, with its first weights, on its device.
+
+        Returns:
+            Remarks for people, a line each.
         """
         return ()
 
     def loss(self, model: Any, batch: BatchT) -> Loss:
-        """The training objective on one of the `batches`: that of the model, unless a task has another."""
+        """The training objective: that of the model, unless a task has another.
+
+        Args:
+            model: The model that is trained, in training mode.
+            batch: One of the `batches`, on the device of the model.
+
+        Returns:
+            The sum over the batch, and what it is to be divided by: a count of `unit`.
+        """
         loss: Loss = model.loss(batch)
         return loss
 
@@ -144,11 +172,23 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     @abstractmethod
     def batches(self, batch_tokens: int, seed: int) -> DataLoader[BatchT]:
-        """The training data in batches of at most `batch_tokens` padded tokens on the longer side."""
+        """The training data, epoch after epoch without end.
+
+        Args:
+            batch_tokens: The most padded tokens of a batch, on the longer side.
+            seed: Of the order and of all else that is random; the same seed gives the same batches.
+        """
 
     @abstractmethod
     def validate(self, model: ModelT) -> Evaluation:
-        """Decodes the validation data and scores it, as a user would see it."""
+        """Decodes the validation data and scores it, as a user would see it.
+
+        Args:
+            model: The model with the weights that would be kept, in evaluation mode.
+
+        Returns:
+            Scores, of which the first says which model is best unless the configuration names another one.
+        """
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
@@ -157,22 +197,40 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         Args:
             data: Files or folders.
             settings: What is set by dotted name, such as {"model.encoder.kind": "lstm"}: other settings follow from it.
+
+        Returns:
+            Tables and keys, nested as in the TOML file.
+
+        Raises:
+            SeqtasksError: The data cannot be read, or the task has no presets.
         """
         kind = cls.Config.model_fields["kind"].default
         raise SeqtasksError(f"The task {kind} has no presets.", "Train it from a run configuration.")
 
     def pipeline(self, models: Sequence[Any]) -> Pipeline:
-        """What takes trained models, in evaluation mode, from raw input to results."""
+        """What takes models from raw input to results.
+
+        Args:
+            models: Trained models in evaluation mode, several of them as an ensemble.
+
+        Raises:
+            SeqtasksError: The task predicts nothing.
+        """
         raise SeqtasksError(
             f"The task {kind_of(self.config)} has no pipeline: nothing here predicts with its models.",
             "Update seqtasks, or give the task a method `pipeline`.",
         )
 
     def evaluate(self, pipeline: Any, request: EvaluationRequest, warn: Warn) -> Evaluation:
-        """Reads data files as those of the training, and measures on them what `pipeline` gave.
+        """Reads data files as those of the training, and measures on them.
 
         Args:
+            pipeline: What `pipeline` gave.
+            request: The files, and the options that `evaluation_options` names.
             warn: Is told what is left out, a sentence each.
+
+        Raises:
+            SeqtasksError: There is no example to evaluate on.
         """
         skipped = ReadReport()
         examples = list(self.read(request, skipped))
@@ -188,7 +246,15 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         return replace(found, skipped=skipped_in(skipped))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
-        """The examples to evaluate on; `skipped` counts what is left out."""
+        """The examples to evaluate on.
+
+        Args:
+            request: The files, and the columns that were asked for.
+            skipped: Counts what is left out.
+
+        Raises:
+            SeqtasksError: The task cannot be evaluated on files.
+        """
         raise SeqtasksError(f"The task {kind_of(self.config)} cannot be evaluated on files.")
 
     @classmethod
@@ -216,48 +282,15 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         return "\n\n".join(parts) + f"\nUse it: `{use}`. `config.toml` trains it again.\n"
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
-        """The title of the model card and its first paragraphs; `data` has 0 for what was not counted."""
+        """The title of the model card and its first paragraphs, in Markdown.
+
+        Args:
+            data: What `prepare` counted in the data; 0 for what was not counted.
+        """
         return (f"A model for {kind_of(self.config)}",)
-
-
-def warn_skipped(skipped: ReadReport, warn: Warn) -> None:
-    """Tells what was left out, if anything was."""
-    if skipped.skipped:
-        warn(skipped.describe())
-
-
-def skipped_in(*reports: ReadReport) -> tuple[Skipped, ...]:
-    """What was left out by any of the reports, for an evaluation."""
-    return tuple(
-        Skipped(reason, omission.count, tuple(omission.places))
-        for report in reports
-        for reason, omission in report.omissions.items()
-    )
-
-
-def require_validation(validation: Sequence[Any], example: str, more: str) -> None:
-    """Raises SeqtasksError where nothing is left to validate on."""
-    if not validation:
-        raise SeqtasksError(f"There is no {example} to validate on.", f"Give data.validation, or more training {more}.")
 
 
 def load_tokenizer(folder: Path, name: str, settings: ConfigModel) -> Tokenizer:
     """The text processor of a trained model that was saved under this name."""
     kind = Tokenizer.of(settings)
     return kind.load(folder / f"{name}{kind.extension}", settings)
-
-
-def fingerprint(examples: Iterable[Sequence[str]]) -> str:
-    """A digest of the examples' texts that any change of them, of their order, or of what is read out of them changes.
-
-    Texts that are normalized as in version 0.1 have the fingerprint that they had there.
-    """
-    digest = hashlib.sha256()
-    otherwise = False
-    for texts in examples:
-        joined = "\0".join([*texts, "\n"])
-        otherwise = otherwise or is_normalized_otherwise(joined)
-        digest.update(joined.encode(errors="surrogatepass"))
-    if otherwise:
-        digest.update(b"normalized as in 0.2")
-    return digest.hexdigest()

@@ -56,6 +56,7 @@ class TokenBucketLoader(DataLoader[BatchT]):
     state = {"epoch": 0, "index": 0}  # noqa: RUF012 (replaced, never changed)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], BatchT]]:
+        """Each batch has random numbers of its own, by seed, epoch and index."""
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             for index, examples in islice(enumerate(self.sampler.batches(epoch)), first, None):

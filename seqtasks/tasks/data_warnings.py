@@ -63,6 +63,7 @@ def doubtful_labels(train: Counter[str], validation: Iterable[str], *, single: s
 
 
 def shown_labels(labels: Sequence[str]) -> str:
+    """How a sentence on these labels begins: "the label 'x' is", "the labels 'x', 'y' and 3 more are"."""
     shown = ", ".join(map(repr, labels[:NAMED]))
     more = f" and {len(labels) - NAMED:,} more" if len(labels) > NAMED else ""
     return f"the label {shown} is" if len(labels) == 1 else f"the labels {shown}{more} are"

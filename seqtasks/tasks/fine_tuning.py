@@ -97,9 +97,14 @@ def layer_groups(encoder: TextEncoder) -> list[list[nn.Module]]:
 
 
 def unfreeze_gradually(parts: Sequence[Sequence[nn.Module]], every: int, lower_rate: float) -> None:
-    """From the top down each part begins to learn `every` updates after the one above it, `lower_rate` times as fast.
+    """From the top down the parts of a trained model begin to learn (Howard & Ruder 2018, sections 3.2 and 3.3).
 
-    What is above them learns from the first update on (Howard & Ruder 2018, sections 3.2 and 3.3).
+    What is above them learns from the first update on.
+
+    Args:
+        parts: Modules, from the bottom up.
+        every: Updates from one part to the one below it.
+        lower_rate: Times the learning rate of the part above.
     """
     for depth, modules in enumerate(parts, 1):
         for module in modules:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
 
 LABELS = "labels.json"
 """The file of the labels of a model in their order, a `Vocabulary`."""
+FEW = 20
+"""Documents up to which each may have a label of its own."""
 
 
 def by_frequency(counts: Counter[str]) -> list[str]:
@@ -22,4 +25,22 @@ def require_known(counts: Counter[str], labels: Sequence[str]) -> None:
         raise SeqtasksError(
             f"The model that training starts from has no label {strange[0]!r}.",
             "Train a new one, or look at the column of the labels.",
+        )
+
+
+def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -> None:
+    """Raises SeqtasksError for training data from which no classes can be learned."""
+    if not counts:
+        raise SeqtasksError(
+            f"There is no document with a label to train on: {skipped.describe()}.",
+            "Look at the data, and at which column is the label (data.train.0.label).",
+        )
+    if len(counts) == 1 and counts.total() == documents:
+        raise SeqtasksError(
+            f"All documents have the same label, {next(iter(counts))!r}.", "Give documents of another one too."
+        )
+    if documents > FEW and len(counts) > documents / 2:
+        raise SeqtasksError(
+            f"{len(counts):,} different labels of {documents:,} documents: they are hardly classes.",
+            "Look at which column is the label (data.train.0.label) and which the text (data.train.0.text).",
         )

@@ -29,8 +29,14 @@ class SizePreset:
         return rounded(min(max(self.epochs * tokens / self.batch_tokens, fewest), most))
 
     def annealed(self, tokens: float, *, warmup: int, validations: int, **settings: Any) -> dict[str, Any]:
-        """The table `training`: a learning rate that falls to 0, after a warm-up over one of so many parts of the
-        updates, and so many validations. `settings` are added."""
+        """The table `training`: a learning rate that falls to 0 after a warm-up.
+
+        Args:
+            tokens: Those of the training data.
+            warmup: The warm-up is one of so many parts of the updates.
+            validations: So many there are, at most one every 100 updates.
+            **settings: Further keys of the table.
+        """
         steps = self.updates(tokens)
         every = max(100, rounded(steps / validations))
         return {

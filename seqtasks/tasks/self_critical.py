@@ -36,8 +36,13 @@ class SelfCritical:
     """The objective: draws outputs, scores each against its source's references and trains on it by its advantage.
 
     The loss is the mean reward below zero. Its gradient is that of the cross-entropy of each output, weighted by the
-    advantage, which is the output's reward minus the baseline (equation 7 of the paper). `training` are the
-    references of all training sources, token ids, from which cider-d knows what is rare.
+    advantage, which is the output's reward minus the baseline (equation 7 of the paper).
+
+    Args:
+        settings: The reward, the baseline and how many outputs are drawn.
+        processor: The text processor of the target.
+        decoding: Its length limit holds for the samples.
+        training: The references of all training sources, token ids, from which cider-d knows what is rare.
     """
 
     def __init__(

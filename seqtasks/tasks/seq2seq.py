@@ -42,12 +42,14 @@ class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, Batc
         """Makes the objective that `self_critical` of the configuration asks for, if it does.
 
         Args:
+            processor: The text processor of the target.
             references: The token ids of the references of each training example.
         """
         if self.config.self_critical is not None:
             self.self_critical = SelfCritical(self.config.self_critical, processor, self.config.decoding, references)
 
     def loss(self, model: EncoderDecoder[EncoderT], batch: Any) -> Loss:
+        """That of the model, or self-critical training where the settings ask for it (Rennie et al. 2017)."""
         return super().loss(model, batch) if self.self_critical is None else self.self_critical.loss(model, batch)
 
     @property

@@ -17,6 +17,10 @@ class TBPTTState:
 
     A lane is a row of the batches that goes on, window after window. The values are in memory that training processes
     share: whichever trains a lane reads and writes it.
+
+    Args:
+        lanes: Rows of the batches.
+        shapes: One lane's share of each tensor.
     """
 
     def __init__(self, lanes: int, shapes: Sequence[tuple[int, ...]]) -> None:
@@ -33,10 +37,15 @@ class TBPTTState:
             kept[lanes.cpu()] = value.detach().float().cpu()
 
     def state_dict(self) -> dict[str, Tensor]:
+        """A copy of the carried values."""
         return {f"carried {number}": values.clone() for number, values in enumerate(self.values)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Takes what `state_dict` gave. Raises SeqtasksError where there were more lanes, or fewer."""
+        """Takes what `state_dict` gave.
+
+        Raises:
+            SeqtasksError: There were more lanes, or fewer.
+        """
         for number, values in enumerate(self.values):
             saved = state[f"carried {number}"]
             if len(saved) != len(values):

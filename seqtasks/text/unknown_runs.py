@@ -22,10 +22,12 @@ class UnknownRun(NamedTuple):
 
     @property
     def end(self) -> int:
+        """The position behind it in the text."""
         return self.start + len(self.text)
 
     @property
     def is_word(self) -> bool:
+        """Whether it has a letter or a digit."""
         return any(map(str.isalnum, self.text))
 
 

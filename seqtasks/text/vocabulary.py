@@ -16,7 +16,12 @@ FIRST_MARK = FIRST_BYTE + 256
 
 
 class Vocabulary:
-    """Numbers, in this order: the special ids, 256 bytes, a processor's own marks, the tokens."""
+    """Numbers, in this order: the special ids, 256 bytes, a processor's own marks, the tokens.
+
+    Args:
+        tokens: In the order of their ids.
+        marks: Names of ids of a processor's own, before those of the tokens.
+    """
 
     def __init__(self, tokens: Sequence[str], marks: Sequence[str] = ()) -> None:
         self.tokens = list(tokens)
@@ -28,9 +33,16 @@ class Vocabulary:
     def of_counts(
         cls, counts: Counter[str], *, min_freq: int, size: int | None = None, marks: Sequence[str] = ()
     ) -> Vocabulary:
-        """The tokens seen at least `min_freq` times, the commonest first; ids number `size` at most.
+        """The tokens seen often enough, the commonest first.
 
-        Raises SeqtasksError when nothing was counted.
+        Args:
+            counts: How often each token was seen.
+            min_freq: Rarer tokens are left out.
+            size: The most ids in all, special ids, bytes and marks included; None for no limit.
+            marks: Names of further ids, before those of the tokens.
+
+        Raises:
+            SeqtasksError: Nothing was counted.
         """
         if not counts:
             raise SeqtasksError("There is no text to learn a vocabulary from.", "Give training data that is not empty.")

@@ -10,11 +10,16 @@ from seqtasks.text.word_groups import Word, surface_form, token_groups, whitespa
 
 
 def align_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -> list[Word]:
-    """The words of a cleaned text, in its order; `pieces` are what its processor shows of its tokens.
+    """The words of a cleaned text, in its order.
 
     Put together with their blanks the words are the text, and every token belongs to one of them: what is UNKNOWN too,
     and marks and blanks, which say nothing of their own. A word is what stands between two blanks where pieces show
-    those, else a token; with `each_token` it is a token in any case.
+    those, else a token.
+
+    Args:
+        text: As its processor reads it.
+        pieces: What the processor shows of its tokens.
+        each_token: A word is a token in any case.
     """
     shows_blanks = any(BLANK in piece for piece in pieces)
     runs = whitespace_groups(pieces) if shows_blanks and not each_token else token_groups(pieces)

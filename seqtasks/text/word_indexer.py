@@ -34,7 +34,13 @@ class WordIndexerConfig(ConfigModel):
 
 
 class WordIndexer:
-    """A vocabulary of words and, unless a model reads words alone, one of characters."""
+    """A vocabulary of words and, unless a model reads words alone, one of characters.
+
+    Args:
+        words: The vocabulary of words.
+        characters: The vocabulary of characters; None for a model that reads words alone.
+        config: The settings it was trained with.
+    """
 
     def __init__(self, words: Vocabulary, characters: Vocabulary | None, config: WordIndexerConfig) -> None:
         self.words = words
@@ -46,7 +52,11 @@ class WordIndexer:
     def train(
         cls, sentences: Iterable[Sequence[str]], config: WordIndexerConfig, *, with_characters: bool = True
     ) -> WordIndexer:
-        """Learns both vocabularies. Raises SeqtasksError when there is no word."""
+        """Learns both vocabularies.
+
+        Raises:
+            SeqtasksError: There is no word.
+        """
         counts = Counter(normalize(word) for sentence in sentences for word in sentence)
         counts.pop("", None)
         words, characters = Counter[str](), Counter[str]()

@@ -33,7 +33,8 @@ class WordSplitter:
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """The tokens of cleaned text, and whether a blank stands before each; none before the first.
 
-        Raises SeqtasksError where spaCy needs another package to cut this language.
+        Raises:
+            SeqtasksError: spaCy needs another package to cut this language.
         """
         blank = False
         for chunk in text.split(" "):

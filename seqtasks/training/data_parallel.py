@@ -32,9 +32,16 @@ Backward = Callable[[Any], tuple[float, float]]
 
 
 def choose_processes(wanted: int, threads: int, cores: int, device: torch.device) -> int:
-    """How many processes train: `wanted`, or where that is 0 one a core unless threads were asked for.
+    """How many processes train.
 
-    Raises SeqtasksError where several are wanted and cannot be had.
+    Args:
+        wanted: As many; 0 is one a core unless threads were asked for.
+        threads: Those that were asked for, 0 for none in particular.
+        cores: Those that this process may run on.
+        device: Several processes need a CPU.
+
+    Raises:
+        SeqtasksError: Several are wanted and cannot be had.
     """
     possible = device.type == "cpu" and "fork" in multiprocessing.get_all_start_methods()
     if wanted > 1 and not possible:
@@ -55,6 +62,11 @@ class ForkedDataParallel:
     Buffers, such as the statistics of batch normalization, are those of this process and its rows. The others begin
     each batch with a copy of them, and what they make of it is lost: all writing into one would leave the result to
     chance.
+
+    Args:
+        model: Its weights move into shared memory.
+        count: Further processes.
+        backward: Adds the gradients of a batch; gives the sum of its losses, and what that is to be divided by.
     """
 
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
@@ -148,6 +160,7 @@ def part_of(batch: Batch, number: int, workers: int) -> Batch:
 
 @torch.no_grad()
 def copy_all(tensors: list[Tensor], into: list[Tensor]) -> None:
+    """Copies each tensor into the one at its place."""
     for tensor, target in zip(tensors, into, strict=True):
         target.copy_(tensor)
 

@@ -74,6 +74,8 @@ class StepSkipped:
 
 @dataclass(frozen=True)
 class ValidationEvent:
+    """The validation data were scored."""
+
     step: int
     evaluation: Evaluation
     best: bool
@@ -85,12 +87,16 @@ class ValidationEvent:
 
 @dataclass(frozen=True)
 class CheckpointEvent:
+    """A checkpoint was saved; it can be resumed from."""
+
     step: int
     path: Path
 
 
 @dataclass(frozen=True)
 class FinishedEvent:
+    """The last event of a training."""
+
     step: int
     reason: str
     """Such as "all steps are done"."""

@@ -78,9 +78,11 @@ class MetricsLogger:
                 self.append("dropped", event, reason=event.reason)
 
     def append(self, kind: str, event: StepEvent | StepSkipped | ValidationEvent, **values: Any) -> None:
+        """Writes a line at once, so that a killed training leaves whole lines."""
         with self.path.open("ab") as stream:
             stream.write(encoded({"kind": kind, "step": event.step, **values}))
 
 
 def encoded(line: dict[str, Any]) -> bytes:
+    """A line of `metrics.jsonl`, in UTF-8 with its line break."""
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"

@@ -16,9 +16,12 @@ def make_optimizer(
 ) -> torch.optim.AdamW:
     """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
 
-    A module with a `lr_multiplier` learns at so many times the learning rate: a part that was trained before.
-    One with `learns_from` does not learn before that update. Parameters whose name is not new come from the model
-    that training starts from.
+    Args:
+        model: A module with a `lr_multiplier` learns at so many times the learning rate: a part that was trained
+            before. One with `learns_from` does not learn before that update.
+        settings: Learning rate, weight decay and so on.
+        is_new: Whether the parameter of this name is new; others come from the model that training starts from, and
+            learn at `pretrained_lr_scale` times the rate.
     """
     scales: dict[nn.Parameter, float] = {}
     beginnings: dict[nn.Parameter, int] = {}

@@ -62,7 +62,15 @@ class TrainingRun:
                 run.stop()
         print(run.result.model_dir)
 
-    Takes the arguments of `train`.
+    Args:
+        config: As for `train`.
+        output_dir: As for `train`.
+        resume: As for `train`.
+        stop_on_signals: As for `train`.
+        **overrides: As for `train`.
+
+    Raises:
+        SeqtasksError: For a wrong configuration, or an `output_dir` that holds a training already.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class TrainingRun:
             yield from self.events()
 
     def events(self) -> Iterator[TrainingEvent]:
+        """Reads the data, makes the model and trains it; `__iter__` locks the directory around it."""
         run, out = self.config, self.output_dir
         checkpoint = latest_checkpoint(out) if self.resume else None
         start = checkpoint or (read_bundle(find_model(run.init_from)) if run.init_from else None)
@@ -183,11 +192,14 @@ def train(
         on_event: Called with each event once it has happened: DataReady, TrainingStarted, then those of the trainer.
         stop_on_signals: Ctrl-C, SIGTERM and SIGHUP end the training after the step it is in, with a checkpoint, and
             `train` returns.
-        overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
+        **overrides: Keys of the configuration that replace its own, tables as dictionaries that are merged into its
             tables: `seed=2, training={"max_steps": 900}`. A dotted key works as well: `**{"training.max_steps": 900}`.
 
+    Returns:
+        Where the model is, how good it is, and why training ended.
+
     Raises:
-        SeqtasksError: for a wrong configuration, data that cannot be read, an `output_dir` that holds a training
+        SeqtasksError: For a wrong configuration, data that cannot be read, an `output_dir` that holds a training
             already, or a training that failed.
     """
     run = TrainingRun(config, output_dir, resume=resume, stop_on_signals=stop_on_signals, **overrides)

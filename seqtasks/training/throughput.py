@@ -22,11 +22,13 @@ class Throughput:
         self.reset(seconds)
 
     def reset(self, seconds: float) -> None:
+        """Begins anew at `seconds` of training time."""
         self.started = self.ended = seconds
         self.losses = 0.0
         self.count = 0.0
 
     def add(self, event: StepEvent) -> None:
+        """Counts a step."""
         self.losses += event.loss * event.num_tokens
         self.count += event.num_tokens
         self.ended = event.seconds

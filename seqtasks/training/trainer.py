@@ -52,15 +52,23 @@ COUNTERS = ("step", "seconds", "validated_step")
 
 
 class Trainer:
-    """Trains the model of a task into the directory `out`.
+    """Trains the model of a task.
 
-    Sees `task.loss(model, batch)`, `task.batches(...)` and `task.validate(model)`, nothing else of the task. On the
-    same machine a run is a function of its configuration and data: one that is killed and resumed ends with the same
-    weights, bit for bit on a CPU, as one that is not.
+    On one machine configuration and data alone decide on the final weights, resumed or not; on a CPU bit for bit.
 
-    `weights` are those to start from, as `unique_state_dict` names them; without any the task initializes a new model.
-    With `init_modules = "encoder"` the rest of the model is new all the same. Raises SeqtasksError where they are those
-    of another model. `stop` can end the training early, after any step.
+    Args:
+        task: Prepared: with its data and processors.
+        settings: The table `[training]` of the run configuration.
+        out: The directory of the training.
+        seed: Of weights, batches and dropout.
+        config_toml: The run configuration, which bundles hold.
+        data: What manifests say of the data; its "fingerprint" has to be that of the checkpoint to resume.
+        weights: Those to start from, as `unique_state_dict` names them; None for those that the task initializes.
+        init_modules: "encoder" takes the encoder's alone; the rest of the model is new all the same.
+        stop: Can end the training early, after any step.
+
+    Raises:
+        SeqtasksError: The weights are those of another model, or there is no such device.
     """
 
     def __init__(
@@ -118,7 +126,8 @@ class Trainer:
     def resume(self) -> int:
         """Continues from the latest checkpoint in `out`; returns its step, 0 when there is none.
 
-        Raises SeqtasksError when the checkpoint belongs to other data or to a model with other settings.
+        Raises:
+            SeqtasksError: The checkpoint belongs to other data or to a model with other settings.
         """
         bundle = latest_checkpoint(self.out)
         if bundle is None:
@@ -159,6 +168,11 @@ class Trainer:
                 self.processes.stop()
 
     def steps(self) -> Iterator[TrainingEvent]:
+        """Updates, validations and checkpoints until training is over, then a FinishedEvent.
+
+        Raises:
+            SeqtasksError: `max_nonfinite_steps` updates in a row had a loss or a gradient that was not finite.
+        """
         settings = self.config
         stream = iter(self.batches)
         while (reason := self.finished()) is None and not self.stop.requested:

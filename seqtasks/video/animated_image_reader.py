@@ -109,7 +109,13 @@ def pillow_frames(image: Image.Image, name: str) -> Shown:
 class ImageSequenceReader:
     """A folder of images with a number in their names; the number decides on the order alone.
 
-    Raises VideoError where there is none, one has no number, or two have the same.
+    Args:
+        folder: Where the images are.
+        name: What errors call it.
+        rate: Images a second.
+
+    Raises:
+        VideoError: There is none, one has no number, or two have the same.
     """
 
     remark: str | None = None

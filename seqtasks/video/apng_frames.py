@@ -79,11 +79,17 @@ def frame_of(header: bytes, shared: bytes, control: bytes, data: bytes, name: st
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG file: its length, kind, content and checksum."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Kinds and contents up to one of the `ENDS`. Raises ValueError where one is damaged, EOFError where it is cut."""
+    """Kinds and contents up to one of the `ENDS`.
+
+    Raises:
+        ValueError: One is damaged.
+        EOFError: The file is cut off within one.
+    """
     kind = b"none"
     while kind not in ENDS:
         start = file.read(4)

@@ -62,11 +62,14 @@ def merge_captions(
 ) -> Iterator[CaptionSpan]:
     """Spans that cover the time from the first frame to the end without a gap, each given once the text changes.
 
-    Frames in which there is nothing to see have spans of their own.
+    Frames in which there is nothing to see have spans of their own. A caption stands until the next one begins; one
+    that begins no later than the one before is passed over.
 
-    A caption stands until the next one begins. `ending` is asked when the frames are over: where the video ends in
-    seconds, or None. The last span ends there, or with its last frame where that is later; where neither is known, the
-    last frame lasts as long as the one before. A caption that begins no later than the one before is passed over.
+    Args:
+        captions: Of frames, in their order.
+        ending: Asked when the frames are over: where the video ends in seconds, or None. The last span ends there, or
+            with its last frame where that is later; where neither is known, the last frame lasts as long as the one
+            before.
     """
     places = iter(captions)
     last = next(places, None)

@@ -67,6 +67,7 @@ def palette_size(flags: int) -> int:
 
 
 def control_of(content: bytes) -> Control:
+    """What a graphic control extension says of the next frame; the defaults where it is too short."""
     if len(content) < 5:
         return Control()
     flags, hundredths = struct.unpack("<BH", content[1:4])

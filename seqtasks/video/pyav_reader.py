@@ -13,7 +13,7 @@ from PIL.Image import Transpose
 from seqtasks.device import available_cores
 from seqtasks.errors import require_package
 from seqtasks.image import loading as images
-from seqtasks.video.frame_pixels import image_of, shape_of, shown_size, thumbnail_of, turn_of
+from seqtasks.video.frame_pixels import alpha_counts, image_of, shape_of, shown_size, thumbnail_of, turn_of
 from seqtasks.video.source import DecodeErrors, LazyFrame, VideoError, check_size, open_file
 from seqtasks.video.timestamps import TimestampNormalizer, stated_duration
 
@@ -92,6 +92,7 @@ class PyAVReader:
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)
+            alpha = alpha_counts(stream)
             turn: Transpose | None = None
             number = 0
             for packet in packets_in(container, clock, losses):
@@ -112,8 +113,8 @@ class PyAVReader:
                         losses.lose(seconds, MISSING)
                     else:
                         until = seconds + clock.length(frame)
-                        make = partial(image_of, frame, shape_of(stream), turn, self.name)
-                        yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame))
+                        make = partial(image_of, frame, shape_of(stream), turn, self.name, alpha)
+                        yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame, alpha))
                     number += 1
             if (end := clock.missing()) is not None:
                 losses.break_off(clock.now, end)
@@ -143,7 +144,11 @@ def videos_in(container: InputContainer) -> list[VideoStream]:
 
 
 def video_in(container: InputContainer, name: str) -> VideoStream:
-    """The stream that a player shows. Raises VideoError where there is none."""
+    """The stream that a player shows.
+
+    Raises:
+        VideoError: There is none.
+    """
     stream = next(iter(videos_in(container)), None)
     if stream is None:
         raise VideoError(f"{name}: there is no video in it.")
@@ -165,7 +170,11 @@ def remark_on(container: InputContainer, stream: VideoStream) -> str | None:
 
 
 def decoder_of(stream: VideoStream, name: str) -> VideoStream | VideoCodecContext:
-    """What decodes a stream, its transparency included. Raises VideoError where nothing does."""
+    """What decodes a stream, its transparency included.
+
+    Raises:
+        VideoError: Nothing does.
+    """
     import av
 
     decoder = ALPHA_DECODERS.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None

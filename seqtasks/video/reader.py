@@ -145,7 +145,10 @@ class Video:
     def frames(self, choice: FrameSampler) -> Iterator[Frame]:
         """The frames that are wanted. Those that cannot be read are left out, and `damage` says so.
 
-        Each is given as soon as the one after it in the file is decoded. Raises VideoError where the file is gone.
+        Each is given as soon as the one after it in the file is decoded.
+
+        Raises:
+            VideoError: The file is gone.
         """
         held: Frame | None = None
         for moment, image in self.passed(choice):

@@ -40,7 +40,8 @@ class SceneChangeSampler:
     Between photographs 98 in 100 cuts measure more than 0.57. Within one, 95 in 100 measure less than 0.45 where it
     moves by a fifth of its width, grows by 1.3, loses two thirds of its light, or becomes blurred or noisy.
 
-    Raises SeqtasksError where the threshold is not from 0 to below 1, or a scene may last no time.
+    Raises:
+        SeqtasksError: The threshold is not from 0 to below 1, or a scene may last no time.
     """
 
     threshold: float = 0.5

@@ -73,7 +73,8 @@ class FrameReader(Protocol):
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
         """The frames from the first, in the order in which they are shown, later ones at later times.
 
-        Raises VideoError where the file cannot be opened any more.
+        Raises:
+            VideoError: The file cannot be opened any more.
         """
         ...
 
@@ -95,7 +96,11 @@ def open_file(path: Path, name: str) -> IO[bytes]:
 
 
 def read_exactly(file: IO[bytes], size: int) -> bytes:
-    """So many bytes. Raises EOFError where there are fewer."""
+    """So many bytes.
+
+    Raises:
+        EOFError: There are fewer.
+    """
     content = file.read(size)
     if len(content) < size:
         raise EOFError("the file ends too early")

@@ -89,7 +89,11 @@ class VideoWriter:
 
 @contextmanager
 def open_mp4(file: IO[bytes], size: tuple[int, int]) -> Iterator[VideoWriter]:
-    """Takes frames for an MP4 file of this size. Raises SeqtasksError where PyAV is not installed."""
+    """Takes frames for an MP4 file of this size.
+
+    Raises:
+        SeqtasksError: PyAV is not installed.
+    """
     require_package("av", "Writing a video needs PyAV.", "video")
     import av
 

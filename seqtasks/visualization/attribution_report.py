@@ -91,6 +91,7 @@ class AttributionReport:
 
 
 def as_word(word: ExplainedWord, strength: float) -> str:
+    """A word as HTML, shaded by its strength (-1 to 1); the tooltip is its value in log-odds."""
     said = escape(word.text)
     blank = " " * word.blank_before
     if abs(strength) < FAINTEST:

@@ -31,11 +31,13 @@ def highlight_words(explanation: Explanation, color_system: str | None = None) -
 
 
 def bracketed(text: str, strength: float, color_system: str | None) -> str:
+    """The word as "[+word]" or "[-word]", with two signs where it is strong."""
     sign = "+" if strength > 0 else "-"
     return f"[{sign * (2 if abs(strength) >= STRONG else 1)}{text}]"
 
 
 def colored(text: str, strength: float, color_system: str | None) -> str:
+    """The word on a colored ground, in the colors that a terminal has; bold where it is strong."""
     from rich.color import Color, ColorSystem
     from rich.style import Style
 

@@ -124,6 +124,7 @@ class CaptionReport:
 
 
 def in_sentence(place: int, word: CaptionWord) -> str:
+    """A word of the caption as HTML; its attention shows over the image while it is pointed at."""
     light, reach = (f"--veil:var(--veil-{place});", ' tabindex="0"') if word.attention else ("", "")
     kind = "word light" if word.attention else "word"
     said = escape(word.text)
@@ -134,6 +135,7 @@ def in_sentence(place: int, word: CaptionWord) -> str:
 
 
 def as_tile(place: int, word: CaptionWord) -> str:
+    """A word as HTML, over a small image with its attention."""
     opening, look = "<li>", ""
     if word.attention:
         opening, look = f'<li class="light" style="--veil:var(--veil-{place})">', "<i></i>"
@@ -142,10 +144,12 @@ def as_tile(place: int, word: CaptionWord) -> str:
 
 
 def doubt(word: CaptionWord) -> str:
+    """How improbable a word is, from 0 to 1, for the style sheet."""
     return f"{1 - word.probability:.2f}"
 
 
 def jpeg(image: Image.Image, side: int) -> str:
+    """An image as a data URL, at most `side` pixels wide and high."""
     stored = BytesIO()
     small = image.resize(fit_within(image.size, side, side)) if max(image.size) > side else image
     small.save(stored, format="JPEG", quality=QUALITY, optimize=True)
@@ -153,6 +157,7 @@ def jpeg(image: Image.Image, side: int) -> str:
 
 
 def data_url(kind: str, stored: BytesIO) -> str:
+    """Bytes of a media type as a URL that holds them."""
     return f"data:{kind};base64,{base64.b64encode(stored.getvalue()).decode()}"
 
 

@@ -39,6 +39,7 @@ def heatmap(
     """Plots numbers from 0 to 1 by color; `require_matplotlib` was asked before.
 
     Args:
+        values: A list for each row.
         size: Width and height in inches.
         rows: What the rows are, and what each is called.
         columns: The same for the columns.
@@ -69,4 +70,5 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def image_format(path: Path) -> str:
+    """What matplotlib calls the format of a file: its suffix."""
     return path.suffix[1:].lower()

@@ -24,11 +24,13 @@ def font_for(text: str, size: int) -> Font:
 
 @cache
 def ascii_font(size: int) -> Font:
+    """The font that comes with Pillow."""
     return ImageFont.load_default(size)
 
 
 @cache
 def unicode_font(size: int) -> Font:
+    """The first font of this machine with letters beyond ASCII, else the one that comes with Pillow."""
     for name in (*UNICODE_FONTS, *matplotlib_font()):
         try:
             return ImageFont.truetype(name, size)
@@ -38,6 +40,7 @@ def unicode_font(size: int) -> Font:
 
 
 def matplotlib_font() -> list[str]:
+    """Where the font that comes with matplotlib is; nothing without matplotlib."""
     found = find_spec("matplotlib")
     if found is None or found.origin is None:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ ROWS = [
     ("Great fun for all.", "pos"),
     ("So bad it hurts.", "neg"),
 ]
+OBJECTS = [{"text": text, "label": label} for text, label in ROWS]
 TURNED = [(label, text) for text, label in ROWS]
 COUNTED = [(str(number), *row) for number, row in enumerate(ROWS)]
 NUMBERS = [(text, "1" if label == "pos" else "0") for text, label in ROWS]
@@ -73,6 +75,15 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "JSON lines with lists": ("a.jsonl", json_lines({"text": "a", "labels": ["x", "y"]}), {}, [("a", "x", "y")]),
     "JSON lines with other keys": ("a.jsonl", json_lines(*({"utterance": text, "intent": label} for text, label in ROWS)), {}, ROWS),
     "JSON lines with keys that nobody knows": ("a.jsonl", json_lines(*({"stuff": text, "thing": label} for text, label in ROWS)), {}, ROWS),
+    "JSON lines called json": ("a.json", json_lines(*OBJECTS), {}, ROWS),
+    "JSON lines called ndjson": ("a.ndjson", json_lines(*OBJECTS), {}, ROWS),
+    "a list in JSON": ("a.json", json.dumps(OBJECTS), {}, ROWS),
+    "a list in JSON, over lines": ("a.json", json.dumps(OBJECTS, indent=4), {}, ROWS),
+    "a list in JSON under data": ("a.json", json.dumps({"data": OBJECTS, "version": 2}), {}, ROWS),
+    "columns of Hugging Face": ("a.json", json.dumps({"text": [text for text, _ in ROWS], "label": [label for _, label in ROWS]}), {}, ROWS),
+    "columns of pandas": ("a.json", json.dumps({"text": {str(place): text for place, (text, _) in enumerate(ROWS)}, "label": {str(place): label for place, (_, label) in enumerate(ROWS)}}), {}, ROWS),
+    "rows of Hugging Face's server": ("a.json", json.dumps({"features": [], "rows": [{"row_idx": 0, "row": {"text": "a", "label": 1}}]}), {}, [("a", "1")]),
+    "one object with a list of others": ("a.jsonl", json_lines({"text": "a", "label": "x", "entities": [{"start": 1}]}), {}, [("a", "x")]),
     "fastText": ("a.txt", "".join(f"__label__{label} {text}\n" for text, label in ROWS), {}, ROWS),
     "Stanford's sentiment": ("stsa.binary.train", "".join(f"{label} {text}\n" for text, label in NUMBERS), {}, NUMBERS),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from seqtasks.errors import SeqtasksError
 ONE, TWO = ("A dog runs.", "Ein Hund rennt."), ("A cat, too.", "Eine Katze, auch.")
 BOTH = [ONE, TWO]
 SWAPPED = [(target, source) for source, target in BOTH]
+OBJECTS = [{"source": source, "target": target} for source, target in BOTH]
 EN_DE, DE_EN = ("en", "de"), ("de", "en")
 
 
@@ -100,6 +102,26 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
     "JSON lines with short keys": ("a.jsonl", json_lines(*({"tgt": target, "src": source} for source, target in BOTH)), {}, BOTH),
     "JSON lines with keys that were asked for": ("a.jsonl", json_lines(*({"b": target, "a": source, "c": "x"} for source, target in BOTH)),
         {"source_column": "a", "target_column": "b"}, BOTH),
+    "JSON lines called ndjson": ("a.ndjson", json_lines(*OBJECTS), {}, BOTH),
+    "JSON lines called json": ("a.json", json_lines(*OBJECTS), {}, BOTH),
+    "a list in JSON": ("a.json", json.dumps(OBJECTS), {}, BOTH),
+    "a list in JSON, over lines": ("a.json", json.dumps(OBJECTS, indent=2), {}, BOTH),
+    "a list in JSON called jsonl": ("a.jsonl", "\ufeff\n" + json.dumps(OBJECTS, indent=2), {}, BOTH),
+    "a list in JSON, one line a pair": ("a.json", "[\n" + ",\n".join(map(json.dumps, OBJECTS)) + "\n]\n", {}, BOTH),
+    "a list in JSON, compressed": ("a.json.gz", gzip.compress(json.dumps(OBJECTS).encode()), {}, BOTH),
+    "a list in JSON by language": ("a.json", json.dumps([{"translation": {"de": target, "en": source}} for source, target in BOTH]), {"languages": EN_DE}, BOTH),
+    "a list in JSON with ids and languages": ("a.json", json.dumps([{"id": "0", "translation": {"en": source, "de": target}} for source, target in BOTH]), {"languages": EN_DE}, BOTH),
+    "a list in JSON under data": ("a.json", json.dumps({"version": "1", "data": OBJECTS}), {}, BOTH),
+    "one list in JSON": ("a.json", json.dumps({"pairs": OBJECTS}), {}, BOTH),
+    "one object in JSON": ("a.json", json.dumps(OBJECTS[0]), {}, [ONE]),
+    "one object in JSON, over lines": ("a.json", json.dumps(OBJECTS[0], indent=1), {}, [ONE]),
+    "rows of Hugging Face's server": ("a.json", json.dumps({"rows": [{"row_idx": 0, "row": {"translation": {"de": ONE[1], "en": ONE[0]}}}], "partial": False}), {"languages": EN_DE}, [ONE]),
+    "columns of Hugging Face": ("a.json", json.dumps({"source": [ONE[0], TWO[0]], "target": [ONE[1], TWO[1]]}), {}, BOTH),
+    "columns of pandas": ("a.json", json.dumps({"source": {"0": ONE[0], "1": TWO[0]}, "target": {"0": ONE[1], "1": TWO[1]}}), {}, BOTH),
+    "rows and names of pandas": ("a.json", json.dumps({"columns": ["target", "source"], "index": [0, 1], "data": SWAPPED}), {}, BOTH),
+    "JSON lines, three objects deep": ("a.jsonl", json_lines({"x": {"translation": {"en": ONE[0], "de": ONE[1]}}}), {"languages": EN_DE}, [ONE]),
+    "JSON lines, broken ones among them": ("a.jsonl", '{"source": "x"\n[1, 2]\n3\n' + json_lines(*OBJECTS), {}, BOTH),
+    "JSON lines with numbers for texts": ("a.jsonl", json_lines({"source": 3, "target": "x"}, *OBJECTS), {}, BOTH),
     "TMX": ("a.tmx", tmx(*(tuv("en", source) + tuv("de", target) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
     "TMX of regions": ("a.tmx", tmx(*(tuv("DE-DE", target) + tuv("EN-US", source) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
     "TMX 1.1": ("a.tmx", tmx(*(tuv("EN", source, "lang") + tuv("DE", target, "lang") for source, target in BOTH), version="1.1"),
@@ -117,6 +139,10 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "TMX without languages": ("a.tmx", tmx(tuv("en", "a") + tuv("de", "b")), {}, "--language-pair"),
     "JSON lines with other keys": ("a.jsonl", json_lines({"x": "a b", "y": "c d", "z": "e f"}), {}, "--source-column"),
     "JSON lines by language, none chosen": ("a.jsonl", json_lines({"translation": {"en": "a", "de": "b", "fr": "c"}}), {}, "--language-pair"),
+    "JSON by language, none chosen": ("a.json", json.dumps([{"id": "1", "translation": {"en": "a", "de": "b"}}]), {}, "--language-pair"),
+    "JSON of several splits": ("a.json", json.dumps({"train": OBJECTS, "test": OBJECTS}), {}, "train, test"),
+    "broken JSON": ("a.json", '[\n{"source": "a"\n', {}, "a.json:3: broken JSON"),
+    "JSON with other keys": ("a.json", json.dumps([{"x": "a b", "y": "c d", "z": "e f"}]), {}, "--source-column"),
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class StandardInput:
         self.content = bytearray()
 
     def read(self, size: int, /) -> bytes:
+        """Reads up to `size` bytes and keeps them in `content`."""
         piece = sys.stdin.buffer.read(size)
         self.content += piece
         return piece

@@ -81,7 +81,7 @@ class ClipOptions:
 
 
 def seconds_in(duration: str) -> float:
-    """ "2s", "500ms", "1min", "0.5" in seconds."""
+    """The seconds of "2s", "500ms", "1min" or "0.5"."""
     found = DURATION.fullmatch(duration.strip().lower())
     if found is None:
         raise SeqtasksError(f"--frame-interval {duration}: this is no length of time.", "Write 2s, 500ms or 1min.")
@@ -89,7 +89,7 @@ def seconds_in(duration: str) -> float:
 
 
 def is_clip(name: str, options: ClipOptions) -> bool:
-    """A folder is a clip of numbered frames where it is asked for as one; else it holds pictures and clips."""
+    """A folder is a video of numbered frames where it is asked for as one; else it holds images and videos."""
     from seqtasks.video import reader as video
 
     return options.any if os.path.isdir(name) else video.is_video(name)
@@ -126,7 +126,7 @@ def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -
 def describe_clip(
     name: str, pipeline: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
-    """Writes the spans of one clip as they come and reports what cannot be read; returns whether all could be read."""
+    """Writes the spans of one video as they come and reports what cannot be read; returns whether all could be read."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
     from seqtasks.video.reader import StrideSampler, open_video
     from seqtasks.video.source import VideoError
@@ -173,6 +173,7 @@ def describe_clip(
 
 
 def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
+    """Spans of captions as lines of subtitles, JSON or a table; the table where no form is asked for."""
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
     if form in ("srt", "vtt"):

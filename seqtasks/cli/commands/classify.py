@@ -163,7 +163,7 @@ class Documents:
     def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
         from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
-        from seqtasks.data.text_io import read_file
+        from seqtasks.data.text_io import NoTextError, read_file
 
         if is_table(file):
             source = DocumentSource(path=file, text_column=column)
@@ -171,11 +171,15 @@ class Documents:
                 yield Entry(document.text, document.place)
             return
         self.skipped.reach(str(file), 1)
-        text = read_file(file)
-        if text is None or not text.strip():
-            self.skipped.skip("file that is not UTF-8 text" if text is None else "empty text")
-        else:
+        try:
+            text = read_file(file)
+        except NoTextError:
+            self.skipped.skip("file that is not UTF-8 text")
+            return
+        if text.strip():
             yield Entry(text, str(file), whole=True)
+        else:
+            self.skipped.skip("empty text")
 
 
 def require_file(file: Path) -> None:
@@ -188,6 +192,7 @@ def require_file(file: Path) -> None:
 
 
 def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A line: the place of a whole file, labels with their probabilities, and the text with marked words."""
     if found is None:
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
@@ -196,6 +201,7 @@ def format_text(entry: Entry, found: Classification | None, explanation: Explana
 
 
 def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
+    """A JSON object; null and nothing where there was nothing to classify."""
     fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
     if found is None:
         fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": [], "parts": 1}

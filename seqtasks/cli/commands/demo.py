@@ -77,6 +77,7 @@ def demo() -> None:
 
 
 def translate(pipeline: TranslationPipeline) -> str:
+    """Translates some sentences, with an alternative each; says how many."""
     translations = pipeline.translate(SENTENCES, nbest=2)
     source, target = pipeline.languages
     for translation in translations:
@@ -86,6 +87,7 @@ def translate(pipeline: TranslationPipeline) -> str:
 
 
 def caption_images(pipeline: CaptioningPipeline) -> str:
+    """Captions the photographs that ship; says how many, nothing where there are none."""
     images = shipped("images/*.jpg")
     for caption in pipeline.caption(images, nbest=2):
         print(caption.image)
@@ -114,18 +116,21 @@ def caption_video(pipeline: CaptioningPipeline) -> str:
 
 
 def tag(pipeline: TaggingPipeline) -> str:
+    """Tags some sentences; says how many."""
     for sentence in pipeline.tag(TAGGED):
         print("  ".join(f"{word}/{label}" for word, label in zip(sentence.words, sentence.labels, strict=True)))
     return f"{len(TAGGED)} sentences"
 
 
 def classify(pipeline: ClassificationPipeline) -> str:
+    """Classifies some reviews; says how many."""
     for text, found in zip(REVIEWS, pipeline.classify(REVIEWS), strict=True):
         print(f"{text}\n    {found.label} ({found.probability:.0%})")
     return f"{len(REVIEWS)} reviews"
 
 
 def generate(pipeline: TextGenerationPipeline) -> str:
+    """Continues a prompt as it is made; says how many characters."""
     print(PROMPT, end="")
     for piece in pipeline.stream(PROMPT, max_new_tokens=LENGTH):
         print(piece, end="", flush=True)

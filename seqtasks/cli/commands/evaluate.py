@@ -125,6 +125,7 @@ def evaluate(
 
 
 def format_json(found: Evaluation, about: dict[str, Any]) -> str:
+    """The whole evaluation as one JSON object, after `about`: what was evaluated."""
     from seqtasks.metrics.score import metric_name
 
     scores = [
@@ -171,6 +172,11 @@ def show_classes(found: Evaluation) -> None:
 
 
 def plot(found: Evaluation, path: Path) -> None:
+    """Draws the confusion matrix into a file.
+
+    Raises:
+        SeqtasksError: There is none, since documents may have several labels.
+    """
     from seqtasks.visualization import plot_confusion_matrix
 
     if found.confusion is None:

@@ -73,6 +73,7 @@ def generate(
 
 
 def write(text: str) -> None:
+    """Writes text to standard output at once; half of a surrogate pair becomes a question mark."""
     sys.stdout.buffer.write(text.encode(errors="replace"))
     sys.stdout.flush()
 

@@ -64,7 +64,7 @@ def score(
     from seqtasks.data.examples import ReadReport
     from seqtasks.data.parallel.readers import read_pairs, sources_of
     from seqtasks.inference.bulk import BATCH_SIZE, batched
-    from seqtasks.tasks.base import warn_skipped
+    from seqtasks.tasks.data_reports import warn_skipped
 
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     skipped = ReadReport()

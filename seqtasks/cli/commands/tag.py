@@ -110,6 +110,7 @@ class Inputs:
         self.undecodable = 0
 
     def read(self, inputs: Iterable[tuple[Path, Input, ByteStream]]) -> Iterator[list[Sentence]]:
+        """Sentences of each input in lists, as soon as they are read."""
         from seqtasks.inference.line_batcher import LineBatcher
 
         for name, form, stream in inputs:
@@ -158,16 +159,19 @@ def conllu_lines(tokens: Sequence[Token], number: int) -> Iterator[str]:
 
 
 def format_text(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """A line a word, its label after a tab, and an empty line behind the sentence once it is printed."""
     return "".join(f"{word}\t{label}\n" for word, label in zip(found.words, found.labels, strict=True))
 
 
 def format_conllu(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """The sentence as CoNLL-U, with the labels in their column."""
     from seqtasks.data.tagging.conllu import write_conllu
 
     return write_conllu(sentence, column, found.labels).removesuffix("\n")
 
 
 def format_json(sentence: Sentence, found: TaggedSentence, column: str) -> str:
+    """A JSON object: words, labels and their probabilities."""
     confidences = [round(confidence, 6) for confidence in found.confidences]
     return to_json(
         {

@@ -105,6 +105,7 @@ def tasks_with_presets() -> dict[str, type[Task]]:
 
 
 def check_usage(what: Sequence[str], tasks: Mapping[str, type[Task]], languages: str | None) -> None:
+    """Raises typer.BadParameter where neither a configuration alone nor a task with data was given."""
     automatic = what[0] in tasks
     if automatic and len(what) == 1:
         raise typer.BadParameter(f"give the data too, such as {tasks[what[0]].example_data}", param_hint="DATA")

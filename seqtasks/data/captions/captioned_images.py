@@ -1,4 +1,4 @@
-"""Pictures with their captions, out of the layouts that captions come in, with their official splits."""
+"""Images with their captions, out of the layouts that captions come in, with their official splits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABLES = (
     "results.csv",
     "dataset.json",
 )
-"""Files of captions that are found in the folder of the pictures, or beside it, when none is given."""
+"""Files of captions that are found in the folder of the images, or beside it, when none is given."""
 
 SPLITS = {
     "train": "train",
@@ -50,7 +50,7 @@ SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """A picture and what people wrote about it."""
+    """An image and what people wrote about it."""
 
     image: Path
     captions: tuple[str, ...]
@@ -58,15 +58,15 @@ class CaptionedImage:
 
 
 class CaptionSource(ConfigModel):
-    """Where pictures and their captions come from."""
+    """Where images and their captions come from."""
 
     images: Path
-    """The folder of the pictures. A name without a folder is found in the folders below as well."""
+    """The folder of the images. A name without a folder is found in the folders below as well."""
     captions: Path | None = None
     """The file of captions (see `caption_readers`); without one, a file of a usual name in `images` or beside it."""
     split: str | None = None
     """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
-    `train.txt`) say; or the path of a list, a picture a line; or all pictures."""
+    `train.txt`) say; or the path of a list, an image a line; or all images."""
     format: Format = "auto"
     """Format of the captions; "auto" looks at the file."""
     image_column: str | int | None = None
@@ -85,12 +85,12 @@ def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSo
 
 
 class CaptionReadReport(ReadReport):
-    """Counts captions, told by file and line, and pictures that are left out with all their captions, by name."""
+    """Counts captions, told by file and line, and images that are left out with all their captions, by name."""
 
     def __init__(self) -> None:
         super().__init__()
         self.images = ReadReport()
-        """The pictures, by name."""
+        """The images, by name."""
 
     @property
     def complete(self) -> bool:
@@ -103,13 +103,13 @@ class CaptionReadReport(ReadReport):
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
-    """The pictures of a source that are there, in the order of the file of captions, each with all its captions.
+    """The images of a source that are there, in the order of the file of captions, each with all its captions.
 
-    Pictures are looked for and not opened: whoever finds a broken one calls `skipped.images.skip`.
+    Images are looked for and not opened: whoever finds a broken one calls `skipped.images.skip`.
 
     Raises:
         SeqtasksError: the folder, the captions or the split cannot be found or read (see `read_captions`); a name
-            leaves the folder of the pictures; no picture is left.
+            leaves the folder of the images; no image is left.
     """
     if not is_dir(source.images):
         raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
@@ -142,37 +142,45 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
 def split_captioned_images(
     images: Sequence[CaptionedImage], validation_split: float, seed: int
 ) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
-    """Splits pictures into those to train on and those to validate on; see `train_validation_split`.
+    """Splits images into those to train on and those to validate on; see `train_validation_split`.
 
-    A picture's name and the seed alone decide how early it is chosen, so that few pictures change sides when others
+    An image's name and the seed alone decide how early it is chosen, so that few images change sides when others
     come or go, and none when the folder moves.
 
+    Args:
+        images: In the order of the data.
+        validation_split: The share that is held out, or a number of images.
+        seed: The same seed splits alike.
+
+    Returns:
+        The images to train on and those to validate on.
+
     Raises:
-        SeqtasksError: there are fewer than two pictures.
+        SeqtasksError: There are fewer than two images.
     """
     if len(images) < 2:
         raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")
     digests = [hashlib.sha256(f"{seed}/{each.image.name}".encode()).digest() for each in images]
-    alone = list(zip(digests, range(len(images)), strict=True))  # pictures of one name are different ones
+    alone = list(zip(digests, range(len(images)), strict=True))  # images of one name are different ones
     return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
 
 
 class PictureFolder:
-    """Finds pictures by the names that files of captions give them."""
+    """Finds images by the names that files of captions give them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.prefix = f"{folder.absolute().name}/"
 
     def find(self, name: str) -> list[Path]:
-        """The pictures that a name can mean, most often one; `photos/a.jpg` finds `a.jpg` where this is `photos`."""
+        """The images that a name can mean, most often one; `photos/a.jpg` finds `a.jpg` where this is `photos`."""
         for inner in (name, name.removeprefix(self.prefix)):
             if os.path.isfile(self.folder / inner):
                 return [self.folder / inner]
         return self.below.get(name, [])
 
     def missing(self, name: str) -> tuple[str, str]:
-        """Why a picture is not found, and what to call it: most often a file of nearly that name is there."""
+        """Why an image is not found, and what to call it: most often a file of nearly that name is there."""
         bare = PurePosixPath(name).name
         near = self.near.get(as_systems_may_have_it(bare), bare)
         return ("missing", name) if near == bare else ("missing under its exact name", f"{name}, but {near} is there")
@@ -200,7 +208,7 @@ def as_systems_may_have_it(name: str) -> str:
 
 
 def find_table(images: Path) -> Path:
-    """The file of captions of a folder of pictures."""
+    """The file of captions of a folder of images."""
     places = (images, images.absolute().parent)
     for path in (place / name for place in places for name in TABLES):
         if path.is_file():
@@ -214,7 +222,7 @@ def find_table(images: Path) -> Path:
 def of_split(
     captions: list[Caption], source: CaptionSource, table: Path, skipped: CaptionReadReport
 ) -> Iterable[Caption]:
-    """The captions of the pictures that are wanted."""
+    """The captions of the images that are wanted."""
     if source.split is None:
         return captions
     split = SPLITS.get(source.split.lower())
@@ -225,7 +233,7 @@ def of_split(
 
 
 def find_list(split: str, table: Path, images: Path) -> Path:
-    """The list of a split's pictures, in Flickr8k's layout or simply called as the split is."""
+    """The list of a split's images, in Flickr8k's layout or simply called as the split is."""
     words = [word for word, meaning in SPLITS.items() if meaning == split]
     for place in (table.absolute().parent, images):
         for word in words:
@@ -239,7 +247,7 @@ def find_list(split: str, table: Path, images: Path) -> Path:
 
 
 def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> list[Caption]:
-    """The captions whose pictures stand on a list; the list may leave out the endings of names."""
+    """The captions whose images stand on a list; the list may leave out the endings of names."""
     if not is_file(path):
         raise SeqtasksError(
             f"{path}: there is no such split and no such file.",

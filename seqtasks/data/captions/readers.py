@@ -1,4 +1,4 @@
-"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its picture.
+"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its image.
 
 | format | what it looks like |
 |---|---|
@@ -12,7 +12,6 @@ Columns and keys are `image`, `caption` and, where there are official splits, `s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,24 +20,24 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
-from seqtasks.data.captions.tables import TableReader
+from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.json_lines import parse_json_object
-from seqtasks.data.text_io import clean_string, open_bytes, read_lines
+from seqtasks.data.foreign_files import foreign_by_name
+from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object
+from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError
 
 Format = Literal["auto", "table", "jsonl", "json"]
 
-JSON_BYTES = 1 << 30
-"""JSON is read whole, so that larger files are refused. All of COCO takes 144 MB."""
-
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
+
+ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One caption of one picture."""
+    """One caption of one image."""
 
     picture: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
@@ -51,14 +50,22 @@ class Caption:
 def read_captions(
     path: Path, skipped: ReadReport, form: Format = "auto", columns: Columns = MappingProxyType({})
 ) -> Iterator[Caption]:
-    """The captions of one file, in its order; the format follows from the suffix and the content, if not given.
+    """The captions of one file, in its order.
+
+    Args:
+        path: The file.
+        skipped: Counts what is left out.
+        form: Its format; "auto" follows from the suffix and the content.
+        columns: The columns or keys of `image` and `caption` that were asked for.
 
     Raises:
-        SeqtasksError: there is no such file, or it is not UTF-8, broken, too large or in no known format, with the
-            line; a picture's name leaves the folder that it will be looked for in.
+        SeqtasksError: There is no such file, or it is not UTF-8, broken, too large or in no known format, with the
+            line; an image's name leaves the folder that it will be looked for in.
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    if reader is None and (problem := foreign_by_name(path)):
+        raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
         picture, text = clean_string(row.picture), clean_string(row.text)
@@ -74,7 +81,12 @@ def read_captions(
 
 
 def relative_name(name: str, place: str, kind: str = "picture") -> str:
-    """The name of a picture or video at a place, which may not leave their folder under any operating system."""
+    """The name of an image or video at a place, which may not leave their folder under any operating system."""
+    if ADDRESS.match(name):
+        raise SeqtasksError(
+            f"{place}: the {kind} {name[:80]!r} is an address, and no file.",
+            f"Fetch the {kind}s, with img2dataset for example, and name their files.",
+        )
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
@@ -107,11 +119,17 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns)
         yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
 
 
+class NDJSONReader(JSONLReader, kind="ndjson"):
+    """Another name of JSON lines."""
+
+
 class JSONReader(CaptionReader, kind="json"):
-    """COCO captions, Karpathy's form, or a list of objects, told apart by their content."""
+    """COCO captions, Karpathy's form, a list of objects, or JSON lines after all, told apart by their content."""
 
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """Raises SeqtasksError where the JSON has none of these forms."""
+        if is_json_lines(path, alone=False):
+            return JSONLReader().read(path, columns)
         match load_json(path):
             case {"images": list(images), "annotations": list(annotations)}:
                 return coco_rows(path, images, annotations)
@@ -123,9 +141,12 @@ class JSONReader(CaptionReader, kind="json"):
                     for number, each in enumerate(objects, 1)
                     for row in rows_of(f"{path} entry", number, as_mapping(each), columns)
                 )
+            case dict(named) if named and all(IMAGE_NAME.fullmatch(name) for name in named):
+                return named_rows(path, named)
         raise SeqtasksError(
             f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
-            "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",
+            "Known are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, captions "
+            "below the names of images.",
         )
 
 
@@ -133,6 +154,11 @@ def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator
     """`images` with id and file_name, `annotations` with image_id and caption."""
     file = f"{path} annotation"
     names = {str(image["id"]): image.get("file_name") for image in map(as_mapping, images) if "id" in image}
+    if annotations and not any("caption" in as_mapping(each) for each in annotations):
+        raise SeqtasksError(
+            f"{path}: its annotations hold no captions, but {', '.join(list(as_mapping(annotations[0]))[:6])}.",
+            "COCO's captions are in captions_train2017.json and captions_val2017.json.",
+        )
     for number, annotation in enumerate(map(as_mapping, annotations), 1):
         name = names.get(str(annotation.get("image_id")))
         yield Row(file, number, name, annotation.get("caption"))
@@ -146,26 +172,24 @@ def karpathy_rows(path: Path, images: list[Any]) -> Iterator[Row]:
         if isinstance(name, str) and folder and isinstance(folder, str):
             name = f"{folder}/{name}"
         for sentence in sentences if isinstance(sentences, list) and sentences else [None]:
-            yield Row(file, number, name, as_mapping(sentence).get("raw"), image.get("split"))
+            yield Row(file, number, name, text_of(as_mapping(sentence)), image.get("split"))
+
+
+def text_of(sentence: Mapping[str, Any]) -> object:
+    """The text of a sentence of Karpathy's form; its tokens, where that is all there is."""
+    tokens = sentence.get("tokens")
+    if "raw" in sentence or not isinstance(tokens, list):
+        return sentence.get("raw")
+    return " ".join(map(str, tokens))
+
+
+def named_rows(path: Path, captions: Mapping[str, Any]) -> Iterator[Row]:
+    """The captions of each image below its name."""
+    for number, (name, texts) in enumerate(captions.items(), 1):
+        for text in texts if isinstance(texts, list) and texts else [texts]:
+            yield Row(f"{path} entry", number, name, text)
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A JSON object as it is, and anything else as an object without keys."""
     return value if isinstance(value, dict) else {}
-
-
-def load_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
-    with open_bytes(path) as file:
-        content = file.read(JSON_BYTES + 1)
-    if len(content) > JSON_BYTES:
-        raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SeqtasksError(f"{path}:{line}: not UTF-8.", "Convert the file, for example with iconv.") from None
-    except json.JSONDecodeError as error:
-        raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
-    except (ValueError, RecursionError):
-        raise SeqtasksError(f"{path}: JSON with numbers or nesting beyond all measure.", "Make it again.") from None

@@ -33,7 +33,11 @@ class CaptionColumns(NamedTuple):
 
 
 class TableReader(CaptionReader, kind="table"):
-    """A table; see `seqtasks.data.tables`. Raises SeqtasksError where it is not clear which columns are meant."""
+    """A table; see `seqtasks.data.tables`.
+
+    Raises:
+        SeqtasksError: It is not clear which columns are meant.
+    """
 
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """A row for each line of the table; broken lines come with empty cells, so that they are reported."""

@@ -21,7 +21,8 @@ from pathlib import Path, PurePath
 from seqtasks.data.documents import tables as tables  # registers the readers
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.text_io import clean_string, reach_lines, read_files, require_file, uncompressed_suffix
+from seqtasks.data.foreign_files import foreign_by_name
+from seqtasks.data.text_io import clean_string, is_of_system, reach_lines, read_files, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
 
@@ -47,6 +48,8 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
         return with_text(read_folder(path, skipped), skipped)
     require_file(path)
     reader = DocumentReader.for_file(path, source.format)
+    if reader is None and (problem := foreign_by_name(path)):
+        raise problem
     documents = read_labelled_lines(path, skipped) if reader is None else reader.read(source, skipped)
     return with_text(documents, skipped)
 
@@ -57,6 +60,7 @@ def is_table(path: Path) -> bool:
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
+    """The documents that are not blank; the others are told to `skipped`."""
     for document in documents:
         if document.text.strip():
             yield document
@@ -83,7 +87,7 @@ def first_word(line: str) -> tuple[str, str]:
 
 def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
     """A folder a class, or a file a class."""
-    inside = sorted(child for child in path.iterdir() if not child.name.startswith("."))
+    inside = sorted(child for child in path.iterdir() if not is_of_system(child.name))
     classes = [child for child in inside if child.is_dir() and child.name != UNLABELLED]
     if classes and SPLITS.issuperset(child.name.lower() for child in classes):
         raise SeqtasksError(
@@ -115,7 +119,11 @@ def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
 
 
 def named_class(path: Path, name: str) -> tuple[str, ...]:
-    """The label that a folder or a file stands for. Raises SeqtasksError where its name is no text."""
+    """The label that a folder or a file stands for.
+
+    Raises:
+        SeqtasksError: Its name is no text.
+    """
     label = clean_string(name)
     if label is None:
         raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from seqtasks.data.documents.columns import document_columns, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.json_lines import parse_json_object
+from seqtasks.data.json_lines import first_objects, flattened, read_objects
 from seqtasks.data.tables import SAMPLE_LINES, Table
-from seqtasks.data.text_io import clean_string, reach_lines, read_lines
+from seqtasks.data.text_io import clean_string
 
 
 class TSVReader(DocumentReader, kind="tsv"):
@@ -55,19 +54,27 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
         """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
         text_key, label_key = json_keys(source)
-        for number, line in reach_lines(source.path, skipped):
-            fields = parse_json_object(line) or {}
+        for each in read_objects(source.path, skipped):
+            fields = each | flattened(each)
             text = clean_string(fields.get(text_key))
             labels = listed(fields.get(label_key))
             if text is None or labels is None:
                 skipped.skip("broken line")
             else:
-                yield Document(text, labels, f"{source.path}:{number}")
+                yield Document(text, labels, skipped.place)
+
+
+class JSONReader(JSONLReader, kind="json"):
+    """The same in a list, or in columns; see `seqtasks.data.json_lines`."""
+
+
+class NDJSONReader(JSONLReader, kind="ndjson"):
+    """Another name of JSON lines."""
 
 
 def json_keys(source: DocumentSource) -> tuple[str, str]:
     """The keys of the text and of the label, by those that the first objects of a file have; "" where there is none."""
-    objects = [parse_json_object(line) or {} for line in islice(read_lines(source.path), SAMPLE_LINES)]
+    objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
     keys = list(dict.fromkeys(key for each in objects for key in each))
     if not keys:
         return "", ""

@@ -8,7 +8,6 @@ from pathlib import Path
 from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.text_io import read_file, read_files
-from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir
 from seqtasks.text.tokenizers.document import normalize_document
@@ -53,10 +52,7 @@ def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     """
     if source.is_one_text:
         skipped.reach(str(source.path), 1)
-        text = read_file(source.path)
-        if text is None:
-            raise SeqtasksError(f"{source.path}: not UTF-8 text.", "Convert the file, for example with iconv.")
-        yield text
+        yield read_file(source.path)
     elif is_dir(source.path):
         yield from (text for _, text in read_files(source.path, skipped))
     else:

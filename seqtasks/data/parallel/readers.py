@@ -7,18 +7,18 @@ is wrong as a whole is a `SeqtasksError`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.json_lines import parse_json_object
+from seqtasks.data.foreign_files import foreign_by_name
+from seqtasks.data.json_lines import first_objects, flattened, read_objects
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
-from seqtasks.data.text_io import reach_lines, read_lines, require_file, uncompressed_suffix
+from seqtasks.data.text_io import read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
 
@@ -28,10 +28,14 @@ GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source a
 def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
     """The pairs of one source, in the order of the file, without those that have an empty side.
 
-    `languages` is needed for .tmx, and for .jsonl whose lines are `{"translation": {"en": ..., "de": ...}}`.
+    Args:
+        source: One file of pairs, or two parallel files.
+        skipped: Counts what is left out.
+        languages: Codes of source and target, needed for .tmx and for .jsonl whose lines are
+            `{"translation": {"en": ..., "de": ...}}`.
 
     Raises:
-        SeqtasksError: at once for a missing file, an unknown format, missing languages; while reading for parallel
+        SeqtasksError: At once for a missing file, an unknown format, missing languages; while reading for parallel
             files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
     """
     if source.source is not None and source.target is not None:
@@ -42,7 +46,7 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
     require_file(source.path)
     reader = PairReader.for_file(source.path, source.format)
     if reader is None:
-        raise SeqtasksError(
+        raise foreign_by_name(source.path) or SeqtasksError(
             f"{source.path}: unknown format {uncompressed_suffix(source.path)!r}.",
             f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz of these; "
             "give parallel files as source and target.",
@@ -72,6 +76,8 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
             raise SeqtasksError(f"{file} is a folder; translation needs files of sentence pairs.")
         if PairReader.for_file(file) is not None:
             sources.append(ParallelSource(path=file))
+        elif problem := foreign_by_name(file):
+            raise problem
         else:
             waiting.append(file)
         if len(waiting) == 2:
@@ -131,13 +137,21 @@ class JSONLReader(PairReader, kind="jsonl"):
         """A pair a line; lines that lack one of the two texts are told to `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
-        for _, line in reach_lines(source.path, skipped, blank=True):
-            fields = flattened(parse_json_object(line) or {})
+        for each in read_objects(source.path, skipped, blank=True):
+            fields = flattened(each)
             first, second = (fields.get(key) for key in keys)
             if isinstance(first, str) and isinstance(second, str):
                 yield Pair(first, second)
             else:
                 skipped.skip("broken line")
+
+
+class JSONReader(JSONLReader, kind="json"):
+    """The same in a list, or in columns; see `seqtasks.data.json_lines`."""
+
+
+class NDJSONReader(JSONLReader, kind="ndjson"):
+    """Another name of JSON lines."""
 
 
 class TMXReader(PairReader, kind="tmx"):
@@ -174,9 +188,9 @@ def pairs_in(table: Table, columns: tuple[int, int], skipped: ReadReport) -> Ite
 def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str, str]:
     """The keys of the texts, by those that the first objects of a file have; ("", "") where there is none."""
     assert source.path is not None
-    objects = [flattened(parse_json_object(line) or {}) for line in islice(read_lines(source.path), SAMPLE_LINES)]
+    objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
     keys = list(dict.fromkeys(key for each in objects for key in each))
-    if languages is None and all(key.startswith("translation.") for key in keys) and keys:
+    if languages is None and any("translation" in key.split(".")[:-1] for key in keys):
         message = f"{source.path}:1: translations by language need to know which two languages to read."
         raise SeqtasksError(message, GIVE_LANGUAGES)
     if not keys:
@@ -185,11 +199,3 @@ def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str,
     table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
     first, second = pair_columns(table, requested(source), languages)
     return keys[first], keys[second]
-
-
-def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of an object, and those within its objects: `{"translation": {"en": ...}}` has `translation.en`."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        found |= {f"{key}.{inner}": item for inner, item in value.items()} if isinstance(value, dict) else {key: value}
-    return found

@@ -91,13 +91,18 @@ def column_of(column: str | int) -> int:
 
 
 def write_conllu(sentence: Sentence, column: str | int, labels: Sequence[str]) -> str:
-    """The sentence in CoNLL-U with `labels` in one column, and the empty line after it.
+    """The sentence in CoNLL-U, and the empty line after it.
 
     All else is as it was read; a sentence that comes from another form has ids and words alone.
 
+    Args:
+        sentence: As it was read.
+        column: The column of the labels, by name or by its number from 1.
+        labels: One for each word.
+
     Raises:
-        SeqtasksError: there is no such column.
-        ValueError: there are not as many labels as words.
+        SeqtasksError: There is no such column.
+        ValueError: There are not as many labels as words.
     """
     place = column_of(column)
     lines = list(sentence.lines) or fresh_lines(sentence.words)

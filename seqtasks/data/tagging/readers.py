@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
@@ -74,18 +75,25 @@ def read_sentences(
     word_column: str | int | None = None,
     form: Form = "auto",
 ) -> Iterator[Sentence]:
-    """The sentences of one file, in its order; the form follows from the name and the first line, if not given.
+    """The sentences of one file, in its order.
 
-    `column` says where labels stand: in CoNLL-U and tables by name; in any columns by number from 1, or from the end
-    as -1; in JSON lines by key. The default is the last one where columns have no names.
+    Args:
+        path: The file.
+        skipped: Counts what is left out.
+        column: Where labels stand: in CoNLL-U and tables by name; in any columns by number from 1, or from the end as
+            -1; in JSON lines by key. The default is the last one where columns have no names.
+        word_column: The same of the words, where the form does not say it.
+        form: How words and labels stand in it; "auto" follows from the name and the first line.
 
     Raises:
-        SeqtasksError: at once for a missing file and an unknown column, or columns that are not clear; while reading
+        SeqtasksError: At once for a missing file and an unknown column, or columns that are not clear; while reading
             for text that is not UTF-8 and damaged compression.
     """
     reader = SentenceReader.for_file(path) if form == "auto" else None
     if reader is not None:
         return reader.read(path, skipped)
+    if form == "auto" and (problem := foreign_by_name(path)):
+        raise problem
     if form == "table" or (form == "auto" and is_table(path)):
         return read_table(path, skipped, None if column == UPOS else column, word_column)
     return parse_sentences(read_lines(path), str(path), skipped, column=column, word_column=word_column, form=form)
@@ -106,7 +114,16 @@ def parse_sentences(
     word_column: str | int | None = None,
     form: Form = "auto",
 ) -> Iterator[Sentence]:
-    """The same from lines, of standard input for example; `file` is what to call it."""
+    """As `read_sentences`, from lines of standard input for example.
+
+    Args:
+        lines: Without their ends.
+        file: What to call them in messages.
+        skipped: Counts what is left out.
+        column: As in `read_sentences`.
+        word_column: As in `read_sentences`.
+        form: As in `read_sentences`; "auto" follows from the first line.
+    """
     rest = iter(lines)
     head = []
     for line in rest:
@@ -155,7 +172,11 @@ def with_labels(sentences: Iterable[Sentence], skipped: ReadReport) -> Iterator[
 
 
 def column_number(file: str, column: str | int, of: str, not_in: int = 0) -> int:
-    """The number of a column. Raises SeqtasksError where there cannot be one."""
+    """The number of a column.
+
+    Raises:
+        SeqtasksError: There cannot be one.
+    """
     if isinstance(column, str) or column in (0, not_in):
         raise SeqtasksError(
             f"{file}: there is no column {column!r} for {of}.",
@@ -165,7 +186,11 @@ def column_number(file: str, column: str | int, of: str, not_in: int = 0) -> int
 
 
 def read_jsonl(file: str, lines: Lines, skipped: ReadReport, column: str | int = UPOS) -> Iterator[Sentence]:
-    """A JSON object a line. Raises SeqtasksError where several of its lists can be the labels."""
+    """A JSON object a line.
+
+    Raises:
+        SeqtasksError: Several of its lists can be the labels.
+    """
     for number, line in lines:
         skipped.reach(file, number)
         fields = parse_json_object(line)

@@ -1,4 +1,4 @@
-"""Clips as training plays them: pictures one after the other, each with what people say of it."""
+"""Videos as training plays them: images one after the other, each with what people say of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["SyntheticVideo"]
 
 @runtime_checkable
 class FrameSequence(Protocol):
-    """A clip whose frames are known by number."""
+    """A video whose frames are known by number."""
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
@@ -37,10 +37,10 @@ class FrameSequence(Protocol):
 
 @dataclass(frozen=True)
 class SyntheticVideo:
-    """A clip out of stills; no frame exists before it is asked for."""
+    """A video out of stills; no frame exists before it is asked for."""
 
     images: Sequence[CaptionedImage]
-    """All pictures there are."""
+    """All images there are."""
     shots: tuple[Shot, ...]
 
     @property
@@ -62,7 +62,7 @@ class SyntheticVideo:
 
 @dataclass(frozen=True)
 class VideoFile:
-    """A clip in a file, of which a frame is seen every some seconds."""
+    """A video in a file, of which a frame is seen every some seconds."""
 
     clip: CaptionedVideo
     every: float
@@ -71,9 +71,11 @@ class VideoFile:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
+        """What people say of each frame that is seen; nothing where no caption stands at its time."""
         return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
 
     def pictures(self, start: int) -> Iterator[Image.Image]:
+        """The frames from number `start` on; the file is read from its beginning."""
         frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
         return (frame.image for frame in islice(frames, start, len(self.times)))
 

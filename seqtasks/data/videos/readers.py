@@ -1,10 +1,10 @@
-"""Clips with timed captions, out of JSON lines: one clip a line.
+"""Videos with timed captions, out of JSON lines: one video a line.
 
     {"video": "a.mp4", "captions": [{"start": 0.0, "end": 2.5, "caption": "A dog runs."}], "split": "train"}
 
 | key | what it holds |
 |---|---|
-| video | a video file, an animated picture, or a folder of numbered frames, inside of the folder of the videos |
+| video | a video file, an animated image, or a folder of numbered frames, inside of the folder of the videos |
 | captions | spans of time in any order, none of which overlap; moments between them have no caption |
 | start, end | seconds as players show them; the span ends just before `end` |
 | caption | one caption, or a list of captions of the same span |
@@ -38,7 +38,7 @@ LONGEST = 1e9
 
 @dataclass(frozen=True, slots=True)
 class TimedCaption:
-    """What people wrote about a span of a clip."""
+    """What people wrote about a span of a video."""
 
     start: float
     end: float
@@ -49,7 +49,7 @@ class TimedCaption:
 
 @dataclass(frozen=True, slots=True)
 class CaptionedVideo:
-    """A clip and its captions."""
+    """A video and its captions."""
 
     video: Path
     """A file, or a folder of numbered frames."""
@@ -58,14 +58,14 @@ class CaptionedVideo:
 
 
 class VideoSource(ConfigModel):
-    """Where clips and their captions come from."""
+    """Where videos and their captions come from."""
 
     path: Path
     """The JSON lines."""
     videos: Path | None = None
     """The folder that the names of videos are relative to; without one, that of the JSON lines."""
     split: str | None = None
-    """train, validation (or dev, val), test, as the lines say; or all clips."""
+    """train, validation (or dev, val), test, as the lines say; or all videos."""
 
 
 class InvalidRecordError(Exception):
@@ -73,14 +73,14 @@ class InvalidRecordError(Exception):
 
 
 def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[CaptionedVideo]:
-    """The clips of a source whose videos are there, in the order of the lines.
+    """The videos of a source whose files are there, in the order of the lines.
 
     A line is left out as a whole and counted by reason where it is broken or without captions, or where spans overlap
     or end before they begin. Videos are looked for and not opened.
 
     Raises:
         SeqtasksError: the file cannot be found or read; the split is unknown; the name of a video leaves the folder of
-            the videos, with the line; no clip is left.
+            the videos, with the line; no video is left.
     """
     split = SPLITS.get(source.split.lower()) if source.split is not None else None
     if source.split is not None and split is None:
@@ -118,7 +118,7 @@ def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
 
 
 def clip_of(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
-    """The clip that the line at a place tells of."""
+    """The video that the line at a place tells of."""
     name = clean_string(fields.get("video"))
     if not name or not isinstance(fields.get("captions"), list):
         raise InvalidRecordError("broken line")
@@ -134,7 +134,7 @@ def clip_of(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
 
 
 def timed_captions(spans: list[Any]) -> Iterator[TimedCaption]:
-    """The spans of a clip."""
+    """The spans of a video."""
     for span in map(as_mapping, spans):
         caption = span.get("caption")
         texts = [clean_string(text) for text in (caption if isinstance(caption, list) else [caption])]

@@ -1,4 +1,4 @@
-"""Clips out of pictures with captions: each is shown for some frames, while the camera moves and often sees badly.
+"""Videos out of images with captions: each is shown for some frames, while the camera moves and often sees badly.
 
 The caption of a frame is that of its still, also where the frame hides it: whoever remembers knows it. Nothing is drawn
 here; `seqtasks.video.corruptions` makes the frames when they are wanted.
@@ -31,7 +31,7 @@ BURST_GAP = 1000
 """Photographs whose numbers differ by less were uploaded within seconds, most often by one person.
 
 Of some 110 such neighbors in Flickr8k, looked at, three quarters show the same people, game or place; it is half
-where numbers differ by 1,000 to 2,000, and a quarter from 2,000 to 5,000. 205 neighbors of 7,500 pictures are that
+where numbers differ by 1,000 to 2,000, and a quarter from 2,000 to 5,000. 205 neighbors of 7,500 images are that
 close.
 """
 
@@ -55,10 +55,10 @@ DRIFT = 0.5
 
 
 class SyntheticVideoConfig(ConfigModel):
-    """How pictures become clips."""
+    """How images become videos."""
 
     shots_per_video: int = Field(default=4, gt=0)
-    """Shots a clip, each of a still of its own."""
+    """Shots a video, each of a still of its own."""
     frames_per_shot: int = Field(default=8, gt=0)
     """Frames a shot."""
     corruption_prob: float = Field(default=0.5, ge=0, le=1)
@@ -67,7 +67,7 @@ class SyntheticVideoConfig(ConfigModel):
     corruption_strength: float = Field(default=1.0, ge=0, le=1)
     """How much frames differ from their stills. With 0 they are the stills."""
     bursts: bool = True
-    """Whether photographs that were uploaded to Flickr together follow each other in a clip (see `BURST_GAP`)."""
+    """Whether photographs that were uploaded to Flickr together follow each other in a video (see `BURST_GAP`)."""
 
     @property
     def fingerprint(self) -> str:
@@ -82,14 +82,14 @@ class Shot(NamedTuple):
     """A still, and how each frame shows it."""
 
     image: int
-    """Index of the picture."""
+    """Index of the image."""
     changes: tuple[FrameCorruption, ...]
 
 
 def synthesize_videos(
     images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int
 ) -> list[tuple[Shot, ...]]:
-    """Every picture once, in random order, cut hard from shot to shot; the last clip may have fewer shots."""
+    """Every image once, in random order, cut hard from shot to shot; the last video may have fewer shots."""
     random = np.random.default_rng(seed)
     units = bursts(images, settings.shots_per_video) if settings.bursts else [[number] for number in range(len(images))]
     shuffled = [units[number] for number in random.permutation(len(units))]
@@ -100,7 +100,7 @@ def synthesize_videos(
 
 
 def bursts(images: Sequence[CaptionedImage], longest: int) -> list[list[int]]:
-    """The indices of the pictures, those of a burst together in the order of their upload, the others alone."""
+    """The indices of the images, those of a burst together in the order of their upload, the others alone."""
     units: list[list[int]] = []
     numbered: list[tuple[int, int]] = []
     for index, image in enumerate(images):
@@ -119,7 +119,7 @@ def bursts(images: Sequence[CaptionedImage], longest: int) -> list[list[int]]:
 
 
 def packed(units: Iterable[list[int]], size: int) -> Iterator[list[int]]:
-    """Clips of `size` pictures, the last one perhaps of fewer, out of units that are cut only if nothing else fits."""
+    """Videos of `size` images, the last one perhaps of fewer, out of units that are cut only if nothing else fits."""
     waiting = deque(units)
     while waiting:
         clip: list[int] = []
@@ -172,7 +172,7 @@ def degraded_frames(settings: SyntheticVideoConfig, random: Generator) -> Iterat
 
 
 def random_crop(strength: float, random: Generator) -> Box:
-    """A part of a picture with its proportions."""
+    """A part of an image with its proportions."""
     side = random.uniform(1 - (1 - NARROWEST) * strength, 1)
     left, top = random.uniform(0, 1 - side, 2).tolist()
     return left, top, left + side, top + side

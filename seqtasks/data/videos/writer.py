@@ -1,4 +1,4 @@
-"""Pictures to clips on disk: MP4 through PyAV, GIF through Pillow."""
+"""Images to videos on disk: MP4 through PyAV, GIF through Pillow."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ FASTEST = {".mp4": 1000, ".gif": 50}
 
 
 def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
-    """Writes RGB pictures as a clip of `rate` frames a second, which appears whole or not at all.
+    """Writes a video, which appears whole or not at all.
 
-    The ending says how. `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by
-    leaving out the last row or column. `.gif` has 256 colors a frame, keeps all until the end, and holds equal
-    neighbors as one frame that lasts longer. The first frame gives the size; others are scaled, with black margins.
+    `.mp4` is H.264 where PyAV has it, else MPEG-4, and keeps no frame; sides are made even by leaving out the last row
+    or column. `.gif` has 256 colors a frame, keeps all until the end, and holds equal neighbors as one frame that lasts
+    longer.
+
+    Args:
+        path: Its ending says what is written.
+        frames: RGB images. The first gives the size; others are scaled, with black margins.
+        rate: Frames a second.
 
     Raises:
-        SeqtasksError: another ending, a rate that such a file cannot show, no frames, a path that is no file's, PyAV
+        SeqtasksError: Another ending, a rate that such a file cannot show, no frames, a path that is no file's, PyAV
             is not installed.
-        OSError: the file cannot be written.
+        OSError: The file cannot be written.
     """
     ending = path.suffix.lower()
     if ending not in FASTEST:
@@ -48,6 +53,7 @@ def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
 
 
 def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
+    """Writes frames one by one; `first` gives the size, with even sides."""
     width, height = (max(2, side // 2 * 2) for side in first.size)
     with open_mp4(file, (width, height)) as track:
         for number, picture in enumerate(chain([first], others)):
@@ -55,12 +61,13 @@ def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
 
 
 def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
+    """Writes all frames at the end; `first` gives the size."""
     timed = in_hundredths(chain([first], others), first.size, rate)
     next(timed).save(file, "GIF", save_all=True, append_images=timed, loop=0)
 
 
 def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
-    """Copies of the pictures that say how long each lasts, in whole hundredths of a second, without drifting."""
+    """Copies of the images that say how long each lasts, in whole hundredths of a second, without drifting."""
     for number, picture in enumerate(pictures):
         shown = letterbox(picture, size)
         shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}

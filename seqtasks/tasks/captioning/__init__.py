@@ -1,1 +1,1 @@
-"""Captions of pictures."""
+"""Captions of images."""

@@ -22,8 +22,9 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.meteor import meteor_unavailable_reason
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel, PolymorphicField
-from seqtasks.tasks.base import EvaluationRequest, Warn, load_tokenizer, skipped_in, warn_skipped
+from seqtasks.tasks.base import EvaluationRequest, load_tokenizer
 from seqtasks.tasks.data_loader import BatchT
+from seqtasks.tasks.data_reports import Warn, skipped_in, warn_skipped
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.text import Tokenizer, WordTokenizer
 
@@ -62,6 +63,7 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
 
     @classmethod
     def load(cls, config: CaptionConfig, processors: Path) -> Self:
+        """Reads how images become pixels, and the processor of captions."""
         images = ImageConfig.load(processors / IMAGES)
         return cls(config.model_copy(update={"images": images}), load_tokenizer(processors, "target", config.text))
 
@@ -73,13 +75,16 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         return cls(config, Tokenizer.of(config.text).train(captions, config.text))
 
     def save_processors(self, folder: Path) -> None:
+        """Writes how images become pixels, and the processor of captions."""
         self.config.images.save(folder / IMAGES)
         self.processor.save(folder / f"target{self.processor.extension}")
 
     def build_model(self) -> EncoderDecoder[ImageEncoderT]:
+        """An encoder-decoder whose source has no vocabulary."""
         return EncoderDecoder(self.config.model, 0, self.processor.size)
 
     def initialize(self, model: EncoderDecoder[ImageEncoderT]) -> None:
+        """Gets the pretrained weights of the CNN that the settings name."""
         model.encoder.load_pretrained()
 
     @staticmethod
@@ -88,9 +93,11 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         return replace(evaluation, scores=tuple(score for score in evaluation.scores if score.metric in WATCHED))
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> CaptioningPipeline:
+        """Captions images and the frames of videos."""
         return CaptioningPipeline(models, self.config.images, self.processor, decoding=self.config.decoding)
 
     def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+        """Measures on captioned images, or on one data set of videos, as what the data are."""
         if len(request.data) == 1 and is_video_dataset(request.data[0]):
             return self.evaluate_clips(pipeline, request, warn)
         skipped = CaptionReadReport()

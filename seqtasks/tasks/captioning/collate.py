@@ -1,4 +1,4 @@
-"""Training batches of pictures and their captions."""
+"""Training batches of images and their captions."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ IntArray = NDArray[np.int32]
 
 @dataclass(eq=False)
 class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
-    """Every picture once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
+    """Every image once an epoch, as features or pixels, with captions up to `longest` tokens; some are `left_out`.
 
-    `views` are the features of the pictures in several versions, of which each batch takes one at random; without any
-    the pictures are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
-    and the batch alone. A batch has at most `batch_tokens` padded tokens. Raises SeqtasksError when no caption is left.
+    `views` are the features of the images in several versions, of which each batch takes one at random; without any
+    the images are opened, and changed at random as the `settings` say. What is random depends on the seed, the epoch
+    and the batch alone. A batch has at most `batch_tokens` padded tokens.
+
+    Raises:
+        SeqtasksError: No caption is left.
     """
 
     prefetch = True
@@ -62,22 +65,25 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
         self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
+        """Images are opened in threads, one a core."""
         with ThreadPoolExecutor(available_cores()) as self.pool:
             yield from super().make_batches()
 
     def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
+        """Each image once, with all of its captions: (rows, captions, length)."""
         numbers = [self.numbers[place] for place in examples]
         target = pad_groups([self.targets[number] for number in numbers], begin=True, end=True)
         return Seq2SeqBatch(self.sources(numbers, random), None, target, target != PAD)
 
     def sources(self, numbers: list[int], random: np.random.Generator) -> Tensor:
+        """Features of a view that is drawn for each image, or pixels, changed at random as the settings say."""
         if self.views:
             views = random.integers(len(self.views), size=len(numbers)).tolist()
             return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
         return torch.stack(list(self.pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
 
     def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
-        """A picture as training sees it this time."""
+        """An image as training sees it this time."""
         try:
             picture = open_image(self.pictures[number], at_least=self.settings.at_least)
         except ImageError as error:

@@ -51,7 +51,7 @@ def captioning_preset(
     The updates follow from the epochs and the number of words, within the limits of the last column. The CNN is
     frozen. Official splits are kept: what the data say is for training is trained on, and their validation part is
     validated on. `text`, `encoder` and `decoder` are kinds; of kinds that are not built in, nothing is set. Raises
-    SeqtasksError for captions that cannot be read and when none of their pictures is there.
+    SeqtasksError for captions that cannot be read and when none of their images is there.
     """
     train, validation = official_split(source, "train"), official_split(source, "validation")
     captions, words = measure(read_captioned_images(train or source, CaptionReadReport()))
@@ -95,6 +95,7 @@ def official_split(source: CaptionSource, split: str) -> CaptionSource | None:
 
 
 def table(source: CaptionSource) -> dict[str, Any]:
+    """A source as a table of the configuration: what is not the default."""
     return source.model_dump(mode="json", exclude_defaults=True)
 
 

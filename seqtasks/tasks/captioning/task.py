@@ -1,4 +1,4 @@
-"""Captioning: a picture is looked at, then a sentence is written."""
+"""Captioning: an image is looked at, then a sentence is written."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
 from seqtasks.tasks.captioning.presets import captioning_preset
+from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
@@ -48,7 +49,7 @@ class CaptioningData(ConfigModel):
     train: list[CaptionSource] = Field(min_length=1)
     """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
-    """Without any, a part of the training pictures is held out."""
+    """Without any, a part of the training images is held out."""
     validation_split: ValidationSplit = 0.1
     """Their share (below 1), or their number (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
@@ -56,11 +57,11 @@ class CaptioningData(ConfigModel):
     feature_cache_dir: Path | None = None
     """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
     num_augmented_views: int = Field(default=1, gt=0)
-    """In how many random versions a frozen CNN sees each training picture, where `images` says that they change."""
+    """In how many random versions a frozen CNN sees each training image, where `images` says that they change."""
 
 
 class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
-    """Pictures in, sentences out."""
+    """Images in, sentences out."""
 
     usage = "caption --model {} photo.jpg"
     examples = "pictures"
@@ -75,6 +76,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
+            """Refuses an encoder that reads no images, and augmented images where features are computed once."""
             if not isinstance(self.model.encoder, CnnConfig):
                 raise ValueError('model.encoder has to read pictures: kind = "cnn"')
             if (
@@ -103,10 +105,11 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         """One for each view, where the CNN is frozen; else none."""
         self.validation_features: CachedFeatures | None = None
         self.broken: set[int] = set()
-        """The training pictures that cannot be read."""
+        """The training images that cannot be read."""
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads captioned images; holds some out where no validation data are given."""
         report, unread = CaptionReadReport(), CaptionReadReport()
         train = [each for source in config.data.train for each in read_captioned_images(source, report)]
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
@@ -132,9 +135,9 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return PreparedTask(task, remarks, data, warnings)
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
-        """Computes the features of all pictures, where the CNN is frozen and they are not on disk already.
+        """Computes the features of all images, where the CNN is frozen and they are not on disk already.
 
-        Tells of pictures that cannot be read; they are left out.
+        Tells of images that cannot be read; they are left out.
         """
         if model.encoder.frozen:
             views = [
@@ -156,7 +159,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
     ) -> CachedFeatures:
-        """The features of the pictures as they are (view 0), or as they have changed at random in another view."""
+        """The features of the images as they are (view 0), or as they have changed at random in another view."""
         encoder = model.encoder
         settings = self.config.images if view else self.config.images.without_augmentation
         transform = training_transform(settings)
@@ -171,6 +174,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
     def batches(self, batch_tokens: int, seed: int) -> CaptionLoader:
+        """Features where the CNN is frozen, else pixels; each image with all its captions."""
         captions = [self.processor.encode_all(each.captions) for each in self.train]
         return CaptionLoader(
             [each.image for each in self.train],
@@ -185,17 +189,20 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """A frozen CNN where there are few images; see `captioning_preset`."""
         kinds = chosen_kinds(settings, "text", "model.encoder", "model.decoder")
         options = source_options(settings, 0, CaptionSource)
         return captioning_preset(caption_source(data).model_copy(update=options), **kinds)
 
     def validate(self, model: EncoderDecoder[CnnEncoder]) -> Evaluation:
+        """Captions the validation images, without METEOR, which takes seconds to start."""
         found = self.pipeline([model]).evaluate(
             self.validation, features=self.validation_features, with_meteor=False, **self.validation_options
         )
         return self.watched(found)
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the CNN, the decoder and the data."""
         encoder: Any = self.config.model.encoder
         return (
             "Captions",
@@ -206,7 +213,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
 
 def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
-    """The numbers of the pictures that cannot be read. Opens all of them, in threads."""
+    """The numbers of the images that cannot be read. Opens all of them, in threads."""
 
     def broken(each: CaptionedImage) -> bool:
         try:

@@ -13,10 +13,15 @@ from seqtasks.models.token_masking import transform_embeddings
 
 
 def adversarial_loss(model: Classifier, batch: ClassificationBatch, distance: float) -> Loss:
-    """The mean of the loss of texts as they are and of their loss when they are moved (equation 7).
+    """The mean of the loss of texts as they are and of their loss when they are moved (Miyato et al. 2017, equation 7).
 
-    `distance` is a share of the length of all vectors of a text together, so that a model gains nothing by making them
-    longer. Dropout is the same in both. No gradient goes through the choice of the direction.
+    Dropout is the same in both. No gradient goes through the choice of the direction.
+
+    Args:
+        model: The classifier, in training mode.
+        batch: Texts and their labels.
+        distance: How far, as a share of the length of all vectors of a text together, so that a model gains nothing by
+            making them longer.
     """
     devices = [batch.tokens.device] if batch.tokens.is_cuda else []
     read: list[Tensor] = []

@@ -53,6 +53,7 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
         self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> ClassificationBatch:
+        """Padded tokens between BEGIN and END, with the labels of each row's document and how much it counts."""
         owners = [self.owners[number] for number in examples]
         read = [
             self.processor.sample(self.texts[owner], random)

@@ -19,26 +19,18 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import ClassificationBatch, Classifier, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks import fine_tuning as transfer
-from seqtasks.tasks.base import (
-    EvaluationRequest,
-    PreparedTask,
-    Task,
-    fingerprint,
-    load_tokenizer,
-    require_validation,
-)
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, load_tokenizer
 from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
+from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
-from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
+from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_classes, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 from seqtasks.text.vocabulary import Vocabulary
 
 ClassWeights = Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
-FEW = 20
-"""Documents up to which each may have a label of its own."""
 
 
 class ClassificationData(ConfigModel):
@@ -56,6 +48,7 @@ class ClassificationData(ConfigModel):
 
     @model_validator(mode="after")
     def windows_overlap(self) -> ClassificationData:
+        """Refuses windows of one token."""
         if self.max_length == 1:
             raise ValueError("max_length = 1 cannot overlap: set 2 or more, or 0 to read documents whole")
         return self
@@ -92,12 +85,14 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
         @model_validator(mode="after")
         def one_label_is_weighed(self) -> ClassificationTask.Config:
+            """Refuses weights of classes where several labels may hold."""
             if self.model.multi_label and self.class_weights != "none":
                 raise ValueError("class_weights are for documents of one label each, not for model.multi_label = true")
             return self
 
         @model_validator(mode="after")
         def only_a_start_is_unfrozen(self) -> ClassificationTask.Config:
+            """Refuses settings of gradual unfreezing without a language model to start from."""
             if self.init_from is None and (self.unfreeze_steps or self.layerwise_lr_decay != 1):
                 raise ValueError(
                     "unfreeze_steps and layerwise_lr_decay are for model.encoder.init_from = a language model"
@@ -125,6 +120,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads documents; holds some out, of every label, where no validation data are given."""
         skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
@@ -165,20 +161,25 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
+        """Reads the processor of texts and the names of the labels."""
         return cls(config, load_tokenizer(processors, "text", config.text), Vocabulary.load(processors / LABELS).tokens)
 
     def save_processors(self, folder: Path) -> None:
+        """Writes the processor of texts and the names of the labels."""
         self.processor.save(folder / f"text{self.processor.extension}")
         Vocabulary(self.labels).save(folder / LABELS)
 
     def build_model(self) -> Classifier:
+        """A classifier for the vocabulary and the labels of the data."""
         return Classifier(self.config.model, self.processor.size, len(self.labels))
 
     def initialize(self, model: Classifier) -> None:
+        """Takes over what `init_from` names of a language model (Howard & Ruder 2018)."""
         if self.config.init_from is not None:
             transfer.copy_pretrained(model, transfer.language_model(self.config.init_from), self.config.init_modules)
 
     def on_train_start(self, model: Classifier) -> Sequence[str]:
+        """Freezes what comes from a language model, to be unfrozen by layers (Howard & Ruder 2018, section 3.3)."""
         if self.config.init_from is not None:
             encoder = model.encoder
             parts = transfer.layer_groups(encoder) if self.config.init_modules == "encoder" else [[encoder.embedding]]
@@ -186,10 +187,12 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return ()
 
     def loss(self, model: Classifier, batch: ClassificationBatch) -> Loss:
+        """That of the model, or with `adversarial_epsilon` also that of disturbed embeddings (Miyato et al. 2017)."""
         distance = self.config.adversarial_epsilon
         return adversarial_loss(model, batch, distance) if distance else model.loss(batch)
 
     def batches(self, batch_tokens: int, seed: int) -> ClassificationLoader:
+        """Documents, or windows of them, weighed as `class_weights` says."""
         numbers = {label: number for number, label in enumerate(self.labels)}
         labels = np.zeros((len(self.train), len(self.labels)))
         for row, document in zip(labels, self.train, strict=True):
@@ -216,6 +219,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """An encoder and a processor by the amount of data; see `classification_preset`."""
         sources = [
             DocumentSource(path=path, **source_options(settings, number, DocumentSource))
             for number, path in enumerate(data)
@@ -224,15 +228,19 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return classification_preset(sources, **kinds, init_from=settings.get("model.encoder.init_from"))
 
     def pipeline(self, models: Sequence[Classifier]) -> ClassificationPipeline:
+        """Classifies texts in the windows of the training."""
         return ClassificationPipeline(models, self.processor, self.labels, window=self.config.data.max_length)
 
     def validate(self, model: Classifier) -> Evaluation:
+        """Classifies the validation documents."""
         return self.pipeline([model]).evaluate(self.validation)
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Document]:
+        """Labeled documents; those with labels that the model lacks are left out."""
         return read_labeled(self.config, self.sources(request.data, request.columns), skipped)
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the encoder and the labels, with how many documents of the training have each."""
         model = self.config.model
         counts = data["label_counts"] or {}
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
@@ -264,24 +272,6 @@ def read_labeled(
     """The documents of some sources that have as many labels as the model gives."""
     documents = (document for source in sources for document in read_documents(source, skipped))
     return with_labels(documents, skipped, multi_label=config.model.multi_label)
-
-
-def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -> None:
-    """Raises SeqtasksError for training data from which no classes can be learned."""
-    if not counts:
-        raise SeqtasksError(
-            f"There is no document with a label to train on: {skipped.describe()}.",
-            "Look at the data, and at which column is the label (data.train.0.label).",
-        )
-    if len(counts) == 1 and counts.total() == documents:
-        raise SeqtasksError(
-            f"All documents have the same label, {next(iter(counts))!r}.", "Give documents of another one too."
-        )
-    if documents > FEW and len(counts) > documents / 2:
-        raise SeqtasksError(
-            f"{len(counts):,} different labels of {documents:,} documents: they are hardly classes.",
-            "Look at which column is the label (data.train.0.label) and which the text (data.train.0.text).",
-        )
 
 
 def make_processor(config: ClassificationTask.Config, documents: Sequence[Document]) -> Tokenizer:

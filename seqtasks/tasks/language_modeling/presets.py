@@ -53,7 +53,10 @@ def generation_preset(
 
     The updates follow from the epochs and the number of tokens, within the limits of the last column. A Transformer has
     4 layers of half the encoder's width. `text` and `encoder` are kinds; of kinds that are not built in, nothing is
-    set. Raises SeqtasksError for files that cannot be read and for data without text.
+    set.
+
+    Raises:
+        SeqtasksError: For files that cannot be read and for data without text.
     """
     characters = measure(sources)
     size = preset_for(characters, PRESETS)

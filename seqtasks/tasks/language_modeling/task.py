@@ -19,14 +19,8 @@ from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import (
-    EvaluationRequest,
-    PreparedTask,
-    Task,
-    fingerprint,
-    load_tokenizer,
-    require_validation,
-)
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, load_tokenizer
+from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
@@ -78,6 +72,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 
         @model_validator(mode="after")
         def windows_fit_the_context(self) -> LanguageModelingTask.Config:
+            """Refuses windows longer than the positions that a Transformer learns."""
             context = getattr(self.model.encoder, "max_positions", None)
             if context is not None and self.data.bptt_len > context:
                 raise ValueError(
@@ -97,6 +92,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads texts and lays them out as one stream of tokens for each of `num_streams` lanes."""
         skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config.data, seed, skipped, unread)
         require_validation(validation, "text", "data")
@@ -134,43 +130,53 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
+        """Reads the processor of texts."""
         return cls(config, load_tokenizer(processors, "text", config.text))
 
     def save_processors(self, folder: Path) -> None:
+        """Writes the processor of texts."""
         self.processor.save(folder / f"text{self.processor.extension}")
 
     def build_model(self) -> LanguageModel:
+        """A language model for the vocabulary of the data."""
         return LanguageModel(self.config.model, self.processor.size)
 
     def on_train_start(self, model: LanguageModel) -> Sequence[str]:
+        """Makes room for the states that lanes carry from window to window."""
         self.carried = TBPTTState(self.config.data.num_streams, model.encoder.state_shapes())
         return ()
 
     def loss(self, model: LanguageModel, batch: LanguageModelBatch) -> Loss:
+        """That of a window, after the states that the window before has left (Williams & Peng 1990)."""
         loss, carried = model.loss(batch, self.carried.read(batch.streams, batch.is_start))
         self.carried.write(batch.streams, carried)
         return loss
 
     def batches(self, batch_tokens: int, seed: int) -> TBPTTLoader:
+        """Windows of `bptt_len` tokens of `num_streams` lanes; `batch_tokens` does not apply."""
         data = self.config.data
         return TBPTTLoader(self.train, lanes=data.num_streams, window=data.bptt_len, seed=seed)
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """A processor and an encoder by the amount of text; see `generation_preset`."""
         sources = [
             TextSource(path=path, **source_options(settings, number, TextSource)) for number, path in enumerate(data)
         ]
         return generation_preset(sources, **chosen_kinds(settings, "text", "model.encoder"))
 
     def pipeline(self, models: Sequence[LanguageModel]) -> TextGenerationPipeline:
+        """Generates text with one model."""
         return TextGenerationPipeline(models, self.processor, decoding=self.config.decoding)
 
     def validate(self, model: LanguageModel) -> Evaluation:
+        """The loss on the validation texts, and a sample of what the model writes."""
         pipeline = self.pipeline([model])
         found = pipeline.evaluate(self.validation, lanes=VALIDATION_LANES)
         return replace(found, samples=(self.sample(pipeline),))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[str]:
+        """Whole texts, as in training."""
         return (text for source in self.sources(request.data, request.columns) for text in read_texts(source, skipped))
 
     def sample(self, pipeline: TextGenerationPipeline) -> ValidationExample:
@@ -181,6 +187,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         return ValidationExample(*(" ".join(part.split()) for part in parts))
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the encoder, the processor and the amount of text."""
         return (
             "A writer",
             f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
@@ -192,7 +199,8 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
 def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport) -> tuple[list[str], list[str]]:
     """Training and validation texts; `unread` is the report of the validation files.
 
-    Raises SeqtasksError where there is nothing to train on.
+    Raises:
+        SeqtasksError: There is nothing to train on.
     """
     train: list[str] = []
     validation = [text for source in data.validation for text in read_texts(source, unread)]

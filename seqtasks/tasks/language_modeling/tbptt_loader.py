@@ -16,11 +16,16 @@ from seqtasks.text.tokenizers.document import LINE, Tokens
 
 
 class TBPTTLoader(DataLoader[LanguageModelBatch]):
-    """All texts once an epoch, as a ring of which each of `lanes` rows reads its part, `window` tokens at a time.
+    """All texts once an epoch, as a ring of which each lane reads its part, a window at a time.
 
-    Each epoch puts the texts, which are `marked`, into another order and begins at another place. Lanes begin where a
-    text or a line does, if there is such a place in their part, and always with BEGIN. All of it depends on the seed
-    and the epoch alone.
+    Each epoch puts the texts into another order and begins at another place. Lanes begin where a text or a line does,
+    if there is such a place in their part, and always with BEGIN. All of it depends on the seed and the epoch alone.
+
+    Args:
+        texts: The tokens of each, which are `marked`.
+        lanes: Rows of a batch.
+        window: Tokens of each row.
+        seed: Of the order.
     """
 
     def __init__(self, texts: Sequence[Tokens], *, lanes: int, window: int, seed: int) -> None:
@@ -31,6 +36,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         self.state = {"epoch": 1, "index": 0}
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], LanguageModelBatch]]:
+        """Window after window of the lanes of an epoch."""
         first = self.state["index"]
         for epoch in count(self.state["epoch"]):
             lanes = self.lanes_of(epoch)
@@ -52,6 +58,7 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         return [part if part[:1].tolist() == [BEGIN] else np.insert(part, 0, BEGIN) for part in parts]
 
     def window_of(self, lanes: Sequence[Tokens], index: int) -> LanguageModelBatch:
+        """Window `index` of every lane: `window` tokens and the one that follows, padded where a lane is over."""
         tokens = torch.full((len(lanes), self.window + 1), PAD)
         for row, lane in zip(tokens, lanes, strict=True):
             part = lane[index * self.window : (index + 1) * self.window + 1]
@@ -60,10 +67,15 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         return LanguageModelBatch(tokens, wanted, torch.arange(len(lanes)), torch.full((len(lanes),), index == 0))
 
     def state_dict(self) -> dict[str, int]:
+        """Also the lanes and the window, which a resumed training has to keep."""
         return {**self.state, "lanes": self.lanes, "window": self.window}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Goes on from there. Raises SeqtasksError where the texts were read in other lanes or windows."""
+        """Goes on from there.
+
+        Raises:
+            SeqtasksError: The texts were read in other lanes or windows.
+        """
         lanes, window = state["lanes"], state["window"]
         if (lanes, window) != (self.lanes, self.window):
             raise SeqtasksError(

@@ -31,5 +31,6 @@ class TaggingLoader(TokenBucketLoader[TaggingBatch]):
         self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> TaggingBatch:
+        """Padded words with their characters, and the number of each word's label."""
         tokens, mask = stack([self.sentences[number] for number in examples])
         return TaggingBatch(tokens, mask, pad([self.labels[number] for number in examples]))

@@ -52,7 +52,10 @@ def tagging_preset(
     The updates follow from the epochs and the number of words, within the limits of the last column. Labels of spans
     (BIO, BIOES) are found by a conditional random field, others one by one. The language, which decides how raw text
     is cut into words, is read off the names of treebanks alone. `encoder` and `char_encoder` are kinds; of kinds that
-    are not built in, nothing is set. Raises SeqtasksError for files that cannot be read and for data without labels.
+    are not built in, nothing is set.
+
+    Raises:
+        SeqtasksError: For files that cannot be read and for data without labels.
     """
     words, spans = measure(sources)
     size = preset_for(words, PRESETS)

@@ -14,11 +14,13 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.tagging.conllu import CONLLU, Sentence, column_of
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
+from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, fingerprint, require_validation
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task
+from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
@@ -79,9 +81,16 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads sentences; those of more than `max_words` words are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         everything, validation = read_data(config.data, seed, skipped, unread)
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
+        if everything and not train:
+            longest = max(len(sentence.words) for sentence in everything)
+            raise SeqtasksError(
+                f"All {len(everything):,} sentences are of more than {config.data.max_words} words, up to {longest:,}.",
+                "Where sentences end, an empty line has to stand; or raise data.max_words.",
+            )
         if not train:
             raise nothing_to_train_on(skipped)
         require_validation(validation, "sentence with labels", "data")
@@ -117,10 +126,12 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
+        """Reads the vocabularies of words and characters, and the names of the labels."""
         reader = WordIndexer.load(processors, config.text, with_characters=config.model.char_encoder is not None)
         return cls(config, reader, Vocabulary.load(processors / LABELS).tokens)
 
     def save_processors(self, folder: Path) -> None:
+        """Writes the vocabularies of words and characters, and the names of the labels."""
         self.reader.save(folder)
         Vocabulary(self.labels).save(folder / LABELS)
 
@@ -140,10 +151,12 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         return "upos" if UNIVERSAL_TAGS.issuperset(self.labels) else "xpos"
 
     def build_model(self) -> Tagger:
+        """A tagger for the vocabularies and the labels of the data."""
         characters = 0 if self.reader.characters is None else self.reader.characters.size
         return Tagger(self.config.model, self.reader.words.size, characters, len(self.labels))
 
     def batches(self, batch_tokens: int, seed: int) -> TaggingLoader:
+        """Sentences of similar lengths."""
         numbers = {label: number for number, label in enumerate(self.labels)}
         return TaggingLoader(
             [self.reader.index(sentence.words) for sentence in self.train],
@@ -154,6 +167,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """Encoders of words and characters by the amount of data; see `tagging_preset`."""
         kinds = chosen_kinds(settings, "model.encoder", "model.char_encoder")
         sources = [
             TaggedSource(path=path, **source_options(settings, number, TaggedSource))
@@ -162,14 +176,17 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         return tagging_preset(sources, **kinds)
 
     def pipeline(self, models: Sequence[Tagger]) -> TaggingPipeline:
+        """Tags texts that are cut by the rules of the model's language."""
         language = self.config.text.language
         return TaggingPipeline(models, self.reader, self.labels, language=language, column=self.column)
 
     def validate(self, model: Tagger) -> Evaluation:
+        """Tags the validation sentences; where labels are spans, their F1 comes first."""
         found = self.pipeline([model]).evaluate(self.validation)
         return replace(found, scores=tuple(sorted(found.scores, key=lambda score: score.metric != BEST_FOR_SPANS)))
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Sentence]:
+        """Labeled sentences, of any length."""
         return (
             sentence
             for source in self.sources(request.data, request.columns)
@@ -177,6 +194,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the encoders and the labels."""
         model = self.config.model
         reads = "" if model.char_encoder is None else f", characters read by `{kind_of(model.char_encoder)}`"
         labels = ", ".join(f"`{label}`" for label in self.labels[:50])

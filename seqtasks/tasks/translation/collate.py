@@ -42,6 +42,7 @@ class TranslationLoader(TokenBucketLoader[Seq2SeqBatch]):
         self.sampler = TokenBucketSampler(source + 1, target + 2, self.batch_tokens, seed=self.seed, weights=weights)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> Seq2SeqBatch:
+        """Sources up to END, targets between BEGIN and END."""
         sources, targets = (self.side(side, examples, random) for side in (0, 1))
         source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
         return Seq2SeqBatch(source, source != PAD, target, target != PAD)

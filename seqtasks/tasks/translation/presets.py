@@ -57,7 +57,10 @@ def translation_preset(
 
     The updates follow from the epochs and the number of words, within the limits of the last column. Recurrent parts
     (`encoder` and `decoder` are kinds) get two layers of twice the width; of kinds that are not built in, nothing is
-    set. Raises SeqtasksError for files that cannot be read and for data without a single pair.
+    set.
+
+    Raises:
+        SeqtasksError: For files that cannot be read and for data without a single pair.
     """
     pairs, words = measure(sources, languages)
     size = preset_for(pairs, PRESETS)

@@ -20,7 +20,8 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
-from seqtasks.tasks.base import EvaluationRequest, PreparedTask, fingerprint, require_validation
+from seqtasks.tasks.base import EvaluationRequest, PreparedTask
+from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import few_examples, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
@@ -69,6 +70,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
         @model_validator(mode="after")
         def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:
+            """Refuses to tie all embeddings of two vocabularies."""
             if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
                     'model.tie_embeddings = "all" needs shared_vocab = true: '
@@ -88,6 +90,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
         task = cls(config, *make_processors(config, train, processors))
@@ -122,21 +125,26 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
+        """Reads the processors of both languages, one file where they share it."""
         return cls(config, *load_processors(config, processors))
 
     def save_processors(self, folder: Path) -> None:
+        """Writes the processors of both languages, one file where they share it."""
         self.source.save(folder / f"source{self.source.extension}")
         if self.target is not self.source:
             self.target.save(folder / f"target{self.target.extension}")
 
     def build_model(self) -> EncoderDecoder[TextEncoder]:
+        """An encoder-decoder for both vocabularies."""
         return EncoderDecoder(self.config.model, self.source.size, self.target.size)
 
     def on_train_start(self, model: EncoderDecoder[TextEncoder]) -> Sequence[str]:
+        """Prepares self-critical training, where the settings ask for it."""
         self.start_self_critical(self.target, ([self.target.encode(pair.target)] for pair in self.train))
         return ()
 
     def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
+        """Sentence pairs of similar lengths, drawn by the weights of their sources."""
         return TranslationLoader(
             (self.source, self.target),
             ([pair.source for pair in self.train], [pair.target for pair in self.train]),
@@ -148,6 +156,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """Sizes by the number of pairs; languages are found out where they are not set. See `translation_preset`."""
         kinds = chosen_kinds(settings, "model.encoder", "model.decoder")
         source, target = settings.get("languages.source"), settings.get("languages.target")
         languages = (source, target) if source and target else languages_of(data)
@@ -158,6 +167,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         return translation_preset(sources, languages, **kinds)
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
+        """Translates in the direction of the training."""
         languages = self.config.languages
         return TranslationPipeline(
             models,
@@ -169,14 +179,17 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         )
 
     def validate(self, model: EncoderDecoder[TextEncoder]) -> Evaluation:
+        """Translates the validation sources: BLEU and chrF."""
         return self.pipeline([model]).evaluate(self.validation, metrics=("bleu", "chrf"), **self.validation_options)
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Pair]:
+        """Sentence pairs of the languages asked for, else of the model's."""
         languages = request.languages or (self.config.languages.source, self.config.languages.target)
         sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the languages, the encoder, the decoder and the data."""
         languages = self.config.languages
         return (
             f"Translation, {languages.source} to {languages.target}",

@@ -49,7 +49,9 @@ def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start
     """Text processors for training: learned from the data, or out of the folder of the model that training starts from.
 
     Where that one has a vocabulary for both languages and this one shall have one each, the target's is learned.
-    Raises SeqtasksError where it is the other way round.
+
+    Raises:
+        SeqtasksError: One vocabulary is asked for and the model to start from has two.
     """
     kind = Tokenizer.of(config.text)
     apart = start is not None and (start / f"target{kind.extension}").is_file()

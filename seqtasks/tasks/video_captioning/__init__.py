@@ -1,1 +1,1 @@
-"""Captions of clips, frame after frame."""
+"""Captions of videos, frame after frame."""

@@ -26,19 +26,20 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
-from seqtasks.tasks.base import PreparedTask, fingerprint
+from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, CaptionConfig
+from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples
 from seqtasks.tasks.tbptt import TBPTTState
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer
 
 TIME = ("encoder.over_time.", "encoder.remembered.")
-"""What a captioner of pictures lacks."""
+"""What a captioner of images lacks."""
 
 
 class VideoData(ConfigModel):
-    """What to train on and what to validate on: clips in files, clips made out of captioned pictures, or both."""
+    """What to train on and what to validate on: videos in files, videos made out of captioned images, or both."""
 
     train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
@@ -49,13 +50,13 @@ class VideoData(ConfigModel):
     validation_images: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into videos to validate on."""
     max_validation_videos: int = Field(default=50, gt=0)
-    """At most so many clips of the validation data are described at each validation."""
+    """At most so many videos of the validation data are described at each validation."""
     synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
-    """How pictures become clips."""
+    """How images become videos."""
     frame_interval: float = Field(default=SECONDS_APART, gt=0)
-    """Seconds from frame to frame of a clip in a file."""
+    """Seconds from frame to frame of a video in a file."""
     num_streams: int = Field(default=4, gt=0)
-    """Clips that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Videos that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=8, gt=0)
     """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
     max_tokens: int = Field(default=50, gt=0)
@@ -63,6 +64,7 @@ class VideoData(ConfigModel):
 
     @model_validator(mode="after")
     def has_both(self) -> VideoData:
+        """Refuses data without anything to train on, or to validate on."""
         if not (self.train or self.train_images):
             raise ValueError("there is nothing to train on: give train or train_stills")
         if not (self.validation or self.validation_images):
@@ -71,7 +73,7 @@ class VideoData(ConfigModel):
 
 
 class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
-    """Clips in, a sentence for each frame out. What it trains is a captioner of pictures as well."""
+    """Videos in, a sentence for each frame out. What it trains is a captioner of images as well."""
 
     usage = "caption --model {} clip.mp4"
     examples = "clips"
@@ -83,6 +85,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
         @model_validator(mode="after")
         def sees_frames(self) -> VideoTask.Config:
+            """Refuses an encoder that reads no frames, and images that change at random from frame to frame."""
             if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
                 raise ValueError('model.encoder has to read frames: kind = "cnn-lstm"')
             if self.images.augments:
@@ -99,6 +102,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
+        """Reads videos in files, and captioned images that videos are made of."""
         data: VideoData = config.data
         report, clip_report = CaptionReadReport(), ReadReport()
         stills = [each for source in data.train_images for each in read_captioned_images(source, report)]
@@ -124,9 +128,11 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few))
 
     def is_newly_initialized(self, name: str) -> bool:
+        """What works over time: a captioner of single images, which training may start from, has none of it."""
         return name.startswith(TIME)
 
     def on_train_start(self, model: EncoderDecoder[CnnLstmEncoder]) -> Sequence[str]:
+        """Makes room for the states that lanes carry from window to window."""
         encoder = model.encoder
         if encoder.remembered is not None:
             side = self.config.images.size
@@ -139,6 +145,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return ()
 
     def loss(self, model: EncoderDecoder[CnnLstmEncoder], batch: VideoBatch) -> Loss:
+        """That of a window of frames, after the states that the window before has left."""
         encoder = model.encoder
         start = None if self.carried is None else RecurrentState(*self.carried.read(batch.streams, batch.is_start))
         memory, carried = encoder.encode(batch.source, batch.mask, start)
@@ -151,6 +158,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         return model.loss_of(memory, target, real)
 
     def batches(self, batch_tokens: int, seed: int) -> Any:
+        """Windows of `bptt_len` frames of `num_streams` lanes; `batch_tokens` does not apply."""
         data: VideoData = self.config.data
 
         def clips_of(epoch: int) -> list[FrameSequence]:
@@ -163,12 +171,14 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         )  # fmt: skip
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
+        """Captions every frame of the validation videos, without METEOR."""
         pipeline = self.pipeline([model])
         return self.watched(
             pipeline.evaluate_videos(self.validation_playing, with_meteor=False, **self.validation_options)
         )
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
+        """Names the CNN, what works over time, the decoder and the data."""
         encoder: Any = self.config.model.encoder
         return (
             "Captions of clips",
@@ -179,7 +189,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
 
 def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
-    """The clips that are described at each validation, and what is wrong with others."""
+    """The videos that are described at each validation, and what is wrong with others."""
     report, clip_report = CaptionReadReport(), ReadReport()
     clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
     files, unread = open_clips(clips[: data.max_validation_videos], data.frame_interval)

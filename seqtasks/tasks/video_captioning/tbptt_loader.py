@@ -1,4 +1,4 @@
-"""Training batches of clips: windows of some frames, one after the other, several clips side by side."""
+"""Training batches of videos: windows of some frames, one after the other, several videos side by side."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from seqtasks.tasks.data_loader import DataLoader
 
 
 class VideoBatch(NamedTuple):
-    """Frames of several clips with their captions; each row goes on in the window that follows."""
+    """Frames of several videos with their captions; each row goes on in the window that follows."""
 
     source: UInt8[Tensor, "clips frames 3 height width"]
     mask: Bool[Tensor, "clips frames"]
-    """True at real frames: a clip that ends leaves the rest of its row empty."""
+    """True at real frames: a video that ends leaves the rest of its row empty."""
     target: Int[Tensor, "clips frames captions tgt"]
     streams: Int[Tensor, "clips"]
     """Which row of the whole batch each row is."""
     is_start: Bool[Tensor, "clips"]
-    """Where a clip begins."""
+    """Where a video begins."""
 
 
 class Window(NamedTuple):
-    """A part of a clip."""
+    """A part of a video."""
 
     clip: FrameSequence
     captions: Sequence[Sequence[str]]
-    """Of all frames of the clip."""
+    """Of all frames of the video."""
     start: int
     """The first frame."""
 
 
 @dataclass(eq=False)
 class VideoTBPTTLoader(DataLoader[VideoBatch]):
-    """Every clip once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
+    """Every video once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
-    `clips_of` gives the clips of an epoch, which may be others each time, `encode` the token ids of a caption, and
+    `clips_of` gives the videos of an epoch, which may be others each time, `encode` the token ids of a caption, and
     `pixels` what the network sees of a frame; captions of more than `longest` tokens are left out. All of it depends
     on the seed and the number of the window alone, so that `state_dict` needs no more.
     """
@@ -68,7 +68,7 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
         self.load_state_dict({"epoch": 1, "index": 0})
 
     def endless(self) -> Iterator[FrameSequence]:
-        """Clips, epoch after epoch."""
+        """Videos, epoch after epoch."""
         for epoch in count(1):
             clips = self.clips_of(epoch)
             if not any(any(captions) for clip in clips for captions in clip.captions):
@@ -78,13 +78,14 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
                 yield clips[number]
 
     def windows(self, clips: Iterator[FrameSequence]) -> Iterator[Window]:
-        """The windows of one lane, clip after clip."""
+        """The windows of one lane, video after video."""
         for clip in clips:
             captions = clip.captions
             for start in range(0, len(captions), self.window):
                 yield Window(clip, captions, start)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], VideoBatch]]:
+        """Window after window; frames become pixels in threads, one a core."""
         with ThreadPoolExecutor(available_cores()) as pool:
             for index in count(self.state["index"] + 1):
                 window = self.make(pool)
@@ -113,6 +114,7 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
         return torch.stack([self.pixels(picture) for picture in islice(self.playing[lane], self.window)])
 
     def captions_of(self, window: Window, frame: int) -> list[list[int]]:
+        """The tokens of a frame's captions, without those that are empty or too long."""
         if frame >= len(window.captions):
             return []
         encoded = (list(self.encode(caption)) for caption in window.captions[frame])

@@ -29,6 +29,7 @@ class CharacterTokenizer(VocabularyTokenizer):
 
     @cached_property
     def known_characters(self) -> frozenset[str]:
+        """Those of the vocabulary, and the blank."""
         return frozenset(self.vocabulary.tokens) | {" "}
 
     @classmethod

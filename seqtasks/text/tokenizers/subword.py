@@ -76,6 +76,7 @@ class SubwordTokenizer(Tokenizer):
 
     @cached_property
     def known_characters(self) -> frozenset[str] | None:
+        """Those of the pieces; None where a full vocabulary may have left out some of the training's."""
         pieces = self.pieces(range(FIRST_PIECE, self.size))
         characters = frozenset("".join(pieces).replace("▁", " ")) | {" "}
         if len(characters) >= max(_whole(self.size) + 1, _room(self.size)):

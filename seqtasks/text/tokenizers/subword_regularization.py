@@ -31,6 +31,10 @@ class UnigramSampler:
     """Draws among the 64 best segmentations of a word, each with probability proportional to `exp(alpha * score)`.
 
     Kudo 2018, Subword Regularization, section 3.3 (l = 64); `score` is the sum of the pieces' log-probabilities.
+
+    Args:
+        model: A unigram model of sentencepiece.
+        alpha: How much better segmentations are preferred; 0 draws evenly.
     """
 
     def __init__(self, model: SentencePieceProcessor, alpha: float) -> None:
@@ -61,6 +65,10 @@ class BPEDropout:
     """Byte-pair merges of a word, where each possible merge is left out of each step with probability `dropout`.
 
     Provilkov et al. 2020, BPE-Dropout, algorithm 1: the best merge left is applied until a step has none.
+
+    Args:
+        model: A model of byte-pair merges.
+        dropout: From 0 (all merges) to 1 (none).
     """
 
     def __init__(self, model: SentencePieceProcessor, dropout: float) -> None:

@@ -47,11 +47,13 @@ class WordTokenizer(VocabularyTokenizer):
 
     @cached_property
     def known_characters(self) -> frozenset[str] | None:
+        """Those of the words; None where a full vocabulary may have left out some of the training's."""
         if self.size >= self.config.vocab_size:
             return None
         return frozenset("".join(self.vocabulary.tokens)) | {" "}
 
     def unknown(self, text: str) -> tuple[str, ...]:
+        """With `oov = "unknown"` the words that become UNKNOWN, whatever their characters."""
         if self.config.oov == "bytes":
             return super().unknown(text)
         words = (token for token, _ in self.cutter.split(normalize(text)))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.data.captions import readers as caption_readers
+from seqtasks.data import json_lines
 from seqtasks.data.captions.readers import Caption, read_captions
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
@@ -186,7 +186,7 @@ def test_missing_files_are_told(tmp_path: Path, name: str) -> None:
 
 
 def test_json_is_not_unpacked_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caption_readers, "JSON_BYTES", 1 << 20)
+    monkeypatch.setattr(json_lines, "JSON_BYTES", 1 << 20)
     with pytest.raises(SeqtasksError, match="more than 1 MiB"):
         read(write(tmp_path / "a.json.gz", gzip.compress(bytes(1 << 24))))
 

@@ -1,0 +1,140 @@
+"""Files that hold no text, or text that is no data, known by their first bytes or by their suffix, and what to type."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from seqtasks.errors import SeqtasksError
+
+
+class Foreign(NamedTuple):
+    """A kind of files that is not read."""
+
+    what: str
+    remedy: str
+    """With {path}, the file, and {stem}, the same without its suffix."""
+
+
+SPREADSHEET = Foreign("an Excel or other spreadsheet", "Save it there as CSV (UTF-8).")
+WORD = Foreign("a document of a word processor", "Save it there as plain text (UTF-8).")
+ARCHIVE = Foreign("an archive", "Unpack it, and give the files in it.")
+PARQUET = Foreign(
+    "a Parquet file",
+    "Write JSON lines: python -c \"import pandas; pandas.read_parquet('{path}')"
+    ".to_json('{stem}.jsonl', orient='records', lines=True)\"",
+)
+ARROW = Foreign(
+    "an Arrow file, as Hugging Face's datasets keep them",
+    "Write JSON lines: python -c \"import datasets; datasets.Dataset.from_file('{path}').to_json('{stem}.jsonl')\"",
+)
+PICKLE = Foreign("a pickle of Python", "Pickles run code; write JSON lines or CSV where it was made.")
+PDF = Foreign("a PDF file", "Take its text out: pdftotext '{path}' '{stem}.txt'")
+HTML = Foreign("a web page (HTML)", "Where it was fetched, fetch the file itself; else save the text of the page.")
+XLIFF = Foreign("XLIFF", "Export it as TMX from the program that it comes from, and call it .tmx.")
+PO = Foreign("a PO file of gettext", "Make TMX of it, with the Translate Toolkit: po2tmx -l de '{path}' '{stem}.tmx'")
+TBX = Foreign("a terminology (TBX)", "Export it as a table, two columns with a tab between them, called .tsv.")
+TMX = Foreign("a translation memory (TMX)", "Give it a name that ends so: mv '{path}' '{stem}.tmx'")
+XML = Foreign("XML or SGML", "Take the texts out of it: one a line, or a table.")
+MEDIA = Foreign("an image, a sound or a video", "Look which file was meant.")
+DATABASE = Foreign(
+    "a database (SQLite)", "Write CSV: sqlite3 -csv -header '{path}' 'select * from NAME' > '{stem}.csv'"
+)
+LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it, in the repository: git lfs pull")
+
+SUFFIXES: dict[str, Foreign] = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), SPREADSHEET),
+    **dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages", ".epub", ".pptx"), WORD),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"), ARCHIVE),
+    **dict.fromkeys((".parquet", ".pq"), PARQUET),
+    **dict.fromkeys((".arrow", ".feather"), ARROW),
+    **dict.fromkeys((".pkl", ".pickle", ".pt", ".npy", ".npz"), PICKLE),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
+    **dict.fromkeys((".xliff", ".xlf", ".sdlxliff", ".mqxliff", ".mxliff", ".mxlf", ".txlf"), XLIFF),
+    **dict.fromkeys((".po", ".pot"), PO),
+    **dict.fromkeys((".xml", ".sgm", ".sgml"), XML),
+    **dict.fromkeys((".db", ".sqlite", ".sqlite3"), DATABASE),
+    ".pdf": PDF,
+    ".tbx": TBX,
+}
+BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
+    (rb"\x1f\x8b", Foreign("compressed with gzip", "Give it a name that ends so: mv '{path}' '{path}.gz'")),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet|PK\x03\x04.*xl/", SPREADSHEET),
+    (rb"PK\x03\x04.*(word/|mimetypeapplication/)", WORD),
+    (
+        rb"PK\x03\x04.*\[Content_Types\]\.xml",
+        Foreign("a file of Office", "Save it there as CSV or plain text (UTF-8)."),
+    ),
+    (rb"PK(\x03\x04|\x05\x06)|BZh\d1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|.{257}ustar", ARCHIVE),
+    (rb"\xd0\xcf\x11\xe0", Foreign("an old file of Office", "Save it there as CSV or plain text (UTF-8).")),
+    (rb"PAR1[\x00-\x1f]", PARQUET),
+    (rb"ARROW1|FEA1|\xff\xff\xff\xff..\x00\x00", ARROW),
+    (rb"\x80[\x02-\x05][\x95}\](c]", PICKLE),
+    (rb"%PDF-", PDF),
+    (rb"\{\\rtf", WORD),
+    (rb"SQLite format 3\x00", DATABASE),
+    (rb"version https://git-lfs\.github\.com/spec/", LFS),
+    (
+        rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....(WEBP|WAVE|AVI )|....ftyp|\x1a\x45\xdf\xa3|ID3[\x02-\x04]|OggS\x00",
+        MEDIA,
+    ),
+    (
+        rb"(\xff\xfe\x00\x00|\x00\x00\xfe\xff)",
+        Foreign("UTF-32", "Convert it: iconv -f UTF-32 -t UTF-8 '{path}' > '{stem}.utf8.txt'"),
+    ),
+    (
+        rb"([^\x00]\x00){8}",
+        Foreign("UTF-16 without its mark", "Convert it: iconv -f UTF-16LE -t UTF-8 '{path}' > '{stem}.utf8.txt'"),
+    ),
+    (
+        rb"(\x00[^\x00]){8}",
+        Foreign("UTF-16 without its mark", "Convert it: iconv -f UTF-16BE -t UTF-8 '{path}' > '{stem}.utf8.txt'"),
+    ),
+)
+MARKUP: tuple[tuple[bytes, Foreign], ...] = (
+    (rb"(<\?xml[^>]*>\s*)?(<!doctype html|<html\b)", HTML),
+    (rb"(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*(<!doctype tmx|<tmx\b)", TMX),
+    (rb"(<\?xml[^>]*>\s*)?<xliff\b", XLIFF),
+    (rb"<\?xml\b|<!doctype\b|<(srcset|refset|tstset|mteval|letsmt)\b", XML),
+    (rb'(#[^\n]*\n|\s)*(msgctxt "[^\n]*\n)?msgid "[^\n]*\n("[^\n]*\n)*msgstr "', PO),
+)
+"""What is text, but holds its sentences in a form of its own."""
+
+
+def foreign_by_name(path: Path) -> SeqtasksError | None:
+    """Why a file with this suffix is not read, where that is known."""
+    suffix = PurePath(path.name.lower().removesuffix(".gz")).suffix
+    return None if suffix not in SUFFIXES else refusal(path, SUFFIXES[suffix])
+
+
+def foreign_by_content(path: Path, head: bytes, *, markup: bool = True) -> SeqtasksError | None:
+    """Why a file with these first bytes is no text, where that is known.
+
+    Args:
+        path: What to call it.
+        head: Its first bytes, unpacked.
+        markup: Whether text in a form of its own, such as HTML, is none either.
+    """
+    kind = next((kind for form, kind in BEGINNINGS if re.match(form, head, re.DOTALL)), None)
+    if kind is None and markup:
+        begun = head.removeprefix(codecs.BOM_UTF8).lstrip()
+        kind = next((kind for form, kind in MARKUP if re.match(form, begun, re.IGNORECASE)), None)
+    return None if kind is None else refusal(path, kind)
+
+
+def refusal(path: Path, kind: Foreign) -> SeqtasksError:
+    """The error of a file of this kind, with what makes text of it."""
+    stem = path.with_name(path.name.removesuffix(".gz")).with_suffix("")
+    return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(path=path, stem=stem))
+
+
+def not_utf8(place: str, path: Path, position: int) -> SeqtasksError:
+    """The error of bytes that are not UTF-8, which most often come from Windows."""
+    stem = path.with_suffix("")
+    return SeqtasksError(
+        f"{place}: not UTF-8 (byte {position} of the line).",
+        f"Convert the file; texts of Windows and Latin-1: iconv -f WINDOWS-1252 -t UTF-8 '{path}' > "
+        f"'{stem}.utf8{path.suffix}'",
+    )
