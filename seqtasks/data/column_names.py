@@ -53,6 +53,6 @@ def language_of(name: str) -> str | None:
         if CODE.fullmatch(word) and langcodes.tag_is_valid(word):
             return langcodes.Language.get(word).language
         if len(word) > 3:
-            with suppress(LookupError):
+            with suppress(LookupError, UnicodeEncodeError):  # JSON can name what no text holds
                 return langcodes.find(word).language
     return None

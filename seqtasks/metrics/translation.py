@@ -100,6 +100,8 @@ class SacrebleuMetric(Metric):
         """The corpus score of sacrebleu, with its own signature."""
         from sacrebleu import metrics
 
+        if len(outputs) != len(references):  # sacrebleu would score as many as there are of both
+            raise ValueError(f"{len(outputs)} outputs need as many references, not {len(references)}")
         metric = getattr(metrics, self.name)(**self.options())
         score = metric.corpus_score(outputs, list(zip_longest(*references))).score
         return score, str(metric.get_signature())

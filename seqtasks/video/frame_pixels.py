@@ -38,12 +38,15 @@ GRAY_LEVELS = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype
 LIMITED = 1
 """FFmpeg's number of the limited range of levels (AVCOL_RANGE_MPEG)."""
 
+UNCOMPRESSED = "\0\0\0\0"
+"""How AVI names pixels as Windows keeps them (BI_RGB)."""
+
 HDR = (16, 18)
 """FFmpeg's numbers of the transfer functions PQ (SMPTE ST 2084) and HLG (ARIB STD-B67)."""
 
 
-def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str) -> Image.Image:
-    """The frame as it is meant to be seen.
+def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: str, alpha: bool = True) -> Image.Image:
+    """The frame as it is meant to be seen; `alpha` is whether its alpha means anything (see `alpha_counts`).
 
     Raises:
         VideoError: It became too large on the way.
@@ -53,15 +56,15 @@ def image_of(frame: VideoFrame, shape: Fraction, turn: Transpose | None, name: s
     if is_plain(frame) and (width, height) == (frame.width, frame.height):
         image: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
     else:
-        image = Image.fromarray(rgb_pixels(frame, width, height, "BILINEAR"))
+        image = Image.fromarray(rgb_pixels(frame, width, height, "BILINEAR", alpha))
     return image if turn is None else image.transpose(turn)
 
 
-def thumbnail_of(frame: VideoFrame) -> UInt8[np.ndarray, "high wide 3"]:
+def thumbnail_of(frame: VideoFrame, alpha: bool = True) -> UInt8[np.ndarray, "high wide 3"]:
     """The frame in the size `THUMBNAIL`, not upright."""
     if is_plain(frame):
         return np.asarray(frame.reformat(*THUMBNAIL, "rgb24", interpolation="AREA").to_ndarray())
-    return rgb_pixels(frame, *THUMBNAIL, "AREA")
+    return rgb_pixels(frame, *THUMBNAIL, "AREA", alpha)
 
 
 def is_plain(frame: VideoFrame) -> bool:
@@ -69,7 +72,9 @@ def is_plain(frame: VideoFrame) -> bool:
     return frame.format.name in DIRECT and frame.color_trc not in HDR
 
 
-def rgb_pixels(frame: VideoFrame, width: int, height: int, scaling: str) -> UInt8[np.ndarray, "height width 3"]:
+def rgb_pixels(
+    frame: VideoFrame, width: int, height: int, scaling: str, alpha: bool = True
+) -> UInt8[np.ndarray, "height width 3"]:
     """The frame in 8 bits and another size, on white where it is transparent; HDR with its diffuse white as white.
 
     FFmpeg's fast conversion rounds twice and makes a white of 253; with full chroma and accurate rounding it is 255.
@@ -77,7 +82,7 @@ def rgb_pixels(frame: VideoFrame, width: int, height: int, scaling: str) -> UInt
     from av.video.reformatter import Interpolation
 
     exact = Interpolation[scaling] | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
-    kind = "rgba" if has_alpha(frame) else "rgb24"
+    kind = "rgba" if alpha and has_alpha(frame) else "rgb24"
     made = frame.reformat(width, height, kind, interpolation=exact, **to_sdr(frame))
     pixels = np.asarray(made.to_ndarray())
     if kind == "rgba":
@@ -85,6 +90,16 @@ def rgb_pixels(frame: VideoFrame, width: int, height: int, scaling: str) -> UInt
     if frame.format.name.startswith("gray") and frame.color_range == LIMITED:  # FFmpeg takes all grays for full range
         pixels = GRAY_LEVELS[pixels]
     return pixels
+
+
+def alpha_counts(stream: VideoStream) -> bool:
+    """Whether the alpha of a stream's frames is one; in uncompressed AVI the fourth byte of a pixel is not used.
+
+    FFmpeg gives it as alpha all the same. ("BI_RGB ... the high byte in each DWORD is not used", Microsoft,
+    BITMAPINFOHEADER.)
+    """
+    context = stream.codec_context
+    return not (context.name == "rawvideo" and context.codec_tag == UNCOMPRESSED)
 
 
 def has_alpha(frame: VideoFrame) -> bool:

@@ -13,7 +13,7 @@ from PIL.Image import Transpose
 from seqtasks.device import available_cores
 from seqtasks.errors import require_package
 from seqtasks.image import loading as images
-from seqtasks.video.frame_pixels import image_of, shape_of, shown_size, thumbnail_of, turn_of
+from seqtasks.video.frame_pixels import alpha_counts, image_of, shape_of, shown_size, thumbnail_of, turn_of
 from seqtasks.video.source import DecodeErrors, LazyFrame, VideoError, check_size, open_file
 from seqtasks.video.timestamps import TimestampNormalizer, stated_duration
 
@@ -92,6 +92,7 @@ class PyAVReader:
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)
+            alpha = alpha_counts(stream)
             turn: Transpose | None = None
             number = 0
             for packet in packets_in(container, clock, losses):
@@ -112,8 +113,8 @@ class PyAVReader:
                         losses.lose(seconds, MISSING)
                     else:
                         until = seconds + clock.length(frame)
-                        make = partial(image_of, frame, shape_of(stream), turn, self.name)
-                        yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame))
+                        make = partial(image_of, frame, shape_of(stream), turn, self.name, alpha)
+                        yield LazyFrame(number, seconds, until, make, partial(thumbnail_of, frame, alpha))
                     number += 1
             if (end := clock.missing()) is not None:
                 losses.break_off(clock.now, end)

@@ -38,8 +38,8 @@ BLOCK = 5_000
 """Inputs for a process."""
 SETTLED = 0.2
 """The part of a block after which memory must not grow any more."""
-GROWTH = 50
-"""MiB that it may grow all the same: what libraries load and keep when they are first used."""
+GROWTH = 150
+"""MiB that it may grow all the same: what libraries load and keep when they are first used, such as FFmpeg's frames."""
 TOLD = 5
 """Faults of a kind that are told with their inputs' numbers."""
 

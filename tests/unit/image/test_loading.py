@@ -205,6 +205,22 @@ def test_png_of_every_depth(bits: int, color: int, row: bytes, transparent: byte
     assert open_image(png(1, 1, bits, color, b"\0" + row, *more)).getpixel((0, 0)) == expected
 
 
+def test_an_interlaced_png() -> None:
+    """Seven passes over the image, each with pixels of its own (PNG, 8.2)."""
+    gray = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = [b"\0" + row.tobytes() for left, top, right, down in passes for row in gray[top::down, left::right]]
+    content = bytearray(png(8, 8, 8, 0, b"".join(rows)))
+    content[16:33] = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1) + chunk(b"IHDR", bytes(content[16:28]) + b"\1")[-4:]
+    assert np.array_equal(np.asarray(open_image(bytes(content)))[..., 0], gray)
+
+
+def test_a_progressive_jpeg() -> None:
+    picture = quarters(64, 48)
+    plain, progressive = (open_image(written(picture, "JPEG", quality=95, progressive=each)) for each in (False, True))
+    assert plain.tobytes() == progressive.tobytes()
+
+
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_the_first_frame_of_many(kind: str) -> None:
     frames = [Image.new("RGB", (16, 16), color) for color in ("blue", "red", "lime")]

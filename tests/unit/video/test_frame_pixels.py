@@ -139,3 +139,19 @@ def test_transparent_video_is_on_white_as_images_are(
     assert [frame.seconds for frame in frames] == pytest.approx([0, 0.04, 0.08, 0.12], abs=0.001)
     [moment, *_] = video.source.frames(video.losses)
     assert moment.thumbnail()[24, 16].tolist() == pytest.approx([255, 255, 255], abs=2)
+
+
+def test_the_fourth_byte_of_uncompressed_avi_is_no_transparency(tmp_path: Path) -> None:
+    path = tmp_path / "screen.avi"
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[..., 2] = 200  # red; the fourth byte stays 0
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("rawvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "bgra"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgra")))
+        container.mux(stream.encode(None))
+    video = open_video(path)
+    [frame] = video.frames(StrideSampler())
+    assert frame.image.getpixel((9, 9)) == (200, 0, 0)
+    [moment] = video.source.frames(video.losses)
+    assert moment.thumbnail()[9, 9].tolist() == [200, 0, 0]
