@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
+
+REMOTE = re.compile(r"""<(?:link|script|img|source|iframe)\b[^>]*(?:href|src)=["']?((?:https?:)?//[^"'\s>]+)""")
+"""What a browser would fetch by itself; a link to follow is none."""
 
 IMAGES = ("attention.jpg", "why_lstm.png")
 """Those of the README, which lie beside the models."""
@@ -89,6 +95,7 @@ MODULES = {
     "bulk": ("Bulk inference", ("seqtasks.inference.bulk", "seqtasks.inference.logits_processors")),
     "visualization": ("Visualization", ("seqtasks.visualization",)),
     "export": ("Export", ("seqtasks.export",)),
+    "testing": ("Contract tests", ("seqtasks.testing",)),
     "integrations": ("spaCy", ("seqtasks.integrations.spacy",)),
 }
 """Pages of modules that are public by themselves."""
@@ -120,6 +127,14 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     files.append(File.generated(config, "images/beam.svg", content=beam_svg()))
     for image in IMAGES:
         files.append(File.generated(config, f"images/{image}", content=(ROOT / "assets" / image).read_bytes()))
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Refuses a page that would load something from another host."""
+    found = REMOTE.findall(output)
+    if found:
+        raise PluginError(f"{page.file.src_uri} loads from another host: {', '.join(found)}")
+    return output
 
 
 def configuration(kind: str, title: str) -> str:

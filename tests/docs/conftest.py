@@ -70,4 +70,5 @@ def folder(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         monkeypatch.setattr(family, "kinds", dict(family.kinds))
     shutil.copytree(own_data, tmp_path / "page", symlinks=True)
     monkeypatch.chdir(tmp_path / "page")
+    monkeypatch.syspath_prepend(tmp_path / "page")  # as for a program that lies there
     return tmp_path / "page"
