@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from reliability.layouts import json_lines, table, written
 
+from seqtasks.data.documents.columns import is_apart
 from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
@@ -111,3 +112,8 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     with pytest.raises(SeqtasksError) as raised:
         list(read_documents(source, ReadReport()))
     assert told in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_a_first_row_that_is_shorter_than_the_others() -> None:
+    """It names no columns where it has none for the labels."""
+    assert not is_apart([["text"], ["a film", "pos"], ["a play", "pos"], ["a book", "neg"], ["a tree", "neg"]], 1)
