@@ -43,7 +43,11 @@ def kind_of(settings: ConfigModel) -> str:
 
 
 class Component:
-    """The root of every family; see the module's text."""
+    """The root of every family: classes that are found by their kind.
+
+    A direct subclass is a family (`Encoder`, `Metric`), the classes below it are its members. A member has a nested
+    `Config` with a field `kind`, or none, and its kind where it is declared: `class MyMetric(Metric, kind="mine")`.
+    """
 
     Config: ClassVar[type[ConfigModel]]
     kinds: ClassVar[dict[str, type[Component]]]

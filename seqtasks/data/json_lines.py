@@ -44,7 +44,7 @@ def read_objects(path: Path, skipped: ReadReport, *, blank: bool = False) -> Ite
     """The objects of a file; one without keys in place of what is none. `blank` lines are nothing, or are none, too.
 
     Raises:
-        SeqtasksError: the file cannot be read; it is one value that holds several lists, or is broken.
+        SeqtasksError: The file cannot be read; it is one value that holds several lists, or is broken.
     """
     entries = listed_objects(path)
     if entries is None:

@@ -44,7 +44,7 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
     """Opens a file, unpacked when its name ends in .gz.
 
     Raises:
-        SeqtasksError: there is no such file, or it cannot be opened, or it is a pipe that nobody writes into; it breaks
+        SeqtasksError: There is no such file, or it cannot be opened, or it is a pipe that nobody writes into; it breaks
             while it is read: damaged, cut off, not compressed though its name says so.
     """
     try:
@@ -74,7 +74,7 @@ def read_lines(path: Path) -> Iterator[str]:
     Files are UTF-8, or UTF-16 where they begin with the mark of it.
 
     Raises:
-        SeqtasksError: the file cannot be read or unpacked, is neither of them, or no text at all, such as a
+        SeqtasksError: The file cannot be read or unpacked, is neither of them, or no text at all, such as a
             spreadsheet; or has a line that is too long.
     """
     with open_bytes(path) as file:
@@ -181,8 +181,8 @@ def read_file(path: Path) -> str:
     """A whole file as text.
 
     Raises:
-        NoTextError: it is neither UTF-8 nor UTF-16, or holds what no text does.
-        SeqtasksError: it cannot be opened or unpacked, or is too large.
+        NoTextError: It is neither UTF-8 nor UTF-16, or holds what no text does.
+        SeqtasksError: It cannot be opened or unpacked, or is too large.
     """
     with open_bytes(path) as file:
         if problem := foreign_by_content(path, file.peek(1), markup=False):

@@ -12,7 +12,7 @@ from seqtasks.decoding.logits_processor import LogitsProcessorFactory
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """The options of `search`.
+    """The options of `decode`.
 
     Raises:
         ValueError: For values that make no sense.

@@ -17,7 +17,7 @@ def pillow_format(path: Path) -> str:
     """Pillow's name of the format in which an image of this name is written.
 
     Raises:
-        SeqtasksError: the name has no known ending.
+        SeqtasksError: The name has no known ending.
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
@@ -29,7 +29,7 @@ def save_image(image: Image, path: Path, **options: Any) -> None:
     """Writes an image in the format of its name; the file appears complete or not at all.
 
     Raises:
-        SeqtasksError: the name has no known ending, or the file cannot be written.
+        SeqtasksError: The name has no known ending, or the file cannot be written.
     """
     from seqtasks.storage.atomic import output_file
 

@@ -239,7 +239,7 @@ def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDIN
     a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and endings not among these.
 
     Raises:
-        SeqtasksError: at once, before the first path is given, for a path that does not exist, a folder that cannot be
+        SeqtasksError: At once, before the first path is given, for a path that does not exist, a folder that cannot be
             read, and a folder or a pattern without an image.
     """
     return iter([image for path in paths for image in images_in(str(path), endings)])

@@ -1,7 +1,9 @@
 """Bulk inference: streams of any length in constant memory, with several worker processes where asked for.
 
-for translation in translate_stream(seqtasks.load("en-de"), open("input.txt"), num_workers=4):
-    print(translation.text)
+    for translation in translate_stream(seqtasks.load("en-de"), open("input.txt"), num_workers=4):
+        print(translation.text)
+
+Results come in the order of what was put in, as soon as they are there.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> list[Bin
     """The bins of equal width that hold any text, the least sure first; the upper end of a bin belongs to it.
 
     Raises:
-        SeqtasksError: nothing to score, or another number of confidences than of texts.
+        SeqtasksError: Nothing to score, or another number of confidences than of texts.
     """
     check(confidences, right)
     held: defaultdict[int, list[tuple[float, bool]]] = defaultdict(list)

@@ -18,7 +18,7 @@ def class_scores(found: Sequence[str], expected: Sequence[str]) -> tuple[Score, 
     """Scores one label a text: the accuracy, and the mean of the F1 of all labels that are there or were found.
 
     Raises:
-        SeqtasksError: nothing to score, or another number of labels than of texts.
+        SeqtasksError: Nothing to score, or another number of labels than of texts.
     """
     check(found, expected)
     by_class = scores_by_label_set([{label} for label in found], [{label} for label in expected])
@@ -34,7 +34,7 @@ def majority_score(majority: str, expected: Sequence[str]) -> Score:
     """The accuracy of always saying `majority`, the commonest label of the training data: what has to be beaten.
 
     Raises:
-        SeqtasksError: nothing to score.
+        SeqtasksError: Nothing to score.
     """
     check(expected, expected)
     guessed = [majority] * len(expected)
@@ -78,7 +78,7 @@ def scores_by_label_set(
     """A row for each label that is there or was found, the most frequent first; a text has one label or several.
 
     Raises:
-        SeqtasksError: nothing to score, or another number of labels than of texts.
+        SeqtasksError: Nothing to score, or another number of labels than of texts.
     """
     check(found, expected)
     return count(found, expected, label_set).rows()

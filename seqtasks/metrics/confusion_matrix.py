@@ -21,7 +21,7 @@ def confusion_matrix(found: Sequence[str], expected: Sequence[str]) -> Confusion
     """Counts one label a text.
 
     Raises:
-        SeqtasksError: nothing to count, or another number of labels than of texts.
+        SeqtasksError: Nothing to count, or another number of labels than of texts.
     """
     check(found, expected)
     labels = tuple(sorted({*found, *expected}))

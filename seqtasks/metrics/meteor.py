@@ -38,7 +38,7 @@ def meteor(hypotheses: Sequence[Sentence], references: Sequence[Sequence[Sentenc
     """METEOR of a whole corpus of tokens, from 0 to 1, in English.
 
     Raises:
-        SeqtasksError: no Java or no program, or the program fails.
+        SeqtasksError: No Java or no program, or the program fails.
     """
     missing = meteor_unavailable_reason()
     if missing:

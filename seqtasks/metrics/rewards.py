@@ -36,7 +36,7 @@ def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
     score the text as sacrebleu does: give the words of the plain text, without an end-of-sentence token.
 
     Raises:
-        SeqtasksError: there is no such reward.
+        SeqtasksError: There is no such reward.
     """
     if kind not in REWARDS:
         raise SeqtasksError(f"There is no reward {kind}.", f"There are {', '.join(REWARDS)}.")

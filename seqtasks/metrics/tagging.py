@@ -39,7 +39,7 @@ def label_scores(found: Labels, expected: Labels) -> tuple[Score, ...]:
     both their ends and their kind are (Tjong Kim Sang and Buchholz 2000).
 
     Raises:
-        SeqtasksError: nothing to score, another number of sentences or of labels in a sentence.
+        SeqtasksError: Nothing to score, another number of sentences or of labels in a sentence.
     """
     check(found, expected)
     words = count(found, expected, single_words)
@@ -60,7 +60,7 @@ def scores_by_label(found: Labels, expected: Labels) -> tuple[LabelScore, ...]:
     """A row for each label, the most frequent first; where labels are BIO or BIOES, a row for each kind of span.
 
     Raises:
-        SeqtasksError: nothing to score, another number of sentences or of labels in a sentence.
+        SeqtasksError: Nothing to score, another number of sentences or of labels in a sentence.
     """
     check(found, expected)
     return count(found, expected, spans if hold_spans(found, expected) else single_words).rows()

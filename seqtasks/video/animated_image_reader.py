@@ -90,8 +90,8 @@ def pillow_frames(image: Image.Image, name: str) -> Shown:
     """The image at each of its frames, as Pillow composes them.
 
     Raises:
-        EOFError: there are fewer frames than the file states.
-        VideoError: a frame is too large.
+        EOFError: There are fewer frames than the file states.
+        VideoError: A frame is too large.
         Exception: what Pillow makes of bytes that are no image.
     """
     for number in count():

@@ -46,7 +46,7 @@ def laid_over(frames: Iterator[CanvasFrame], width: int, height: int, name: str)
     """The canvas after each frame, in RGBA. It grows where a frame does not fit on it.
 
     Raises:
-        VideoError: it gets too large.
+        VideoError: It gets too large.
     """
     canvas = Image.new("RGBA", (width, height))
     for frame in frames:

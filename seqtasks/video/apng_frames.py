@@ -29,8 +29,8 @@ def apng_frames(file: IO[bytes], name: str) -> Shown:
     """The image at each of its frames; see `Shown`.
 
     Raises:
-        EOFError: there are fewer frames than the file states.
-        VideoError: a frame is too large.
+        EOFError: There are fewer frames than the file states.
+        VideoError: A frame is too large.
         Exception: what Pillow makes of bytes that are no image.
     """
     read_exactly(file, len(SIGNATURE))

@@ -31,8 +31,8 @@ def gif_frames(file: IO[bytes], name: str) -> Shown:
     """The image at each of its frames; see `Shown`.
 
     Raises:
-        EOFError: the file ends without its last byte.
-        VideoError: a frame is too large.
+        EOFError: The file ends without its last byte.
+        VideoError: A frame is too large.
         Exception: what Pillow makes of bytes that are no image.
     """
     header = read_exactly(file, 13)

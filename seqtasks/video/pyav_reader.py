@@ -43,7 +43,7 @@ class PyAVReader:
 
     Raises:
         SeqtasksError: PyAV is not installed.
-        VideoError: the file is no video of the `FORMATS`, has no video, is damaged, or its frames are too large.
+        VideoError: The file is no video of the `FORMATS`, has no video, is damaged, or its frames are too large.
     """
 
     def __init__(self, path: Path, name: str) -> None:

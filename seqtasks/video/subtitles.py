@@ -1,6 +1,6 @@
 """Captions of a video as lines of text: a table, subtitles (SubRip, WebVTT), JSON.
 
-    for line in to_srt(merged(captions, lambda: video.end)):
+    for line in to_srt(merge_captions(captions, lambda: video.end)):
         print(line, file=file)
 
 Times are rounded to milliseconds in all formats alike: a span begins where the one before ends, and none is empty.

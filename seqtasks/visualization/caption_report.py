@@ -73,7 +73,13 @@ class CaptionReport:
         self.unreadable: list[str] = []
 
     def add(self, name: str, image: Image.Image, caption: Caption) -> None:
-        """Adds an image with its caption, its alternatives and, where the caption has it, its attention."""
+        """Adds an image with its caption, its alternatives and, where the caption has it, its attention.
+
+        Args:
+            name: Its heading.
+            image: Of any size.
+            caption: What was said of it.
+        """
         words = caption_words(caption)
         width, height = fit_within(image.size, SHOWN_SIDE, SHOWN_SIDE)
         style = [f"--width:{width}px", f"--shape:{image.width}/{image.height}"]

@@ -50,7 +50,7 @@ class ContactSheet:
     of the limit and the limit are drawn in the end, the first frame among them.
 
         sheet = ContactSheet()
-        for frame, caption in captioner.frames(open_video("clip.mp4").frames(IntervalSampler(1))):
+        for frame, caption in captioner.caption_frames(open_video("clip.mp4").frames(IntervalSampler(1))):
             sheet.add(frame, caption.text)
         sheet.save(Path("sheet.png"))
     """

@@ -75,12 +75,28 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
     "Karpathy's COCO": ("dataset_coco.json", json.dumps({"images": [{**KARPATHY["images"][1], "filepath": "val2014", "cocoid": 3}]}), {}, [("val2014/b.png", "Two men talk.", "val")]),
     "a list of objects": ("a.json", json.dumps([{"image": name, "caption": text} for name, text in ROWS]), {}, ROWS),
     "a list of objects with lists": ("a.json", json.dumps([{"image": "a.jpg", "caption": ["A dog runs.", "A dog, running."]}, {"image": "b.png", "caption": ["Two men talk."]}]), {}, ROWS),
+    "JSON lines called ndjson": ("a.ndjson", json_lines(*({"image": name, "caption": text} for name, text in ROWS)), {}, ROWS),
+    "JSON lines called json": ("metadata.json", json_lines(*({"file_name": name, "text": text} for name, text in ROWS)), {}, ROWS),
+    "captions below names": ("a.json", json.dumps({"a.jpg": ["A dog runs.", "A dog, running."], "b.png": "Two men talk."}), {}, ROWS),
+    "Karpathy's with tokens alone": ("a.json", json.dumps({"images": [{"filename": "b.png", "split": "restval", "sentences": [{"tokens": ["two", "men"]}]}]}), {}, [("b.png", "two men", "restval")]),
+    "Karpathy's with tokens too": ("a.json", json.dumps({"images": [{"filename": "b.png", "split": "test", "sentids": [1], "sentences": [{"tokens": ["two"], "raw": "Two.", "imgid": 0}]}]}), {}, [("b.png", "Two.", "test")]),
+    "COCO with folders": ("a.json", json.dumps({**COCO, "images": [{**image, "file_name": "train2014/" + image["file_name"]} for image in COCO["images"]]}), {}, [("train2014/" + name, text) for name, text in ROWS]),
+    "COCO, an image without annotations": ("a.json", json.dumps({**COCO, "images": [*COCO["images"], {"id": 1, "file_name": "c.jpg"}]}), {}, ROWS),
+    "COCO, an annotation without its image": ("a.json", json.dumps({**COCO, "annotations": [*COCO["annotations"], {"image_id": 99, "caption": "x"}]}), {}, ROWS),
+    "COCO, images without names": ("a.json", json.dumps({**COCO, "images": [*COCO["images"], {"id": 99}], "annotations": [{"image_id": 99, "caption": "x"}, *COCO["annotations"]]}), {}, ROWS),
+    "COCO, empty captions": ("a.json", json.dumps({**COCO, "annotations": [*COCO["annotations"], {"image_id": 7, "caption": " \n"}]}), {}, ROWS),
+    "COCO over lines": ("a.json", json.dumps(COCO, indent=2), {}, ROWS),
+    "Flickr30k of Kaggle with its broken line": ("results.csv", "image_name| comment_number| comment\na.jpg| 0| A dog runs .\na.jpg| 1| A dog , running .\nx.jpg| 4   A dog runs across the grass .\nb.png| 0| Two men talk .\n", {}, ROWS),
+    "Flickr30k of Kaggle with bars in a caption": ("results.csv", "image_name| comment_number| comment\na.jpg| 0| A dog | runs .\n", {}, [("a.jpg", "A dog | runs.")]),
+    "Hugging Face with folders and further columns": ("metadata.csv", table(("file_name", "text", "width"), *((f"train/{name}", text, "640") for name, text in ROWS)), {}, [(f"train/{name}", text) for name, text in ROWS]),
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "neither the names of columns"),
     "text alone": ("a.txt", "A dog runs.\n", "neither the names of columns"),
     "JSON without captions": ("a.json", '{"images": 3}', "no captions"),
+    "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
+    "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),
     "broken JSON": ("a.json", '{"images": [', "broken JSON"),
     "a name that leaves the folder": ("a.csv", table(("image", "caption"), ("../a.jpg", "A dog.")), "outside"),
 }  # fmt: skip

@@ -7,11 +7,18 @@ parameters that are gone, but looks at no class and at no function that takes `*
 from __future__ import annotations
 
 import ast
+import builtins
+import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from seqtasks.registry import ENTRY_POINTS
 
 PACKAGE = Path(__file__).parents[2] / "seqtasks"
 SECTION = re.compile(r"^Args:\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -20,11 +27,17 @@ DESCRIBED = re.compile(r"^    (\*{0,2}\w+):", re.MULTILINE)
 Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """The syntax tree, made once for all that look at it."""
+    return ast.parse(source)
+
+
 def strangers(source: str) -> list[str]:
     """What Args sections of a module describe that is no parameter, as "function: name"."""
     return [
         f"{name}: {described}"
-        for name, node in documented(ast.parse(source), "")
+        for name, node in documented(parsed(source), "")
         for described in described_in(node)
         if (known := parameters(node)) is not None and described not in known
     ]
@@ -34,11 +47,62 @@ def undocumented(source: str) -> list[str]:
     """Public functions and classes without a docstring, but for nested settings and overloads."""
     return [
         name
-        for name, node in documented(ast.parse(source), "")
+        for name, node in documented(parsed(source), "")
         if not (node.name.startswith("_") or node.name == "Config")
         and not any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
         and ast.get_docstring(node) is None
     ]
+
+
+def stale_names(source: str) -> list[str]:
+    """What examples in docstrings call, and modules that docstrings name, that there is not."""
+    return [
+        name
+        for docstring in docstrings(source)
+        for name in (*called(docstring), *re.findall(r"`(seqtasks(?:\.\w+)+)`", docstring))
+        if name not in (ENTRY_POINTS, *known_names()) and not is_there(name)
+    ]
+
+
+def docstrings(source: str) -> list[str]:
+    """All of a module, those of attributes too."""
+    return [
+        inspect.cleandoc(node.value.value)
+        for node in ast.walk(parsed(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+
+
+def called(docstring: str) -> Iterator[str]:
+    """The names of functions and methods that the examples call: indented blocks of Python outside of sections."""
+    for block in re.findall(r"(?:\A|\n\n)((?:    .*(?:\n|$))+)", docstring):
+        with suppress(SyntaxError):
+            for node in ast.walk(ast.parse(textwrap.dedent(block))):
+                if isinstance(node, ast.Call):
+                    yield node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+
+
+def is_there(name: str) -> bool:
+    """Whether a dotted name is that of a module, or of something in one."""
+    if not name.startswith("seqtasks."):
+        return False
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    module = path.parent / "__init__.pyi" if path.parent == PACKAGE else path.parent.with_suffix(".py")
+    return module.is_file() and re.search(rf"\b{path.name}\b", module.read_text(encoding="utf-8")) is not None
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Functions, methods and classes of the package, and what Python itself has."""
+    defined = (
+        node.name
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(parsed(file.read_text(encoding="utf-8")))
+        if isinstance(node, Documented)
+    )
+    return frozenset({*defined, *dir(builtins), "Path"})
 
 
 def documented(node: ast.AST, inside: str) -> Iterator[tuple[str, Documented]]:
@@ -73,7 +137,7 @@ def parameters(node: Documented) -> set[str] | None:
     return names | starred | ({f"**{arguments.kwarg.arg}"} if arguments.kwarg else set())
 
 
-@pytest.mark.parametrize("look", [strangers, undocumented])
+@pytest.mark.parametrize("look", [strangers, undocumented, stale_names])
 def test_the_package_is_documented(look: Callable[[str], list[str]]) -> None:
     found = {
         str(file.relative_to(PACKAGE)): wrong
@@ -129,4 +193,13 @@ def test_arguments_of_a_class_are_those_of_its_init() -> None:
 def test_what_is_not_in_all_is_asked_for_too() -> None:
     assert undocumented('__all__ = ["f"]\ndef f():\n    """Does."""\ndef g():\n    pass\ndef _h():\n    pass\n') == [
         "g"
+    ]
+
+
+def test_stale_names_in_examples_and_text_are_found() -> None:
+    there, gone = "seqtasks.text.normalize", "seqtasks.text.tidy"
+    example = 'for each in load("m").no_such_method(["A"]):\n        print(each)'
+    assert sorted(stale_names(f"'Of `{there}` and `{gone}`.'\n'''\n\n    {example}\n\nThat is all.'''")) == [
+        gone,
+        "no_such_method",
     ]

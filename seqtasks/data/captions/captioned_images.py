@@ -63,7 +63,8 @@ class CaptionSource(ConfigModel):
     images: Path
     """The folder of the images. A name without a folder is found in the folders below as well."""
     captions: Path | None = None
-    """The file of captions (see `caption_readers`); without one, a file of a usual name in `images` or beside it."""
+    """The file of captions (see `seqtasks.data.captions.readers`); without one, a file of a usual name in `images` or
+    beside it."""
     split: str | None = None
     """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
     `train.txt`) say; or the path of a list, an image a line; or all images."""
@@ -108,7 +109,7 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     Images are looked for and not opened: whoever finds a broken one calls `skipped.images.skip`.
 
     Raises:
-        SeqtasksError: the folder, the captions or the split cannot be found or read (see `read_captions`); a name
+        SeqtasksError: The folder, the captions or the split cannot be found or read (see `read_captions`); a name
             leaves the folder of the images; no image is left.
     """
     if not is_dir(source.images):

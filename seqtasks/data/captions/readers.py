@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
-from seqtasks.data.captions.tables import TableReader
+from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object
@@ -31,6 +31,8 @@ Format = Literal["auto", "table", "jsonl", "json"]
 
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
+
+ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ def read_captions(
 
 def relative_name(name: str, place: str, kind: str = "picture") -> str:
     """The name of an image or video at a place, which may not leave their folder under any operating system."""
+    if ADDRESS.match(name):
+        raise SeqtasksError(
+            f"{place}: the {kind} {name[:80]!r} is an address, and no file.",
+            f"Fetch the {kind}s, with img2dataset for example, and name their files.",
+        )
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
@@ -134,9 +141,12 @@ class JSONReader(CaptionReader, kind="json"):
                     for number, each in enumerate(objects, 1)
                     for row in rows_of(f"{path} entry", number, as_mapping(each), columns)
                 )
+            case dict(named) if named and all(IMAGE_NAME.fullmatch(name) for name in named):
+                return named_rows(path, named)
         raise SeqtasksError(
             f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
-            "Known are COCO captions, Karpathy's dataset_*.json, and a list of objects with image and caption.",
+            "Known are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, captions "
+            "below the names of images.",
         )
 
 
@@ -144,6 +154,11 @@ def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator
     """`images` with id and file_name, `annotations` with image_id and caption."""
     file = f"{path} annotation"
     names = {str(image["id"]): image.get("file_name") for image in map(as_mapping, images) if "id" in image}
+    if annotations and not any("caption" in as_mapping(each) for each in annotations):
+        raise SeqtasksError(
+            f"{path}: its annotations hold no captions, but {', '.join(list(as_mapping(annotations[0]))[:6])}.",
+            "COCO's captions are in captions_train2017.json and captions_val2017.json.",
+        )
     for number, annotation in enumerate(map(as_mapping, annotations), 1):
         name = names.get(str(annotation.get("image_id")))
         yield Row(file, number, name, annotation.get("caption"))
@@ -157,7 +172,22 @@ def karpathy_rows(path: Path, images: list[Any]) -> Iterator[Row]:
         if isinstance(name, str) and folder and isinstance(folder, str):
             name = f"{folder}/{name}"
         for sentence in sentences if isinstance(sentences, list) and sentences else [None]:
-            yield Row(file, number, name, as_mapping(sentence).get("raw"), image.get("split"))
+            yield Row(file, number, name, text_of(as_mapping(sentence)), image.get("split"))
+
+
+def text_of(sentence: Mapping[str, Any]) -> object:
+    """The text of a sentence of Karpathy's form; its tokens, where that is all there is."""
+    tokens = sentence.get("tokens")
+    if "raw" in sentence or not isinstance(tokens, list):
+        return sentence.get("raw")
+    return " ".join(map(str, tokens))
+
+
+def named_rows(path: Path, captions: Mapping[str, Any]) -> Iterator[Row]:
+    """The captions of each image below its name."""
+    for number, (name, texts) in enumerate(captions.items(), 1):
+        for text in texts if isinstance(texts, list) and texts else [texts]:
+            yield Row(f"{path} entry", number, name, text)
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

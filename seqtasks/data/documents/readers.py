@@ -40,7 +40,7 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
     """The documents of one source that are not empty, in the order of the file, or in that of the files' names.
 
     Raises:
-        SeqtasksError: at once for what is not there, a folder without classes, columns that are not in a table; while
+        SeqtasksError: At once for what is not there, a folder without classes, columns that are not in a table; while
             reading for lines that are not UTF-8, and damaged compression.
     """
     path = source.path

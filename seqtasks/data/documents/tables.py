@@ -18,7 +18,7 @@ class TSVReader(DocumentReader, kind="tsv"):
     """A table with tabs, in which quotes mean nothing; see `seqtasks.data.tables`.
 
     Raises:
-        SeqtasksError: at once, where it is not clear which columns are meant.
+        SeqtasksError: At once, where it is not clear which columns are meant.
     """
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:

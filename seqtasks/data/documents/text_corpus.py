@@ -31,10 +31,10 @@ class TextSource(ConfigModel):
 
 
 def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
-    """The texts of a source that are not empty, tidied, in the order of the table or of the files' names.
+    """The texts of a source that are not empty, normalized, in the order of the table or of the files' names.
 
     Raises:
-        SeqtasksError: for what is not there or cannot be unpacked, a file that is no UTF-8 text, a missing column.
+        SeqtasksError: For what is not there or cannot be unpacked, a file that is no UTF-8 text, a missing column.
     """
     for text in read_raw(source, skipped):
         tidied = normalize_document(text)

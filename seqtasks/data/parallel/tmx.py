@@ -44,7 +44,7 @@ def read_tmx(path: Path, skipped: ReadReport, languages: tuple[str, str]) -> Ite
     Units that lack one of the two languages are left out.
 
     Raises:
-        SeqtasksError: broken XML, or other XML; entities; a file that cannot be read to its end; no unit has both
+        SeqtasksError: Broken XML, or other XML; entities; a file that cannot be read to its end; no unit has both
             languages.
     """
     units, name = Units(path), str(path)

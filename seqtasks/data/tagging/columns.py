@@ -50,7 +50,7 @@ def read_columns(
         checked: Whether the columns have to look like words and labels where they were not asked for.
 
     Raises:
-        SeqtasksError: at once, where the first sentences say that these columns hold something else.
+        SeqtasksError: At once, where the first sentences say that these columns hold something else.
     """
     sentences = word_rows(lines)
     sample = list(islice(sentences, SAMPLE_SENTENCES)) if checked else []

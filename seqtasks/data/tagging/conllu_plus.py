@@ -23,7 +23,7 @@ def read_conllu_plus(
     """The sentences, with the labels of one column, by its name or its number from 1.
 
     Raises:
-        SeqtasksError: at once, where there is no such column, or none for the words.
+        SeqtasksError: At once, where there is no such column, or none for the words.
     """
     known = [name.lower() for name in names]
     if "form" not in known:

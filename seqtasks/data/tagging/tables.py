@@ -50,7 +50,7 @@ def read_table(
     """The sentences of a table.
 
     Raises:
-        SeqtasksError: at once, where it is not clear which columns hold what, or which words are a sentence.
+        SeqtasksError: At once, where it is not clear which columns hold what, or which words are a sentence.
     """
     table = open_table(path, ROLES)
     if not table.width:

@@ -79,7 +79,7 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
     or end before they begin. Videos are looked for and not opened.
 
     Raises:
-        SeqtasksError: the file cannot be found or read; the split is unknown; the name of a video leaves the folder of
+        SeqtasksError: The file cannot be found or read; the split is unknown; the name of a video leaves the folder of
             the videos, with the line; no video is left.
     """
     split = SPLITS.get(source.split.lower()) if source.split is not None else None

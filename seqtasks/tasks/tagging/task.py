@@ -14,6 +14,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.tagging.conllu import CONLLU, Sentence, column_of
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
+from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
@@ -84,6 +85,12 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         skipped, unread = ReadReport(), ReadReport()
         everything, validation = read_data(config.data, seed, skipped, unread)
         train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
+        if everything and not train:
+            longest = max(len(sentence.words) for sentence in everything)
+            raise SeqtasksError(
+                f"All {len(everything):,} sentences are of more than {config.data.max_words} words, up to {longest:,}.",
+                "Where sentences end, an empty line has to stand; or raise data.max_words.",
+            )
         if not train:
             raise nothing_to_train_on(skipped)
         require_validation(validation, "sentence with labels", "data")

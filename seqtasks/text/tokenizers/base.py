@@ -21,8 +21,9 @@ FIRST_BYTE = END + 1
 class Tokenizer(Component, ABC):
     """Cuts text into tokens numbered below `size`; the first four numbers are PAD, UNKNOWN, BEGIN and END.
 
-    Every text passes through `clean` first, and `decode(encode(text)) == clean(text)` for any text whatever: what the
-    vocabulary lacks is spelled in UTF-8 bytes, so UNKNOWN comes out of `encode` only where the settings ask for it.
+    Every text passes through `normalize` first, and `decode(encode(text)) == normalize(text)` for any text whatever:
+    what the vocabulary lacks is spelled in UTF-8 bytes, so UNKNOWN comes out of `encode` only where the settings ask
+    for it.
     """
 
     extension: ClassVar[str]

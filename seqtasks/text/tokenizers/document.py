@@ -31,7 +31,7 @@ _LAYOUT = re.compile(r"([ \n\t]{2,}|[\n\t]|\A | \Z)")
 def normalize_document(text: str) -> str:
     r"""`text` in Unicode's composed form (NFC) with lines that end in "\n", the only control character but "\t".
 
-    What `clean` does to one line, but that blanks stay as many as they are. Tidying twice changes nothing.
+    What `normalize` does to one line, but that blanks stay as many as they are. Tidying twice changes nothing.
     """
     return compose(drop_unseen(_BLANKS.sub(" ", _LINE_ENDS.sub("\n", text))))
 
@@ -42,7 +42,7 @@ def marked(ids: Sequence[int]) -> Tokens:
 
 
 class DocumentTokenizer:
-    """A processor for whole texts: `decode(encode(text)) == tidy(text)` where nothing is UNKNOWN.
+    """A processor for whole texts: `decode(encode(text)) == normalize_document(text)` where nothing is UNKNOWN.
 
     Line breaks, tabs and blanks other than single ones inside a line are spelled in bytes, as is all that a
     vocabulary lacks, so that models of texts have the ids of the processor and no others.
