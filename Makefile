@@ -8,7 +8,7 @@ TRANSFORMER := benchmarks/models/multi30k-en-de
 STUDENT := benchmarks/models/multi30k-en-de-student
 PEERS := benchmarks/.environments
 
-.PHONY: demo test test-slow kill-test fault-test fuzz package-test lint data bench
+.PHONY: demo test test-slow kill-test fault-test fuzz package-test lint docs data bench
 
 demo: $(INSTALLED)
 	$(BIN)/seqtasks demo
@@ -46,6 +46,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# The documentation, in site/: open site/index.html. A warning is an error.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 data:
 	@test -d "$(MULTI30K)" || { echo "There is no $(MULTI30K): make bench DATA=path/to/data, or set SEQTASKS_DATA."; exit 1; }

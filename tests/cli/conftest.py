@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from pathlib import Path
 
 import pytest
-from helpers.program import SINGLE_THREADED, TINY, Program, Result, settings
+from helpers.program import TINY, Program, Result, run_program, settings
 from helpers.synthetic import sentence_pairs
-
-from seqtasks.cli.app import run
 
 
 @pytest.fixture(name="seqtasks", scope="session")
 def program() -> Program:
     """`seqtasks(*arguments, stdin=b"")` runs the program in this process."""
 
-    def call(*arguments: str | Path, stdin: bytes = b"") -> Result:
-        before = sys.stdin, sys.stdout, sys.stderr
-        streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="") for data in (stdin, b"", b"")]
-        sys.stdin, sys.stdout, sys.stderr = streams
-        try:
-            words = [str(argument) for argument in arguments]
-            code = run([*words, "--threads", "1"] if words[0] in SINGLE_THREADED else words)
-            for stream in streams[1:]:
-                stream.flush()
-        finally:
-            sys.stdin, sys.stdout, sys.stderr = before
-        out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]
-        return Result(code, out, err)
-
-    return call
+    return run_program
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from seqtasks.cli.app import run
 
 TINY = (
     "model.hidden_size=32",
@@ -43,3 +48,19 @@ Program = Callable[..., Result]
 def settings(*chosen: str) -> list[str]:
     """`--set` for each."""
     return [word for setting in chosen for word in ("--set", setting)]
+
+
+def run_program(*arguments: str | Path, stdin: bytes = b"") -> Result:
+    """Runs `seqtasks` in this process, with one thread."""
+    before = sys.stdin, sys.stdout, sys.stderr
+    streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="") for data in (stdin, b"", b"")]
+    sys.stdin, sys.stdout, sys.stderr = streams
+    try:
+        words = [str(argument) for argument in arguments]
+        code = run([*words, "--threads", "1"] if words[0] in SINGLE_THREADED else words)
+        for stream in streams[1:]:
+            stream.flush()
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+    out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]
+    return Result(code, out, err)
