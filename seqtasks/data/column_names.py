@@ -52,7 +52,7 @@ def language_of(name: str) -> str | None:
     for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
         if CODE.fullmatch(word) and langcodes.tag_is_valid(word):
             return langcodes.Language.get(word).language
-        if len(word) > 3:
-            with suppress(LookupError, UnicodeEncodeError):  # JSON can name what no text holds
+        if len(word) > 3 and word.isprintable():  # JSON can name what no text holds
+            with suppress(LookupError):
                 return langcodes.find(word).language
     return None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from reliability.layouts import json_lines, table, written
 
+from seqtasks.data.documents.columns import is_apart
 from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.errors import SeqtasksError
@@ -86,6 +87,9 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "one object with a list of others": ("a.jsonl", json_lines({"text": "a", "label": "x", "entities": [{"start": 1}]}), {}, [("a", "x")]),
     "fastText": ("a.txt", "".join(f"__label__{label} {text}\n" for text, label in ROWS), {}, ROWS),
     "Stanford's sentiment": ("stsa.binary.train", "".join(f"{label} {text}\n" for text, label in NUMBERS), {}, NUMBERS),
+    "a label, a tab, a text": ("a.txt", "".join(f"{label}\t{text}\n" for text, label in ROWS * 2), {}, ROWS * 2),
+    "a label before tokens": ("a.txt", "".join(f"{label} well , {text}\n" for text, label in NUMBERS * 2), {}, [(f"well , {text}", label) for text, label in NUMBERS * 2]),
+    "a .txt that is said to be a table": ("a.txt", table(("text", "label"), *ROWS, by=";"), {"format": "csv"}, ROWS),
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
@@ -93,6 +97,11 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "three columns with unknown names": ("a.csv", table(("one", "two", "three"), ("x y", "a b", "c d")), {"header": True}, "--text-column"),
     "a column that is not there": ("a.csv", table(("text", "label"), *ROWS), {"text_column": "review"}, "'review'"),
     "a number that is not there": ("a.csv", table(("text", "label"), *ROWS), {"label_column": 3}, "2 columns"),
+    "Kaggle's emotions, a table in a .txt": ("train.txt", "".join(f"{text};{label}\n" for text, label in ROWS * 2), {}, "Call it train.csv"),
+    "labels of several words before a tab": ("a.txt", "".join(f"very {label}\t{text}\n" for text, label in ROWS * 2), {}, "Call it a.tsv"),
+    "a .txt with the labels behind a tab": ("a.txt", "".join(f"{text}\t{label}\n" for text, label in ROWS * 2), {}, "line 1: What a lovely film"),
+    "a .txt with a header": ("a.txt", "label,text\n" + "".join(f"{label},{text.replace(',', '')}\n" for text, label in ROWS), {}, 'format = "csv"'),
+    "a .txt of JSON lines": ("a.txt", json_lines(*OBJECTS), {}, "Call it a.jsonl"),
     "a format that is not there": ("a.csv", table(("text", "label"), *ROWS), {"format": "excel"}, "no format 'excel'"),
 }  # fmt: skip
 
@@ -111,3 +120,8 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     with pytest.raises(SeqtasksError) as raised:
         list(read_documents(source, ReadReport()))
     assert told in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_a_first_row_that_is_shorter_than_the_others() -> None:
+    """It names no columns where it has none for the labels."""
+    assert not is_apart([["text"], ["a film", "pos"], ["a play", "pos"], ["a book", "neg"], ["a tree", "neg"]], 1)

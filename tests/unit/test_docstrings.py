@@ -103,7 +103,7 @@ def known_names() -> frozenset[str]:
         for node in ast.walk(parsed(file.read_text(encoding="utf-8")))
         if isinstance(node, Documented)
     )
-    return frozenset({*defined, *dir(builtins), "Path"})
+    return frozenset({*defined, "Path", *(name for each in (builtins, str, list, dict, Path) for name in dir(each))})
 
 
 def documented(node: ast.AST, inside: str) -> Iterator[tuple[str, Documented]]:

@@ -97,6 +97,8 @@ def label_place(sample: Sequence[Cells], places: Sequence[int]) -> int | None:
 def is_apart(sample: Sequence[Cells], label: int) -> bool:
     """Whether the first row names columns: its label is none of those that come again and again below it."""
     first, *others = sample
+    if label >= len(first):
+        return False
     values = Counter(column_name(cells[label]) for cells in others if len(cells) == len(first))
     again = sum(count for count in values.values() if count > 1)
     return (

@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path, PurePath
 
 from seqtasks.data.documents import tables as tables  # registers the readers
+from seqtasks.data.documents.labelled_lines import read_labelled_lines
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
@@ -32,8 +33,6 @@ UNLABELLED = "unsup"
 """The folder of reviews without labels beside those of the classes (Maas et al. 2011)."""
 SPLITS = frozenset({"train", "training", "test", "testing", "dev", "val", "valid", "validation"})
 """What folders of splits are called: they are no classes."""
-MARK = "__label__"
-"""With which fastText begins a label."""
 
 
 def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
@@ -66,23 +65,6 @@ def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Do
             yield document
         else:
             skipped.skip("empty text")
-
-
-def read_labelled_lines(path: Path, skipped: ReadReport) -> Iterator[Document]:
-    """Labels, and behind a blank the text; lines without anything are no documents."""
-    for number, line in reach_lines(path, skipped):
-        label, text = first_word(line)
-        labels = [label.removeprefix(MARK)]
-        while label.startswith(MARK) and text.startswith(MARK):
-            another, text = first_word(text)
-            labels.append(another.removeprefix(MARK))
-        yield Document(text, label_names(labels), f"{path}:{number}")
-
-
-def first_word(line: str) -> tuple[str, str]:
-    """What stands before the first blank or tab, and what stands behind it."""
-    word, *rest = line.split(maxsplit=1)
-    return word, "".join(rest).rstrip()
 
 
 def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:

@@ -93,7 +93,7 @@ def test_what_may_be_a_header() -> None:
     [
         ("en", "en"), ("deu", "de"), ("ger", "de"), ("de_at", "de"), ("zh-hans", "zh"), ("german", "de"),
         ("deutsch", "de"), ("text_de", "de"), ("translation.en", "en"), ("cat", None), ("one", None), ("text", None),
-        ("a cat", None), ("", None), ("dog\ud800", None),
+        ("a cat", None), ("", None), ("dog\ud800", None), ("\0dogs", None),
     ],
 )  # fmt: skip
 def test_languages_of_columns(name: str, code: str | None) -> None:
