@@ -30,7 +30,7 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
 )
 from seqtasks.decoding import LengthLimit, LengthPenalty
-from seqtasks.image.loading import find_images
+from seqtasks.image.folders import find_images
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.metrics.captioning import caption_scores
 

@@ -31,7 +31,7 @@ from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.readers import read_sentences
 from seqtasks.device import configure_runtime
-from seqtasks.image.loading import find_images
+from seqtasks.image.folders import find_images
 from seqtasks.video.reader import StrideSampler, open_video
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)

@@ -78,7 +78,13 @@ MODULES = {
     "text": ("Text", ("seqtasks.text", "seqtasks.text.detokenize")),
     "image-and-video": (
         "Images and videos",
-        ("seqtasks.image.loading", "seqtasks.video.reader", "seqtasks.video.subtitles", "seqtasks.video.corruptions"),
+        (
+            "seqtasks.image.loading",
+            "seqtasks.image.folders",
+            "seqtasks.video.reader",
+            "seqtasks.video.subtitles",
+            "seqtasks.video.corruptions",
+        ),
     ),
     "data": (
         "Data",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import math
-import os
-from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import NoReturn, Protocol, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from PIL import ExifTags, Image
 from PIL.Image import Transpose
@@ -17,16 +14,13 @@ from PIL.Image import Transpose
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.pipes import open_readable
 
-__all__ = ["ImageError", "find_images", "open_image"]
+__all__ = ["ImageError", "open_image"]
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 """As Pillow names them. It reads others too, some by starting a program (EPS) or past every limit (ICO)."""
 
-ENDINGS = frozenset((
-    ".apng", ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm",
-    ".ppm", ".tif", ".tiff", ".webp",
-))  # fmt: skip
-"""The names that are looked for in folders."""
+TEXT_LIKE = ("BMP", "PPM")
+"""They are known by two letters, with which words begin as well."""
 
 MAX_PIXELS = 89_478_485
 """Larger images are refused before they are decoded: they would take 4 bytes a pixel. Pillow warns beyond this."""
@@ -145,6 +139,13 @@ def read_header(content: bytes, name: str) -> Image.Image:
     raise ImageError(f"{name}: this is no image, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}.")
 
 
+def has_image_signature(head: bytes) -> bool:
+    """Whether the first 16 bytes of a file are those of an image; those that text may begin with are not enough."""
+    Image.init()
+    openers = (Image.OPEN[kind][1] for kind in FORMATS if kind in Image.OPEN and kind not in TEXT_LIKE)
+    return any(accepts is not None and accepts(head) is True for accepts in openers)
+
+
 def with_alpha(content: bytes) -> bytes:
     """An animated WebP that says of itself that it may be transparent; anything else as it is.
 
@@ -230,56 +231,3 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     narrow = wide.point(lambda grey: grey * scale - black * scale).convert("L")
     narrow.info.pop("transparency", None)
     return narrow
-
-
-def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDINGS) -> Iterator[Path]:
-    """The files that are meant by paths, in the order of the paths.
-
-    A file is taken as it is, whatever its name. A folder gives the images in it and in the folders in it, by name;
-    a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and endings not among these.
-
-    Raises:
-        SeqtasksError: At once, before the first path is given, for a path that does not exist, a folder that cannot be
-            read, and a folder or a pattern without an image.
-    """
-    return iter([image for path in paths for image in images_in(str(path), endings)])
-
-
-def images_in(path: str, endings: Collection[str]) -> list[Path]:
-    """What `find_images` makes of one path."""
-    if os.path.isdir(path):
-        found = list(images_below(path, endings))
-        if not found:
-            raise SeqtasksError(f"{path}: there is no image in this folder.", known_endings(endings))
-        return found
-    if os.path.exists(path):
-        return [Path(path)]
-    if glob.has_magic(path):
-        matches = sorted(glob.glob(path, recursive=True))
-        found = [Path(match) for match in matches if is_image_name(match, endings) and not os.path.isdir(match)]
-        if not found:
-            raise SeqtasksError(f"{path}: there is no image that fits this pattern.", known_endings(endings))
-        return found
-    raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
-
-
-def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:
-    """Links to files are followed, links to folders are not: they may lead in circles."""
-    for parent, folders, names in os.walk(folder, onerror=refuse_folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(names) if is_image_name(name, endings))
-
-
-def is_image_name(path: str, endings: Collection[str]) -> bool:
-    """Whether a file is looked for in folders: it is not hidden and has one of the endings."""
-    return Path(path).suffix.lower() in endings and not Path(path).name.startswith(".")
-
-
-def known_endings(endings: Collection[str]) -> str:
-    """The hint that tells which endings are looked for."""
-    return f"Known endings are {', '.join(sorted(endings))}; others have to be named one by one."
-
-
-def refuse_folder(error: OSError) -> NoReturn:
-    """The handler of `os.walk` for a folder that cannot be read: raises SeqtasksError."""
-    raise SeqtasksError(f"{error.filename}: the folder cannot be read ({error.strerror}).")

@@ -14,8 +14,9 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
+from seqtasks.image import folders
 from seqtasks.image import loading as images
-from seqtasks.image.loading import is_image_name, open_image, with_alpha
+from seqtasks.image.loading import open_image, with_alpha
 from seqtasks.video.animation_canvas import Shown
 from seqtasks.video.apng_frames import apng_frames
 from seqtasks.video.gif_frames import gif_frames
@@ -186,13 +187,13 @@ def is_animated(path: str | Path) -> bool:
 def numbered(folder: Path, name: str) -> list[Path]:
     """The images of a folder by their numbers."""
     try:
-        files = sorted(
-            entry.name for entry in os.scandir(folder) if is_image_name(entry.name, images.ENDINGS) and entry.is_file()
-        )
+        known = folders.ENDINGS | folders.UNSUPPORTED
+        entries = (entry for entry in os.scandir(folder) if folders.is_image_name(entry.name, known))
+        files = sorted(entry.name for entry in entries if entry.is_file())
     except OSError as error:
         raise VideoError(f"{name}: the folder cannot be read ({describe(error)}).") from None
     if not files:
-        raise VideoError(f"{name}: there is no image in this folder.", images.known_endings(images.ENDINGS))
+        raise VideoError(f"{name}: there is no image in this folder.", folders.known_endings(folders.ENDINGS))
     series: dict[int, str] = {}
     for file in files:
         match = NUMBER.search(Path(file).stem)

@@ -165,7 +165,7 @@ def caption(
 
 def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
     """The names of the images and videos that are meant, in the order of the paths."""
-    from seqtasks.image.loading import ENDINGS, find_images
+    from seqtasks.image.folders import ENDINGS, find_images
     from seqtasks.video.pyav_reader import ENDINGS as VIDEO_ENDINGS
 
     names: list[str] = []

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.image.loading import find_images
+from seqtasks.image.folders import find_images
+from seqtasks.image.loading import ImageError, open_image
 
 NAMES = [
     "b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "._b.jpg", "B2.jpeg", "jpg", "inner/z.webp", "inner/deep/y.tif",
@@ -100,3 +102,21 @@ def test_links_do_not_lead_in_circles(folder: Path) -> None:
     assert names(folder, folder / "inner") == ["inner/linked.jpg", "inner/z.webp", "inner/deep/y.tif"]
     (folder / "words" / "here").symlink_to(folder / "inner")
     assert len(found(folder / "words" / "here")) == 3
+
+
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "x.tga", "favicon.ico", "raw.NEF", "drawing.svg", "new.jxl"])
+def test_images_that_are_not_read_are_not_passed_over(folder: Path, name: str) -> None:
+    (folder / "words" / name).write_bytes(b"no image that is read")
+    assert names(folder, folder / "words") == [f"words/{name}"]
+    assert names(folder, f"{folder}/words/*") == [f"words/{name}"]
+    with pytest.raises(ImageError, match=f"{name}: this is no image, or of an unknown format"):
+        open_image(folder / "words" / name)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_a_file_without_suffix_is_an_image_if_it_begins_as_one(folder: Path, kind: str) -> None:
+    Image.new("RGB", (4, 4)).save(folder / "words" / "scan", format=kind)
+    (folder / "words" / "README").write_text("Python, and a BMW.")
+    (folder / "words" / "BMW").write_text("BMW is a name.")
+    (folder / "words" / "Python").write_text("Python is one, too.")
+    assert names(folder, folder / "words") == ["words/scan"]
