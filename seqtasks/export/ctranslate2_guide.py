@@ -81,7 +81,8 @@ seqtasks, but where scores are equal to the last digits, and where the best hypo
 {patience:.0f} beams of others (a higher `patience` finds it; 1 is faster and misses more of them).
 
 Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here; the table of positions ends
-after {positions:,}.
+after {positions:,}. Words with
+characters that the vocabulary lacks are copied by `seqtasks translate`, not here.
 
 - `model.bin`, `config.json`, `*_vocabulary.json`: the model
 {files}

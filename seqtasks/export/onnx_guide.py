@@ -100,7 +100,8 @@ Written by seqtasks {version}. In this directory, with `pip install {packages}`:
 {program}```
 
 This is `{signature}` of one sentence, with the outputs of seqtasks but where scores are equal to the
-last digits. Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here.
+last digits. Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here. Words
+with characters that the vocabulary lacks are copied by `seqtasks translate`, not here.
 
 The graphs compute in float32 and take any number of rows and hypotheses:
 

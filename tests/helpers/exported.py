@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from helpers.generators import DECODERS, ENCODERS
@@ -64,6 +65,13 @@ def translation(
     model.decoder.output.bias.normal_()
     model.decoder.output.bias[:3] = -40.0
     return task, model
+
+
+def copying_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pipelines translate what is unknown too, as exported programs do."""
+    for kind in (Tokenizer, *Tokenizer.kinds.values()):
+        if "unknown" in vars(kind):
+            monkeypatch.setattr(kind, "unknown", lambda self, text: ())
 
 
 def program(folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.exported import PROCESSORS, TEXTS, program, translation
+from helpers.exported import PROCESSORS, TEXTS, copying_nothing, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoders import TransformerDecoder
@@ -84,8 +84,11 @@ def test_networks_that_it_lacks_are_told(tmp_path: Path, parts: dict[str, Any], 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
 @pytest.mark.parametrize("tie", ["all", "output", "none"])
-def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor: str, tie: str) -> None:
+def test_the_program_in_the_readme_translates_as_we_do(
+    tmp_path: Path, processor: str, tie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("ctranslate2")
+    copying_nothing(monkeypatch)
     task, model = translation(processor, tie)
     decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
@@ -102,8 +105,11 @@ def test_the_program_in_the_readme_translates_as_we_do(tmp_path: Path, processor
     ],
 )
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_its_search_finds_our_tokens_and_scores(tmp_path: Path, given: dict[str, Any], seed: int) -> None:
+def test_its_search_finds_our_tokens_and_scores(
+    tmp_path: Path, given: dict[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ctranslate2 = pytest.importorskip("ctranslate2")
+    copying_nothing(monkeypatch)
     task, model = translation("characters", seed=seed)
     decoding = DecodingConfig(max_length="25", **given)
     folder = exported(tmp_path, task, model, decoding)
