@@ -24,6 +24,7 @@ from seqtasks.data.column_names import (
 )
 from seqtasks.data.table_rows import Cells, Row, read_rows
 from seqtasks.data.text_io import read_lines, uncompressed_suffix
+from seqtasks.errors import SeqtasksError
 
 DELIMITERS = (",", ";", "\t", "|")
 NO_DELIMITER = "\x1f"
@@ -77,7 +78,8 @@ def open_table(
         delimiter: What stands between the columns, where that is known.
 
     Raises:
-        SeqtasksError: The file cannot be read.
+        SeqtasksError: The file cannot be read, or its first row has fewer names than there are columns, and nothing
+            says which column has none.
     """
     lines = read_lines(path)
     first_lines = list(islice(lines, SAMPLE_LINES))
@@ -97,14 +99,51 @@ def open_table(
         header = has_header(sample, usual, languages=languages)
     names = None
     if header and sample:
-        names = tuple(column_name(cell) for cell in sample.pop(0))
-        if len(names) + 1 == width:  # R writes no name for the names of its rows
-            names = ("", *names)
+        names = all_names(path, sample)
+        del sample[0]
         width = len(names)
     rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, width=width, start=start)
     if names is not None:
         next(rows)
     return Table(path, delimiter, None if names and are_counted(names) else names, width, sample, rows)
+
+
+def all_names(path: Path, sample: Sequence[Cells]) -> tuple[str, ...]:
+    """The names in the first row; "" for columns without one, in front (R's names of rows) or behind.
+
+    Rows of different widths may have delimiters in their texts, and add no columns behind.
+
+    Args:
+        path: The file, for messages.
+        sample: The first rows, the names among them.
+
+    Raises:
+        SeqtasksError: A column may lack its name in front as well as behind.
+    """
+    names = tuple(column_name(cell) for cell in sample[0])
+    width = Counter(map(len, sample[1:] or sample)).most_common(1)[0][0]
+    rows = [cells for cells in sample[1:] if len(cells) == width]
+    more = width - len(names)
+    if more <= 0:
+        return names
+    first, last = ([cells[place].strip('" ') for cells in rows] for place in (0, -1))
+    different = len(set(first)) == len(first)
+    if more == 1 and any(last) and different and all(cell.isdecimal() for cell in first):
+        return ("", *names)
+    behind = [cell[:1] == " " for cells in rows for cell in cells[1:] if cell]
+    if len(rows) + 1 < len(sample) or (any(behind) and not all(behind)):  # delimiters in texts
+        return names
+    words = [len(cell.split()) for cell in first]
+    if more == 1 and different and max(words) == 1 and 2 * sum(len(cell.split()) > 1 for cell in last) > len(last):
+        if len(rows) == 1:
+            return names
+        shown = "; ".join(" | ".join(cell[:30] for cell in cells) for cells in sample[:3])
+        raise SeqtasksError(
+            f"{path}: its first row has {len(names)} names for {width} columns, and it is not clear which column has "
+            f"none: {shown}.",
+            "Write a name for each column into the first row.",
+        )
+    return (*names, *[""] * more)
 
 
 def find_delimiter(path: Path, lines: Sequence[str], usual: Collection[str], *, end: int | None) -> str:

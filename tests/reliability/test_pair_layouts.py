@@ -93,6 +93,11 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
     "csv with commas that lack their quotes": ("a.csv", "source,target\nA dog, too,Ein Hund, auch\nA cat,Eine Katze\n", {}, [("A cat", "Eine Katze")]),
     "tsv with a tab too many": ("a.tsv", "source\ttarget\nA dog\truns\tEin Hund\nA cat\tEine Katze\nA pig\tEin Schwein\n", {},
         [("A cat", "Eine Katze"), ("A pig", "Ein Schwein")]),
+    "a column without a name behind": ("a.tsv", "source\ttarget\n" + table(*((*each, "CC-BY 2.0") for each in BOTH), by="\t"), {}, BOTH),
+    "one row, and a column without a name behind": ("a.tsv", "source\ttarget\n" + table((*ONE, "CC-BY 2.0"), by="\t"), {}, [ONE]),
+    "delimiters at the ends of rows": ("a.csv", "source,target\n" + table(*((*each, "") for each in BOTH)), {}, BOTH),
+    "several delimiters at the ends of rows": ("a.csv", "source,target\n" + table(*((*each, "", "") for each in BOTH)), {}, BOTH),
+    "R's tables that lack rows": ("a.csv", '"source","target"\n' + table(("7", *ONE), ("3", *TWO)), {}, BOTH),
     "compressed": ("a.csv.gz", gzip.compress(table(("target", "source"), *SWAPPED).encode()), {}, BOTH),
     "JSON lines": ("a.jsonl", json_lines(*({"source": source, "target": target} for source, target in BOTH)), {}, BOTH),
     "JSON lines by language": ("a.jsonl", json_lines(*({"translation": {"de": target, "en": source}} for source, target in BOTH)),
@@ -130,6 +135,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
 
 REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "three columns of texts": ("a.tsv", table(("a b", "c d", "e f"), ("g h", "i j", "k l"), by="\t"), {}, "--source-column"),
+    "names of rows, or a column without a name": ("a.csv", "source,target\n" + table(("x", *ONE), ("y", *TWO)), {}, "2 names for 3 columns"),
     "no second column": ("a.csv", "one\ntwo\n", {}, "one column"),
     "languages that are not there": ("a.csv", table(("en", "fr"), ("a", "b")), {"languages": EN_DE}, "en, fr"),
     "three languages, none chosen": ("a.csv", table(("en", "fr", "de"), ("a", "b", "c")), {}, "--language-pair"),

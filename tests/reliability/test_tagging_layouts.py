@@ -92,6 +92,8 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[Tagged]]] = {
     "Kaggle's NER, another column": ("ner.csv", "Sentence #,Word,POS,Tag\n" + rows(*POS, form="{first},{0},{1},O"), {"label_column": "pos"}, POS),
     "Kaggle's NER in Excel of Germany": ("ner.csv", "Sentence #;Word;Tag\n" + rows(*BOTH, form="{first};{0};{1}"), {}, BOTH),
     "Kaggle's NER with tabs": ("ner.tsv", "Sentence #\tWord\tTag\n" + rows(*BOTH, form="{first}\t{0}\t{1}"), {}, BOTH),
+    "a table and a column without a name behind": ("ner.csv", "word,tag\n" + columns(*BOTH, form="{0},{1},0.98"), {}, BOTH),
+    "sentences, words, tags, and a column without a name": ("ner.csv", "sentence,word,tag\n" + rows(*BOTH, form="{2},{0},{1},x"), {}, BOTH),
     "a comma among the words": ("ner.csv", 'sentence_id,word,tag\n1,A,O\n1,",",O\n1,"""",O\n', {}, [[("A", "O"), (",", "O"), ('"', "O")]]),
     "a table with empty lines": ("ner.csv", "word,tag\n" + columns(*BOTH, by=","), {}, BOTH),
     "a table with empty rows": ("ner.csv", "word,tag\n" + columns(*BOTH, by=",").replace("\n\n", "\n,\n"), {}, BOTH),
