@@ -99,6 +99,12 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         fitting = [0 < length <= config.data.max_tokens for length in lengths]
         task.train, task.weights = list(compress(train, fitting)), list(compress(weights, fitting))
         task.validation = validation
+        if train and not task.train:
+            limit = config.data.max_tokens
+            raise SeqtasksError(
+                f"No sentence pair is left to train on: all {len(train):,} are of more than {limit:,} tokens.",
+                "Raise data.max_tokens.",
+            )
         if not task.train:
             raise SeqtasksError(
                 f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
