@@ -1,9 +1,16 @@
 """Decoders: from a memory to tokens. Importing this package registers every built-in kind."""
 
-from seqtasks.decoders.base import Decoder
+from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.decoders.lstm import LstmDecoder
 from seqtasks.decoders.show_and_tell import ShowAndTellDecoder
 from seqtasks.decoders.show_attend_and_tell import ShowAttendAndTellDecoder
 from seqtasks.decoders.transformer import TransformerDecoder
 
-__all__ = ["Decoder", "LstmDecoder", "ShowAndTellDecoder", "ShowAttendAndTellDecoder", "TransformerDecoder"]
+__all__ = [
+    "Decoder",
+    "DecoderOutput",
+    "LstmDecoder",
+    "ShowAndTellDecoder",
+    "ShowAttendAndTellDecoder",
+    "TransformerDecoder",
+]

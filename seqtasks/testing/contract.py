@@ -27,13 +27,13 @@ class ContractError(AssertionError):
         self.problems = tuple(problems)
 
 
-def check_rules(component: str, first: Rule, others: Sequence[Rule]) -> None:
-    """Checks all rules; the others only where the first one holds, since they build on it.
+def check_rules(component: str, foundations: Sequence[Rule], others: Sequence[Rule]) -> None:
+    """Checks all rules; one of the foundations that is broken ends it, since what follows builds on it.
 
     Raises:
         ContractError: Rules are broken. An exception within a rule breaks it.
     """
-    problems = broken(first)
+    problems = next((problems for rule in foundations if (problems := broken(rule))), [])
     if not problems:
         problems = [problem for rule in others for problem in broken(rule)]
     if problems:

@@ -14,7 +14,15 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import ConfigModel
 from seqtasks.testing.contract import check_rules, difference, same, shape
-from seqtasks.testing.modules import differentiable, leaves, registered, same_in_bfloat16, seeded, stored
+from seqtasks.testing.modules import (
+    component_name,
+    differentiable,
+    leaves,
+    registered,
+    same_in_bfloat16,
+    seeded,
+    stored,
+)
 
 VOCAB, ROWS, SRC, TGT, HYPS = 11, 4, 5, 6, 3
 LENGTHS = (5, 3, 1, 4)
@@ -35,11 +43,9 @@ def check_decoder(config: ConfigModel, *, embedding_dim: int = 8, memory_dim: in
         ContractError: It breaks its contract; the message says how, a line for each problem.
     """
     contract = DecoderContract(config, embedding_dim, memory_dim)
-    name = type(config).__qualname__.removesuffix(".Config")
-    check_rules(name, lambda: registered(Decoder, config), [])
     check_rules(
-        name,
-        contract.shapes,
+        component_name(config),
+        [lambda: registered(Decoder, config), contract.shapes, contract.randomness],
         [
             contract.steps,
             contract.rows,
@@ -48,7 +54,6 @@ def check_decoder(config: ConfigModel, *, embedding_dim: int = 8, memory_dim: in
             contract.attention,
             contract.storing,
             contract.gradients,
-            contract.randomness,
             contract.precision,
         ],
     )

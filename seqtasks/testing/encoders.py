@@ -13,7 +13,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import ConfigModel
 from seqtasks.testing.contract import check_rules, difference, same, shape
-from seqtasks.testing.modules import differentiable, registered, same_in_bfloat16, seeded, stored
+from seqtasks.testing.modules import component_name, differentiable, registered, same_in_bfloat16, seeded, stored
 
 VOCAB = 11
 LENGTHS = (6, 1, 4)
@@ -35,21 +35,12 @@ def check_encoder(config: ConfigModel, inputs: Tensor | None = None, *, embeddin
         ContractError: It breaks its contract; the message says how, a line for each problem.
     """
     contract = EncoderContract(config, inputs, embedding_dim)
-    rules = [
-        contract.shapes,
-        contract.rows,
-        contract.storing,
-        contract.gradients,
-        contract.randomness,
-        contract.precision,
-    ]
-    if contract.reads_text:
-        rules.insert(1, contract.padding)
-    if getattr(config, "is_causal", False) and issubclass(Encoder.of(config), CausalEncoder):
+    rules = [contract.padding] if contract.reads_text else []
+    rules += [contract.rows, contract.storing, contract.gradients, contract.precision]
+    if contract.is_causal():
         rules += [contract.parts, contract.steps, contract.future]
-    name = type(config).__qualname__.removesuffix(".Config")
-    check_rules(name, lambda: registered(Encoder, config), [])
-    check_rules(name, rules[0], rules[1:])
+    foundations = [lambda: registered(Encoder, config), contract.shapes, contract.randomness]
+    check_rules(component_name(config), foundations, rules)
 
 
 class EncoderContract:
@@ -216,6 +207,10 @@ class EncoderContract:
         one, two = (module.read(each, None)[0][:, :3] for each in (self.inputs, others))
         if not same(one, two):
             yield "States depend on tokens that come later: is_causal says that they do not."
+
+    def is_causal(self) -> bool:
+        """Whether it says that it reads forward."""
+        return bool(getattr(self.config, "is_causal", False)) and issubclass(Encoder.of(self.config), CausalEncoder)
 
     def causal(self) -> CausalEncoder:
         """A new encoder that reads forward."""

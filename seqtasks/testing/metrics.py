@@ -29,7 +29,7 @@ def check_metric(
     """
     contract = MetricContract(metric, outputs, references, lower_is_better)
     check_rules(
-        metric.__qualname__, contract.number, [contract.order, contract.inputs, contract.perfect, contract.count]
+        metric.__qualname__, [contract.number], [contract.order, contract.inputs, contract.perfect, contract.count]
     )
 
 
@@ -43,6 +43,8 @@ class MetricContract:
         self.outputs, self.references = list(outputs), [list(each) for each in references]
         if len(self.outputs) != len(self.references) or len(self.outputs) < 2:
             raise ValueError("Give at least two outputs, and references for each.")
+        if any(isinstance(each, str) for each in references):
+            raise ValueError("Give a list of references for each output: [['a dog', 'the dog'], ['a cat']].")
 
     def compute(self, outputs: list[Any], references: list[list[Any]]) -> tuple[float, str]:
         """What a new object of the class says."""
@@ -57,11 +59,11 @@ class MetricContract:
             yield f"compute gives {found!r}, expected a number and a signature."
             return
         value, signature = found
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            yield f"The value is {value!r} ({type(value).__name__}), expected a finite float."
         if not isinstance(signature, str) or not signature or "\n" in signature:
             yield f"The signature is {signature!r}, expected one line of text that tells all that the value depends on."
-        if self.compute(self.outputs, self.references) != found:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            yield f"The value is {value!r} ({type(value).__name__}), expected a finite float."
+        elif self.compute(self.outputs, self.references) != found:
             yield "The same examples give another result the second time."
 
     def order(self) -> Iterator[str]:

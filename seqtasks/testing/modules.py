@@ -19,8 +19,17 @@ STEP = 1e-3
 """How far weights go for a numerical gradient."""
 
 
+def component_name(config: object) -> str:
+    """What the component is called whose settings these are."""
+    named = config if isinstance(config, type) else type(config)
+    return named.__qualname__.removesuffix(".Config")
+
+
 def registered(family: type[Component], config: ConfigModel) -> Iterator[str]:
     """The settings are found by their kind, written and read again, and unknown keys are refused."""
+    if not isinstance(config, ConfigModel):
+        yield f"Give settings, {component_name(config)}.Config(), not {config!r}."
+        return
     name = type(config).__qualname__
     if "kind" not in type(config).model_fields:
         yield f'{name} has no field kind. Give it `kind: Literal["..."] = "..."`.'

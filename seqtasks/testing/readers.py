@@ -16,6 +16,7 @@ from seqtasks.data.parallel.source import PairReader, ParallelSource
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.conllu import Sentence
 from seqtasks.data.tagging.readers import SentenceReader
+from seqtasks.data.text_io import require_file
 from seqtasks.errors import SeqtasksError
 from seqtasks.testing.contract import check_rules
 
@@ -42,11 +43,13 @@ def check_reader(reader: type[Reader], file: Path | str, *, languages: tuple[str
         languages: The two languages to read, where a file of pairs holds several.
 
     Raises:
+        SeqtasksError: There is no such file.
         ContractError: It breaks its contract; the message says how, a line for each problem.
     """
+    require_file(Path(file))
     contract = ReaderContract(reader, Path(file), languages)
     rules = [contract.again, contract.compressed, contract.cut_off, contract.other_bytes, contract.missing]
-    check_rules(reader.__qualname__, contract.examples, rules)
+    check_rules(reader.__qualname__, [contract.examples], rules)
 
 
 class ReaderContract:
@@ -88,6 +91,12 @@ class ReaderContract:
         wrong = next((each for each in found if not isinstance(each, expected)), None)
         if wrong is not None:
             yield f"read gives {type(wrong).__name__}, expected {expected.__module__}.{expected.__name__}."
+        told = len(found) + self.skipped.skipped
+        if self.branch is not CaptionReader and len(found) <= self.skipped.read and self.skipped.read != told:
+            yield (
+                f"The report counts {self.skipped.read} examples, of which {len(found)} were given and "
+                f"{self.skipped.skipped} left out: call skipped.skip(reason) for each that is left out."
+            )
         if self.branch is not CaptionReader and self.skipped.read < len(found):
             yield (
                 f"The report counts {self.skipped.read} of {len(found)} examples: call skipped.reach(file, line) for "

@@ -48,9 +48,8 @@ def check_task(config: Mapping[str, Any] | Path | str) -> None:
     run = read_config(source, overrides={f"training.{name}": value for name, value in SHORT.items()})
     contract = TaskContract(run)
     rules = [contract.batches, contract.loss, contract.validation, contract.training]
-    name = Task.of(run.task).__qualname__
-    check_rules(name, lambda: registered(Task, run.task), [])
-    check_rules(name, contract.preparation, rules)
+    foundations = [lambda: registered(Task, run.task), contract.preparation]
+    check_rules(Task.of(run.task).__qualname__, foundations, rules)
 
 
 class TaskContract:

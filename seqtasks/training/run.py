@@ -99,6 +99,8 @@ class TrainingRun:
 
     def __iter__(self) -> Iterator[TrainingEvent]:
         with lock_directory(self.output_dir):
+            if not self.resume:
+                require_unused(self.output_dir)  # whoever held it a moment ago may have trained here
             yield from self.events()
 
     def events(self) -> Iterator[TrainingEvent]:

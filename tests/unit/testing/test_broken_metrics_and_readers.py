@@ -12,6 +12,7 @@ import pytest
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.source import PairReader, ParallelSource
 from seqtasks.data.text_io import read_lines
+from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.metric import Metric
 from seqtasks.testing import ContractError, check_metric, check_reader
 
@@ -80,6 +81,11 @@ def test_broken_metrics(problem: str, compute: Callable[..., Any], options: dict
     assert problem in str(caught.value)
 
 
+def test_references_that_are_no_lists() -> None:
+    with pytest.raises(ValueError, match="Give a list of references for each output"):
+        check_metric(metric(mean, kind="kit"), OUTPUTS, ["a dog", "two men"])
+
+
 def lines_with_numbers(source: ParallelSource, skipped: ReadReport) -> Iterator[tuple[int, str]]:
     assert source.path is not None
     for number, line in enumerate(read_lines(source.path), 1):
@@ -94,6 +100,13 @@ def good(source: ParallelSource, skipped: ReadReport) -> Iterator[Pair]:
             yield Pair(text, translation)
         else:
             skipped.skip("line without =")
+
+
+def silent(source: ParallelSource, skipped: ReadReport) -> Iterator[Pair]:
+    for _, line in lines_with_numbers(source, skipped):
+        text, sign, translation = line.partition(" = ")
+        if sign:
+            yield Pair(text, translation)
 
 
 def uncounted(source: ParallelSource, skipped: ReadReport) -> Iterator[Pair]:
@@ -152,6 +165,7 @@ def test_a_good_reader(file: Path) -> None:
     ("problem", "read"),
     [
         ("call skipped.reach", uncounted),
+        ("call skipped.skip(reason) for each that is left out", silent),
         ("ValueError", splitting),
         ("A missing file is a FileNotFoundError", by_hand),
         ("with the byte FF at 0 is a UnicodeDecodeError", by_hand),
@@ -164,6 +178,11 @@ def test_broken_readers(problem: str, read: Callable[..., Any], file: Path) -> N
     with pytest.raises(ContractError) as caught:
         check_reader(reader(read), file)
     assert problem in str(caught.value)
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(SeqtasksError, match=r"pairs\.kit"):
+        check_reader(reader(good), tmp_path / "pairs.kit")
 
 
 def test_a_reader_of_another_suffix(file: Path) -> None:

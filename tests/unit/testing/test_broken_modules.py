@@ -171,6 +171,19 @@ def doubled(method: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given: ((found := method(*given))[0] * 2, found[1])
 
 
+def test_a_class_in_place_of_its_settings() -> None:
+    with pytest.raises(ContractError, match=r"Give settings, LstmEncoder\.Config\(\), not"):
+        check_encoder(LstmEncoder)  # type: ignore[arg-type]
+
+
+def test_one_fault_is_told_once() -> None:
+    """Dropout in evaluation breaks nearly every rule; the reason is what is told."""
+    noisy = encoder(states=lambda self, *given: nn.functional.dropout(Good.states(self, *given), 0.5, True))
+    with pytest.raises(ContractError) as caught:
+        check_encoder(noisy)
+    assert len(caught.value.problems) == 1
+
+
 def causal(**parts: Any) -> ConfigModel:
     class Config(LstmEncoder.Config):
         kind: Literal["kit"] = "kit"  # type: ignore[assignment]

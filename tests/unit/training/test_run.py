@@ -213,6 +213,17 @@ def test_directories_that_are_not_for_a_new_training(tmp_path: Path) -> None:
         seqtasks.train(DICTIONARY, tmp_path / "file" / "below")
 
 
+def test_a_training_that_waited_for_another_one_does_not_train_over_it(tmp_path: Path) -> None:
+    """Both found the directory empty; the second one got the lock when the first had ended."""
+    first, second = TrainingRun(DICTIONARY, tmp_path / "run"), TrainingRun(DICTIONARY, tmp_path / "run", seed=7)
+    list(first)
+    before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    for late in (second, first):
+        with pytest.raises(SeqtasksError, match="holds a training already"):
+            list(late)
+    assert {file: file.read_bytes() for file in before} == before
+
+
 def test_the_file_of_ones_own_task_is_named(tmp_path: Path) -> None:
     seqtasks.train(DICTIONARY, tmp_path)
     assert read_bundle(tmp_path / "best").manifest["data"]["code"] == {"listed-toy": Path(__file__).name}
