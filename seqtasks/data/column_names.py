@@ -46,7 +46,7 @@ def are_counted(names: Sequence[str]) -> bool:
 
 
 def language_of(name: str) -> str | None:
-    """The code of the language that a column is called after: `de`, `deu`, `de-AT`, `German`, `text_de`, `German text`."""
+    """The code of the language that a column is called after: `de`, `deu`, `German`, `text_de`, `German text`."""
     import langcodes
 
     for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
