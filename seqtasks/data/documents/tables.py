@@ -54,7 +54,7 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
         """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
         text_key, label_key = json_keys(source)
-        for each in read_objects(source.path, skipped):
+        for each in read_objects(source.path, skipped, keys=(text_key, label_key)):
             fields = each | flattened(each)
             text = clean_string(fields.get(text_key))
             labels = listed(fields.get(label_key))
