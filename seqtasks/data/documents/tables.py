@@ -50,8 +50,9 @@ def in_columns(
 
 
 def labels_in(cell: str) -> list[str]:
-    """The cell as a label, or those of a list in it, as pandas and Label Studio write it: `['a', 'b']`,
-    `{"choices": ["a", "b"]}`.
+    """The cell as a label, or the labels of a list in it.
+
+    pandas writes `['a', 'b']`, and Label Studio `{"choices": ["a", "b"]}`.
     """
     written = cell.strip()
     if written[:1] + written[-1:] not in ("[]", "{}"):
