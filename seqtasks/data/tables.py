@@ -87,7 +87,8 @@ def open_table(
     if delimiter is None:
         delimiter = find_delimiter(path, first_lines, usual, end=end)
     quotes = delimiter != "\t" or are_quoted(first_lines)
-    sample = sample_rows(first_lines, delimiter, quotes=quotes, end=end)
+    blanks = quotes and are_quoted_behind_blanks(first_lines, delimiter, end=end)
+    sample = sample_rows(first_lines, delimiter, quotes=quotes, blanks=blanks, end=end)
     width = Counter(map(len, sample)).most_common(1)[0][0] if sample else 0
     if header is None:
         header = has_header(sample, roles, pairs=languages)
@@ -96,7 +97,7 @@ def open_table(
         names = all_names(path, sample)
         del sample[0]
         width = len(names)
-    rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, width=width, start=start)
+    rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, blanks=blanks, width=width, start=start)
     if names is not None:
         next(rows)
     return Table(path, delimiter, None if names and are_counted(names) else names, width, sample, rows)
@@ -163,11 +164,28 @@ def find_delimiter(path: Path, lines: Sequence[str], usual: Collection[str], *, 
 
 
 def sample_rows(
-    lines: Sequence[str], delimiter: str, *, quotes: bool | None = None, end: int | None = None
+    lines: Sequence[str],
+    delimiter: str,
+    *,
+    quotes: bool | None = None,
+    blanks: bool = False,
+    end: int | None = None,
 ) -> list[Cells]:
     """The cells of the rows that are whole."""
-    rows = read_rows(lines, delimiter, quotes=delimiter != "\t" if quotes is None else quotes, end=end)
+    quotes = delimiter != "\t" if quotes is None else quotes
+    rows = read_rows(lines, delimiter, quotes=quotes, blanks=blanks, end=end)
     return [cells for _, cells, problem in rows if not problem]
+
+
+def are_quoted_behind_blanks(lines: Sequence[str], delimiter: str, *, end: int | None) -> bool:
+    """Whether a blank stands behind each delimiter, and cells in quotes behind it: rows are whole only without it."""
+    rows = sample_rows(lines, delimiter, end=end)
+    if not any(cell.startswith(' "') for cells in rows for cell in cells[1:]):
+        return False
+    if not all(cells[1].startswith(" ") for cells in rows[1:] if len(cells) > 1):
+        return False
+    skipped = sample_rows(lines, delimiter, blanks=True, end=end)
+    return len(skipped) >= len(rows) and len(set(map(len, skipped))) == 1
 
 
 def are_quoted(lines: Sequence[str]) -> bool:
