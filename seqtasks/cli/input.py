@@ -53,7 +53,9 @@ def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[
     texts += text
     if texts and files:
         raise typer.BadParameter(
-            f"give either files or text, not both {files[0]} and {texts[0]!r}", param_hint="--text"
+            f"give either files or text, not both: {files[0]!r} was taken for a file, {texts[0]!r} for text; "
+            "if all are text, put --text before each",
+            param_hint="--text",
         )
     for file in files:
         if file != str(STANDARD_INPUT) and not os.path.exists(file):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-NAME = re.compile(r"[^\W\d][\w.:#-]*( [\w.:#-]+){0,2}")
+NAME = re.compile(r"[^\W\d][\w.:#/-]*( [\w.:#/-]+){0,2}")
 """What the name of a column looks like."""
 INDEX_NAMES = frozenset(
     {"", "#", "id", "idx", "index", "key", "line", "no", "nr", "num", "number", "row", "uid", "guid"}
@@ -46,7 +46,7 @@ def are_counted(names: Sequence[str]) -> bool:
 
 
 def language_of(name: str) -> str | None:
-    """The code of the language that a column is called after: `de`, `deu`, `de-AT`, `German`, `Deutsch`, `text_de`."""
+    """The code of the language that a column is called after: `de`, `deu`, `German`, `text_de`, `German text`."""
     import langcodes
 
     for word in words_of(name.replace("_", "-") if CODE.fullmatch(name) else name):
@@ -55,4 +55,6 @@ def language_of(name: str) -> str | None:
         if len(word) > 3 and word.isprintable():  # JSON can name what no text holds
             with suppress(LookupError):
                 return langcodes.find(word).language
+    if " " in name:
+        return next((code for word in name.split() if len(word) > 3 and (code := language_of(word))), None)
     return None

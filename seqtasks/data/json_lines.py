@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ HEAD_BYTES = 1 << 20
 LIST_NAMES = frozenset({"data", "rows", "examples", "items", "records", "train", "validation", "valid", "dev", "test"})
 """What the list of examples is called, where an object holds more than that."""
 
+REJECTED = {"reject": "rejected", "ignore": "ignored"}
+"""What Prodigy writes as the `answer` of an annotator who did not accept an example, and why it is left out."""
+
 
 def parse_json_object(line: str) -> dict[str, Any] | None:
     """The object in a line of JSON; None for anything else."""
@@ -32,6 +35,15 @@ def parse_json_object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def is_rejected(fields: Mapping[str, Any] | None, skipped: ReadReport) -> bool:
+    """Whether an annotator did not accept an example, which is told to `skipped`."""
+    answer = (fields or {}).get("answer")
+    reason = REJECTED.get(answer) if isinstance(answer, str) else None
+    if reason:
+        skipped.skip(reason)
+    return reason is not None
+
+
 def first_objects(path: Path, count: int) -> list[dict[str, Any]]:
     """The first objects of a file; one without keys in place of what is none."""
     entries = listed_objects(path)
@@ -40,12 +52,23 @@ def first_objects(path: Path, count: int) -> list[dict[str, Any]]:
     return [parse_json_object(line) or {} for line in islice(read_lines(path), count)]
 
 
-def read_objects(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iterator[dict[str, Any]]:
+def read_objects(
+    path: Path, skipped: ReadReport, *, blank: bool = False, keys: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
     """The objects of a file; one without keys in place of what is none. `blank` lines are nothing, or are none, too.
+
+    What an annotator rejected is left out, unless `answer` is among the `keys` that are read.
 
     Raises:
         SeqtasksError: The file cannot be read; it is one value that holds several lists, or is broken.
     """
+    for each in all_objects(path, skipped, blank=blank):
+        if "answer" in keys or not is_rejected(each, skipped):
+            yield each
+
+
+def all_objects(path: Path, skipped: ReadReport, *, blank: bool) -> Iterator[dict[str, Any]]:
+    """The same with those that an annotator rejected."""
     entries = listed_objects(path)
     if entries is None:
         for _, line in reach_lines(path, skipped, blank=blank):

@@ -21,11 +21,14 @@ def read_rows(
     delimiter: str,
     *,
     quotes: bool,
+    blanks: bool = False,
     width: int | None = None,
     start: int = 1,
     end: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `quotes` as RFC 4180 has them; without them rows may have any number of columns. Empty lines are none.
+
+    With `blanks`, those behind a delimiter are no part of a cell, so that quotes may follow them.
 
     A quote that is never closed makes its own line a broken row, and no other. A row over several lines that does not
     have `width` columns is taken for one with such a quote. Where more lines may follow behind the
@@ -42,11 +45,13 @@ def read_rows(
     while (first := waiting.popleft() if waiting else next(source, None)) is not None:
         if '"' not in first:  # most rows, for which no list of lines is needed
             cells = first.split(delimiter)
+            if blanks:
+                cells = [cell.lstrip(" ") for cell in cells]
             if first:
                 yield number, cells, "" if width in (None, len(cells)) else "wrong number of columns"
             number += 1
             continue
-        taken, cells = read_quoted(first, waiting, source, delimiter)
+        taken, cells = read_quoted(first, waiting, source, delimiter, blanks)
         if not cells and number + len(taken) - 1 == end:
             return
         problem = ""
@@ -59,10 +64,12 @@ def read_rows(
         number += len(taken)
 
 
-def read_quoted(first: str, waiting: deque[str], source: Iterator[str], delimiter: str) -> tuple[list[str], Cells]:
+def read_quoted(
+    first: str, waiting: deque[str], source: Iterator[str], delimiter: str, blanks: bool
+) -> tuple[list[str], Cells]:
     """The lines of a row that begins with `first`, and its cells; no cells where its quotes are wrong."""
     try:
-        return [first], next(csv.reader([first], delimiter=delimiter, strict=True))
+        return [first], next(csv.reader([first], delimiter=delimiter, strict=True, skipinitialspace=blanks))
     except csv.Error:  # it goes on in the next line, or is broken
         taken: list[str] = []
 
@@ -74,6 +81,6 @@ def read_quoted(first: str, waiting: deque[str], source: Iterator[str], delimite
             line = waiting.popleft() if waiting else next(source, None)
 
     try:
-        return taken, next(csv.reader(pulled(), delimiter=delimiter, strict=True), [])
+        return taken, next(csv.reader(pulled(), delimiter=delimiter, strict=True, skipinitialspace=blanks), [])
     except csv.Error:
         return taken, []

@@ -13,15 +13,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from seqtasks.data.column_names import (
-    INDEX_NAMES,
-    NAME,
-    Role,
-    are_counted,
-    column_name,
-    language_of,
-    words_of,
-)
+from seqtasks.data.column_names import Role, are_counted, column_name
+from seqtasks.data.headers import has_header
 from seqtasks.data.table_rows import Cells, Row, read_rows
 from seqtasks.data.text_io import read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -74,7 +67,8 @@ def open_table(
             all texts have them.
         roles: What is looked for in it; what columns are called then tells a header from a first row.
         header: Whether the first row names the columns, where that is known.
-        languages: Whether columns may be called by the language of their texts.
+        languages: Whether texts and their translations are looked for, so that columns may be called by their
+            language, and one known name is none: it may be a text.
         delimiter: What stands between the columns, where that is known.
 
     Raises:
@@ -93,16 +87,17 @@ def open_table(
     if delimiter is None:
         delimiter = find_delimiter(path, first_lines, usual, end=end)
     quotes = delimiter != "\t" or are_quoted(first_lines)
-    sample = sample_rows(first_lines, delimiter, quotes=quotes, end=end)
+    blanks = quotes and are_quoted_behind_blanks(first_lines, delimiter, end=end)
+    sample = sample_rows(first_lines, delimiter, quotes=quotes, blanks=blanks, end=end)
     width = Counter(map(len, sample)).most_common(1)[0][0] if sample else 0
     if header is None:
-        header = has_header(sample, usual, languages=languages)
+        header = has_header(sample, roles, pairs=languages)
     names = None
     if header and sample:
         names = all_names(path, sample)
         del sample[0]
         width = len(names)
-    rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, width=width, start=start)
+    rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, blanks=blanks, width=width, start=start)
     if names is not None:
         next(rows)
     return Table(path, delimiter, None if names and are_counted(names) else names, width, sample, rows)
@@ -169,11 +164,28 @@ def find_delimiter(path: Path, lines: Sequence[str], usual: Collection[str], *, 
 
 
 def sample_rows(
-    lines: Sequence[str], delimiter: str, *, quotes: bool | None = None, end: int | None = None
+    lines: Sequence[str],
+    delimiter: str,
+    *,
+    quotes: bool | None = None,
+    blanks: bool = False,
+    end: int | None = None,
 ) -> list[Cells]:
     """The cells of the rows that are whole."""
-    rows = read_rows(lines, delimiter, quotes=delimiter != "\t" if quotes is None else quotes, end=end)
+    quotes = delimiter != "\t" if quotes is None else quotes
+    rows = read_rows(lines, delimiter, quotes=quotes, blanks=blanks, end=end)
     return [cells for _, cells, problem in rows if not problem]
+
+
+def are_quoted_behind_blanks(lines: Sequence[str], delimiter: str, *, end: int | None) -> bool:
+    """Whether a blank stands behind each delimiter, and cells in quotes behind it: rows are whole only without it."""
+    rows = sample_rows(lines, delimiter, end=end)
+    if not any(cell.startswith(' "') for cells in rows for cell in cells[1:]):
+        return False
+    if not all(cells[1].startswith(" ") for cells in rows[1:] if len(cells) > 1):
+        return False
+    skipped = sample_rows(lines, delimiter, blanks=True, end=end)
+    return len(skipped) >= len(rows) and len(set(map(len, skipped))) == 1
 
 
 def are_quoted(lines: Sequence[str]) -> bool:
@@ -181,29 +193,3 @@ def are_quoted(lines: Sequence[str]) -> bool:
     rows = [cells for line in lines if line and len(cells := line.split("\t")) > 1]
     texts = [cell for cells in rows for cell in cells if not NUMBER.fullmatch(cell)]
     return len(rows) > 1 and bool(texts) and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in texts)
-
-
-def has_header(sample: Sequence[Cells], usual: Collection[str], *, languages: bool) -> bool:
-    """Whether the first row names columns."""
-    names = [column_name(cell) for cell in sample[0]] if sample else []
-    if are_counted(names):
-        return True
-    named = [name for name in names if name]
-    if not all(name in INDEX_NAMES or NAME.fullmatch(name) for name in named) or len(set(named)) < len(named):
-        return False
-    if any(word in usual for name in names for word in words_of(name)) or (
-        len(names) > 1 and not names[0] and all(names[1:])
-    ):
-        return True
-    found = [language for name in names if (language := language_of(name))] if languages else []
-    return len(set(found)) >= 2
-
-
-def may_be_header(sample: Sequence[Cells]) -> bool:
-    """Whether the first row holds a word a cell, where texts have several: it could name columns."""
-    if len(sample) < 2:
-        return False
-    first, *others = sample
-    texts = [cell for cells in others for cell in cells]
-    several = sum(1 for cell in texts if len(cell.split()) > 1)
-    return all(re.fullmatch(r"[^\W\d]\w*", cell.strip()) for cell in first) and several > 0.9 * len(texts)

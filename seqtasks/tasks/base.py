@@ -235,15 +235,18 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         skipped = ReadReport()
         examples = list(self.read(request, skipped))
         if not examples:
-            files = ", ".join(map(str, request.data))
-            raise SeqtasksError(
-                f"There are no {self.examples} to evaluate on in {files} ({skipped.describe()}).",
-                "Look at the data files.",
-            )
+            files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
+            raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Look at the data files.")
         warn_skipped(skipped, warn)
+        for doubt in self.doubts(examples):
+            warn(doubt)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)
         return replace(found, skipped=skipped_in(skipped))
+
+    def doubts(self, examples: Sequence[Any]) -> Iterable[str]:
+        """What makes it doubtful that scores on these examples mean anything, a sentence each without its full stop."""
+        return ()
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
         """The examples to evaluate on.

@@ -6,7 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
+from seqtasks.data.examples import Pair
 from seqtasks.data.language_detection import find_language, language_name
+from seqtasks.errors import SeqtasksError
 
 SEEN = 0.05
 """The share of validation examples that may be training examples too: short ones are written again and again, such as
@@ -62,6 +64,32 @@ def doubtful_labels(train: Counter[str], validation: Iterable[str], *, single: s
         yield f"{shown_labels(alone)} of one training {single} alone: too few to learn them"
 
 
+def unknown_labels(labels: Counter[str], known: Sequence[str], examples: str) -> Iterator[str]:
+    """A warning of labels that a model does not have, so that it is wrong about them whatever it says.
+
+    Args:
+        labels: How many of the examples to evaluate on have each label.
+        known: The labels of the model.
+        examples: What the examples are called.
+
+    Raises:
+        SeqtasksError: The model has none of the labels.
+    """
+    unknown = [label for label, _ in labels.most_common() if label not in set(known)]
+    if labels and len(unknown) == len(labels):
+        raise SeqtasksError(
+            f"The model has none of the labels of these {examples}: {', '.join(map(repr, unknown[:NAMED]))}.",
+            f"It has {', '.join(map(repr, known[:NAMED]))}{' and others' if len(known) > NAMED else ''}: look at the "
+            "column of the labels, or write them as the model does.",
+        )
+    if unknown:
+        count = sum(labels[label] for label in unknown)
+        yield (
+            f"{shown_labels(unknown)} none of the model's: "
+            f"it cannot be right about {count:,} of {labels.total():,} {examples}"
+        )
+
+
 def shown_labels(labels: Sequence[str]) -> str:
     """How a sentence on these labels begins: "the label 'x' is", "the labels 'x', 'y' and 3 more are"."""
     shown = ", ".join(map(repr, labels[:NAMED]))
@@ -88,3 +116,16 @@ def other_language(text: Any, texts: Sequence[str], what: str) -> Iterator[str]:
     claimed = getattr(text, "language", ANY_LANGUAGE)
     if claimed != ANY_LANGUAGE and (found := find_language(texts, claimed)):
         yield f"the {what} look like {language_name(found)}, not {language_name(claimed)}, as text.language says"
+
+
+def other_languages(claimed: tuple[str, str], pairs: Sequence[Pair]) -> Iterator[str]:
+    """A warning for a side of pairs whose texts seem to be in another language than is claimed.
+
+    Args:
+        claimed: The codes of the languages of the sources and of the targets.
+        pairs: The pairs of texts.
+    """
+    for side, code in zip(("source", "target"), claimed, strict=True):
+        if found := find_language([getattr(pair, side) for pair in pairs], code):
+            name, other = language_name(found), language_name(code)
+            yield f"the {side} texts look like {name}, not {other}: look at the order of the columns or files"

@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"note one,{target},note two,{source}\n" for source, target in sentence_pairs(60)]
     Path("pairs.csv").write_text("".join(rows), encoding="utf-8")
     texts = [
-        f"x y,{'good' if number % 2 else 'bad'} film {number},{'pos' if number % 2 else 'neg'}\n"
+        f"x y,{'good' if number % 2 else 'bad'} film {number},{'positive' if number % 2 else 'negative'}\n"
         for number in range(60)
     ]
     Path("reviews.csv").write_text("".join(texts), encoding="utf-8")

@@ -20,7 +20,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     (folder / "pairs.tsv").write_text("A dog runs.\tEin Hund rennt.\n", encoding="utf-8")
     (folder / "text.txt").write_text("To be, or not to be: that is the question.\n", encoding="utf-8")
-    (folder / "reviews.tsv").write_text("label\ttext\npos\tgood\nneg\tbad\n", encoding="utf-8")
+    (folder / "reviews.tsv").write_text("label\ttext\npositive\tgood\nnegative\tbad\n", encoding="utf-8")
     words = [("A", "DET"), ("dog", "NOUN"), ("runs", "VERB")]
     rows = [f"{number}\t{word}\t_\t{label}\t_\t_\t_\t_\t_\t_\n" for number, (word, label) in enumerate(words, 1)]
     (folder / "words.conllu").write_text("".join([*rows, "\n"]), encoding="utf-8")

@@ -251,3 +251,28 @@ def test_info_and_resuming(seqtasks: Program, model: Path) -> None:
     more = seqtasks("train", model / "config.toml", "--resume", "--set", "training.max_steps=210")
     assert more.code == 0, more.err
     assert "Resuming from step 200." in more.out
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.conll", "oredum NNP I-NP B-ORG\nrak VBZ O O\n\ntilbak NN O O\n"),
+        ("x.bio", "oredum\nrak\n\ntilbak\n"),
+        ("x.tsv", "oredum\tB-ORG\nrak\tO\n\ntilbak\tO\n"),
+        ("x.json", '{"words": ["oredum", "rak"]}\n{"words": ["tilbak"]}\n'),
+    ],
+)
+def test_columns_are_read_as_in_training(seqtasks: Program, model: Path, tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    result = seqtasks("tag", "-m", model, tmp_path / name, "--output-format", "text")
+    assert (result.code, result.err) == (0, "")
+    assert [line.partition("\t")[0] for line in result.out.split("\n")] == ["oredum", "rak", "", "tilbak", "", ""]
+
+
+def test_labels_that_the_model_does_not_have_are_told(seqtasks: Program, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.conll").write_text("oredum NOUN\nrak NEVER\n")
+    result = seqtasks("evaluate", model, tmp_path / "x.conll")
+    assert (result.code, "the label 'NEVER' is none of the model's" in result.err) == (0, True)
+    (tmp_path / "y.conll").write_text("oredum 1\nrak 2\n")
+    result = seqtasks("evaluate", model, tmp_path / "y.conll")
+    assert (result.code, "The model has none of the labels of these words" in result.err) == (1, True)

@@ -50,6 +50,11 @@ def test_texts_and_files_exclude_each_other() -> None:
             files_or_texts(arguments, text)
 
 
+def test_which_argument_was_taken_for_a_file_is_told() -> None:
+    with pytest.raises(typer.BadParameter, match=r"'Two men <b>talk</b>\.' was taken for a file, 'A dog\.' for text"):
+        files_or_texts(["A dog.", "Two men <b>talk</b>."], [])
+
+
 def test_each_text_is_a_line() -> None:
     with ExitStack() as stack:
         [stream] = open_inputs([], ["How are\nyou?", "Fine."], stack)

@@ -204,9 +204,18 @@ def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> N
     pytest.importorskip("matplotlib")
     picture = tmp_path / "look.png"
     result = seqtasks("translate", "-m", model, "--plot-attention", picture, stdin=f"\n{SENTENCE} $x_1$\n".encode())
-    assert (result.code, result.err) == (
-        0, "seqtasks: texts with words or symbols that the model does not know (--json lists them): 1\n"
-    )  # fmt: skip
+    assert (result.code, result.err.splitlines()) == (
+        0,
+        [
+            "seqtasks: texts with words or symbols that the model does not know (--json lists them): 1",
+            f"seqtasks: --plot-attention: {picture} lacks what the model does not know: $x_1$.",
+        ],
+    )
+    several = seqtasks(
+        "translate", "-m", model, "--plot-attention", picture, stdin=f"{SENTENCE}\n\n{SENTENCE}\n".encode()
+    )
+    told = f"seqtasks: --plot-attention: {picture} shows the first of 2 sentences.\n"
+    assert (several.code, several.err) == (0, told)
     assert picture.read_bytes().startswith(b"\x89PNG")
     wrong = seqtasks("translate", "-m", model, "--plot-attention", tmp_path / "look.txt", "--text", SENTENCE)
     assert (wrong.code, wrong.out) == (1, "")

@@ -53,6 +53,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
     "R's tables": ("a.csv", "image,caption\n" + table(*COUNTED), {}, ROWS),
     "commas in most captions, without quotes": ("a.csv", "image,caption\na.jpg,A dog , running .\nb.png,A man , talking .\n", {},
         [("a.jpg", "A dog, running."), ("b.png", "A man, talking.")]),
+    "quotes behind blanks": ("a.csv", 'image, caption\na.jpg, "A dog runs."\na.jpg, "A dog, running."\nb.png, "Two men talk."\n', {}, ROWS),
     "no header": ("a.csv", table(*ROWS), {}, ROWS),
     "no header, tabs": ("a.txt", table(*ROWS, by="\t"), {}, ROWS),
     "Hugging Face": ("metadata.csv", table(("file_name", "text"), *ROWS), {}, ROWS),

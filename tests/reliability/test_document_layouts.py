@@ -51,6 +51,13 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "no header, counted": ("a.csv", table(*COUNTED), {}, ROWS),
     "no header, names and languages": ("a.csv", table(("Smith", "English"), ("Meyer", "German"), ("Jones", "English"), ("Bauer", "German")), {},
         [("Smith", "English"), ("Meyer", "German"), ("Jones", "English"), ("Bauer", "German")]),
+    "names that nobody knows above numbers": ("a.csv", table(("Kommentar", "Bewertung"), ("A great film, really.", "5"), ("Dull and long.", "1"), ("Fine, that.", "5")), {},
+        [("A great film, really.", "5"), ("Dull and long.", "1"), ("Fine, that.", "5")]),
+    "names that nobody knows below numbers": ("a.csv", table(("nps", "feedback"), ("-10", "A great film, really."), ("7.5", "Dull and long.")), {},
+        [("A great film, really.", "-10"), ("Dull and long.", "7.5")]),
+    "lists of labels that pandas wrote": ("a.csv", table(("text", "labels"), ("a b", "['x', 'y']"), ("c d", "['x']"), ("e f", "[]"), ("g h", "[z]")), {},
+        [("a b", "x", "y"), ("c d", "x"), ("e f",), ("g h", "[z]")]),
+    "choices of Label Studio": ("a.csv", 'text,sentiment\na b,"{""choices"":[""x"",""y""]}"\nc d,x\n', {}, [("a b", "x", "y"), ("c d", "x")]),
     "utterance, intent": ("a.csv", table(("utterance", "intent"), *ROWS), {}, ROWS),
     "names that nobody knows": ("a.csv", table(("stuff", "thing"), *ROWS), {}, ROWS),
     "names that nobody knows, label first": ("a.csv", table(("thing", "stuff"), *TURNED), {}, ROWS),
@@ -77,6 +84,9 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "JSON lines of pandas": ("a.jsonl", json_lines({"text": "a", "label": 1.0}, {"text": "b", "label": 0.0}), {}, [("a", "1"), ("b", "0")]),
     "JSON lines with truth values": ("a.jsonl", json_lines({"text": "a", "label": True}, {"text": "b", "label": False}), {}, [("a", "true"), ("b", "false")]),
     "JSON lines with lists": ("a.jsonl", json_lines({"text": "a", "labels": ["x", "y"]}), {}, [("a", "x", "y")]),
+    "JSON lines of Prodigy": ("a.jsonl", json_lines(*({"text": text, "label": label, "answer": answer}
+        for (text, label), answer in zip(ROWS, ("accept", "reject", "ignore", "accept"), strict=True))), {}, [ROWS[0], ROWS[3]]),
+    "JSON lines with answers that are asked for": ("a.jsonl", json_lines({"text": "a", "answer": "reject"}), {"label_column": "answer"}, [("a", "reject")]),
     "JSON lines with other keys": ("a.jsonl", json_lines(*({"utterance": text, "intent": label} for text, label in ROWS)), {}, ROWS),
     "JSON lines with keys that nobody knows": ("a.jsonl", json_lines(*({"stuff": text, "thing": label} for text, label in ROWS)), {}, ROWS),
     "JSON lines called json": ("a.json", json_lines(*OBJECTS), {}, ROWS),
@@ -128,3 +138,12 @@ def test_refused(tmp_path: Path, layout: str) -> None:
 def test_a_first_row_that_is_shorter_than_the_others() -> None:
     """It names no columns where it has none for the labels."""
     assert not is_apart([["text"], ["a film", "pos"], ["a play", "pos"], ["a book", "neg"], ["a tree", "neg"]], 1)
+
+
+def test_what_annotators_rejected_is_told(tmp_path: Path) -> None:
+    lines = json_lines(
+        *({"text": "a", "label": "b", "answer": each} for each in ("accept", "reject", "reject", "ignore"))
+    )
+    report = ReadReport()
+    assert len(list(read_documents(DocumentSource(path=written(tmp_path, "a.jsonl", lines)), report))) == 1
+    assert {reason: omission.count for reason, omission in report.omissions.items()} == {"rejected": 2, "ignored": 1}

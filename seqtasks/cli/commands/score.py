@@ -65,6 +65,7 @@ def score(
     from seqtasks.data.parallel.readers import read_pairs, sources_of
     from seqtasks.inference.bulk import BATCH_SIZE, batched
     from seqtasks.tasks.data_reports import warn_skipped
+    from seqtasks.tasks.data_warnings import other_languages
 
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     skipped = ReadReport()
@@ -81,6 +82,8 @@ def score(
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
         for batch in batched(scorable(), BATCH_SIZE):
+            for doubt in () if count else other_languages(pipeline.languages, batch.items):
+                warn(doubt)
             scored = pipeline.score([pair.source for pair in batch.items], [pair.target for pair in batch.items])
             total += sum(found.score for found in scored)
             tokens += sum(len(found.log_probabilities) for found in scored)

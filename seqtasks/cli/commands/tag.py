@@ -28,6 +28,11 @@ BATCH_SENTENCES = 1_000
 
 Input = Literal["text", "conllu", "columns", "jsonl"]
 Format = Literal["text", "conllu", "jsonl"]
+COLUMNS: Final = frozenset((
+    ".bilou", ".bio", ".bio2", ".bioes", ".conll", ".conll02", ".conll03", ".conllup", ".csv", ".cupt", ".iob", ".iob2",
+    ".iobes", ".tsv",
+))  # fmt: skip
+"""Files of a word a line; which column has the words is found out as in training."""
 FORM_OPTIONS: Final[dict[Form, str]] = {
     "text": "--output-format text", "conllu": "--output-format conllu", "jsonl": "--output-format jsonl",
 }  # fmt: skip
@@ -78,7 +83,7 @@ def tag(
         pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
-        reader = Inputs(pipeline, words=words)
+        reader = Inputs(pipeline, words=words, guessed=read is None)
         in_parts = 0
         with open_output(output) as write:
             for sentences in reader.read(zip(names, forms, streams, strict=True)):
@@ -93,19 +98,21 @@ def form_of(file: Path) -> Input:
     """What a file holds, by its suffix."""
     from seqtasks.data.text_io import uncompressed_suffix
 
-    forms: dict[str, Input] = {".conllu": "conllu", ".jsonl": "jsonl"}
-    return forms.get(uncompressed_suffix(file), "text")
+    suffix = uncompressed_suffix(file)
+    forms: dict[str, Input] = {".conllu": "conllu", ".jsonl": "jsonl", ".json": "jsonl"}
+    return "columns" if suffix in COLUMNS else forms.get(suffix, "text")
 
 
 class Inputs:
     """Sentences out of streams, some at a time."""
 
-    def __init__(self, pipeline: TaggingPipeline, *, words: bool) -> None:
+    def __init__(self, pipeline: TaggingPipeline, *, words: bool, guessed: bool) -> None:
         from seqtasks.data.examples import ReadReport
 
         self.pipeline = pipeline
         self.skipped = ReadReport()
         self.words = words
+        self.guessed = guessed
         self.count = 0
         self.undecodable = 0
 
@@ -140,7 +147,8 @@ class Inputs:
         from seqtasks.inference.line_batcher import plain
 
         if batches is None:
-            sentences = read_sentences(name, self.skipped, form=form)
+            as_in_training = self.guessed and form != "conllu"
+            sentences = read_sentences(name, self.skipped, form="auto" if as_in_training else form)
         else:
             lines = (plain(line) for batch in batches for line in batch.items)
             sentences = parse_sentences(lines, "standard input", self.skipped, form=form)

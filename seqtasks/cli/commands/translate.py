@@ -30,6 +30,7 @@ from seqtasks.cli.output import (
     ensure_plottable,
     format_outputs,
     open_output,
+    warn,
     warn_count,
 )
 from seqtasks.cli.suffixes import ensure_form
@@ -97,13 +98,15 @@ def translate(
         sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
         batches = LineBatcher(streams, **sizes)
         process = partial(translate_batch, options=options, target_prefix=prefix)
-        unfinished = unknown = 0
+        unfinished = unknown = sentences = 0
+        left_out: tuple[str, ...] = ()
         to_plot = attention
         with open_output(output) as write:
             for batch, translations in map_batches(process, pipeline, batches, num_workers=workers):
                 write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
                 unfinished += sum(not each.finished for each in translations)
                 unknown += sum(bool(each.unknown) for each in translations)
+                sentences += sum(bool(each.tokens) for each in translations)
                 place = next((place for place, each in enumerate(translations) if each.tokens), None)
                 if to_plot is not None and place is not None:
                     from seqtasks.visualization import plot_translation_attention
@@ -111,9 +114,13 @@ def translate(
                     first = Batch(batch.first + place, batch.items[place : place + 1])
                     with_attention = process(pipeline, first, options={**options, "attention": True})
                     plot_translation_attention(with_attention[0], to_plot)
-                    to_plot = None
+                    to_plot, left_out = None, with_attention[0].unknown
         warn_count(UNDECODABLE, batches.undecodable)
         warn_count(f"translations {CUT}", unfinished)
         warn_count(UNKNOWN, unknown)
+        if attention is not None and sentences > 1:
+            warn(f"--plot-attention: {attention} shows the first of {sentences:,} sentences.")
+        if left_out:
+            warn(f"--plot-attention: {attention} lacks what the model does not know: {', '.join(left_out)}.")
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")

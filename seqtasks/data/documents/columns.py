@@ -10,7 +10,7 @@ from seqtasks.data.column_names import NAME, Role, column_name
 from seqtasks.data.columns import is_index, named_columns, requested_columns, unclear
 from seqtasks.data.documents.source import DocumentSource
 from seqtasks.data.table_rows import Cells
-from seqtasks.data.tables import Table, open_table
+from seqtasks.data.tables import NUMBER, Table, open_table
 
 TEXT = Role(
     "text",
@@ -95,14 +95,18 @@ def label_place(sample: Sequence[Cells], places: Sequence[int]) -> int | None:
 
 
 def is_apart(sample: Sequence[Cells], label: int) -> bool:
-    """Whether the first row names columns: its label is none of those that come again and again below it."""
+    """Whether the first row names columns: its label is none of those that come again and again below it.
+
+    A word above numbers alone is a name, too.
+    """
     first, *others = sample
     if label >= len(first):
         return False
     values = Counter(column_name(cells[label]) for cells in others if len(cells) == len(first))
     again = sum(count for count in values.values() if count > 1)
+    numbers = any(values) and all(NUMBER.fullmatch(value) for value in values)
     return (
         all(NAME.fullmatch(column_name(cell)) for cell in first if cell)
         and column_name(first[label]) not in values
-        and 2 * again > values.total()
+        and (numbers or 2 * again > values.total())
     )

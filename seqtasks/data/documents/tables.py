@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -44,8 +45,25 @@ def in_columns(
             skipped.skip(problem or "wrong number of columns")
         else:
             cell = "" if label is None else cells[label]
-            labels = label_names(cell.split(separator) if separator else [cell])
+            labels = label_names(cell.split(separator) if separator else labels_in(cell))
             yield Document(cells[text].strip(), labels, f"{file}:{number}")
+
+
+def labels_in(cell: str) -> list[str]:
+    """The cell as a label, or the labels of a list in it.
+
+    pandas writes `['a', 'b']`, and Label Studio `{"choices": ["a", "b"]}`.
+    """
+    written = cell.strip()
+    if written[:1] + written[-1:] not in ("[]", "{}"):
+        return [cell]
+    try:
+        value = ast.literal_eval(written)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return [cell]
+    if isinstance(value, dict) and list(value) == ["choices"]:
+        value = value["choices"]
+    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else [cell]
 
 
 class JSONLReader(DocumentReader, kind="jsonl"):
@@ -54,7 +72,7 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
         """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
         text_key, label_key = json_keys(source)
-        for each in read_objects(source.path, skipped):
+        for each in read_objects(source.path, skipped, keys=(text_key, label_key)):
             fields = each | flattened(each)
             text = clean_string(fields.get(text_key))
             labels = listed(fields.get(label_key))

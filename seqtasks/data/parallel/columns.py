@@ -7,8 +7,9 @@ from pathlib import Path
 
 from seqtasks.data.column_names import Role, language_of
 from seqtasks.data.columns import named_columns, requested_columns, text_columns, unclear
+from seqtasks.data.headers import may_be_header, names_half_a_pair
 from seqtasks.data.parallel.source import Languages
-from seqtasks.data.tables import Table, may_be_header
+from seqtasks.data.tables import Table
 from seqtasks.errors import SeqtasksError
 
 ROLES = (
@@ -18,12 +19,13 @@ ROLES = (
 
 
 def pair_columns(
-    table: Table, requested: Mapping[str, str | int | None], languages: Languages | None
+    table: Table, requested: Mapping[str, str | int | None], languages: Languages | None, *, sure: bool = False
 ) -> tuple[int, int]:
     """The places of the source and of the target in a table, or among the keys of JSON objects.
 
     Columns that were asked for come first, then names such as `source` and `target`, then names of languages. Without
-    names the columns of texts are taken, a pair of them: numbers, identifiers and addresses are none.
+    names the columns of texts are taken, a pair of them: numbers, identifiers and addresses are none. `sure` says that
+    somebody told whether there is a header.
 
     Raises:
         SeqtasksError: It is not clear which they are, or a column that was asked for is not there.
@@ -36,10 +38,14 @@ def pair_columns(
     names = table.header or ("",) * table.width
     found = requested_columns(table.path, names, requested)
     if table.header and len(found) < 2:
-        called, in_words = (named_columns(names, ROLES, in_words=loose) for loose in (False, True))
+        called, in_words = (
+            named_columns(names, ROLES),
+            named_columns([name.replace(" ", "_") for name in names], ROLES, in_words=True),
+        )
         spoken = language_columns(table.path, names, languages) if len(called) < 2 else {}
         found = (spoken or (in_words if len(called) < 2 else called)) | found
-    if not table.header and not found and may_be_header(table.sample):
+    doubtful = names_half_a_pair(table.sample, ROLES) or (not found and may_be_header(table.sample))
+    if not table.header and not sure and doubtful:
         raise SeqtasksError(
             f"{table.path}: it is not clear whether the first row names the columns. {table.describe()}.",
             "Say so: --header, with --source-column and --target-column, or --no-header "

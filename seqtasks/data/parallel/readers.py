@@ -123,7 +123,10 @@ class TSVReader(PairReader, kind="tsv"):
         assert source.path is not None
         named = any(isinstance(column, str) for column in requested(source).values())
         table = open_table(source.path, ROLES, header=named or source.header, languages=True)
-        return pairs_in(table, pair_columns(table, requested(source), languages), skipped) if table.width else iter(())
+        if not table.width:
+            return iter(())
+        columns = pair_columns(table, requested(source), languages, sure=source.header is not None)
+        return pairs_in(table, columns, skipped)
 
 
 class CSVReader(TSVReader, kind="csv"):
@@ -137,7 +140,7 @@ class JSONLReader(PairReader, kind="jsonl"):
         """A pair a line; lines that lack one of the two texts are told to `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
-        for each in read_objects(source.path, skipped, blank=True):
+        for each in read_objects(source.path, skipped, blank=True, keys=keys):
             fields = flattened(each)
             first, second = (fields.get(key) for key in keys)
             if isinstance(first, str) and isinstance(second, str):

@@ -24,7 +24,7 @@ from seqtasks.tasks.classification.adversarial import adversarial_loss
 from seqtasks.tasks.classification.collate import ClassificationLoader
 from seqtasks.tasks.classification.presets import classification_preset
 from seqtasks.tasks.data_reports import fingerprint, require_validation
-from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
+from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training, unknown_labels
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_classes, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
@@ -236,8 +236,12 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return self.pipeline([model]).evaluate(self.validation)
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterator[Document]:
-        """Labeled documents; those with labels that the model lacks are left out."""
+        """Documents that have as many labels as the model gives."""
         return read_labeled(self.config, self.sources(request.data, request.columns), skipped)
+
+    def doubts(self, examples: Sequence[Document]) -> Iterator[str]:
+        """Tells of labels that the model does not have."""
+        return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "documents")
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         """Names the encoder and the labels, with how many documents of the training have each."""

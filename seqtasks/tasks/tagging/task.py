@@ -21,7 +21,7 @@ from seqtasks.models import Tagger, TaggingBatch
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task
 from seqtasks.tasks.data_reports import fingerprint, require_validation
-from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
+from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training, unknown_labels
 from seqtasks.tasks.label_vocabulary import LABELS, by_frequency, require_known
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.tagging.collate import TaggingLoader
@@ -192,6 +192,10 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             for source in self.sources(request.data, request.columns)
             for sentence in read_tagged(source, skipped)
         )
+
+    def doubts(self, examples: Sequence[Sentence]) -> Iterator[str]:
+        """Tells of labels that the model does not have."""
+        return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "words")
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         """Names the encoders and the labels."""

@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.language_detection import find_language, language_name
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.encoders import TextEncoder
@@ -22,7 +21,7 @@ from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask
 from seqtasks.tasks.data_reports import fingerprint, require_validation
-from seqtasks.tasks.data_warnings import few_examples, seen_in_training
+from seqtasks.tasks.data_warnings import few_examples, other_languages, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
@@ -100,6 +99,12 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         fitting = [0 < length <= config.data.max_tokens for length in lengths]
         task.train, task.weights = list(compress(train, fitting)), list(compress(weights, fitting))
         task.validation = validation
+        if train and not task.train:
+            limit = config.data.max_tokens
+            raise SeqtasksError(
+                f"No sentence pair is left to train on: all {len(train):,} are of more than {limit:,} tokens.",
+                "Raise data.max_tokens.",
+            )
         if not task.train:
             raise SeqtasksError(
                 f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
@@ -119,7 +124,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         warnings = (
             *few_examples(len(task.train), 1_000, "pairs"),
             *seen_in_training(train, validation, "pairs"),
-            *language_warnings(config.languages, train),
+            *other_languages((config.languages.source, config.languages.target), train),
         )
         return PreparedTask(task, remarks, data, warnings)
 
@@ -188,6 +193,10 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
+    def doubts(self, examples: Sequence[Pair]) -> Iterator[str]:
+        """Tells of a side that seems to be in another language than that of the model."""
+        return other_languages((self.config.languages.source, self.config.languages.target), examples)
+
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         """Names the languages, the encoder, the decoder and the data."""
         languages = self.config.languages
@@ -196,14 +205,6 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.target.size:,}; trained with seqtasks on {data['pairs']:,} sentence pairs.",
         )
-
-
-def language_warnings(languages: Languages, pairs: Sequence[Pair]) -> Iterator[str]:
-    """What to tell of a side whose texts seem to be in another language than is claimed."""
-    for side, claimed in (("source", languages.source), ("target", languages.target)):
-        if found := find_language([getattr(pair, side) for pair in pairs], claimed):
-            name, other = language_name(found), language_name(claimed)
-            yield f"the {side} texts look like {name}, not {other}: look at the order of the columns or files"
 
 
 def read_data(

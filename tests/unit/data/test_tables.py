@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from seqtasks.data.column_names import Role, language_of
 from seqtasks.data.columns import named_columns, requested_columns, text_columns
+from seqtasks.data.headers import has_header, may_be_header
 from seqtasks.data.table_rows import read_rows
-from seqtasks.data.tables import has_header, may_be_header, open_table
+from seqtasks.data.tables import open_table
 from seqtasks.errors import SeqtasksError
 
 ROLES = (Role("source", ("source", "src")), Role("target", ("target", "tgt")))
@@ -66,7 +67,13 @@ def test_a_quote_that_is_not_closed_costs_bounded_time() -> None:
     [
         ([["source", "target"], ["a", "b"]], True),
         ([["Source Text", "x"], ["a", "b"]], False),
-        ([["source_text", "x"], ["a", "b"]], True),
+        ([["source_text", "target_text"], ["a", "b"]], True),
+        ([["source_text", "x"], ["a", "b"]], False),
+        ([["Source Text", "Target Text"], ["a", "b"]], True),
+        ([["no.", "ne."], ["a", "b"]], False),
+        ([["English words/sentences", "French words/sentences"], ["a", "b"]], True),
+        ([["English lessons", "French cheese"], ["a", "b"]], False),
+        ([["Hi", "Hallo", "en.wikipedia.org", "de.wikipedia.org"], ["a", "b", "c", "d"]], False),
         ([["", "x", "y"], ["0", "a", "b"]], True),
         ([["0", "1"], ["a", "b"]], True),
         ([["en", "de"], ["a", "b"]], True),
@@ -77,8 +84,7 @@ def test_a_quote_that_is_not_closed_costs_bounded_time() -> None:
     ],
 )
 def test_what_is_a_header(rows: list[list[str]], header: bool) -> None:
-    usual = {name for role in ROLES for name in role.usual}
-    assert has_header(rows, usual, languages=True) == header
+    assert has_header(rows, ROLES, pairs=True) == header
 
 
 def test_what_may_be_a_header() -> None:

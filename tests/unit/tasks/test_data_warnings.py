@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from seqtasks.data.examples import Pair
+from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import fingerprint
 from seqtasks.tasks.classification.task import ClassificationTask
-from seqtasks.tasks.data_warnings import doubtful_labels, few_examples, other_language, seen_in_training
+from seqtasks.tasks.data_warnings import (
+    doubtful_labels,
+    few_examples,
+    other_language,
+    other_languages,
+    seen_in_training,
+    unknown_labels,
+)
 from seqtasks.text.normalize import normalize
 from seqtasks.text.word_indexer import WordIndexerConfig
 
@@ -91,3 +100,22 @@ def test_a_fingerprint_changes_with_what_is_read(text: str) -> None:
 )
 def test_a_fingerprint_stays_where_nothing_else_is_read(text: str) -> None:
     assert fingerprint([(text,)]) == hashlib.sha256(f"{text}\0\n".encode()).hexdigest()
+
+
+def test_labels_that_a_model_does_not_have() -> None:
+    assert list(unknown_labels(Counter(pos=3, neg=2), ["neg", "pos"], "documents")) == []
+    (told,) = unknown_labels(Counter(pos=3, neutral=2), ["neg", "pos"], "documents")
+    assert told == "the label 'neutral' is none of the model's: it cannot be right about 2 of 5 documents"
+    with pytest.raises(SeqtasksError, match="The model has none of the labels of these documents: '0', '1'") as refused:
+        list(unknown_labels(Counter({"0": 3, "1": 2}), ["neg", "pos"], "documents"))
+    assert "It has 'neg', 'pos'" in str(refused.value.hint)
+
+
+def test_sides_of_pairs_that_are_swapped() -> None:
+    english = ["The dog runs across the street and barks at the cat.", "The sun shines today, and we go for a walk."]
+    pairs = [Pair(german, other) for german, other in zip(GERMAN, english, strict=True)] * 40
+    assert list(other_languages(("de", "en"), pairs)) == []
+    told = list(other_languages(("en", "de"), pairs))
+    assert [each.partition(":")[0] for each in told] == [
+        "the source texts look like German, not English", "the target texts look like English, not German",
+    ]  # fmt: skip
