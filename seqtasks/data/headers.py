@@ -23,8 +23,19 @@ def has_header(sample: Sequence[Cells], roles: Sequence[Role], *, pairs: bool) -
     if len(names) > 1 and not names[0] and all(names[1:]):
         return True
     if pairs:
-        return names_pair(named, roles)
+        return not are_alike(sample) and names_pair(named, roles)
     return any(word in role.usual for role in roles for name in names for word in words_of(name))
+
+
+def are_alike(sample: Sequence[Cells]) -> bool:
+    """Whether the cells of the first row of several words share one with the cells below, as texts do: `source 1`."""
+    first, *others = sample
+    for at, cell in enumerate(first):
+        words = {word for word in cell.lower().split() if word.isalpha()}
+        below = {word for row in others[:5] for word in "".join(row[at : at + 1]).lower().split()}
+        if " " in cell.strip() and words & below:
+            return True
+    return False
 
 
 def names_pair(names: Sequence[str], roles: Sequence[Role]) -> bool:

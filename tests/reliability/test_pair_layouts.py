@@ -141,6 +141,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
     "JSON lines, broken ones among them": ("a.jsonl", '{"source": "x"\n[1, 2]\n3\n' + json_lines(*OBJECTS), {}, BOTH),
     "JSON lines with numbers for texts": ("a.jsonl", json_lines({"source": 3, "target": "x"}, *OBJECTS), {}, BOTH),
     "TMX": ("a.tmx", tmx(*(tuv("en", source) + tuv("de", target) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
+    "first texts with the words of names": ("a.tsv", "Source 1\tTarget 1\nSource 2\tTarget 2\n", {}, [("Source 1", "Target 1"), ("Source 2", "Target 2")]),
     "TMX of regions": ("a.tmx", tmx(*(tuv("DE-DE", target) + tuv("EN-US", source) for source, target in BOTH)), {"languages": EN_DE}, BOTH),
     "TMX 1.1": ("a.tmx", tmx(*(tuv("EN", source, "lang") + tuv("DE", target, "lang") for source, target in BOTH), version="1.1"),
         {"languages": EN_DE}, BOTH),
