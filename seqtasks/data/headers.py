@@ -14,7 +14,9 @@ TEXT_NAMES = frozenset({"text", "sentence"})
 
 def has_header(sample: Sequence[Cells], roles: Sequence[Role], *, pairs: bool) -> bool:
     """Whether the first row names columns; of `pairs` it has to name both."""
-    names = [column_name(cell) for cell in sample[0]] if sample else []
+    if not sample:
+        return False
+    names = [column_name(cell) for cell in sample[0]]
     if are_counted(names):
         return True
     named = [name for name in names if name]
