@@ -173,7 +173,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             sampling=getattr(self.config.text, "subword_sampling", 0.0) > 0,
         )
         if guided := self.config.guided_alignment:
-            loader.links = align(*loader.encoded, guided.cache_dir or user_cache("alignments"))
+            source, target = loader.encoded
+            loader.links = align(source, target, guided.cache_dir or user_cache("alignments"))
             loader.alignment_weight = guided.weight
         return loader
 
