@@ -79,7 +79,7 @@ def doubt(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     if found is not None:
         return f"{name}: this is {found.what}. {READ_SO} Its texts alone: {found.remedy.format(path=name)}"
     problem = foreign_by_name(name) or foreign_by_content(name, "\n".join(sample).encode(errors="replace"))
-    return problem and f"{problem.message} {READ_SO} {problem.hint}"
+    return None if problem is None else f"{problem.message} {READ_SO} {problem.hint}"
 
 
 def structure_of(lines: Sequence[str]) -> Structure | None:

@@ -108,7 +108,8 @@ def with_sentence(table: Table, columns: WordColumns) -> Iterator[tuple[int, Row
     Raises:
         SeqtasksError: There are neither.
     """
-    sentence, before, length = 0, ("", ""), 0
+    sentence, length = 0, 0
+    before: tuple[str, ...] = ("", "")
     previous: Row | None = None
     ended = columns.sentence is not None
     for row in table.rows:
