@@ -15,7 +15,7 @@ class Foreign(NamedTuple):
 
     what: str
     remedy: str
-    """With {path}, the file, and {stem}, the same without its suffix."""
+    """With {path}, the file, {stem}, the same without its suffix, and {suffix}."""
 
 
 SPREADSHEET = Foreign("an Excel or other spreadsheet", "Save it there as CSV (UTF-8).")
@@ -42,6 +42,18 @@ MEDIA = Foreign("an image, a sound or a video", "Look which file was meant.")
 DATABASE = Foreign(
     "a database (SQLite)", "Write CSV: sqlite3 -csv -header '{path}' 'select * from NAME' > '{stem}.csv'"
 )
+MARKDOWN = Foreign(
+    "a table in Markdown, or as databases print it", "Write it as CSV, or with a tab between the columns."
+)
+SQL = Foreign("a dump of a database (SQL)", "Load it into a database, and export its table as CSV.")
+BRAT = Foreign(
+    "annotations of brat (standoff), which name places in another file",
+    "Make columns of them, with standoff2conll: a word and its label a line.",
+)
+RETURNS = Foreign(
+    "text whose lines end in carriage returns alone, as old programs of Macs write it",
+    "Convert it: tr '\\r' '\\n' < '{path}' > '{stem}.lines{suffix}'",
+)
 LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it, in the repository: git lfs pull")
 
 SUFFIXES: dict[str, Foreign] = {
@@ -58,6 +70,8 @@ SUFFIXES: dict[str, Foreign] = {
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), DATABASE),
     ".pdf": PDF,
     ".tbx": TBX,
+    ".sql": SQL,
+    ".ann": BRAT,
 }
 BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
     (rb"\x1f\x8b", Foreign("compressed with gzip", "Give it a name that ends so: mv '{path}' '{path}.gz'")),
@@ -98,6 +112,15 @@ MARKUP: tuple[tuple[bytes, Foreign], ...] = (
     (rb"(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*(<!doctype tmx|<tmx\b)", TMX),
     (rb"(<\?xml[^>]*>\s*)?<xliff\b", XLIFF),
     (rb"<\?xml\b|<!doctype\b|<(srcset|refset|tstset|mteval|letsmt)\b", XML),
+    (rb"(#[^\n]*\n\s*)?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|+][ \t:|+-]*\r?(\n|\Z)", MARKDOWN),
+    (
+        rb"-- (MySQL|MariaDB|PostgreSQL database) dump|PRAGMA foreign_keys|BEGIN TRANSACTION;|SET SQL_MODE"
+        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists|insert into \S+ (\([^)]*\)\s*)?values"
+        rb"|create table [^\n(]*\(\s*[\"`\[]?\w+[\"`\]]? \w+)",
+        SQL,
+    ),
+    (rb"T1\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT),
+    (rb"(?=[^\n]*\r[^\n]*\r)[^\n]*\Z", RETURNS),
     (rb'(#[^\n]*\n|\s)*(msgctxt "[^\n]*\n)?msgid "[^\n]*\n("[^\n]*\n)*msgstr "', PO),
 )
 """What is text, but holds its sentences in a form of its own."""
@@ -126,8 +149,9 @@ def foreign_by_content(path: Path, head: bytes, *, markup: bool = True) -> Seqta
 
 def refusal(path: Path, kind: Foreign) -> SeqtasksError:
     """The error of a file of this kind, with what makes text of it."""
-    stem = path.with_name(path.name.removesuffix(".gz")).with_suffix("")
-    return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(path=path, stem=stem))
+    unpacked = path.with_name(path.name.removesuffix(".gz"))
+    names = {"path": path, "stem": unpacked.with_suffix(""), "suffix": unpacked.suffix}
+    return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(**names))
 
 
 def not_utf8(place: str, path: Path, position: int) -> SeqtasksError:

@@ -238,7 +238,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
             raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Look at the data files.")
         warn_skipped(skipped, warn)
-        for doubt in self.doubts(examples):
+        for doubt in (*skipped.doubts, *self.doubts(examples)):
             warn(doubt)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)

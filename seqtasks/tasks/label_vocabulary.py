@@ -33,7 +33,8 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     if not counts:
         raise SeqtasksError(
             f"There is no document with a label to train on: {skipped.describe()}.",
-            "Look at the data, and at which column is the label (data.train.0.label).",
+            "".join(f"{doubt}. " for doubt in skipped.doubts)
+            + "Look at the data, and at which column is the label (--label-column, label_column).",
         )
     if len(counts) == 1 and counts.total() == documents:
         raise SeqtasksError(
@@ -42,5 +43,5 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     if documents > FEW and len(counts) > documents / 2:
         raise SeqtasksError(
             f"{len(counts):,} different labels of {documents:,} documents: they are hardly classes.",
-            "Look at which column is the label (data.train.0.label) and which the text (data.train.0.text).",
+            "Look at which column is the label (--label-column) and which the text (--text-column).",
         )

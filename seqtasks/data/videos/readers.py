@@ -99,7 +99,7 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
         wanted = f" of the split {source.split}" if split else ""
         raise SeqtasksError(
             f"{source.path}: none of its clips{wanted} is left, with videos in {folder} ({skipped.describe()}).",
-            f"A line looks like {FORM}",
+            f"A line looks like {FORM}: other manifests, such as MSR-VTT's videodatainfo.json, have to be written so.",
         )
     return clips
 
