@@ -82,7 +82,7 @@ def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> 
     require_packed(recipe, out / "transfer", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["imdb", "sst"])
+@pytest.mark.parametrize("name", [pytest.param("imdb", marks=pytest.mark.slow), "sst"])
 def test_a_convolution_takes_the_place_of_the_lstm(recipe: Recipe, tmp_path: Path, name: str) -> None:
     if name == "sst":
         write_sentences(tmp_path / "sst")
