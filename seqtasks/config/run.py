@@ -44,9 +44,9 @@ class GeneralConfig(ConfigModel):
     def scales_a_start(self) -> GeneralConfig:
         """Refuses settings of a model to start from where there is none."""
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
-            raise ValueError("training.pretrained_lr_scale has nothing to scale without init_from")
+            raise ValueError("training.pretrained_lr_scale requires init_from")
         if self.init_from is None and self.init_modules != "model":
-            raise ValueError("init_modules says what is taken of the model in init_from, which is not set")
+            raise ValueError("init_modules selects what is taken from the model in init_from, which is not set")
         return self
 
 

@@ -76,5 +76,5 @@ class TrainingConfig(ConfigModel):
     def processes_or_threads(self) -> TrainingConfig:
         """Refuses several processes with several threads each."""
         if self.num_processes > 1 and self.num_threads > 1:
-            raise ValueError("processes and threads: set one of them, processes have one thread each")
+            raise ValueError("set num_processes or num_threads, not both: each process has one thread")
         return self

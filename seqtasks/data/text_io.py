@@ -50,7 +50,9 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
     try:
         stored = cast(BufferedReader, open_readable(path))
     except FileNotFoundError:
-        raise SeqtasksError(f"{path}: there is no such file.", "Relative paths begin where you stand.") from None
+        raise SeqtasksError(
+            f"{path}: there is no such file.", "Relative paths are resolved against the current directory."
+        ) from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
     with stored, gzip.GzipFile(fileobj=stored) if path.suffix.lower() == ".gz" else stored as file:

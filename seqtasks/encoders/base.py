@@ -50,7 +50,9 @@ class PretrainedInitConfig(ConfigModel):
     def only_a_start_has_parts(self) -> Self:
         """Refuses `init_modules` without an `init_from`, where it would mean nothing."""
         if self.init_from is None and self.init_modules != "encoder":
-            raise ValueError("init_modules says what is taken of the language model in init_from, which is not set")
+            raise ValueError(
+                "init_modules selects what is taken from the language model in init_from, which is not set"
+            )
         return self
 
 

@@ -57,7 +57,9 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
         if not found:
             raise SeqtasksError(f"{path}: there is no image that fits this pattern.", known_endings(endings))
         return found
-    raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
+    raise SeqtasksError(
+        f"{path}: there is no such file or folder.", "Relative paths are resolved against the current directory."
+    )
 
 
 def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:

@@ -107,7 +107,9 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         except SeqtasksError as error:
             raise ImageError(f"{name}: {error.message}") from None
         except FileNotFoundError:
-            raise ImageError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+            raise ImageError(
+                f"{name}: there is no such file.", "Relative paths are resolved against the current directory."
+            ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ImageError(f"{name}: the file cannot be read ({reason}).") from None

@@ -86,7 +86,9 @@ def open_file(path: Path, name: str) -> IO[bytes]:
             raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")
         file = open(path, "rb")  # noqa: SIM115  # whoever asks for it closes it
     except FileNotFoundError:
-        raise VideoError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+        raise VideoError(
+            f"{name}: there is no such file.", "Relative paths are resolved against the current directory."
+        ) from None
     except (OSError, ValueError) as error:
         raise VideoError(f"{name}: the file cannot be read ({describe(error)}).") from None
     if os.fstat(file.fileno()).st_size == 0:

@@ -44,7 +44,7 @@ def test_images_of_one_gray_are_told(seqtasks: Program, captioner: Path, folder:
     assert result.code == 0
     found = [json.loads(line) for line in result.out.splitlines()]
     assert [each["blank"] for each in found] == [False, True, False, True, False, True]
-    told = [line for line in result.err.splitlines() if "with nothing to see" in line]
+    told = [line for line in result.err.splitlines() if "the image is blank" in line]
     assert [Path(line.split(": ")[1]).name for line in told] == [names[place].name for place in (1, 3, 5)]
 
 
@@ -62,7 +62,7 @@ def test_black_frames_have_spans_of_their_own_and_no_subtitles(
 ) -> None:
     result = seqtasks("caption", "--model", captioner, folder / "video.mp4", "--json", "--frame-interval", "500ms")
     assert result.code == 0
-    assert "6 of 10 frames are all black, white or gray, with nothing to see" in result.err
+    assert "6 of 10 frames are blank (all black, white or gray)" in result.err
     spans = [json.loads(line) for line in result.out.splitlines()]
     blank = [(span["start"], span["end"]) for span in spans if span["blank"]]
     assert (blank[0][0], blank[-1][1]) == (0, 5)

@@ -267,7 +267,7 @@ def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tm
     for option in ("--output", "--html-report"):
         result = seqtasks("classify", "-m", model, file, option, file)
         assert (result.code, result.out) == (1, "")
-        assert f"{option} {file} would be written over what is read" in result.err
+        assert f"{option} {file} would overwrite an input file" in result.err
     page = tmp_path / "page.html"
     both = seqtasks("classify", "-m", model, file, "--output", page, "--html-report", page)
     assert (both.code, page.exists()) == (1, False)

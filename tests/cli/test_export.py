@@ -55,8 +55,8 @@ def test_a_missing_package_is_told(
             1,
             'CTranslate2 cannot search with length_penalty = "wu:1".',
         ),
-        (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken is there already."),
-        (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file is there already."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken already exists."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file already exists."),
     ],
 )
 def test_what_cannot_be_exported_is_told(

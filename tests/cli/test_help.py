@@ -94,7 +94,7 @@ def test_help_lists_every_command(seqtasks: Program) -> None:
         (["translate", "--bogus"], "No such option: --bogus"),
         (["nonsense"], "No such command 'nonsense'"),
         (["train", "translation"], "give the data too"),
-        (["train", "run.toml", "more.toml"], "a configuration stands alone"),
+        (["train", "run.toml", "more.toml"], "a configuration takes no data"),
         (["train", "translation", "pairs.tmx", "--language-pair", "en"], "such as en-de"),
         (["evaluate", "model"], "Missing argument 'DATA...'"),
         (["translate", "--text", "x", "pyproject.toml"], "either files or text"),

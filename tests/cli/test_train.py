@@ -241,5 +241,7 @@ def test_mistakes_are_one_sentence_and_leave_nothing(
 def test_a_task_is_known_by_its_old_name_with_a_warning(seqtasks: Program, tmp_path: Path) -> None:
     old, new = (seqtasks("train", kind, tmp_path / "none.txt") for kind in ("generation", "language-modeling"))
     assert (old.code, new.code) == (1, 1)
-    warning = "seqtasks: generation is now called language-modeling; the old name goes with the next release.\n"
+    warning = (
+        "seqtasks: generation is now called language-modeling; the old name will be removed in the next release.\n"
+    )
     assert old.err == warning + new.err

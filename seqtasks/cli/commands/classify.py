@@ -46,10 +46,14 @@ def classify(
     inputs: TextInputs,
     model: Annotated[list[str] | None, ensemble_option(DEFAULT_CLASSIFIER)] = None,
     as_json: Json = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Mark the decisive words.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Mark the words that decided for or against the label.")
+    ] = False,
     report: Annotated[
         Path | None,
-        typer.Option("--html-report", metavar="FILE.html", help="Write a page that shows the decisive words."),
+        typer.Option(
+            "--html-report", metavar="FILE.html", help="Write an HTML page with labels, probabilities and attributions."
+        ),
     ] = None,
     method: Annotated[
         Method | None,

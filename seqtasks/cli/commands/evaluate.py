@@ -49,7 +49,9 @@ def evaluate(
     decoding: DecodingOptions,
     lowercase: Annotated[
         bool | None,
-        typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
+        typer.Option(
+            "--lowercase/--cased", help="Translation: whether to ignore case; default: as the model was trained."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     languages: LanguagePair = None,
@@ -60,7 +62,9 @@ def evaluate(
     ] = None,
     metrics: Annotated[
         list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="A further score, such as chrf or one of your own; repeatable."),
+        typer.Option(
+            "--metric", metavar="NAME", help="An additional metric, such as chrf or one of your own; may be repeated."
+        ),
     ] = None,
     confusion: Annotated[
         Path | None,
@@ -152,7 +156,7 @@ def show(found: Evaluation) -> None:
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
     if found.skipped:
         reasons = (f"{each.count:,} {each.reason} ({', '.join(each.places)})" for each in found.skipped)
-        print(f"left out of the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
+        print(f"excluded from the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
     if found.labels and found.unit == "documents":
         show_classes(found)
 
@@ -180,5 +184,5 @@ def plot(found: Evaluation, path: Path) -> None:
     from seqtasks.visualization import plot_confusion_matrix
 
     if found.confusion is None:
-        raise SeqtasksError("A model that gives several labels has no confusion matrix: nothing was plotted.")
+        raise SeqtasksError("A multi-label model has no confusion matrix: nothing was plotted.")
     plot_confusion_matrix(found.confusion, path)

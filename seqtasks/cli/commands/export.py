@@ -15,10 +15,12 @@ from seqtasks.storage.presence import is_dir, is_file
 
 def export(
     model: ModelArgument,
-    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The program that will run it.")],
+    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The runtime to export for.")],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default MODEL's name and the format."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Output directory; by default named after MODEL and the format."
+        ),
     ] = None,
     set_decoding: Set = None,
     code: Code = None,
@@ -33,7 +35,7 @@ def export(
     out = out or Path(f"{Path(model).name}-{written}")
     ensure_directory(out)
     if is_file(out) or (is_dir(out) and any(out.iterdir())):
-        raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")
+        raise SeqtasksError(f"{out} already exists.", "Choose another directory with --output, or remove it.")
     options = set_options(set_decoding)
     task, pipeline = Runtime(code, device="cpu", dtype="float32").open([model], "translation")
     decoding = pipeline.decoding(**options)

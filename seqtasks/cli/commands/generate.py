@@ -20,7 +20,7 @@ BETWEEN = "\n---\n"
 def generate(
     *,
     model: Model = DEFAULT_WRITER,
-    prompt: Annotated[str, typer.Option(metavar="TEXT", help="How the text begins; - is standard input.")] = "",
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Beginning of the text; - is standard input.")] = "",
     max_new_tokens: Annotated[
         int | None,
         typer.Option("--max-new-tokens", min=1, metavar="N", help="Maximum number of new tokens.", show_default="500"),
@@ -53,7 +53,7 @@ def generate(
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
     if unread := pipeline.unread(prompt):
-        warn(f"the prompt is too long for the context of the model: its first {unread:,} tokens are not read.")
+        warn(f"the prompt is longer than the context of the model: its first {unread:,} tokens are not read.")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
 
 
-TOO_LONG = "pair of too many tokens to score"
+TOO_LONG = "pair with too many tokens to score"
 SCORES = ("score", "normalized_score", "tokens", "log_probabilities")
 
 

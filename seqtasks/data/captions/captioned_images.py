@@ -113,7 +113,9 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
             leaves the folder of the images; no image is left.
     """
     if not is_dir(source.images):
-        raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
+        raise SeqtasksError(
+            f"{source.images}: there is no such folder.", "Relative paths are resolved against the current directory."
+        )
     table = source.captions or find_table(source.images)
     columns = {"image": source.image_column, "caption": source.caption_column}
     captions = list(read_captions(table, skipped, source.format, columns))

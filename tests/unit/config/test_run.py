@@ -198,9 +198,12 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
         (
             "training.pretrained_lr_scale = 0.5",
-            "training.pretrained_lr_scale has nothing to scale without init_from",
+            "training.pretrained_lr_scale requires init_from",
         ),
-        ("init_modules = 'encoder'", "init_modules says what is taken of the model in init_from, which is not set"),
+        (
+            "init_modules = 'encoder'",
+            "init_modules selects what is taken from the model in init_from, which is not set",
+        ),
         ("encoder.layrs = 3", "encoder: needs a table with a kind"),
         ("encoder = {kind = 'stak'}", "encoder: unknown kind 'stak'; there are stack, twins (your own: --code FILE)"),
         ("encoder = {kind = 'stack', layrs = 3}", "encoder.layrs: unknown key (did you mean layers?)"),

@@ -132,7 +132,9 @@ def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoder", [LSTM, TransformerEncoder.Config])
 def test_nothing_is_taken_from_no_language_model(encoder: Any) -> None:
-    with pytest.raises(ValidationError, match="init_modules says what is taken of the language model in init_from"):
+    with pytest.raises(
+        ValidationError, match="init_modules selects what is taken from the language model in init_from"
+    ):
         encoder(init_modules="embedding")
 
 

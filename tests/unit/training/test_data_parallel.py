@@ -172,5 +172,5 @@ def test_how_many_processes() -> None:
     assert choose_processes(0, 0, 8, torch.device("cuda")) == 1
     with pytest.raises(SeqtasksError, match="only a CPU"):
         choose_processes(2, 0, 8, torch.device("cuda"))
-    with pytest.raises(ValidationError, match="set one of them"):
+    with pytest.raises(ValidationError, match="not both"):
         TrainingConfig(num_processes=2, num_threads=2)
