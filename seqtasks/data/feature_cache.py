@@ -140,7 +140,7 @@ class FeatureCache:
         except OSError as error:
             raise SeqtasksError(
                 f"{part} cannot be written: {error.strerror or error}.",
-                f"{len(digests)} pictures need {values.nbytes / 2**20:.0f} MB there.",
+                f"{len(digests)} images need {values.nbytes / 2**20:.0f} MB there.",
             ) from error
         self._open(part)
 
@@ -157,7 +157,7 @@ class FeatureCache:
         except (OSError, ValueError, EOFError, KeyError, TypeError):
             digests, values, whole = [], np.empty(0), False
         if not (whole and values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values)):
-            warnings.warn(f"{part} is damaged: its features are computed again.", stacklevel=2)
+            warnings.warn(f"{part} is damaged: its features are recomputed.", stacklevel=2)
             return
         self.found.update((str(known), (values, row)) for row, known in enumerate(digests))
 

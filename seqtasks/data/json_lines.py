@@ -127,8 +127,8 @@ def rows_in(path: Path, value: Any) -> list[Any]:
         return [value]
     if len(lists) > 1:
         raise SeqtasksError(
-            f"{path}: it holds several lists: {', '.join(lists)}.",
-            "Write the one that is meant as a list of its own, or as JSON lines (.jsonl).",
+            f"{path}: it contains several lists: {', '.join(lists)}.",
+            "Write the intended one as a separate file, or as JSON lines (.jsonl).",
         )
     return next(iter(lists.values()), [value])
 
@@ -152,13 +152,19 @@ def load_json(path: Path) -> Any:
         require_text(path, file)
         content = file.read(JSON_BYTES + 1)
     if len(content) > JSON_BYTES:
-        raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
+        raise SeqtasksError(
+            f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not supported.", "Write JSON lines."
+        )
     try:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise not_utf8(f"{path}:{line}", path, error.start - content.rfind(b"\n", 0, error.start)) from None
     except json.JSONDecodeError as error:
-        raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
+        raise SeqtasksError(
+            f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Download or create it again."
+        ) from None
     except (ValueError, RecursionError):
-        raise SeqtasksError(f"{path}: JSON with numbers or nesting beyond all measure.", "Make it again.") from None
+        raise SeqtasksError(
+            f"{path}: JSON with numbers that are too long or nesting that is too deep.", "Create it again."
+        ) from None

@@ -60,7 +60,7 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
             yield file
         except (OSError, EOFError, zlib.error) as error:
             message = f"{path}: the file cannot be read to its end ({error})."
-            raise SeqtasksError(message, "Fetch or make it again.") from None
+            raise SeqtasksError(message, "Download or create it again.") from None
 
 
 def require_file(path: Path) -> None:
@@ -192,7 +192,7 @@ def read_file(path: Path) -> str:
         content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise SeqtasksError(
-                f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too much for one text.", "Split the file."
+                f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too large for one text.", "Split the file."
             )
         utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
@@ -203,7 +203,7 @@ def read_file(path: Path) -> str:
     if "\0" in text:
         message = f"{path}: not UTF-8 text (character {text.index(chr(0)) + 1:,} is NUL)."
         kept = path.with_name(f"{path.stem}.utf8.txt")
-        raise NoTextError(message, f"Where it is text all the same: tr -d '\\000' < '{path}' > '{kept}'")
+        raise NoTextError(message, f"If it is text nevertheless: tr -d '\\000' < '{path}' > '{kept}'")
     return text
 
 

@@ -110,4 +110,4 @@ def test_wrong_usage_exits_with_2(seqtasks: Program, arguments: list[str], told:
 def test_a_file_without_its_parallel_one_is_reported(seqtasks: Program) -> None:
     result = seqtasks("train", "translation", "train.en")
     assert (result.code, result.out) == (1, "")
-    assert "train.en needs a parallel file beside it" in result.err
+    assert "train.en needs a second, parallel file" in result.err

@@ -210,7 +210,7 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
         (
             ["translation", "pairs.tmx"],
-            "needs to know which two languages to read. Give them with --language-pair en-de",
+            "requires a language pair. Give them with --language-pair en-de",
         ),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
         (["run.toml", "--output", "run.toml"], "run.toml is a file."),

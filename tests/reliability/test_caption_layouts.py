@@ -97,8 +97,8 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[str, str | bytes, str]] = {
-    "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "neither the names of columns"),
-    "text alone": ("a.txt", "A dog runs.\n", "neither the names of columns"),
+    "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "the first row is neither a header"),
+    "text alone": ("a.txt", "A dog runs.\n", "the first row is neither a header"),
     "JSON without captions": ("a.json", '{"images": 3}', "no captions"),
     "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
     "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),

@@ -79,9 +79,9 @@ class CaptionSource(ConfigModel):
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
     """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
     if is_file(paths[0]):
-        raise SeqtasksError(f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions.")
+        raise SeqtasksError(f"{paths[0]} is a file; give the folder of the images first, then the file of captions.")
     if len(paths) > 2:
-        raise SeqtasksError(f"{paths[2]} is too much: there is one folder of pictures and one file of captions.")
+        raise SeqtasksError(f"{paths[2]} is one argument too many: give one folder of images and one file of captions.")
     return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
 
 
@@ -99,8 +99,8 @@ class CaptionReadReport(ReadReport):
         return not (self.skipped or self.images.skipped)
 
     def describe(self) -> str:
-        """For people: `captions: skipped 0 of 30,000; pictures: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
-        return f"captions: {super().describe()}; pictures: {self.images.describe()}"
+        """For people: `captions: skipped 0 of 30,000; images: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
+        return f"captions: {super().describe()}; images: {self.images.describe()}"
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
@@ -136,8 +136,8 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     if not images:
         wanted = f" of the split {source.split}" if source.split else ""
         raise SeqtasksError(
-            f"{table}: none of its pictures{wanted} is left in {source.images} ({skipped.describe()}).",
-            "The captions name pictures by their path inside of the folder of the pictures.",
+            f"{table}: none of its images{wanted} is usable in {source.images} ({skipped.describe()}).",
+            "The captions have to name images by their path relative to the folder of the images.",
         )
     return images
 
@@ -162,7 +162,7 @@ def split_captioned_images(
         SeqtasksError: There are fewer than two images.
     """
     if len(images) < 2:
-        raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")
+        raise SeqtasksError("A single image cannot be used both for training and for validation.", "Give more images.")
     digests = [hashlib.sha256(f"{seed}/{each.image.name}".encode()).digest() for each in images]
     alone = list(zip(digests, range(len(images)), strict=True))  # images of one name are different ones
     return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
@@ -186,7 +186,7 @@ class PictureFolder:
         """Why an image is not found, and what to call it: most often a file of nearly that name is there."""
         bare = PurePosixPath(name).name
         near = self.near.get(as_systems_may_have_it(bare), bare)
-        return ("missing", name) if near == bare else ("missing under its exact name", f"{name}, but {near} is there")
+        return ("missing", name) if near == bare else ("not found under its exact name", f"{name}, but {near} is there")
 
     @cached_property
     def near(self) -> dict[str, str]:
@@ -217,7 +217,7 @@ def find_table(images: Path) -> Path:
         if path.is_file():
             return path
     raise SeqtasksError(
-        f"{images}: there is no file of captions in this folder or beside it.",
+        f"{images}: there is no file of captions in this folder or next to it.",
         f"Give its path as captions, or one of these names: {', '.join(TABLES)}.",
     )
 
@@ -244,8 +244,8 @@ def find_list(split: str, table: Path, images: Path) -> Path:
                 if path.is_file() and path.name != table.name:
                     return path
     raise SeqtasksError(
-        f"{table}: the captions do not tell which pictures are for {split}, and there is no list of them beside.",
-        f"Give the path of a list as split, or write {words[0]}.txt there: a picture's name a line.",
+        f"{table}: the captions do not say which images are for {split}, and no list of them was found.",
+        f"Give the path of a list as split, or write {words[0]}.txt there, with one image name per line.",
     )
 
 
@@ -254,7 +254,7 @@ def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> 
     if not is_file(path):
         raise SeqtasksError(
             f"{path}: there is no such split and no such file.",
-            "split is train, validation, test, or the path of a list with a picture's name a line.",
+            "split is train, validation, test, or the path of a list with one image name per line.",
         )
     listed = dict.fromkeys(PureWindowsPath(line.strip()).as_posix() for line in read_lines(path) if line.strip())
     chosen = [each for each in captions if each.picture in listed or without_ending(each.picture) in listed]

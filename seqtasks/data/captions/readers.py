@@ -84,13 +84,13 @@ def relative_name(name: str, place: str, kind: str = "picture") -> str:
     """The name of an image or video at a place, which may not leave their folder under any operating system."""
     if ADDRESS.match(name):
         raise SeqtasksError(
-            f"{place}: the {kind} {name[:80]!r} is an address, and no file.",
-            f"Fetch the {kind}s, with img2dataset for example, and name their files.",
+            f"{place}: the {kind} {name[:80]!r} is a URL, not a file.",
+            f"Download the {kind}s, for example with img2dataset, and give their file names.",
         )
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
-            f"{place}: the {kind} {name!r} lies outside of the folder of the {kind}s.",
+            f"{place}: the {kind} {name!r} is outside the folder of the {kind}s.",
             f"Name {kind}s relative to that folder, without `..`.",
         )
     return path.as_posix()
@@ -144,9 +144,9 @@ class JSONReader(CaptionReader, kind="json"):
             case dict(named) if named and all(IMAGE_NAME.fullmatch(name) for name in named):
                 return named_rows(path, named)
         raise SeqtasksError(
-            f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
-            "Known are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, captions "
-            "below the names of images.",
+            f"{path}: unknown JSON layout: it has no list `images`.",
+            "Known layouts are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, "
+            "or an object from image names to captions.",
         )
 
 
@@ -156,7 +156,7 @@ def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator
     names = {str(image["id"]): image.get("file_name") for image in map(as_mapping, images) if "id" in image}
     if annotations and not any("caption" in as_mapping(each) for each in annotations):
         raise SeqtasksError(
-            f"{path}: its annotations hold no captions, but {', '.join(list(as_mapping(annotations[0]))[:6])}.",
+            f"{path}: its annotations have no captions, only {', '.join(list(as_mapping(annotations[0]))[:6])}.",
             "COCO's captions are in captions_train2017.json and captions_val2017.json.",
         )
     for number, annotation in enumerate(map(as_mapping, annotations), 1):

@@ -85,8 +85,8 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
             waiting = []
     if waiting:
         raise SeqtasksError(
-            f"{waiting[0]} needs a parallel file beside it, or a name that ends in {PairReader.suffixes()}.",
-            "For a format of your own give the file with its reader: --code FILE.",
+            f"{waiting[0]} needs a second, parallel file, or a name that ends in {PairReader.suffixes()}.",
+            "For a format of your own, give the file with its reader: --code FILE.",
         )
     return sources
 
@@ -111,7 +111,7 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
     if counts[0] != counts[1]:
         raise SeqtasksError(
             f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}.",
-            "Parallel files need the same number of lines: line by line, a text and its translation.",
+            "Parallel files need the same number of lines: line n of one is the translation of line n of the other.",
         )
 
 
@@ -164,9 +164,7 @@ class TMXReader(PairReader, kind="tmx"):
         """Raises SeqtasksError without `languages`: a translation memory may hold any number of them."""
         assert source.path is not None
         if languages is None:
-            raise SeqtasksError(
-                f"{source.path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES
-            )
+            raise SeqtasksError(f"{source.path}: reading a .tmx file requires a language pair.", GIVE_LANGUAGES)
         return read_tmx(source.path, skipped, languages)
 
 
@@ -194,7 +192,7 @@ def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str,
     objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
     keys = list(dict.fromkeys(key for each in objects for key in each))
     if languages is None and any("translation" in key.split(".")[:-1] for key in keys):
-        message = f"{source.path}:1: translations by language need to know which two languages to read."
+        message = f"{source.path}:1: reading texts by language requires a language pair."
         raise SeqtasksError(message, GIVE_LANGUAGES)
     if not keys:
         return "", ""

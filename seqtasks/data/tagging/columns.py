@@ -130,9 +130,9 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
     width = len(several[0][0].cells)
     words = [row.cells[0] for rows in several for row in rows]
     other = f"{width} columns, such as {' | '.join(several[0][0].cells)[:80]}"
-    say = "Say which columns they are, by number: --word-column 2 --label-column -1 (word_column, label_column)."
+    say = "Give the columns by number: --word-column 2 --label-column -1 (word_column, label_column)."
     if all([row.cells[0] for row in rows] in counts(len(rows)) for rows in several) and (width > 2 or len(words) > 2):
-        raise SeqtasksError(f"{place}: the first column numbers the words, and does not hold them ({other}).", say)
+        raise SeqtasksError(f"{place}: the first column numbers the words instead of holding them ({other}).", say)
     if width > 2 and len(words) > 3 and len(set(words)) == 1:
         raise SeqtasksError(f"{place}: the first column is {words[0]!r} everywhere, and holds no words ({other}).", say)
     labels = {row.cells[-1] for rows in several for row in rows}
@@ -140,7 +140,8 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
         raise SeqtasksError(
             f"{place}: the first column has {len(set(words))} different cells and the last {len(labels)}: "
             f"it is not clear which holds the words ({other}).",
-            "Say so, by number: --word-column 2 --label-column 1 (word_column, label_column in a configuration).",
+            "Give the columns by number: --word-column 2 --label-column 1 (word_column, label_column in a "
+            "configuration).",
         )
 
 
@@ -153,7 +154,7 @@ def require_labels(file: str, sample: Sequence[Sequence[WordRow]], word_column: 
         raise SeqtasksError(
             f"{file}:{rows[0].number}: the last column has {len(labels)} different cells for {len(words)} words: "
             f"they are hardly labels, such as {rows[0].cells[-1]!r}.",
-            "Say which column is the label, by number: --label-column 2 (label_column in a configuration).",
+            "Give the column of the labels by number: --label-column 2 (label_column in a configuration).",
         )
 
 

@@ -156,7 +156,7 @@ def detect_format(file: str, line: str) -> Form:
         return "jsonl"
     if suffix == ".json" and line:
         raise SeqtasksError(
-            f"{file}: JSON is read by lines, an object for each sentence, and this file holds one that is not.",
+            f"{file}: JSON is read as one object per line and sentence, but this file is laid out otherwise.",
             'Write lines such as {"words": ["A", "dog"], "labels": ["DET", "NOUN"]}',
         )
     return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
@@ -216,7 +216,7 @@ def label_key(place: str, fields: Mapping[str, Any], column: str | int) -> str:
     if len(found) > 1 and found[0] != "labels":
         raise SeqtasksError(
             f"{place}: it is not clear which of {', '.join(found)} are the labels.",
-            f"Say so: --label-column {found[0]} (label_column in a configuration).",
+            f"Specify them: --label-column {found[0]} (label_column in a configuration).",
         )
     return found[0] if found else "labels"
 
@@ -259,7 +259,7 @@ def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     """The error of data from which no labeled sentence was read; it tells what was skipped."""
     return SeqtasksError(
-        f"There is no sentence with labels to train on: {skipped.describe()}.",
+        f"There are no labeled sentences to train on: {skipped.describe()}.",
         "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll. "
         "Words with their labels behind a slash, and labels of spans of letters, have to be written as columns.",
     )

@@ -104,5 +104,5 @@ def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[Vide
         if video.damage is not None:
             broken.append(BrokenVideo(str(clip.video), f"{clip.video}: {video.damage}; what can be read is used."))
     if clips and not files:
-        raise SeqtasksError(f"None of the {len(clips):,} videos can be read: {broken[0].reason}", "Look at the videos.")
+        raise SeqtasksError(f"None of the {len(clips):,} videos can be read: {broken[0].reason}", "Check the videos.")
     return files, broken

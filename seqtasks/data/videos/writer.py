@@ -39,15 +39,17 @@ def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
     """
     ending = path.suffix.lower()
     if ending not in FASTEST:
-        raise SeqtasksError(f"{path}: clips are written as {' or '.join(FASTEST)}.", "Give the file such an ending.")
+        raise SeqtasksError(f"{path}: videos are written as {' or '.join(FASTEST)}.", "Use one of these suffixes.")
     if not 0 < rate <= FASTEST[ending]:
-        raise SeqtasksError(f"{path}: {rate:g} frames a second cannot be shown.", f"{FASTEST[ending]} are the most.")
+        raise SeqtasksError(
+            f"{path}: {rate:g} frames per second are not possible.", f"Use more than 0, and at most {FASTEST[ending]}."
+        )
     coming = iter(frames)
     first = next(coming, None)
     if first is None:
         raise SeqtasksError(f"{path}: there is no frame to write.")
     if path.exists() and not path.is_file():
-        raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
+        raise SeqtasksError(f"{path}: a video cannot be written here.", "Name a file.")
     with atomic_file(path) as file:
         (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
 

@@ -115,7 +115,7 @@ def test_names_of_classes_are_one_line_and_text(tmp_path: Path) -> None:
     write(tmp_path / "a\tb  c\n" / "1.txt", "one")
     assert found(tmp_path) == [("one", ("a b c",))]
     write(tmp_path / os.fsdecode(b"gr\xfcn") / "1.txt", "two")
-    with pytest.raises(SeqtasksError, match=r"a class is called so, and that is not UTF-8\. Rename it\."):
+    with pytest.raises(SeqtasksError, match=r"the name of this class is not UTF-8\. Rename it\."):
         found(tmp_path)
 
 

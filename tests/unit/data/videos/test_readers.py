@@ -120,7 +120,7 @@ def test_a_line_that_cannot_be_used_is_counted_by_its_place(tmp_path: Path, line
 @pytest.mark.parametrize("name", ["../a.mp4", "/etc/passwd", "c/../../a.mp4", "..\\a.mp4", "C:\\a.mp4", "C:a.mp4"])
 def test_a_name_that_leaves_the_folder_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
     path = write(tmp_path, clip(), clip(name))
-    with pytest.raises(SeqtasksError, match=r"clips\.jsonl:2: the video .* lies outside of the folder of the videos"):
+    with pytest.raises(SeqtasksError, match=r"clips\.jsonl:2: the video .* is outside the folder of the videos"):
         read(path)
 
 
