@@ -155,7 +155,7 @@ def write_synthetic_videos(
     lines = []
     for number, shots in enumerate(synthesize_videos(images, settings, seed)):
         name = f"clip-{number:04}.mp4"
-        write_video(folder / name, SyntheticVideo(images, shots).pictures(0), rate)
+        write_video(folder / name, SyntheticVideo(images, shots).frames(0), rate)
         edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
         spans = [
             {"start": start, "end": end, "caption": list(images[shot.image].captions)}

@@ -96,7 +96,7 @@ class FeatureCache:
             if not file.parent.name.startswith(PART_NAME):
                 self._open(file.parent)
 
-    def features(self, pictures: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
+    def features(self, images: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
         """The features of all images.
 
         Raises SeqtasksError when the disk refuses. Images that cannot be read are told in the result.
@@ -105,14 +105,14 @@ class FeatureCache:
         unreadable: dict[int, SeqtasksError] = {}
         waiting: dict[str, Tensor] = {}
 
-        def look(picture: Path) -> tuple[str, Tensor | None]:
-            content = read(picture, str(picture))
+        def look(image: Path) -> tuple[str, Tensor | None]:
+            content = read(image, str(image))
             known = digest(content)
-            return known, None if known in self.found else decode(content, str(picture))
+            return known, None if known in self.found else decode(content, str(image))
 
         workers = available_cores()
         with ThreadPoolExecutor(workers) as pool:
-            for index, future in enumerate(in_order(pool, look, pictures, workers * AHEAD)):
+            for index, future in enumerate(in_order(pool, look, images, workers * AHEAD)):
                 try:
                     known, pixels = future.result()
                 except SeqtasksError as error:

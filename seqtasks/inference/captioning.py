@@ -273,7 +273,7 @@ class CaptioningPipeline(DecodingPipeline):
         captioned, samples = list[CaptionedSource](), list[CaptionedSource]()
         started = time.perf_counter()
         for number, video in enumerate(videos):
-            found = self.caption_playing(video.pictures(0), decoding, name=f"video {number}")
+            found = self.caption_playing(video.frames(0), decoding, name=f"video {number}")
             told = [
                 (caption.image, captions, caption.text)
                 for caption, captions in zip(found, video.captions, strict=False)

@@ -80,11 +80,11 @@ def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
         raise SeqtasksError("There are no captions to score.")
     if len(outputs) != len(references):
         raise SeqtasksError(
-            f"There are {len(outputs):,} captions, but references for {len(references):,} pictures.",
-            "Each caption needs the references of its picture at the same place.",
+            f"There are {len(outputs):,} captions, but references for {len(references):,} images.",
+            "Each caption needs the references of its image at the same place.",
         )
     for number, texts in enumerate(references, 1):
         if isinstance(texts, str):
-            raise SeqtasksError(f"The references of picture {number:,} are one text.", "Give a list of texts.")
+            raise SeqtasksError(f"The references of image {number:,} are one text.", "Give a list of texts.")
         if not texts:
-            raise SeqtasksError(f"Picture {number:,} has no references to score against.")
+            raise SeqtasksError(f"Image {number:,} has no references to score against.")

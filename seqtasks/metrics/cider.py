@@ -38,11 +38,11 @@ class CiderD:
 
     def __init__(self, references: Iterable[Sequence[Sentence]]) -> None:
         frequency: Counter[tuple[str, ...]] = Counter()
-        pictures = 0
+        images = 0
         for captions in references:
             frequency.update({ngram for caption in captions for counts in ngram_counts(caption) for ngram in counts})
-            pictures += 1
-        self.rarest = math.log(max(1, pictures))
+            images += 1
+        self.rarest = math.log(max(1, images))
         self.rarity = {ngram: self.rarest - math.log(count) for ngram, count in frequency.items()}
 
     def score(

@@ -79,6 +79,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     """Such a command with the program's name, for model cards that show another one."""
     examples: ClassVar[str] = "examples"
     """What its examples are called."""
+    validation_key: ClassVar[str] = ""
+    """Where `PreparedTask.data` counts the validation examples, unless that is `validation_` and `examples`."""
     unit: ClassVar[str] = "tokens"
     """What the counts of its losses count."""
     example_data: ClassVar[str] = ""
@@ -279,7 +281,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
         known = defaultdict(int, data)
         title, *paragraphs = self.describe(known)
-        validated = f"{known[f'validation_{self.examples}']:,} validation {self.examples}"
+        count = known[self.validation_key or f"validation_{self.examples}"]
+        validated = f"{count:,} validation {self.examples}"
         parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
         use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
         return "\n\n".join(parts) + f"\nUse it: `{use}`. `config.toml` trains it again.\n"

@@ -65,8 +65,8 @@ def flawed(photos: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 def test_training_from_pictures_alone(trained_captioner: tuple[Path, Result]) -> None:
     out, result = trained_captioner
-    assert "training pictures: 18 with 18 captions" in result.out
-    assert "validation pictures: 2" in result.out
+    assert "training images: 18 with 18 captions" in result.out
+    assert "validation images: 2" in result.out
     assert "Best CIDEr-D" in result.out
     assert result.out.endswith(f"  seqtasks caption --model {out} photo.jpg\n")
     assert open_models([out], threads=1).task.config.model.decoder.kind == "lstm"

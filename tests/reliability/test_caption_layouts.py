@@ -111,7 +111,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
 def test_read(tmp_path: Path, layout: str) -> None:
     name, content, columns, expected = LAYOUTS[layout]
     found = read_captions(written(tmp_path, name, content), ReadReport(), columns=columns)
-    assert [(each.picture, each.text, *([each.split] if each.split else [])) for each in found] == expected
+    assert [(each.image, each.text, *([each.split] if each.split else [])) for each in found] == expected
 
 
 @pytest.mark.parametrize("layout", REFUSED)

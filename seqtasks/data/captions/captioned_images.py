@@ -38,7 +38,7 @@ TABLES = (
 
 SPLITS = {
     "train": "train",
-    "restval": "train",  # Karpathy's: COCO's validation pictures that everybody trains on
+    "restval": "train",  # Karpathy's: COCO's validation images that everybody trains on
     "validation": "validation",
     "valid": "validation",
     "val": "validation",
@@ -121,9 +121,9 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     captions = list(read_captions(table, skipped, source.format, columns))
     gathered: dict[str, list[str]] = {}
     for caption in of_split(captions, source, table, skipped):
-        gathered.setdefault(caption.picture, []).append(caption.text)
+        gathered.setdefault(caption.image, []).append(caption.text)
     skipped.images.read += len(gathered)
-    folder = PictureFolder(source.images)
+    folder = ImageIndex(source.images)
     images = []
     for name, texts in gathered.items():
         match folder.find(name):
@@ -168,7 +168,7 @@ def split_captioned_images(
     return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
 
 
-class PictureFolder:
+class ImageIndex:
     """Finds images by the names that files of captions give them."""
 
     def __init__(self, folder: Path) -> None:
@@ -231,8 +231,8 @@ def of_split(
     split = SPLITS.get(source.split.lower())
     if split is not None and any(caption.split for caption in captions):
         return (caption for caption in captions if SPLITS.get(caption.split or "") == split)
-    pictures = Path(source.split) if split is None else find_list(split, table, source.images)
-    return on_list(captions, pictures, skipped)
+    listed = Path(source.split) if split is None else find_list(split, table, source.images)
+    return on_list(captions, listed, skipped)
 
 
 def find_list(split: str, table: Path, images: Path) -> Path:
@@ -257,8 +257,8 @@ def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> 
             "split is train, validation, test, or the path of a list with one image name per line.",
         )
     listed = dict.fromkeys(PureWindowsPath(line.strip()).as_posix() for line in read_lines(path) if line.strip())
-    chosen = [each for each in captions if each.picture in listed or without_ending(each.picture) in listed]
-    captioned = {name for each in chosen for name in (each.picture, without_ending(each.picture))}
+    chosen = [each for each in captions if each.image in listed or without_ending(each.image) in listed]
+    captioned = {name for each in chosen for name in (each.image, without_ending(each.image))}
     for name in listed:
         if name not in captioned:
             skipped.images.read += 1

@@ -39,7 +39,7 @@ ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 class Caption:
     """One caption of one image."""
 
-    picture: str
+    image: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
     text: str
     """One line; white space is single spaces, without those that tokenizing put before full stops and the like."""
@@ -68,19 +68,19 @@ def read_captions(
         raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
-        picture, text = clean_string(row.picture), clean_string(row.text)
-        if not picture or text is None:
+        image, text = clean_string(row.image), clean_string(row.text)
+        if not image or text is None:
             skipped.skip("broken line")
         elif not text:
             skipped.skip("empty caption")
         else:
-            if picture not in names:
-                names[picture] = relative_name(picture, f"{row.file}:{row.number}")
+            if image not in names:
+                names[image] = relative_name(image, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
-            yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
+            yield Caption(names[image], line, (clean_string(row.split) or "").lower() or None)
 
 
-def relative_name(name: str, place: str, kind: str = "picture") -> str:
+def relative_name(name: str, place: str, kind: str = "image") -> str:
     """The name of an image or video at a place, which may not leave their folder under any operating system."""
     if ADDRESS.match(name):
         raise SeqtasksError(
@@ -114,9 +114,9 @@ def keys_of(columns: Columns) -> list[Sequence[str]]:
 def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns) -> Iterator[Row]:
     """The captions in one row of a table or one object; one row without a text where there is none."""
     named = {key.strip().lower(): value for key, value in fields.items()}
-    picture, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
+    image, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
     for caption in captions if isinstance(captions, list) and captions else [captions]:
-        yield Row(file, number, picture, caption, fields.get(SPLIT_KEY))
+        yield Row(file, number, image, caption, fields.get(SPLIT_KEY))
 
 
 class NDJSONReader(JSONLReader, kind="ndjson"):

@@ -94,8 +94,8 @@ def synthesize_videos(
     units = bursts(images, settings.shots_per_video) if settings.bursts else [[number] for number in range(len(images))]
     shuffled = [units[number] for number in random.permutation(len(units))]
     return [
-        tuple(Shot(image, changes_of_shot(settings, random)) for image in clip)
-        for clip in packed(shuffled, settings.shots_per_video)
+        tuple(Shot(image, changes_of_shot(settings, random)) for image in video)
+        for video in packed(shuffled, settings.shots_per_video)
     ]
 
 
@@ -122,20 +122,20 @@ def packed(units: Iterable[list[int]], size: int) -> Iterator[list[int]]:
     """Videos of `size` images, the last one perhaps of fewer, out of units that are cut only if nothing else fits."""
     waiting = deque(units)
     while waiting:
-        clip: list[int] = []
+        video: list[int] = []
         passed: list[list[int]] = []
-        while waiting and len(clip) < size:
+        while waiting and len(video) < size:
             unit = waiting.popleft()
-            if len(clip) + len(unit) <= size:
-                clip += unit
+            if len(video) + len(unit) <= size:
+                video += unit
             else:
                 passed.append(unit)
-        if passed and len(clip) < size:
-            room = size - len(clip)
-            clip += passed[0][:room]
+        if passed and len(video) < size:
+            room = size - len(video)
+            video += passed[0][:room]
             passed[0] = passed[0][room:]
         waiting.extendleft(reversed(passed))
-        yield clip
+        yield video
 
 
 def changes_of_shot(settings: SyntheticVideoConfig, random: Generator) -> tuple[FrameCorruption, ...]:

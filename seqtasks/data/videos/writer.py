@@ -58,8 +58,8 @@ def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
     """Writes frames one by one; `first` gives the size, with even sides."""
     width, height = (max(2, side // 2 * 2) for side in first.size)
     with open_mp4(file, (width, height)) as track:
-        for number, picture in enumerate(chain([first], others)):
-            track.add(Frame(number, number / rate, (number + 1) / rate, picture))
+        for number, image in enumerate(chain([first], others)):
+            track.add(Frame(number, number / rate, (number + 1) / rate, image))
 
 
 def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
@@ -68,9 +68,9 @@ def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
     next(timed).save(file, "GIF", save_all=True, append_images=timed, loop=0)
 
 
-def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
+def in_hundredths(images: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
     """Copies of the images that say how long each lasts, in whole hundredths of a second, without drifting."""
-    for number, picture in enumerate(pictures):
-        shown = letterbox(picture, size)
+    for number, image in enumerate(images):
+        shown = letterbox(image, size)
         shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}
         yield shown

@@ -64,7 +64,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     """Images in, sentences out."""
 
     usage = "caption --model {} photo.jpg"
-    examples = "pictures"
+    examples = "images"
+    validation_key = "validation_pictures"
     example_data = "photos/ captions.csv"
 
     class Config(CaptionConfig):
@@ -78,19 +79,19 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         def sees(self) -> CaptioningTask.Config:
             """Refuses an encoder that reads no images, and augmented images where features are computed once."""
             if not isinstance(self.model.encoder, CnnConfig):
-                raise ValueError('model.encoder has to read pictures: kind = "cnn"')
+                raise ValueError('model.encoder has to read images: set kind = "cnn"')
             if (
                 self.images.augments
                 and self.model.encoder.trainable_from_block is None
                 and self.data.num_augmented_views == 1
             ):
                 raise ValueError(
-                    "images that change in training need a CNN that is trained (model.encoder.trainable_from_block) "
+                    "random augmentation requires a CNN that is trained (model.encoder.trainable_from_block) "
                     "or data.num_augmented_views"
                 )
             if self.data.num_augmented_views > 1 and not self.images.augments:
                 raise ValueError(
-                    f"data.num_augmented_views = {self.data.num_augmented_views} needs images that change in training, "
+                    f"data.num_augmented_views = {self.data.num_augmented_views} requires random augmentation, "
                     "such as horizontal_flip"
                 )
             return self
@@ -119,8 +120,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
-            f"training pictures: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
-            f"validation pictures: {len(validation):,}{unread.note}",
+            f"training images: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
+            f"validation images: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
         )
         data = {
@@ -154,7 +155,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
             for number in sorted(numbers):
                 report.skip("broken", images[number].image.name)
-        return (f"pictures opened: {report.describe()}",) if report.skipped else ()
+        return (f"images opened: {report.describe()}",) if report.skipped else ()
 
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
@@ -166,8 +167,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         device = next(model.parameters()).device
 
         def pixels(content: bytes, name: str) -> Tensor:
-            picture = open_image(content, name, at_least=settings.at_least)
-            return transform(picture, np.random.default_rng([view, crc32(content)]))
+            image = open_image(content, name, at_least=settings.at_least)
+            return transform(image, np.random.default_rng([view, crc32(content)]))
 
         made_by = encoder.fingerprint(), settings.fingerprint, f"view {view}"
         cache = FeatureCache(features_folder(self.config.data), *made_by)
@@ -208,7 +209,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
             f"{self.processor.size:,}; trained with seqtasks on {data['captions']:,} captions of "
-            f"{data['pictures']:,} pictures.",
+            f"{data['pictures']:,} images.",
         )
 
 

@@ -147,7 +147,7 @@ def test_broken_pictures_are_named_and_left_out(pictures: Path, tmp_path: Path, 
     settings = {"model.encoder.trainable_from_block": -1} if trained_cnn else {}
     trainer = trainer_of(run_of(folder, tmp_path / "cache", **settings), tmp_path / "run")
     [remark] = trainer.remarks
-    assert remark.startswith("pictures opened: skipped 2 of 12: 2 broken (")
+    assert remark.startswith("images opened: skipped 2 of 12: 2 broken (")
     assert all(name in remark for name in broken)
     task = trainer.task
     assert isinstance(task, CaptioningTask)

@@ -109,7 +109,7 @@ def test_karpathy_names_the_folder_of_coco_pictures(tmp_path: Path) -> None:
 
 def test_names_keep_their_spaces_and_get_forward_slashes(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", ".\\my  photos\\a.jpg\tA dog\n 2024/b.jpg \tA cat\n")
-    assert [each.picture for each in read(path)] == ["my  photos/a.jpg", "2024/b.jpg"]
+    assert [each.image for each in read(path)] == ["my  photos/a.jpg", "2024/b.jpg"]
 
 
 def test_a_csv_caption_may_hold_newlines_and_places_stay_right(tmp_path: Path) -> None:
@@ -242,5 +242,5 @@ def test_any_content_gives_clean_captions_or_one_clear_error(suffix: str, conten
     assert str(path) in message
     for caption in captions:
         assert caption.text == " ".join(caption.text.split()) != ""
-        assert not Path(caption.picture).is_absolute()
-        assert ".." not in Path(caption.picture).parts
+        assert not Path(caption.image).is_absolute()
+        assert ".." not in Path(caption.image).parts

@@ -15,7 +15,7 @@ from PIL import Image, ImageSequence
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.videos.frame_sequence import open_clips
+from seqtasks.data.videos.frame_sequence import open_videos
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig
 from seqtasks.data.videos.writer import write_video
@@ -193,9 +193,9 @@ def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path
     assert [len(clip.captions) for clip in clips] == [2, 1]
     colors = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
-        ((playing,), _) = open_clips([clip], 1 / rate)
+        ((playing,), _) = open_videos([clip], 1 / rate)
         assert len(playing.times) == 5 * len(clip.captions)
-        for (_, color), picture in zip(playing.captions, playing.pictures(0), strict=True):
+        for (_, color), picture in zip(playing.captions, playing.frames(0), strict=True):
             red_green_blue = picture.getpixel((30, 30))
             assert isinstance(red_green_blue, tuple)
             assert red_green_blue.index(max(red_green_blue)) == colors[color]
