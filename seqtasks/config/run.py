@@ -117,9 +117,7 @@ def read_config(
     document, renamed = _migrated(document, task)  # tables and lists within the overrides
     old += [(given, each) for each in renamed]
     mistakes = [
-        ValidationIssue(
-            (*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out"
-        )
+        ValidationIssue((*each.place, each.old), f"was renamed to {each.new}, which is set as well: remove this one")
         for _, each in old
         if each.conflict
     ]
@@ -130,14 +128,12 @@ def read_config(
     kind = task.model_fields["kind"].default
     settings = validate_config(task, document | {"kind": kind}, mistakes)
     if general is not None and general.init_from is not None and getattr(settings, "init_from", None) is not None:
-        mistakes.append(
-            ValidationIssue(("init_from",), "the encoder has a init_from of its own: leave one of them out")
-        )
+        mistakes.append(ValidationIssue(("init_from",), "model.encoder sets init_from as well: remove one of them"))
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
     for where, each in old if warn else ():
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
-        message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
+        message = f"{where}: {place}{each.old} was renamed to {each.new}; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
     return RunConfig(task=settings, **dict(general))
 

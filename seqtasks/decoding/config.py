@@ -60,7 +60,7 @@ class DecodingConfig:
             )
         if self.mbr_samples and (self.sample or self.beam_size == 1):
             raise ValueError(
-                f"mbr_samples = {self.mbr_samples}: it chooses among the hypotheses of a beam of 2 or more."
+                f"mbr_samples = {self.mbr_samples}: it requires beam search with a beam_size of 2 or more."
             )
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")

@@ -96,8 +96,8 @@ class DecodingConstraints:
         vocab = log_probabilities.shape[2]
         if self.largest_id >= vocab:
             raise SeqtasksError(
-                f"Token {self.largest_id} is banned or in a prefix, but the vocabulary ends at {vocab - 1}.",
-                "Take ids of the model's own text processor.",
+                f"Token {self.largest_id} is suppressed or in a prefix, but the vocabulary ends at {vocab - 1}.",
+                "Use ids of the model's own tokenizer.",
             )
         forced = None
         if self.prefix is not None and position < self.prefix.shape[1]:

@@ -47,7 +47,7 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
     if os.path.isdir(path):
         found = list(images_below(path, endings))
         if not found:
-            raise SeqtasksError(f"{path}: there is no image in this folder.", known_endings(endings))
+            raise SeqtasksError(f"{path}: this folder contains no image.", known_endings(endings))
         return found
     if os.path.exists(path):
         return [Path(path)]
@@ -55,7 +55,7 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
         matches = sorted(glob.glob(path, recursive=True))
         found = [Path(match) for match in matches if not os.path.isdir(match) and is_image(match, endings)]
         if not found:
-            raise SeqtasksError(f"{path}: there is no image that fits this pattern.", known_endings(endings))
+            raise SeqtasksError(f"{path}: no image matches this pattern.", known_endings(endings))
         return found
     raise SeqtasksError(
         f"{path}: there is no such file or folder.", "Relative paths are resolved against the current directory."
@@ -96,7 +96,7 @@ def is_image_name(path: str, endings: Collection[str]) -> bool:
 
 def known_endings(endings: Collection[str]) -> str:
     """The hint that tells which endings are looked for."""
-    return f"Known endings are {', '.join(sorted(endings))}; others have to be named one by one."
+    return f"Known suffixes are {', '.join(sorted(endings))}; give other files one by one."
 
 
 def refuse_folder(error: OSError) -> NoReturn:

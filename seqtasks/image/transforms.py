@@ -78,7 +78,7 @@ class ImageConfig(ConfigModel):
         except OSError as error:
             raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
         except (ValueError, RecursionError):
-            raise SeqtasksError(f"{path}: no settings of images, or damaged.", "Copy or train it again.") from None
+            raise SeqtasksError(f"{path}: not image settings, or damaged.", "Copy or train it again.") from None
 
 
 @runtime_checkable

@@ -115,7 +115,7 @@ class CaptioningPipeline(DecodingPipeline):
             A caption for each image, in their order, or the reason why it cannot be read.
         """
         if isinstance(images, str | bytes):
-            raise SeqtasksError("images is one image, not a list of images.", "Put it into a list.")
+            raise SeqtasksError("images is one image, not a list of images.", "Pass a list.")
         decoding, names = self.decoding(**options), [name_of(image) for image in images]
         return self.caption_readable(
             self.read_pixels(images), names, decoding, first_number=first_number, attention=attention
@@ -257,7 +257,7 @@ class CaptioningPipeline(DecodingPipeline):
                 skipped.images.skip("broken", name)
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("None of the images can be read.", "Look at the folder of the images.")
+            raise SeqtasksError("None of the images can be read.", "Check the folder of the images.")
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, captioned, signature, "images", seconds, with_meteor=with_meteor)
 
@@ -283,7 +283,7 @@ class CaptioningPipeline(DecodingPipeline):
             samples += told[-1:]
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("No frame of the videos has a caption.", "Look at the times of the captions.")
+            raise SeqtasksError("No frame of the videos has a caption.", "Check the times of the captions.")
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, samples[:3], signature, "frames", seconds, with_meteor=with_meteor)
 

@@ -67,8 +67,8 @@ class ClassificationPipeline(Pipeline):
     ) -> None:
         if len({model.multi_label for model in models}) > 1:
             raise SeqtasksError(
-                "Some of the models find one label a document, others several.",
-                "Models that answer together are alike.",
+                "The ensemble mixes single-label and multi-label models.",
+                "Use models of one kind.",
             )
         super().__init__(models)
         self.processor = processor
@@ -186,7 +186,7 @@ class ClassificationPipeline(Pipeline):
             )
         if label is not None and label not in self.labels:
             known = ", ".join(self.labels[:20])
-            raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
+            raise SeqtasksError(f"The model has no label {label!r}.", f"Its labels are {known}.")
         chosen = self.classify(text).label if label is None else label
         number = self.labels.index(chosen)
         return explain(self.models, self.processor, cleaned, chosen, number, window=self.window, method=method)

@@ -85,7 +85,7 @@ class TextGenerationPipeline(DecodingPipeline):
         decoding = super().decoding(**options)
         if sampling and not (decoding.sample or decoding.mbr_samples):
             raise SeqtasksError(
-                f"Decoding: {sampling[0]} is for drawing at random, and a beam searches for the likeliest text.",
+                f"Decoding: {sampling[0]} is for sampling, but beam search looks for the most likely text.",
                 "Leave out one of them.",
             )
         return decoding
@@ -159,7 +159,7 @@ class TextGenerationPipeline(DecodingPipeline):
         tidied = [normalize_document(text) for text in texts]
         encoded = [marked(self.layout.encode(text)) for text in tidied]
         if not encoded:
-            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
+            raise SeqtasksError("There is no text to measure on.", "Check the data.")
         tokens = np.concatenate(encoded)
         started = time.perf_counter()
         found = likelihood(self.model, tokens, lanes=lanes)

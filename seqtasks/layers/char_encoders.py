@@ -67,7 +67,7 @@ class CnnCharEncoder(CharEncoder):
         def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
             """Refuses no width at all, and widths below one character."""
             if not widths or min(widths) < 1:
-                raise ValueError("there has to be a width, and none below 1")
+                raise ValueError("give at least one kernel size, and none below 1")
             return widths
 
         @model_validator(mode="after")

@@ -37,7 +37,7 @@ def find_model(name_or_path: str | Path) -> Path:
     if is_dir(path):
         return path
     known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
-    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
+    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: neither a directory nor a known name.", known)
 
 
 def built_in_models() -> list[str]:

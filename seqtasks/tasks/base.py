@@ -219,8 +219,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             SeqtasksError: The task predicts nothing.
         """
         raise SeqtasksError(
-            f"The task {kind_of(self.config)} has no pipeline: nothing here predicts with its models.",
-            "Update seqtasks, or give the task a method `pipeline`.",
+            f"The task {kind_of(self.config)} has no pipeline: it cannot be used for prediction.",
+            "Update seqtasks, or define `pipeline` in the task.",
         )
 
     def evaluate(self, pipeline: Any, request: EvaluationRequest, warn: Warn) -> Evaluation:
@@ -238,7 +238,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         examples = list(self.read(request, skipped))
         if not examples:
             files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
-            raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Look at the data files.")
+            raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Check the data files.")
         warn_skipped(skipped, warn)
         for doubt in self.doubts(examples):
             warn(doubt)
@@ -285,7 +285,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         validated = f"{count:,} validation {self.examples}"
         parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
         use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
-        return "\n\n".join(parts) + f"\nUse it: `{use}`. `config.toml` trains it again.\n"
+        return "\n\n".join(parts) + f"\nUse it: `{use}`. Train it again with `config.toml`.\n"
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         """The title of the model card and its first paragraphs, in Markdown.

@@ -155,7 +155,9 @@ class DecoderContract:
             alone = self.forced(module, self.tokens[row : row + 1], memory)[0]
             if not same(alone, together[row]):
                 far = difference(alone, together[row])
-                yield (f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be apart.")
+                yield (
+                    f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be independent."
+                )
                 return
 
     @torch.no_grad()

@@ -92,7 +92,7 @@ class EncoderContract:
         if tuple(memory.summary.shape) != (rows, width):
             yield f"summary has shape {shape(memory.summary)}, expected ({rows}, {width})."
         if self.reads_text and memory.mask.shape == self.mask.shape and not torch.equal(memory.mask, self.mask):
-            yield "The mask of the memory is not the one that was given: states and tokens do not stand side by side."
+            yield "The mask of the memory is not the one that was given: states and tokens are not aligned."
         if not self.run(module).isfinite().all():
             yield "Some states or summaries are not finite."
 

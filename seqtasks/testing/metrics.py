@@ -99,4 +99,4 @@ class MetricContract:
             self.compute(self.outputs, self.references[:-1])
         except Exception:
             return
-        yield "An output without references is passed over in silence: use zip(..., strict=True)."
+        yield "An output without references is skipped silently: use zip(..., strict=True)."

@@ -44,7 +44,7 @@ def registered(family: type[Component], config: ConfigModel) -> Iterator[str]:
         yield f"{kind!r} finds {member.__qualname__}, whose Config is another one: choose another kind."
     again = type(config).model_validate(json.loads(config.model_dump_json()))
     if again != config:
-        yield f"Settings are not the same once they are written and read: {config!r} became {again!r}."
+        yield f"Settings change when they are written and read: {config!r} became {again!r}."
     try:
         type(config).model_validate({**config.model_dump(), "no_such_option": 1})
     except ValidationError:
@@ -68,8 +68,8 @@ def stored(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
     far = difference(run(other), run(one))
     if far > 0:
         yield (
-            f"A module with the weights of another one gives another output (by {far:.2g}): something that matters is "
-            "no parameter and no buffer. Register it with nn.Parameter or register_buffer."
+            f"A module with the weights of another one gives another output (by {far:.2g}): something that it "
+            "depends on is neither a parameter nor a buffer. Register it with nn.Parameter or register_buffer."
         )
 
 

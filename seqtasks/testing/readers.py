@@ -94,13 +94,13 @@ class ReaderContract:
         told = len(found) + self.skipped.skipped
         if self.branch is not CaptionReader and len(found) <= self.skipped.read and self.skipped.read != told:
             yield (
-                f"The report counts {self.skipped.read} examples, of which {len(found)} were given and "
-                f"{self.skipped.skipped} left out: call skipped.skip(reason) for each that is left out."
+                f"The report counts {self.skipped.read} examples, of which {len(found)} were yielded and "
+                f"{self.skipped.skipped} left out: call skipped.skip(reason) for each that is skipped."
             )
         if self.branch is not CaptionReader and self.skipped.read < len(found):
             yield (
                 f"The report counts {self.skipped.read} of {len(found)} examples: call skipped.reach(file, line) for "
-                "each, before it is given or left out."
+                "each, before it is yielded or skipped."
             )
 
     def again(self) -> Iterator[str]:

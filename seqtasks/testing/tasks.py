@@ -109,7 +109,10 @@ class TaskContract:
             yield "After load_state_dict other batches follow than without a stop: no run could be resumed exactly."
         rows = {len(leaf) for leaf in leaves(first[0])}
         if len(rows) != 1:
-            yield f"The tensors of a batch have {sorted(rows)} rows: all need the same first axis, to be shared out."
+            yield (
+                f"The tensors of a batch have {sorted(rows)} rows: all need the same first axis, to be divided among "
+                "processes."
+            )
 
     def loss(self) -> Iterator[str]:
         """The loss is a finite sum over a count above zero, and trains the model."""

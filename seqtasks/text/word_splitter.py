@@ -63,6 +63,6 @@ class WordSplitter:
             return spacy.blank(self.language).tokenizer
         except ImportError as error:
             raise SeqtasksError(
-                f"spaCy cuts {self.language!r} only with another package's help: {str(error).splitlines()[0]}",
-                'Install that package; without it take text.kind = "subwords", or a tagger with text.language = "xx".',
+                f"spaCy tokenizes {self.language!r} only with another package: {str(error).splitlines()[0]}",
+                'Install that package; without it, use text.kind = "subwords", or a tagger with text.language = "xx".',
             ) from None

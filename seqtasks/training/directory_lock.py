@@ -69,4 +69,4 @@ def holder(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8") or "it is just starting"
     except OSError:
-        return "it does not say which"
+        return "unknown process"

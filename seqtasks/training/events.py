@@ -99,7 +99,7 @@ class FinishedEvent:
 
     step: int
     reason: str
-    """Such as "all steps are done"."""
+    """Such as "max_steps reached"."""
     interrupted: bool = False
     """Whether it was asked to stop: a checkpoint was saved, and the training can be resumed."""
 

@@ -44,7 +44,7 @@ from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
 OTHER_SIZES = (
-    "Sizes that suit the data are not those of the model of init_from: train with its configuration "
+    "Sizes that suit the data differ from those of the model in init_from: train with its configuration "
     '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or take init_modules = "encoder".'
 )
 COUNTERS = ("step", "seconds", "validated_step")
@@ -140,7 +140,7 @@ class Trainer:
             )
         if bundle.model != self.writer.model:
             raise SeqtasksError(
-                f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
+                f"The model in {bundle.path} has another configuration.", "Train into another directory (--output)."
             )
         state = bundle.trainer()
         load_unique_state_dict(self.model, state["weights"])
@@ -184,7 +184,7 @@ class Trainer:
                 yield report
                 if report.in_a_row >= settings.max_nonfinite_steps:
                     raise SeqtasksError(
-                        f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
+                        f"Training stopped at step {self.step}: {report.in_a_row} consecutive updates were not finite.",
                         "Lower training.learning_rate, or look for broken examples in the data.",
                     )
                 continue
@@ -204,11 +204,11 @@ class Trainer:
         """Why training is over; None while it is not."""
         settings = self.config
         if self.step >= settings.max_steps:
-            return "all steps are done"
+            return "max_steps reached"
         if settings.max_minutes is not None and self.seconds >= 60 * settings.max_minutes:
-            return f"{settings.max_minutes:g} minutes are over"
+            return f"{settings.max_minutes:g} minutes have passed"
         if 0 < settings.early_stopping_patience <= self.best.unimproved:
-            return f"{self.best.unimproved} validations brought no improvement"
+            return f"{self.best.unimproved} validations without improvement"
         return None
 
     def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:

@@ -60,7 +60,7 @@ def frames_in(file: IO[bytes], name: str, header: bytes) -> Iterator[CanvasFrame
             if made == stated:
                 return
             if kind in ENDS:
-                raise EOFError("the file ends too early")
+                raise EOFError("the file is truncated")
             control, data = content, bytearray()
 
 

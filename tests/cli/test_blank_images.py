@@ -54,7 +54,7 @@ def test_python_and_pages_tell_it_too(seqtasks: Program, captioner: Path, folder
     assert all(each.text for each in found)
     page = tmp_path / "page.html"
     seqtasks("caption", "--model", captioner, folder / "black.jpg", folder / "1.png", "--html-report", page)
-    assert page.read_text(encoding="utf-8").count("There is nothing to see in this image") == 1
+    assert page.read_text(encoding="utf-8").count("This image is blank") == 1
 
 
 def test_black_frames_have_spans_of_their_own_and_no_subtitles(

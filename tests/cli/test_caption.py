@@ -74,7 +74,7 @@ def test_lists_and_objects(seqtasks: Program, captioner: Path, pictures: Path) -
 
 def test_nothing_to_describe(seqtasks: Program, captioner: Path, model: Path, pictures: Path, tmp_path: Path) -> None:
     assert "no such file" in seqtasks("caption", "--model", captioner, tmp_path / "missing.png").err
-    assert "no image in this folder" in seqtasks("caption", "--model", captioner, tmp_path).err
+    assert "this folder contains no image" in seqtasks("caption", "--model", captioner, tmp_path).err
     result = seqtasks("caption", "--model", model, pictures / "red.png")
     assert result.code == 1
     assert "is a model for translation, not for captioning" in result.err
@@ -124,7 +124,7 @@ def test_attention_that_cannot_be_drawn(
     several = seqtasks("caption", "-m", "no-such-model", pictures, "--plot-attention", look)
     assert several.err.startswith("seqtasks: --plot-attention is for one image, and there are 5. ")
     unknown = seqtasks("caption", "-m", "no-such-model", red, "--plot-attention", tmp_path / "look.txt")
-    assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: there is no such image format. ")
+    assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: unknown image format. ")
     without = seqtasks("caption", "-m", captioner, red, "--plot-attention", look, "--html-report", report)
     assert without.err.startswith("seqtasks: There is no attention to plot: the model encodes the image as a whole. ")
     unread = seqtasks("caption", "-m", attentive, broken, "--plot-attention", look)

@@ -114,7 +114,7 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
     [
         (["1.png", "--scene-detection"], "are for videos, but none was given"),
         (["1.png", "film.mp4", "--frame-interval", "soon"], "not a duration"),
-        (["film.mp4", "--frame-interval", "0s"], "no frame every 0 seconds"),
+        (["film.mp4", "--frame-interval", "0s"], "Invalid frame interval: 0 seconds"),
         (["film.mp4", "--frame-interval", "1s", "--scene-detection"], "mutually exclusive"),
         (["film.mp4", "--nbest", "2"], "are for images"),
         (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "takes one video, but 2 were given"),
@@ -123,7 +123,7 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
         (["film.mp4", "--output", "film.mp4"], "film.mp4 would overwrite an input file"),
         (["1.png", "--html-report", "1.png"], "1.png would overwrite an input file"),
         (["film.mp4", "--contact-sheet", "nowhere/sheet.png"], "no such folder"),
-        (["film.mp4", "--contact-sheet", "sheet.pdf"], "no such image format"),
+        (["film.mp4", "--contact-sheet", "sheet.pdf"], "unknown image format"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_any_work(

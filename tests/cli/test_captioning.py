@@ -165,5 +165,5 @@ def test_each_model_is_measured_on_data_of_its_task(
     result = seqtasks("score", captioner, data / "pairs.tsv")
     assert (result.code, result.err) == (
         1, f"seqtasks: {captioner} is a model for captioning, not for translation. "
-        f"What it is for: seqtasks caption --model {captioner} photo.jpg\n"
+        f"Use it with: seqtasks caption --model {captioner} photo.jpg\n"
     )  # fmt: skip

@@ -258,7 +258,7 @@ def test_mistakes_are_told(
 def test_models_of_other_tasks_are_refused(seqtasks: Program, model: Path) -> None:
     result = seqtasks("tag", "-m", model, stdin=b"a")
     told = f"seqtasks: {model} is a model for classification, not for tagging. "
-    assert result.err == told + f"What it is for: seqtasks classify --model {model} document.txt\n"
+    assert result.err == told + f"Use it with: seqtasks classify --model {model} document.txt\n"
 
 
 def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_models_of_other_tasks_and_their_options_are_refused(
 ) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for tagging, not for translation. "
-    assert result.err == told + f"What it is for: seqtasks tag --model {model} text.txt\n"
+    assert result.err == told + f"Use it with: seqtasks tag --model {model} text.txt\n"
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"], ["--set", "length_penalty=none"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2

@@ -69,7 +69,7 @@ def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model
     before = (model / "config.toml").read_bytes()
     result = seqtasks("train", "translation", data / "pairs.tsv", "--output", model)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "holds a training already. Resume it (--resume; in Python, resume=True)" in result.err
+    assert "already contains a training run. Resume it (--resume; in Python, resume=True)" in result.err
     assert seqtasks("train", model / "config.toml").code == 1
     assert (model / "config.toml").read_bytes() == before
 

@@ -237,7 +237,7 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
         (["-m", "nonsense"], "there is no model 'nonsense'"),
         (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "--text", "a", "--set", "length_penalty"], "not of the form name=value"),
-        (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "no length penalty"),
+        (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "not a length penalty"),
         (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
         (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),

@@ -49,4 +49,4 @@ def export(
         WRITERS[written](task, pipeline.models[0], decoding, card, out)
     except OSError as error:
         raise SeqtasksError(f"{out} cannot be written: {error.strerror}.", "Nothing was left there.") from error
-    print(f"{out}: {out / 'README.md'} tells how to use it")
+    print(f"{out}: {out / 'README.md'} describes how to use it")

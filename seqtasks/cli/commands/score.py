@@ -95,7 +95,7 @@ def score(
                 write([to_json(fields) if as_json else text])
     warn_skipped(skipped, warn)
     if not count:
-        raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Look at the data files.")
+        raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Check the data files.")
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")
     if skipped.skipped:

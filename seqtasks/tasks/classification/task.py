@@ -152,7 +152,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         }
         warnings = (
             *few_examples(len(train), 50, "documents"),
-            *(["all training documents have one and the same label"] if len(counts) == 1 else []),
+            *(["all training documents have the same label"] if len(counts) == 1 else []),
             *doubtful_labels(counts, {label for each in validation for label in each.labels}, single="document"),
             *seen_in_training((each.text for each in train), (each.text for each in validation), "documents"),
             *other_language(config.text, [each.text for each in train], "documents"),

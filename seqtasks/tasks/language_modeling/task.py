@@ -211,7 +211,7 @@ def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport
             validation += held_out
         train += texts
     if not train:
-        raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
+        raise SeqtasksError(f"There are no texts to train on: {skipped.describe()}.", "Check the data.")
     return train, validation
 
 

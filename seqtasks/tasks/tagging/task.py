@@ -88,8 +88,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         if everything and not train:
             longest = max(len(sentence.words) for sentence in everything)
             raise SeqtasksError(
-                f"All {len(everything):,} sentences are of more than {config.data.max_words} words, up to {longest:,}.",
-                "Where sentences end, an empty line has to stand; or raise data.max_words.",
+                f"All {len(everything):,} sentences have more than {config.data.max_words} words, up to {longest:,}.",
+                "Separate sentences with empty lines, or raise data.max_words.",
             )
         if not train:
             raise nothing_to_train_on(skipped)

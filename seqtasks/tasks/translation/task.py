@@ -73,7 +73,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
                     'model.tie_embeddings = "all" needs shared_vocab = true: '
-                    'with two vocabularies take model.tie_embeddings = "output"'
+                    'with two vocabularies, use model.tie_embeddings = "output"'
                 )
             return self
 
@@ -102,13 +102,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         if train and not task.train:
             limit = config.data.max_tokens
             raise SeqtasksError(
-                f"No sentence pair is left to train on: all {len(train):,} are of more than {limit:,} tokens.",
+                f"No sentence pair is left to train on: all {len(train):,} have more than {limit:,} tokens.",
                 "Raise data.max_tokens.",
             )
         if not task.train:
-            raise SeqtasksError(
-                f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
-            )
+            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.describe()}.", "Check the data files.")
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "

@@ -52,7 +52,7 @@ class SubwordTokenizer(Tokenizer):
         def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:
             if self.model_type == "bpe" and self.subword_sampling > 1:
                 raise ValueError(
-                    f"sampling is a probability where the model is bpe: at most 1, not {self.subword_sampling}"
+                    f"with model_type bpe, subword_sampling is a probability: at most 1, not {self.subword_sampling}"
                 )
             return self
 
@@ -138,7 +138,7 @@ class SubwordTokenizer(Tokenizer):
         model = processor.model
         special = (model.pad_id(), model.unk_id(), model.bos_id(), model.eos_id())
         if special != (PAD, UNKNOWN, BEGIN, END) or model.piece_to_id("<0xFF>") == UNKNOWN:
-            raise SeqtasksError(f"{path}: a sentencepiece model of another program.", "Train one with seqtasks.")
+            raise SeqtasksError(f"{path}: a sentencepiece model made by another program.", "Train one with seqtasks.")
         return processor
 
 

@@ -293,7 +293,7 @@ class TestRunConfigurations:
         assert run.task == Writing.Config(encoder=Lstm.Config(hidden_size=4))
 
     def test_both_names_at_once_are_a_mistake(self) -> None:
-        with pytest.raises(SeqtasksError, match=r"decoding.beam: is called beam_size now, which is given as well"):
+        with pytest.raises(SeqtasksError, match=r"decoding.beam: was renamed to beam_size, which is set as well"):
             read_config(None, text='task = "writing"\n[decoding]\nbeam = 3\nbeam_size = 4\n')
 
     def test_a_users_component_keeps_its_keys(self) -> None:

@@ -63,7 +63,7 @@ def test_doubtful_labels(train: dict[str, int], validation: set[str], single: st
 def test_a_language_that_is_claimed() -> None:
     texts = GERMAN * 30
     (told,) = other_language(WordIndexerConfig(language="en"), texts, "sentences")
-    assert told == "the sentences look like German, not English, as text.language says"
+    assert told == "the sentences look like German, not English, as text.language claims"
     assert list(other_language(WordIndexerConfig(language="de"), texts, "sentences")) == []
     assert list(other_language(WordIndexerConfig(), texts, "sentences")) == []
     assert list(other_language(object(), texts, "sentences")) == []
@@ -105,7 +105,7 @@ def test_a_fingerprint_stays_where_nothing_else_is_read(text: str) -> None:
 def test_labels_that_a_model_does_not_have() -> None:
     assert list(unknown_labels(Counter(pos=3, neg=2), ["neg", "pos"], "documents")) == []
     (told,) = unknown_labels(Counter(pos=3, neutral=2), ["neg", "pos"], "documents")
-    assert told == "the label 'neutral' is none of the model's: it cannot be right about 2 of 5 documents"
+    assert told == "the label 'neutral' is none of the model's: it is always wrong about 2 of 5 documents"
     with pytest.raises(SeqtasksError, match="The model has none of the labels of these documents: '0', '1'") as refused:
         list(unknown_labels(Counter({"0": 3, "1": 2}), ["neg", "pos"], "documents"))
     assert "It has 'neg', 'pos'" in str(refused.value.hint)

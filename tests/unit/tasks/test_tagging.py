@@ -102,7 +102,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
     [
         ([[("a", "_")]], "no labeled sentences to train on: .*1 word without label"),
         ([[("a", "X")]], "no sentence with labels to validate on"),
-        ([[("a", "X")] * 257] * 3, "All . sentences are of more than 256 words, up to 257"),
+        ([[("a", "X")] * 257] * 3, "All . sentences have more than 256 words, up to 257"),
     ],
 )
 def test_too_little_data(tmp_path: Path, sentences: list[Labelled], message: str) -> None:

@@ -197,7 +197,7 @@ def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> Non
     carried.write(torch.tensor([2]), [torch.full((1, 2), torch.nan), torch.full((1, 3, 2), torch.inf)])
     fresh = carried.read(torch.tensor([2]), torch.tensor([True]))
     assert not any(each.any() for each in fresh), "what is broken ends where something new begins"
-    with pytest.raises(SeqtasksError, match="carries the state of 1 lanes, and there are 4"):
+    with pytest.raises(SeqtasksError, match="holds the state of 1 streams, but this run has 4"):
         restored.load_state_dict(TBPTTState(1, [(2,), (3, 2)]).state_dict())
 
 

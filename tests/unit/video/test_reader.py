@@ -77,13 +77,13 @@ def test_a_choice_serves_many_clips_at_once() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
 def test_there_are_no_frames_every_no_seconds(seconds: float) -> None:
-    with pytest.raises(SeqtasksError, match="There is no frame every"):
+    with pytest.raises(SeqtasksError, match="Invalid frame interval"):
         IntervalSampler(seconds)
 
 
 @pytest.mark.parametrize("frames", [0, -3])
 def test_there_are_no_frames_every_no_frames(frames: int) -> None:
-    with pytest.raises(SeqtasksError, match="There is no frame every"):
+    with pytest.raises(SeqtasksError, match="Invalid frame step"):
         StrideSampler(frames)
 
 
