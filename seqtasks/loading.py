@@ -163,7 +163,7 @@ def load_task(bundle: Bundle) -> Task:
     except KeyError:
         raise SeqtasksError(
             f"{bundle.path} is a model for {bundle.task!r}, which is not a known task.",
-            f"There are {', '.join(Task.known())} (your own: --code FILE).",
+            f"Available: {', '.join(Task.known())} (your own: --code FILE).",
         ) from None
     if not isinstance(config, family.Config):
         raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")

@@ -54,7 +54,7 @@ MaxInputLength = Annotated[
         "--max-input-length",
         min=8,
         metavar="N",
-        help="Tokens that are read at once; a longer text is read in parts.",
+        help="Maximum number of tokens read at once; longer texts are read in parts.",
         show_default="400; 4096 for documents",
     ),
 ]
@@ -64,7 +64,7 @@ MaxScoredLength = Annotated[
         "--max-input-length",
         min=8,
         metavar="N",
-        help="Tokens of a text, or of its translation; pairs with longer ones are left out.",
+        help="Maximum number of tokens of a text or its translation; longer pairs are skipped.",
         show_default="4096",
     ),
 ]

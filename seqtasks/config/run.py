@@ -254,7 +254,7 @@ def _task(kind: Any, name: str) -> type[ConfigModel]:
         return family.of_kind(migrate_kind(family, kind) if isinstance(kind, str) else "").Config
     except KeyError:
         wrong = "task is missing" if kind is None else f"there is no task {kind!r}"
-        known = f"There are {', '.join(sorted(family.kinds))} (your own: --code FILE)."
+        known = f"Available: {', '.join(sorted(family.kinds))} (your own: --code FILE)."
         raise SeqtasksError(f"{name}: {wrong}.", known) from None
 
 

@@ -83,7 +83,7 @@ class DecodingPipeline(Pipeline):
         unknown = given.keys() - own.keys()
         if unknown:
             raise SeqtasksError(
-                f"Unknown decoding option {', '.join(sorted(unknown))}.", f"There are {', '.join(own)}."
+                f"Unknown decoding option {', '.join(sorted(unknown))}.", f"Available: {', '.join(own)}."
             )
         if "beam_size" not in given and isinstance(given.get("nbest"), int):
             given["beam_size"] = max(own["beam_size"], given["nbest"])

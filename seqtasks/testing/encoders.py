@@ -132,8 +132,8 @@ class EncoderContract:
             )
             if far > tolerance:
                 yield (
-                    f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must not see each "
-                    "other (batch statistics, a mean over the batch, sorting that is not undone)."
+                    f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be "
+                    "independent (batch statistics, a mean over the batch, sorting that is not undone)."
                 )
                 return
 

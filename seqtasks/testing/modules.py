@@ -114,7 +114,7 @@ def differentiable(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> Ite
         if abs(found - told) > 0.1 * max(abs(found), told) + 0.02:
             yield (
                 f"The gradient of {name} says {told:.3g} for a direction in which the output changes by {found:.3g}: "
-                "part of the computation is cut off (detach, no_grad, .data) or a backward of your own is wrong."
+                "part of the computation is cut off (detach, no_grad, .data) or a custom backward is wrong."
             )
 
 
@@ -131,7 +131,7 @@ def seeded(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
     if not same(outputs[0], outputs[1], 0.0):
         yield (
             "In training the same seed gives different outputs, so that no run could be resumed exactly. Draw random "
-            "numbers from torch alone."
+            "numbers from torch only."
         )
 
 

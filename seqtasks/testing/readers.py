@@ -129,7 +129,7 @@ class ReaderContract:
     def cut_off(self) -> Iterator[str]:
         """A file that breaks off anywhere gives examples or a SeqtasksError."""
         whole = self.file.read_bytes()
-        yield from self.refused({f"cut off behind {cut} bytes": whole[:cut] for cut in self.places(len(whole))})
+        yield from self.refused({f"truncated after {cut} bytes": whole[:cut] for cut in self.places(len(whole))})
 
     def other_bytes(self) -> Iterator[str]:
         """A file with wrong bytes anywhere gives examples or a SeqtasksError."""

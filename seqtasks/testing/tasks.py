@@ -174,7 +174,7 @@ class TaskContract:
         """A trained model is loaded from its directory alone, with its configuration and a model card."""
         again = read_config(model_dir / "config.toml")
         if to_toml(again) != to_toml(self.run):
-            yield "The configuration that is written beside a model is not the one that trained it."
+            yield "The configuration that is written with a model is not the one that trained it."
         if not (model_dir / "README.md").read_text(encoding="utf-8").strip():
             yield "The model card is empty."
         pipeline = load(model_dir)

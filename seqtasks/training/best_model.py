@@ -65,7 +65,7 @@ class BestModel:
         if name not in scores:
             raise SeqtasksError(
                 f"training.metric_for_best_model = {name!r} is not a validation metric.",
-                f"There are {', '.join(scores)}.",
+                f"Available: {', '.join(scores)}.",
             )
         fallback = scores.get(FALLBACKS.get(name, ""))
         return scores[name], None if fallback is None else fallback.value

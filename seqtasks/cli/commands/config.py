@@ -33,6 +33,6 @@ def config(
     load_own_code(code)
     known = task_kinds()
     if task is not None and task not in known:
-        raise SeqtasksError(f"There is no task {task!r}.", f"There are {', '.join(known)} (your own: --code FILE).")
+        raise SeqtasksError(f"There is no task {task!r}.", f"Available: {', '.join(known)} (your own: --code FILE).")
     sections = list(dict.fromkeys(each for name in ([task] if task else known) for each in config_sections(name)))
     print(as_markdown(sections) if output_format == "markdown" else as_text(sections), end="")

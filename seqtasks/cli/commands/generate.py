@@ -53,7 +53,7 @@ def generate(
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
     if unread := pipeline.unread(prompt):
-        warn(f"the prompt is longer than the context of the model: its first {unread:,} tokens are not read.")
+        warn(f"the prompt is longer than the context of the model: its first {unread:,} tokens are ignored.")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")

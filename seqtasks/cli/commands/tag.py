@@ -43,7 +43,7 @@ def tag(
     inputs: TextInputs,
     model: Model = DEFAULT_TAGGER,
     words: Annotated[
-        bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by blanks.")
+        bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by spaces.")
     ] = False,
     read: Annotated[
         Input | None, typer.Option("--input-format", help="Format of FILE.", show_default="by its suffix, else text")

@@ -61,7 +61,7 @@ def require_labels_first(path: Path, lines: Sequence[str]) -> None:
     if parse_json_object(lines[0]) is not None:
         raise SeqtasksError(
             f"{path} holds JSON, not one label and text per line. {shown}.",
-            f'Rename it to {path.stem}.jsonl, or give format = "jsonl" beside its path in a configuration.',
+            f'Rename it to {path.stem}.jsonl, or give format = "jsonl" next to its path in a configuration.',
         )
     delimiter = table_delimiter(lines)
     if delimiter is not None:
@@ -69,7 +69,7 @@ def require_labels_first(path: Path, lines: Sequence[str]) -> None:
         raise SeqtasksError(
             f"{path} looks like a table, in which labels are a column; in this kind of file the first word of a line "
             f"is its label. {shown}.",
-            f'Rename it to {path.stem}.{kind}, or give format = "{kind}" beside its path in a configuration.',
+            f'Rename it to {path.stem}.{kind}, or give format = "{kind}" next to its path in a configuration.',
         )
 
 

@@ -134,7 +134,9 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
     if all([row.cells[0] for row in rows] in counts(len(rows)) for rows in several) and (width > 2 or len(words) > 2):
         raise SeqtasksError(f"{place}: the first column numbers the words instead of holding them ({other}).", say)
     if width > 2 and len(words) > 3 and len(set(words)) == 1:
-        raise SeqtasksError(f"{place}: the first column is {words[0]!r} everywhere, and holds no words ({other}).", say)
+        raise SeqtasksError(
+            f"{place}: the first column is always {words[0]!r}, so that it does not hold the words ({other}).", say
+        )
     labels = {row.cells[-1] for rows in several for row in rows}
     if len(words) >= SURE_ROWS and 4 * len(set(words)) < len(labels):
         raise SeqtasksError(

@@ -28,7 +28,7 @@ def read_conllu_plus(
     known = [name.lower() for name in names]
     if "form" not in known:
         raise SeqtasksError(
-            f"{file}: unknown process column holds the words.",
+            f"{file}: it does not say which column holds the words.",
             "CoNLL-U Plus begins with a line such as # global.columns = ID FORM UPOS",
         )
     place = column - 1 if isinstance(column, int) else known.index(column.lower()) if column.lower() in known else -1

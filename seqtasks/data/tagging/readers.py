@@ -260,6 +260,8 @@ def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     """The error of data from which no labeled sentence was read; it tells what was skipped."""
     return SeqtasksError(
         f"There are no labeled sentences to train on: {skipped.describe()}.",
-        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll. "
-        "Words with their labels behind a slash, and labels of spans of letters, have to be written as columns.",
+        "Check the data files: .txt is text without labels, unless it has tabs; "
+        "whitespace-separated columns are .conll. Convert words with labels after a slash, and labels of character "
+        "spans, "
+        "to columns.",
     )

@@ -134,7 +134,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         if isinstance(config.class_weights, dict) and (unknown := sorted(config.class_weights.keys() - counts.keys())):
             raise SeqtasksError(
                 f"class_weights: no document has the label {unknown[0]!r}.",
-                f"There are {', '.join(task.labels[:20])}.",
+                f"The labels are {', '.join(task.labels[:20])}.",
             )
         task.train, task.validation = train, validation
         commonest = by_frequency(counts)[0]
@@ -248,7 +248,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         model = self.config.model
         counts = data["label_counts"] or {}
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
-        several = "Several labels may hold for a document. " if model.multi_label else ""
+        several = "A document can have several labels. " if model.multi_label else ""
         return (
             "Labels for documents",
             f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "

@@ -243,9 +243,9 @@ def test_all_mistakes_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "run.toml: task is missing. There are translation (your own: --code FILE)."),
+        ("", "run.toml: task is missing. Available: translation (your own: --code FILE)."),
         ("task = 3", "run.toml: there is no task 3."),
-        ("task = 'traslation'", "run.toml: there is no task 'traslation'. There are translation"),
+        ("task = 'traslation'", "run.toml: there is no task 'traslation'. Available: translation"),
         ("seed = 1\nx = = 2", "run.toml: line 2, column 5: Invalid value."),
         ("[training", "run.toml: end of document: "),
         ("a = 1\na = 2\nb = 3", "run.toml: line 2, column 6: Cannot overwrite a value."),
@@ -317,7 +317,7 @@ def test_every_training_setting_is_described_in_a_line() -> None:
 def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     known = "captioning, classification, language-modeling, tagging, translation, video-captioning"
-    with pytest.raises(SeqtasksError, match=f"There are {known}"):
+    with pytest.raises(SeqtasksError, match=f"Available: {known}"):
         read_config(None, overrides=["task=juggling"])
 
 
