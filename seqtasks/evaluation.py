@@ -63,7 +63,10 @@ def evaluate(
     files = [data] if isinstance(data, str | Path) else data
     loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
     paths = [Path(file) for file in files]
-    request = EvaluationRequest(paths, decoding, split, languages, lowercase, metrics, columns or {}, max_input_length)
+    request = EvaluationRequest(
+        data=paths, decoding=decoding, split=split, languages=languages, lowercase=lowercase, metrics=metrics,
+        columns=columns or {}, max_input_length=max_input_length,
+    )  # fmt: skip
     return evaluate_model(loaded, request, warn)
 
 

@@ -28,9 +28,10 @@ BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
 
 ModelT = TypeVar("ModelT", bound=nn.Module, default=Any)
+TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
     """The data to evaluate on, and the options of it; None for those that are not given."""
 
@@ -48,9 +49,6 @@ class EvaluationRequest:
     """Tokens that are read at once."""
 
 
-TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
-
-
 @dataclass(frozen=True)
 class PreparedTask(Generic[TaskT_co]):
     """A task whose processors are fitted, and what was found in the data."""
@@ -61,7 +59,7 @@ class PreparedTask(Generic[TaskT_co]):
     data: dict[str, Any] = field(default_factory=dict)
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
     warnings: tuple[str, ...] = ()
-    """What makes it doubtful that a training on these data is of use, a sentence each without its full stop."""
+    """Reasons to doubt that training on these data is useful, a sentence each without its full stop."""
 
 
 class Task(Component, ABC, Generic[ModelT, BatchT]):
@@ -240,14 +238,14 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
             raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Check the data files.")
         warn_skipped(skipped, warn)
-        for doubt in self.doubts(examples):
-            warn(doubt)
+        for warning in self.data_warnings(examples):
+            warn(warning)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)
         return replace(found, skipped=skipped_in(skipped))
 
-    def doubts(self, examples: Sequence[Any]) -> Iterable[str]:
-        """What makes it doubtful that scores on these examples mean anything, a sentence each without its full stop."""
+    def data_warnings(self, examples: Sequence[Any]) -> Iterable[str]:
+        """Reasons to doubt that scores on these examples mean anything, a sentence each without its full stop."""
         return ()
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
@@ -281,8 +279,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
         known = defaultdict(int, data)
         title, *paragraphs = self.describe(known)
-        count = known[self.validation_key or f"validation_{self.examples}"]
-        validated = f"{count:,} validation {self.examples}"
+        validated = f"{known[self.validation_key or f'validation_{self.examples}']:,} validation {self.examples}"
         parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
         use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
         return "\n\n".join(parts) + f"\nUse it: `{use}`. Train it again with `config.toml`.\n"

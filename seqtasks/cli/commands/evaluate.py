@@ -99,14 +99,14 @@ def evaluate(
 
     warnings.filterwarnings("ignore", module="PIL")
     request = EvaluationRequest(
-        data,
-        decoding.options(),
-        split,
-        split_languages(languages),
-        lowercase,
-        metrics or (),
-        columns.given(),
-        max_input_length,
+        data=data,
+        decoding=decoding.options(),
+        split=split,
+        languages=split_languages(languages),
+        lowercase=lowercase,
+        metrics=metrics or (),
+        columns=columns.given(),
+        max_input_length=max_input_length,
     )
     wrong = inapplicable_options(loaded.task, request)
     if confusion is not None and "confusion" not in loaded.task.evaluation_options:

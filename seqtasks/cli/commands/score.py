@@ -82,8 +82,8 @@ def score(
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
         for batch in batched(scorable(), BATCH_SIZE):
-            for doubt in () if count else other_languages(pipeline.languages, batch.items):
-                warn(doubt)
+            for warning in () if count else other_languages(pipeline.languages, batch.items):
+                warn(warning)
             scored = pipeline.score([pair.source for pair in batch.items], [pair.target for pair in batch.items])
             total += sum(found.score for found in scored)
             tokens += sum(len(found.log_probabilities) for found in scored)

@@ -239,7 +239,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         """Documents that have as many labels as the model gives."""
         return read_labeled(self.config, self.sources(request.data, request.columns), skipped)
 
-    def doubts(self, examples: Sequence[Document]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Document]) -> Iterator[str]:
         """Tells of labels that the model does not have."""
         return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "documents")
 

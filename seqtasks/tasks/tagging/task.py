@@ -193,7 +193,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             for sentence in read_tagged(source, skipped)
         )
 
-    def doubts(self, examples: Sequence[Sentence]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Sentence]) -> Iterator[str]:
         """Tells of labels that the model does not have."""
         return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "words")
 

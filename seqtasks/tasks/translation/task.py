@@ -191,7 +191,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
-    def doubts(self, examples: Sequence[Pair]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Pair]) -> Iterator[str]:
         """Tells of a side that seems to be in another language than that of the model."""
         return other_languages((self.config.languages.source, self.config.languages.target), examples)
 

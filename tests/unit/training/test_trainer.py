@@ -250,7 +250,16 @@ def test_resuming_a_finished_training_only_says_so(tmp_path: Path) -> None:
 
 def test_resuming_with_other_data_or_another_model(tmp_path: Path) -> None:
     list(toy_trainer(tmp_path, fingerprint="one").run())
-    with pytest.raises(SeqtasksError, match=r"step-12 was trained on other data"):
+    with pytest.raises(SeqtasksError, match=r"step-12 was trained on other data.*\(--output\)\.$"):
         toy_trainer(tmp_path, fingerprint="two").resume()
     with pytest.raises(SeqtasksError, match=r"The model in .*step-12 has another configuration"):
         toy_trainer(tmp_path, ToyTask(width=4), fingerprint="one").resume()
+
+
+def test_a_checkpoint_of_an_older_format_may_have_read_its_texts_differently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(toy_trainer(tmp_path, fingerprint="one").run())
+    monkeypatch.setattr("seqtasks.training.checkpoint.FORMAT", 3)
+    with pytest.raises(SeqtasksError, match=r"trained on other data.*Version 0.1 normalized no-break spaces"):
+        toy_trainer(tmp_path, fingerprint="two").resume()
