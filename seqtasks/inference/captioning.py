@@ -151,7 +151,7 @@ class CaptioningPipeline(DecodingPipeline):
             rows = [start + place for place, each in enumerate(batch) if isinstance(each, Tensor)]
             captions: list[Caption] = []
             if rows:
-                stacked = torch.stack([each for each in batch if isinstance(each, Tensor)]).to(self.device)
+                stacked = self.to_device(torch.stack([each for each in batch if isinstance(each, Tensor)]))
                 steppers = [model.make_stepper(stacked) for model in self.models]
                 numbers = [first_number + row for row in rows]
                 found = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
@@ -211,7 +211,7 @@ class CaptioningPipeline(DecodingPipeline):
         coming, number = iter(frames), 0
         with ThreadPoolExecutor(available_cores()) as pool:
             while images := list(islice(coming, taken)):
-                pixels = torch.stack(list(pool.map(self.transform, images))).to(self.device)
+                pixels = self.to_device(torch.stack(list(pool.map(self.transform, images))))
                 steppers: list[Stepper] = []
                 for place, model in enumerate(self.models):
                     stepper, carried[place] = frames_stepper(model, pixels, carried[place])

@@ -160,7 +160,7 @@ class ClassificationPipeline(Pipeline):
         """What the models say of each window; `long` are those of long documents."""
 
         def probabilities_of(rows: list[int]) -> Iterable[Tensor]:
-            tokens = pad([windows[row] for row in rows], begin=True, end=True).to(self.device)
+            tokens = self.to_device(pad([windows[row] for row in rows], begin=True, end=True))
             return torch.stack([model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]).mean(dim=0)
 
         lengths = [len(window) + 2 for window in windows]

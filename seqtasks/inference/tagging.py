@@ -90,7 +90,7 @@ class TaggingPipeline(Pipeline):
 
         def tag_pieces(rows: list[int]) -> Iterator[list[tuple[int, float]]]:
             tokens, mask = stack([self.reader.index(pieces[row]) for row in rows])
-            labels, confidences = self.models[0].tag(tokens.to(self.device), mask.to(self.device))
+            labels, confidences = self.models[0].tag(self.to_device(tokens), self.to_device(mask))
             for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
                 yield list(zip(numbers, sure, strict=True))[: len(pieces[row])]
 

@@ -271,7 +271,7 @@ class TextGenerationPipeline(DecodingPipeline):
         while len(written) < length:
             begun, room = self.room([*read, *written])
             left = length - len(written)
-            stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
+            stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
             part = left if room is None else min(left, room)
             for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
                 written.append(each.token)
@@ -285,7 +285,7 @@ class TextGenerationPipeline(DecodingPipeline):
         decoding = self.counted(read, decoding)
         length = int(decoding.max_length)
         decoding = replace(decoding, max_length=str(length if room is None else min(length, room)))
-        stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
+        stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
         [found] = decode(stepper, source_lengths=torch.zeros(1, dtype=torch.long), options=decoding)
         return [
             list(map(SampledToken, [*each.tokens, *[END] * each.finished], each.log_probabilities)) for each in found

@@ -208,7 +208,7 @@ class TranslationPipeline(DecodingPipeline):
 
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""
-        tokens = pad(sources, end=True).to(self.device)
+        tokens = self.to_device(pad(sources, end=True))
         return ensemble([model.make_stepper(tokens, tokens != PAD) for model in self.models])
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:
