@@ -32,11 +32,11 @@ class GeneralConfig(ConfigModel):
     """The tables and keys that every run has; those beside them are the task's."""
 
     seed: int = Field(default=1, ge=0)
-    """Random seed of all that is random in a run."""
+    """Random seed of the whole run."""
     init_from: str | None = None
-    """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
+    """A trained model, by directory or name, that initializes the weights and the vocabulary."""
     init_modules: InitModules = "model"
-    """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
+    """Which of its weights: all of them, or only those of the encoder, for which a new decoder is trained."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
 

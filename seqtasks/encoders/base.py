@@ -41,9 +41,9 @@ class PretrainedInitConfig(ConfigModel):
     """Where the weights of a text encoder come from."""
 
     init_from: str | None = None
-    """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
+    """A language model, by directory or name, that initializes the vocabulary and the encoder of a classifier."""
     init_modules: Literal["encoder", "embedding"] = "encoder"
-    """What is taken of it: all of its encoder, or the embedding alone, under layers of any other kind, size and
+    """What is taken from it: all of its encoder, or only the embedding, below layers of any kind, size and
     direction."""
 
     @model_validator(mode="after")

@@ -23,13 +23,13 @@ class TransformerConfig(ConfigModel):
     num_layers: int = Field(default=4, gt=0)
     """Transformer layers."""
     num_heads: int = Field(default=4, gt=0)
-    """Attention heads of each layer; they share its width."""
+    """Attention heads of each layer; the width is divided among them."""
     ffn_dim: int = Field(default=512, gt=0)
-    """Width of the feed-forward inside each layer."""
+    """Inner width of the feed-forward layers."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """On the output of every attention and feed-forward."""
+    """Dropout on the output of every attention and feed-forward layer."""
     activation_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Inside the feed-forward, after its activation."""
+    """Dropout in the feed-forward layer, after its activation."""
 
 
 class FeedForward(nn.Module):

@@ -29,7 +29,7 @@ class Seq2SeqConfig(ConfigModel):
     decoding: ParsedDecodingConfig = DecodingConfig()
     """How the trained model decodes unless it is told otherwise."""
     eval_beam_size: int = Field(default=1, gt=0)
-    """Beam size while training is validated."""
+    """Beam size for validation during training."""
 
 
 class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, BatchT]):

@@ -63,17 +63,17 @@ class CaptionSource(ConfigModel):
     images: Path
     """The folder of the images. A name without a folder is found in the folders below as well."""
     captions: Path | None = None
-    """The file of captions (see `seqtasks.data.captions.readers`); without one, a file of a usual name in `images` or
-    beside it."""
+    """The file of captions (see `seqtasks.data.captions.readers`); without one, a file with a usual name in `images` or
+    next to it."""
     split: str | None = None
-    """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
-    `train.txt`) say; or the path of a list, an image a line; or all images."""
+    """train, validation (or dev, val), test, as the captions or lists next to them (`Flickr_8k.trainImages.txt`,
+    `train.txt`) say; or the path of a list, one image per line; or all images."""
     format: Format = "auto"
     """Format of the captions; "auto" looks at the file."""
     image_column: str | int | None = None
-    """The column of a table, by name or number from 1, or the key in JSON, of the image's name; else it is found."""
+    """The column of a table, by name or number from 1, or the key in JSON, of the image's name; detected by default."""
     caption_column: str | int | None = None
-    """The same of the caption."""
+    """The same for the caption."""
 
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:

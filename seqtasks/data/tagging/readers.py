@@ -51,10 +51,10 @@ class TaggedSource(ConfigModel):
     path: Path
     """The file."""
     label_column: str | int = "upos"
-    """Where the labels stand: a column of CoNLL-U or of a table, or a key in JSON, by name; of other files by number
-    from 1, else the last one."""
+    """The labels: a column of CoNLL-U or of a table, or a key in JSON, by name; in other files a column by number from
+    1, by default the last."""
     word_column: str | int | None = None
-    """Where the words stand in a table, by name or number, or in columns, by number from 1; else it is found out."""
+    """The words: a column of a table, by name or number, or of other files, by number from 1; detected by default."""
     format: Form = "auto"
     """Format of the file; "auto" looks at its name and its lines."""
 

@@ -58,14 +58,14 @@ class SyntheticVideoConfig(ConfigModel):
     """How images become videos."""
 
     shots_per_video: int = Field(default=4, gt=0)
-    """Shots a video, each of a still of its own."""
+    """Shots per video, each made from a different image."""
     frames_per_shot: int = Field(default=8, gt=0)
-    """Frames a shot."""
+    """Frames per shot."""
     corruption_prob: float = Field(default=0.5, ge=0, le=1)
-    """The probability that a frame is degraded; the first of a shot is half as often, so that there is something to
+    """Probability that a frame is degraded; half of it for the first frame of a shot, so that there is something to
     remember."""
     corruption_strength: float = Field(default=1.0, ge=0, le=1)
-    """How much frames differ from their stills. With 0 they are the stills."""
+    """How much frames differ from their image; with 0, they are the image itself."""
     bursts: bool = True
     """Whether photographs that were uploaded to Flickr together follow each other in a video (see `BURST_GAP`)."""
 

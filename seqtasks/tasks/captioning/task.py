@@ -49,15 +49,16 @@ class CaptioningData(ConfigModel):
     train: list[CaptionSource] = Field(min_length=1)
     """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
-    """Without any, a part of the training images is held out."""
+    """By default, a part of the training images is held out."""
     validation_split: ValidationSplit = 0.1
-    """Their share (below 1), or their number (at most a tenth of all)."""
+    """A share (below 1) or a number of images (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
-    """Longer captions are not trained on."""
+    """Captions with more tokens are not trained on."""
     feature_cache_dir: Path | None = None
-    """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
+    """Directory for the features of a frozen CNN; default: seqtasks/features in the user's cache directory."""
     num_augmented_views: int = Field(default=1, gt=0)
-    """In how many random versions a frozen CNN sees each training image, where `images` says that they change."""
+    """Number of randomly augmented versions of each training image whose features a frozen CNN computes; see
+    `images`."""
 
 
 class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
@@ -73,7 +74,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         data: CaptioningData
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
-        """Training on rewarded samples in place of the captions' cross-entropy."""
+        """Self-critical training on rewarded samples instead of the captions' cross-entropy."""
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:

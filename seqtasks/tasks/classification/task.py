@@ -39,12 +39,13 @@ class ClassificationData(ConfigModel):
     train: list[DocumentSource] = Field(min_length=1)
     """Documents and their labels."""
     validation: list[DocumentSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1), or so many documents (at most a tenth of all), of each label alike; equal texts go
+    """A share (below 1) or a number of documents (at most a tenth of all), stratified by label; equal texts stay
     together."""
     max_length: int = Field(default=0, ge=0)
-    """Tokens that are read at once: longer documents are read in overlapping windows of so many. 0 = all are whole."""
+    """Tokens that are read at once: longer documents are read in overlapping windows of this size. 0 = documents are
+    read whole."""
 
     @model_validator(mode="after")
     def windows_overlap(self) -> ClassificationData:
@@ -72,16 +73,16 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         model: Classifier.Config
         """The network."""
         class_weights: ClassWeights = "none"
-        """How much the documents of each label count in training: all the same, so that all labels count the same
-        together, or as a table says; labels that are not in it count once."""
+        """Weights of the documents in training: equal, balanced so that all labels have the same total, or a table by
+        label; labels that are not in it have weight 1."""
         adversarial_epsilon: float = Field(default=0.0, ge=0, lt=1)
-        """How far texts are moved to where the loss grows most, as a share of the length of all their vectors together
+        """Norm of the adversarial perturbation of the embeddings, as a share of the norm of all embeddings of the text
         (Miyato et al. 2017); training takes twice as long then. 0 = not at all."""
         unfreeze_steps: int = Field(default=0, ge=0)
-        """Updates after which one part more begins to learn, from the top down, where it was trained before;
-        0 = all learn from the beginning on."""
+        """Updates after which the next pretrained part is unfrozen, from the top down; 0 = all parts learn from the
+        beginning."""
         layerwise_lr_decay: float = Field(default=1.0, gt=0, le=1)
-        """Times the learning rate of the part above, where it was trained before."""
+        """Learning rate of each pretrained part, as a multiple of that of the part above it."""
 
         @model_validator(mode="after")
         def one_label_is_weighed(self) -> ClassificationTask.Config:

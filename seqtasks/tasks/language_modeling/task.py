@@ -40,14 +40,14 @@ class TextData(ConfigModel):
     train: list[TextSource] = Field(min_length=1)
     """Texts."""
     validation: list[TextSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1) or an amount (at most a tenth): of each long text so many last characters, of each source of
-    documents so many of them, equal ones together."""
+    """A share (below 1) or an amount (at most a tenth): of each long text that many characters from its end, of each
+    source of documents that many documents, equal ones together."""
     num_streams: int = Field(default=32, gt=0)
-    """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Parts of the texts that are read in parallel: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=128, gt=0)
-    """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    """Tokens of each stream in a batch; gradients go no further back (truncated backpropagation through time)."""
 
 
 class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):

@@ -44,11 +44,11 @@ class TaggingData(ConfigModel):
     train: list[TaggedSource] = Field(min_length=1)
     """Sentences whose words have labels."""
     validation: list[TaggedSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1), or so many sentences (at most a tenth of all); equal sentences go together."""
+    """A share (below 1) or a number of sentences (at most a tenth of all); equal sentences stay together."""
     max_words: int = Field(default=256, gt=0)
-    """Longer sentences are not trained on."""
+    """Sentences with more words are not trained on."""
 
 
 class TaggingTask(Task[Tagger, TaggingBatch]):

@@ -37,11 +37,11 @@ class TranslationData(ConfigModel):
     train: list[ParallelSource] = Field(min_length=1)
     """Pairs of texts."""
     validation: list[ParallelSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 1000
-    """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
+    """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
     max_tokens: int = Field(default=128, gt=0)
-    """Pairs that are longer on either side are not trained on."""
+    """Pairs with more tokens on either side are not trained on."""
 
 
 class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
@@ -59,13 +59,13 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How texts become tokens."""
         shared_vocab: bool = True
-        """One vocabulary for both languages, or one each."""
+        """Whether both languages share one vocabulary."""
         data: TranslationData
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
-        """Training on rewarded samples in place of the targets' cross-entropy."""
+        """Self-critical training on rewarded samples instead of the targets' cross-entropy."""
         lowercase: bool = False
-        """Scores ignore case."""
+        """Whether scores ignore case."""
 
         @model_validator(mode="after")
         def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:

@@ -44,23 +44,23 @@ class VideoData(ConfigModel):
     train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
     train_images: list[CaptionSource] = Field(default=[])
-    """Captioned images that are made into videos."""
+    """Captioned images that are made into training videos."""
     validation: list[VideoSource] = Field(default=[])
     """Videos with timed captions to validate on."""
     validation_images: list[CaptionSource] = Field(default=[])
-    """Captioned images that are made into videos to validate on."""
+    """Captioned images that are made into validation videos."""
     max_validation_videos: int = Field(default=50, gt=0)
-    """At most so many videos of the validation data are described at each validation."""
+    """Maximum number of validation videos that are captioned at each validation."""
     synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
     """How images become videos."""
     frame_interval: float = Field(default=SECONDS_APART, gt=0)
-    """Seconds from frame to frame of a video in a file."""
+    """Seconds between the frames that are used of a video file."""
     num_streams: int = Field(default=4, gt=0)
-    """Videos that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Videos that are read in parallel: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=8, gt=0)
-    """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    """Frames of each video in a batch; gradients go no further back (truncated backpropagation through time)."""
     max_tokens: int = Field(default=50, gt=0)
-    """Longer captions are not trained on."""
+    """Captions with more tokens are not trained on."""
 
     @model_validator(mode="after")
     def has_both(self) -> VideoData:

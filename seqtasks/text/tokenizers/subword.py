@@ -43,7 +43,7 @@ class SubwordTokenizer(Tokenizer):
         model_type: Literal["unigram", "bpe"] = "unigram"
         """Kind of sentencepiece model."""
         vocab_size: int = Field(default=8000, ge=300)
-        """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
+        """Vocabulary size, including 4 special tokens and 256 bytes; smaller if there is little text."""
         subword_sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
         on 29,000 pairs learned half as fast as without); bpe: the probability of `BPEDropout`."""
