@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
+from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_VIDEO_CAPTIONER
 from seqtasks.cli.commands.classify import DEFAULT_CLASSIFIER
 from seqtasks.cli.commands.generate import DEFAULT_WRITER
 from seqtasks.cli.commands.tag import DEFAULT_TAGGER
@@ -145,7 +145,7 @@ SHOWN: dict[str, tuple[Callable[[Any], str], str]] = {
   seqtasks translate "How are you?" --nbest 5       five translations with scores
   seqtasks train translation pairs.tsv --output my-model   a model of your own"""),
     DEFAULT_CAPTIONER: (caption_images, "  seqtasks caption photo.jpg                        a caption for an image"),
-    DEFAULT_CLIP_CAPTIONER: (
+    DEFAULT_VIDEO_CAPTIONER: (
         caption_video, "  seqtasks caption clip.mp4 --contact-sheet s.png   captions of a video, with times"
     ),
     DEFAULT_TAGGER: (tag, "  seqtasks tag text.txt                             parts of speech, word by word"),
