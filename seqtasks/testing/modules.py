@@ -1,9 +1,10 @@
-"""Rules for every part of a model: its settings, its gradients, and how its weights are stored."""
+"""Rules for every part of a model: its settings, its gradients, how its weights are stored, and its rows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +18,64 @@ from seqtasks.testing.contract import difference, same
 
 STEP = 1e-3
 """How far weights go for a numerical gradient."""
+
+
+class ModuleContract(ABC):
+    """The rules that encoders and decoders share."""
+
+    tolerance = 1e-4
+    """How far a row alone may be from the same row in a batch."""
+
+    @abstractmethod
+    def make(self, seed: int = 1) -> Any:
+        """A new module in evaluation mode."""
+
+    @abstractmethod
+    def run(self, module: nn.Module) -> Tensor:
+        """All that the module gives for the real positions of all rows, as one tensor."""
+
+    @abstractmethod
+    def batch_outputs(self, module: nn.Module) -> Iterator[Sequence[Tensor]]:
+        """What the module gives for each row of the batch."""
+
+    @abstractmethod
+    def single_output(self, module: nn.Module, row: int) -> Sequence[Tensor]:
+        """What it gives for one of these rows alone, without its padding."""
+
+    @torch.no_grad()
+    def rows(self) -> Iterator[str]:
+        """A row gives the same alone as in a batch."""
+        module = self.make()
+        for row, outputs in enumerate(self.batch_outputs(module)):
+            far = max(map(difference, self.single_output(module, row), outputs))
+            if far > self.tolerance:
+                yield (
+                    f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be independent "
+                    "(batch statistics, a mean over the batch, sorting that is not undone)."
+                )
+                return
+
+    def storing(self) -> Iterator[str]:
+        """Weights that are stored and loaded give the same outputs."""
+        with torch.no_grad():
+            yield from stored(self.make, self.run)
+
+    def gradients(self) -> Iterator[str]:
+        """Every parameter learns."""
+        module = self.make()
+        if any(parameter.requires_grad for parameter in module.parameters()):
+            yield from differentiable(module, self.run)
+
+    def randomness(self) -> Iterator[str]:
+        """Dropout follows the mode and the seed."""
+        with torch.no_grad():
+            yield from seeded(self.make, self.run)
+
+    @torch.no_grad()
+    def precision(self) -> Iterator[str]:
+        """bfloat16 is close."""
+        module = self.make()
+        yield from same_in_bfloat16(lambda: self.run(module), self.run(module))
 
 
 def component_name(config: object) -> str:

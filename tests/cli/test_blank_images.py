@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.program import Program
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image, ImageDraw
 
 from seqtasks import load
@@ -32,10 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("captioner")
-    (made / "run.toml").write_text(configuration(folder, made / "cache"), encoding="utf-8")
-    assert seqtasks("train", made / "run.toml", "--output", made / "model").code == 0
-    return made / "model"
+    return train_captioner(seqtasks, folder, tmp_path_factory.mktemp("captioner"))
 
 
 def test_images_of_one_gray_are_told(seqtasks: Program, captioner: Path, folder: Path) -> None:

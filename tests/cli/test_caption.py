@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers.program import Program, Result, settings
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image
 
 
@@ -19,12 +19,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("captioner")
-    (folder / "run.toml").write_text(configuration(pictures, pictures / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
-    assert result.code == 0, result.err
-    assert "seqtasks caption --model" in result.out
-    return folder / "model"
+    return train_captioner(seqtasks, pictures, tmp_path_factory.mktemp("captioner"))
 
 
 @pytest.fixture(scope="module")

@@ -229,13 +229,18 @@ def test_models_of_an_ensemble_share_their_vocabulary(model: Path, folder: Path)
         load(model, other, threads=1)
 
 
+def change_configuration(model: Path, old: str, new: str) -> None:
+    """Replaces the first `old` in the configuration of a model, whose manifest gets the new checksum."""
+    settings = (model / "config.toml").read_text(encoding="utf-8").replace(old, new, 1)
+    (model / "config.toml").write_text(settings, encoding="utf-8")
+    manifest = json.loads((model / "bundle.json").read_text(encoding="utf-8"))
+    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
+    (model / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None:
     other = make_model(folder, "mixed", seed=1)
-    settings = (other / "config.toml").read_text(encoding="utf-8").replace("hidden_size = 16", "hidden_size = 32", 1)
-    (other / "config.toml").write_text(settings, encoding="utf-8")
-    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
-    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
-    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    change_configuration(other, "hidden_size = 16", "hidden_size = 32")
     with pytest.raises(SeqtasksError, match=r"mixed: The weights do not fit the model: .* is .*x16, not .*x32"):
         load(other, threads=1)
 
@@ -243,11 +248,7 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
 def test_sizes_are_compared_before_memory_is_taken(model: Path, folder: Path) -> None:
     """Settings that ask for petabytes are refused, and nothing is allocated."""
     other = make_model(folder, "huge", seed=1)
-    settings = (other / "config.toml").read_text(encoding="utf-8").replace("= 16", "= 1600000", 1)
-    (other / "config.toml").write_text(settings, encoding="utf-8")
-    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
-    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
-    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    change_configuration(other, "= 16", "= 1600000")
     with pytest.raises(SeqtasksError, match=r"its configuration describes a model with .* weights, but it holds"):
         load(other, threads=1)
 
