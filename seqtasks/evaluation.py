@@ -40,12 +40,12 @@ def evaluate(
     Args:
         model: A name or a directory, as for `load`; several are an ensemble.
         data: Files or folders, as for `seqtasks evaluate`.
-        split: Captions: train, dev, test, or a file that lists images; else all.
+        split: Captions: train, dev, test, or a file that lists images; default: all.
         languages: Translation: codes of both languages, for files that name them; else the model's.
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
-        metrics: The kinds of further metrics to compute, such as one of your own.
+        metrics: Names of additional metrics, such as your own.
         columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
-        max_input_length: Tokens that are read at once, in place of the pipeline's; a longer text is read in parts.
+        max_input_length: Maximum number of tokens read at once; longer ones are read in parts; None is the pipeline's.
         device: As for `load`.
         dtype: As for `load`.
         threads: As for `load`.

@@ -29,7 +29,7 @@ class TextInputs:
     """What a command reads, as a group of options."""
 
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; else standard input.")
+        list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; default: standard input.")
     ] = None
     text: Annotated[
         list[str] | None,

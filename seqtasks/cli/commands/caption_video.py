@@ -44,9 +44,11 @@ class VideoOptions:
         ),
     ] = None
     every_frame: Annotated[
-        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: every N-th frame.")
+        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: caption every N-th frame.")
     ] = None
-    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: a frame at each scene change.")] = False
+    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: caption a frame at each scene change.")] = (
+        False
+    )
     form: Annotated[
         Format | None,
         typer.Option("--output-format", help="Videos: format of the timed captions.", show_default="text"),

@@ -15,13 +15,13 @@ def config(
         str | None, typer.Argument(metavar="TASK", help="Such as translation.", show_default="all tasks")
     ] = None,
     output_format: Annotated[
-        Literal["text", "markdown"], typer.Option("--output-format", help="What to print.")
+        Literal["text", "markdown"], typer.Option("--output-format", help="Output format.")
     ] = "text",
     code: Code = None,
 ) -> None:
     """Print every configuration key, with its type, default and meaning.
 
-    They are the keys of the file in `seqtasks train run.toml`, and of `--set KEY=VALUE` there.
+    These are the keys of the file in `seqtasks train run.toml`, and of its option `--set KEY=VALUE`.
 
     \b
     Examples:

@@ -40,9 +40,9 @@ def evaluate(
         list[Path],
         typer.Argument(
             metavar="DATA...",
-            help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; for captions the folder of the "
-            "images, and the file of captions where it is not in that folder; for other tasks files like those that "
-            "the model was trained on.",
+            help="Translation: a file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files. Captions: the folder "
+            "of the images, and the file of captions unless it is in that folder. Other tasks: files in the formats "
+            "of the training data.",
         ),
     ],
     *,
@@ -58,7 +58,7 @@ def evaluate(
     columns: ColumnOptions,
     split: Annotated[
         str | None,
-        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; else all."),
+        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; default: all."),
     ] = None,
     metrics: Annotated[
         list[str] | None,
@@ -76,10 +76,10 @@ def evaluate(
 ) -> None:
     """Evaluate a model on labeled data.
 
-    Translations get BLEU, chrF and TER; captions CIDEr-D, BLEU, ROUGE-L and METEOR; texts loss, perplexity and bits per
-    character; tagged words accuracy, and F1 where the labels are those of spans; documents accuracy, F1 and
-    calibration, beside the accuracy of the majority class. Scores come with their signatures; --json has those of each
-    label. Missing or broken examples are reported, counted in the result with their reasons, and left out; the exit
+    Translations are scored by BLEU, chrF and TER; captions by CIDEr-D, BLEU, ROUGE-L and METEOR; texts by loss,
+    perplexity and bits per character; tagged words by accuracy, and F1 if the labels are those of spans; documents by
+    accuracy, F1 and calibration error, next to the accuracy of the majority class. Scores come with their signatures;
+    --json adds those of each label. Missing or broken examples are reported, counted by reason, and skipped; the exit
     code is then 1.
 
     \b

@@ -25,7 +25,7 @@ def export(
     set_decoding: Set = None,
     code: Code = None,
 ) -> None:
-    """Export a translation model to a directory that another program runs, with a guide in its README.md.
+    """Export a translation model for another runtime, to a directory with a guide in its README.md.
 
     \b
     Examples:

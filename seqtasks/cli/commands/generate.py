@@ -29,15 +29,15 @@ def generate(
     count: Annotated[
         int, typer.Option("--num-return-sequences", "-n", min=1, metavar="N", help="Number of texts.")
     ] = 1,
-    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this text.")] = "",
+    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this string.")] = "",
     as_json: Json = False,
     decoding: SamplingOptions,
     runtime: Runtime,
 ) -> None:
     """Generate text from a prompt.
 
-    The prompt and its continuation are streamed; with a beam search they are written when it is done. The last line
-    break of a prompt from standard input is dropped. Several texts are separated by a line ---.
+    The prompt and its continuation are streamed; with beam search they are printed when it is done. The last line
+    break of a prompt from standard input is dropped. Several texts are separated by lines of ---.
 
     \b
     Examples:

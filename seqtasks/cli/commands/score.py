@@ -49,8 +49,8 @@ def score(
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs and
-    those that are too long are reported and left out; the exit code is then 1.
+    Prints the normalized score, log-probability, source and target of each pair, separated by tabs. Broken pairs and
+    pairs that are too long are reported and skipped; the exit code is then 1.
 
     \b
     Example:
