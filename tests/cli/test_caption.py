@@ -117,7 +117,7 @@ def test_attention_that_cannot_be_drawn(
     look, report = tmp_path / "look.png", tmp_path / "report.html"
     red, broken = pictures / "red.png", pictures / "broken.jpg"
     several = seqtasks("caption", "-m", "no-such-model", pictures, "--plot-attention", look)
-    assert several.err.startswith("seqtasks: --plot-attention is for one image, and there are 5. ")
+    assert several.err.startswith("seqtasks: --plot-attention takes one image, but 5 were given. ")
     unknown = seqtasks("caption", "-m", "no-such-model", red, "--plot-attention", tmp_path / "look.txt")
     assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: unknown image format. ")
     without = seqtasks("caption", "-m", captioner, red, "--plot-attention", look, "--html-report", report)

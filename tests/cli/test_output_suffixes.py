@@ -34,8 +34,8 @@ CHOICES: dict[Form, str] = {"jsonl": "--json", "srt": "--output-format srt"}
         ("tag --text a --output a.conllu", "Add --output-format conllu"),
         ("score en-de pairs.tsv --output a.json", "Add --json"),
         ("evaluate sentiment a.csv --confusion-matrix a.txt", "--confusion-matrix: a.txt: unknown image format"),
-        ("export en-de --format onnx --output a.onnx", "--output a.onnx: what is written is a directory"),
-        ("train translation pairs.tsv --output a.pt", "--output a.pt: what is written is a directory"),
+        ("export en-de --format onnx --output a.onnx", "--output a.onnx: the output is a directory"),
+        ("train translation pairs.tsv --output a.pt", "--output a.pt: the output is a directory"),
     ],
 )
 def test_another_suffix_is_refused_before_any_work(
@@ -66,7 +66,7 @@ def test_suffixes_that_fit_or_say_nothing(name: str, form: Form) -> None:
 
 @pytest.mark.parametrize(("name", "form"), [("a.srt", "text"), ("a.json", "srt"), ("a.HTM", "text"), ("a.gz", "text")])
 def test_suffixes_that_do_not_fit(name: str, form: Form) -> None:
-    with pytest.raises(SeqtasksError, match=f"--output {name}: what is written is"):
+    with pytest.raises(SeqtasksError, match=f"--output {name}: the output is"):
         ensure_form(Path(name), form, CHOICES)
 
 

@@ -240,7 +240,7 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
         (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "not a length penalty"),
         (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
-        (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),
+        (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "device 'nonsense' is not available"),
     ],
 )
 def test_mistakes_are_one_sentence(seqtasks: Program, model: Path, arguments: list[str], told: str) -> None:

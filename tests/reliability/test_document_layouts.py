@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "labels of several words before a tab": ("a.txt", "".join(f"very {label}\t{text}\n" for text, label in ROWS * 2), {}, "Rename it to a.tsv"),
     "a .txt with the labels behind a tab": ("a.txt", "".join(f"{text}\t{label}\n" for text, label in ROWS * 2), {}, "line 1: What a lovely film"),
     "a .txt with a header": ("a.txt", "label,text\n" + "".join(f"{label},{text.replace(',', '')}\n" for text, label in ROWS), {}, 'format = "csv"'),
-    "a .txt of JSON lines": ("a.txt", json_lines(*OBJECTS), {}, "Call it a.jsonl"),
+    "a .txt of JSON lines": ("a.txt", json_lines(*OBJECTS), {}, "Rename it to a.jsonl"),
     "a format that is not there": ("a.csv", table(("text", "label"), *ROWS), {"format": "excel"}, "no format 'excel'"),
 }  # fmt: skip
 

@@ -202,7 +202,7 @@ def test_what_another_engine_lacks_is_told(model: Path, folder: Path) -> None:
     for models, options, told in (
         ([model], {}, 'its decoder "lstm"'),
         (["pos-en"], {}, "for translation, not for tagging"),
-        ([transformer, transformer], {}, "no ensemble"),
+        ([transformer, transformer], {}, "not an ensemble"),
         ([transformer], {"dtype": "bfloat16"}, "int8 or in float32"),
         ([transformer], {"device": "meta"}, "runs on the CPU only"),
     ):
@@ -277,7 +277,7 @@ def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.Translation
 
 
 def test_a_device_that_is_not_there(model: Path) -> None:
-    with pytest.raises(SeqtasksError, match="no device 'nonsense'"):
+    with pytest.raises(SeqtasksError, match="device 'nonsense' is not available"):
         load(model, device="nonsense")
 
 

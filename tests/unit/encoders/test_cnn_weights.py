@@ -193,7 +193,7 @@ class Trap:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("gone.pth", None, "There is no file"),
+        ("gone.pth", None, "gone.pth do not exist"),
         ("text.pth", b"no weights", "cannot be read as weights"),
         ("text.safetensors", b"no weights", "cannot be read as weights"),
         ("list.pth", [1, 2], "does not hold a state dict"),

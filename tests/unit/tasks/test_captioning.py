@@ -261,7 +261,7 @@ def test_validation_scores_captions(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_settings_that_make_no_sense(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(SeqtasksError, match="has to read pictures"):
+    with pytest.raises(SeqtasksError, match="has to read images"):
         run_of(pictures, tmp_path, **{"model.encoder": '{ kind = "lstm" }'})
     with pytest.raises(SeqtasksError, match="trainable_from_block"):
         run_of(pictures, tmp_path, **{"images.horizontal_flip": "true"})

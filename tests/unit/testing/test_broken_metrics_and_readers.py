@@ -165,7 +165,7 @@ def test_a_good_reader(file: Path) -> None:
     ("problem", "read"),
     [
         ("call skipped.reach", uncounted),
-        ("call skipped.skip(reason) for each that is left out", silent),
+        ("call skipped.skip(reason) for each that is skipped", silent),
         ("ValueError", splitting),
         ("A missing file is a FileNotFoundError", by_hand),
         ("with the byte FF at 0 is a UnicodeDecodeError", by_hand),

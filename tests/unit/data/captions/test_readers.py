@@ -210,7 +210,7 @@ def test_json_is_not_unpacked_without_end(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_names_that_leave_the_folder_are_refused_with_their_line(tmp_path: Path, picture: str) -> None:
     path = write(tmp_path / "a.csv", f"image,caption\nb.jpg,A dog\n{picture},A dog\n")
-    with pytest.raises(SeqtasksError, match=r"a\.csv:3: the picture '.*' lies outside"):
+    with pytest.raises(SeqtasksError, match=r"a\.csv:3: the image '.*' is outside"):
         read(path)
 
 
