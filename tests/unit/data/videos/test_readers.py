@@ -132,7 +132,7 @@ def test_a_split_that_is_unknown_or_empty_and_a_file_without_clips_are_told(tmp_
         read(path, split="dev")
     with pytest.raises(SeqtasksError, match=r"1 missing video .*clips\.jsonl:2"):
         read(path, split="test")
-    with pytest.raises(SeqtasksError, match=r"none of its clips is left.*skipped 0 of 0"):
+    with pytest.raises(SeqtasksError, match=r"none of its videos can be used.*skipped 0 of 0"):
         read(write(tmp_path))
     with pytest.raises(SeqtasksError, match="there is no such file"):
         read(tmp_path / "gone.jsonl")
