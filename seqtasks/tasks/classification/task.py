@@ -126,7 +126,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
-        require_validation(validation, "document with a label", "data")
+        require_validation(validation, "labeled document", "data")
         if processors is None:
             task = cls(config, make_processor(config, train), by_frequency(counts))
         else:

@@ -93,7 +93,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             )
         if not train:
             raise nothing_to_train_on(skipped)
-        require_validation(validation, "sentence with labels", "data")
+        require_validation(validation, "labeled sentence", "data")
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
             words = (sentence.words for sentence in train)

@@ -98,7 +98,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
     [
         ([Document("a"), Document("b")], {}, "no labeled documents to train on: .*2 document without label"),
         ([Document("a", ("x",)), Document("b", ("x",))], {}, "All documents have the same label, 'x'"),
-        ([Document("a", ("x",)), Document("b", ("y",))], {}, "no document with a label to validate on"),
+        ([Document("a", ("x",)), Document("b", ("y",))], {}, "no labeled document to validate on"),
         ([Document(f"a{n}", (f"x{n}",)) for n in range(30)], {}, "30 different labels in 30 documents"),
         (DOCUMENTS, {"class_weights": {"pos": 2.0, "bad": 1.0}}, "class_weights: no document has the label 'bad'"),
     ],

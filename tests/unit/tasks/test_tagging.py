@@ -101,7 +101,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
     ("sentences", "message"),
     [
         ([[("a", "_")]], "no labeled sentences to train on: .*1 word without label"),
-        ([[("a", "X")]], "no sentence with labels to validate on"),
+        ([[("a", "X")]], "no labeled sentence to validate on"),
         ([[("a", "X")] * 257] * 3, "All . sentences have more than 256 words, up to 257"),
     ],
 )
