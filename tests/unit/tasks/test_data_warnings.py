@@ -35,7 +35,7 @@ def test_validation_examples_that_are_training_examples() -> None:
     train = [f"text {number}" for number in range(200)]
     assert list(seen_in_training(train, train[:5] + ["new"] * 95, "texts")) == []
     (told,) = seen_in_training(train, train[:6] + ["new"] * 94, "texts")
-    assert told.startswith("6 of 100 validation texts are training texts, too")
+    assert told.startswith("6 of 100 validation texts are also training texts")
     (told,) = seen_in_training(train, ["text 1"] * 3, "texts")
     assert told.startswith("3 of 3 ")
     assert list(seen_in_training(train, [], "texts")) == []
@@ -50,7 +50,7 @@ def test_validation_examples_that_are_training_examples() -> None:
         ({"1": 9, "1.0": 2, "0": 3}, (), "", ["'1' (9) and '1.0' (2)"]),
         ({"a": 9, "b": 2}, {"a", "c"}, "", ["the label 'c' is in the validation data"]),
         ({"a": 9, "b": 2}, set("cdefg"), "", ["the labels 'c', 'd', 'e' and 2 more are in the validation data"]),
-        ({"a": 9, "b": 1}, (), "document", ["the label 'b' is of one training document alone"]),
+        ({"a": 9, "b": 1}, (), "document", ["the label 'b' is in only one training document"]),
         ({"a": 9, "b": 1}, (), "", []),
     ],
 )
@@ -85,7 +85,7 @@ def test_classification_tells_of_its_data(tmp_path: Path) -> None:
     labels, seen = ClassificationTask.prepare(config, seed=1).warnings
     assert "'neg' (30)" not in labels
     assert "'pos' (30) and 'Pos' (2)" in labels
-    assert seen.startswith("10 of 10 validation documents are training documents")
+    assert seen.startswith("10 of 10 validation documents are also training documents")
 
 
 @pytest.mark.parametrize("text", ["10\u00a0000", "soft\u00adly", "a\u200bb", "x\u3000y", "a\u200db"])

@@ -130,7 +130,7 @@ def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
     ("text", "settings", "told"),
     [
         ("", {}, "There are no texts to train on"),
-        ("a", {}, "There is no text to"),
+        ("a", {}, "There are no texts to"),
         ("short", {"num_streams": 8}, "too few for data.num_streams = 8"),
     ],
 )
