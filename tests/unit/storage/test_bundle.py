@@ -217,7 +217,7 @@ def test_a_flipped_bit_in_trainer_state_is_told_but_does_not_touch_the_model(tmp
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     bundle = read_bundle(tmp_path / "model")
-    with pytest.raises(SeqtasksError, match=r"trainer\.pt is damaged \(its hash"):
+    with pytest.raises(SeqtasksError, match=r"trainer\.pt is damaged \(its checksum"):
         bundle.trainer()
 
 

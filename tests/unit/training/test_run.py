@@ -124,7 +124,7 @@ def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
 
 def test_the_loop_is_the_callers(tmp_path: Path) -> None:
     run = TrainingRun(DICTIONARY, tmp_path)
-    with pytest.raises(RuntimeError, match="not over"):
+    with pytest.raises(RuntimeError, match="has not finished"):
         _ = run.result
     last: TrainingEvent | None = None
     for event in run:

@@ -145,7 +145,7 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
     assert report.images.skipped == 4
     assert report.describe() == (
         f"captions: skipped 1 of 13: 1 broken line ({flickr / 'Flickr8k.token.txt'}:13); "
-        "pictures: skipped 4 of 6: 4 missing (a.jpg, b.jpg, c.jpg, ...)"
+        "images: skipped 4 of 6: 4 missing (a.jpg, b.jpg, c.jpg, ...)"
     )
 
 
