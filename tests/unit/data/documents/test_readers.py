@@ -100,7 +100,7 @@ def test_a_folder_a_class_as_the_imdb_reviews_have_it(tmp_path: Path) -> None:
     write(tmp_path / "aclImdb" / "test" / "pos" / "0_9.txt", "x")
     inside = ("Inside.", ("neg",))
     assert found(train) == [BAD, inside, GOOD, ("Two\nlines.", ("pos",))]
-    with pytest.raises(SeqtasksError, match=r"holds test and train, which are not class folders\. Give one of them, such as"):
+    with pytest.raises(SeqtasksError, match=r"holds test and train, which are not class folders\. Give one of them"):
         found(tmp_path / "aclImdb")
 
 
