@@ -50,7 +50,7 @@ def evaluate(
         dtype: As for `load`.
         threads: As for `load`.
         engine: As for `load`.
-        warn: Is told what is left out of the data, a sentence each.
+        warn: Called with a sentence about data that are skipped, or doubtful.
         **decoding: Decoding options, such as beam_size=1.
 
     Returns:
@@ -76,12 +76,12 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
     Args:
         loaded: The model, its pipeline and its task.
         request: The data, and options by the names that `evaluate` has for them.
-        warn: Is told what is left out of the data, a sentence each.
+        warn: Called with a sentence about data that are skipped, or doubtful.
 
     Raises:
         SeqtasksError: Data that cannot be read, an unknown metric, or an option that does not apply to the task.
     """
-    find_metrics(request.metrics)  # tells a wrong name before the work
+    find_metrics(request.metrics)  # a wrong name is reported before the work
     for option in inapplicable_options(loaded.task, request):
         kind = kind_of(loaded.task.config)
         raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")

@@ -98,7 +98,7 @@ def load(model: Name, *others: Name, task: str | None = None, **options: Unpack[
     Args:
         model: The name of an included model, a model's directory, or a training's directory.
         *others: The other members of an ensemble.
-        task: The kind of the task that it has to be a model for, such as "translation"; it tells type checkers which
+        task: The kind of the task that it has to be a model for, such as "translation"; it says to type checkers which
             pipeline comes back.
         **options: See `LoadOptions`.
 

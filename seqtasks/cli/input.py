@@ -42,7 +42,7 @@ class TextInputs:
 
 
 def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """What stands on the command line: names of files, or texts; neither is standard input.
+    """Arguments of the command line: names of files, or texts; neither means standard input.
 
     Raises:
         SeqtasksError: A file is missing.

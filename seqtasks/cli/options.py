@@ -83,7 +83,7 @@ def column_option(what: str) -> Any:
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Which columns of a table hold what, where neither names nor cells tell."""
+    """Which columns of a table hold what, where neither names nor cells show it."""
 
     source_column: Annotated[str | None, column_option("the source texts")] = None
     target_column: Annotated[str | None, column_option("their translations")] = None

@@ -24,7 +24,7 @@ FORMS: Final[dict[str, Form]] = {
     ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl", ".conllu": "conllu", ".srt": "srt", ".vtt": "vtt",
     ".tsv": "text", ".txt": "text",
 }  # fmt: skip
-"""What suffixes stand for."""
+"""The formats that suffixes stand for."""
 
 FOREIGN: Final = frozenset((
     ".7z", ".aac", ".avi", ".avif", ".bin", ".bmp", ".bz2", ".conllup", ".csv", ".cupt", ".doc", ".docx", ".gif",

@@ -149,7 +149,7 @@ def to_toml(run: RunConfig) -> str:
 
 
 def parse_value(written: str) -> Any:
-    """What stands after `a.b=`: a value of TOML, or else a string."""
+    """The part after `a.b=`: a value of TOML, or else a string."""
     try:
         parsed = tomllib.loads(f"value = {written}")
     except (ValueError, RecursionError):

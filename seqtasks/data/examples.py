@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PLACES = 3
-"""Places that are told for each reason."""
+"""Number of places that are reported for each reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text and its translation, as they stand in the data."""
+    """A text and its translation, as in the data."""
 
     source: str
     target: str
@@ -27,7 +27,7 @@ class Omission:
 class ReadReport:
     """Counts the examples that were read, and those that were left out, by reason.
 
-    A reader tells where it stands with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
+    A reader reports its position with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
     generators, so `skip` finds the right place also in the loop that consumes them.
     """
 

@@ -99,7 +99,7 @@ class FeatureCache:
     def features(self, images: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
         """The features of all images.
 
-        Raises SeqtasksError when the disk refuses. Images that cannot be read are told in the result.
+        Raises SeqtasksError when the disk refuses. Images that cannot be read are listed in the result.
         """
         digests: list[str] = []
         unreadable: dict[int, SeqtasksError] = {}

@@ -18,7 +18,7 @@ JSON_BYTES = 1 << 30
 """JSON that is one value is read whole, so that larger files are refused. All of COCO takes 144 MB."""
 
 HEAD_BYTES = 1 << 20
-"""Bytes that are looked at for whether objects stand on lines."""
+"""Bytes that are examined for one object per line."""
 LIST_NAMES = frozenset({"data", "rows", "examples", "items", "records", "train", "validation", "valid", "dev", "test"})
 """What the list of examples is called, where an object holds more than that."""
 
@@ -36,7 +36,7 @@ def parse_json_object(line: str) -> dict[str, Any] | None:
 
 
 def is_rejected(fields: Mapping[str, Any] | None, skipped: ReadReport) -> bool:
-    """Whether an annotator did not accept an example, which is told to `skipped`."""
+    """Whether an annotator did not accept an example, which is counted by `skipped`."""
     answer = (fields or {}).get("answer")
     reason = REJECTED.get(answer) if isinstance(answer, str) else None
     if reason:
@@ -86,7 +86,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def listed_objects(path: Path) -> list[Any] | None:
-    """The entries of a file that is one value; None where an object stands on each line."""
+    """The entries of a file that is one value; None where each line is an object."""
     with open_bytes(path) as file:
         begun = file.peek(1).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if begun not in (b"[", b"{") or (begun == b"{" and is_json_lines(path)):
@@ -147,7 +147,7 @@ def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
+    """The content of a JSON file in UTF-8, whose errors are reported with their line."""
     with open_bytes(path) as file:
         require_text(path, file)
         content = file.read(JSON_BYTES + 1)

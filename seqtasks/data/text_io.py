@@ -1,4 +1,4 @@
-"""Text files, plain or compressed, by line or whole, with mistakes told by file and line."""
+"""Text files, plain or compressed, by line or whole, with errors by file and line."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def decoded_lines(block: bytes) -> list[str] | None:
 
 
 def checked_lines(path: Path, first: int, block: bytes) -> Iterator[str]:
-    """The lines of a block up to the one that cannot be read, of which the error tells; `first` is their number."""
+    """The lines of a block up to the one that cannot be read, which the error describes; `first` is their number."""
     for number, line in enumerate(block.split(b"\n"), first):
         require_line(line, path, number)
         try:

@@ -26,7 +26,7 @@ class DecodingConstraints:
     prefix: Int[Tensor, "rows prefix"] | None
     """Tokens that each row has to start with; -1 where a row is free."""
     suppressed_ids: Int[Tensor, "never"]
-    """Tokens that no output holds: banned ones and those that stand for no text."""
+    """Tokens that are never produced: suppressed ones and those that spell no text."""
     no_repeat_ngram_size: int
     largest_min_length: int
     """The largest of `min_length`, known without asking the device."""

@@ -73,7 +73,7 @@ class HashedNgrams(nn.Module):
     ) -> SourceStates:
         """The sum of the vectors of all n-grams that end at each position.
 
-        Padding stands behind the real tokens, so that no n-gram that ends at one of them has any. `presence` says how
+        Padding follows the real tokens, so that no n-gram that ends at one of them has any. `presence` says how
         much of each token is there, 1 without it; of an n-gram there is the product of its tokens'.
         """
         rows, length = tokens.shape

@@ -145,7 +145,7 @@ class CausalEncoder(TextEncoder):
         """
 
     def no_vectors(self, rows: int) -> Float[Tensor, "rows 0 width"]:
-        """The vectors of no tokens: they tell where, and in which precision, this encoder computes."""
+        """The vectors of no tokens: they show where, and in which precision, this encoder computes."""
         device = next(self.embedding.parameters()).device
         vectors: Tensor = self.embedding(torch.empty(rows, 0, dtype=torch.long, device=device))
         return vectors

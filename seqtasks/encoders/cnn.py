@@ -51,7 +51,7 @@ class CnnConfig(ConfigModel):
     @field_validator("backbone")
     @classmethod
     def is_known(cls, name: str) -> str:
-        """Refuses a name for which there is no network with a grid of features; tells the nearest ones."""
+        """Refuses a name for which there is no network with a grid of features; suggests the closest ones."""
         if name in LITE_FAMILY:
             return name
         known = backbone_names()

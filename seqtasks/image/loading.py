@@ -1,4 +1,4 @@
-"""Images out of files: whatever the file, one upright RGB image; what is none is told in a sentence, by name."""
+"""Loading of images: any file gives one upright RGB image; anything else is an error that names the file."""
 
 from __future__ import annotations
 

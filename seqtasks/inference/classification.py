@@ -110,7 +110,7 @@ class ClassificationPipeline(Pipeline):
     __call__ = classify
 
     def classification(self, probabilities: Sequence[float]) -> Classification:
-        """The labels by their probabilities, which stand in the order of the labels."""
+        """The labels by their probabilities, which are in the order of the labels."""
         ranked = sorted(range(len(self.labels)), key=lambda number: -probabilities[number])
         best = ranked[0]
         held = ranked[:1]

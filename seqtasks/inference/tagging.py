@@ -114,7 +114,7 @@ class TaggingPipeline(Pipeline):
         return [word for sentence in self.sentences(text) for word, _ in sentence]
 
     def sentences(self, text: str) -> list[list[Token]]:
-        """The sentences of a text by rule: the words of each, and whether a blank stands before them."""
+        """The sentences of a text by rules: the words of each, and whether a space comes before them."""
         cleaned = normalize(text)
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 

@@ -34,7 +34,7 @@ from seqtasks.text.tokenizers.document import (
 from seqtasks.text.tokenizers.word import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
-"""What stands for marks that Unicode does not decompose."""
+"""Replacements for characters that Unicode does not decompose."""
 SAMPLING = ("temperature", "top_k", "top_p")
 """Options that apply to sampling alone."""
 
@@ -179,7 +179,7 @@ class TextGenerationPipeline(DecodingPipeline):
     def replaced(self, prompt: str) -> dict[str, str]:
         """The characters of a prompt that training did not show, and what is read in their place; maybe nothing.
 
-        Where the vocabulary does not tell what training showed, characters without a plainer form are spelled in bytes.
+        Where the vocabulary does not say what training showed, characters without a plainer form are spelled in bytes.
         """
         unknown = dict.fromkeys(
             character for character in normalize_document(prompt) if character not in self.characters
@@ -189,7 +189,7 @@ class TextGenerationPipeline(DecodingPipeline):
         return {character: other for character, other in plain.items() if other or told}
 
     def read(self, prompt: str) -> list[int]:
-        """The tokens that stand for a prompt: BEGIN and what follows it.
+        """The tokens of a prompt: BEGIN and what follows it.
 
         A blank at its end is left to the next word where blanks belong to words.
         """

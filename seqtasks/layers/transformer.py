@@ -38,7 +38,7 @@ class FeedForward(nn.Module):
     Args:
         dim: The width of what it reads and gives.
         ffn_dim: The width between the two layers.
-        dropout: Of what lies between them.
+        dropout: Probability between them.
     """
 
     def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
@@ -126,7 +126,7 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
 def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int) -> States:
     """Token and place; all tokens share one place when `length` is 1.
 
-    The embedding is a `TokenEmbedding`, a `WordEmbedding` or what stands for one.
+    The embedding is a `TokenEmbedding`, a `WordEmbedding` or a replacement of one.
     """
     vectors = embedding(tokens)
     places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)

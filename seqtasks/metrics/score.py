@@ -45,7 +45,7 @@ FINE = ("loss", "bits-per-character")
 
 
 def format_score(metric: str, value: float) -> str:
-    """A score with the digits that tell models apart."""
+    """A score with the digits that distinguish models."""
     return f"{value:.{4 if metric in FINE else 2}f}"
 
 

@@ -25,7 +25,7 @@ class ClassificationBatch(NamedTuple):
 
     tokens: Int[Tensor, "rows src"]
     mask: Mask
-    """True at real tokens, behind which padding stands."""
+    """True at real tokens, which padding follows."""
     labels: Float[Tensor, "rows labels"]
     """1 where a label holds: at one label of a row, or at any number of them where several may hold."""
     weight: Float[Tensor, "rows"] | None = None

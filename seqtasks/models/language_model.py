@@ -112,8 +112,8 @@ class LanguageModel(nn.Module):
     def make_stepper(self, prompt: Int[Tensor, "rows length"], carried: Carried = None) -> LanguageModelStepper:
         """The model after a prompt, ready for search.
 
-        A prompt has at least one token: for a text from its beginning the begin token. `carried` stands for what was
-        read before the prompt.
+        A prompt has at least one token: for a text from its beginning the begin token. `carried` is the
+        state after what was read before the prompt.
         """
         return LanguageModelStepper(self, prompt, carried)
 
@@ -121,7 +121,7 @@ class LanguageModel(nn.Module):
 class LanguageModelStepper:
     """A language model and what it has read: the `Stepper` of the decoding module.
 
-    The begin token of search stands for the last token of the prompt; those before it are read at once.
+    The begin token of search takes the place of the last token of the prompt; those before it are read at once.
 
     Args:
         model: The language model.

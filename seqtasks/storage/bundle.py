@@ -46,7 +46,7 @@ READING_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk whose manifest has been read and, unless told otherwise, whose files have been verified."""
+    """A bundle on disk whose manifest has been read and, by default, whose files have been verified."""
 
     path: Path
     manifest: dict[str, Any]
@@ -144,7 +144,7 @@ def write_bundle(
     trainer: dict[str, Any] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Writes a bundle, or replaces one: at each moment the old or the new one stands at `path`, complete.
+    """Writes a bundle, or replaces one: at each moment the old or the new one is at `path`, complete.
 
     Args:
         path: The directory of the bundle.
@@ -160,7 +160,7 @@ def write_bundle(
         dtype: The precision to store floating weights in; None keeps theirs.
 
     Raises:
-        SeqtasksError: The disk refuses, with nothing left behind, or something that is no bundle stands at `path`.
+        SeqtasksError: The disk refuses, with nothing left behind, or something that is not a bundle is at `path`.
         TypeError: `trainer` holds anything but plain data and tensors.
     """
     import torch

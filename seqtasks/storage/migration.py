@@ -67,7 +67,7 @@ def migrate(declared: Any, value: Any, *, place: tuple[int | str, ...] = ()) -> 
     Args:
         declared: A class of settings, or what a field of one is annotated with.
         value: What TOML or JSON gives; it is not changed.
-        place: Where the value stands in what it was read from.
+        place: Where the value is in what it was read from.
     """
     found: list[Renamed] = []
     component = unwrapped(declared)

@@ -227,7 +227,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         Args:
             pipeline: What `pipeline` gave.
             request: The files, and the options that `evaluation_options` names.
-            warn: Is told what is left out, a sentence each.
+            warn: Called with a sentence about data that are skipped, or doubtful.
 
         Raises:
             SeqtasksError: There is no example to evaluate on.

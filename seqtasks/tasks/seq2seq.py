@@ -27,7 +27,7 @@ class Seq2SeqConfig(ConfigModel):
     model: EncoderDecoder.Config
     """The network."""
     decoding: ParsedDecodingConfig = DecodingConfig()
-    """How the trained model decodes unless it is told otherwise."""
+    """Default decoding options of the trained model."""
     eval_beam_size: int = Field(default=1, gt=0)
     """Beam size for validation during training."""
 

@@ -145,7 +145,7 @@ class DecoderContract(ModuleContract):
 
     @torch.no_grad()
     def padding(self) -> Iterator[str]:
-        """What stands at padded positions of the memory changes nothing."""
+        """The content of padded positions of the memory changes nothing."""
         module = self.make()
         garbage = self.memory.states.masked_fill(~self.memory.mask.unsqueeze(2), 7.0)
         found = self.forced(module, self.tokens, self.memory._replace(states=garbage))

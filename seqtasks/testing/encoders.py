@@ -101,7 +101,7 @@ class EncoderContract(ModuleContract):
 
     @torch.no_grad()
     def padding(self) -> Iterator[str]:
-        """What stands at padded positions, and how many there are, changes nothing."""
+        """The content and the number of padded positions change nothing."""
         module = self.make()
         expected = self.run(module)
         garbage = torch.where(self.mask, self.inputs, VOCAB - 1)

@@ -75,7 +75,7 @@ class ReaderContract:
         return iter(found)
 
     def examples(self) -> Iterator[str]:
-        """A right file gives examples of the branch's type, each counted where it stands."""
+        """A right file gives examples of the branch's type, each counted at its place."""
         name = self.reader.__qualname__
         if self.branch is None:
             yield f"{name} is none of {', '.join(branch.__name__ for branch in EXAMPLES)}: inherit from one of them."

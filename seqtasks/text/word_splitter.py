@@ -31,7 +31,7 @@ class WordSplitter:
         self.seen = 0
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
-        """The tokens of cleaned text, and whether a blank stands before each; none before the first.
+        """The tokens of cleaned text, and whether a space comes before each; none before the first.
 
         Raises:
             SeqtasksError: spaCy needs another package to cut this language.

@@ -1,4 +1,4 @@
-"""What a trainer tells while it trains."""
+"""The events that a trainer yields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DataReady:
 
 @dataclass(frozen=True)
 class TrainingStarted:
-    """The model stands, and the next event is of its first step."""
+    """The model is built, and the next event is that of the first step."""
 
     output_dir: Path
     config: RunConfig
@@ -82,7 +82,7 @@ class ValidationEvent:
     seconds: float
     """Training time so far, as in `StepEvent`."""
     warning: str = ""
-    """What makes it doubtful that the scores tell models apart."""
+    """Reasons to doubt that the scores distinguish models."""
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,7 @@ def train(
 
 
 def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfig:
-    """The run configuration out of all that may stand for one."""
+    """The run configuration from any of the forms that it can be given in."""
     if isinstance(config, RunConfig):
         return read_config(tomllib.loads(to_toml(config)), overrides=overrides) if overrides else config
     return read_config(config if isinstance(config, Mapping) else Path(config), overrides=overrides)

@@ -88,7 +88,7 @@ class PyAVReader:
                 yield container, stream
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
-        """Frames at the times of players, upright; damaged packets are told to `losses` and passed over."""
+        """Frames at the times of players, upright; damaged packets are counted by `losses` and skipped."""
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)
@@ -135,7 +135,7 @@ def packets_in(
 
 
 def videos_in(container: InputContainer) -> list[VideoStream]:
-    """The streams that are videos, and no image of a record's sleeve; those that a player shows first stand first."""
+    """The streams that are videos, and no image of a record's sleeve; those that a player shows first come first."""
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails

@@ -19,7 +19,7 @@ MAX_GAIN = 4.0
 """How much lighter or darker it is made for that at most: what is nearly black stays so."""
 
 LEVELS = 8
-"""How many levels of red, green and blue are told apart."""
+"""How many levels of red, green and blue are distinguished."""
 
 QUARTERS = 4
 

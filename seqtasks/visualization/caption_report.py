@@ -113,7 +113,7 @@ class CaptionReport:
         self.unreadable.append(str(reason))
 
     def end(self) -> None:
-        """Writes what stands below all images."""
+        """Writes the end of the page, below all images."""
         if self.unreadable:
             self.write("<section>\n<h2>Images that could not be read</h2>\n<ul>")
             for reason in self.unreadable:

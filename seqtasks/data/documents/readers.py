@@ -54,12 +54,12 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
 
 
 def is_table(path: Path) -> bool:
-    """Whether the suffix of a file says how documents stand in it."""
+    """Whether the suffix of a file gives the layout of its documents."""
     return DocumentReader.for_file(path) is not None
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
-    """The documents that are not blank; the others are told to `skipped`."""
+    """The documents that are not blank; the others are counted by `skipped`."""
     for document in documents:
         if document.text.strip():
             yield document

@@ -16,7 +16,7 @@ from seqtasks.registry import ConfigModel
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text and what it is labelled as, as they stand in the data."""
+    """A text and its labels, as in the data."""
 
     text: str
     labels: tuple[str, ...] = ()

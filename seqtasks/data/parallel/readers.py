@@ -64,7 +64,7 @@ def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair
 
 
 def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
-    """Files of pairs stand alone; other files are parallel ones, and each two of them belong together.
+    """Files of pairs are used one by one; other files are parallel ones, and each two of them belong together.
 
     Raises:
         SeqtasksError: A folder, or a file without its parallel one.
@@ -137,7 +137,7 @@ class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        """A pair a line; lines that lack one of the two texts are told to `skipped`."""
+        """A pair a line; lines that lack one of the two texts are counted by `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
         for each in read_objects(source.path, skipped, blank=True, keys=keys):

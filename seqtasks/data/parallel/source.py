@@ -65,6 +65,6 @@ class PairReader(Reader):
 
         Args:
             source: Where the pairs are: the file `source.path`, and the columns that were asked for.
-            skipped: Is told what is left out, and where reading has got to.
+            skipped: Counts what is skipped, and is kept informed of the position.
             languages: The codes of source and target, which a file of several languages needs; None where nobody said.
         """

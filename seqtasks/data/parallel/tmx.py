@@ -33,7 +33,7 @@ BREAK = re.compile(r"\s*<\s*/?(br|p|li|div|t[rdh])\b.*|\\(line|par|tab)\b.*|\s*[
 BREAKS = frozenset({"lb", "br", "linebreak", "line-break", "pb", "tab"})
 """Types of such codes."""
 INDENT = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
-"""White space of XML that stands for a blank, such as that of a segment over several lines."""
+"""White space of XML that means a single space, such as that of a segment over several lines."""
 SHOWN = 8
 """Languages of a file that an error names."""
 

@@ -88,7 +88,7 @@ def in_columns(
     Args:
         file: Its name, for reports.
         sentences: The rows of each sentence.
-        skipped: Is told of sentences whose rows have different numbers of columns, or of empty words.
+        skipped: Counts sentences whose rows have different numbers of columns, or empty words.
         column: The number of the labels' column from 1, or from the end as -1.
         word_column: The same of the words.
 
@@ -113,7 +113,7 @@ def in_columns(
 
 
 def labels_come_first(sample: Sequence[Sequence[WordRow]]) -> bool:
-    """Whether labels of spans stand before the words (the MIT corpora of movies and restaurants)."""
+    """Whether labels of spans come before the words (the MIT corpora of movies and restaurants)."""
     rows = [row.cells for sentence in sample for row in sentence]
     if not rows or any(len(cells) != 2 for cells in rows):
         return False
@@ -166,7 +166,7 @@ def counts(length: int) -> list[list[str]]:
 
 
 def cells_of(line: str) -> list[str]:
-    """What stands between tabs, or between blanks where there are no tabs."""
+    """The cells between tabs, or between spaces where there are no tabs."""
     return [cell.strip() for cell in line.rstrip().split("\t")] if "\t" in line else between_blanks(line)
 
 

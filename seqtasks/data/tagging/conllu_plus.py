@@ -46,7 +46,7 @@ def in_named_columns(
     Args:
         file: Its name, for reports.
         lines: What follows the first line, numbered.
-        skipped: Is told of sentences whose rows have another number of columns, or of empty words.
+        skipped: Counts sentences whose rows have another number of columns, or empty words.
         names: The columns in lower case; `form` is that of words. Where there is an `id`, ranges and empty nodes, which
             are no words, are left out.
         place: Where the column of labels is, from 0.

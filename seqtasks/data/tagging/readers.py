@@ -80,10 +80,10 @@ def read_sentences(
     Args:
         path: The file.
         skipped: Counts what is left out.
-        column: Where labels stand: in CoNLL-U and tables by name; in any columns by number from 1, or from the end as
+        column: Where the labels are: in CoNLL-U and tables by name; in any columns by number from 1, or from the end as
             -1; in JSON lines by key. The default is the last one where columns have no names.
         word_column: The same of the words, where the form does not say it.
-        form: How words and labels stand in it; "auto" follows from the name and the first line.
+        form: How words and labels are laid out in it; "auto" follows from the name and the first line.
 
     Raises:
         SeqtasksError: At once for a missing file and an unknown column, or columns that are not clear; while reading
@@ -100,7 +100,7 @@ def read_sentences(
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file holds a table of words: commas stand between its columns, or a first line with tabs names them."""
+    """Whether a file holds a table of words: commas separate its columns, or a first line with tabs names them."""
     suffix = uncompressed_suffix(path)
     return suffix == ".csv" or (suffix != ".jsonl" and names_columns(next(read_lines(path), "").split("\t")))
 
@@ -257,7 +257,7 @@ def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]
 
 
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
-    """The error of data from which no labeled sentence was read; it tells what was skipped."""
+    """The error of data from which no labeled sentence was read; it says what was skipped."""
     return SeqtasksError(
         f"There are no labeled sentences to train on: {skipped.describe()}.",
         "Check the data files: .txt is text without labels, unless it has tabs; "

@@ -45,7 +45,7 @@ class SyntheticVideo:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
-        """What people say of each frame: the captions of the image that it shows."""
+        """The captions of each frame: those of the image that it shows."""
         return [self.images[shot.image].captions for shot in self.shots for _ in shot.changes]
 
     def frames(self, start: int) -> Iterator[Image.Image]:
@@ -71,7 +71,7 @@ class VideoFile:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
-        """What people say of each frame that is seen; nothing where no caption stands at its time."""
+        """The captions of each frame that is used; none between spans."""
         return [captions_at(self.captioned, seconds + TOLERANCE) for seconds in self.times]
 
     def frames(self, start: int) -> Iterator[Image.Image]:

@@ -150,7 +150,7 @@ def timed_captions(spans: list[Any]) -> Iterator[TimedCaption]:
 
 
 def seconds_in(value: object) -> float:
-    """A number as it stands in JSON, where there are also true and Infinity."""
+    """A number in JSON, which also has true and Infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
         raise InvalidRecordError("broken line")
     return float(value)

@@ -49,7 +49,7 @@ DARK_NOISE = 0.03
 NOISE = 0.5
 """The largest deviation, as a share of the way from black to white."""
 OCCLUDER = (0.8, 1.0)
-"""Width and height of what stands before the camera, as shares of the frame's."""
+"""Width and height of what blocks the view of the camera, as shares of the frame's."""
 DRIFT = 0.5
 """How far it moves in a spell, as a share of the frame."""
 

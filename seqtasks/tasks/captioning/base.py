@@ -47,7 +47,7 @@ class CaptionConfig(Seq2SeqConfig):
     images: ImageConfig = ImageConfig()
     """How images become the input of the CNN."""
     decoding: ParsedDecodingConfig = DecodingConfig(beam_size=3, max_length="40")
-    """How the trained model describes unless it is told otherwise."""
+    """Default decoding options of the trained model."""
 
 
 class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncoderT, BatchT]):

@@ -68,7 +68,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         decoding: ParsedDecodingConfig = DecodingConfig(
             beam_size=1, sample=True, temperature=0.8, max_length="500", length_penalty="average"
         )
-        """How the trained model writes unless it is told otherwise."""
+        """Default decoding options of the trained model."""
 
         @model_validator(mode="after")
         def windows_fit_the_context(self) -> LanguageModelingTask.Config:
