@@ -69,7 +69,7 @@ class ReadReport:
         return f" ({self.describe()})" if self.read else ""
 
     def describe(self) -> str:
-        """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        """Human-readable: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
         reasons = []
         for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
             more = ", ..." if omission.count > len(omission.places) else ""

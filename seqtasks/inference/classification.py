@@ -237,5 +237,5 @@ def single_label_scores(found: Sequence[Classification], expected: Sequence[str]
 
 
 def summary(found: Classification) -> str:
-    """The labels with their probabilities, for people."""
+    """The labels with their probabilities, human-readable."""
     return ", ".join(f"{label} ({found.probabilities[label]:.2f})" for label in found.labels) or "-"

@@ -1,4 +1,4 @@
-"""How probable a language model finds what people wrote."""
+"""Perplexity of given texts under a language model."""
 
 from __future__ import annotations
 

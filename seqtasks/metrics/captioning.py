@@ -1,4 +1,4 @@
-"""Scores of captions against what people said of the same images, as the COCO evaluation computes them."""
+"""Scores of captions against human captions of the same images, as the COCO evaluation computes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVALUATION = "pycocoevalcap-1.2"
 def caption_scores(
     outputs: Sequence[str], references: Sequence[Sequence[str]], *, with_meteor: bool = True
 ) -> tuple[Score, ...]:
-    """Scores one caption an image against the captions that people gave to it, as raw text.
+    """Scores one caption per image against its human captions, as raw text.
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
     (Denkowski and Lavie 2014), all times 100. Then what the captions are like: `distinct`, the percentage of different

@@ -1,4 +1,4 @@
-"""CIDEr-D: how much a caption says what people say of the same image."""
+"""CIDEr-D: how well a caption agrees with the human captions of the same image."""
 
 from __future__ import annotations
 

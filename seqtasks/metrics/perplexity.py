@@ -16,7 +16,7 @@ def likelihood_scores(nats: float, tokens: int, characters: int | None, reading:
     Args:
         nats: The negative log-likelihood of all tokens together, natural logarithm.
         tokens: How many there are.
-        characters: Those that the tokens spell; None where a token can spell any characters, so that there are no bits per
+        characters: Those that the tokens spell; None where a token can spell any characters, which leaves out bits per
             character.
         reading: What the model knew of the text before each token; it is part of the signatures.
     """

@@ -55,7 +55,7 @@ class PreparedTask(Generic[TaskT_co]):
 
     task: TaskT_co
     remarks: tuple[str, ...]
-    """For people, a line each: how many examples, what was skipped and why."""
+    """Human-readable, one per line: how many examples, what was skipped and why."""
     data: dict[str, Any] = field(default_factory=dict)
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
     warnings: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             model: The model that is trained, with its first weights, on its device.
 
         Returns:
-            Remarks for people, a line each.
+            Human-readable remarks, one per line.
         """
         return ()
 
@@ -150,7 +150,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         return loss
 
     def describe_loss(self) -> str:
-        """What the training loss is, for people."""
+        """A human-readable description of the training loss."""
         unit = self.unit.removesuffix("s")
         if getattr(self.config, "self_critical", None) is not None:
             return f"log-probability of samples weighted by their advantage, per {unit}, dropout on"

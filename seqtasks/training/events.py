@@ -17,7 +17,7 @@ class DataReady:
     """The data was read, and the vocabularies are there."""
 
     remarks: tuple[str, ...]
-    """For people, a line each: how many examples, what was skipped and why, the size of the vocabulary."""
+    """Human-readable, one per line: how many examples, what was skipped and why, the size of the vocabulary."""
     statistics: dict[str, Any]
     """How many examples there are, as the manifest of the model has it."""
     warnings: tuple[str, ...] = ()
@@ -42,9 +42,9 @@ class TrainingStarted:
     unit: str
     """What the training loss counts, such as "tokens"."""
     loss: str
-    """What the training loss is, for people."""
+    """A human-readable description of the training loss."""
     remarks: tuple[str, ...]
-    """For people, a line each: what was found while the model was made ready."""
+    """Human-readable, one per line: what was found while the model was prepared."""
 
 
 @dataclass(frozen=True)

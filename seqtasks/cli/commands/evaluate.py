@@ -147,7 +147,7 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
 
 
 def show(found: Evaluation) -> None:
-    """For people."""
+    """Prints the evaluation, human-readable."""
     from seqtasks.metrics.score import format_score, metric_name
 
     width = max(len(metric_name(score.metric)) for score in found.scores)

@@ -50,7 +50,7 @@ SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """An image and what people wrote about it."""
+    """An image and its captions."""
 
     image: Path
     captions: tuple[str, ...]
@@ -99,7 +99,7 @@ class CaptionReadReport(ReadReport):
         return not (self.skipped or self.images.skipped)
 
     def describe(self) -> str:
-        """For people: `captions: skipped 0 of 30,000; images: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
+        """Human-readable: `captions: skipped 0 of 30,000; images: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
         return f"captions: {super().describe()}; images: {self.images.describe()}"
 
 

@@ -1,4 +1,4 @@
-"""Videos as training plays them: images one after the other, each with what people say of it."""
+"""Videos as training uses them: sequences of images with captions."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ LONGEST = 1e9
 
 @dataclass(frozen=True, slots=True)
 class TimedCaption:
-    """What people wrote about a span of a video."""
+    """The captions of a span of a video."""
 
     start: float
     end: float
