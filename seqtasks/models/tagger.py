@@ -116,7 +116,7 @@ class Tagger(nn.Module):
         """The best labels, and the probability of each at its place; both are 0 at padding.
 
         With a CRF the labels are those of the best sequence, and a probability is that of the one label over all
-        sequences, so that the best sequence can hold labels that are not the likeliest ones at their places.
+        sequences, so that the best sequence can hold labels that are not the most likely ones at their places.
         """
         scores = self.output(self.states(tokens, mask))
         if self.field is None:

@@ -1,4 +1,4 @@
-"""What makes it doubtful that a training on some data is of use: a sentence each, without its full stop."""
+"""Reasons to doubt that training on some data is useful: a sentence each, without its full stop."""
 
 from __future__ import annotations
 

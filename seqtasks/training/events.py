@@ -21,7 +21,7 @@ class DataReady:
     statistics: dict[str, Any]
     """How many examples there are, as the manifest of the model has it."""
     warnings: tuple[str, ...] = ()
-    """What makes it doubtful that a training on these data is of use, a sentence each."""
+    """Reasons to doubt that training on these data is useful, a sentence each."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class SubwordTokenizer(Tokenizer):
         return cls(_train(chosen, config), config)
 
     def encode(self, text: str) -> list[int]:
-        """The likeliest segmentation (unigram), or the one that the merges give (BPE)."""
+        """The most likely segmentation (unigram), or the one that the merges give (BPE)."""
         return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
