@@ -156,7 +156,7 @@ def test_wrong_use_is_told(predictor: seqtasks.TranslationPipeline) -> None:
         predictor.translate(TEXTS, beam_size=2, nbest=3)
     with pytest.raises(SeqtasksError, match=r"Decoding: temperature: .*number"):
         predictor.translate(TEXTS, temperature="hot")
-    with pytest.raises(SeqtasksError, match="no option beams"):
+    with pytest.raises(SeqtasksError, match="Unknown decoding option beams"):
         predictor.translate(TEXTS, beams=2)
     with pytest.raises(SeqtasksError, match="prefixes is one text, not a list"):
         predictor.translate(TEXTS, prefixes="das")
