@@ -6,11 +6,12 @@ The module is not called `load`, since importing `seqtasks.load` as a module wou
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypedDict, Unpack, overload
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack, overload
 
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from seqtasks.config.run import read_config
@@ -24,9 +25,10 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
+from seqtasks.models.parameter_count import count_parameters
 from seqtasks.models.state_dict import load_unique_state_dict
-from seqtasks.registry import kind_of
-from seqtasks.storage.bundle import PROCESSORS, Bundle, read_bundle
+from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.storage.bundle import CONFIGURATION, MANIFEST, PROCESSORS, Bundle, read_bundle
 from seqtasks.storage.model_paths import find_model
 from seqtasks.tasks import Task
 
@@ -35,6 +37,7 @@ Engine = Literal["torch", "ctranslate2"]
 Name = str | Path
 
 
+COPY = "The settings of a model are those that it was trained with: copy the whole directory again."
 MOST_UNSTORED = 2
 """A model may have so many times the weights that its bundle holds: tensors that are tied are stored once."""
 
@@ -170,6 +173,29 @@ def load_task(bundle: Bundle) -> Task:
     return family.load(config, bundle.processors)
 
 
+def require_same_settings(model: ConfigModel, bundle: Bundle) -> None:
+    """Raises SeqtasksError where the manifest has other settings of the model than the configuration has."""
+    try:
+        other = type(model).model_validate(bundle.model).model_dump(mode="json")
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise SeqtasksError(f"{bundle.path}: model.{where} in {MANIFEST} is wrong.", COPY) from error
+    settings = model.model_dump(mode="json")
+    if other != settings:
+        key = next(different_keys(settings, other))
+        raise SeqtasksError(f"{bundle.path}: {CONFIGURATION} and {MANIFEST} contradict each other: model.{key}.", COPY)
+
+
+def different_keys(one: Any, other: Any) -> Iterator[str]:
+    """The dotted names of what is not the same in two tables."""
+    for key in dict.fromkeys((*one, *other)):
+        left, right = one.get(key), other.get(key)
+        if isinstance(left, dict) and isinstance(right, dict):
+            yield from (f"{key}.{inner}" for inner in different_keys(left, right))
+        elif left != right:
+            yield str(key)
+
+
 def load_model(task: Task, bundle: Bundle) -> nn.Module:
     """The model of a bundle with its weights, in float32 on the CPU, not in training mode."""
     require_weights_for(task, bundle)
@@ -185,6 +211,7 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
         load_unique_state_dict(model, bundle.tensors())
     except SeqtasksError as error:
         raise SeqtasksError(f"{bundle.path}: {error.message}", error.hint) from error
+    require_same_settings(task.config.model, bundle)
     model.eval().requires_grad_(False)
     if isinstance(model, Classifier | EncoderDecoder | LanguageModel | Tagger):
         model.encoder.fuse_for_inference()
@@ -194,8 +221,7 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
 def require_weights_for(task: Task, bundle: Bundle) -> None:
     """Raises SeqtasksError where the settings ask for much more memory than the weights fill, before it is taken."""
     try:
-        with torch.device("meta"):
-            sizes = [parameter.numel() for parameter in task.build_model().parameters()]
+        needed = count_parameters(task.build_model)
     except SeqtasksError:
         raise
     except Exception as error:  # a user's component may not be made for a device without memory
@@ -206,9 +232,9 @@ def require_weights_for(task: Task, bundle: Bundle) -> None:
         )
         return
     stored = bundle.stored_values()
-    if sum(sizes) > MOST_UNSTORED * stored:
+    if needed > MOST_UNSTORED * stored:
         raise SeqtasksError(
-            f"{bundle.path}: its configuration describes a model with {sum(sizes):,} weights, but it holds {stored:,}.",
+            f"{bundle.path}: its configuration describes a model with {needed:,} weights, but it holds {stored:,}.",
             "Weights and configuration have to come from the same training.",
         )
 

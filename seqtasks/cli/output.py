@@ -22,6 +22,11 @@ UNKNOWN = "texts with words or symbols that the model does not know (--json list
 IN_PARTS = "texts that were too long to be read at once and were read in parts (see --max-input-length)"
 CUT = "that were cut at the length limit"
 
+UNWRITABLE = "backslashreplace"
+"""What becomes of bytes in names of files that are not UTF-8: in JSON it is how they are escaped, so none is lost."""
+
+CELL_ENDS = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 Write = Callable[[Iterable[str]], None]
 """Writes lines, of which it gets the texts without their ends; on standard output they can be seen at once."""
 
@@ -35,7 +40,7 @@ def open_output(path: Path | None) -> Iterator[Write]:
 
         def write(lines: Iterable[str]) -> None:
             for line in lines:
-                stream.write(line.encode(errors="replace") + b"\n")
+                stream.write(line.encode(errors=UNWRITABLE) + b"\n")
             if path is None:
                 stream.flush()
 
@@ -83,14 +88,20 @@ def format_outputs(
         yield to_json({**inputs, **json_fields(best), **read, "alternatives": alternatives})
     elif nbest_of is not None:
         for each in (best, *best.alternatives):
-            yield f"{nbest_of}\t{each.normalized_score:.4f}\t{each.text}"
+            yield f"{as_cell(str(nbest_of))}\t{each.normalized_score:.4f}\t{each.text}"
     else:
         yield text
 
 
+def as_cell(text: str) -> str:
+    r"""A text as a cell of a table with tabs, with `\t`, `\n` and `\r` for what would end the cell or the row."""
+    return text.translate(CELL_ENDS)
+
+
 def to_json(fields: Mapping[str, Any]) -> str:
     """JSON on one line, in which letters stay as they are."""
-    return json.dumps(fields, ensure_ascii=False)
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.encode(errors=UNWRITABLE).decode()
 
 
 def warn(message: object) -> None:

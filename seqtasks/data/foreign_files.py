@@ -15,7 +15,7 @@ class Foreign(NamedTuple):
 
     what: str
     remedy: str
-    """With {path}, the file, and {stem}, the same without its suffix."""
+    """With {path}, the file, {stem}, the same without its suffix, and {suffix}."""
 
 
 SPREADSHEET = Foreign("an Excel or other spreadsheet file", "Export it from its program as CSV (UTF-8).")
@@ -40,6 +40,18 @@ TMX = Foreign("a translation memory (TMX)", "Rename it: mv '{path}' '{stem}.tmx'
 XML = Foreign("XML or SGML", "Extract the texts: one per line, or as a table.")
 MEDIA = Foreign("an image, a sound or a video", "Check which file was meant.")
 DATABASE = Foreign("an SQLite database", "Write CSV: sqlite3 -csv -header '{path}' 'select * from NAME' > '{stem}.csv'")
+MARKDOWN = Foreign(
+    "a table in Markdown, or as printed by a database", "Write it as CSV, or with tabs between the columns."
+)
+SQL = Foreign("a database dump (SQL)", "Load it into a database, and export its table as CSV.")
+BRAT = Foreign(
+    "brat annotations (standoff), which refer to positions in another file",
+    "Convert them to columns with standoff2conll: one word and its label per line.",
+)
+RETURNS = Foreign(
+    "text whose lines end in carriage returns only, as from old Mac programs",
+    "Convert it: tr '\\r' '\\n' < '{path}' > '{stem}.lines{suffix}'",
+)
 LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it in its repository: git lfs pull")
 
 SUFFIXES: dict[str, Foreign] = {
@@ -56,6 +68,8 @@ SUFFIXES: dict[str, Foreign] = {
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), DATABASE),
     ".pdf": PDF,
     ".tbx": TBX,
+    ".sql": SQL,
+    ".ann": BRAT,
 }
 BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
     (rb"\x1f\x8b", Foreign("compressed with gzip", "Rename it: mv '{path}' '{path}.gz'")),
@@ -103,6 +117,15 @@ MARKUP: tuple[tuple[bytes, Foreign], ...] = (
     (rb"(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*(<!doctype tmx|<tmx\b)", TMX),
     (rb"(<\?xml[^>]*>\s*)?<xliff\b", XLIFF),
     (rb"<\?xml\b|<!doctype\b|<(srcset|refset|tstset|mteval|letsmt)\b", XML),
+    (rb"(#[^\n]*\n\s*)?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|+][ \t:|+-]*\r?(\n|\Z)", MARKDOWN),
+    (
+        rb"-- (MySQL|MariaDB|PostgreSQL database) dump|PRAGMA foreign_keys|BEGIN TRANSACTION;|SET SQL_MODE"
+        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists|insert into \S+ (\([^)]*\)\s*)?values"
+        rb"|create table [^\n(]*\(\s*[\"`\[]?\w+[\"`\]]? \w+)",
+        SQL,
+    ),
+    (rb"T1\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT),
+    (rb"(?=[^\n]*\r[^\n]*\r)[^\n]*\Z", RETURNS),
     (rb'(#[^\n]*\n|\s)*(msgctxt "[^\n]*\n)?msgid "[^\n]*\n("[^\n]*\n)*msgstr "', PO),
 )
 """What is text, but holds its sentences in a form of its own."""
@@ -131,8 +154,9 @@ def foreign_by_content(path: Path, head: bytes, *, markup: bool = True) -> Seqta
 
 def refusal(path: Path, kind: Foreign) -> SeqtasksError:
     """The error of a file of this kind, with what makes text of it."""
-    stem = path.with_name(path.name.removesuffix(".gz")).with_suffix("")
-    return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(path=path, stem=stem))
+    unpacked = path.with_name(path.name.removesuffix(".gz"))
+    names = {"path": path, "stem": unpacked.with_suffix(""), "suffix": unpacked.suffix}
+    return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(**names))
 
 
 def not_utf8(place: str, path: Path, position: int) -> SeqtasksError:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seqtasks.data.column_names import INDEX_NAMES, NAME, Role, are_counted, column_name, language_of, words_of
+from seqtasks.data.column_names import CODE, INDEX_NAMES, NAME, Role, are_counted, column_name, language_of, words_of
 from seqtasks.data.table_rows import Cells
 
+FEWEST_WORDS = 6
+"""So many cells of single words below a first row say that words are translated, and no sentences."""
 TEXT_NAMES = frozenset({"text", "sentence"})
 """What the column beside one of translations may be called."""
 
 
-def has_header(sample: Sequence[Cells], roles: Sequence[Role], *, pairs: bool) -> bool:
-    """Whether the first row names columns; of `pairs` it has to name both."""
+def has_header(sample: Sequence[Cells], roles: Sequence[Role], *, languages: Sequence[str] | None = None) -> bool:
+    """Whether the first row names columns.
+
+    Args:
+        sample: The first rows.
+        roles: What is looked for in the table.
+        languages: For pairs, of which it has to name both: their languages, or none where nobody said; else None.
+    """
     if not sample:
         return False
     names = [column_name(cell) for cell in sample[0]]
@@ -24,8 +32,9 @@ def has_header(sample: Sequence[Cells], roles: Sequence[Role], *, pairs: bool) -
         return False
     if len(names) > 1 and not names[0] and all(names[1:]):
         return True
-    if pairs:
-        return not are_alike(sample) and names_pair(named, roles)
+    if languages is not None:
+        sure = not are_alike(sample) and not (may_be_codes(sample) and not are_languages(named, languages))
+        return sure and names_pair(named, roles)
     return any(word in role.usual for role in roles for name in names for word in words_of(name))
 
 
@@ -38,6 +47,20 @@ def are_alike(sample: Sequence[Cells]) -> bool:
         if " " in cell.strip() and words & below:
             return True
     return False
+
+
+def may_be_codes(sample: Sequence[Cells]) -> bool:
+    """Whether the first row has codes of languages that may be words: `No,Ne`, or `it,es` above other single words."""
+    cells = [cell.strip() for cell in sample[0]]
+    others = [cell for row in sample[1:] for cell in row]
+    words = len(others) >= FEWEST_WORDS and all(len(cell.split()) < 2 for cell in others)
+    codes = all(CODE.fullmatch(cell.lower()) and cell.isalpha() for cell in cells)
+    return codes and (words or all(cell.istitle() for cell in cells))
+
+
+def are_languages(names: Sequence[str], languages: Sequence[str]) -> bool:
+    """Whether the names are those of the two languages that are looked for, in any order."""
+    return len(languages) == 2 and {*map(language_of, names)} == {*map(language_of, languages)}
 
 
 def names_pair(names: Sequence[str], roles: Sequence[Role]) -> bool:
@@ -69,6 +92,8 @@ def is_host(name: str) -> bool:
 
 def names_half_a_pair(sample: Sequence[Cells], roles: Sequence[Role]) -> bool:
     """Whether all cells of the first row could be names, and one is known to be: it names columns, or holds texts."""
+    if sample and may_be_codes(sample):
+        return True
     names = [column_name(cell) for cell in sample[0] if cell.strip()] if sample else []
     return all(NAME.fullmatch(name) and " " not in name and not name.endswith(".") for name in names) and any(
         is_called(name, role) for name in names for role in roles

@@ -22,8 +22,13 @@ HEAD_BYTES = 1 << 20
 LIST_NAMES = frozenset({"data", "rows", "examples", "items", "records", "train", "validation", "valid", "dev", "test"})
 """What the list of examples is called, where an object holds more than that."""
 
-REJECTED = {"reject": "rejected", "ignore": "ignored"}
-"""What Prodigy writes as the `answer` of an annotator who did not accept an example, and why it is left out."""
+REJECTED = {
+    ("answer", "reject"): "rejected",  # Prodigy
+    ("answer", "ignore"): "ignored",
+    ("is_rejected", True): "rejected",  # VizWiz
+    ("is_precanned", True): "precanned",
+}
+"""What annotators wrote into examples that they did not accept, and why these are left out."""
 
 
 def parse_json_object(line: str) -> dict[str, Any] | None:
@@ -35,13 +40,13 @@ def parse_json_object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def is_rejected(fields: Mapping[str, Any] | None, skipped: ReadReport) -> bool:
-    """Whether an annotator did not accept an example, which is counted by `skipped`."""
-    answer = (fields or {}).get("answer")
-    reason = REJECTED.get(answer) if isinstance(answer, str) else None
-    if reason:
-        skipped.skip(reason)
-    return reason is not None
+def rejection(fields: Mapping[str, Any], keys: Collection[str] = ()) -> str:
+    """Why an annotator did not accept an example, else ""; what is among the `keys` that are read says nothing."""
+    for (key, value), reason in REJECTED.items():
+        found = fields.get(key)
+        if type(found) is type(value) and found == value and key not in keys:
+            return reason
+    return ""
 
 
 def first_objects(path: Path, count: int) -> list[dict[str, Any]]:
@@ -57,13 +62,15 @@ def read_objects(
 ) -> Iterator[dict[str, Any]]:
     """The objects of a file; one without keys in place of what is none. `blank` lines are nothing, or are none, too.
 
-    What an annotator rejected is left out, unless `answer` is among the `keys` that are read.
+    What an annotator rejected (see `rejection`) is left out.
 
     Raises:
         SeqtasksError: The file cannot be read; it is one value that holds several lists, or is broken.
     """
     for each in all_objects(path, skipped, blank=blank):
-        if "answer" in keys or not is_rejected(each, skipped):
+        if reason := rejection(each, keys):
+            skipped.skip(reason)
+        else:
             yield each
 
 

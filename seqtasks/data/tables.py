@@ -26,6 +26,8 @@ SAMPLE_LINES = 200
 """Lines that are looked at for how a table is built."""
 EXCEL_DELIMITER = re.compile(r"sep=(.)")
 """A first line of Excel's that names the delimiter."""
+FILE_NAME = re.compile(r".*[^.]\.\w{2,5}", re.DOTALL)
+"""A cell that names a file, which the column of images does where rows have no names."""
 NUMBER = re.compile(r"[-+]?[\d.,]*")
 """A cell that programs write without quotes where all others have them."""
 
@@ -57,7 +59,7 @@ def open_table(
     roles: Sequence[Role],
     *,
     header: bool | None = None,
-    languages: bool = False,
+    languages: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> Table:
     """Finds out how a table is built.
@@ -67,8 +69,8 @@ def open_table(
             all texts have them.
         roles: What is looked for in it; what columns are called then tells a header from a first row.
         header: Whether the first row names the columns, where that is known.
-        languages: Whether texts and their translations are looked for, so that columns may be called by their
-            language, and one known name is none: it may be a text.
+        languages: Where texts and their translations are looked for, their languages, or none where nobody said:
+            columns may be called by them, and one known name is none: it may be a text.
         delimiter: What stands between the columns, where that is known.
 
     Raises:
@@ -91,7 +93,7 @@ def open_table(
     sample = sample_rows(first_lines, delimiter, quotes=quotes, blanks=blanks, end=end)
     width = Counter(map(len, sample)).most_common(1)[0][0] if sample else 0
     if header is None:
-        header = has_header(sample, roles, pairs=languages)
+        header = has_header(sample, roles, languages=languages)
     names = None
     if header and sample:
         names = all_names(path, sample)
@@ -128,8 +130,9 @@ def all_names(path: Path, sample: Sequence[Cells]) -> tuple[str, ...]:
     behind = [cell[:1] == " " for cells in rows for cell in cells[1:] if cell]
     if len(rows) + 1 < len(sample) or (any(behind) and not all(behind)):  # delimiters in texts
         return names
-    words = [len(cell.split()) for cell in first]
-    if more == 1 and different and max(words) == 1 and 2 * sum(len(cell.split()) > 1 for cell in last) > len(last):
+    may_be_ids = different and all(len(cell.split()) == 1 for cell in first) and any(last)
+    behind_ids = range(1, width) if not all(map(FILE_NAME.fullmatch, first)) else (-1,)
+    if more == 1 and may_be_ids and any(hold_texts([cells[place] for cells in rows]) for place in behind_ids):
         if len(rows) == 1:
             return names
         shown = "; ".join(" | ".join(cell[:30] for cell in cells) for cells in sample[:3])
@@ -139,6 +142,11 @@ def all_names(path: Path, sample: Sequence[Cells]) -> tuple[str, ...]:
             "Write a name for each column into the first row.",
         )
     return (*names, *[""] * more)
+
+
+def hold_texts(cells: Cells) -> bool:
+    """Whether most cells of a column hold several words."""
+    return 2 * sum(len(cell.split()) > 1 for cell in cells) > len(cells)
 
 
 def find_delimiter(path: Path, lines: Sequence[str], usual: Collection[str], *, end: int | None) -> str:
@@ -154,7 +162,10 @@ def find_delimiter(path: Path, lines: Sequence[str], usual: Collection[str], *, 
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         if width < 2:
             return False, 0.0, 0
-        return len(rows[0]) == width, count / len(rows), -DELIMITERS.index(delimiter)
+        first = len(rows[0])
+        if first == width - 1 > 1:  # all other rows may end in a delimiter
+            first += all(cells[-1] == "" for cells in rows[1:] if len(cells) == width)
+        return first == width, count / len(rows), -DELIMITERS.index(delimiter)
 
     naming = max(DELIMITERS, key=names)
     if names(naming) > 1:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path, PurePath
-from typing import cast
+from typing import TypeGuard, cast
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_content, not_utf8
@@ -223,6 +223,11 @@ def is_of_system(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a string that can be written as UTF-8."""
+    return isinstance(value, str) and not SURROGATES.search(value)
+
+
 def clean_string(value: object) -> str | None:
     """A string that can be written as UTF-8, without white space around it; None for anything else."""
-    return value.strip() if isinstance(value, str) and not SURROGATES.search(value) else None
+    return value.strip() if is_text(value) else None

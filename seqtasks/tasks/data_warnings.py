@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
@@ -15,6 +16,13 @@ SEEN = 0.05
 3 % of the English Web Treebank's."""
 NAMED = 3
 """So many are named."""
+HTML_TAG = re.compile(
+    r"</?(a|b|blockquote|body|br|center|dd|div|dl|dt|em|font|h[1-6]|head|hr|html|i|img|li|ol|p|pre|script|small|span"
+    r"|strong|style|sub|sup|table|tbody|td|th|thead|title|tr|u|ul)( [^<>]*)?/?>",
+    re.IGNORECASE,
+)
+GUTENBERG = re.compile(r"^\*\*\* ?(START|END) OF (THE|THIS) PROJECT GUTENBERG EBOOK.*$", re.MULTILINE)
+"""With what lines begin behind the header of a book, and before its license."""
 ANY_LANGUAGE = "xx"
 """The `language` of text of which none is claimed."""
 
@@ -106,6 +114,31 @@ def as_written_otherwise(label: str) -> str | float:
         return float(label)
     except ValueError:
         return label.casefold().translate({ord(mark): None for mark in " _"})
+
+
+def not_prose(texts: Iterable[str]) -> Iterator[str]:
+    """Warnings of what a model of texts learns to write, though nobody means it: HTML, Project Gutenberg's license.
+
+    Args:
+        texts: Texts of any number of lines.
+    """
+    total = licensed = 0
+    tagged: list[str] = []
+    for text in texts:
+        total += text.count("\n") + 1
+        if "<" in text:
+            tagged += [line for line in text.split("\n") if HTML_TAG.search(line)]
+        for mark in GUTENBERG.finditer(text):
+            part = text[: mark.end()] if mark[1] == "START" else text[mark.start() :]
+            licensed += part.strip().count("\n") + 1
+    if tagged:
+        shown = HTML_TAG.search(tagged[0])
+        yield f"{len(tagged):,} of {total:,} lines hold HTML, such as {shown and shown[0]}: a model learns to write it"
+    if licensed:
+        yield (
+            f"{licensed:,} of {total:,} lines are the header and the license of Project Gutenberg: a model learns "
+            "to write them, unless you delete what stands before *** START and behind *** END"
+        )
 
 
 def other_language(text: Any, texts: Sequence[str], what: str) -> Iterator[str]:

@@ -33,7 +33,8 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     if not counts:
         raise SeqtasksError(
             f"There are no labeled documents to train on: {skipped.describe()}.",
-            "Check the data, and which column is the label (data.train.0.label_column).",
+            "".join(f"{doubt}. " for doubt in skipped.doubts)
+            + "Check the data, and which column is the label (--label-column, label_column).",
         )
     if len(counts) == 1 and counts.total() == documents:
         raise SeqtasksError(
@@ -42,6 +43,5 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     if documents > FEW and len(counts) > documents / 2:
         raise SeqtasksError(
             f"{len(counts):,} different labels in {documents:,} documents: these are hardly classes.",
-            "Check which column is the label (data.train.0.label_column) and which the text "
-            "(data.train.0.text_column).",
+            "Check which column is the label (--label-column) and which the text (--text-column).",
         )

@@ -219,10 +219,11 @@ def test_python_does_the_same(seqtasks: Program, model: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["FILE"]])
 def test_a_pipe_may_be_closed_at_the_other_end(model: Path, tmp_path: Path, arguments: Sequence[str]) -> None:
     (tmp_path / "rows.jsonl").write_text((json.dumps({"text": GOOD}) + "\n") * 20_000, encoding="utf-8")
+    (tmp_path / "rows.txt").write_text(f"{GOOD}\n" * 20_000, encoding="utf-8")
     words = [str(tmp_path / "rows.jsonl") for _ in arguments]
     command = [sys.executable, "-m", "seqtasks", "classify", "-m", str(model), *words, "--threads", "1"]
     with (
-        (tmp_path / "rows.jsonl").open("rb") as rows,
+        (tmp_path / "rows.txt").open("rb") as rows,
         subprocess.Popen(command, stdin=rows, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
     ):
         assert process.stdout is not None

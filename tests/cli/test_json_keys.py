@@ -71,6 +71,7 @@ def test_an_explanation(seqtasks: Program, files: Path) -> None:
     [
         (["translate", "--text", "A dog."], ["source", *WRITTEN, "unknown", "parts", "alternatives"]),
         (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN, "unknown"]),
+        (["tag", "--text", "A dog."], ["words", "labels", "confidences", "unknown", "parts"]),
         (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities", "unknown", "parts"]),
         (
             ["tag", "--text", "A dog.", "--output-format", "jsonl"],

@@ -90,6 +90,10 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
     "COCO, an annotation without its image": ("a.json", json.dumps({**COCO, "annotations": [*COCO["annotations"], {"image_id": 99, "caption": "x"}]}), {}, ROWS),
     "COCO, images without names": ("a.json", json.dumps({**COCO, "images": [*COCO["images"], {"id": 99}], "annotations": [{"image_id": 99, "caption": "x"}, *COCO["annotations"]]}), {}, ROWS),
     "COCO, empty captions": ("a.json", json.dumps({**COCO, "annotations": [*COCO["annotations"], {"image_id": 7, "caption": " \n"}]}), {}, ROWS),
+    "VizWiz": ("a.json", json.dumps({**COCO, "annotations": [{**each, "is_rejected": False, "is_precanned": False} for each in COCO["annotations"]]
+        + [{"image_id": 7, "caption": "x", "is_rejected": True}, {"image_id": 7, "caption": "Quality issues.", "is_precanned": True}]}), {}, ROWS),
+    "JSON lines of Prodigy": ("a.jsonl", json_lines(*({"image": name, "caption": text, "answer": "accept"} for name, text in ROWS), {"image": "a.jpg", "caption": "x", "answer": "reject"}), {}, ROWS),
+    "JSON lines with half a character": ("a.jsonl", '{"image": "a.jpg", "caption": "A \\ud83d"}\n' + json_lines(*({"image": name, "caption": text} for name, text in ROWS)), {}, ROWS),
     "COCO over lines": ("a.json", json.dumps(COCO, indent=2), {}, ROWS),
     "Flickr30k of Kaggle with its broken line": ("results.csv", "image_name| comment_number| comment\na.jpg| 0| A dog runs .\na.jpg| 1| A dog , running .\nx.jpg| 4   A dog runs across the grass .\nb.png| 0| Two men talk .\n", {}, ROWS),
     "Flickr30k of Kaggle with bars in a caption": ("results.csv", "image_name| comment_number| comment\na.jpg| 0| A dog | runs .\n", {}, [("a.jpg", "A dog | runs.")]),
@@ -101,6 +105,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "text alone": ("a.txt", "A dog runs.\n", "the first row is neither a header"),
     "JSON without captions": ("a.json", '{"images": 3}', "no captions"),
     "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
+    "MSR-VTT": ("videodatainfo.json", json.dumps({"videos": [{"video_id": "video0"}], "sentences": [{"video_id": "video0", "caption": "a car"}]}), "captions of videos (MSR-VTT)"),
     "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),
     "broken JSON": ("a.json", '{"images": [', "broken JSON"),
     "a name that leaves the folder": ("a.csv", table(("image", "caption"), ("../a.jpg", "A dog.")), "outside"),
@@ -120,3 +125,12 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     with pytest.raises(SeqtasksError) as raised:
         list(read_captions(written(tmp_path, name, content), ReadReport()))
     assert told in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_what_annotators_rejected_is_told(tmp_path: Path) -> None:
+    notes: tuple[dict[str, Any], ...] = ({}, {"is_rejected": True}, {"is_precanned": True}, {"is_rejected": 0})
+    annotations = [{"image_id": 7, "caption": "A dog.", **note} for note in notes]
+    report = ReadReport()
+    path = written(tmp_path, "a.json", json.dumps({**COCO, "annotations": annotations}))
+    assert len(list(read_captions(path, report))) == 2
+    assert {reason: omission.count for reason, omission in report.omissions.items()} == {"rejected": 1, "precanned": 1}

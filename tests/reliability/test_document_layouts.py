@@ -26,6 +26,12 @@ TURNED = [(label, text) for text, label in ROWS]
 COUNTED = [(str(number), *row) for number, row in enumerate(ROWS)]
 NUMBERS = [(text, "1" if label == "pos" else "0") for text, label in ROWS]
 
+SENTIMENT_140 = table(("0", "1467810369", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", "one", "so sad today"),
+    ("4", "1467810372", "Mon Apr 06 22:20:31 PDT 2009", "NO_QUERY", "two", "what a fine day"))  # fmt: skip
+FLAGS = table(
+    ("id", "comment_text", "toxic", "insult"), ("a1", "You, idiot", "1", "0"), ("a2", "Nice to see you", "0", "0")
+)
+
 LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]]] = {
     "text, label": ("a.csv", table(("text", "label"), *ROWS), {}, ROWS),
     "label, text": ("a.csv", table(("label", "text"), *TURNED), {}, ROWS),
@@ -46,6 +52,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "a column without a name behind": ("a.csv", "text,label\n" + table(*((*row, "checked") for row in ROWS)), {}, ROWS),
     "delimiters at the ends of rows": ("a.csv", "text,label\n" + table(*((*row, "") for row in ROWS)), {}, ROWS),
     "R's tables": ("a.csv", "text,label\n" + table(*COUNTED), {}, ROWS),
+    "R's tables with words for names of rows": ("a.csv", '"","text","label"\n' + table(*((f"r{number}", *row) for number, row in enumerate(ROWS))), {}, ROWS),
     "no header": ("a.csv", table(*ROWS), {}, ROWS),
     "no header, label first": ("a.tsv", table(*TURNED, by="\t"), {}, ROWS),
     "no header, counted": ("a.csv", table(*COUNTED), {}, ROWS),
@@ -98,6 +105,9 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "columns of pandas": ("a.json", json.dumps({"text": {str(place): text for place, (text, _) in enumerate(ROWS)}, "label": {str(place): label for place, (_, label) in enumerate(ROWS)}}), {}, ROWS),
     "rows of Hugging Face's server": ("a.json", json.dumps({"features": [], "rows": [{"row_idx": 0, "row": {"text": "a", "label": 1}}]}), {}, [("a", "1")]),
     "one object with a list of others": ("a.jsonl", json_lines({"text": "a", "label": "x", "entities": [{"start": 1}]}), {}, [("a", "x")]),
+    "JSON lines with half a character": ("a.jsonl", '{"text": "a \\ud83d", "label": "x"}\n{"text": "a", "label": "\\udc00"}\n' + json_lines(*OBJECTS), {}, ROWS),
+    "Sentiment140, its columns said": ("a.csv", SENTIMENT_140, {"text_column": 6, "label_column": 1}, [("so sad today", "0"), ("what a fine day", "4")]),
+    "a column of 0 and 1 a label": ("a.csv", FLAGS, {}, [("You, idiot",), ("Nice to see you",)]),
     "fastText": ("a.txt", "".join(f"__label__{label} {text}\n" for text, label in ROWS), {}, ROWS),
     "Stanford's sentiment": ("stsa.binary.train", "".join(f"{label} {text}\n" for text, label in NUMBERS), {}, NUMBERS),
     "a label, a tab, a text": ("a.txt", "".join(f"{label}\t{text}\n" for text, label in ROWS * 2), {}, ROWS * 2),
@@ -108,6 +118,8 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
 REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "three columns without names": ("a.csv", table(("x y", "a b", "c d"), ("z w", "e f", "g h")), {}, "--text-column"),
     "three columns with unknown names": ("a.csv", table(("one", "two", "three"), ("x y", "a b", "c d")), {"header": True}, "--text-column"),
+    "R's tables with words for names of rows, which have none": ("a.csv", "text,label\n" + table(*((f"r{number}", *row) for number, row in enumerate(ROWS))), {}, "2 names for 3 columns"),
+    "Sentiment140": ("a.csv", SENTIMENT_140, {}, "--text-column"),
     "a column that is not there": ("a.csv", table(("text", "label"), *ROWS), {"text_column": "review"}, "'review'"),
     "a number that is not there": ("a.csv", table(("text", "label"), *ROWS), {"label_column": 3}, "2 columns"),
     "Kaggle's emotions, a table in a .txt": ("train.txt", "".join(f"{text};{label}\n" for text, label in ROWS * 2), {}, "Rename it to train.csv"),
@@ -133,6 +145,24 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     with pytest.raises(SeqtasksError) as raised:
         list(read_documents(source, ReadReport()))
     assert told in f"{raised.value.message} {raised.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "told"),
+    [
+        ("a.csv", FLAGS, {}, "no column is read as the label, but 2 hold 0 and 1, such as toxic"),
+        ("a.jsonl", json_lines({"text": "a", "label": "x", "category": "y"}), {}, "label is read as the label, and not category"),
+        ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {}, "--label-column"),
+        ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {"label_column": "label"}, ""),
+        ("a.csv", table(("text", "label", "stars"), (*ROWS[0], "1")), {}, ""),
+    ],
+)  # fmt: skip
+def test_several_columns_of_labels_are_told(
+    tmp_path: Path, name: str, content: str, options: dict[str, Any], told: str
+) -> None:
+    report = ReadReport()
+    list(read_documents(DocumentSource(path=written(tmp_path, name, content), **options), report))
+    assert (told in " ".join(report.doubts), bool(report.doubts)) == (True, bool(told))
 
 
 def test_a_first_row_that_is_shorter_than_the_others() -> None:

@@ -84,6 +84,15 @@ MARKUP: dict[str, tuple[bytes, str, str]] = {
     "OPUS' XML": (b'<?xml version="1.0" encoding="utf-8"?>\n<text><s id="1">A</s></text>', "XML", "Extract the texts"),
     "SGML of WMT": (b'<srcset setid="newstest" srclang="any">\n<doc/>', "SGML", "Extract the texts"),
     "PO": (b'# German\n#, fuzzy\nmsgid ""\nmsgstr ""\n"Language: de\\n"\n', "PO file", "po2tmx"),
+    "Markdown": (b"# Pairs\n\n| en | de |\n| --- | :-- |\n| A dog | Ein Hund |\n", "Markdown", "as CSV"),
+    "Markdown without bars outside": (b"en | de\n--- | ---\nA dog | Ein Hund\n", "Markdown", "as CSV"),
+    "what psql prints": (b" en    | de\n-------+-----\n A dog | Ein Hund\n", "Markdown", "as CSV"),
+    "a dump of MySQL": (b"-- MySQL dump 10.13\n--\nDROP TABLE IF EXISTS `a`;\n", "SQL", "as CSV"),
+    "a dump of SQLite": (b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "SQL", "as CSV"),
+    "inserts": (b"/* pairs */\nINSERT INTO `pairs` (`en`, `de`) VALUES\n('A dog', 'Ein Hund');\n", "SQL", "as CSV"),
+    "a table of SQL": (b"CREATE TABLE pairs (\n  en text, de text);\n", "SQL", "as CSV"),
+    "brat": (b"T1\tPerson 0 3\tJoe\nT2\tPlace 5 8;9 12\tNew York\n", "brat", "standoff2conll"),
+    "lines of old Macs": (b"source,target\rA dog,Ein Hund\rA cat,Eine Katze\r", "carriage returns", "tr '\\r'"),
     "PO without a comment": (b'msgid "A dog"\nmsgstr "Ein Hund"\n', "PO file", "po2tmx"),
 }  # fmt: skip
 
@@ -137,7 +146,7 @@ def test_said_by_every_reader(tmp_path: Path, kind: str, reader: str) -> None:
     assert remedy in (raised.value.hint or "")
 
 
-SUFFIXES = "xlsx parquet arrow zip xliff sdlxliff po tbx docx pdf html pkl xml"
+SUFFIXES = "sql ann xlsx parquet arrow zip xliff sdlxliff po tbx docx pdf html pkl xml"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES.split())
@@ -163,6 +172,11 @@ def test_texts_that_look_like_these_are_read(tmp_path: Path) -> None:
         "<html is how it begins\tx",
         "# msgid",
         "%PDF is a kind",
+        "Insert into the table",
+        "Create table (new) in a file",
+        "Drop table | columns",
+        "T1 is a car",
+        "A \r in the text",
     ]
     for line in first:
         path = written(tmp_path, "a.tsv", f"{line} now\tNun\nA dog\tEin Hund\n")

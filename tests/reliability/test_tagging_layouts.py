@@ -54,6 +54,8 @@ CUPT = "# global.columns = ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC P
 HF = [{"id": str(number), "tokens": [word for word, _ in each], "ner_tags": [label for _, label in each]}
       for number, each in enumerate(BOTH)]  # fmt: skip
 
+ONE_SENTENCE = "# sent_id = 1\n1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
+
 LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[Tagged]]] = {
     "CoNLL-2003": ("eng.train", "-DOCSTART- -X- -X- O\n\n" + columns(*BOTH, form="{0} NNP B-NP {1}"), {}, BOTH),
     "CoNLL-2003, DOCSTART without an empty line": ("eng.txt.conll", "-DOCSTART- -X- O O\n" + columns(*BOTH, form="{0} NNP B-NP {1}"), {}, BOTH),
@@ -104,6 +106,11 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[Tagged]]] = {
     "CoNLL-X": ("a.conll", columns(*POS, form="{2}\t{0}\t_\t{1}\tX\t_\t0\troot\t_\t_"), {}, POS),
     "CoNLL-U Plus": ("a.conllup", "# global.columns = ID FORM UPOS NER\n" + columns(*BOTH, form="{2}\t{0}\tX\t{1}"), {"label_column": "ner"}, BOTH),
     "PARSEME (.cupt)": ("a.cupt", CUPT + columns(*POS, form=CONLLU + "\t*"), {}, POS),
+    "CoNLL-U of documents whose sentences have the same numbers": ("a.conllu", f"# newdoc id = a\n{ONE_SENTENCE}# newdoc id = b\n{ONE_SENTENCE}", {}, [[("Go", "VERB")]] * 2),
+    "a table of documents whose sentences have the same numbers": ("ner.csv", "doc_id,sentence_id,word,tag\n" + "".join(f"{name},1,{word},O\n" for name in "ab" for word in "xy"), {},
+        [[("x", "O"), ("y", "O")]] * 2),
+    "a table of documents, the name in the first row": ("ner.csv", "document,sentence,word,tag\na,1,x,O\n,,y,O\n,2,z,O\nb,2,x,O\n", {},
+        [[("x", "O"), ("y", "O")], [("z", "O")], [("x", "O")]]),
     "a blank that does not break": ("a.conll", columns([("10\u00a0000", "NUM"), ("x", "X")]), {}, [[("10\u00a0000", "NUM"), ("x", "X")]]),
     "JSON lines": ("a.jsonl", json_lines({"words": ["EU", "."], "labels": ["B-ORG", "O"]}), {}, [[("EU", "B-ORG"), (".", "O")]]),
     "JSON lines of Hugging Face": ("train.jsonl", json_lines(*HF), {}, BOTH),
@@ -120,6 +127,10 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "numbers before words (GermEval)": ("a.tsv", columns(*BOTH, form="{2}\t{0}\t{1}\tO"), {}, "--word-column"),
     "numbers before words, no labels": ("a.tsv", columns(*BOTH, form="{2}\t{0}"), {}, "numbers the words"),
     "OntoNotes (CoNLL-2012)": ("a.gold_conll", "#begin document (bc/cctv); part 000\n" + columns(*BOTH, form="bc/cctv 0 {2} {0} NN -"), {}, "'bc/cctv' everywhere"),
+    "CoNLL-2009": ("a.conll09", columns(*POS, form="{2}\t{0}\t_\t_\t{1}" + "\t_" * 9), {}, "--word-column 2 --label-column 5"),
+    "Universal NER": ("en_ewt-ud-train.iob2", "# sent_id = 1\n" + columns(*BOTH, form="{2}\t{0}\t{1}\t-\tname"), {}, "--word-column 2 --label-column 3"),
+    "brat": ("a.ann", "T1\tPerson 0 3\tJoe\n", {}, "standoff2conll"),
+    "brat, called otherwise": ("a.conll", "T1\tPerson 0 3\tJoe\n", {}, "standoff2conll"),
     "labels before words": ("a.conll", columns(*MANY, form="{1}\t{0}"), {}, "--word-column 2"),
     "lemmas behind labels (TreeTagger)": ("a.conll", columns(*MANY, form="{0}\t{1}\t{0}"), {}, "--label-column 2"),
     "a table of sentences": ("a.csv", 'words,labels\n"EU rejects it .","B-ORG O O O"\n"Joe Doe runs","B-PER I-PER O"\n', {}, "one word per row"),
@@ -136,6 +147,8 @@ LEFT_OUT: dict[str, tuple[str, str, str]] = {
     "words with slashes (Brown)": ("a.txt", "The/DT dog/NN runs/VBZ ./.\n", "word without label"),
     "CoNLL-U with blanks": ("a.conllu", columns(*POS, form=CONLLU.replace("\t", " ")), "wrong number of columns"),
     "spans of letters (doccano)": ("a.jsonl", json_lines({"text": "Joe runs", "label": [[0, 3, "PER"]]}), "broken line"),
+    "half a character": ("a.jsonl", '{"words": ["\\ud83d"], "labels": ["X"]}\n', "broken line"),
+    "half a character in a label": ("a.jsonl", '{"words": ["a"], "labels": ["\\udc00"]}\n', "broken line"),
     "plain text": ("a.txt", "EU rejects it .\n", "word without label"),
 }  # fmt: skip
 

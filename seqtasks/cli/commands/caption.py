@@ -15,7 +15,7 @@ import typer
 
 from seqtasks.cli.commands.caption_video import FORM_OPTIONS, VideoOptions, caption_video, check_video_options, is_video
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import CUT, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
+from seqtasks.cli.output import CUT, as_cell, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
@@ -159,7 +159,7 @@ def caption(
                     warn(f"{name}: the image is blank (all black, white or gray): its caption is a guess.")
                 inputs, text, of = (
                     {"image": name, "blank": found.blank},
-                    f"{name}\t{found.text}",
+                    f"{as_cell(name)}\t{found.text}",
                     name if decoding.nbest else None,
                 )
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqtasks.cli.output import Write, warn
+from seqtasks.cli.output import Write, as_cell, warn
 from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
@@ -186,4 +186,4 @@ def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> I
 
     if form in ("srt", "vtt"):
         return to_srt(spans) if form == "srt" else to_vtt(spans)
-    return to_jsonl(spans, name) if form == "jsonl" else to_table(spans, name)
+    return to_jsonl(spans, name) if form == "jsonl" else to_table(spans, as_cell(name))

@@ -12,7 +12,16 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble_option
-from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json, warn, warn_count
+from seqtasks.cli.output import (
+    IN_PARTS,
+    as_cell,
+    ensure_distinct_paths,
+    open_output,
+    report_skipped,
+    to_json,
+    warn,
+    warn_count,
+)
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
@@ -26,7 +35,8 @@ if TYPE_CHECKING:
 DEFAULT_CLASSIFIER: Final = "sentiment"
 BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 256 * 1024
 """Documents that are classified together: so many, or so many characters of them."""
-
+SAMPLE = 2_000
+"""Characters of a document that are looked at for whether it is one."""
 
 Method = Literal["occlusion", "integrated-gradients"]
 
@@ -147,12 +157,13 @@ class Documents:
 
     def read(self, column: str | int | None) -> Iterator[list[Entry]]:
         """Documents that are classified together: what came before a pause, or as many as go together."""
+        from seqtasks.cli.plain_text import checked
         from seqtasks.inference.line_batcher import LineBatcher, plain
 
         for piped, files in groupby(self.files, STANDARD_INPUT.__eq__):
             if piped:
                 batches = LineBatcher(self.streams, lines=BATCH_DOCUMENTS, size=BATCH_BYTES)
-                yield from ([Entry(plain(line)) for line in batch.items] for batch in batches)
+                yield from ([Entry(plain(line)) for line in batch.items] for batch in checked(batches))
                 self.undecodable += batches.undecodable
                 continue
             entries: list[Entry] = []
@@ -166,6 +177,7 @@ class Documents:
 
     def read_file(self, file: Path, column: str | int | None) -> Iterator[Entry]:
         """A document a row of a table, whose columns are called as in the training data; else a file as one."""
+        from seqtasks.cli.plain_text import warn_of_structure
         from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
         from seqtasks.data.text_io import NoTextError, read_file
 
@@ -181,6 +193,7 @@ class Documents:
             self.skipped.skip("file that is not UTF-8 text")
             return
         if text.strip():
+            warn_of_structure([file], text[:SAMPLE].split("\n"))
             yield Entry(text, str(file), whole=True)
         else:
             self.skipped.skip("empty text")
@@ -201,7 +214,7 @@ def format_text(entry: Entry, found: Classification | None, explanation: Explana
         return ""
     pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
     marked = [] if explanation is None else [highlighted(explanation)]
-    return "\t".join([*([entry.place] if entry.whole else []), *pairs, *marked])
+    return "\t".join([*([as_cell(entry.place)] if entry.whole else []), *pairs, *marked])
 
 
 def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:

@@ -18,7 +18,7 @@ from seqtasks.cli.options import (
     Runtime,
     split_languages,
 )
-from seqtasks.cli.output import open_output, to_json, warn
+from seqtasks.cli.output import as_cell, open_output, to_json, warn
 from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
@@ -91,7 +91,9 @@ def score(
             for pair, found in zip(batch.items, scored, strict=True):
                 fields = {"source": pair.source, "target": pair.target}
                 fields |= {name: getattr(found, name) for name in SCORES}
-                text = f"{found.normalized_score:.4f}\t{found.score:.4f}\t{pair.source}\t{pair.target}"
+                text = (
+                    f"{found.normalized_score:.4f}\t{found.score:.4f}\t{as_cell(pair.source)}\t{as_cell(pair.target)}"
+                )
                 write([to_json(fields) if as_json else text])
     warn_skipped(skipped, warn)
     if not count:

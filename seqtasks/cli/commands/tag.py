@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
-from seqtasks.cli.options import MaxInputLength, Model, Output, Runtime
+from seqtasks.cli.options import Json, MaxInputLength, Model, Output, Runtime
 from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json, warn_count
 from seqtasks.cli.suffixes import Form, ensure_form
 
@@ -54,6 +54,7 @@ def tag(
             "--output-format", help="Format of the output.", show_default="conllu or jsonl as the input, else text"
         ),
     ] = None,
+    as_json: Json = False,
     output: Output = None,
     max_input_length: MaxInputLength = None,
     runtime: Runtime,
@@ -62,8 +63,9 @@ def tag(
 
     Text is split into sentences and words by rules; no sentence spans several lines. The output format `text` has a
     word, a tab and its label per line, and an empty line after each sentence: `cut -f 2 | sort | uniq -c` counts
-    labels, and `seqtasks train tagging` can read it. A .conllu file is printed with its column of labels filled in.
-    Malformed sentences in FILE are reported and skipped; the exit code is then 1.
+    labels, and `seqtasks train tagging` can read it. A .conllu file is printed with its column of labels filled in;
+    --json is short for --output-format jsonl. Malformed sentences in FILE are reported and skipped; the exit code is
+    then 1.
 
     \b
     Examples:
@@ -72,11 +74,13 @@ def tag(
     """
     if words and read not in (None, "text"):
         raise typer.BadParameter(f"it is for text, not for {read}", param_hint="--pretokenized")
+    if as_json and written not in (None, "jsonl"):
+        raise typer.BadParameter(f"it is --output-format jsonl, not {written}", param_hint="--json")
     files, texts = inputs.resolve()
     names = files or [STANDARD_INPUT]
     ensure_distinct_paths({"--output": output}, names)
     forms: list[Input] = ["text" if words else read or form_of(name) for name in names]
-    form = written or forms[0]
+    form = "jsonl" if as_json else written or forms[0]
     ensure_form(output, "text" if form == "columns" else form, FORM_OPTIONS)
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack)
@@ -118,12 +122,13 @@ class Inputs:
 
     def read(self, inputs: Iterable[tuple[Path, Input, ByteStream]]) -> Iterator[list[Sentence]]:
         """Sentences of each input in lists, as soon as they are read."""
+        from seqtasks.cli.plain_text import checked
         from seqtasks.inference.line_batcher import LineBatcher
 
         for name, form, stream in inputs:
             batches = LineBatcher([stream])
             if form == "text":
-                for batch in batches:
+                for batch in checked(batches, [name]):
                     yield [sentence for line in batch.items for sentence in self.cut(line)]
             else:
                 yield from self.parse(name, form, None if name != STANDARD_INPUT else batches)

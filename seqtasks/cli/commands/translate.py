@@ -90,6 +90,7 @@ def translate(
         options = decoding.options()
         pipeline.decoding(**options)
 
+        from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches, translate_batch
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
 
@@ -99,12 +100,13 @@ def translate(
 
         sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
         batches = LineBatcher(streams, **sizes)
+        plain = checked(batches, files, tabs=prefix)
         process = partial(translate_batch, options=options, target_prefix=prefix)
         unfinished = unknown = sentences = 0
         left_out: tuple[str, ...] = ()
         to_plot = attention
         with open_output(output) as write:
-            for batch, translations in map_batches(process, pipeline, batches, num_workers=workers):
+            for batch, translations in map_batches(process, pipeline, plain, num_workers=workers):
                 write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
                 unfinished += sum(not each.finished for each in translations)
                 unknown += sum(bool(each.unknown) for each in translations)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from seqtasks.data.captions.readers import Caption, Format, read_captions
@@ -16,6 +17,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import train_validation_split
 from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.folders import ENDINGS, images_below
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir, is_file
 
@@ -36,6 +38,8 @@ TABLES = (
 )
 """Files of captions that are found in the folder of the images, or beside it, when none is given."""
 
+BESIDE = 100
+"""So many images are looked at for whether their captions lie beside them."""
 SPLITS = {
     "train": "train",
     "restval": "train",  # Karpathy's: COCO's validation images that everybody trains on
@@ -211,14 +215,16 @@ def as_systems_may_have_it(name: str) -> str:
 
 
 def find_table(images: Path) -> Path:
-    """The file of captions of a folder of images."""
+    """The file of captions of a folder of images, or the folder itself where texts lie beside the images."""
     places = (images, images.absolute().parent)
     for path in (place / name for place in places for name in TABLES):
         if path.is_file():
             return path
+    if any(image.with_suffix(".txt").is_file() for image in islice(images_below(str(images), ENDINGS), BESIDE)):
+        return images
     raise SeqtasksError(
         f"{images}: there is no file of captions in this folder or next to it.",
-        f"Give its path as captions, or one of these names: {', '.join(TABLES)}.",
+        f"Give its path as captions, or one of these names: {', '.join(TABLES)}; or a .txt file next to each image.",
     )
 
 

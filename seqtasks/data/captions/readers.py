@@ -4,6 +4,7 @@
 |---|---|
 | table | `a.jpg#0<TAB>A dog .` (Flickr8k, Flickr30k), `a.jpg<TAB>A dog.`, `a.jpg,A dog.`, or any table with a header |
 | jsonl | `{"image": "a.jpg", "caption": "A dog."}` a line; the caption may be a list of captions |
+| folder | `a.txt` beside `a.jpg`, with a caption a line |
 | json | COCO captions; Karpathy's `dataset_*.json`; a list of objects like those of jsonl |
 
 Columns and keys are `image`, `caption` and, where there are official splits, `split`; the names that Flickr30k's
@@ -23,15 +24,21 @@ from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionRead
 from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object
+from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object, rejection
 from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.folders import find_images
+from seqtasks.storage.presence import is_dir, is_file
 
 Format = Literal["auto", "table", "jsonl", "json"]
 
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
 
+VIDEO_LINES = (
+    'Write JSON lines, one a video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
+    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may lie behind that of the video.'
+)
 ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 
 
@@ -64,12 +71,16 @@ def read_captions(
     """
     names: dict[str, str] = {}
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
+    if form == "auto" and is_dir(path):
+        reader = SidecarReader()
     if reader is None and (problem := foreign_by_name(path)):
         raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
         image, text = clean_string(row.image), clean_string(row.text)
-        if not image or text is None:
+        if row.rejection:
+            skipped.skip(row.rejection)
+        elif not image or text is None:
             skipped.skip("broken line")
         elif not text:
             skipped.skip("empty caption")
@@ -105,6 +116,19 @@ class JSONLReader(CaptionReader, kind="jsonl"):
             yield from rows_of(str(path), number, parse_json_object(line) or {}, columns)
 
 
+class SidecarReader(CaptionReader):
+    """A folder with a .txt file beside each image, called as the image is, with a caption a line."""
+
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """A row for each line of each such file; files of other names are no captions."""
+        for image in find_images([path]):
+            texts = image.with_suffix(".txt")
+            if is_file(texts):
+                for number, line in enumerate(read_lines(texts), 1):
+                    if line.strip():
+                        yield Row(str(texts), number, image.relative_to(path).as_posix(), line)
+
+
 def keys_of(columns: Columns) -> list[Sequence[str]]:
     """What the keys of the image and of the caption may be called."""
     asked = [(columns.get(role.name), role.usual) for role in (IMAGE, CAPTION)]
@@ -115,8 +139,9 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns)
     """The captions in one row of a table or one object; one row without a text where there is none."""
     named = {key.strip().lower(): value for key, value in fields.items()}
     image, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
+    rejected = rejection(fields, [str(each) for each in columns.values()])
     for caption in captions if isinstance(captions, list) and captions else [captions]:
-        yield Row(file, number, image, caption, fields.get(SPLIT_KEY))
+        yield Row(file, number, image, caption, fields.get(SPLIT_KEY), rejected)
 
 
 class NDJSONReader(JSONLReader, kind="ndjson"):
@@ -133,6 +158,8 @@ class JSONReader(CaptionReader, kind="json"):
         match load_json(path):
             case {"images": list(images), "annotations": list(annotations)}:
                 return coco_rows(path, images, annotations)
+            case {"videos": list(), "sentences": list()}:
+                raise SeqtasksError(f"{path}: these are captions of videos (MSR-VTT), and not of images.", VIDEO_LINES)
             case {"images": list(images)}:
                 return karpathy_rows(path, images)
             case list(objects):
@@ -161,7 +188,7 @@ def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator
         )
     for number, annotation in enumerate(map(as_mapping, annotations), 1):
         name = names.get(str(annotation.get("image_id")))
-        yield Row(file, number, name, annotation.get("caption"))
+        yield Row(file, number, name, annotation.get("caption"), rejection=rejection(annotation))
 
 
 def karpathy_rows(path: Path, images: list[Any]) -> Iterator[Row]:

@@ -29,6 +29,8 @@ class Row:
     image: object
     text: object
     split: object = None
+    rejection: str = ""
+    """Why whoever made the file does not want it to be used."""
 
 
 class CaptionReader(Reader):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from seqtasks.data.column_names import NAME, Role, column_name
@@ -71,6 +71,25 @@ def document_columns(table: Table, source: DocumentSource) -> DocumentColumns:
     if "text" not in found or found["text"] == found.get("label"):
         raise unclear(table, f"which of its {table.width} columns is the text", ROLES)
     return DocumentColumns(found["text"], found.get("label"))
+
+
+def label_doubts(table: Table, columns: DocumentColumns, source: DocumentSource) -> Iterator[str]:
+    """Why a table may have its labels elsewhere: in several columns, of which one is read or none."""
+    names = table.header or ("",) * table.width
+    others = [place for place in free_columns(table) if place not in (columns.text, columns.label)]
+    known = [names[place] for place in others if names[place] in LABEL.usual]
+    if columns.label is not None and source.label_column is None and known:
+        yield (
+            f"{table.path}: the column {names[columns.label]} is read as the label, and not {', '.join(known)}, which "
+            "can be one, too: say which with --label-column (label_column)"
+        )
+    rows = [cells for cells in table.sample if len(cells) == table.width]
+    flags = [names[place] for place in others if rows and all(cells[place] in ("0", "1") for cells in rows)]
+    if columns.label is None and len(flags) > 1:
+        yield (
+            f"{table.path}: no column is read as the label, but {len(flags)} hold 0 and 1, such as {flags[0]}: write "
+            "the names of those with 1 into one column, and say what stands between them with label_separator"
+        )
 
 
 def free_columns(table: Table) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from seqtasks.data.text_io import read_file, read_files
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir
 from seqtasks.text.tokenizers.document import normalize_document
+
+ADDRESSES = re.compile(r"https?://\S+")
+SAMPLE = 10_000
+"""Characters of a file that are looked at for whether there are texts in it."""
+FEATURES = ".feat"
+"""With which the files of bags of words end that lie beside the reviews of IMDb, as those of their addresses do."""
 
 
 class TextSource(ConfigModel):
@@ -54,7 +61,11 @@ def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
         skipped.reach(str(source.path), 1)
         yield read_file(source.path)
     elif is_dir(source.path):
-        yield from (text for _, text in read_files(source.path, skipped))
+        for file, text in read_files(source.path, skipped):
+            if file.suffix == FEATURES or (text.strip() and not ADDRESSES.sub("", text[:SAMPLE]).strip()):
+                skipped.skip("file of addresses or features")
+            else:
+                yield text
     else:
         for document in read_documents(DocumentSource(path=source.path, text_column=source.text_column), skipped):
             yield document.text

@@ -18,7 +18,7 @@ from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
-from seqtasks.data.text_io import read_lines, require_file, uncompressed_suffix
+from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
 
@@ -122,7 +122,7 @@ class TSVReader(PairReader, kind="tsv"):
         """The pairs of a table; an empty file has none."""
         assert source.path is not None
         named = any(isinstance(column, str) for column in requested(source).values())
-        table = open_table(source.path, ROLES, header=named or source.header, languages=True)
+        table = open_table(source.path, ROLES, header=named or source.header, languages=languages or ())
         if not table.width:
             return iter(())
         columns = pair_columns(table, requested(source), languages, sure=source.header is not None)
@@ -143,7 +143,7 @@ class JSONLReader(PairReader, kind="jsonl"):
         for each in read_objects(source.path, skipped, blank=True, keys=keys):
             fields = flattened(each)
             first, second = (fields.get(key) for key in keys)
-            if isinstance(first, str) and isinstance(second, str):
+            if is_text(first) and is_text(second):
                 yield Pair(first, second)
             else:
                 skipped.skip("broken line")

@@ -22,6 +22,8 @@ DOCUMENT = "-DOCSTART-"
 """The word with which a document of CoNLL-2003 begins."""
 SPAN_LABEL = re.compile(r"O|[BIESLUM]-\S+")
 """Labels of spans: BIO, IOB, BILOU and BIOES (Ramshaw and Marcus 1995)."""
+CONLL_2009, POS_2009 = 14, 5
+"""Columns that CoNLL-2009 has at least, and the one of parts of speech (Hajič et al. 2009)."""
 SAMPLE_SENTENCES = 50
 """Sentences that are looked at for what their columns hold."""
 SURE_ROWS = 100
@@ -130,7 +132,8 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
     width = len(several[0][0].cells)
     words = [row.cells[0] for rows in several for row in rows]
     other = f"{width} columns, such as {' | '.join(several[0][0].cells)[:80]}"
-    say = "Give the columns by number: --word-column 2 --label-column -1 (word_column, label_column)."
+    label = label_column([row.cells for rows in several for row in rows if len(row.cells) == width])
+    say = f"Give the columns by number: --word-column 2 --label-column {label} (word_column, label_column)."
     if all([row.cells[0] for row in rows] in counts(len(rows)) for rows in several) and (width > 2 or len(words) > 2):
         raise SeqtasksError(f"{place}: the first column numbers the words instead of holding them ({other}).", say)
     if width > 2 and len(words) > 3 and len(set(words)) == 1:
@@ -145,6 +148,19 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
             "Give the columns by number: --word-column 2 --label-column 1 (word_column, label_column in a "
             "configuration).",
         )
+
+
+def label_column(rows: Sequence[Sequence[str]]) -> int:
+    """Which column behind the words' is likely that of the labels, from 1: the first one of spans, else the last."""
+    width = len(rows[0])
+    if width >= CONLL_2009:
+        return POS_2009
+    spans = (
+        place
+        for place in range(2, width)
+        if all(SPAN_LABEL.fullmatch(cells[place]) for cells in rows) and any(cells[place] != "O" for cells in rows)
+    )
+    return next(spans, -2) + 1
 
 
 def require_labels(file: str, sample: Sequence[Sequence[WordRow]], word_column: int) -> None:

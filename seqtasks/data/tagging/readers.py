@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.json_lines import is_rejected, parse_json_object
+from seqtasks.data.json_lines import parse_json_object, rejection
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, column_of, read_conllu
@@ -194,7 +194,8 @@ def read_jsonl(file: str, lines: Lines, skipped: ReadReport, column: str | int =
     for number, line in lines:
         skipped.reach(file, number)
         fields = parse_json_object(line)
-        if column != "answer" and is_rejected(fields, skipped):
+        if reason := rejection(fields or {}, [str(column)]):
+            skipped.skip(reason)
             continue
         words = texts_of(fields, next((key for key in WORD_KEYS if key in (fields or {})), "words"))
         labels = texts_of(fields, label_key(f"{file}:{number}", fields or {}, column), numbers=True)

@@ -25,6 +25,7 @@ SENTENCE = Role(
     "sentence",
     ("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sent_id", "sent_no", "sentence_number"),
 )
+DOCUMENT = Role("document", ("document", "document #", "document_id", "document id", "doc", "doc_id", "doc id"))
 ROLES = (WORD, LABEL)
 LONG_SENTENCE = 150
 """So many rows in which no sentence ends are taken for a table that does not say where sentences end."""
@@ -36,6 +37,8 @@ class WordColumns(NamedTuple):
     word: int
     label: int | None
     sentence: int | None
+    document: int | None
+    """In each document the numbers of sentences may begin again."""
 
 
 def names_columns(cells: Sequence[str]) -> bool:
@@ -69,15 +72,15 @@ def word_columns(table: Table, column: str | int | None, word_column: str | int 
     """The columns that were asked for, else those of usual names; of several columns of labels the last."""
     names = table.header or ("",) * table.width
     found = requested_columns(table.path, names, {"word": word_column, "label": column})
-    found = named_columns(names, (WORD, SENTENCE)) | found
+    found = named_columns(names, (WORD, SENTENCE, DOCUMENT)) | found
     labels = [place for place, name in enumerate(names) if name in LABEL.usual and place != found.get("word")]
     if labels:
         found.setdefault("label", labels[-1])
     if "word" not in found or found["word"] == found.get("label"):
         raise unclear(table, "which of its columns holds the words", ROLES)
-    if "label" not in found and table.width > 1 + ("sentence" in found):
+    if "label" not in found and table.width > 1 + ("sentence" in found) + ("document" in found):
         raise unclear(table, "which of its columns holds the labels", ROLES)
-    return WordColumns(found["word"], found.get("label"), found.get("sentence"))
+    return WordColumns(found["word"], found.get("label"), found.get("sentence"), found.get("document"))
 
 
 def in_table(table: Table, columns: WordColumns, skipped: ReadReport) -> Iterator[Sentence]:
@@ -105,14 +108,17 @@ def with_sentence(table: Table, columns: WordColumns) -> Iterator[tuple[int, Row
     Raises:
         SeqtasksError: There are neither.
     """
-    sentence, before, length = 0, "", 0
+    sentence, length = 0, 0
+    before: tuple[str, ...] = ("", "")
     previous: Row | None = None
     ended = columns.sentence is not None
     for row in table.rows:
         number, cells, _ = row
         if columns.sentence is not None:
-            said = cells[columns.sentence].strip() if len(cells) > columns.sentence else ""
-            if said and said != before:
+            places = (columns.document, columns.sentence)
+            cut = ("" if place is None or place >= len(cells) else cells[place].strip() for place in places)
+            said = tuple(now or then for now, then in zip(cut, before, strict=True))
+            if said != before:
                 sentence, before = sentence + 1, said
         elif not any(cell.strip() for cell in cells) and cells:
             sentence, ended = sentence + 1, True

@@ -99,7 +99,7 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
         wanted = f" of the split {source.split}" if split else ""
         raise SeqtasksError(
             f"{source.path}: none of its videos{wanted} can be used, with videos in {folder} ({skipped.describe()}).",
-            f"A line looks like {FORM}",
+            f"A line looks like {FORM}: convert other manifests, such as MSR-VTT's videodatainfo.json.",
         )
     return videos
 

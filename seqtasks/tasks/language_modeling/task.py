@@ -21,7 +21,7 @@ from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, load_tokenizer
 from seqtasks.tasks.data_reports import fingerprint, require_validation
-from seqtasks.tasks.data_warnings import few_examples, other_language, seen_in_training
+from seqtasks.tasks.data_warnings import few_examples, not_prose, other_language, seen_in_training
 from seqtasks.tasks.language_modeling.presets import generation_preset
 from seqtasks.tasks.language_modeling.tbptt_loader import TBPTTLoader
 from seqtasks.tasks.presets import chosen_kinds, source_options
@@ -125,6 +125,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             *few_examples(tokens, 10_000, "tokens"),
             *seen_in_training(train, validation, "texts"),
             *other_language(config.text, train, "texts"),
+            *not_prose((*train, *validation)),
         )
         return PreparedTask(task, remarks, data, warnings)
 

@@ -84,7 +84,7 @@ def test_a_quote_that_is_not_closed_costs_bounded_time() -> None:
     ],
 )
 def test_what_is_a_header(rows: list[list[str]], header: bool) -> None:
-    assert has_header(rows, ROLES, pairs=True) == header
+    assert has_header(rows, ROLES, languages=()) == header
 
 
 def test_what_may_be_a_header() -> None:

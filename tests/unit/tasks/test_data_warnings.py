@@ -15,6 +15,7 @@ from seqtasks.tasks.classification.task import ClassificationTask
 from seqtasks.tasks.data_warnings import (
     doubtful_labels,
     few_examples,
+    not_prose,
     other_language,
     other_languages,
     seen_in_training,
@@ -109,6 +110,21 @@ def test_labels_that_a_model_does_not_have() -> None:
     with pytest.raises(SeqtasksError, match="The model has none of the labels of these documents: '0', '1'") as refused:
         list(unknown_labels(Counter({"0": 3, "1": 2}), ["neg", "pos"], "documents"))
     assert "It has 'neg', 'pos'" in str(refused.value.hint)
+
+
+def test_texts_that_hold_more_than_prose() -> None:
+    book = (
+        "The Project Gutenberg eBook of Moby Dick\n\nTitle: Moby Dick\n\n"
+        "*** START OF THE PROJECT GUTENBERG EBOOK MOBY DICK ***\n\nCall me Ishmael.\nSome years ago\n\n"
+        "*** END OF THE PROJECT GUTENBERG EBOOK MOBY DICK ***\nFull license\n"
+    )
+    assert list(not_prose(["Call me Ishmael.\n1 < 2 > 0\n<unk> and <pad>\n*** START ***", "The end."])) == []
+    (told,) = not_prose([book, "Another book."])
+    assert told.startswith("7 of 13 lines are the header and the license of Project Gutenberg")
+    (told,) = not_prose([book[book.index("Call") :]])
+    assert told.startswith("2 of 6 lines are")
+    (told,) = not_prose(["A <b>film</b>.<br /><br />Great.\nIndeed.", "<p class='x'>So</p>"])
+    assert told == "2 of 3 lines hold HTML, such as <b>: a model learns to write it"
 
 
 def test_sides_of_pairs_that_are_swapped() -> None:

@@ -73,6 +73,23 @@ def test_flickr_layout_with_its_official_splits(flickr: Path, split: str | None,
     assert found == {name: (f"Caption 0 of {name}", f"Caption 1 of {name}") for name in names}
 
 
+def test_texts_beside_the_images(tmp_path: Path) -> None:
+    touch(tmp_path, *NAMES[:3], "more/x.png", "notes.txt")
+    write(tmp_path / "a.txt", "A dog.\n\nA big dog.\n")
+    write(tmp_path / "more" / "x.txt", "A cat.")
+    expected = {"a.jpg": ("A dog.", "A big dog."), "more/x.png": ("A cat.",)}
+    assert read(tmp_path) == read(tmp_path, tmp_path) == expected
+    write(tmp_path / "train.txt", "a.jpg\n")
+    assert read(tmp_path, split="train") == {"a.jpg": expected["a.jpg"]}
+
+
+def test_a_folder_without_captions(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "images/b.txt")
+    with pytest.raises(SeqtasksError, match="no file of captions") as raised:
+        read(tmp_path / "images")
+    assert "a .txt file beside each image" in str(raised.value.hint)
+
+
 def test_captions_are_found_beside_the_pictures_and_pictures_below_the_captions(flickr: Path) -> None:
     assert list(read(flickr / "Images", split="test")) == LISTS["test"]
     assert list(read(flickr, split="test")) == [f"Images/{name}" for name in LISTS["test"]]

@@ -60,3 +60,17 @@ def test_mistakes_are_told(tmp_path: Path, name: str, content: bytes | None, tol
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SeqtasksError, match=told):
         read(tmp_path / name)
+
+
+def test_addresses_and_features_beside_reviews_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "unsup").mkdir()
+    for name, text in {
+        "unsup/0_0.txt": "A film, see https://a.org/x.", "urls_unsup.txt": "https://a.org/x\nhttps://a.org/y\n",
+        "unsupBow.feat": "0 0:8 1:6 3:5\n", "empty.txt": " \n",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    report = ReadReport()
+    assert list(read_texts(TextSource(path=tmp_path), report)) == ["A film, see https://a.org/x."]
+    assert {reason: each.count for reason, each in report.omissions.items()} == {
+        "file of addresses or features": 2, "empty text": 1,
+    }  # fmt: skip
