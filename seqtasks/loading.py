@@ -37,7 +37,7 @@ Engine = Literal["torch", "ctranslate2"]
 Name = str | Path
 
 
-COPY = "The settings of a model are those that it was trained with: copy the whole directory again."
+COPY = "A model's settings must be those that it was trained with: copy the whole directory again."
 MOST_UNSTORED = 2
 """A model may have so many times the weights that its bundle holds: tensors that are tied are stored once."""
 

@@ -117,7 +117,7 @@ def as_written_otherwise(label: str) -> str | float:
 
 
 def not_prose(texts: Iterable[str]) -> Iterator[str]:
-    """Warnings of what a model of texts learns to write, though nobody means it: HTML, Project Gutenberg's license.
+    """Warnings about text that a model should not learn to write: HTML, Project Gutenberg's license.
 
     Args:
         texts: Texts of any number of lines.
@@ -133,11 +133,13 @@ def not_prose(texts: Iterable[str]) -> Iterator[str]:
             licensed += part.strip().count("\n") + 1
     if tagged:
         shown = HTML_TAG.search(tagged[0])
-        yield f"{len(tagged):,} of {total:,} lines hold HTML, such as {shown and shown[0]}: a model learns to write it"
+        yield (
+            f"{len(tagged):,} of {total:,} lines contain HTML, such as {shown and shown[0]}: a model learns to write it"
+        )
     if licensed:
         yield (
             f"{licensed:,} of {total:,} lines are the header and the license of Project Gutenberg: a model learns "
-            "to write them, unless you delete what stands before *** START and behind *** END"
+            "to write them, unless you delete the parts before *** START and after *** END"
         )
 
 

@@ -151,7 +151,7 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     ("name", "content", "options", "told"),
     [
         ("a.csv", FLAGS, {}, "no column is read as the label, but 2 hold 0 and 1, such as toxic"),
-        ("a.jsonl", json_lines({"text": "a", "label": "x", "category": "y"}), {}, "label is read as the label, and not category"),
+        ("a.jsonl", json_lines({"text": "a", "label": "x", "category": "y"}), {}, "label is read as the label, but category"),
         ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {}, "--label-column"),
         ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {"label_column": "label"}, ""),
         ("a.csv", table(("text", "label", "stars"), (*ROWS[0], "1")), {}, ""),

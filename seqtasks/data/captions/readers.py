@@ -36,8 +36,8 @@ TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))"
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
 
 VIDEO_LINES = (
-    'Write JSON lines, one a video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
-    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may lie behind that of the video.'
+    'Write JSON lines, one per video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
+    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may be after that of the video.'
 )
 ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 

@@ -78,7 +78,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.guided_alignment and getattr(self.text, "subword_sampling", 0.0) > 0:
                 raise ValueError("guided_alignment needs text.subword_sampling = 0: alignments are of fixed tokens")
             if self.guided_alignment and self.self_critical:
-                raise ValueError("guided_alignment and self_critical exclude each other")
+                raise ValueError("guided_alignment and self_critical are mutually exclusive")
             return self
 
         @model_validator(mode="after")

@@ -59,7 +59,7 @@ class SubwordTokenizer(Tokenizer):
                 if not symbol or " " in symbol or prepare(symbol) != symbol:
                     raise ValueError(f"{symbol!r} is not a symbol: it is empty, or normalization changes it")
             if len(set(symbols)) < len(symbols):
-                raise ValueError("a symbol is there twice")
+                raise ValueError("a symbol is listed twice")
             return symbols
 
         @model_validator(mode="after")

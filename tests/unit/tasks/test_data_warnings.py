@@ -124,7 +124,7 @@ def test_texts_that_hold_more_than_prose() -> None:
     (told,) = not_prose([book[book.index("Call") :]])
     assert told.startswith("2 of 6 lines are")
     (told,) = not_prose(["A <b>film</b>.<br /><br />Great.\nIndeed.", "<p class='x'>So</p>"])
-    assert told == "2 of 3 lines hold HTML, such as <b>: a model learns to write it"
+    assert told == "2 of 3 lines contain HTML, such as <b>: a model learns to write it"
 
 
 def test_sides_of_pairs_that_are_swapped() -> None:
