@@ -51,7 +51,7 @@ class TokenEmbedding(nn.Module):
             vectors = vectors.to(torch.get_autocast_dtype(vectors.device.type))
         return vectors
 
-    def apply_word_dropout(
+    def apply_dropout(
         self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False
     ) -> Float[Tensor, "*shape dim"]:
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""

@@ -143,5 +143,5 @@ def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts
     """
     vectors = embedding(tokens)
     places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)
-    embedded: Tensor = embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+    embedded: Tensor = embedding.apply_dropout(vectors + places.to(vectors.dtype))
     return embedded

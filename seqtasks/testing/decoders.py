@@ -44,6 +44,7 @@ def check_decoder(config: ConfigModel, *, embedding_dim: int = 8, memory_dim: in
             contract.padding,
             contract.future,
             contract.attention,
+            contract.embedding_dropout,
             contract.storing,
             contract.gradients,
             contract.precision,
@@ -63,10 +64,10 @@ class DecoderContract(ModuleContract):
         self.memory = Memory(states, mask, states.sum(1) / mask.sum(1, keepdim=True))
         self.tokens = torch.randint(4, VOCAB, (ROWS, TGT), generator=numbers)
 
-    def make(self, seed: int = 1, *, tied: bool = False) -> Any:
-        """A new decoder in evaluation mode."""
+    def make(self, seed: int = 1, *, tied: bool = False, dropout: float = 0.0) -> Any:
+        """A new decoder in evaluation mode; `dropout` is that of its embedding."""
         torch.manual_seed(seed)
-        embedding = TokenEmbedding(VOCAB, self.embedding_dim)
+        embedding = TokenEmbedding(VOCAB, self.embedding_dim, dropout=dropout)
         module = Decoder.of(self.config)(self.config, embedding, self.memory_dim, tie_output=tied).eval()
         with torch.no_grad():
             module.output.bias.normal_()

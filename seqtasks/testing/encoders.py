@@ -35,7 +35,7 @@ def check_encoder(config: ConfigModel, inputs: Tensor | None = None, *, embeddin
         ContractError: It breaks its contract; the message says how, a line for each problem.
     """
     contract = EncoderContract(config, inputs, embedding_dim)
-    rules = [contract.padding] if contract.reads_text else []
+    rules = [contract.padding, contract.embedding_dropout] if contract.reads_text else []
     rules += [contract.rows, contract.storing, contract.gradients, contract.precision]
     if contract.is_causal():
         rules += [contract.parts, contract.steps, contract.future]
@@ -58,13 +58,13 @@ class EncoderContract(ModuleContract):
         )
         self.mask = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS).unsqueeze(1)
 
-    def make(self, seed: int = 1) -> nn.Module:
-        """A new encoder in evaluation mode."""
+    def make(self, seed: int = 1, *, dropout: float = 0.0) -> nn.Module:
+        """A new encoder in evaluation mode; `dropout` is that of the embedding of text."""
         torch.manual_seed(seed)
         kind = Encoder.of(self.config)
         if self.reads_text:
             assert issubclass(kind, TextEncoder)
-            return kind(self.config, TokenEmbedding(VOCAB, self.embedding_dim)).eval()
+            return kind(self.config, TokenEmbedding(VOCAB, self.embedding_dim, dropout=dropout)).eval()
         return kind(self.config).eval()
 
     def encode(self, module: nn.Module) -> Memory:

@@ -27,8 +27,8 @@ class ModuleContract(ABC):
     """How far a row alone may be from the same row in a batch."""
 
     @abstractmethod
-    def make(self, seed: int = 1) -> Any:
-        """A new module in evaluation mode."""
+    def make(self, seed: int = 1, *, dropout: float = 0.0) -> Any:
+        """A new module in evaluation mode; `dropout` is that of the embedding of text."""
 
     @abstractmethod
     def run(self, module: nn.Module) -> Tensor:
@@ -70,6 +70,11 @@ class ModuleContract(ABC):
         """Dropout follows the mode and the seed."""
         with torch.no_grad():
             yield from seeded(self.make, self.run)
+
+    @torch.no_grad()
+    def embedding_dropout(self) -> Iterator[str]:
+        """The dropout of the embedding is applied."""
+        yield from drops_embedding(lambda dropout: self.make(dropout=dropout), self.run)
 
     @torch.no_grad()
     def precision(self) -> Iterator[str]:
@@ -191,6 +196,25 @@ def seeded(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
         yield (
             "In training the same seed gives different outputs, so that no run could be resumed exactly. Draw random "
             "numbers from torch only."
+        )
+
+
+def drops_embedding(make: Callable[[float], nn.Module], run: Callable[[nn.Module], Tensor]) -> Iterator[str]:
+    """In training the dropout of the embedding changes the output.
+
+    Args:
+        make: A new module, with the probability of dropout in its embedding.
+        run: Its output on a fixed input.
+    """
+    outputs = []
+    for probability in (0.0, 0.5):
+        module = make(probability).train()
+        torch.manual_seed(3)
+        outputs.append(run(module))
+    if same(outputs[0], outputs[1], 0.0):
+        yield (
+            "model.embedding_dropout changes nothing in training: self.embedding(tokens) gives vectors without it, to "
+            "which positions may be added. Read self.embedding.apply_dropout(vectors)."
         )
 
 
