@@ -4,6 +4,7 @@
     python -m benchmarks.memory_growth lstm path/to/parallel/*.tsv.gz --validation path/to/dev.tsv.gz
     python -m benchmarks.memory_growth captions path/to/flickr8k
     python -m benchmarks.memory_growth decoding path/to/pairs.tsv.gz --minutes 60
+    python -m benchmarks.memory_growth process 4711
 
 Prints a line a minute: the minute, the updates (or sentences), and MiB of each process, this one first: what is its own
 (anonymous) and what it shares with the others (weights and gradients). Pages of a process's parent that it has not
@@ -41,11 +42,10 @@ SETTLED = 5
 """Minutes after which memory does not grow any more."""
 
 
-def processes() -> list[int]:
-    """This process and its children."""
-    own = os.getpid()
-    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="utf-8").split()
-    return [own, *map(int, children)]
+def processes(parent: int) -> list[int]:
+    """A process and its children."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
+    return [parent, *map(int, children)]
 
 
 def megabytes(process: int) -> int:
@@ -54,15 +54,16 @@ def megabytes(process: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith(KINDS)) // 1024
 
 
-def watch(done: Iterable[int], minutes: float) -> None:
+def watch(done: Iterable[int], minutes: float, parent: int | None = None) -> None:
     """Prints memory each minute while work goes on; `done` is how much there is of it, again and again."""
+    parent = os.getpid() if parent is None else parent
     started, shown = time.monotonic(), 0
     rows: list[list[int]] = []
     for amount in done:
         passed = (time.monotonic() - started) / 60
         if passed >= shown + 1:
             shown = int(passed)
-            rows.append([megabytes(process) for process in processes()])
+            rows.append([megabytes(process) for process in processes(parent)])
             print(f"{shown:4} min {amount:8} {rows[-1]}", flush=True)
         if passed >= minutes:
             break
@@ -164,6 +165,18 @@ def decoding(
 
     translations = translate_stream(translator, forever(), beam_size=beam_size)
     watch((number for number, _ in enumerate(translations, 1)), minutes)
+
+
+@app.command()
+def process(number: int, minutes: Minutes = 60) -> None:
+    """A program that runs already, such as a training, by the number of its process."""
+
+    def seconds() -> Iterator[int]:
+        for passed in count():
+            time.sleep(1)
+            yield passed
+
+    watch(seconds(), minutes, number)
 
 
 if __name__ == "__main__":

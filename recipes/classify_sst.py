@@ -1,12 +1,13 @@
 """Stanford sentiment sentences of two classes (SST-2, Socher et al. 2013): 6,920 sentences, lower-cased, tokenized.
 
     python recipes/classify_sst.py data/sst --output runs/sst
+    python recipes/classify_sst.py data/sst --output runs/sst --model convolution --resume
 
 The folder holds `stsa.binary.train`, `.dev` and `.test`, a label and a sentence a line. The models are trained on the
 training sentences, without their phrases, and chosen on `dev`; --test measures on `test`, too. They read sentences as
 people write them, `it's (not) bad.` for `it 's -lrb- not -rrb- bad .`, which are kept beside the models. --init-from
 names a classifier of reviews with the labels 0 and 1, such as that of `classify_imdb.py`, from which a third model
-starts.
+starts. `--model convolution` compares the convolution of Kim (2014) with the bag of words, not an LSTM.
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ from typing import Annotated
 import tomli_w
 import typer
 
-from compare_classifiers import BAG_OF_WORDS, TINY_BAG, TINY_ENCODER, Compared, chosen, compare, sources
+from compare_classifiers import (
+    BAG_OF_WORDS,
+    CONVOLUTION,
+    TINY_BAG,
+    TINY_CONVOLUTION,
+    TINY_ENCODER,
+    Compared,
+    Network,
+    chosen,
+    compare,
+    sources,
+)
 from runner import Chosen, Resume, Test, Tiny, data_folder, official, read_lines, run
 from seqtasks import find_model, read_bundle
 from seqtasks.text.detokenize import blanks_before
@@ -79,6 +91,8 @@ DROPOUT = 0.25
 """Of the model that starts from another, in its embedding and its encoder: a sentence has fewer words to miss."""
 BAG = {"dim": 32, "dropout": 0.5, "ngrams": 2, "buckets": 50_000, "steps": 800, "batch_tokens": 1000,
        "learning_rate": 3e-3, "eval_steps": 100}  # fmt: skip
+FILTERS = {"dim": 96, "dropout": 0.25, "filters": 100, "steps": 1400, "batch_tokens": 1000, "learning_rate": 2e-3,
+           "warmup": 100, "decay": 0.99, "eval_steps": 100}  # fmt: skip
 
 
 def ordinary(file: Path, folder: Path) -> Path:
@@ -112,6 +126,7 @@ def main(
     data: Annotated[Path | None, typer.Argument(help="The folder; else SEQTASKS_DATA/sst.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the models.")] = Path("runs/sst"),
     init_from: Annotated[str | None, typer.Option(help="A classifier of reviews to start another model from.")] = None,
+    model: Network = "lstm",
     seed: int = 1,
     test: Test = False,
     tiny: Tiny = False,
@@ -125,21 +140,26 @@ def main(
         for part in ("train", "dev", *(["test"] if test else []))
     }
 
-    def configured(model: str, text: str = TEXT, start: str = "") -> str:
+    def configured(table: str, text: str = TEXT, start: str = "") -> str:
         given = {"seed": seed, "text": text, "start": start}
-        return DATA.format(train=sources(parts["train"]), dev=sources(parts["dev"]), **given) + model
+        return DATA.format(train=sources(parts["train"]), dev=sources(parts["dev"]), **given) + table
 
-    bag, encoder = (chosen(settings, *smaller, tiny=tiny) for smaller in (TINY_BAG, TINY_ENCODER))
+    name, table, smaller = {
+        "lstm": ("LSTM", LSTM, TINY_ENCODER),
+        "convolution": ("convolution", CONVOLUTION.format(**FILTERS), TINY_CONVOLUTION),
+    }[model]
+    bag, encoder = (chosen(settings, *each, tiny=tiny) for each in (TINY_BAG, smaller))
     models = [
         Compared("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
-        Compared("LSTM", "lstm", configured(LSTM), encoder),
+        Compared(name, model, configured(table), encoder),
     ]
     if init_from is not None:
-        text, model = tables_of(init_from)
+        text, table = tables_of(init_from)
         start = f'init_from = "{find_model(init_from).resolve()}"\n'
         training = [each for each in chosen(settings, tiny=tiny) if each.startswith("training.")]
-        started = configured(model + STARTED, text, start)
-        models.append(Compared("LSTM, from reviews", "from-reviews", started, training))
+        started = configured(table + STARTED, text, start)
+        place = "from-reviews" if model == "lstm" else f"{model}-from-reviews"
+        models.append(Compared(f"{name}, from reviews", place, started, training))
     compare(models, output, parts.get("test"), resume=resume)
 
 

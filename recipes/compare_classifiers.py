@@ -1,10 +1,10 @@
-"""What the recipes of classification have in common: a bag of words to compare with, and a table of results."""
+"""What the recipes of classification share: a bag of words to compare with, a convolution, a table of results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -33,12 +33,43 @@ ema_decay = 0.99
 eval_steps = {eval_steps}
 save_steps = {eval_steps}
 """
+CONVOLUTION = """\
+[model]
+hidden_size = {dim}
+embedding_dropout = {dropout}
+word_dropout = 0.1
+pooling = "max"
+dropout = 0.5
+
+[model.encoder]
+kind = "text-cnn"
+kernel_sizes = [3, 4, 5]
+num_filters = {filters}
+
+[training]
+max_steps = {steps}
+batch_tokens = {batch_tokens}
+learning_rate = {learning_rate}
+warmup_steps = {warmup}
+lr_scheduler = "cosine"
+weight_decay = 0.01
+ema_decay = {decay}
+eval_steps = {eval_steps}
+save_steps = {eval_steps}
+"""
+"""Kim (2014): windows of three widths, each filter at its highest in the text; vectors of words are learned."""
 METRICS = {"accuracy": "accuracy", "macro-f1": "macro F1", "calibration-error": "calibration error"}
 """What is told of each model, and how it is called in the table."""
 TINY = ("model.hidden_size=16", *short(40))
 TINY_ENCODER = ("model.encoder.hidden_size=16", "model.encoder.num_layers=1")
 TINY_BAG = ("model.encoder.num_buckets=256",)
+TINY_CONVOLUTION = ("model.encoder.num_filters=8",)
 """Settings that make a recipe last a minute: to see that all is in place, not to learn anything."""
+
+
+Network = Annotated[
+    Literal["lstm", "convolution"], typer.Option("--model", help="What is compared with a bag of words.")
+]
 
 
 class Compared(NamedTuple):

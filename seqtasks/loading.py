@@ -25,6 +25,7 @@ from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
+from seqtasks.models.parameter_count import count_parameters
 from seqtasks.models.state_dict import load_unique_state_dict
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.storage.bundle import CONFIGURATION, MANIFEST, PROCESSORS, Bundle, read_bundle
@@ -220,8 +221,7 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
 def require_weights_for(task: Task, bundle: Bundle) -> None:
     """Raises SeqtasksError where the settings ask for much more memory than the weights fill, before it is taken."""
     try:
-        with torch.device("meta"):
-            sizes = [parameter.numel() for parameter in task.build_model().parameters()]
+        needed = count_parameters(task.build_model)
     except SeqtasksError:
         raise
     except Exception as error:  # a user's component may not be made for a device without memory
@@ -231,9 +231,9 @@ def require_weights_for(task: Task, bundle: Bundle) -> None:
         )
         return
     stored = bundle.stored_values()
-    if sum(sizes) > MOST_UNSTORED * stored:
+    if needed > MOST_UNSTORED * stored:
         raise SeqtasksError(
-            f"{bundle.path}: its settings are those of a model with {sum(sizes):,} weights, and it holds {stored:,}.",
+            f"{bundle.path}: its settings are those of a model with {needed:,} weights, and it holds {stored:,}.",
             "Weights and settings have to come from the same training.",
         )
 

@@ -4,10 +4,11 @@
 
 The other checkout stands at commit 27b483f with an environment of its own (`.venv`). Each measure has a process of each
 checkout, with one thread on the same core, loaded and warm, which do the same work by turns, at least 15 times; cold
-starts are new processes. The logarithms of the ratios of the turns give the mean ratio (this checkout by the other) and
-the interval of Student's t. A measure is as fast as wanted when the interval lies below 1.05. With `--itself` the other
-checkout is measured against itself, which shows what the machine alone does. Takes about 20 minutes; a quiet machine
-gives narrow intervals.
+starts are new processes. A process keeps a speed of its own, some percent from that of the next one that runs the same
+program, by where its memory happens to lie: after some turns both are started anew, and the mean of their turns counts
+as one. The logarithms of these ratios give the mean ratio (this checkout by the other) and the interval of Student's t.
+A measure is as fast as wanted when the interval lies below 1.05. With `--itself` the other checkout is measured against
+itself, which shows what the machine alone does. Takes about an hour; a quiet machine gives narrow intervals.
 """
 
 from __future__ import annotations
@@ -70,9 +71,10 @@ class Ratio(NamedTuple):
     high: float
 
 
-def ratio_of(these: Sequence[float], others: Sequence[float]) -> Ratio:
-    """The ratio of paired measurements."""
-    logs = [math.log(this / other) for this, other in zip(these, others, strict=True)]
+def ratio_of(these: Sequence[float], others: Sequence[float], turns: int) -> Ratio:
+    """The ratio of paired measurements, of which the same processes did `turns` at a time."""
+    paired = [math.log(this / other) for this, other in zip(these, others, strict=True)]
+    logs = [statistics.mean(paired[start : start + turns]) for start in range(0, len(paired), turns)]
     mean = statistics.mean(logs)
     half = student_t(len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
     return Ratio(math.exp(mean), math.exp(mean - half), math.exp(min(mean + half, 700)))
@@ -138,21 +140,23 @@ def cold(side: Side, measure: str) -> Callable[[], Round]:
     return work
 
 
-def measured(measure: str, this: Side, other: Side, data: Path, rounds: int) -> dict[str, Any]:
+def measured(measure: str, this: Side, other: Side, data: Path, rounds: int, turns: int) -> dict[str, Any]:
     """Both sides by turns, each first in every second round."""
-    with ExitStack() as stack:
-        works = {
-            name: cold(side, measure) if measure in COLD else stack.enter_context(loaded(side, measure, data))
-            for name, side in (("this", this), ("other", other))
-        }
-        found: dict[str, list[Round]] = {name: [] for name in works}
-        for number in range(rounds):
-            for name in works if number % 2 else reversed(works):
-                found[name].append(works[name]())
+    found: dict[str, list[Round]] = {"this": [], "other": []}
+    group = rounds if measure in COLD else turns
+    for first in range(0, rounds, group):
+        with ExitStack() as stack:
+            works = {
+                name: cold(side, measure) if measure in COLD else stack.enter_context(loaded(side, measure, data))
+                for name, side in (("this", this), ("other", other))
+            }
+            for number in range(first, min(first + group, rounds)):
+                for name in works if number % 2 else reversed(works):
+                    found[name].append(works[name]())
     result: dict[str, Any] = {"measure": measure}
     for clock in Round._fields:
         sides = {name: [getattr(each, clock) for each in found[name]] for name in found}
-        ratio = ratio_of(sides["this"], sides["other"])
+        ratio = ratio_of(sides["this"], sides["other"], 1 if measure in COLD else turns)
         result[clock] = {
             **{name: spread(values, 4) for name, values in sides.items()},
             "ratio": round(ratio.mean, 4),
@@ -165,7 +169,8 @@ def measured(measure: str, this: Side, other: Side, data: Path, rounds: int) -> 
 def main(
     other: Annotated[Path, typer.Argument(help="The other checkout.", exists=True, file_okay=False)],
     data: Annotated[Path, typer.Option(help="The folder that holds multi30k, flickr8k, char and so on.")],
-    rounds: Annotated[int, typer.Option(help="Turns of each side.", min=2)] = 15,
+    rounds: Annotated[int, typer.Option(help="Turns of each side.", min=2)] = 45,
+    turns: Annotated[int, typer.Option(help="Rounds after which processes are started anew.", min=1)] = 3,
     only: Annotated[str, typer.Option(help="Some of the measures, separated by commas.")] = ",".join((*COLD, *LOADED)),
     itself: Annotated[bool, typer.Option("--itself", help="The other checkout on both sides.")] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = RESULTS
@@ -186,7 +191,7 @@ def main(
     this = there if itself else Side(Path(sys.executable), THIS)
     results = []
     for measure in chosen:
-        result = measured(measure, this, there, data.resolve(), rounds)
+        result = measured(measure, this, there, data.resolve(), rounds, turns)
         results.append(result)
         told = (
             f"{clock} {found['ratio']:.3f} ({found['interval'][0]:.3f} to {found['interval'][1]:.3f})"
@@ -195,7 +200,7 @@ def main(
         )
         print(f"{measure:<24} {result['seconds']['this']['median']:7.3f} s; {'; '.join(told)}", flush=True)
     values = {
-        "other": "27b483f", "itself": itself, "rounds": rounds, "machine": machine(),
+        "other": "27b483f", "itself": itself, "rounds": rounds, "turns": turns, "machine": machine(),
         "versions": versions_of(("seqtasks", "torch")), "measures": results,
     }  # fmt: skip
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,16 @@ API = {
 MODULES = {
     "decoding": ("Decoding", ("seqtasks.decoding",)),
     "models": ("Models, encoders, decoders", ("seqtasks.models", "seqtasks.encoders", "seqtasks.decoders")),
+    "layers": (
+        "Layers",
+        (
+            "seqtasks.layers.memory",
+            "seqtasks.layers.embedding",
+            "seqtasks.layers.word_embedding",
+            "seqtasks.layers.dropout",
+            "seqtasks.layers.pooling",
+        ),
+    ),
     "tasks": ("Tasks", ("seqtasks.tasks",)),
     "text": ("Text", ("seqtasks.text", "seqtasks.text.detokenize")),
     "image-and-video": (

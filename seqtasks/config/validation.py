@@ -54,6 +54,8 @@ def _message(detail: ErrorDetails, known: Sequence[str]) -> str:
             return "is missing"
         case "model_type" | "dataclass_type" | "dict_type":
             return f"should be a table, not {detail['input']!r}"
+        case "list_type" | "tuple_type":
+            return f"should be a list in brackets, not {detail['input']!r}"
         case "value_error":
             return detail["msg"].removeprefix("Value error, ")
         case "kind_unknown" | "kind_missing":

@@ -72,7 +72,7 @@ class LstmDecoder(Decoder):
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Runs each layer over the whole target; with `input_feeding` token by token, which is slower."""
         attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
-        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
+        inputs = self.embedding.apply_dropout(self.embedding(tokens))
         if self.input_feeding:
             outputs, weights = [], []
             for position in range(tokens.shape[1]):
@@ -95,7 +95,7 @@ class LstmDecoder(Decoder):
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Runs every layer once and looks at the memory once."""
-        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
+        inputs = self.embedding.apply_dropout(self.embedding(tokens))
         output, _, live = self.recur(inputs, state.per_row, state.per_hypothesis)
         return self.project(output), State(state.per_row, live)
 

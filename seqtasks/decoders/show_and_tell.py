@@ -53,18 +53,18 @@ class ShowAndTellDecoder(Decoder):
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Reads image and target in one fused call; its `attention` is None, since there is none."""
         inputs = torch.cat([self.image(memory.summary).unsqueeze(1), self.embedding(tokens)], dim=1)
-        states, _ = self.layer(self.embedding.apply_word_dropout(inputs))
+        states, _ = self.layer(self.embedding.apply_dropout(inputs))
         return DecoderOutput(self.read_out(states[:, 1:]), None)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:
         """Reads the image; afterwards nothing of the memory is needed any more."""
-        inputs = self.embedding.apply_word_dropout(self.image(memory.summary).unsqueeze(1))
+        inputs = self.embedding.apply_dropout(self.image(memory.summary).unsqueeze(1))
         _, last = self.layer(inputs)
         return State(None, LSTMState(*(leaf.transpose(0, 1).repeat(1, hyps, 1) for leaf in last)))
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Runs the LSTM once."""
-        inputs = self.embedding.apply_word_dropout(self.embedding(tokens))
+        inputs = self.embedding.apply_dropout(self.embedding(tokens))
         live = LSTMState(*lstm_step(self.layer, inputs, *state.per_hypothesis))
         return self.project(self.read_out(live.hidden)), State(None, live)
 

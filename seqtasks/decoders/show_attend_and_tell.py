@@ -49,7 +49,7 @@ class ShowAttendAndTellDecoder(Decoder):
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Goes from word to word, as each look at the memory depends on the state before it."""
-        words = self.embedding.apply_word_dropout(self.embedding(tokens))
+        words = self.embedding.apply_dropout(self.embedding(tokens))
         attended, state = self.attention.project_memory(memory), self.init_state(memory, 1)
         hidden, contexts, weights = [], [], []
         for word_gates in self.word_gates(words).split(1, dim=1):
@@ -66,7 +66,7 @@ class ShowAttendAndTellDecoder(Decoder):
 
     def step(self, tokens: HypothesisTokens, position: int, state: State) -> tuple[NextLogits, State]:
         """Looks at the memory, then runs the LSTM once."""
-        words = self.embedding.apply_word_dropout(self.embedding(tokens))
+        words = self.embedding.apply_dropout(self.embedding(tokens))
         live, context, _ = self.recur(self.word_gates(words), state.per_row, state.per_hypothesis)
         return self.project(self.combine(words, live.hidden, context)), State(state.per_row, live)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jaxtyping import Int
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
@@ -28,15 +29,27 @@ class TransformerDecoder(Decoder):
     """Causal self-attention, attention to the memory, feed-forward. Its width is the embedding's."""
 
     class Config(TransformerConfig):
-        """What all Transformers have."""
+        """What all Transformers have, and which heads align."""
+
+        alignment_heads: int = Field(default=0, ge=0)
+        """The first heads of the last layer whose mean is the attention shown, and taught by guided alignment; 0 = all
+        of them."""
+
+        @model_validator(mode="after")
+        def alignment_heads_exist(self) -> TransformerDecoder.Config:
+            """Refuses more heads than there are."""
+            if self.alignment_heads > self.num_heads:
+                raise ValueError(f"alignment_heads = {self.alignment_heads}: there are {self.num_heads} heads")
+            return self
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.layers = transformer_layers(config, embedding.dim, memory_dim)
+        self.alignment_heads = config.alignment_heads or config.num_heads
         self.norm = nn.LayerNorm(embedding.dim)
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
-        """Reads all positions under a causal mask; its `attention` is that of the last layer, a mean over its heads."""
+        """Reads all positions under a causal mask; its `attention` is the mean of the last layer's alignment heads."""
         length = tokens.shape[1]
         states = embed_with_positions(self.embedding, tokens, 0, length)
         memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
@@ -45,9 +58,10 @@ class TransformerDecoder(Decoder):
         for layer in self.layers:
             remembered = layer.memory_attention.project_memory(memory.states, memory_bias)
             if attention and layer is self.layers[-1]:
-                after = layer.dropout.add(states, layer.attention(layer.attention_norm(states), causal))
-                weights = layer.memory_attention.weights(layer.memory_norm(after), remembered)
-            states = layer(states, causal, remembered)
+                states, heads = layer.with_weights(states, causal, remembered)
+                weights = heads[:, : self.alignment_heads].mean(dim=1)
+            else:
+                states = layer(states, causal, remembered)
         return DecoderOutput(self.norm(states), weights)
 
     def start(self, memory: Memory, hyps: int, capacity: int) -> State:

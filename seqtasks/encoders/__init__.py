@@ -5,6 +5,7 @@ from seqtasks.encoders.base import CausalEncoder, Encoder, TextEncoder
 from seqtasks.encoders.cnn import CnnEncoder
 from seqtasks.encoders.cnn_lstm import CnnLstmEncoder
 from seqtasks.encoders.recurrent import GruEncoder, LstmEncoder, RnnEncoder
+from seqtasks.encoders.text_cnn import TextCnnEncoder
 from seqtasks.encoders.transformer import TransformerEncoder
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "GruEncoder",
     "LstmEncoder",
     "RnnEncoder",
+    "TextCnnEncoder",
     "TextEncoder",
     "TransformerEncoder",
 ]

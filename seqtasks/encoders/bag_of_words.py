@@ -47,7 +47,7 @@ class BagOfWordsEncoder(TextEncoder):
         if self.ngrams is not None:
             words = tokens if tokens.dim() == 2 else tokens[..., 0]
             states = states + self.ngrams(words)
-        states = self.embedding.apply_word_dropout(states)
+        states = self.embedding.apply_dropout(states)
         return Memory(states, mask, mean_state(states, mask))
 
 

@@ -73,6 +73,10 @@ class TextEncoder(Encoder):
         nn.Module.__init__(self)
         self.embedding = embedding
 
+    def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
+        """What an encoder reads of tokens: their vectors, (rows, src, embedding.dim), in training with dropout."""
+        return self.embedding.apply_dropout(self.embedding(tokens))
+
     @abstractmethod
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         """Encodes padded rows. What padding holds changes nothing.

@@ -68,7 +68,7 @@ class RecurrentEncoder(CausalEncoder):
 
     def embed(self, tokens: Int[Tensor, "rows src *parts"]) -> Float[Tensor, "rows src width"]:
         """The vectors of tokens with dropout, with `variational` of the same elements at every position of a row."""
-        return self.embedding.apply_word_dropout(self.embedding(tokens), by_row=self.variational)
+        return self.embedding.apply_dropout(self.embedding(tokens), by_row=self.variational)
 
     def dropped(self, states: SourceStates) -> SourceStates:
         """States with dropout, with `variational` of the same elements at every position (Gal & Ghahramani 2016)."""

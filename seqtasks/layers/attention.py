@@ -182,10 +182,14 @@ class CrossAttention(nn.Module):
         merged: Tensor = self.output(merge_heads(scaled_dot_product_attention(queries, *memory)))
         return merged
 
-    def weights(self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory) -> Float[Tensor, "rows tgt src"]:
-        """Where `forward` looks, averaged over the heads."""
+    def with_weights(
+        self, inputs: Float[Tensor, "rows tgt dim"], memory: ProjectedMemory
+    ) -> tuple[Float[Tensor, "rows tgt dim"], Float[Tensor, "rows heads tgt src"]]:
+        """`forward`, and where each head looks."""
         queries = split_heads(self.query(inputs), self.heads)
-        return attention_weights(queries, memory.keys, memory.bias).mean(dim=1)
+        weights = attention_weights(queries, memory.keys, memory.bias)
+        merged: Tensor = self.output(merge_heads(weights @ memory.values))
+        return merged, weights
 
 
 class MemoryAttention(nn.Module, ABC):

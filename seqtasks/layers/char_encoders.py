@@ -93,7 +93,7 @@ class CnnCharEncoder(CharEncoder):
         for width, filters in zip(self.widths, self.filters, strict=True):
             padded = functional.pad(characters, ((width - 1) // 2, width // 2), value=PAD)
             windows = padded.unfold(1, width, 1)[real]  # -> windows width, word by word
-            vectors = self.embedding.apply_word_dropout(self.embedding(windows)).flatten(1)
+            vectors = self.embedding.apply_dropout(self.embedding(windows)).flatten(1)
             highest.append(torch.segment_reduce(filters(vectors), "max", lengths=lengths))
         return torch.cat(highest, dim=1).tanh()
 
@@ -112,6 +112,6 @@ class LstmCharEncoder(CharEncoder):
 
     def forward(self, characters: Int[Tensor, "words characters"]) -> Float[Tensor, "words dim"]:
         """One vector a word: the last states of both directions; `characters` are ids, padded with PAD at the end."""
-        vectors = self.embedding.apply_word_dropout(self.embedding(characters))
+        vectors = self.embedding.apply_dropout(self.embedding(characters))
         last: Tensor = self.layer(vectors, characters != PAD)[1]
         return last

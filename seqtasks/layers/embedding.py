@@ -26,7 +26,8 @@ class TokenEmbedding(nn.Module):
 
     def __init__(self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(size, dim) * dim**-0.5)
+        self.weight = nn.Parameter(torch.empty(size, dim))
+        nn.init.normal_(self.weight, std=dim**-0.5)
         self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
 
@@ -50,7 +51,7 @@ class TokenEmbedding(nn.Module):
             vectors = vectors.to(torch.get_autocast_dtype(vectors.device.type))
         return vectors
 
-    def apply_word_dropout(
+    def apply_dropout(
         self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False
     ) -> Float[Tensor, "*shape dim"]:
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""

@@ -150,3 +150,13 @@ def doubly_stochastic_regularization(
     total = attention.float().mul(target_mask.unsqueeze(2)).sum(dim=1)
     missed = (1 - total).square() * source_mask
     return (missed.sum(dim=1) / source_mask.sum(dim=1)).sum()
+
+
+def guided_alignment_loss(
+    attention: Float[Tensor, "rows tgt src"], wanted: Float[Tensor, "rows tgt src"]
+) -> Float[Tensor, ""]:
+    """Cross-entropy of attention against word alignments (Garg et al. 2019, equation 3), summed, in float32.
+
+    The paper divides it by the target's length. Target tokens that are aligned with nothing do not count.
+    """
+    return -(wanted * attention.float().clamp_min(1e-9).log()).sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -111,10 +111,23 @@ class TransformerLayer(nn.Module):
         states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
         return self.after_self_attention(states, memory)
 
+    def with_weights(
+        self, states: States, bias: Bias, memory: ProjectedMemory
+    ) -> tuple[States, Float[Tensor, "rows all_heads length places"]]:
+        """`forward`, and where each head looks in the memory."""
+        attended, _ = self.attention.read(self.attention_norm(states), None, bias)
+        states = self.dropout.add(states, attended)
+        seen, weights = self.memory_attention.with_weights(self.memory_norm(states), memory)
+        return self.after_attention(self.dropout.add(states, seen)), weights
+
     def after_self_attention(self, states: States, memory: ProjectedMemory | None) -> States:
         """Cross-attention, where there is a memory, and feed-forward, each added to its input."""
         if memory is not None:
             states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory))
+        return self.after_attention(states)
+
+    def after_attention(self, states: States) -> States:
+        """Feed-forward, added to its input."""
         return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
 
 
@@ -130,5 +143,5 @@ def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts
     """
     vectors = embedding(tokens)
     places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)
-    embedded: Tensor = embedding.apply_word_dropout(vectors + places.to(vectors.dtype))
+    embedded: Tensor = embedding.apply_dropout(vectors + places.to(vectors.dtype))
     return embedded

@@ -51,11 +51,11 @@ class WordEmbedding(nn.Module):
             return vectors
         return torch.cat([vectors, read_once(self.reader, tokens[..., 1:]).to(vectors.dtype)], dim=-1)
 
-    def apply_word_dropout(
+    def apply_dropout(
         self, vectors: Float[Tensor, "*shape dim"], *, by_row: bool = False
     ) -> Float[Tensor, "*shape dim"]:
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""
-        return self.words.apply_word_dropout(vectors, by_row=by_row)
+        return self.words.apply_dropout(vectors, by_row=by_row)
 
 
 def read_once(reader: CharEncoder, characters: Int[Tensor, "*shape characters"]) -> Float[Tensor, "*shape reader_dim"]:

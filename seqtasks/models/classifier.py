@@ -51,7 +51,8 @@ class Classifier(nn.Module):
         encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder)]
         """What reads the text."""
         pooling: PoolingKind = "mean"
-        """How the states of a text become one vector; see `Pooling`."""
+        """How the states of a text become one vector: the one where reading ended, their mean, the maximum of each
+        element, or a mean whose weights are learned."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
         """On that vector."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)

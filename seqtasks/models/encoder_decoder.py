@@ -13,9 +13,10 @@ from seqtasks.decoders import Decoder
 from seqtasks.decoding.stepper import TargetScores
 from seqtasks.encoders import Encoder, TextEncoder
 from seqtasks.encoders.base import reject_pretrained_init
+from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.embedding import TokenEmbedding
-from seqtasks.layers.loss import doubly_stochastic_regularization, sequence_cross_entropy
+from seqtasks.layers.loss import doubly_stochastic_regularization, guided_alignment_loss, sequence_cross_entropy
 from seqtasks.layers.memory import Mask, Memory
 from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
@@ -43,6 +44,8 @@ class Seq2SeqBatch(NamedTuple):
     target_mask: Bool[Tensor, "rows *targets tgt"]
     weight: Float[Tensor, "rows *targets"] | None = None
     """How much each target counts, where targets were sampled and rewarded: less than nothing below the baseline."""
+    alignment: Float[Tensor, "rows next src"] | None = None
+    """Where guided alignment wants attention for each target token but BEGIN, times its weight; in training alone."""
 
 
 class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
@@ -106,7 +109,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         drawn with: among the tokens that sampling can take. Otherwise nothing would hold the others down, and rewarded
         training would let the UNKNOWN token grow until nothing else is learned.
         """
-        return self.loss_of(self.encode(batch.source, batch.source_mask), batch.target, batch.target_mask, batch.weight)
+        memory = self.encode(batch.source, batch.source_mask)
+        return self.loss_of(memory, batch.target, batch.target_mask, batch.weight, batch.alignment)
 
     def loss_of(
         self,
@@ -114,6 +118,7 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         target: Int[Tensor, "rows *targets tgt"],
         mask: Bool[Tensor, "rows *targets tgt"],
         weight: Float[Tensor, "rows *targets"] | None = None,
+        alignment: Float[Tensor, "rows next src"] | None = None,
     ) -> Loss:
         """`loss` where the sources are encoded already.
 
@@ -123,6 +128,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             mask: True at real tokens. Rows that have no target at all do not count.
             weight: How much each target counts, (rows,) or (rows, targets): for rewarded training, in which tokens that
                 are never generated have no probability and targets are not smoothed.
+            alignment: The attention wanted for each target token but BEGIN, times the weight of its cross-entropy
+                (Garg et al. 2019, equation 3), where a source has one target; in training alone.
 
         Returns:
             The sum in nats and the number of target tokens.
@@ -133,7 +140,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             target, mask = target[rows, places], mask[rows, places]
             weight = None if weight is None else weight[rows, places]
         regularized = self.training and self.doubly_stochastic_weight > 0
-        states, attention = self.decoder(target[:, :-1], memory, attention=regularized)
+        guided = self.training and alignment is not None
+        states, attention = self.decoder(target[:, :-1], memory, attention=regularized or guided)
         output, wanted, real = self.decoder.output, target[:, 1:], mask[:, 1:]
         smoothing, bias = self.label_smoothing if self.training else 0.0, None
         if weight is not None:
@@ -143,6 +151,13 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         if attention is not None and regularized:
             missed = doubly_stochastic_regularization(attention, real, memory.mask) / len(memory.mask)
             total = total + self.doubly_stochastic_weight * count.item() * missed
+        if alignment is not None and guided:
+            if attention is None:
+                raise SeqtasksError(
+                    "The decoder has no attention that alignments could guide.",
+                    "Leave out guided_alignment, or choose another decoder.",
+                )
+            total = total + guided_alignment_loss(attention, alignment)
         return Loss(total, count)
 
     def make_stepper(self, source: Shaped[Tensor, "rows *source"], mask: Mask | None = None) -> EncoderDecoderStepper:

@@ -17,6 +17,7 @@ from seqtasks.testing.contract import check_rules, difference, same, shape
 from seqtasks.testing.modules import (
     component_name,
     differentiable,
+    drops_embedding,
     leaves,
     registered,
     same_in_bfloat16,
@@ -52,6 +53,7 @@ def check_decoder(config: ConfigModel, *, embedding_dim: int = 8, memory_dim: in
             contract.padding,
             contract.future,
             contract.attention,
+            contract.embedding_dropout,
             contract.storing,
             contract.gradients,
             contract.precision,
@@ -71,10 +73,10 @@ class DecoderContract:
         self.memory = Memory(states, mask, states.sum(1) / mask.sum(1, keepdim=True))
         self.tokens = torch.randint(4, VOCAB, (ROWS, TGT), generator=numbers)
 
-    def make(self, seed: int = 1, *, tied: bool = False) -> Any:
-        """A new decoder in evaluation mode."""
+    def make(self, seed: int = 1, *, tied: bool = False, dropout: float = 0.0) -> Any:
+        """A new decoder in evaluation mode; `dropout` is that of its embedding."""
         torch.manual_seed(seed)
-        embedding = TokenEmbedding(VOCAB, self.embedding_dim)
+        embedding = TokenEmbedding(VOCAB, self.embedding_dim, dropout=dropout)
         module = Decoder.of(self.config)(self.config, embedding, self.memory_dim, tie_output=tied).eval()
         with torch.no_grad():
             module.output.bias.normal_()
@@ -195,6 +197,11 @@ class DecoderContract:
             yield "The attention of a step does not add up to 1."
         if weights.masked_select(~self.memory.mask.unsqueeze(1).expand_as(weights)).abs().max() > 1e-6:
             yield "Some attention falls on padding."
+
+    @torch.no_grad()
+    def embedding_dropout(self) -> Iterator[str]:
+        """The dropout of the embedding is applied."""
+        yield from drops_embedding(lambda dropout: self.make(dropout=dropout), self.run)
 
     def storing(self) -> Iterator[str]:
         """Weights that are stored and loaded give the same logits, tied or not."""

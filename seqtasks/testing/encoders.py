@@ -13,7 +13,15 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import ConfigModel
 from seqtasks.testing.contract import check_rules, difference, same, shape
-from seqtasks.testing.modules import component_name, differentiable, registered, same_in_bfloat16, seeded, stored
+from seqtasks.testing.modules import (
+    component_name,
+    differentiable,
+    drops_embedding,
+    registered,
+    same_in_bfloat16,
+    seeded,
+    stored,
+)
 
 VOCAB = 11
 LENGTHS = (6, 1, 4)
@@ -35,7 +43,7 @@ def check_encoder(config: ConfigModel, inputs: Tensor | None = None, *, embeddin
         ContractError: It breaks its contract; the message says how, a line for each problem.
     """
     contract = EncoderContract(config, inputs, embedding_dim)
-    rules = [contract.padding] if contract.reads_text else []
+    rules = [contract.padding, contract.embedding_dropout] if contract.reads_text else []
     rules += [contract.rows, contract.storing, contract.gradients, contract.precision]
     if contract.is_causal():
         rules += [contract.parts, contract.steps, contract.future]
@@ -55,13 +63,13 @@ class EncoderContract:
         )
         self.mask = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS).unsqueeze(1)
 
-    def make(self, seed: int = 1) -> nn.Module:
-        """A new encoder in evaluation mode."""
+    def make(self, seed: int = 1, *, dropout: float = 0.0) -> nn.Module:
+        """A new encoder in evaluation mode; `dropout` is that of the embedding of text."""
         torch.manual_seed(seed)
         kind = Encoder.of(self.config)
         if self.reads_text:
             assert issubclass(kind, TextEncoder)
-            return kind(self.config, TokenEmbedding(VOCAB, self.embedding_dim)).eval()
+            return kind(self.config, TokenEmbedding(VOCAB, self.embedding_dim, dropout=dropout)).eval()
         return kind(self.config).eval()
 
     def encode(self, module: nn.Module) -> Memory:
@@ -152,6 +160,11 @@ class EncoderContract:
         """Dropout follows the mode and the seed."""
         with torch.no_grad():
             yield from seeded(self.make, self.run)
+
+    @torch.no_grad()
+    def embedding_dropout(self) -> Iterator[str]:
+        """The dropout of the embedding is applied."""
+        yield from drops_embedding(lambda dropout: self.make(dropout=dropout), self.run)
 
     @torch.no_grad()
     def precision(self) -> Iterator[str]:

@@ -135,6 +135,25 @@ def seeded(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
         )
 
 
+def drops_embedding(make: Callable[[float], nn.Module], run: Callable[[nn.Module], Tensor]) -> Iterator[str]:
+    """In training the dropout of the embedding changes the output.
+
+    Args:
+        make: A new module, with the probability of dropout in its embedding.
+        run: Its output on a fixed input.
+    """
+    outputs = []
+    for probability in (0.0, 0.5):
+        module = make(probability).train()
+        torch.manual_seed(3)
+        outputs.append(run(module))
+    if same(outputs[0], outputs[1], 0.0):
+        yield (
+            "model.embedding_dropout changes nothing in training: self.embedding(tokens) gives vectors without it, to "
+            "which positions may be added. Read self.embedding.apply_dropout(vectors)."
+        )
+
+
 def same_in_bfloat16(run: Callable[[], Tensor], expected: Tensor) -> Iterator[str]:
     """Under autocast in bfloat16 the output is close to that in float32."""
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -7,7 +7,7 @@ import itertools
 import torch
 
 from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
-from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TransformerEncoder
+from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TextCnnEncoder, TransformerEncoder
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel
 
@@ -24,6 +24,7 @@ ENCODERS: dict[str, ConfigModel] = {
     name: TransformerEncoder.Config(num_layers=2, num_heads=2, ffn_dim=12, dropout=0.0, causal=causal)
     for name, causal in (("transformer", False), ("transformer-causal", True))
 }
+ENCODERS["text-cnn"] = TextCnnEncoder.Config(kernel_sizes=(2, 3), num_filters=3)
 
 DECODERS: dict[str, ConfigModel] = {
     f"{attention}{'-fed' * fed}-{layers}": LstmDecoder.Config(
@@ -49,6 +50,7 @@ PAIRS = [
     ("gru-both", "show-and-tell", "all"),
     ("lst-both", "show-attend-and-tell", "output"),
     ("transformer-causal", "dot-2", "output"),
+    ("text-cnn", "dot-1", "all"),
 ]
 """An encoder, a decoder and how embeddings are tied: each kind in some company."""
 

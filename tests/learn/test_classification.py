@@ -11,7 +11,7 @@ from helpers.documents import FILLERS, write_documents
 
 from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.readers import Document, DocumentSource
-from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TransformerEncoder
+from seqtasks.encoders import BagOfWordsEncoder, LstmEncoder, TextCnnEncoder, TransformerEncoder
 from seqtasks.inference.attribution import Method
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.models import Classifier
@@ -48,6 +48,11 @@ def side_by_side(chance: random.Random) -> Document:
         places = chance.choice([(one, two) for one in range(6) for two in range(6) if one not in (two, two - 1)])
         words[places[0]], words[places[1]] = FIRST, SECOND
     return Document(" ".join(words), ("together" if adjacent else "apart",))
+
+
+def together(chance: random.Random) -> Document:
+    """One of those whose words are side by side."""
+    return next(each for each in iter(lambda: side_by_side(chance), None) if each.labels == ("together",))
 
 
 def documents_of(make: MakeDocument, count: int, seed: int) -> list[Document]:
@@ -116,9 +121,13 @@ def test_a_bag_of_pairs_learns_neighbours_and_points_at_them(tmp_path: Path) -> 
     classifier = trained(tmp_path, side_by_side, BagOfWordsEncoder.Config(max_ngram_size=2, num_buckets=5000), "mean")
     assert share_right(classifier, side_by_side) >= 0.97
 
-    def together(chance: random.Random) -> Document:
-        return next(each for each in iter(lambda: side_by_side(chance), None) if each.labels == ("together",))
+    for method in ("occlusion", "gradients"):
+        assert share_pointed_at(classifier, together, method) >= 0.9
 
+
+def test_a_convolution_learns_neighbors_and_points_at_them(tmp_path: Path) -> None:
+    classifier = trained(tmp_path, side_by_side, TextCnnEncoder.Config(kernel_sizes=(2, 3), num_filters=8), "max")
+    assert share_right(classifier, side_by_side) >= 0.97
     for method in ("occlusion", "gradients"):
         assert share_pointed_at(classifier, together, method) >= 0.9
 

@@ -82,13 +82,34 @@ def test_imdb_trains_its_models(recipe: Recipe, tmp_path: Path, layout: str) -> 
     require_packed(recipe, out / "transfer", tmp_path)
 
 
-def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [pytest.param("imdb", marks=pytest.mark.slow), "sst"])
+def test_a_convolution_takes_the_place_of_the_lstm(recipe: Recipe, tmp_path: Path, name: str) -> None:
+    if name == "sst":
+        write_sentences(tmp_path / "sst")
+    else:
+        for seed, (part, count) in enumerate([("train", 300), ("test", 40)], 1):
+            write_rows(tmp_path / "imdb" / f"{part}.tsv", count, seed)
+    given = ["--output", tmp_path / "out", "--model", "convolution"]
+    lines = lines_of(recipe, f"classify_{name}", *given, data=tmp_path)
+    assert [cells(line)[0] for line in lines[-3:]] == ["majority", "bag of words", "convolution"]
+    encoder = settings_of(tmp_path / "out" / "convolution").model.encoder
+    assert (encoder.kind, encoder.kernel_sizes, encoder.num_filters) == ("text-cnn", (3, 4, 5), 8)
+    again = lines_of(recipe, f"classify_{name}", *given, "--resume", data=tmp_path)
+    assert again[-3:] == lines[-3:]
+
+
+def write_sentences(folder: Path) -> None:
+    """Sentences as those of SST are published."""
     numbers = {"pos": "1", "neg": "0"}
-    (tmp_path / "sst").mkdir()
+    folder.mkdir()
     for seed, (part, count) in enumerate([("train", 200), ("dev", 30), ("test", 20)], 1):
         lines = [f"{numbers[each.labels[0]]} {each.text}\n" for each in labelled_documents(count, seed)]
         text = "".join(["1 it 's -lrb- not -rrb- `` bad '' .\n", *lines])
-        (tmp_path / "sst" / f"stsa.binary.{part}").write_text(text, encoding="utf-8")
+        (folder / f"stsa.binary.{part}").write_text(text, encoding="utf-8")
+
+
+def test_sst_trains_and_starts_from_reviews(recipe: Recipe, tmp_path: Path) -> None:
+    write_sentences(tmp_path / "sst")
     first = lines_of(recipe, "classify_sst", "--output", tmp_path / "first", data=tmp_path)
     assert [cells(line)[0] for line in first[-3:]] == ["majority", "bag of words", "LSTM"]
     assert (tmp_path / "first" / "train.tsv").read_text().splitlines()[1] == '1\tit\'s (not) "bad".'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,6 +31,7 @@ from seqtasks.image.transforms import training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
 from seqtasks.tasks.captioning.collate import CaptionLoader
@@ -170,7 +170,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             return transform(picture, np.random.default_rng([view, crc32(content)]))
 
         made_by = encoder.fingerprint(), settings.fingerprint, f"view {view}"
-        cache = FeatureCache(features_folder(self.config.data), *made_by)
+        cache = FeatureCache(self.config.data.feature_cache_dir or user_cache("features"), *made_by)
         return cache.features([each.image for each in images], pixels, lambda shown: encoder.features(shown.to(device)))
 
     def batches(self, batch_tokens: int, seed: int) -> CaptionLoader:
@@ -224,10 +224,3 @@ def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
 
     with ThreadPoolExecutor(available_cores()) as pool:
         return {number for number, found in enumerate(pool.map(broken, images)) if found}
-
-
-def features_folder(data: CaptioningData) -> Path:
-    """Where features are kept from one training to the next."""
-    if data.feature_cache_dir is not None:
-        return data.feature_cache_dir
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqtasks" / "features"

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.parallel.alignment import align
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.encoders import TextEncoder
@@ -19,6 +20,7 @@ from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
+from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask
 from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import few_examples, other_languages, seen_in_training
@@ -26,6 +28,7 @@ from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
+from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
 from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
@@ -64,8 +67,19 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
         """Training on rewarded samples in place of the targets' cross-entropy."""
+        guided_alignment: GuidedAlignmentConfig | None = None
+        """Training of the attention on word alignments."""
         lowercase: bool = False
         """Scores ignore case."""
+
+        @model_validator(mode="after")
+        def alignments_are_of_fixed_tokens(self) -> TranslationTask.Config:
+            """Refuses guided alignment where segmentations are drawn, or targets are sampled."""
+            if self.guided_alignment and getattr(self.text, "subword_sampling", 0.0) > 0:
+                raise ValueError("guided_alignment needs text.subword_sampling = 0: alignments are of fixed tokens")
+            if self.guided_alignment and self.self_critical:
+                raise ValueError("guided_alignment and self_critical exclude each other")
+            return self
 
         @model_validator(mode="after")
         def one_matrix_needs_one_vocabulary(self) -> TranslationTask.Config:
@@ -150,7 +164,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
         """Sentence pairs of similar lengths, drawn by the weights of their sources."""
-        return TranslationLoader(
+        loader = TranslationLoader(
             (self.source, self.target),
             ([pair.source for pair in self.train], [pair.target for pair in self.train]),
             self.weights,
@@ -158,6 +172,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             seed=seed,
             sampling=getattr(self.config.text, "subword_sampling", 0.0) > 0,
         )
+        if guided := self.config.guided_alignment:
+            source, target = loader.encoded
+            loader.links = align(source, target, guided.cache_dir or user_cache("alignments"))
+            loader.alignment_weight = guided.weight
+        return loader
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:

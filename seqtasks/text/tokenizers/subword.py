@@ -14,7 +14,7 @@ from random import Random
 from typing import ClassVar, Literal
 
 from numpy.random import Generator
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
@@ -47,6 +47,20 @@ class SubwordTokenizer(Tokenizer):
         subword_sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
         on 29,000 pairs learned half as fast as without); bpe: the probability of `BPEDropout`."""
+        split_digits: bool = False
+        """Each digit is a piece of its own, so that numbers that were never seen are copied digit by digit."""
+        user_defined_symbols: tuple[str, ...] = ()
+        """Pieces that are never split nor joined with others, such as placeholders; they count in `vocab_size`."""
+
+        @field_validator("user_defined_symbols")
+        @classmethod
+        def _symbols_stay_as_they_are(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+            for symbol in symbols:
+                if not symbol or " " in symbol or prepare(symbol) != symbol:
+                    raise ValueError(f"{symbol!r} is not a symbol: it is empty, or normalization changes it")
+            if len(set(symbols)) < len(symbols):
+                raise ValueError("a symbol is there twice")
+            return symbols
 
         @model_validator(mode="after")
         def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:
@@ -67,7 +81,7 @@ class SubwordTokenizer(Tokenizer):
         self.sampler: UnigramSampler | BPEDropout | None = None
         if config.subword_sampling > 0:
             sampler = UnigramSampler if config.model_type == "unigram" else BPEDropout
-            self.sampler = sampler(self.model, config.subword_sampling)
+            self.sampler = sampler(self.model, config.subword_sampling, config.user_defined_symbols)
 
     @property
     def size(self) -> int:
@@ -91,7 +105,7 @@ class SubwordTokenizer(Tokenizer):
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
-        return cls(_train(chosen, config), config)
+        return cls(_with_symbols(_train(chosen, config), config.user_defined_symbols), config)
 
     def encode(self, text: str) -> list[int]:
         """The likeliest segmentation (unigram), or the one that the merges give (BPE)."""
@@ -198,8 +212,9 @@ def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
         sentence_iterator=(text.translate(rare) for text in texts) if rare else iter(texts),
         model_writer=proto,
         model_type=config.model_type,
-        vocab_size=config.vocab_size,
+        vocab_size=config.vocab_size - len(config.user_defined_symbols),
         hard_vocab_limit=False,
+        split_digits=config.split_digits,
         character_coverage=1.0,
         byte_fallback=True,
         normalization_rule_name="identity",
@@ -213,3 +228,23 @@ def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
         minloglevel=2,
     )
     return proto.getvalue()
+
+
+def _with_symbols(proto: bytes, symbols: Iterable[str]) -> bytes:
+    """A serialized model with user-defined pieces behind all others.
+
+    sentencepiece itself would put them before the bytes, which have the same ids in all vocabularies. A serialized
+    message of protocol buffers may be followed by more elements of its repeated fields: here `ModelProto.pieces`, field
+    1, each a `SentencePiece` of a piece (field 1) and a type (field 3, where 4 is USER_DEFINED).
+    """
+    for symbol in symbols:
+        piece = symbol.encode()
+        message = b"\x0a" + _varint(len(piece)) + piece + b"\x18\x04"
+        proto += b"\x0a" + _varint(len(message)) + message
+    return proto
+
+
+def _varint(number: int) -> bytes:
+    """A length in protocol buffers: seven bits a byte, the lowest first."""
+    *more, last = (number >> shift & 0x7F for shift in range(0, max(1, number.bit_length()), 7))
+    return bytes([*(byte | 0x80 for byte in more), last])

@@ -6,9 +6,10 @@ resumed training run would go another way. Pieces never cross a blank, therefore
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from math import exp, inf
 from operator import add
@@ -35,12 +36,14 @@ class UnigramSampler:
     Args:
         model: A unigram model of sentencepiece.
         alpha: How much better segmentations are preferred; 0 draws evenly.
+        user_defined_symbols: Pieces that are never split.
     """
 
-    def __init__(self, model: SentencePieceProcessor, alpha: float) -> None:
+    def __init__(self, model: SentencePieceProcessor, alpha: float, user_defined_symbols: Iterable[str] = ()) -> None:
         self.model = model
         self.alpha = alpha
         self.scores = model.get_score(list(range(model.get_piece_size())))
+        self.symbols = frozenset(map(model.piece_to_id, user_defined_symbols))
         self.candidates = WordCache(self._candidates)
 
     def sample(self, text: str, random: Generator) -> list[int]:
@@ -55,6 +58,9 @@ class UnigramSampler:
 
     def _candidates(self, word: str) -> tuple[list[float], list[int], array[int]]:
         candidates: list[list[int]] = self.model.nbest_encode(word, nbest_size=CANDIDATES, out_type=int)
+        if not self.symbols.isdisjoint(candidates[0]):  # sentencepiece splits them in all but the best
+            kept = [piece for piece in candidates[0] if piece in self.symbols]
+            candidates = [each for each in candidates if [piece for piece in each if piece in self.symbols] == kept]
         scores = [self.alpha * sum(self.scores[piece] for piece in candidate) for candidate in candidates]
         cumulative = list(accumulate(exp(score - max(scores)) for score in scores))
         ends = list(accumulate((len(candidate) for candidate in candidates), initial=0))
@@ -69,9 +75,10 @@ class BPEDropout:
     Args:
         model: A model of byte-pair merges.
         dropout: From 0 (all merges) to 1 (none).
+        user_defined_symbols: Pieces that are never split.
     """
 
-    def __init__(self, model: SentencePieceProcessor, dropout: float) -> None:
+    def __init__(self, model: SentencePieceProcessor, dropout: float, user_defined_symbols: Iterable[str] = ()) -> None:
         self.dropout = dropout
         numbers = list(range(model.get_piece_size()))
         pieces = model.id_to_piece(numbers)
@@ -79,13 +86,15 @@ class BPEDropout:
         special = {PAD, UNKNOWN, BEGIN, END, *self.bytes.values()}
         self.ids = {pieces[number]: number for number in numbers if number not in special}
         self.scores = {piece: model.get_score(number) for piece, number in self.ids.items()}
+        symbols = sorted(map(re.escape, user_defined_symbols), key=len, reverse=True)
+        self.units = re.compile("|".join([*symbols, "."]), re.DOTALL)
 
     def sample(self, text: str, random: Generator) -> list[int]:
         """Ids of `text`, which `prepare` has cleaned; pieces without an id are spelled in bytes."""
         uniform = Random(int(random.integers(2**63))).random
         ids: list[int] = []
         for word in text.split(" "):
-            for symbol in self._merge([BLANK, *word], uniform):
+            for symbol in self._merge([BLANK, *self.units.findall(word)], uniform):
                 if symbol in self.ids:
                     ids.append(self.ids[symbol])
                 else:

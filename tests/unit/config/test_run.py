@@ -195,6 +195,8 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ),
         ("training.dtype = 'int8'", "training.dtype: should be 'auto', 'float32' or 'bfloat16', not 'int8'"),
         ("training.betas = [0.9]", "training.betas.1: is missing"),
+        ("training.betas = '0.9,0.98'", "training.betas: should be a list in brackets, not '0.9,0.98'"),
+        ("train = 'a.tsv'", "train: should be a list in brackets, not 'a.tsv'"),
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
         (
             "training.pretrained_lr_scale = 0.5",

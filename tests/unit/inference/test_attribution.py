@@ -11,7 +11,7 @@ from helpers.generators import ENCODERS
 from torch import nn
 
 from seqtasks.data.collate import pad
-from seqtasks.encoders import BagOfWordsEncoder
+from seqtasks.encoders import BagOfWordsEncoder, TextCnnEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.attribution import TOLERANCE, Explanation, Method
 from seqtasks.inference.classification import ClassificationPipeline
@@ -27,7 +27,10 @@ LABELS = ["positive", "negative", "neither"]
 
 READERS: dict[str, ConfigModel] = {
     name: ENCODERS[name] for name in ("lst-both", "gru-forward", "rnn-both", "transformer")
-} | {"words": BagOfWordsEncoder.Config(max_ngram_size=1)}
+} | {
+    "words": BagOfWordsEncoder.Config(max_ngram_size=1),
+    "text-cnn": TextCnnEncoder.Config(kernel_sizes=(1, 2), num_filters=2),
+}
 PAIRS_OF_WORDS = BagOfWordsEncoder.Config(max_ngram_size=2, num_buckets=2**17)
 ALL = list(itertools.product(READERS, ("last", "mean", "max", "attention")))
 every_classifier = pytest.mark.parametrize(("encoder", "pooling"), ALL, ids=map("/".join, ALL))
@@ -118,7 +121,7 @@ class Interpolated(nn.Module):
 
     def __init__(self, embedding: nn.Module, vectors: torch.Tensor) -> None:
         super().__init__()
-        self.apply_word_dropout = embedding.apply_word_dropout
+        self.apply_dropout = embedding.apply_dropout
         self.vectors = vectors
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

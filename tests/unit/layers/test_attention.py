@@ -137,10 +137,12 @@ def test_cross_attention_looks_where_its_weights_say() -> None:
     inputs, states = torch.randn(2, 3, 6), torch.randn(2, 4, 10)
     bias = mask_bias(torch.tensor([[True] * 4, [True, True, False, False]]), torch.float32)[:, None, None, :]
     memory = attention.project_memory(states, bias)
-    weights = attention.weights(inputs, memory)
+    seen, heads = attention.with_weights(inputs, memory)
+    weights = heads[:, 0]
     assert torch.all(weights[1, :, 2:] == 0)
     by_hand = attention.output(weights @ memory.values[:, 0])
-    assert torch.allclose(attention(inputs, memory), by_hand, atol=1e-6)
+    assert torch.allclose(seen, by_hand, atol=1e-6)
+    assert torch.equal(attention(inputs, memory), seen)
 
 
 @pytest.mark.parametrize("kind", [DotAttention, AdditiveAttention])

@@ -98,10 +98,10 @@ def test_elements_of_both_parts_are_dropped() -> None:
     torch.manual_seed(1)
     made = WordEmbedding(WORDS, 8, reader("cnn"), dropout=0.5)
     vectors = made(sentences(60, 50))
-    dropped = made.apply_word_dropout(vectors)
+    dropped = made.apply_dropout(vectors)
     assert (dropped == 0).float().mean(dim=(0, 1)).sub(0.5).abs().max() < 0.05
     assert torch.allclose(dropped[dropped != 0], 2 * vectors[dropped != 0])
-    assert torch.equal(made.eval().apply_word_dropout(vectors), vectors)
+    assert torch.equal(made.eval().apply_dropout(vectors), vectors)
 
 
 @every_reader

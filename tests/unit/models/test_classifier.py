@@ -167,7 +167,10 @@ def test_settings_survive_being_written(encoder: str, pooling: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm, rnn, transformer"),
+        (
+            {"encoder": {"kind": "cnn"}},
+            "unknown kind 'cnn'; there are bag-of-words, gru, lstm, rnn, text-cnn, transformer",
+        ),
         ({"encoder": {"kind": "transformer"}, "hidden_size": 10}, "hidden_size = 10 cannot be shared by 4 heads"),
         ({"encoder": {"kind": "bag-of-words", "max_ngram_size": 0}}, "greater than or equal to 1"),
         ({"encoder": {"kind": "lstm"}, "pooling": "first"}, "'last', 'mean', 'max' or 'attention'"),

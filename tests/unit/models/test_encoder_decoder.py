@@ -10,8 +10,9 @@ from helpers.generators import BEGIN, DECODERS, ENCODERS, PAIRS, VOCAB, generato
 from pydantic import ValidationError
 from torch import Tensor
 
-from seqtasks.decoders import Decoder
+from seqtasks.decoders import Decoder, TransformerDecoder
 from seqtasks.decoding import Ensemble
+from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import reorder_hypotheses, select_rows
 from seqtasks.layers.memory import Memory
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
@@ -243,3 +244,49 @@ def test_sampled_targets_are_as_probable_as_they_were_when_drawn() -> None:
     sampled, given = model.loss(batch._replace(weight=torch.ones(3))).total, model.loss(batch).total
     assert sampled < given - 1
     assert torch.allclose(sampled, writes_text_alone(model).loss(batch).total, atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["transformer-3", "dot-2", "additive-1"])
+def test_guided_alignment_adds_the_cross_entropy_of_attention(decoder: str) -> None:
+    model, batch = generator("transformer", decoder, "all"), pairs(1, 2, 3, 4)
+    wanted = torch.rand(*batch.target[:, 1:].shape, batch.source.shape[1]) * batch.source_mask.unsqueeze(1)
+    guided = batch._replace(alignment=wanted)
+    assert model.eval().loss(guided).total == model.loss(batch).total
+    model.train()
+    for module in model.modules():  # dropout would draw other numbers
+        module.training = module is model
+    memory = model.encode(batch.source, batch.source_mask)
+    attention = model.decoder(batch.target[:, :-1], memory, attention=True).attention
+    assert attention is not None
+    added = -sum(
+        (wanted[row, place] * attention[row, place].clamp_min(1e-9).log()).sum()
+        for row in range(4) for place in range(wanted.shape[1])
+    )  # fmt: skip
+    torch.testing.assert_close(model.loss(guided).total, model.loss(batch).total + added)
+
+
+def test_guided_alignment_needs_attention() -> None:
+    model, batch = generator("gru-both", "show-and-tell", "all"), pairs(1, 2)
+    wanted = torch.ones(*batch.target[:, 1:].shape, batch.source.shape[1])
+    with pytest.raises(SeqtasksError, match="no attention"):
+        model.train().loss(batch._replace(alignment=wanted))
+
+
+@torch.no_grad()
+def test_alignment_heads_are_the_attention_shown() -> None:
+    model, batch = generator("transformer", "transformer-3", "all"), pairs(1, 2, 3, 4)
+    memory, tokens, decoder = model.encode(batch.source, batch.source_mask), batch.target[:, :-1], model.decoder
+    assert isinstance(decoder, TransformerDecoder)
+    mean = decoder(tokens, memory, attention=True).attention
+    decoder.alignment_heads = 1
+    shown = decoder(tokens, memory, attention=True)
+    assert mean is not None
+    assert shown.attention is not None
+    assert not torch.allclose(mean, shown.attention)
+    torch.testing.assert_close(shown.attention.sum(2), torch.ones(tokens.shape))
+    torch.testing.assert_close(shown.states, decoder(tokens, memory).states)
+
+
+def test_alignment_heads_have_to_exist() -> None:
+    with pytest.raises(ValidationError, match="there are 4 heads"):
+        TransformerDecoder.Config(num_heads=4, alignment_heads=5)

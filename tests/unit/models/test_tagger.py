@@ -23,7 +23,7 @@ READERS: dict[str, ConfigModel | None] = {
     "lstm": LstmCharEncoder.Config(hidden_size=4, embedding_size=5),
 }
 HEADS = ("softmax", "crf")
-ALL = list(itertools.product(READERS, ("lst-both", "gru-forward", "transformer"), HEADS))
+ALL = list(itertools.product(READERS, ("lst-both", "gru-forward", "transformer", "text-cnn"), HEADS))
 every_tagger = pytest.mark.parametrize("names", ALL, ids="/".join)
 
 
@@ -234,7 +234,7 @@ def test_settings_survive_being_written(names: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm"),
+        ({"encoder": {"kind": "cnn"}}, "unknown kind 'cnn'; there are bag-of-words, gru, lstm, rnn, text-cnn"),
         ({"encoder": {"kind": "transformer"}, "hidden_size": 10}, "hidden_size = 10 cannot be shared by 4 heads"),
         (
             {"encoder": {"kind": "transformer"}, "hidden_size": 8, "char_encoder": {"kind": "lstm", "hidden_size": 6}},

@@ -331,7 +331,7 @@ def test_sizes_follow_the_amount_of_data(
     assert run.task.model.multi_label
 
 
-@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "bag-of-words"])
+@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer", "text-cnn", "bag-of-words"])
 def test_every_kind_of_encoder_can_be_had(tmp_path: Path, encoder: str) -> None:
     source = DocumentSource(path=write_documents(tmp_path / "train.tsv", DOCUMENTS))
     run = read_config(None, text=tomli_w.dumps(classification_preset([source], encoder=encoder)))

@@ -14,7 +14,7 @@ from seqtasks.config.training import TrainingConfig
 from seqtasks.data.documents.readers import DocumentSource
 from seqtasks.data.documents.text_corpus import TextSource
 from seqtasks.decoders import LstmDecoder
-from seqtasks.encoders import BagOfWordsEncoder, GruEncoder, LstmEncoder, TransformerEncoder
+from seqtasks.encoders import BagOfWordsEncoder, GruEncoder, LstmEncoder, TextCnnEncoder, TransformerEncoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Classifier, EncoderDecoder, LanguageModel, Tagger
 from seqtasks.models.state_dict import unique_state_dict
@@ -101,6 +101,7 @@ def test_exactly_the_embedding_and_the_encoder_are_copied(tmp_path: Path, kind: 
     [
         LSTM(hidden_size=6, num_layers=1, bidirectional=True),
         TransformerEncoder.Config(num_layers=1, num_heads=2, ffn_dim=16),
+        TextCnnEncoder.Config(num_filters=2),
     ],
 )
 def test_the_embedding_alone_lies_under_layers_of_any_kind(tmp_path: Path, encoder: ConfigModel) -> None:

@@ -31,7 +31,7 @@ class Good(TextEncoder):
         self.layer = nn.Linear(embedding.dim, 6)
 
     def states(self, tokens: Any, mask: Any) -> Any:
-        return self.layer(self.embedding(tokens)).tanh()
+        return self.layer(self.embed(tokens)).tanh()
 
     def summary(self, states: Any, mask: Any) -> Any:
         return (states * mask.unsqueeze(2)).sum(1) / mask.sum(1, keepdim=True)
@@ -103,6 +103,10 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
         {"__init__": lost_weight, "states": lambda self, *given: Good.states(self, *given) * self.scale},
     ),
     ("another.weight, another.bias has no gradient", {"__init__": unused_weight}),
+    (
+        "model.embedding_dropout changes nothing in training",
+        {"states": lambda self, tokens, mask: self.layer(self.embedding(tokens))},
+    ),
     ("summary has shape", {"summary": lambda self, states, mask: states[:, 0, :3]}),
     ("has no attribute dim", {"__init__": without_dim}),
     (
@@ -233,6 +237,11 @@ def seeing_nothing(self: Any, tokens: Any, memory: Any, **options: Any) -> Any:
     return LstmDecoder.forward(self, tokens * 0, memory, **options)
 
 
+def without_dropout(self: Any, *given: Any, **options: Any) -> Any:
+    self.embedding.dropout.eval()
+    return LstmDecoder.forward(self, *given, **options)
+
+
 def half_attention(self: Any, *given: Any, **options: Any) -> Any:
     found = LstmDecoder.forward(self, *given, **options)
     return found._replace(attention=None if found.attention is None else found.attention / 2)
@@ -259,6 +268,7 @@ def flat_state(self: Any, memory: Any, hyps: int, capacity: int) -> State:
         ("Padded positions of the memory change the logits", LSTM, {"forward": seeing_padding}),
         ("does not read what it has written", LSTM, {"forward": seeing_nothing}),
         ("attention of a step does not add up to 1", LSTM, {"forward": half_attention}),
+        ("model.embedding_dropout changes nothing in training", LSTM, {"forward": without_dropout}),
         ("A tensor of State.per_hypothesis has shape", LSTM, {"start": flat_state}),
         ("step gives logits of shape", LSTM, {"step": narrow_step}),
         ("not a State", LSTM, {"start": lambda self, *given: None}),

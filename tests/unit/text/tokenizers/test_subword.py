@@ -8,6 +8,7 @@ from sentencepiece import SentencePieceTrainer
 from seqtasks.errors import SeqtasksError
 from seqtasks.text import SubwordTokenizer
 from seqtasks.text.tokenizers import subword as subwords
+from seqtasks.text.tokenizers.base import FIRST_BYTE
 
 TEXTS = ["Two young men sit in the sun.", "A woman sings in the old town.", "The sun is old, the town is young."] * 10
 
@@ -190,3 +191,48 @@ def test_the_alphabet_is_known_where_it_had_room(model: str) -> None:
     narrow = fit([*texts, *words], model_type=model, vocab_size=300)
     assert narrow.known_characters is None
     assert narrow.unknown("xyz 北京") == ()
+
+
+SYMBOLS = ["⟦0⟧", "⟦1⟧", "<placeholder" + "-" * 200 + ">"]
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_user_defined_symbols_stay_whole(model: str) -> None:
+    options = SubwordTokenizer.Config(
+        model_type=model, vocab_size=330, user_defined_symbols=SYMBOLS, subword_sampling=0.5
+    )
+    tokenizer = SubwordTokenizer.train(TEXTS, options)
+    assert tokenizer.pieces(range(tokenizer.size - 3, tokenizer.size)) == SYMBOLS
+    assert tokenizer.pieces([FIRST_BYTE, FIRST_BYTE + 255]) == ["<0x00>", "<0xFF>"]
+    random = np.random.default_rng(3)
+    for text in ("Two⟦0⟧⟦1⟧ men.", f"⟦1⟧ sit in {SYMBOLS[2]}", f"{SYMBOLS[2]}⟦0⟧"):
+        for ids in (tokenizer.encode(text), *tokenizer.encode_all([text] * 64), tokenizer.sample(text, random)):
+            assert tokenizer.decode(ids) == text
+            found = [piece for piece in tokenizer.pieces(ids) if piece in SYMBOLS]
+            assert sum(map(text.count, SYMBOLS)) == len(found)
+        drawn = [tokenizer.pieces(tokenizer.sample(text, random)) for _ in range(50)]
+        assert len(set(map(tuple, drawn))) > 1 or "men" not in text
+        assert all(sum(piece in SYMBOLS for piece in pieces) == len(found) for pieces in drawn)
+
+
+def test_vocab_size_counts_user_defined_symbols() -> None:
+    texts = [f"{number} {number * 7919} abc{number} of some words" for number in range(2000)]
+    sizes = [
+        SubwordTokenizer.train(texts, SubwordTokenizer.Config(vocab_size=400, user_defined_symbols=symbols)).size
+        for symbols in ([], SYMBOLS)
+    ]
+    assert sizes == [400, 400]
+
+
+def test_split_digits() -> None:
+    texts = ["in 1984 and 1984 or 1984", "of 1984"] * 50
+    whole = SubwordTokenizer.train(texts, SubwordTokenizer.Config(vocab_size=330))
+    split = SubwordTokenizer.train(texts, SubwordTokenizer.Config(vocab_size=330, split_digits=True))
+    assert "▁1984" in whole.pieces(whole.encode("in 1984"))
+    assert split.pieces(split.encode("1984 in 4198"))[-4:] == list("4198")
+
+
+@pytest.mark.parametrize("symbols", [[""], ["a b"], ["⟦0⟧", "⟦0⟧"], ["a\tb"], ["▁"]])
+def test_bad_symbols(symbols: list[str]) -> None:
+    with pytest.raises(ValueError, match="symbol"):
+        SubwordTokenizer.Config(user_defined_symbols=symbols)
