@@ -29,6 +29,7 @@ REJECTED = {
     ("is_precanned", True): "precanned",
 }
 """What annotators wrote into examples that they did not accept, and why these are left out."""
+REJECTING = frozenset(key for key, _ in REJECTED)
 
 
 def parse_json_object(line: str) -> dict[str, Any] | None:
@@ -42,6 +43,8 @@ def parse_json_object(line: str) -> dict[str, Any] | None:
 
 def rejection(fields: Mapping[str, Any], keys: Collection[str] = ()) -> str:
     """Why an annotator did not accept an example, else ""; what is among the `keys` that are read says nothing."""
+    if REJECTING.isdisjoint(fields):  # nearly always
+        return ""
     for (key, value), reason in REJECTED.items():
         found = fields.get(key)
         if type(found) is type(value) and found == value and key not in keys:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +25,6 @@ MAX_FILE_BYTES = 2**30
 """Bytes of a file that is read as one text, when it is unpacked."""
 SYSTEM_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "lost+found"})
 """What file managers leave in folders, in small letters."""
-SURROGATES = re.compile(r"[\ud800-\udfff]")
-"""Halves of characters, which JSON can escape but no text holds."""
 
 
 class NoTextError(SeqtasksError):
@@ -224,8 +221,14 @@ def is_of_system(name: str) -> bool:
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is a string that can be written as UTF-8."""
-    return isinstance(value, str) and not SURROGATES.search(value)
+    r"""Whether a value is a string that can be written as UTF-8: JSON can escape halves of characters, as `\ud83d`."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def clean_string(value: object) -> str | None:
