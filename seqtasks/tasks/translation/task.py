@@ -41,11 +41,11 @@ class TranslationData(ConfigModel):
     train: list[ParallelSource] = Field(min_length=1)
     """Pairs of texts."""
     validation: list[ParallelSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 1000
-    """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
+    """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
     max_tokens: int = Field(default=128, gt=0)
-    """Pairs that are longer on either side are not trained on."""
+    """Pairs with more tokens on either side are not trained on."""
     augmentation: list[Annotated[ConfigModel, PolymorphicField(Augmentation)]] = Field(default=[])
     """Changed copies of training pairs that are trained on, too."""
 
@@ -65,15 +65,15 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How texts become tokens."""
         shared_vocab: bool = True
-        """One vocabulary for both languages, or one each."""
+        """Whether both languages share one vocabulary."""
         data: TranslationData
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
-        """Training on rewarded samples in place of the targets' cross-entropy."""
+        """Self-critical training on rewarded samples instead of the targets' cross-entropy."""
         guided_alignment: GuidedAlignmentConfig | None = None
         """Training of the attention on word alignments."""
         lowercase: bool = False
-        """Scores ignore case."""
+        """Whether scores ignore case."""
 
         @model_validator(mode="after")
         def alignments_are_of_fixed_tokens(self) -> TranslationTask.Config:
@@ -81,7 +81,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.guided_alignment and getattr(self.text, "subword_sampling", 0.0) > 0:
                 raise ValueError("guided_alignment needs text.subword_sampling = 0: alignments are of fixed tokens")
             if self.guided_alignment and self.self_critical:
-                raise ValueError("guided_alignment and self_critical exclude each other")
+                raise ValueError("guided_alignment and self_critical are mutually exclusive")
             return self
 
         @model_validator(mode="after")
@@ -90,7 +90,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
                     'model.tie_embeddings = "all" needs shared_vocab = true: '
-                    'with two vocabularies take model.tie_embeddings = "output"'
+                    'with two vocabularies, use model.tie_embeddings = "output"'
                 )
             return self
 
@@ -122,13 +122,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         if train and not task.train:
             limit = config.data.max_tokens
             raise SeqtasksError(
-                f"No sentence pair is left to train on: all {len(train):,} are of more than {limit:,} tokens.",
+                f"No sentence pair is left to train on: all {len(train):,} have more than {limit:,} tokens.",
                 "Raise data.max_tokens.",
             )
         if not task.train:
-            raise SeqtasksError(
-                f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
-            )
+            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.describe()}.", "Check the data files.")
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
@@ -219,7 +217,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
-    def doubts(self, examples: Sequence[Pair]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Pair]) -> Iterator[str]:
         """Tells of a side that seems to be in another language than that of the model."""
         return other_languages((self.config.languages.source, self.config.languages.target), examples)
 
