@@ -197,8 +197,8 @@ def model_summary(config: RunConfig) -> str:
 
 
 def sizes(settings: ConfigModel) -> list[str]:
-    """Names and values of the whole numbers among settings, such as "num_layers 2"."""
-    return [f"{name} {value}" for name, value in settings if isinstance(value, int) and not isinstance(value, bool)]
+    """Names and values of the whole numbers above 0 among settings, such as "num_layers 2"."""
+    return [f"{name} {value}" for name, value in settings if type(value) is int and value]
 
 
 def validation_name(score: Score) -> str:

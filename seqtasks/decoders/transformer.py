@@ -1,4 +1,4 @@
-"""The Transformer decoder (Vaswani et al. 2017), norm first, with a key-value cache that search never has to copy."""
+"""The Transformer decoder (Vaswani et al. 2017), with a key-value cache that search never has to copy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jaxtyping import Int
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.decoders.base import Decoder, DecoderOutput
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
@@ -14,7 +14,7 @@ from seqtasks.layers.attention import KeysValues, ProjectedMemory, causal_bias, 
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
 from seqtasks.layers.memory import Memory
-from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, transformer_layers
+from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, last_norm, transformer_layers
 
 
 class CrossAttentionCache(NamedTuple):
@@ -46,12 +46,13 @@ class TransformerDecoder(Decoder):
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)
         self.layers = transformer_layers(config, embedding.dim, memory_dim)
         self.alignment_heads = config.alignment_heads or config.num_heads
-        self.norm = nn.LayerNorm(embedding.dim)
+        self.norm = last_norm(config, embedding.dim)
+        self.interleaved = config.interleaved_positions
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Reads all positions under a causal mask; its `attention` is the mean of the last layer's alignment heads."""
         length = tokens.shape[1]
-        states = embed_with_positions(self.embedding, tokens, 0, length)
+        states = embed_with_positions(self.embedding, tokens, 0, length, interleaved=self.interleaved)
         memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
         causal = causal_bias(length, states.dtype, states.device)[None, None]
         weights = None
@@ -76,7 +77,7 @@ class TransformerDecoder(Decoder):
         """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         shared = state.per_row
         caches, visible, first = extend_cache(shared.caches, state.per_hypothesis, position)
-        states = embed_with_positions(self.embedding, tokens, position, 1)
+        states = embed_with_positions(self.embedding, tokens, position, 1, interleaved=self.interleaved)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache, memory in zip(self.layers, caches, shared.memory, strict=True):
             states = layer.step(states, cache, first, bias, memory)

@@ -1,4 +1,4 @@
-"""The Transformer encoder (Vaswani et al. 2017), norm first."""
+"""The Transformer encoder (Vaswani et al. 2017)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jaxtyping import Int
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtasks.encoders.base import Carried, CausalEncoder, PretrainedInitConfig
 from seqtasks.incremental_state import HypothesisStates, HypothesisTokens, State
@@ -15,7 +15,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.kv_cache import Caches, extend_cache, init_cache
 from seqtasks.layers.memory import Mask, Memory, SourceStates
 from seqtasks.layers.pooling import mean_state
-from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, transformer_layers
+from seqtasks.layers.transformer import TransformerConfig, embed_with_positions, last_norm, transformer_layers
 from seqtasks.layers.word_embedding import WordEmbedding
 
 
@@ -44,11 +44,12 @@ class TransformerEncoder(CausalEncoder):
         self.causal = config.causal
         self.context = config.max_positions
         self.layers = transformer_layers(config, self.dim)
-        self.norm = nn.LayerNorm(self.dim)
+        self.norm = last_norm(config, self.dim)
+        self.interleaved = config.interleaved_positions
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         """Looks at all real positions, or, where it is causal, at those before alone."""
-        states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1])
+        states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1], interleaved=self.interleaved)
         if self.causal:  # padding comes last, where no real position looks
             bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
         else:
@@ -66,7 +67,7 @@ class TransformerEncoder(CausalEncoder):
         """Carries the keys and values of every layer, (rows, heads, positions, head_dim)."""
         length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
-        states = embed_with_positions(self.embedding, tokens, before, length)
+        states = embed_with_positions(self.embedding, tokens, before, length, interleaved=self.interleaved)
         bias = causal_bias(length, states.dtype, states.device, past=before)[None, None]
         for index, layer in enumerate(self.layers):
             states, everything = layer.read(states, past[index] if past else None, bias)
@@ -82,7 +83,9 @@ class TransformerEncoder(CausalEncoder):
         """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         hyps = tokens.shape[1]
         caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
-        states = embed_with_positions(self.embedding, tokens, first - position * (hyps - 1), 1)
+        states = embed_with_positions(
+            self.embedding, tokens, first - position * (hyps - 1), 1, interleaved=self.interleaved
+        )
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache in zip(self.layers, caches, strict=True):
             states = layer.step(states, cache, first, bias)

@@ -12,6 +12,8 @@ from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2_guide import guide
 from seqtasks.export.ctranslate2_tensors import transformer_tensors
 from seqtasks.export.supported_decoding import search_options
+from seqtasks.layers.stack import Stack
+from seqtasks.layers.transformer import TransformerLayer
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import BEGIN, END, UNKNOWN
@@ -59,7 +61,7 @@ def write_model(task: TranslationTask, model: EncoderDecoder, path: Path) -> Non
     spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = target[UNKNOWN], target[BEGIN], target[END]
     spec.config.decoder_start_token = target[BEGIN]
     spec.config.add_source_eos = True
-    spec.config.layer_norm_epsilon = decoder.norm.eps
+    spec.config.layer_norm_epsilon = next(iter(decoder.layers)).attention_norm.eps
     spec.validate()
     spec.optimize()
     spec.save(str(path))
@@ -108,11 +110,21 @@ def specification(encoder: TransformerEncoder, decoder: TransformerDecoder) -> A
     from ctranslate2.specs.model_spec import index_spec
     from ctranslate2.specs.transformer_spec import TransformerDecoderSpec, TransformerEncoderSpec, TransformerSpec
 
-    heads = next(iter(decoder.layers)).attention.heads
     spec = TransformerSpec(
-        TransformerEncoderSpec(len(encoder.layers), encoder.heads), TransformerDecoderSpec(len(decoder.layers), heads)
+        side_specification(TransformerEncoderSpec, encoder.layers),
+        side_specification(TransformerDecoderSpec, decoder.layers, alignment_heads=decoder.alignment_heads),
     )
     for name, tensor in transformer_tensors(encoder, decoder):
         place, attribute = name.rsplit("/", 1)
         setattr(index_spec(spec, place), attribute, tensor)
     return spec
+
+
+def side_specification(kind: Any, layers: Stack[TransformerLayer], **options: Any) -> Any:
+    """CTranslate2's description of an encoder or a decoder, made by its `kind`."""
+    from ctranslate2.specs.common_spec import Activation
+
+    layer = next(iter(layers))
+    activations = {"relu": Activation.RELU, "gelu": Activation.GELU, "silu": Activation.SWISH}
+    activation = activations[layer.feed_forward.activation]
+    return kind(len(layers), layer.attention.heads, pre_norm=layer.norm_first, activation=activation, **options)

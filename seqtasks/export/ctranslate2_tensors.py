@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 
@@ -23,17 +23,19 @@ def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder
     """All tensors of both sides, and a table of the sinusoids that are computed here."""
     yield "encoder/embeddings_0/weight", tensor(encoder.embedding, "weight")
     yield "decoder/embeddings/weight", tensor(decoder.embedding, "weight")
-    yield from side_tensors("encoder", encoder.layers, encoder.norm)
-    yield from side_tensors("decoder", decoder.layers, decoder.norm)
+    yield from side_tensors("encoder", encoder)
+    yield from side_tensors("decoder", decoder)
     yield from weights("decoder/projection", decoder.output)
 
 
-def side_tensors(name: str, layers: Iterable[TransformerLayer], last_norm: nn.LayerNorm) -> Named:
+def side_tensors(name: str, side: TransformerEncoder | TransformerDecoder) -> Named:
     """The tensors of an encoder or decoder (positions, layers, last norm) by CTranslate2's names below `name`."""
-    weight = tensor(last_norm, "weight")
-    yield f"{name}/position_encodings/encodings", sinusoids(POSITIONS, len(weight), device=weight.device)
-    yield from weights(f"{name}/layer_norm", last_norm)
-    for number, layer in enumerate(layers):
+    weight = tensor(side.embedding, "weight")
+    places = sinusoids(POSITIONS, weight.shape[1], interleaved=side.interleaved, device=weight.device)
+    yield f"{name}/position_encodings/encodings", places
+    if isinstance(side.norm, nn.LayerNorm):
+        yield from weights(f"{name}/layer_norm", side.norm)
+    for number, layer in enumerate(side.layers):
         yield from layer_tensors(f"{name}/layer_{number}", layer)
 
 

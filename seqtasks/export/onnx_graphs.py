@@ -48,16 +48,17 @@ class TransformerSteps:
         rows, hyps = tokens.shape
         position = state[0].shape[3]
         *remembered, memory_bias = memory
-        states = embed_with_positions(self.decoder.embedding, tokens, position, 1)
+        interleaved = self.decoder.interleaved
+        states = embed_with_positions(self.decoder.embedding, tokens, position, 1, interleaved=interleaved)
         nothing_hidden = states.new_zeros(1, 1, 1, position + 1)
         carried: list[Tensor] = []
         for number, layer in enumerate(self.decoder.layers):
             own = slice(2 * number, 2 * number + 2)
-            alone = layer.attention_norm(states).reshape(rows * hyps, 1, -1)
+            alone = layer.before(layer.attention_norm, states).reshape(rows * hyps, 1, -1)
             past = KeysValues(*(part.flatten(0, 1) for part in state[own]))
             attended, everything = layer.attention.read(alone, past, nothing_hidden)
             carried += [part.view(rows, hyps, *part.shape[1:]) for part in everything]
-            states = states + attended.reshape(rows, hyps, -1)
+            states = layer.after(layer.attention_norm, states, attended.reshape(rows, hyps, -1))
             keys, values = remembered[own]
             states = layer.after_self_attention(states, ProjectedMemory(keys, values, memory_bias))
         return self.decoder.project(self.decoder.norm(states)), carried

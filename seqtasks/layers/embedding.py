@@ -70,9 +70,16 @@ def output_layer(dim: int, embedding: TokenEmbedding, *, tied: bool) -> nn.Linea
     return layer
 
 
-def sinusoids(length: int, dim: int, *, start: int = 0, device: torch.device) -> Float[Tensor, "length dim"]:
-    """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length."""
+def sinusoids(
+    length: int, dim: int, *, start: int = 0, interleaved: bool = True, device: torch.device
+) -> Float[Tensor, "length dim"]:
+    """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length.
+
+    They take turns, as in the paper, or all sines come first (`interleaved` is False), as in tensor2tensor and Marian.
+    """
     positions = torch.arange(start, start + length, dtype=torch.float32, device=device).unsqueeze(1)
     rates = torch.exp(torch.arange(0, dim, 2, dtype=torch.float32, device=device) * (-math.log(10000.0) / dim))
     angles = positions * rates
+    if not interleaved:
+        return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :dim]
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]

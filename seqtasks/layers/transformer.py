@@ -1,12 +1,16 @@
-"""Transformer layers with the norm first (Xiong et al. 2020), which train without a long warm-up."""
+"""Transformer layers, by default with the norm first (Xiong et al. 2020), which train without a long warm-up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
+import torch
 from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seqtasks.incremental_state import HypothesisStates
 from seqtasks.layers.attention import Bias, CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
@@ -30,31 +34,47 @@ class TransformerConfig(ConfigModel):
     """Dropout on the output of every attention and feed-forward layer."""
     activation_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Dropout in the feed-forward layer, after its activation."""
+    norm_first: bool = True
+    """Each norm comes before its attention or feed-forward, and one at the end; else behind it, as in the paper of
+    2017 and in OPUS-MT's models."""
+    activation: Literal["relu", "gelu", "silu"] = "relu"
+    """Of the feed-forward; silu is also called swish."""
+    interleaved_positions: bool = True
+    """Sines and cosines of the positions take turns; else all sines come first, as in Marian's models."""
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu_,
+    "gelu": functional.gelu,
+    "silu": partial(functional.silu, inplace=True),
+}
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with ReLU between, for each position alone.
+    """Two linear layers with an activation between, for each position alone.
 
     Args:
         dim: The width of what it reads and gives.
         ffn_dim: The width between the two layers.
-        dropout: Probability between them.
+        dropout: Of what lies between them.
+        activation: Its name in `ACTIVATIONS`.
     """
 
-    def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
+    def __init__(self, dim: int, ffn_dim: int, dropout: float, activation: str = "relu") -> None:
         super().__init__()
         self.expand = nn.Linear(dim, ffn_dim)
         self.contract = nn.Linear(ffn_dim, dim)
         self.dropout = Dropout(dropout)
+        self.activation = activation
 
     def forward(self, inputs: States) -> States:
         """max(0, x W1 + b1) W2 + b2 (Vaswani et al. 2017, equation 2), with dropout between the two."""
-        outputs: Tensor = self.contract(self.dropout(self.expand(inputs).relu_()))
+        outputs: Tensor = self.contract(self.dropout(ACTIVATIONS[self.activation](self.expand(inputs))))
         return outputs
 
 
 class TransformerLayer(nn.Module):
-    """Self-attention and feed-forward, each behind a norm and added to its input.
+    """Self-attention and feed-forward, each added to its input, with a norm before it or behind.
 
     With a `memory_dim` there is attention to a memory between them.
     With a causal bias the layer can go on: `read` takes and gives the keys and values of what came before, `step` reads
@@ -69,7 +89,8 @@ class TransformerLayer(nn.Module):
             self.memory_norm = nn.LayerNorm(dim)
             self.memory_attention = CrossAttention(dim, memory_dim, config.num_heads)
         self.feed_forward_norm = nn.LayerNorm(dim)
-        self.feed_forward = FeedForward(dim, config.ffn_dim, config.activation_dropout)
+        self.feed_forward = FeedForward(dim, config.ffn_dim, config.activation_dropout, config.activation)
+        self.norm_first = config.norm_first
         self.dropout = Dropout(config.dropout)
 
     def forward(self, states: States, bias: Bias, memory: ProjectedMemory | None = None) -> States:
@@ -90,8 +111,8 @@ class TransformerLayer(nn.Module):
         Returns:
             The layer's states, and the keys and values of the past and of these positions together.
         """
-        attended, everything = self.attention.read(self.attention_norm(states), past, bias)
-        return self.after_self_attention(self.dropout.add(states, attended), memory), everything
+        attended, everything = self.attention.read(self.before(self.attention_norm, states), past, bias)
+        return self.after_self_attention(self.after(self.attention_norm, states, attended), memory), everything
 
     def step(
         self, states: HypothesisStates, cache: KeysValues, first: int, bias: Bias, memory: ProjectedMemory | None = None
@@ -108,27 +129,44 @@ class TransformerLayer(nn.Module):
         Returns:
             The layer's states, (rows, hyps, dim).
         """
-        states = states + self.attention.step(self.attention_norm(states), cache, first, bias)
-        return self.after_self_attention(states, memory)
+        attended = self.attention.step(self.before(self.attention_norm, states), cache, first, bias)
+        return self.after_self_attention(self.after(self.attention_norm, states, attended), memory)
 
     def with_weights(
         self, states: States, bias: Bias, memory: ProjectedMemory
     ) -> tuple[States, Float[Tensor, "rows all_heads length places"]]:
         """`forward`, and where each head looks in the memory."""
-        attended, _ = self.attention.read(self.attention_norm(states), None, bias)
-        states = self.dropout.add(states, attended)
-        seen, weights = self.memory_attention.with_weights(self.memory_norm(states), memory)
-        return self.after_attention(self.dropout.add(states, seen)), weights
+        attended, _ = self.attention.read(self.before(self.attention_norm, states), None, bias)
+        states = self.after(self.attention_norm, states, attended)
+        seen, weights = self.memory_attention.with_weights(self.before(self.memory_norm, states), memory)
+        return self.after_attention(self.after(self.memory_norm, states, seen)), weights
 
     def after_self_attention(self, states: States, memory: ProjectedMemory | None) -> States:
         """Cross-attention, where there is a memory, and feed-forward, each added to its input."""
         if memory is not None:
-            states = self.dropout.add(states, self.memory_attention(self.memory_norm(states), memory))
+            seen = self.memory_attention(self.before(self.memory_norm, states), memory)
+            states = self.after(self.memory_norm, states, seen)
         return self.after_attention(states)
 
     def after_attention(self, states: States) -> States:
         """Feed-forward, added to its input."""
-        return self.dropout.add(states, self.feed_forward(self.feed_forward_norm(states)))
+        return self.after(
+            self.feed_forward_norm, states, self.feed_forward(self.before(self.feed_forward_norm, states))
+        )
+
+    def before(self, norm: nn.LayerNorm, states: States) -> States:
+        """What a part of the layer reads."""
+        return norm(states) if self.norm_first else states
+
+    def after(self, norm: nn.LayerNorm, states: States, given: States) -> States:
+        """What a part of the layer has given, added to its input."""
+        states = self.dropout.add(states, given)
+        return states if self.norm_first else norm(states)
+
+
+def last_norm(config: TransformerConfig, dim: int) -> nn.Module:
+    """Behind all layers: a norm where they end without one."""
+    return nn.LayerNorm(dim) if config.norm_first else nn.Identity()
 
 
 def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | None = None) -> Stack[TransformerLayer]:
@@ -136,12 +174,14 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
     return Stack(TransformerLayer(config, dim, memory_dim) for _ in range(config.num_layers))
 
 
-def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int) -> States:
+def embed_with_positions(
+    embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int, *, interleaved: bool
+) -> States:
     """Token and place; all tokens share one place when `length` is 1.
 
     The embedding is a `TokenEmbedding`, a `WordEmbedding` or a replacement of one.
     """
     vectors = embedding(tokens)
-    places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)
+    places = sinusoids(length, vectors.shape[-1], start=start, interleaved=interleaved, device=tokens.device)
     embedded: Tensor = embedding.apply_dropout(vectors + places.to(vectors.dtype))
     return embedded

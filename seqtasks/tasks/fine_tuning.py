@@ -46,7 +46,7 @@ def text_settings(bundle: Bundle) -> dict[str, Any]:
 def text_processor(bundle: Bundle, settings: ConfigModel) -> Tokenizer:
     """The text processor of a language model; SeqtasksError where `settings` do not read text as it does."""
     theirs = text_settings(bundle)
-    ours = {"kind": kind_of(settings)} | settings.model_dump()
+    ours = {"kind": kind_of(settings)} | settings.model_dump(mode="json")
     names = [name for name in theirs if name != SAMPLING and theirs[name] != ours.get(name)]
     if names:
         name = "kind" if "kind" in names else names[0]

@@ -35,6 +35,10 @@ DECODERS: dict[str, ConfigModel] = {
     f"transformer-{layers}": TransformerDecoder.Config(num_layers=layers, num_heads=4, ffn_dim=12, dropout=0.0)
     for layers in (1, 3)
 }
+BEHIND = {"norm_first": False, "activation": "silu", "interleaved_positions": False}
+"""Norms behind, as Marian has them."""
+ENCODERS["transformer-marian"] = TransformerEncoder.Config(num_layers=2, num_heads=4, ffn_dim=12, dropout=0.0, **BEHIND)
+DECODERS["transformer-marian"] = TransformerDecoder.Config(num_layers=2, num_heads=4, ffn_dim=12, dropout=0.0, **BEHIND)
 DECODERS |= {
     "show-and-tell": ShowAndTellDecoder.Config(hidden_size=10, dropout=0.0),
     "show-attend-and-tell": ShowAttendAndTellDecoder.Config(hidden_size=10, attention_dim=5, dropout=0.0),

@@ -50,7 +50,7 @@ class CopiedSpans(Augmentation):
 
     class Config(Augmentation.Config):
         kind: Literal["copied_spans"] = "copied_spans"
-        symbols: tuple[str, ...] = ()
+        symbols: list[str] = Field(default=[])
         """Symbols that are spans, too, such as `text.user_defined_symbols` which stand for placeholders."""
         symbol_probability: float = Field(default=0.3, ge=0, le=1)
         """Of one of them, where there are any."""

@@ -49,12 +49,12 @@ class SubwordTokenizer(Tokenizer):
         on 29,000 pairs learned half as fast as without); bpe: the probability of `BPEDropout`."""
         split_digits: bool = False
         """Each digit is a piece of its own, so that numbers that were never seen are copied digit by digit."""
-        user_defined_symbols: tuple[str, ...] = ()
+        user_defined_symbols: list[str] = Field(default=[])
         """Pieces that are never split nor joined with others, such as placeholders; they count in `vocab_size`."""
 
         @field_validator("user_defined_symbols")
         @classmethod
-        def _symbols_stay_as_they_are(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        def _symbols_stay_as_they_are(cls, symbols: list[str]) -> list[str]:
             for symbol in symbols:
                 if not symbol or " " in symbol or prepare(symbol) != symbol:
                     raise ValueError(f"{symbol!r} is not a symbol: it is empty, or normalization changes it")

@@ -127,6 +127,35 @@ def test_its_search_finds_our_tokens_and_scores(
         assert found.scores == pytest.approx([each.normalized_score for each in ours], rel=2e-6, abs=1e-5)
 
 
+def test_norms_behind_and_other_activations_are_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ctranslate2")
+    copying_nothing(monkeypatch)
+    task, model = translation("subwords", encoder="transformer-marian", decoder="transformer-marian")
+    decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
+    names = program(exported(tmp_path, task, model, decoding))
+    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
+    assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]
+
+
+@pytest.mark.parametrize("heads", [0, 1])
+def test_its_attention_is_that_of_the_alignment_heads(tmp_path: Path, heads: int) -> None:
+    ctranslate2 = pytest.importorskip("ctranslate2")
+    task, model = translation("characters")
+    assert isinstance(model.decoder, TransformerDecoder)
+    model.decoder.alignment_heads = heads or model.decoder.alignment_heads
+    folder = exported(tmp_path, task, model, DecodingConfig(beam_size=1))
+    names = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    translator = ctranslate2.Translator(str(folder), compute_type="float32")
+    [expected] = TranslationPipeline([model], task.source, task.target).translate(
+        [TEXTS[0]], beam_size=1, max_length="25", attention=True
+    )
+    tokens = [names[number] for number in task.source.encode(TEXTS[0])]
+    [found] = translator.translate_batch([tokens], beam_size=1, max_decoding_length=25, return_attention=True)
+    assert expected.attention is not None
+    for ours, theirs in zip(expected.attention, found.attention[0], strict=False):
+        assert list(theirs) == pytest.approx(list(ours)[: len(theirs)], abs=1e-5)
+
+
 def test_the_directory_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ctranslate2")
     task, model = translation(tie="none")

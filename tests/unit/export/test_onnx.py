@@ -28,6 +28,10 @@ NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
     "LSTMs": ("words", {"encoder": "lst-both", "decoder": "additive-fed-2", "tie": "output"}),
     "forward LSTMs": ("characters", {"encoder": "lst-forward", "decoder": "dot-2"}),
     "an LSTM after a causal Transformer": ("characters", {"encoder": "transformer-causal", "decoder": "dot-1"}),
+    "Transformers with norms behind": (
+        "subwords",
+        {"encoder": "transformer-marian", "decoder": "transformer-marian"},
+    ),
     "a Transformer after an LSTM": ("words with an unknown", {"encoder": "lst-both", "decoder": "transformer-1"}),
 }
 """Text processors, and the parts of models."""

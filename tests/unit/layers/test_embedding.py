@@ -53,3 +53,14 @@ def test_sinusoids_go_on_where_they_stopped() -> None:
     device = torch.device("cpu")
     whole = sinusoids(10, 8, device=device)
     assert torch.equal(torch.cat([sinusoids(4, 8, device=device), sinusoids(6, 8, start=4, device=device)]), whole)
+
+
+@pytest.mark.parametrize("dim", [1, 6, 7])
+def test_sines_may_come_first(dim: int) -> None:
+    places = sinusoids(4, dim, start=9, interleaved=False, device=torch.device("cpu"))
+    half = (dim + 1) // 2
+    for row, position in enumerate(range(9, 13)):
+        for column in range(dim):
+            angle = position / 10000 ** (column % half * 2 / dim)
+            expected = math.sin(angle) if column < half else math.cos(angle)
+            assert places[row, column].item() == pytest.approx(expected, abs=1e-5)

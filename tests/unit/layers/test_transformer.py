@@ -19,8 +19,16 @@ def seeded() -> None:
     torch.manual_seed(1)
 
 
-def decoder_layer(memory_dim: int = MEMORY_DIM) -> TransformerLayer:
-    return TransformerLayer(CONFIG, DIM, memory_dim).eval()
+every_order = pytest.mark.parametrize("norm_first", [True, False])
+every_activation = pytest.mark.parametrize("activation", ["relu", "gelu", "silu"])
+
+
+def configured(norm_first: bool, activation: str = "relu") -> TransformerConfig:
+    return TransformerConfig.model_validate({**CONFIG.model_dump(), "norm_first": norm_first, "activation": activation})
+
+
+def decoder_layer(memory_dim: int = MEMORY_DIM, config: TransformerConfig = CONFIG) -> TransformerLayer:
+    return TransformerLayer(config, DIM, memory_dim).eval()
 
 
 def causal(length: int = LENGTH, past: int = 0) -> Tensor:
@@ -48,9 +56,12 @@ def test_feed_forward_is_two_linear_layers_with_relu() -> None:
     torch.testing.assert_close(layer(inputs), expected + layer.contract.bias)
 
 
-def test_encoder_layer_is_that_of_pytorch() -> None:
-    ours = TransformerLayer(CONFIG, DIM).eval()
-    theirs = nn.TransformerEncoderLayer(DIM, HEADS, INNER, dropout=0.0, batch_first=True, norm_first=True).eval()
+@every_order
+@every_activation
+def test_encoder_layer_is_that_of_pytorch(norm_first: bool, activation: str) -> None:
+    ours = TransformerLayer(configured(norm_first, activation), DIM).eval()
+    kind = {"norm_first": norm_first, "activation": getattr(nn.functional, activation)}
+    theirs = nn.TransformerEncoderLayer(DIM, HEADS, INNER, dropout=0.0, batch_first=True, **kind).eval()
     copy_norm_and_feed_forward(theirs, ours, theirs.norm2)
     copy_self_attention(theirs.self_attn, ours.attention)
     inputs, mask = torch.randn(2, LENGTH, DIM), torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
@@ -59,10 +70,11 @@ def test_encoder_layer_is_that_of_pytorch() -> None:
     torch.testing.assert_close(found[mask], expected[mask])
 
 
-def test_decoder_layer_is_that_of_pytorch() -> None:
+@every_order
+def test_decoder_layer_is_that_of_pytorch(norm_first: bool) -> None:
     """Theirs has a memory as wide as the layer."""
-    ours = decoder_layer(DIM)
-    theirs = nn.TransformerDecoderLayer(DIM, HEADS, INNER, dropout=0.0, batch_first=True, norm_first=True).eval()
+    ours = decoder_layer(DIM, configured(norm_first))
+    theirs = nn.TransformerDecoderLayer(DIM, HEADS, INNER, dropout=0.0, batch_first=True, norm_first=norm_first).eval()
     copy_norm_and_feed_forward(theirs, ours, theirs.norm3)
     theirs.norm2.load_state_dict(ours.memory_norm.state_dict())
     copy_self_attention(theirs.self_attn, ours.attention)
@@ -77,6 +89,9 @@ def test_decoder_layer_is_that_of_pytorch() -> None:
     found = ours(inputs, causal(), cross.project_memory(memory, bias))
     later = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
     torch.testing.assert_close(found, theirs(inputs, memory, tgt_mask=later, memory_key_padding_mask=~mask))
+    again, weights = ours.with_weights(inputs, causal(), cross.project_memory(memory, bias))
+    assert torch.equal(again, found)
+    torch.testing.assert_close(weights.sum(3), torch.ones(2, HEADS, LENGTH))
 
 
 def test_an_encoder_layer_goes_on_after_what_it_has_read() -> None:
@@ -89,10 +104,11 @@ def test_an_encoder_layer_goes_on_after_what_it_has_read() -> None:
     assert everything.keys.shape == (2, HEADS, LENGTH, DIM // HEADS)
 
 
+@every_order
 @pytest.mark.parametrize("hyps", [1, 3])
-def test_steps_of_a_decoder_layer_are_all_positions_at_once(hyps: int) -> None:
+def test_steps_of_a_decoder_layer_are_all_positions_at_once(hyps: int, norm_first: bool) -> None:
     """Each hypothesis sees its own past alone, though all of a row write into one cache; over a growth of the cache."""
-    layer, length = decoder_layer(), 18
+    layer, length = decoder_layer(config=configured(norm_first)), 18
     inputs, memory = torch.randn(2, hyps, length, DIM), torch.randn(2, 4, MEMORY_DIM)
     bias = torch.zeros(2, 1, 1, 4)
     remembered = layer.memory_attention.project_memory(memory, bias)

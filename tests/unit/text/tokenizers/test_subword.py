@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +237,9 @@ def test_split_digits() -> None:
 def test_bad_symbols(symbols: list[str]) -> None:
     with pytest.raises(ValueError, match="symbol"):
         SubwordTokenizer.Config(user_defined_symbols=symbols)
+
+
+def test_settings_are_the_same_when_they_are_stored() -> None:
+    """A classifier compares its own with those that its language model was stored with."""
+    settings = SubwordTokenizer.Config(user_defined_symbols=SYMBOLS)
+    assert json.loads(json.dumps(settings.model_dump())) == settings.model_dump()
