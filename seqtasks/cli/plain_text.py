@@ -25,7 +25,7 @@ class Structure(NamedTuple):
 
 TABLE = Structure("a table", "cut -f 1 '{path}'")
 JSON_LINES = Structure("JSON", "jq -r .text '{path}'")
-SUBTITLES = Structure("a file of subtitles", "grep -v -e '-->' -e '^[0-9]*$' '{path}'")
+SUBTITLES = Structure("a subtitle file", "grep -v -e '-->' -e '^[0-9]*$' '{path}'")
 SUFFIXES = {
     ".csv": Structure(
         "a table", "python -c \"import csv; [print(*row[0].split()) for row in csv.reader(open('{path}'))]\""
@@ -77,7 +77,7 @@ def doubt(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     if tabs and found is TABLE:
         return None
     if found is not None:
-        return f"{name}: this is {found.what}. {READ_SO} Its texts alone: {found.remedy.format(path=name)}"
+        return f"{name}: this is {found.what}. {READ_SO} To extract its texts: {found.remedy.format(path=name)}"
     problem = foreign_by_name(name) or foreign_by_content(name, "\n".join(sample).encode(errors="replace"))
     return None if problem is None else f"{problem.message} {READ_SO} {problem.hint}"
 

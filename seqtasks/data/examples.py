@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PLACES = 3
-"""Places that are told for each reason."""
+"""Number of places that are reported for each reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text and its translation, as they stand in the data."""
+    """A text and its translation, as in the data."""
 
     source: str
     target: str
@@ -27,7 +27,7 @@ class Omission:
 class ReadReport:
     """Counts the examples that were read, and those that were left out, by reason.
 
-    A reader tells where it stands with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
+    A reader reports its position with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
     generators, so `skip` finds the right place also in the loop that consumes them.
     """
 
@@ -71,7 +71,7 @@ class ReadReport:
         return f" ({self.describe()})" if self.read else ""
 
     def describe(self) -> str:
-        """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        """Human-readable: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
         reasons = []
         for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
             more = ", ..." if omission.count > len(omission.places) else ""

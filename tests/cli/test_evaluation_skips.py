@@ -24,7 +24,7 @@ def test_what_is_left_out_stands_in_the_result(model: str, seqtasks: Program, tm
     (tmp_path / name).write_text(content, encoding="utf-8")
     shown = seqtasks("evaluate", model, tmp_path / name)
     assert shown.code == 1
-    assert f"left out of the scores: {count}: 1 " in shown.out
+    assert f"excluded from the scores: {count}: 1 " in shown.out
     assert f"{name}:" in shown.out
     assert shown.err.startswith(f"seqtasks: skipped {count} of ")
     found = seqtasks("evaluate", model, tmp_path / name, "--json")

@@ -71,7 +71,7 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
-        """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
+        """A document a line; lines without a text, or with labels that are not strings, are counted by `skipped`."""
         text_key, label_key = json_keys(source, skipped)
         for each in read_objects(source.path, skipped, keys=(text_key, label_key)):
             fields = each | flattened(each)
