@@ -60,7 +60,7 @@ def test_names_of_tokens_are_distinct() -> None:
         ({"min_length": "0.5x"}, 'min_length = "0.5x".* --set min_length=0'),
         ({"min_length": "2"}, 'min_length = "2".* --set min_length=0'),
         ({"no_repeat_ngram_size": 3}, "no_repeat_ngram_size = 3.* --set no_repeat_ngram_size=0"),
-        ({"suppress_tokens": (5,)}, r"with suppress_tokens = \[5\].* --set suppress_tokens=\[\]"),
+        ({"suppress_tokens": (5,)}, r"suppress_tokens = \[5\].* --set suppress_tokens=\[\]"),
     ],
 )
 def test_what_its_search_lacks_is_told(given: dict[str, Any], told: str) -> None:

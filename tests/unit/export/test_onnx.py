@@ -129,7 +129,7 @@ def test_the_directory_holds_all_that_is_needed(exported: Exported) -> None:
     [
         ({"encoder": "gru-both"}, {}, 'encoder is "gru", its decoder "transformer"'),
         ({"decoder": "show-and-tell"}, {}, 'encoder is "transformer", its decoder "show-and-tell"'),
-        ({}, {"sample": True}, "with sample = true.* --set sample=false"),
+        ({}, {"sample": True}, "sample = true.* --set sample=false"),
     ],
 )
 def test_what_cannot_be_written_is_told(
