@@ -160,7 +160,9 @@ def configuration(kind: str, title: str) -> str:
     return (
         f"# Configuration: {title.lower()}\n\nKeys of the file in `seqtasks train run.toml`, and of `--set KEY=VALUE`. "
         f"The same list: `seqtasks config {kind}`. `*` stands for the number of a table in a list.\n\n"
+        '<div class="configuration" markdown>\n\n'
         + as_markdown(config_sections(kind)).replace("\n### ", "\n## ").replace("### ", "## ", 1)
+        + "\n\n</div>\n"
     )
 
 

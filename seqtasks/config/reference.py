@@ -90,8 +90,8 @@ def _keys(
             family_says = (inspect.getdoc(table.family) or "").partition("\n")[0]
             kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
             kind = json.dumps(value.kind) if isinstance(value, ConfigModel) and hasattr(value, "kind") else _toml(value)
-            yield ConfigKey(f"{path}.kind", kinds, kind, said.get(name, "") or family_says)
-            components[path] = (table.family, value)
+            yield ConfigKey(f"{path}{stars}.kind", kinds, kind, said.get(name, "") or family_says)
+            components[f"{path}{stars}"] = (table.family, value)
         elif table is None or get_origin(table):
             yield shown
         else:
