@@ -19,8 +19,8 @@ from seqtasks.cli.options import expand_groups
 
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
-    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info",
-    "models", "demo",
+    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
+    "backtranslate", "distill", "export", "info", "models", "demo",
 )  # fmt: skip
 """Each is a function of the same name, in a module of the same name."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from seqtasks.data.augmentation import Augmentation, augmented_pairs
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.parallel.alignment import align
@@ -45,6 +46,8 @@ class TranslationData(ConfigModel):
     """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
     max_tokens: int = Field(default=128, gt=0)
     """Pairs with more tokens on either side are not trained on."""
+    augmentation: list[Annotated[ConfigModel, PolymorphicField(Augmentation)]] = Field(default=[])
+    """Changed copies of training pairs that are trained on, too."""
 
 
 class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
@@ -106,6 +109,9 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
+        copies = list(augmented_pairs(train, config.data.augmentation, seed))
+        weights += [weights[number] for number, _ in copies]
+        train += [pair for _, pair in copies]
         task = cls(config, *make_processors(config, train, processors))
         sources = task.source.encode_all([pair.source for pair in train])
         targets = task.target.encode_all([pair.target for pair in train])
@@ -125,6 +131,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
+            *([f"changed copies among them: {len(copies):,}"] if copies else []),
             f"vocabulary: {task.source.size:,}"
             + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
         )
