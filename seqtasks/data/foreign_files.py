@@ -120,8 +120,8 @@ MARKUP: tuple[tuple[bytes, Foreign], ...] = (
     (rb"(#[^\n]*\n\s*)?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|+][ \t:|+-]*\r?(\n|\Z)", MARKDOWN),
     (
         rb"-- (MySQL|MariaDB|PostgreSQL database) dump|PRAGMA foreign_keys|BEGIN TRANSACTION;|SET SQL_MODE"
-        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists|insert into \S+ (\([^)]*\)\s*)?values"
-        rb"|create table [^\n(]*\(\s*[\"`\[]?\w+[\"`\]]? \w+)",
+        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists \S+;|insert into \S+ (\([^)]*\)\s*)?values\s*\("
+        rb"|create table (if not exists )?\S+ ?\(\s*\S+ (\w*int|int\w*|text|(var)?char\w*|serial|timestamp)\b)",
         SQL,
     ),
     (rb"T1\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT),
