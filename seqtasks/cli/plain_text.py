@@ -63,12 +63,12 @@ def warn_of_structure(files: Sequence[Path], lines: Iterable[str], *, tabs: bool
     """Warns of the first file that has more in it than texts, by its name; of the first of all by its lines, too."""
     sample = list(islice(lines, SAMPLE_LINES))
     names = [INPUT if file == STANDARD_INPUT else file for file in files] or [INPUT]
-    doubts = (doubt(name, [] if place else sample, tabs=tabs) for place, name in enumerate(names))
-    for message in islice(filter(None, doubts), 1):
+    warnings = (structure_warning(name, [] if place else sample, tabs=tabs) for place, name in enumerate(names))
+    for message in islice(filter(None, warnings), 1):
         warn(message)
 
 
-def doubt(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
+def structure_warning(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     """Why what is called so, and begins with these lines, is hardly plain text."""
     from seqtasks.data.foreign_files import foreign_by_content, foreign_by_name
     from seqtasks.data.text_io import uncompressed_suffix

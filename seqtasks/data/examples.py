@@ -34,8 +34,8 @@ class ReadReport:
     def __init__(self) -> None:
         self.read = 0
         self.omissions: dict[str, Omission] = {}
-        self.doubts: list[str] = []
-        """Why it may not be what is meant that is read, a sentence each without its full stop."""
+        self.warnings: list[str] = []
+        """Reasons to doubt that the data are read as intended, a sentence each without its full stop."""
         self._file = ""
         self._line = 0
 

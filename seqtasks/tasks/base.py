@@ -238,7 +238,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
             raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Check the data files.")
         warn_skipped(skipped, warn)
-        for warning in (*skipped.doubts, *self.data_warnings(examples)):
+        for warning in (*skipped.warnings, *self.data_warnings(examples)):
             warn(warning)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)

@@ -33,7 +33,7 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     if not counts:
         raise SeqtasksError(
             f"There are no labeled documents to train on: {skipped.describe()}.",
-            "".join(f"{doubt}. " for doubt in skipped.doubts)
+            "".join(f"{warning}. " for warning in skipped.warnings)
             + "Check the data, and which column is the label (--label-column, label_column).",
         )
     if len(counts) == 1 and counts.total() == documents:

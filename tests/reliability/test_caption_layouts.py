@@ -103,7 +103,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
 REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "the first row is neither a header"),
     "text alone": ("a.txt", "A dog runs.\n", "the first row is neither a header"),
-    "JSON without captions": ("a.json", '{"images": 3}', "no captions"),
+    "JSON without captions": ("a.json", '{"images": 3}', "unknown JSON layout"),
     "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
     "MSR-VTT": ("videodatainfo.json", json.dumps({"videos": [{"video_id": "video0"}], "sentences": [{"video_id": "video0", "caption": "a car"}]}), "captions of videos (MSR-VTT)"),
     "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),

@@ -162,7 +162,7 @@ def test_several_columns_of_labels_are_told(
 ) -> None:
     report = ReadReport()
     list(read_documents(DocumentSource(path=written(tmp_path, name, content), **options), report))
-    assert (told in " ".join(report.doubts), bool(report.doubts)) == (True, bool(told))
+    assert (told in " ".join(report.warnings), bool(report.warnings)) == (True, bool(told))
 
 
 def test_a_first_row_that_is_shorter_than_the_others() -> None:

@@ -126,7 +126,7 @@ MANY = [[(f"w{sentence}-{place}", "ABC"[place % 3]) for place in range(10)] for 
 REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "numbers before words (GermEval)": ("a.tsv", columns(*BOTH, form="{2}\t{0}\t{1}\tO"), {}, "--word-column"),
     "numbers before words, no labels": ("a.tsv", columns(*BOTH, form="{2}\t{0}"), {}, "numbers the words"),
-    "OntoNotes (CoNLL-2012)": ("a.gold_conll", "#begin document (bc/cctv); part 000\n" + columns(*BOTH, form="bc/cctv 0 {2} {0} NN -"), {}, "'bc/cctv' everywhere"),
+    "OntoNotes (CoNLL-2012)": ("a.gold_conll", "#begin document (bc/cctv); part 000\n" + columns(*BOTH, form="bc/cctv 0 {2} {0} NN -"), {}, "always 'bc/cctv'"),
     "CoNLL-2009": ("a.conll09", columns(*POS, form="{2}\t{0}\t_\t_\t{1}" + "\t_" * 9), {}, "--word-column 2 --label-column 5"),
     "Universal NER": ("en_ewt-ud-train.iob2", "# sent_id = 1\n" + columns(*BOTH, form="{2}\t{0}\t{1}\t-\tname"), {}, "--word-column 2 --label-column 3"),
     "brat": ("a.ann", "T1\tPerson 0 3\tJoe\n", {}, "standoff2conll"),

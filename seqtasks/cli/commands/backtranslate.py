@@ -21,20 +21,28 @@ def backtranslate(
     model: ModelArgument,
     texts: Annotated[list[Path], typer.Argument(metavar="TEXT...", help="Files of sentences, one per line.")],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.tsv", help="Pairs: a translation, a text.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a translation, a tab, a text."
+        ),
+    ],
     tag: Annotated[
-        str, typer.Option(metavar="TOKEN", help='Before every translation, such as "<BT>", so that training can tell.')
+        str,
+        typer.Option(metavar="TOKEN", help='Tag before every translation, such as "<BT>", to mark synthetic sources.'),
     ] = "",
     sample: Annotated[bool, typer.Option("--sample", help="Sample translations instead of searching.")] = False,
     decoding: DecodingOptions,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes of one thread each.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
+    ] = 1,
     runtime: Runtime,
 ) -> None:
-    """Make training pairs by back-translation: sentences, with a model's translations as their sources.
+    """Make training pairs by back-translation: sentences with a model's translations as their sources.
 
-    A model that translates German into English makes, of German sentences, pairs to train English into German with
-    (Sennrich et al. 2016). Sampled translations, --sample, are more varied and teach more where there is much data
-    (Edunov et al. 2018). Translations that do not end are left out, and empty lines.
+    From German sentences, a model that translates German to English makes pairs to train English to German with
+    (Sennrich et al. 2016). Sampled translations (--sample) are more varied and help more when there is much data
+    (Edunov et al. 2018). Unfinished translations and empty lines are skipped.
 
     \b
     Example:
@@ -63,5 +71,5 @@ def backtranslate(
             else:
                 unfinished += 1
         if not written:
-            raise SeqtasksError(f"There is no sentence in {', '.join(map(str, texts))}.", "Look at the files.")
-    warn(f"wrote {written:,} pairs" + (f"; {unfinished:,} translations did not end" if unfinished else ""))
+            raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
+    warn(f"wrote {written:,} pairs" + (f"; {unfinished:,} translations are unfinished" if unfinished else ""))

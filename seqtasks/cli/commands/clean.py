@@ -19,20 +19,26 @@ def clean(
         typer.Argument(metavar="DATA...", help="Files of pairs (.tsv, .csv, .jsonl, .tmx), or two parallel files."),
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.tsv", help="The pairs that are left.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.tsv", help="Output file for the pairs that are kept.")
+    ],
     languages: LanguagePair = None,
     columns: ColumnOptions,
-    max_words: Annotated[int, typer.Option(min=1, metavar="N", help="Words of the longer side.")] = 150,
+    max_words: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Maximum number of words of the longer side.")
+    ] = 150,
     max_length_ratio: Annotated[
-        float, typer.Option(min=1, metavar="X", help="Characters of the longer side by those of the shorter one.")
+        float, typer.Option(min=1, metavar="X", help="Maximum ratio of the lengths of both sides, in characters.")
     ] = 2.5,
-    check_numbers: Annotated[bool, typer.Option(help="Both sides have the same digits.")] = True,
-    check_languages: Annotated[bool, typer.Option(help="Both sides are in the languages of --language-pair.")] = True,
-    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Pairs may come again.")] = False,
+    check_numbers: Annotated[bool, typer.Option(help="Skip pairs whose sides have different digits.")] = True,
+    check_languages: Annotated[
+        bool, typer.Option(help="Skip pairs that are not in the languages of --language-pair.")
+    ] = True,
+    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Keep repeated pairs.")] = False,
 ) -> None:
-    """Clean parallel data: duplicates, noise, unlike lengths or numbers, wrong languages.
+    """Clean parallel data of duplicates, noise, different lengths or numbers, and wrong languages.
 
-    Pairs are written in their order, normalized, with a tab between the sides. What is left out is reported by reason.
+    Pairs are written in their order, normalized, with a tab between the sides. Skipped pairs are reported by reason.
 
     \b
     Example:
@@ -64,7 +70,7 @@ def clean(
             write([f"{as_cell(pair.source)}\t{as_cell(pair.target)}"])
             kept += 1
         if not kept:
-            raise SeqtasksError(f"No pair is left: {skipped.describe()}.", "Look at the data, or at the options.")
+            raise SeqtasksError(f"No pair is left: {skipped.describe()}.", "Check the data, or the options.")
     for reason, omission in sorted(skipped.omissions.items(), key=lambda item: -item[1].count):
         warn(f"{reason}: {omission.count:,} ({omission.count / skipped.read:.1%}), {', '.join(omission.places)}")
     warn(f"kept {kept:,} of {skipped.read:,} pairs ({kept / skipped.read:.1%})")

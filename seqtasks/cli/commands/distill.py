@@ -23,28 +23,35 @@ def distill(
     ],
     *,
     model: Annotated[list[str] | None, ensemble_option("")] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.tsv", help="Pairs: a source, a translation.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a source, a tab, a translation."
+        ),
+    ],
     num_targets: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Translations of each source, those nearest to its reference.")
+        int, typer.Option(min=1, metavar="N", help="Translations of each source: those closest to its reference.")
     ] = 1,
     languages: LanguagePair = None,
     columns: ColumnOptions,
     decoding: DecodingOptions,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes of one thread each.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
+    ] = 1,
     runtime: Runtime,
 ) -> None:
     """Make training pairs for distillation: sources with the translations of a teacher, a model or an ensemble.
 
-    Of the hypotheses in the teacher's beam those are taken that are nearest to the reference by sentence BLEU:
-    sequence-level interpolation (Kim and Rush 2016, section 3.3). What a model writes is more regular than what people
-    write, and easier to learn.
+    The hypotheses of the teacher's beam that are closest to the reference by sentence BLEU are used: sequence-level
+    interpolation (Kim and Rush 2016, section 3.3). Translations by a model are more regular than human ones, and easier
+    to learn.
 
     \b
     Example:
       seqtasks distill --model teacher pairs.tsv --output distilled.tsv
     """
     if not model:
-        raise typer.BadParameter("name the teacher", param_hint="--model")
+        raise typer.BadParameter("give the teacher", param_hint="--model")
     ensure_suffix("--output", output, ".tsv")
     ensure_distinct_paths({"--output": output}, data)
     pipeline: TranslationPipeline = runtime.open(model, "translation").pipeline
@@ -66,7 +73,7 @@ def distill(
             write([f"{as_cell(pair.source)}\t{as_cell(pair.target)}"])
             written += 1
         if not written:
-            raise SeqtasksError(f"There is no pair in {', '.join(map(str, data))}.", "Look at the data files.")
+            raise SeqtasksError(f"There are no pairs in {', '.join(map(str, data))}.", "Check the data files.")
     warn_skipped(skipped, warn)
     warn(f"wrote {written:,} pairs")
     if skipped.skipped:

@@ -73,7 +73,7 @@ def document_columns(table: Table, source: DocumentSource) -> DocumentColumns:
     return DocumentColumns(found["text"], found.get("label"))
 
 
-def label_doubts(table: Table, columns: DocumentColumns, source: DocumentSource) -> Iterator[str]:
+def label_warnings(table: Table, columns: DocumentColumns, source: DocumentSource) -> Iterator[str]:
     """Why a table may have its labels elsewhere: in several columns, of which one is read or none."""
     names = table.header or ("",) * table.width
     others = [place for place in free_columns(table) if place not in (columns.text, columns.label)]

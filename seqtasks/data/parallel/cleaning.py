@@ -29,7 +29,7 @@ class CleaningConfig(ConfigModel):
     max_words: int = Field(default=150, ge=1)
     """Words of a side, or half as many times five characters where a language has no blanks."""
     max_length_ratio: float = Field(default=2.5, ge=1)
-    """Characters of the longer side by those of the shorter one."""
+    """Maximum ratio of the lengths of both sides, in characters."""
     min_letters: float = Field(default=0.5, ge=0, le=1)
     """Share of letters among the characters of a side, blanks left out."""
     copies: bool = False

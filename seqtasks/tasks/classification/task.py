@@ -152,8 +152,8 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
         warnings = (
-            *skipped.doubts,
-            *unread.doubts,
+            *skipped.warnings,
+            *unread.warnings,
             *few_examples(len(train), 50, "documents"),
             *(["all training documents have the same label"] if len(counts) == 1 else []),
             *doubtful_labels(counts, {label for each in validation for label in each.labels}, single="document"),

@@ -87,7 +87,7 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.jpg", "images/b.txt")
     with pytest.raises(SeqtasksError, match="no file of captions") as raised:
         read(tmp_path / "images")
-    assert "a .txt file beside each image" in str(raised.value.hint)
+    assert "a .txt file next to each image" in str(raised.value.hint)
 
 
 def test_captions_are_found_beside_the_pictures_and_pictures_below_the_captions(flickr: Path) -> None:
