@@ -32,7 +32,7 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     """Raises SeqtasksError for training data from which no classes can be learned."""
     if not counts:
         raise SeqtasksError(
-            f"There is no document with a label to train on: {skipped.describe()}.",
+            f"There is no document with a label to train on: {skipped.describe_nothing()}.",
             "".join(f"{doubt}. " for doubt in skipped.doubts)
             + "Look at the data, and at which column is the label (--label-column, label_column).",
         )

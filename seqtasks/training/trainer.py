@@ -44,8 +44,9 @@ from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
 OTHER_SIZES = (
-    "Sizes that suit the data are not those of the model of init_from: train with its configuration "
-    '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or take init_modules = "encoder".'
+    "The sizes have to be those of the model of init_from: leave them out (seqtasks train TASK DATA --set "
+    "init_from=MODEL), train with its configuration (seqtasks train MODEL/config.toml --set init_from=MODEL), or take "
+    'init_modules = "encoder".'
 )
 COUNTERS = ("step", "seconds", "validated_step")
 """What checkpoints keep under the names that it has here."""

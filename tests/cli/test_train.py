@@ -214,6 +214,10 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         ),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
         (["run.toml", "--output", "run.toml"], "run.toml is a file."),
+        (["translation", "empty.csv"], "There is no sentence pair to train on: the data are empty."),
+        (["tagging", "empty.conllu"], "There is no sentence with labels to train on: the data are empty."),
+        (["classification", "empty.csv"], "There is no document with a label to train on: the data are empty."),
+        (["language-modeling", "empty.txt"], "There is no text to train on: skipped 1 of 1: 1 empty text (empty.txt"),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(
@@ -229,6 +233,8 @@ def test_mistakes_are_one_sentence_and_leave_nothing(
     Path("a.en").write_text("a\nb\n", encoding="utf-8")
     Path("b.de").write_text("a\n", encoding="utf-8")
     Path("pairs.tmx").write_text("<tmx/>", encoding="utf-8")
+    for suffix in ("csv", "conllu", "txt"):
+        Path(f"empty.{suffix}").touch()
     before = sorted(os.listdir())
     result = seqtasks("train", *arguments)
     assert (result.code, result.out) == (1, "")

@@ -260,7 +260,7 @@ def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     """The error of data from which no labeled sentence was read; it tells what was skipped."""
     return SeqtasksError(
-        f"There is no sentence with labels to train on: {skipped.describe()}.",
+        f"There is no sentence with labels to train on: {skipped.describe_nothing()}.",
         "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll. "
         "Words with their labels behind a slash, and labels of spans of letters, have to be written as columns.",
     )

@@ -113,7 +113,7 @@ def measure(sources: Sequence[DocumentSource]) -> tuple[int, int, bool]:
                 skipped.skip("document without label")
     if not documents:
         raise SeqtasksError(
-            f"There is no document with a label to train on: {skipped.describe()}.",
+            f"There is no document with a label to train on: {skipped.describe_nothing()}.",
             "Look at the data; --label-column says which column is the label.",
         )
     return documents, words, several

@@ -102,5 +102,7 @@ def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None
             source_words += len(pair.source.split())
             target_words += len(pair.target.split())
     if not pairs:
-        raise SeqtasksError(f"There is no sentence pair to train on: {skipped.describe()}.", "Look at the data files.")
+        raise SeqtasksError(
+            f"There is no sentence pair to train on: {skipped.describe_nothing()}.", "Look at the data files."
+        )
     return pairs, max(source_words, target_words)

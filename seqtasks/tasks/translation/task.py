@@ -121,7 +121,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             )
         if not task.train:
             raise SeqtasksError(
-                f"No sentence pair is left to train on: {skipped.describe()}.", "Look at the data files."
+                f"No sentence pair is left to train on: {skipped.describe_nothing()}.", "Look at the data files."
             )
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
