@@ -115,7 +115,7 @@ PHASES: dict[Phase, tuple[str, ...]] = {
 """What each phase changes of the configuration."""
 
 TINY = ("training.batch_tokens=300", *short(40))
-TINY_PICTURES = {"train": 64, "dev": 16, "test": 16}
+TINY_IMAGES = {"train": 64, "dev": 16, "test": 16}
 METRICS = {
     "cider-d": "CIDEr-D", "bleu-4": "BLEU-4", "bleu-1": "BLEU-1", "rouge-l": "ROUGE-L", "meteor": "METEOR",
 }  # fmt: skip
@@ -134,10 +134,10 @@ def configuration(folder: Path, splits: dict[str, str], model: Model, start: Pat
     )
 
 
-def few_pictures(folder: Path, output: Path) -> dict[str, str]:
-    """Lists of the first pictures of each split, which are written into `output`."""
+def few_images(folder: Path, output: Path) -> dict[str, str]:
+    """Lists of the first images of each split, which are written into `output`."""
     lists = {}
-    for split, count in TINY_PICTURES.items():
+    for split, count in TINY_IMAGES.items():
         names = (folder / f"Flickr_8k.{split}Images.txt").read_text(encoding="utf-8").splitlines()
         file = output.resolve() / f"{split}.txt"
         file.write_text("".join(f"{name}\n" for name in names[:count]), encoding="utf-8")
@@ -161,7 +161,7 @@ def main(
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
     output = output or Path("runs") / f"flickr8k-{model}"
     output.mkdir(parents=True, exist_ok=True)
-    splits = few_pictures(folder, output) if tiny else {split: split for split in TINY_PICTURES}
+    splits = few_images(folder, output) if tiny else {split: split for split in TINY_IMAGES}
     phases = get_args(Phase)[: get_args(Phase).index(through) + 1]
     rows, start = [], None
     for phase in phases:

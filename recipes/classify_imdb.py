@@ -141,8 +141,8 @@ TINY_TEXT = "text.vocab_size=320"
 TINY_STREAM = ("data.num_streams=4", "data.bptt_len=20", "data.validation_split=0.1")
 BAG = {"dim": 32, "dropout": 0.2, "ngrams": 2, "buckets": 200_000, "steps": 2500, "batch_tokens": 8000,
        "learning_rate": 3e-3, "eval_steps": 500}  # fmt: skip
-FILTERS = {"dim": 128, "dropout": 0.4, "filters": 100, "steps": 5000, "batch_tokens": 8000, "learning_rate": 2e-3,
-           "warmup": 300, "decay": 0.999, "eval_steps": 500}  # fmt: skip
+FILTERS = {"dim": 128, "dropout": 0.25, "filters": 100, "steps": 4000, "batch_tokens": 8000, "learning_rate": 2e-3,
+           "warmup": 300, "decay": 0.998, "eval_steps": 500}  # fmt: skip
 PARTS = {part: (f"{part}.tsv",) for part in ("train", "test")}
 
 

@@ -1,4 +1,4 @@
-"""The clip that ships: the photographs that ship, filmed by a camera that moves and does not always see well.
+"""The included video: the included photographs, filmed by a camera that moves and does not always see well.
 
     python recipes/make_demo_video.py assets/images --output assets/clip.mp4
 
@@ -41,7 +41,7 @@ SPELLS = (blurs, darkens, hides, blurs)
 
 
 def frames(photographs: Path) -> Iterator[Image.Image]:
-    """The pictures of the clip."""
+    """The images of the video."""
     random = np.random.default_rng(SEED)
     for (name, first, last), spell in zip(SHOTS, SPELLS, strict=True):
         width, height = SIZE
@@ -57,7 +57,7 @@ def main(
     photographs: Annotated[Path, typer.Argument(help="The folder of the photographs that ship.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The video.")] = Path("clip.mp4"),
 ) -> None:
-    """Make the clip that ships out of the photographs that ship."""
+    """Make the included video out of the included photographs."""
     write_video(output, frames(photographs), RATE)
 
 

@@ -56,8 +56,8 @@ def learned_from(data: Mapping[str, Any]) -> str:
     if "characters" in data:
         return f"{data['characters']:,} characters of text"
     if "clips" in data:
-        return f"clips made of {data['pictures']:,} pictures"
-    return f"{data['captions']:,} captions of {data['pictures']:,} pictures"
+        return f"videos made from {data['pictures']:,} images"
+    return f"{data['captions']:,} captions of {data['pictures']:,} images"
 
 
 def main(

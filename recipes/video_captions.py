@@ -1,11 +1,11 @@
-"""Captions of clips: a captioner of pictures learns to remember what it saw, on clips made of Flickr8k's pictures.
+"""Video captions: a captioner of images learns to remember what it saw, on videos made from Flickr8k's images.
 
     python recipes/video_captions.py data/flickr8k --temporal causal --output runs/video
 
-Each picture is shown for some frames, with pan and zoom, in spells of blur, darkness, noise or with something in front
-of it, and cut hard to the next. For training the clips are made on the way; those of the dev pictures are written as
+Each image is shown for some frames, with pan and zoom, in spells of blur, darkness, noise or with something in front
+of it, and cut hard to the next. For training the videos are made on the fly; those of the dev images are written as
 real videos, with their captions in `clips.jsonl`. Measured are the model that it starts from, which describes every
-frame as a picture of its own, and the trained one: on the clips, and on the pictures as they are.
+frame as an image of its own, and the trained one: on the videos, and on the images as they are.
 """
 
 from __future__ import annotations
@@ -98,45 +98,45 @@ TINY = (
     "data.max_validation_videos=2",
     "data.num_streams=2",
 )
-TINY_PICTURES = 8
+TINY_IMAGES = 8
 CLIPS_SEED = 1
 METRICS = {"cider-d": "CIDEr-D", "bleu-4": "BLEU-4", "rouge-l": "ROUGE-L"}
 """And their columns."""
 
 
-def picture_size(model: Path) -> int:
-    """The side of the pictures that a captioner sees, in pixels."""
+def image_size(model: Path) -> int:
+    """The side of the images that a captioner sees, in pixels."""
     images = tomllib.loads((model / "config.toml").read_text(encoding="utf-8")).get("images", {})
     return int(images.get("size", 224))
 
 
 def main(
     data: Annotated[Path | None, typer.Argument(help="Flickr8k's folder; else SEQTASKS_DATA/flickr8k.")] = None,
-    start: Annotated[str, typer.Option(help="The captioner of pictures: a name or a directory.")] = "captions",
+    start: Annotated[str, typer.Option(help="The captioner of images: a name or a directory.")] = "captions",
     temporal: Annotated[Temporal, typer.Option(help="What a frame knows of the others.")] = "causal",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of model and clips.")] = Path("runs/video"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of model and videos.")] = Path("runs/video"),
     seed: int = 1,
     beam: int = 3,
     tiny: Tiny = False,
     resume: Resume = False,
     settings: Chosen = None,
 ) -> None:
-    """Train a video captioner on clips made of Flickr8k and print its rows of the results table."""
+    """Train a video captioner on videos made from Flickr8k and print its rows of the results table."""
     folder = data_folder(data, "flickr8k", CAPTIONS).resolve()
     captions = official(folder, CAPTIONS)
     source = CaptionSource(images=folder, captions=captions, split="dev")
-    pictures = read_captioned_images(source, CaptionReadReport())[: TINY_PICTURES if tiny else None]
-    clips = write_synthetic_videos(output / "clips", pictures, SyntheticVideoConfig(), CLIPS_SEED)
+    images = read_captioned_images(source, CaptionReadReport())[: TINY_IMAGES if tiny else None]
+    videos = write_synthetic_videos(output / "clips", images, SyntheticVideoConfig(), CLIPS_SEED)
     bundle = read_bundle(find_model(start))
     side_by_side, window = WINDOWS[temporal]
     configuration = CONFIGURATION.format(
-        seed=seed, start=bundle.path.resolve(), size=picture_size(bundle.path), folder=folder, captions=captions,
+        seed=seed, start=bundle.path.resolve(), size=image_size(bundle.path), folder=folder, captions=captions,
         temporal=temporal, clips=side_by_side, window=window, model=bundle.model,
     )  # fmt: skip
     train(configuration, output / temporal, [*(TINY if tiny else ()), *(settings or [])], resume=resume)
     rows = []
-    for name, model in (("pictures alone", bundle.path), (temporal, output / temporal)):
-        measured = {"clips": evaluate(model, clips, beam_size=beam)}
+    for name, model in (("images alone", bundle.path), (temporal, output / temporal)):
+        measured = {"clips": evaluate(model, videos, beam_size=beam)}
         if not tiny:
             measured["dev"] = evaluate(model, folder, captions, split="dev", beam_size=beam)
         for on, result in measured.items():
@@ -147,15 +147,15 @@ def main(
 def write_synthetic_videos(
     folder: Path, images: Sequence[CaptionedImage], settings: SyntheticVideoConfig, seed: int, *, rate: float = 1.0
 ) -> Path:
-    """Makes clips out of pictures and writes them as MP4 with their captions beside them; returns the JSON lines.
+    """Makes videos out of images and writes them as MP4 with their captions next to them; returns the JSON lines.
 
-    All of it is a function of the pictures, the settings and the seed. Raises what `write_video` raises.
+    All of it is a function of the images, the settings and the seed. Raises what `write_video` raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for number, shots in enumerate(synthesize_videos(images, settings, seed)):
         name = f"clip-{number:04}.mp4"
-        write_video(folder / name, SyntheticVideo(images, shots).pictures(0), rate)
+        write_video(folder / name, SyntheticVideo(images, shots).frames(0), rate)
         edges = [frames / rate for frames in accumulate((len(shot.changes) for shot in shots), initial=0)]
         spans = [
             {"start": start, "end": end, "caption": list(images[shot.image].captions)}

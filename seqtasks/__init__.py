@@ -5,7 +5,7 @@
     for translation in seqtasks.load("en-de").translate(["A dog runs.", "Two men talk."]):
         print(translation.text)
 
-Names are imported when they are first used: `import seqtasks` itself brings no torch. They stand in `__init__.pyi`.
+Names are imported when they are first used: `import seqtasks` itself imports no torch. `__init__.pyi` lists them.
 """
 
 from typing import Any

@@ -79,8 +79,9 @@ class Forks:
         if self.parent_threads > 1 and not self.told:
             self.told = True
             warnings.warn(
-                f"This process was forked from one that computes with {self.parent_threads} threads, and has one: "
-                'threads are not forked. Take multiprocessing\'s "spawn" for several threads a process.',
+                f"This process was forked from one that computes with {self.parent_threads} threads, and uses only "
+                "one: "
+                'threads do not survive a fork. Use multiprocessing\'s "spawn" for several threads per process.',
                 RuntimeWarning,
                 stacklevel=3,
             )
@@ -153,7 +154,7 @@ def choose_device(wanted: str) -> torch.device:
         return torch.empty(0, device=wanted).device
     except (RuntimeError, AssertionError) as error:
         raise SeqtasksError(
-            f"There is no device {wanted!r} here.", 'Take "cpu", "auto" or, with a GPU, "cuda".'
+            f"The device {wanted!r} is not available.", 'Use "cpu", "auto" or, with a GPU, "cuda".'
         ) from error
 
 

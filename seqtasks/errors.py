@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 
 class SeqtasksError(Exception):
-    """A mistake in the input, told in one sentence, with a hint at what to do.
+    """An error in the input, described in one sentence, with a hint at what to do.
 
     The command line prints `message` and `hint` without a traceback and exits with 1.
     """

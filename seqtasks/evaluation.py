@@ -40,17 +40,17 @@ def evaluate(
     Args:
         model: A name or a directory, as for `load`; several are an ensemble.
         data: Files or folders, as for `seqtasks evaluate`.
-        split: Captions: train, dev, test, or a file that lists images; else all.
+        split: Captions: train, dev, test, or a file that lists images; default: all.
         languages: Translation: codes of both languages, for files that name them; else the model's.
         lowercase: Translation: ignores case; None is what the model was trained to ignore.
-        metrics: The kinds of further metrics to compute, such as one of your own.
+        metrics: Names of additional metrics, such as your own.
         columns: Which columns of a table hold what, by the keys of a source, such as {"text_column": 2}.
-        max_input_length: Tokens that are read at once, in place of the pipeline's; a longer text is read in parts.
+        max_input_length: Maximum number of tokens read at once; longer ones are read in parts; None is the pipeline's.
         device: As for `load`.
         dtype: As for `load`.
         threads: As for `load`.
         engine: As for `load`.
-        warn: Is told what is left out of the data, a sentence each.
+        warn: Called with a sentence about data that are skipped, or doubtful.
         **decoding: Decoding options, such as beam_size=1.
 
     Returns:
@@ -63,7 +63,10 @@ def evaluate(
     files = [data] if isinstance(data, str | Path) else data
     loaded = open_models(names, device=device, dtype=dtype, threads=threads, engine=engine)
     paths = [Path(file) for file in files]
-    request = EvaluationRequest(paths, decoding, split, languages, lowercase, metrics, columns or {}, max_input_length)
+    request = EvaluationRequest(
+        data=paths, decoding=decoding, split=split, languages=languages, lowercase=lowercase, metrics=metrics,
+        columns=columns or {}, max_input_length=max_input_length,
+    )  # fmt: skip
     return evaluate_model(loaded, request, warn)
 
 
@@ -73,12 +76,12 @@ def evaluate_model(loaded: LoadedModel, request: EvaluationRequest, warn: Warn) 
     Args:
         loaded: The model, its pipeline and its task.
         request: The data, and options by the names that `evaluate` has for them.
-        warn: Is told what is left out of the data, a sentence each.
+        warn: Called with a sentence about data that are skipped, or doubtful.
 
     Raises:
         SeqtasksError: Data that cannot be read, an unknown metric, or an option that does not apply to the task.
     """
-    find_metrics(request.metrics)  # tells a wrong name before the work
+    find_metrics(request.metrics)  # a wrong name is reported before the work
     for option in inapplicable_options(loaded.task, request):
         kind = kind_of(loaded.task.config)
         raise SeqtasksError(f"The option {option} does not apply to a model for {kind}.", "Leave it out.")

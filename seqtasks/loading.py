@@ -37,7 +37,7 @@ Engine = Literal["torch", "ctranslate2"]
 Name = str | Path
 
 
-COPY = "The settings of a model are those that it was trained with: copy the whole directory again."
+COPY = "A model's settings must be those that it was trained with: copy the whole directory again."
 MOST_UNSTORED = 2
 """A model may have so many times the weights that its bundle holds: tensors that are tied are stored once."""
 
@@ -99,9 +99,9 @@ def load(model: Name, *others: Name, task: str | None = None, **options: Unpack[
     """Opens a model, or several as an ensemble.
 
     Args:
-        model: The name of a model that ships, a model's directory, or a training's directory.
+        model: The name of an included model, a model's directory, or a training's directory.
         *others: The other members of an ensemble.
-        task: The kind of the task that it has to be a model for, such as "translation"; it tells type checkers which
+        task: The kind of the task that it has to be a model for, such as "translation"; it says to type checkers which
             pipeline comes back.
         **options: See `LoadOptions`.
 
@@ -165,8 +165,8 @@ def load_task(bundle: Bundle) -> Task:
         family = Task.of_kind(bundle.task)
     except KeyError:
         raise SeqtasksError(
-            f"{bundle.path} is a model for {bundle.task!r}, and there is no such task.",
-            f"There are {', '.join(Task.known())} (your own: --code FILE).",
+            f"{bundle.path} is a model for {bundle.task!r}, which is not a known task.",
+            f"Available: {', '.join(Task.known())} (your own: --code FILE).",
         ) from None
     if not isinstance(config, family.Config):
         raise SeqtasksError(f"{bundle.path}: its configuration is not for {bundle.task}.", "Copy it again.")
@@ -204,8 +204,8 @@ def load_model(task: Task, bundle: Bundle) -> nn.Module:
             model: nn.Module = task.build_model()
     except (RuntimeError, MemoryError, OverflowError) as error:
         raise SeqtasksError(
-            f"{bundle.path}: the model of its settings cannot be made ({error}).",
-            "There may be too little memory, or the settings are those of another model.",
+            f"{bundle.path}: the model cannot be built from its configuration ({error}).",
+            "There may be too little memory, or the configuration belongs to another model.",
         ) from error
     try:
         load_unique_state_dict(model, bundle.tensors())
@@ -226,15 +226,16 @@ def require_weights_for(task: Task, bundle: Bundle) -> None:
         raise
     except Exception as error:  # a user's component may not be made for a device without memory
         warnings.warn(
-            f"{bundle.path}: whether its settings fit its weights cannot be seen before memory is taken ({error}).",
+            f"{bundle.path}: whether its configuration fits its weights cannot be checked before memory is "
+            f"allocated ({error}).",
             stacklevel=2,
         )
         return
     stored = bundle.stored_values()
     if needed > MOST_UNSTORED * stored:
         raise SeqtasksError(
-            f"{bundle.path}: its settings are those of a model with {needed:,} weights, and it holds {stored:,}.",
-            "Weights and settings have to come from the same training.",
+            f"{bundle.path}: its configuration describes a model with {needed:,} weights, but it holds {stored:,}.",
+            "Weights and configuration have to come from the same training.",
         )
 
 
@@ -244,7 +245,7 @@ def require_kind(name: Name, task: Task, kind: str) -> None:
     if not isinstance(task, family) and type(task).pipeline is not family.pipeline:  # those of videos caption images
         raise SeqtasksError(
             f"{name} is a model for {kind_of(task.config)}, not for {kind}.",
-            f"What it is for: seqtasks {task.usage.format(name)}",
+            f"Use it with: seqtasks {task.usage.format(name)}",
         )
 
 
@@ -258,6 +259,6 @@ def require_same_processors(bundles: Sequence[Bundle]) -> None:
     for bundle in bundles[1:]:
         if hashes(bundle) != hashes(bundles[0]):
             raise SeqtasksError(
-                f"{bundles[0].path} and {bundle.path} do not share their text processors.",
-                "The models of an ensemble have to be trained with the same vocabulary, such as with other seeds.",
+                f"{bundles[0].path} and {bundle.path} have different tokenizers.",
+                "The models of an ensemble have to be trained with the same vocabulary, for example with other seeds.",
             )

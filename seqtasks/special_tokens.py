@@ -4,4 +4,4 @@ PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 SPECIAL_IDS = {"pad": PAD, "unknown": UNKNOWN, "begin": BEGIN, "end": END}
 NEVER_GENERATED = (PAD, UNKNOWN, BEGIN)
-"""What stands for no text: search and sampling never take it."""
+"""Ids that spell no text: search and sampling never choose them."""

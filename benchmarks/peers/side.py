@@ -34,7 +34,7 @@ def arguments(description: str | None, models: Sequence[str], settings: Sequence
 
 
 class Clock:
-    """Counts target tokens from the end of the warm-up until the minutes are over."""
+    """Counts target tokens from the end of the warm-up until the minutes have passed."""
 
     def __init__(self, minutes: float) -> None:
         self.limit = 60 * minutes

@@ -64,7 +64,7 @@ API = {
     ),
     "extending": (
         "Base classes",
-        "What a component of your own is built on.",
+        "The base classes of your own components.",
         ["Component", "ConfigModel", "Task", "Encoder", "TextEncoder", "Decoder", "Tokenizer"],
     ),
     "bundles": ("Model directories", "Reading and writing bundles.", ["Bundle", "read_bundle", "write_bundle"]),

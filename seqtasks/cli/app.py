@@ -96,7 +96,7 @@ def machine_problem(error: OSError | MemoryError | RuntimeError) -> str | None:
     """What is wrong with the machine, where that is what an error says: memory or disks, not the program."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOMEM or isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
-        return "there is too little memory. Give smaller batches, shorter inputs, or fewer workers and processes."
+        return "out of memory. Use smaller batches, shorter inputs, or fewer workers and processes."
     if not isinstance(error, OSError) or number is None:
         return None
     if number in DISK_FULL:

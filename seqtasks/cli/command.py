@@ -19,8 +19,8 @@ from seqtasks.cli.options import expand_groups
 
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
-    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info",
-    "models", "demo",
+    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
+    "backtranslate", "distill", "export", "info", "models", "demo",
 )  # fmt: skip
 """Each is a function of the same name, in a module of the same name."""
 
@@ -107,7 +107,7 @@ def renames() -> dict[str, Any]:
 
 def warn_renamed(old: str, new: str) -> None:
     """Says on standard error that an option has another name now."""
-    print(f"seqtasks: {old} is now called {new}; the old name goes with the next release.", file=sys.stderr)
+    print(f"seqtasks: {old} is now called {new}; the old name will be removed in the next release.", file=sys.stderr)
 
 
 def decoding_fields() -> Iterator[tuple[str, str]]:

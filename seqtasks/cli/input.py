@@ -29,11 +29,11 @@ class TextInputs:
     """What a command reads, as a group of options."""
 
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; else standard input.")
+        list[str] | None, typer.Argument(metavar="[FILE | TEXT]...", help="Files, or text; default: standard input.")
     ] = None
     text: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help="Text that could be taken for the name of a file; may be repeated."),
+        typer.Option(metavar="TEXT", help="Text, even if it could be taken for a file name; may be repeated."),
     ] = None
 
     def resolve(self) -> tuple[list[Path], list[str]]:
@@ -42,7 +42,7 @@ class TextInputs:
 
 
 def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """What stands on the command line: names of files, or texts; neither is standard input.
+    """Arguments of the command line: names of files, or texts; neither means standard input.
 
     Raises:
         SeqtasksError: A file is missing.
@@ -54,13 +54,13 @@ def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[
     if texts and files:
         raise typer.BadParameter(
             f"give either files or text, not both: {files[0]!r} was taken for a file, {texts[0]!r} for text; "
-            "if all are text, put --text before each",
+            "if all of them are text, put --text before each",
             param_hint="--text",
         )
     for file in files:
         if file != str(STANDARD_INPUT) and not os.path.exists(file):
             raise SeqtasksError(
-                f"{file} cannot be read: No such file or directory.", f'If it is no file but text: --text "{file}"'
+                f"{file} cannot be read: No such file or directory.", f'If it is text, not a file: --text "{file}"'
             )
     return [Path(file) for file in files], texts
 

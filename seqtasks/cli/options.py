@@ -40,12 +40,13 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write a JSON object per line, with all scores.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; it appears once it is complete.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Output file; it appears only when it is complete."),
 ]
-Code = Annotated[Path | None, typer.Option(metavar="FILE", help="Python file with components of your own.")]
+Code = Annotated[Path | None, typer.Option(metavar="FILE", help="Python file that defines your own components.")]
 EngineOption = Annotated[
     Engine,
-    typer.Option("--engine", help="Inference engine; ctranslate2 is faster on a CPU, for Transformers, in int8."),
+    typer.Option("--engine", help="Inference engine; ctranslate2 (Transformers only, int8) is faster on a CPU."),
 ]
 MaxInputLength = Annotated[
     int | None,
@@ -53,7 +54,7 @@ MaxInputLength = Annotated[
         "--max-input-length",
         min=8,
         metavar="N",
-        help="Tokens that are read at once; a longer text is read in parts.",
+        help="Maximum number of tokens read at once; longer texts are read in parts.",
         show_default="400; 4096 for documents",
     ),
 ]
@@ -63,13 +64,15 @@ MaxScoredLength = Annotated[
         "--max-input-length",
         min=8,
         metavar="N",
-        help="Tokens of a text, or of its translation; pairs with longer ones are left out.",
+        help="Maximum number of tokens of a text or its translation; longer pairs are skipped.",
         show_default="4096",
     ),
 ]
 LanguagePair = Annotated[
     str | None,
-    typer.Option("--language-pair", metavar="FROM-TO", help="Such as en-de: for .tmx, and .jsonl with language codes."),
+    typer.Option(
+        "--language-pair", metavar="FROM-TO", help="Such as en-de; needed for .tmx, and .jsonl with language codes."
+    ),
 ]
 
 
@@ -80,7 +83,7 @@ def column_option(what: str) -> Any:
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Which columns of a table hold what, where neither names nor cells tell."""
+    """Which columns of a table hold what, where neither names nor cells show it."""
 
     source_column: Annotated[str | None, column_option("the source texts")] = None
     target_column: Annotated[str | None, column_option("their translations")] = None
@@ -91,7 +94,7 @@ class ColumnOptions:
     caption_column: Annotated[str | None, column_option("their captions")] = None
     header: Annotated[
         bool | None,
-        typer.Option("--header/--no-header", help="Tables: the first row names the columns, or does not."),
+        typer.Option("--header/--no-header", help="Tables: whether the first row holds the column names."),
     ] = None
 
     def given(self) -> dict[str, Any]:
@@ -154,14 +157,14 @@ class SamplingOptions:
         int | None, decoding_option("--no-repeat-ngram-size", "N", "No N-gram appears twice in an output.", min=0)
     ] = None
     temperature: Annotated[
-        float | None, decoding_option("--temperature", "X", "Sampling: below 1 sharper, above 1 more varied.")
+        float | None, decoding_option("--temperature", "X", "Sampling: below 1 more predictable, above 1 more varied.")
     ] = None
-    top_k: Annotated[int | None, decoding_option("--top-k", "K", "Sampling: from the K likeliest tokens.", min=0)] = (
+    top_k: Annotated[int | None, decoding_option("--top-k", "K", "Sampling: from the K most likely tokens.", min=0)] = (
         None
     )
     top_p: Annotated[
         float | None,
-        decoding_option("--top-p", "P", "Sampling: from the likeliest tokens with total probability P."),
+        decoding_option("--top-p", "P", "Sampling: from the most likely tokens with total probability P."),
     ] = None
     set_decoding: Set = None
 

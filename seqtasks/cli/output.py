@@ -58,10 +58,10 @@ def ensure_distinct_paths(outputs: Mapping[str, Path | None], inputs: Iterable[s
         if path is None:
             continue
         if path.resolve() in read:
-            raise SeqtasksError(f"{option} {path} would be written over what is read.", "Name another file.")
+            raise SeqtasksError(f"{option} {path} would overwrite an input file.", "Choose another file.")
         other = written.setdefault(path.resolve(), option)
         if other != option:
-            raise SeqtasksError(f"{other} and {option} are both {path}.", "Name another file.")
+            raise SeqtasksError(f"{other} and {option} are both {path}.", "Choose another file.")
 
 
 def ensure_plottable(option: str, path: Path | None) -> None:

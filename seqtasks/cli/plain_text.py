@@ -25,7 +25,7 @@ class Structure(NamedTuple):
 
 TABLE = Structure("a table", "cut -f 1 '{path}'")
 JSON_LINES = Structure("JSON", "jq -r .text '{path}'")
-SUBTITLES = Structure("a file of subtitles", "grep -v -e '-->' -e '^[0-9]*$' '{path}'")
+SUBTITLES = Structure("a subtitle file", "grep -v -e '-->' -e '^[0-9]*$' '{path}'")
 SUFFIXES = {
     ".csv": Structure(
         "a table", "python -c \"import csv; [print(*row[0].split()) for row in csv.reader(open('{path}'))]\""
@@ -63,12 +63,12 @@ def warn_of_structure(files: Sequence[Path], lines: Iterable[str], *, tabs: bool
     """Warns of the first file that has more in it than texts, by its name; of the first of all by its lines, too."""
     sample = list(islice(lines, SAMPLE_LINES))
     names = [INPUT if file == STANDARD_INPUT else file for file in files] or [INPUT]
-    doubts = (doubt(name, [] if place else sample, tabs=tabs) for place, name in enumerate(names))
-    for message in islice(filter(None, doubts), 1):
+    warnings = (structure_warning(name, [] if place else sample, tabs=tabs) for place, name in enumerate(names))
+    for message in islice(filter(None, warnings), 1):
         warn(message)
 
 
-def doubt(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
+def structure_warning(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     """Why what is called so, and begins with these lines, is hardly plain text."""
     from seqtasks.data.foreign_files import foreign_by_content, foreign_by_name
     from seqtasks.data.text_io import uncompressed_suffix
@@ -77,7 +77,7 @@ def doubt(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     if tabs and found is TABLE:
         return None
     if found is not None:
-        return f"{name}: this is {found.what}. {READ_SO} Its texts alone: {found.remedy.format(path=name)}"
+        return f"{name}: this is {found.what}. {READ_SO} To extract its texts: {found.remedy.format(path=name)}"
     problem = foreign_by_name(name) or foreign_by_content(name, "\n".join(sample).encode(errors="replace"))
     return None if problem is None else f"{problem.message} {READ_SO} {problem.hint}"
 

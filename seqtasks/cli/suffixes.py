@@ -24,7 +24,7 @@ FORMS: Final[dict[str, Form]] = {
     ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl", ".conllu": "conllu", ".srt": "srt", ".vtt": "vtt",
     ".tsv": "text", ".txt": "text",
 }  # fmt: skip
-"""What suffixes stand for."""
+"""The formats that suffixes stand for."""
 
 FOREIGN: Final = frozenset((
     ".7z", ".aac", ".avi", ".avif", ".bin", ".bmp", ".bz2", ".conllup", ".csv", ".cupt", ".doc", ".docx", ".gif",
@@ -50,18 +50,18 @@ def ensure_form(path: Path | None, form: Form, choices: dict[Form, str]) -> None
     wanted = FORMS.get(suffix)
     if (form == "jsonl" and suffix == ".txt") or wanted == form or (wanted is None and suffix not in FOREIGN):
         return
-    message = f"--output {path}: what is written is {NAMES[form]}, which is not what {suffix} stands for."
+    message = f"--output {path}: the output is {NAMES[form]}, which does not match the suffix {suffix}."
     if wanted in choices:
-        raise SeqtasksError(message, f"Add {choices[wanted]}, or name another file.")
-    raise SeqtasksError(message, f"Name a file that ends in {ENDINGS[form]}.")
+        raise SeqtasksError(message, f"Add {choices[wanted]}, or choose another file name.")
+    raise SeqtasksError(message, f"Choose a file name that ends in {ENDINGS[form]}.")
 
 
 def ensure_directory(path: Path) -> None:
     """Raises SeqtasksError where `--output`, which names a directory, has the suffix of a file."""
     if path.suffix.lower() in FOREIGN | FORMS.keys() and not is_dir(path):
         raise SeqtasksError(
-            f"--output {path}: what is written is a directory, and {path.suffix} is the suffix of a file.",
-            f"Name a directory, such as {path.with_suffix('')}.",
+            f"--output {path}: the output is a directory, but {path.suffix} is the suffix of a file.",
+            f"Choose a directory name, such as {path.with_suffix('')}.",
         )
 
 

@@ -32,11 +32,11 @@ class GeneralConfig(ConfigModel):
     """The tables and keys that every run has; those beside them are the task's."""
 
     seed: int = Field(default=1, ge=0)
-    """Random seed of all that is random in a run."""
+    """Random seed of the whole run."""
     init_from: str | None = None
-    """A trained model, by its directory or name, whose weights and vocabulary training goes on from."""
+    """A trained model, by directory or name, that initializes the weights and the vocabulary."""
     init_modules: InitModules = "model"
-    """What of its weights: all of them, or the encoder's alone, for which a new decoder is trained."""
+    """Which of its weights: all of them, or only those of the encoder, for which a new decoder is trained."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
 
@@ -44,9 +44,9 @@ class GeneralConfig(ConfigModel):
     def scales_a_start(self) -> GeneralConfig:
         """Refuses settings of a model to start from where there is none."""
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
-            raise ValueError("training.pretrained_lr_scale has nothing to scale without init_from")
+            raise ValueError("training.pretrained_lr_scale requires init_from")
         if self.init_from is None and self.init_modules != "model":
-            raise ValueError("init_modules says what is taken of the model in init_from, which is not set")
+            raise ValueError("init_modules selects what is taken from the model in init_from, which is not set")
         return self
 
 
@@ -117,9 +117,7 @@ def read_config(
     document, renamed = _migrated(document, task)  # tables and lists within the overrides
     old += [(given, each) for each in renamed]
     mistakes = [
-        ValidationIssue(
-            (*each.place, each.old), f"is called {each.new} now, which is given as well: leave this one out"
-        )
+        ValidationIssue((*each.place, each.old), f"was renamed to {each.new}, which is set as well: remove this one")
         for _, each in old
         if each.conflict
     ]
@@ -130,14 +128,12 @@ def read_config(
     kind = task.model_fields["kind"].default
     settings = validate_config(task, document | {"kind": kind}, mistakes)
     if general is not None and general.init_from is not None and getattr(settings, "init_from", None) is not None:
-        mistakes.append(
-            ValidationIssue(("init_from",), "the encoder has a init_from of its own: leave one of them out")
-        )
+        mistakes.append(ValidationIssue(("init_from",), "model.encoder sets init_from as well: remove one of them"))
     if settings is None or general is None or mistakes:
         raise SeqtasksError("\n".join(_line(mistake, name, given, overridden) for mistake in mistakes))
     for where, each in old if warn else ():
         place = f"{'.'.join(map(str, each.place))}: " if each.place else ""
-        message = f"{where}: {place}{each.old} is called {each.new} now; the old name works in this release only."
+        message = f"{where}: {place}{each.old} was renamed to {each.new}; the old name works in this release only."
         warnings.warn(message, RenamedWarning, stacklevel=2)
     return RunConfig(task=settings, **dict(general))
 
@@ -153,7 +149,7 @@ def to_toml(run: RunConfig) -> str:
 
 
 def parse_value(written: str) -> Any:
-    """What stands after `a.b=`: a value of TOML, or else a string."""
+    """The part after `a.b=`: a value of TOML, or else a string."""
     try:
         parsed = tomllib.loads(f"value = {written}")
     except (ValueError, RecursionError):
@@ -258,7 +254,7 @@ def _task(kind: Any, name: str) -> type[ConfigModel]:
         return family.of_kind(migrate_kind(family, kind) if isinstance(kind, str) else "").Config
     except KeyError:
         wrong = "task is missing" if kind is None else f"there is no task {kind!r}"
-        known = f"There are {', '.join(sorted(family.kinds))} (your own: --code FILE)."
+        known = f"Available: {', '.join(sorted(family.kinds))} (your own: --code FILE)."
         raise SeqtasksError(f"{name}: {wrong}.", known) from None
 
 

@@ -20,61 +20,62 @@ class TrainingConfig(ConfigModel):
     """The table `[training]` of a run configuration."""
 
     max_steps: Count = 20_000
-    """Updates of the weights."""
+    """Number of updates."""
     max_minutes: Positive | None = None
-    """Stop after so many minutes of training, whatever the step."""
+    """Stop after this many minutes of training."""
     batch_tokens: Count = 2_000
-    """Tokens a batch, padding included, on its longer side."""
+    """Tokens per batch, including padding, on its longer side."""
     gradient_accumulation_steps: Count = 1
-    """Batches whose gradients are added up before an update."""
+    """Batches whose gradients are accumulated before an update."""
 
     learning_rate: Positive = 2e-3
-    """Highest learning rate of AdamW."""
+    """Peak learning rate of AdamW."""
     pretrained_lr_scale: Positive = 1.0
-    """Times the learning rate: for what the model of `init_from` had already, while new parts learn at the whole."""
+    """Multiplier of the learning rate for the parts that come from `init_from`; new parts learn at the full rate."""
     weight_decay: PositiveOrNone = 0.0
     """Weight decay of AdamW, decoupled from the gradient."""
     betas: tuple[Decay, Decay] = (0.9, 0.98)
-    """Decay of AdamW's running mean of gradients and of their squares."""
+    """Decay rates of AdamW's running means of the gradients and of their squares."""
     lr_scheduler: Literal["inverse_sqrt", "cosine", "constant"] = "inverse_sqrt"
-    """How the learning rate falls after the warm-up."""
+    """Schedule of the learning rate after the warm-up."""
     warmup_steps: CountOrNone = 1_000
-    """Updates over which the learning rate rises from 0."""
+    """Updates during which the learning rate rises from 0."""
     max_grad_norm: PositiveOrNone = 1.0
-    """Largest norm of the gradient; 0 = no limit."""
+    """Gradients are clipped to this norm; 0 = no clipping."""
     max_nonfinite_steps: Count = 10
-    """Updates in a row that may be skipped for a gradient that is not finite, before training gives up."""
+    """Consecutive updates that may be skipped because a gradient is not finite, before training stops."""
 
     averaging: Literal["none", "ema", "last"] = "ema"
-    """Weights that are validated and kept: the latest, their exponential mean, or the mean of those last validated."""
+    """Weights that are validated and saved: the latest, their exponential moving average, or the mean of the last
+    validated ones."""
     ema_decay: Decay = 0.999
     """Share of the old mean at each update, for averaging = "ema"."""
     average_last_n: Count = 5
-    """Validations whose weights are in the mean, for averaging = "last"."""
+    """Number of validations whose weights are averaged, for averaging = "last"."""
 
     eval_steps: Count = 500
     """Updates between validations."""
     save_steps: Count = 500
     """Updates between checkpoints."""
     save_total_limit: Count = 2
-    """Latest checkpoints to keep beside the best."""
+    """Number of latest checkpoints to keep, in addition to the best model."""
     metric_for_best_model: str | None = None
-    """The validation score that says which model is the best, such as "chrf"; None is the first one of the task."""
+    """Validation metric that selects the best model, such as "chrf"; None is the first one of the task."""
     early_stopping_patience: CountOrNone = 0
     """Validations without improvement before training stops; 0 = never."""
 
     device: Annotated[str, Field(pattern=r"^[a-z]+(:\d+)?$")] = "auto"
     """"auto" (a GPU when there is one), "cpu", "cuda", "cuda:1"."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of matrix products; "auto" is bfloat16 where the device is fast at it."""
+    """Precision of matrix products; "auto" is bfloat16 where that is fast."""
     num_processes: CountOrNone = 0
-    """Processes of one thread on a CPU that share the rows of each batch; 0 = one a core, at most 4."""
+    """Processes of one thread on a CPU that share the rows of each batch; 0 = one per core, at most 4."""
     num_threads: CountOrNone = 0
-    """Threads on a CPU, all in one process; 0 = none but those of `processes`."""
+    """Threads on a CPU, all in one process; 0 = only those of `num_processes`."""
 
     @model_validator(mode="after")
     def processes_or_threads(self) -> TrainingConfig:
         """Refuses several processes with several threads each."""
         if self.num_processes > 1 and self.num_threads > 1:
-            raise ValueError("processes and threads: set one of them, processes have one thread each")
+            raise ValueError("set num_processes or num_threads, not both: each process has one thread")
         return self

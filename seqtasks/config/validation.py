@@ -1,4 +1,4 @@
-"""What is wrong with settings, told by place and in the words of someone who writes TOML."""
+"""Errors of settings, by their place and in the terms of TOML."""
 
 from __future__ import annotations
 

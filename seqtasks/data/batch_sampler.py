@@ -50,7 +50,7 @@ class TokenBucketSampler:
         self.seed = seed
         self.weights = np.ones(len(self.longer)) if weights is None else weights
         if len(self._draw(np.random.default_rng(seed))) == 0:
-            raise SeqtasksError("There is no example to make batches of.", "Look at what was skipped, and at weights.")
+            raise SeqtasksError("There are no examples to make batches of.", "Check what was skipped, and the weights.")
 
     def batches(self, epoch: int) -> list[Int[np.ndarray, " rows"]]:
         """All batches of one epoch, in order."""

@@ -76,6 +76,6 @@ def unclear(table: Table, what: str, roles: Sequence[Role]) -> SeqtasksError:
     options = " ".join(f"--{role.name}-column {place}" for place, role in enumerate(roles, 1))
     return SeqtasksError(
         f"{table.path}: it is not clear {what}. {table.describe()}.",
-        f"Say which columns they are, by name or by number: {options} "
+        f"Give the columns by name or by number: {options} "
         f"({', '.join(f'{role.name}_column' for role in roles)} in a configuration).",
     )

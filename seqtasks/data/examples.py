@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PLACES = 3
-"""Places that are told for each reason."""
+"""Number of places that are reported for each reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text and its translation, as they stand in the data."""
+    """A text and its translation, as in the data."""
 
     source: str
     target: str
@@ -27,15 +27,15 @@ class Omission:
 class ReadReport:
     """Counts the examples that were read, and those that were left out, by reason.
 
-    A reader tells where it stands with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
+    A reader reports its position with `reach`; whoever leaves out the example at hand calls `skip`. Readers are
     generators, so `skip` finds the right place also in the loop that consumes them.
     """
 
     def __init__(self) -> None:
         self.read = 0
         self.omissions: dict[str, Omission] = {}
-        self.doubts: list[str] = []
-        """Why it may not be what is meant that is read, a sentence each without its full stop."""
+        self.warnings: list[str] = []
+        """Reasons to doubt that the data are read as intended, a sentence each without its full stop."""
         self._file = ""
         self._line = 0
 
@@ -70,12 +70,12 @@ class ReadReport:
         """What follows a number of examples, in brackets; empty where nothing was read."""
         return f" ({self.describe()})" if self.read else ""
 
-    def describe_nothing(self) -> str:
+    def explain(self) -> str:
         """For people, where no example is left: what was skipped, or that there was nothing."""
         return self.describe() if self.read else "the data are empty"
 
     def describe(self) -> str:
-        """For people: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        """Human-readable: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
         reasons = []
         for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
             more = ", ..." if omission.count > len(omission.places) else ""

@@ -96,23 +96,23 @@ class FeatureCache:
             if not file.parent.name.startswith(PART_NAME):
                 self._open(file.parent)
 
-    def features(self, pictures: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
+    def features(self, images: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
         """The features of all images.
 
-        Raises SeqtasksError when the disk refuses. Images that cannot be read are told in the result.
+        Raises SeqtasksError when the disk refuses. Images that cannot be read are listed in the result.
         """
         digests: list[str] = []
         unreadable: dict[int, SeqtasksError] = {}
         waiting: dict[str, Tensor] = {}
 
-        def look(picture: Path) -> tuple[str, Tensor | None]:
-            content = read(picture, str(picture))
+        def look(image: Path) -> tuple[str, Tensor | None]:
+            content = read(image, str(image))
             known = digest(content)
-            return known, None if known in self.found else decode(content, str(picture))
+            return known, None if known in self.found else decode(content, str(image))
 
         workers = available_cores()
         with ThreadPoolExecutor(workers) as pool:
-            for index, future in enumerate(in_order(pool, look, pictures, workers * AHEAD)):
+            for index, future in enumerate(in_order(pool, look, images, workers * AHEAD)):
                 try:
                     known, pixels = future.result()
                 except SeqtasksError as error:
@@ -140,7 +140,7 @@ class FeatureCache:
         except OSError as error:
             raise SeqtasksError(
                 f"{part} cannot be written: {error.strerror or error}.",
-                f"{len(digests)} pictures need {values.nbytes / 2**20:.0f} MB there.",
+                f"{len(digests)} images need {values.nbytes / 2**20:.0f} MB there.",
             ) from error
         self._open(part)
 
@@ -157,7 +157,7 @@ class FeatureCache:
         except (OSError, ValueError, EOFError, KeyError, TypeError):
             digests, values, whole = [], np.empty(0), False
         if not (whole and values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values)):
-            warnings.warn(f"{part} is damaged: its features are computed again.", stacklevel=2)
+            warnings.warn(f"{part} is damaged: its features are recomputed.", stacklevel=2)
             return
         self.found.update((str(known), (values, row)) for row, known in enumerate(digests))
 

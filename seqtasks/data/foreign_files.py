@@ -18,8 +18,8 @@ class Foreign(NamedTuple):
     """With {path}, the file, {stem}, the same without its suffix, and {suffix}."""
 
 
-SPREADSHEET = Foreign("an Excel or other spreadsheet", "Save it there as CSV (UTF-8).")
-WORD = Foreign("a document of a word processor", "Save it there as plain text (UTF-8).")
+SPREADSHEET = Foreign("an Excel or other spreadsheet file", "Export it from its program as CSV (UTF-8).")
+WORD = Foreign("a word processor document", "Export it from its program as plain text (UTF-8).")
 ARCHIVE = Foreign("an archive", "Unpack it, and give the files in it.")
 PARQUET = Foreign(
     "a Parquet file",
@@ -27,34 +27,32 @@ PARQUET = Foreign(
     ".to_json('{stem}.jsonl', orient='records', lines=True)\"",
 )
 ARROW = Foreign(
-    "an Arrow file, as Hugging Face's datasets keep them",
+    "an Arrow file, as Hugging Face datasets store them",
     "Write JSON lines: python -c \"import datasets; datasets.Dataset.from_file('{path}').to_json('{stem}.jsonl')\"",
 )
-PICKLE = Foreign("a pickle of Python", "Pickles run code; write JSON lines or CSV where it was made.")
-PDF = Foreign("a PDF file", "Take its text out: pdftotext '{path}' '{stem}.txt'")
-HTML = Foreign("a web page (HTML)", "Where it was fetched, fetch the file itself; else save the text of the page.")
-XLIFF = Foreign("XLIFF", "Export it as TMX from the program that it comes from, and call it .tmx.")
-PO = Foreign("a PO file of gettext", "Make TMX of it, with the Translate Toolkit: po2tmx -l de '{path}' '{stem}.tmx'")
-TBX = Foreign("a terminology (TBX)", "Export it as a table, two columns with a tab between them, called .tsv.")
-TMX = Foreign("a translation memory (TMX)", "Give it a name that ends so: mv '{path}' '{stem}.tmx'")
-XML = Foreign("XML or SGML", "Take the texts out of it: one a line, or a table.")
-MEDIA = Foreign("an image, a sound or a video", "Look which file was meant.")
-DATABASE = Foreign(
-    "a database (SQLite)", "Write CSV: sqlite3 -csv -header '{path}' 'select * from NAME' > '{stem}.csv'"
-)
+PICKLE = Foreign("a Python pickle", "Loading a pickle can run code; write JSON lines or CSV where it was created.")
+PDF = Foreign("a PDF file", "Extract its text: pdftotext '{path}' '{stem}.txt'")
+HTML = Foreign("a web page (HTML)", "Download the file itself instead of the page, or save the text of the page.")
+XLIFF = Foreign("XLIFF", "Export it as TMX, with the suffix .tmx, from the program that it comes from.")
+PO = Foreign("a gettext PO file", "Convert it to TMX with the Translate Toolkit: po2tmx -l de '{path}' '{stem}.tmx'")
+TBX = Foreign("a TBX terminology", "Export it as a table of two tab-separated columns, with the suffix .tsv.")
+TMX = Foreign("a translation memory (TMX)", "Rename it: mv '{path}' '{stem}.tmx'")
+XML = Foreign("XML or SGML", "Extract the texts: one per line, or as a table.")
+MEDIA = Foreign("an image, a sound or a video", "Check which file was meant.")
+DATABASE = Foreign("an SQLite database", "Write CSV: sqlite3 -csv -header '{path}' 'select * from NAME' > '{stem}.csv'")
 MARKDOWN = Foreign(
-    "a table in Markdown, or as databases print it", "Write it as CSV, or with a tab between the columns."
+    "a table in Markdown, or as printed by a database", "Write it as CSV, or with tabs between the columns."
 )
-SQL = Foreign("a dump of a database (SQL)", "Load it into a database, and export its table as CSV.")
+SQL = Foreign("a database dump (SQL)", "Load it into a database, and export its table as CSV.")
 BRAT = Foreign(
-    "annotations of brat (standoff), which name places in another file",
-    "Make columns of them, with standoff2conll: a word and its label a line.",
+    "brat annotations (standoff), which refer to positions in another file",
+    "Convert them to columns with standoff2conll: one word and its label per line.",
 )
 RETURNS = Foreign(
-    "text whose lines end in carriage returns alone, as old programs of Macs write it",
+    "text whose lines end in carriage returns only, as from old Mac programs",
     "Convert it: tr '\\r' '\\n' < '{path}' > '{stem}.lines{suffix}'",
 )
-LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it, in the repository: git lfs pull")
+LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it in its repository: git lfs pull")
 
 SUFFIXES: dict[str, Foreign] = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), SPREADSHEET),
@@ -74,15 +72,18 @@ SUFFIXES: dict[str, Foreign] = {
     ".ann": BRAT,
 }
 BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
-    (rb"\x1f\x8b", Foreign("compressed with gzip", "Give it a name that ends so: mv '{path}' '{path}.gz'")),
+    (rb"\x1f\x8b", Foreign("compressed with gzip", "Rename it: mv '{path}' '{path}.gz'")),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet|PK\x03\x04.*xl/", SPREADSHEET),
     (rb"PK\x03\x04.*(word/|mimetypeapplication/)", WORD),
     (
         rb"PK\x03\x04.*\[Content_Types\]\.xml",
-        Foreign("a file of Office", "Save it there as CSV or plain text (UTF-8)."),
+        Foreign("a Microsoft Office file", "Export it from its program as CSV or plain text (UTF-8)."),
     ),
     (rb"PK(\x03\x04|\x05\x06)|BZh\d1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|.{257}ustar", ARCHIVE),
-    (rb"\xd0\xcf\x11\xe0", Foreign("an old file of Office", "Save it there as CSV or plain text (UTF-8).")),
+    (
+        rb"\xd0\xcf\x11\xe0",
+        Foreign("a file in an old Office format", "Export it from its program as CSV or plain text (UTF-8)."),
+    ),
     (rb"PAR1[\x00-\x1f]", PARQUET),
     (rb"ARROW1|FEA1|\xff\xff\xff\xff..\x00\x00", ARROW),
     (rb"\x80[\x02-\x05][\x95}\](c]", PICKLE),
@@ -100,11 +101,15 @@ BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
     ),
     (
         rb"([^\x00]\x00){8}",
-        Foreign("UTF-16 without its mark", "Convert it: iconv -f UTF-16LE -t UTF-8 '{path}' > '{stem}.utf8.txt'"),
+        Foreign(
+            "UTF-16 without a byte order mark", "Convert it: iconv -f UTF-16LE -t UTF-8 '{path}' > '{stem}.utf8.txt'"
+        ),
     ),
     (
         rb"(\x00[^\x00]){8}",
-        Foreign("UTF-16 without its mark", "Convert it: iconv -f UTF-16BE -t UTF-8 '{path}' > '{stem}.utf8.txt'"),
+        Foreign(
+            "UTF-16 without a byte order mark", "Convert it: iconv -f UTF-16BE -t UTF-8 '{path}' > '{stem}.utf8.txt'"
+        ),
     ),
 )
 MARKUP: tuple[tuple[bytes, Foreign], ...] = (
@@ -115,8 +120,8 @@ MARKUP: tuple[tuple[bytes, Foreign], ...] = (
     (rb"(#[^\n]*\n\s*)?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*[|+][ \t:|+-]*\r?(\n|\Z)", MARKDOWN),
     (
         rb"-- (MySQL|MariaDB|PostgreSQL database) dump|PRAGMA foreign_keys|BEGIN TRANSACTION;|SET SQL_MODE"
-        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists|insert into \S+ (\([^)]*\)\s*)?values"
-        rb"|create table [^\n(]*\(\s*[\"`\[]?\w+[\"`\]]? \w+)",
+        rb"|(--[^\n]*\n|/\*[^\n]*\n|\s)*(drop table if exists \S+;|insert into \S+ (\([^)]*\)\s*)?values\s*\("
+        rb"|create table (if not exists )?\S+ ?\(\s*\S+ (\w*int|int\w*|text|(var)?char\w*|serial|timestamp)\b)",
         SQL,
     ),
     (rb"T1\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT),
@@ -159,6 +164,6 @@ def not_utf8(place: str, path: Path, position: int) -> SeqtasksError:
     stem = path.with_suffix("")
     return SeqtasksError(
         f"{place}: not UTF-8 (byte {position} of the line).",
-        f"Convert the file; texts of Windows and Latin-1: iconv -f WINDOWS-1252 -t UTF-8 '{path}' > "
+        f"Convert the file; from Windows-1252 or Latin-1: iconv -f WINDOWS-1252 -t UTF-8 '{path}' > "
         f"'{stem}.utf8{path.suffix}'",
     )

@@ -18,7 +18,7 @@ JSON_BYTES = 1 << 30
 """JSON that is one value is read whole, so that larger files are refused. All of COCO takes 144 MB."""
 
 HEAD_BYTES = 1 << 20
-"""Bytes that are looked at for whether objects stand on lines."""
+"""Bytes that are examined for one object per line."""
 LIST_NAMES = frozenset({"data", "rows", "examples", "items", "records", "train", "validation", "valid", "dev", "test"})
 """What the list of examples is called, where an object holds more than that."""
 
@@ -29,6 +29,7 @@ REJECTED = {
     ("is_precanned", True): "precanned",
 }
 """What annotators wrote into examples that they did not accept, and why these are left out."""
+REJECTING = frozenset(key for key, _ in REJECTED)
 
 
 def parse_json_object(line: str) -> dict[str, Any] | None:
@@ -42,6 +43,8 @@ def parse_json_object(line: str) -> dict[str, Any] | None:
 
 def rejection(fields: Mapping[str, Any], keys: Collection[str] = ()) -> str:
     """Why an annotator did not accept an example, else ""; what is among the `keys` that are read says nothing."""
+    if REJECTING.isdisjoint(fields):  # nearly always
+        return ""
     for (key, value), reason in REJECTED.items():
         found = fields.get(key)
         if type(found) is type(value) and found == value and key not in keys:
@@ -93,7 +96,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def listed_objects(path: Path) -> list[Any] | None:
-    """The entries of a file that is one value; None where an object stands on each line."""
+    """The entries of a file that is one value; None where each line is an object."""
     with open_bytes(path) as file:
         begun = file.peek(1).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if begun not in (b"[", b"{") or (begun == b"{" and is_json_lines(path)):
@@ -134,8 +137,8 @@ def rows_in(path: Path, value: Any) -> list[Any]:
         return [value]
     if len(lists) > 1:
         raise SeqtasksError(
-            f"{path}: it holds several lists: {', '.join(lists)}.",
-            "Write the one that is meant as a list of its own, or as JSON lines (.jsonl).",
+            f"{path}: it contains several lists: {', '.join(lists)}.",
+            "Write the intended one as a separate file, or as JSON lines (.jsonl).",
         )
     return next(iter(lists.values()), [value])
 
@@ -154,18 +157,24 @@ def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8, which mistakes are told of with their line."""
+    """The content of a JSON file in UTF-8, whose errors are reported with their line."""
     with open_bytes(path) as file:
         require_text(path, file)
         content = file.read(JSON_BYTES + 1)
     if len(content) > JSON_BYTES:
-        raise SeqtasksError(f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not read.", "Write JSON lines.")
+        raise SeqtasksError(
+            f"{path}: JSON of more than {JSON_BYTES >> 20:,} MiB is not supported.", "Write JSON lines."
+        )
     try:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise not_utf8(f"{path}:{line}", path, error.start - content.rfind(b"\n", 0, error.start)) from None
     except json.JSONDecodeError as error:
-        raise SeqtasksError(f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Fetch or make it again.") from None
+        raise SeqtasksError(
+            f"{path}:{error.lineno}: broken JSON ({error.msg}).", "Download or create it again."
+        ) from None
     except (ValueError, RecursionError):
-        raise SeqtasksError(f"{path}: JSON with numbers or nesting beyond all measure.", "Make it again.") from None
+        raise SeqtasksError(
+            f"{path}: JSON with numbers that are too long or nesting that is too deep.", "Create it again."
+        ) from None

@@ -38,7 +38,7 @@ class Reader(Component, ABC):
             if kind is not None:
                 raise SeqtasksError(
                     f"{path}: there is no format {kind!r}.",
-                    f"There are {', '.join(cls.known())} (your own: --code FILE).",
+                    f"Available: {', '.join(cls.known())} (your own: --code FILE).",
                 ) from None
             return None
 

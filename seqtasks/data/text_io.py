@@ -1,10 +1,9 @@
-"""Text files, plain or compressed, by line or whole, with mistakes told by file and line."""
+"""Text files, plain or compressed, by line or whole, with errors by file and line."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +25,6 @@ MAX_FILE_BYTES = 2**30
 """Bytes of a file that is read as one text, when it is unpacked."""
 SYSTEM_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "lost+found"})
 """What file managers leave in folders, in small letters."""
-SURROGATES = re.compile(r"[\ud800-\udfff]")
-"""Halves of characters, which JSON can escape but no text holds."""
 
 
 class NoTextError(SeqtasksError):
@@ -50,7 +47,9 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
     try:
         stored = cast(BufferedReader, open_readable(path))
     except FileNotFoundError:
-        raise SeqtasksError(f"{path}: there is no such file.", "Relative paths begin where you stand.") from None
+        raise SeqtasksError(
+            f"{path}: there is no such file.", "Relative paths are resolved against the current directory."
+        ) from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
     with stored, gzip.GzipFile(fileobj=stored) if path.suffix.lower() == ".gz" else stored as file:
@@ -58,7 +57,7 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
             yield file
         except (OSError, EOFError, zlib.error) as error:
             message = f"{path}: the file cannot be read to its end ({error})."
-            raise SeqtasksError(message, "Fetch or make it again.") from None
+            raise SeqtasksError(message, "Download or create it again.") from None
 
 
 def require_file(path: Path) -> None:
@@ -127,7 +126,7 @@ def decoded_lines(block: bytes) -> list[str] | None:
 
 
 def checked_lines(path: Path, first: int, block: bytes) -> Iterator[str]:
-    """The lines of a block up to the one that cannot be read, of which the error tells; `first` is their number."""
+    """The lines of a block up to the one that cannot be read, which the error describes; `first` is their number."""
     for number, line in enumerate(block.split(b"\n"), first):
         require_line(line, path, number)
         try:
@@ -190,7 +189,7 @@ def read_file(path: Path) -> str:
         content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise SeqtasksError(
-                f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too much for one text.", "Split the file."
+                f"{path}: more than {MAX_FILE_BYTES / 2**20:,.0f} MiB are too large for one text.", "Split the file."
             )
         utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
@@ -201,7 +200,7 @@ def read_file(path: Path) -> str:
     if "\0" in text:
         message = f"{path}: not UTF-8 text (character {text.index(chr(0)) + 1:,} is NUL)."
         kept = path.with_name(f"{path.stem}.utf8.txt")
-        raise NoTextError(message, f"Where it is text all the same: tr -d '\\000' < '{path}' > '{kept}'")
+        raise NoTextError(message, f"If it is text nevertheless: tr -d '\\000' < '{path}' > '{kept}'")
     return text
 
 
@@ -222,8 +221,14 @@ def is_of_system(name: str) -> bool:
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is a string that can be written as UTF-8."""
-    return isinstance(value, str) and not SURROGATES.search(value)
+    r"""Whether a value is a string that can be written as UTF-8: JSON can escape halves of characters, as `\ud83d`."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def clean_string(value: object) -> str | None:

@@ -48,13 +48,14 @@ class LstmDecoder(Decoder):
         hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
         num_layers: int = Field(default=2, gt=0)
-        """LSTM layers, one on top of the other."""
+        """Stacked LSTM layers."""
         attention: Literal["dot", "additive"] = "dot"
-        """Scores by a bilinear product (Luong et al. 2015), or by a one-layer network (Bahdanau et al. 2015)."""
+        """Attention scores: a bilinear product (Luong et al. 2015), or a one-layer network (Bahdanau et al. 2015)."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
-        """Between layers and before the output layer."""
+        """Dropout between layers and before the output layer."""
         input_feeding: bool = False
-        """The last attentional vector is an input of the first layer (Luong et al. 2015, section 3.3); slower."""
+        """Whether the last attentional vector is an input of the first layer (Luong et al. 2015, section 3.3);
+        slower."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)

@@ -40,7 +40,7 @@ class ShowAndTellDecoder(Decoder):
         hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
-        """Of the LSTM's outputs, never inside the recurrence (Zaremba et al. 2014)."""
+        """Dropout on the LSTM's outputs, never inside the recurrence (Zaremba et al. 2014)."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)

@@ -31,9 +31,9 @@ class ShowAttendAndTellDecoder(Decoder):
         hidden_size: int = Field(default=512, gt=0)
         """Width of the LSTM."""
         attention_dim: int = Field(default=256, gt=0)
-        """Hidden units of the network that scores each place."""
+        """Hidden units of the network that scores each position."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
-        """Of the LSTM's outputs and before the output layer, never inside the recurrence."""
+        """Dropout on the LSTM's outputs and before the output layer, never inside the recurrence."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding, memory_dim: int, *, tie_output: bool) -> None:
         super().__init__(config, embedding, memory_dim, tie_output=tie_output)

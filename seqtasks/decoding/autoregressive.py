@@ -67,10 +67,10 @@ def decode_autoregressively(
 
 
 def greedy_search(stepper: Stepper, rules: DecodingConstraints, *, penalty: LengthPenalty) -> FinishedSequences:
-    """The likeliest token at each step, one hypothesis a row: the same tokens as a beam of 1 under penalty `none`."""
+    """The most likely token at each step, one hypothesis a row: the same tokens as a beam of 1 under penalty `none`."""
     return decode_autoregressively(stepper, rules, hyps=1, choose=argmax_tokens, penalty=penalty)
 
 
 def argmax_tokens(log_probabilities: NextLogits, position: int, rows: Int[Tensor, "rows"]) -> HypothesisTokens:
-    """Greedy search's choice: the likeliest token of each hypothesis."""
+    """Greedy search's choice: the most likely token of each hypothesis."""
     return topk_tokens(log_probabilities)

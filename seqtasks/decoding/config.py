@@ -19,33 +19,33 @@ class DecodingConfig:
     """
 
     beam_size: int = 5
-    """Hypotheses alive at a time; 1 is greedy search."""
+    """Width of the beam search; 1 is greedy search."""
     length_penalty: str = "average"
-    """What scores are divided by: "none", "average" or "wu:ALPHA"."""
+    """Length penalty by which scores are divided: "none", "average" or "wu:ALPHA"."""
     nbest: int = 1
     """Hypotheses returned for each row."""
     max_length: str = "1.5x+10"
-    """Most tokens of an output, end token included; x is the source length."""
+    """Maximum number of tokens of an output, including the end token; x is the source length."""
     min_length: str = "0"
-    """Fewest tokens of an output, end token included."""
+    """Minimum number of tokens of an output, including the end token."""
     suppress_tokens: tuple[int, ...] = ()
     """Ids that are never produced."""
     no_repeat_ngram_size: int = 0
     """No sequence of this many tokens appears twice in an output; 0 is off."""
     sample: bool = False
-    """Draw `nbest` outputs at random rather than search for the best ones."""
+    """Sample `nbest` outputs instead of searching for the best ones."""
     mbr_samples: int = 0
-    """Samples that vote on the order of the beam's hypotheses (minimum Bayes risk); 0 is off."""
+    """Samples for reranking the beam's hypotheses by minimum Bayes risk; 0 is off."""
     temperature: float = 1.0
     """Sampling: below 1 sharpens the distribution, above 1 flattens it."""
     top_k: int = 0
-    """Sampling: from the k likeliest tokens only; 0 is off."""
+    """Sampling: from the k most likely tokens; 0 is off."""
     top_p: float = 1.0
-    """Sampling: from the fewest likeliest tokens that have this probability together; 1 is off."""
+    """Sampling: from the smallest set of most likely tokens with this total probability; 1 is off."""
     seed: int = 1
-    """Sampling: the random numbers."""
+    """Sampling: random seed."""
     logits_processors: tuple[LogitsProcessorFactory, ...] = ()
-    """Rules of your own on the next token, each a table such as {kind = "own"} (--code FILE)."""
+    """Your own rules on the next token, each a table such as {kind = "own"} (--code FILE)."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
@@ -60,7 +60,7 @@ class DecodingConfig:
             )
         if self.mbr_samples and (self.sample or self.beam_size == 1):
             raise ValueError(
-                f"mbr_samples = {self.mbr_samples}: it chooses among the hypotheses of a beam of 2 or more."
+                f"mbr_samples = {self.mbr_samples}: it requires beam search with a beam_size of 2 or more."
             )
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")

@@ -26,7 +26,7 @@ class DecodingConstraints:
     prefix: Int[Tensor, "rows prefix"] | None
     """Tokens that each row has to start with; -1 where a row is free."""
     suppressed_ids: Int[Tensor, "never"]
-    """Tokens that no output holds: banned ones and those that stand for no text."""
+    """Tokens that are never produced: suppressed ones and those that spell no text."""
     no_repeat_ngram_size: int
     largest_min_length: int
     """The largest of `min_length`, known without asking the device."""
@@ -96,8 +96,8 @@ class DecodingConstraints:
         vocab = log_probabilities.shape[2]
         if self.largest_id >= vocab:
             raise SeqtasksError(
-                f"Token {self.largest_id} is banned or in a prefix, but the vocabulary ends at {vocab - 1}.",
-                "Take ids of the model's own text processor.",
+                f"Token {self.largest_id} is suppressed or in a prefix, but the vocabulary ends at {vocab - 1}.",
+                "Use ids of the model's own tokenizer.",
             )
         forced = None
         if self.prefix is not None and position < self.prefix.shape[1]:

@@ -55,7 +55,7 @@ class Ensemble:
         if len(set(sizes)) > 1:
             raise SeqtasksError(
                 f"The members of an ensemble have vocabularies of different sizes: {', '.join(map(str, sizes))}.",
-                "Only models trained with one text processor can decide together.",
+                "Only models trained with the same tokenizer can be combined.",
             )
         return _log_mean_exp(log_probabilities), _ensemble_states(states)
 

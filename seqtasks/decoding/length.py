@@ -33,7 +33,7 @@ class LengthLimit:
         form = _FORM.fullmatch(text)
         if form is None or not text:
             raise ValueError(
-                f'{text!r} is no length: write a number of tokens ("50") or a rule ("1.5x+10"), of nine digits at most.'
+                f'{text!r} is not a length: write a number of tokens ("50") or a rule ("1.5x+10"), nine digits at most.'
             )
         factor = Fraction(form["factor"] or 1) if form["source"] else Fraction(0)
         return cls(factor, int(form["offset"] or 0))

@@ -38,7 +38,9 @@ class LengthPenalty:
         except ValueError:
             exponent = -1.0
         if kind != "wu" or not 0 <= exponent < float("inf"):
-            raise ValueError(f'{text!r} is no length penalty: write "none", "average" or "wu:0.6" (any number from 0).')
+            raise ValueError(
+                f'{text!r} is not a length penalty: write "none", "average" or "wu:0.6" (any number from 0).'
+            )
         return cls("wu", exponent)
 
     def __call__(self, length: int) -> float:

@@ -20,7 +20,7 @@ LENGTH_DEVIATION = 6.0
 def mbr_rerank(hypotheses: Sequence[Hypothesis], samples: Sequence[Hypothesis]) -> list[Hypothesis]:
     """The hypotheses, those first that agree best with the samples; of equals the earlier one.
 
-    The likeliest output may be unlike all others that are nearly as likely. The mean agreement with samples of the
+    The most likely output may be unlike all others that are nearly as likely. The mean agreement with samples of the
     model is the expected one under the model's own distribution (minimum Bayes risk, Kumar & Byrne 2004).
 
     Args:

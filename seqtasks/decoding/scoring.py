@@ -21,7 +21,7 @@ def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, length_penalty:
     Args:
         stepper: The model bound to a batch of inputs.
         targets: For each row ids without the begin and the end token.
-        length_penalty: What scores are divided by: "none", "average" or "wu:ALPHA".
+        length_penalty: Length penalty by which scores are divided: "none", "average" or "wu:ALPHA".
 
     Returns:
         Each target as a hypothesis, with log-probabilities of its tokens and of the end, natural logarithm.

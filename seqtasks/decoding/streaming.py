@@ -37,7 +37,7 @@ def stream(
         stepper: The model bound to one row.
         options: With `sample` a sample is drawn, otherwise the search is greedy.
         length: The most tokens.
-        number: The number of the row that `decode` would be told: samples depend on it.
+        number: The number of the row, as for `decode`: samples depend on it.
         before: The tokens of the same output that were found already, where it is made in several parts;
             `options.min_length` is that of the whole.
 

@@ -67,7 +67,7 @@ def topk_candidates(
 
 
 def topk_tokens(log_probabilities: Float[Tensor, "rows hyps vocab"]) -> Int[Tensor, "rows hyps"]:
-    """The likeliest token of each hypothesis; of equals the one with the lowest id.
+    """The most likely token of each hypothesis; of equals the one with the lowest id.
 
     `argmax` takes the first of equals, but looks at one number at a time: several times as slow as finding maxima.
     """

@@ -169,7 +169,7 @@ class Backbone(nn.Module):
             more = f", and {len(wrong) - 1} more do not fit" if len(wrong) > 1 else ""
             raise SeqtasksError(
                 f"{source} does not hold the weights of {self.name}: {wrong[0]} {problem}{more}.",
-                "Name the backbone that the weights belong to.",
+                "Set the backbone that the weights belong to.",
             )
         self.trunk.load_state_dict({name: tensors[name] for name in wanted}, strict=False)
 

@@ -30,9 +30,9 @@ class BagOfWordsEncoder(TextEncoder):
     class Config(ConfigModel):
         kind: Literal["bag-of-words"] = "bag-of-words"
         max_ngram_size: int = Field(default=2, ge=1)
-        """The longest run of tokens that has a vector of its own; 1 = tokens alone, whose order is nothing then."""
+        """Longest n-grams with an embedding; 1 = single tokens, without their order."""
         num_buckets: int = Field(default=2**17, gt=0)
-        """Vectors that all n-grams share by their hashes."""
+        """Number of embeddings, which n-grams share by their hash."""
 
     def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:
         super().__init__(config, embedding)
@@ -73,7 +73,7 @@ class HashedNgrams(nn.Module):
     ) -> SourceStates:
         """The sum of the vectors of all n-grams that end at each position.
 
-        Padding stands behind the real tokens, so that no n-gram that ends at one of them has any. `presence` says how
+        Padding follows the real tokens, so that no n-gram that ends at one of them has any. `presence` says how
         much of each token is there, 1 without it; of an n-gram there is the product of its tokens'.
         """
         rows, length = tokens.shape

@@ -41,16 +41,18 @@ class PretrainedInitConfig(ConfigModel):
     """Where the weights of a text encoder come from."""
 
     init_from: str | None = None
-    """A language model, by its directory or name, whose vocabulary and encoder a classifier starts from."""
+    """A language model, by directory or name, that initializes the vocabulary and the encoder of a classifier."""
     init_modules: Literal["encoder", "embedding"] = "encoder"
-    """What is taken of it: all of its encoder, or the embedding alone, under layers of any other kind, size and
+    """What is taken from it: all of its encoder, or only the embedding, below layers of any kind, size and
     direction."""
 
     @model_validator(mode="after")
     def only_a_start_has_parts(self) -> Self:
         """Refuses `init_modules` without an `init_from`, where it would mean nothing."""
         if self.init_from is None and self.init_modules != "encoder":
-            raise ValueError("init_modules says what is taken of the language model in init_from, which is not set")
+            raise ValueError(
+                "init_modules selects what is taken from the language model in init_from, which is not set"
+            )
         return self
 
 
@@ -147,7 +149,7 @@ class CausalEncoder(TextEncoder):
         """
 
     def no_vectors(self, rows: int) -> Float[Tensor, "rows 0 width"]:
-        """The vectors of no tokens: they tell where, and in which precision, this encoder computes."""
+        """The vectors of no tokens: they show where, and in which precision, this encoder computes."""
         device = next(self.embedding.parameters()).device
         vectors: Tensor = self.embedding(torch.empty(rows, 0, dtype=torch.long, device=device))
         return vectors

@@ -38,20 +38,20 @@ class CnnConfig(ConfigModel):
     backbone: str = LITE
     """"efficientnet_lite0" to "efficientnet_lite4", or a classification network by its torchvision name."""
     weights: str = "DEFAULT"
-    """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model alone."""
+    """"DEFAULT" (ImageNet), "none", or the path of a state dict (.safetensors, .pth); for a new model only."""
     trainable_from_block: int | None = None
-    """The block from which on the backbone is trained, negative from the end; left out, it is frozen."""
+    """First block of the backbone that is trained, negative from the end; without it, the backbone is frozen."""
     lr_multiplier: float = Field(default=0.1, gt=0)
-    """The backbone's learning rate is this many times that of the rest."""
+    """Multiplier of the backbone's learning rate."""
     hidden_size: int | None = Field(default=512, gt=0, multiple_of=2)
-    """Width that cells are projected to; None keeps the backbone's."""
+    """Width that the cells are projected to; None keeps that of the backbone."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """On the states of the cells."""
+    """Dropout on the states of the cells."""
 
     @field_validator("backbone")
     @classmethod
     def is_known(cls, name: str) -> str:
-        """Refuses a name for which there is no network with a grid of features; tells the nearest ones."""
+        """Refuses a name for which there is no network with a grid of features; suggests the closest ones."""
         if name in LITE_FAMILY:
             return name
         known = backbone_names()

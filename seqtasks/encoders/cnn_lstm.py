@@ -33,9 +33,9 @@ class CnnLstmEncoder(CnnEncoder):
     class Config(CnnConfig):
         kind: Literal["cnn-lstm"] = "cnn-lstm"
         temporal: Literal["none", "causal", "both"] = "causal"
-        """What a frame knows of others: nothing, the earlier ones, or the later ones as well."""
+        """Which other frames a frame sees: none, earlier ones, or later ones as well."""
         lstm_hidden_size: int = Field(default=256, gt=0)
-        """Width of what each cell remembers, in each direction."""
+        """Size of the LSTM state of each cell, in each direction."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

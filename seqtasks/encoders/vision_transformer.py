@@ -22,7 +22,7 @@ PLACES = {
 
 
 class PatchEmbedding(nn.Module):
-    """Pixels to the vectors of patches, each with its place, behind one that stands for the whole image.
+    """Pixels to the vectors of patches, each with its place, after one for the whole image.
 
     Images of another size than the model was made for have places between those that it knows.
     """

@@ -81,7 +81,7 @@ def require_transformers(task: TranslationTask, model: EncoderDecoder) -> tuple[
     if type(encoder) is not TransformerEncoder or type(decoder) is not TransformerDecoder:
         kinds = [f'"{kind_of(part)}"' for part in (task.config.model.encoder, task.config.model.decoder)]
         raise SeqtasksError(
-            f"CTranslate2 runs Transformers alone: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
+            f"CTranslate2 runs Transformers only: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
             'Train one with model.encoder.kind and model.decoder.kind "transformer".',
         )
     if encoder.causal:

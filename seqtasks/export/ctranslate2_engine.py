@@ -26,7 +26,7 @@ BATCH = 32
 Arithmetic = Literal["int8", "float32"]
 
 
-INSTEAD = "Take the engine torch."
+INSTEAD = "Use the engine torch."
 
 
 def use_ctranslate2(task: Any, pipeline: Any, dtype: str) -> TranslationPipeline:
@@ -38,11 +38,11 @@ def use_ctranslate2(task: Any, pipeline: Any, dtype: str) -> TranslationPipeline
     if not isinstance(pipeline, TranslationPipeline):
         raise SeqtasksError(f"The engine ctranslate2 is for translation, not for {kind_of(task.config)}.", INSTEAD)
     if len(pipeline.models) > 1:
-        raise SeqtasksError("The engine ctranslate2 runs one model, no ensemble.", INSTEAD)
+        raise SeqtasksError("The engine ctranslate2 runs one model, not an ensemble.", INSTEAD)
     if pipeline.device.type != "cpu":
-        raise SeqtasksError("The engine ctranslate2 is for the CPU here.", INSTEAD)
+        raise SeqtasksError("The engine ctranslate2 runs on the CPU only.", INSTEAD)
     if dtype == "bfloat16":
-        raise SeqtasksError("The engine ctranslate2 computes in int8 or in float32.", "Leave out the bfloat16.")
+        raise SeqtasksError("The engine ctranslate2 computes in int8 or in float32.", "Leave out --dtype bfloat16.")
     arithmetic: Arithmetic = "float32" if dtype == "float32" else "int8"
     threads = torch.get_num_threads()
     pipeline.engine = CTranslate2Engine(task, pipeline.models[0], arithmetic=arithmetic, threads=threads)
@@ -79,7 +79,7 @@ class CTranslate2Engine:
     def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
         """The hypotheses for each piece; those of one length together, as they share the length limit."""
         if any(piece.prefix for piece in pieces) or attention:
-            lacks = "tell where the model looked" if attention else "begin with what is given"
+            lacks = "return attention weights" if attention else "decode with a target prefix"
             raise SeqtasksError(f"The engine ctranslate2 cannot {lacks}.", INSTEAD)
         options = search_options(decoding, self.unknown)
         limit, penalty = LengthLimit.parse(decoding.max_length), LengthPenalty.parse(decoding.length_penalty)

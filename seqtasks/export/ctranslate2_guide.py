@@ -77,16 +77,15 @@ Written by seqtasks {version}. In this directory, with `pip install {packages}`:
 {program}```
 
 The weights are in float32, and the options mean `{signature}`: the outputs are those of
-seqtasks, but where scores are equal to the last digits, and where the best hypothesis of a beam ends after
+seqtasks, except where scores are tied to the last digits, and where the best hypothesis of a beam ends after
 {patience:.0f} beams of others (a higher `patience` finds it; 1 is faster and misses more of them).
 
-Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here; the table of positions ends
-after {positions:,}. Words with
-characters that the vocabulary lacks are copied by `seqtasks translate`, not here.
+Unlike `seqtasks translate`, this program neither splits texts of more than 400 tokens into sentences (the position
+embeddings end after {positions:,}) nor copies words with characters that the vocabulary lacks.
 
 - `model.bin`, `config.json`, `*_vocabulary.json`: the model
 {files}
-- `CARD.md`: what the model learned from, and the terms of that data
+- `CARD.md`: the model card: training data and its terms
 """
 
 

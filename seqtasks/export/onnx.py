@@ -74,7 +74,8 @@ def steps_of(task: TranslationTask, model: EncoderDecoder) -> Steps:
             return LstmSteps(model.decoder)
     kinds = [f'"{kind_of(part)}"' for part in (task.config.model.encoder, task.config.model.decoder)]
     raise SeqtasksError(
-        f"ONNX is written of Transformers and LSTMs alone: this model's encoder is {kinds[0]}, its decoder {kinds[1]}.",
+        f"Only Transformers and LSTMs can be exported to ONNX: this model's encoder is {kinds[0]}, its decoder "
+        f"{kinds[1]}.",
         'Train one with model.encoder.kind and model.decoder.kind "transformer" or "lstm".',
     )
 

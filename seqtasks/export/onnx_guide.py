@@ -99,9 +99,9 @@ Written by seqtasks {version}. In this directory, with `pip install {packages}`:
 ```python
 {program}```
 
-This is `{signature}` of one sentence, with the outputs of seqtasks but where scores are equal to the
-last digits. Texts of more than 400 tokens are cut at sentence ends by `seqtasks translate`, not here. Words
-with characters that the vocabulary lacks are copied by `seqtasks translate`, not here.
+It decodes one sentence with `{signature}`; the outputs are those of seqtasks, except where scores are tied
+to the last digits. Unlike `seqtasks translate`, it neither splits texts of more than 400 tokens into sentences nor
+copies words with characters that the vocabulary lacks.
 
 The graphs compute in float32 and take any number of rows and hypotheses:
 
@@ -110,7 +110,7 @@ The graphs compute in float32 and take any number of rows and hypotheses:
 - `step.onnx` reads `tokens` (rows, hypotheses), the begin token (2) first, `memory_*` and `state_*` (rows, hypotheses,
   ...). It gives `log_probabilities` (rows, hypotheses, vocabulary) of the next token, and `next_state_*`.
 {files}
-- `CARD.md`: what the model learned from, and the terms of that data
+- `CARD.md`: the model card: training data and its terms
 """
 
 
@@ -120,7 +120,7 @@ def guide(task: TranslationTask, decoding: DecodingConfig) -> str:
     Raises:
         SeqtasksError: For processors of a user's own, and for options that the program does not have.
     """
-    require_supported_decoding(decoding, "the program written with an ONNX model")
+    require_supported_decoding(decoding, "The program for an ONNX model")
     penalty = LengthPenalty.parse(decoding.length_penalty)
     written = {"none": "1", "average": "length", "wu": f"((5 + length) / 6) ** {penalty.alpha}"}[penalty.kind]
     program = (SUBWORDS if isinstance(task.source, SubwordTokenizer) else OTHERS) + TRANSLATE

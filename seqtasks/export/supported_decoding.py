@@ -32,9 +32,7 @@ def require_supported_decoding(
         instead["min_length"] = "0"
     for name, value in instead.items():
         own = "" if name == "logits_processors" else f" = {json.dumps(getattr(decoding, name))}"
-        raise SeqtasksError(
-            f"Unlike seqtasks, {program} cannot search with {name}{own}.", f"Do without it: --set {name}={value}"
-        )
+        raise SeqtasksError(f"{program} does not support {name}{own}.", f"Disable it: --set {name}={value}")
 
 
 def search_options(decoding: DecodingConfig, unknown: str | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def opened(name: str, processor: Tokenizer) -> str:
         return f'SentencePieceProcessor(model_file="{file}")'
     if not isinstance(processor, WordTokenizer | CharacterTokenizer):
         raise SeqtasksError(
-            f"The text processor {kind} is not one of seqtasks: no other program can prepare texts for the model.",
+            f"The tokenizer {kind} is not part of seqtasks and cannot be exported.",
             'Train a model with text.kind = "subwords".',
         )
     settings = processor.config.model_dump(exclude={"kind"})

@@ -24,7 +24,7 @@ UNSUPPORTED = frozenset((
     ".ico", ".jxl", ".jxr", ".nef", ".orf", ".pcx", ".psd", ".qoi", ".raf", ".raw", ".rw2", ".sgi", ".svg", ".svgz",
     ".tga", ".wmf", ".xcf",
 ))  # fmt: skip
-"""Images that are not read. They are found, so that whoever opens them tells it, and none is passed over silently."""
+"""Images that are not read. They are found, so that opening them reports them, and none is skipped silently."""
 
 
 def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDINGS) -> Iterator[Path]:
@@ -32,7 +32,7 @@ def find_images(paths: Sequence[str | Path], *, endings: Collection[str] = ENDIN
 
     A file is taken as it is, whatever its name. A folder gives the images in it and in the folders in it, by name;
     a pattern (`photos/**/*.jpg`) those whose names it fits. Both pass over hidden files and endings not among these,
-    but not over images of formats that are not read (`UNSUPPORTED`): opening them tells what is wrong. A file without
+    but not over images of formats that are not read (`UNSUPPORTED`): opening them reports what is wrong. A file without
     any suffix is an image if it begins as one.
 
     Raises:
@@ -47,7 +47,7 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
     if os.path.isdir(path):
         found = list(images_below(path, endings))
         if not found:
-            raise SeqtasksError(f"{path}: there is no image in this folder.", known_endings(endings))
+            raise SeqtasksError(f"{path}: this folder contains no image.", known_endings(endings))
         return found
     if os.path.exists(path):
         return [Path(path)]
@@ -55,9 +55,11 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
         matches = sorted(glob.glob(path, recursive=True))
         found = [Path(match) for match in matches if not os.path.isdir(match) and is_image(match, endings)]
         if not found:
-            raise SeqtasksError(f"{path}: there is no image that fits this pattern.", known_endings(endings))
+            raise SeqtasksError(f"{path}: no image matches this pattern.", known_endings(endings))
         return found
-    raise SeqtasksError(f"{path}: there is no such file or folder.", "Relative paths begin where you stand.")
+    raise SeqtasksError(
+        f"{path}: there is no such file or folder.", "Relative paths are resolved against the current directory."
+    )
 
 
 def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:
@@ -93,8 +95,8 @@ def is_image_name(path: str, endings: Collection[str]) -> bool:
 
 
 def known_endings(endings: Collection[str]) -> str:
-    """The hint that tells which endings are looked for."""
-    return f"Known endings are {', '.join(sorted(endings))}; others have to be named one by one."
+    """The hint that lists the suffixes that are searched for."""
+    return f"Known suffixes are {', '.join(sorted(endings))}; give other files one by one."
 
 
 def refuse_folder(error: OSError) -> NoReturn:

@@ -21,7 +21,7 @@ def pillow_format(path: Path) -> str:
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise SeqtasksError(f"{path}: there is no such image format.", f"Known are {', '.join(FORMATS)}.")
+        raise SeqtasksError(f"{path}: unknown image format.", f"Known are {', '.join(FORMATS)}.")
     return form
 
 

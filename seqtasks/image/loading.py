@@ -1,4 +1,4 @@
-"""Images out of files: whatever the file, one upright RGB image; what is none is told in a sentence, by name."""
+"""Loading of images: any file gives one upright RGB image; anything else is an error that names the file."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         except SeqtasksError as error:
             raise ImageError(f"{name}: {error.message}") from None
         except FileNotFoundError:
-            raise ImageError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+            raise ImageError(
+                f"{name}: there is no such file.", "Relative paths are resolved against the current directory."
+            ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ImageError(f"{name}: the file cannot be read ({reason}).") from None
@@ -115,7 +117,7 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         raise ImageError(f"{name}: the file is empty.")
     if len(content) > MAX_BYTES:
         limit = f"{MAX_BYTES // 2**20} MiB"
-        raise ImageError(f"{name}: the file is larger than {limit}.", "Make the image smaller first.")
+        raise ImageError(f"{name}: the file is larger than {limit}.", "Resize the image first.")
     return content
 
 
@@ -136,7 +138,7 @@ def read_header(content: bytes, name: str) -> Image.Image:
     for factory, accepts in (Image.OPEN[kind] for kind in FORMATS if kind in Image.OPEN):
         if accepts is None or accepts(content[:16]) is True:
             return factory(BytesIO(with_alpha(content)), "")
-    raise ImageError(f"{name}: this is no image, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}.")
+    raise ImageError(f"{name}: not an image, or of an unknown format.", f"Known formats are {', '.join(FORMATS)}.")
 
 
 def has_image_signature(head: bytes) -> bool:
@@ -169,8 +171,9 @@ def check_size(image: Image.Image, name: str) -> None:
         raise ValueError("it has no pixels")
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ImageError(
-            f"{name}: {width:,} x {height:,} pixels are too many; up to {MAX_PIXELS:,} are read, {MAX_SIDE:,} a side.",
-            "Make the image smaller first.",
+            f"{name}: {width:,} x {height:,} pixels are too many; the limit is {MAX_PIXELS:,}, and {MAX_SIDE:,} "
+            "per side.",
+            "Resize the image first.",
         )
 
 
@@ -225,7 +228,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     wide = image if image.mode == "F" else image.convert("I")
     low, high = cast(tuple[float, float], wide.getextrema())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("its greys are no finite numbers")
+        raise ValueError("its gray values are not finite")
     black = min(0.0, low)
     scale = 255 / (next((white for white in WHITES if high <= white), high) - black)
     narrow = wide.point(lambda grey: grey * scale - black * scale).convert("L")

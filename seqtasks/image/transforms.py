@@ -34,13 +34,14 @@ class ImageConfig(ConfigModel):
     size: int = Field(default=224, gt=0, le=2048)
     """Side of the square in pixels."""
     resize_mode: Literal["squash", "crop"] = "squash"
-    """The whole image, its proportions lost; or its middle, the margins lost."""
+    """The whole image with changed proportions, or its center without the margins."""
     min_crop_scale: float = Field(default=1.0, gt=0, le=1)
-    """In training a part of the image is shown, at a random place: at least this share of the area."""
+    """Training: random crops cover at least this share of the image's area."""
     horizontal_flip: bool = False
-    """In training every second image is mirrored, at random. Captions say left and right, and words are written."""
+    """Training: images are mirrored with probability 1/2. Mind captions with left and right, and writing in images."""
     color_jitter: float = Field(default=0.0, ge=0, lt=1)
-    """In training brightness, contrast and saturation change by up to this share. The hue stays: captions name it."""
+    """Training: brightness, contrast and saturation change by up to this share. The hue is kept, since captions name
+    it."""
 
     @property
     def augments(self) -> bool:
@@ -78,7 +79,7 @@ class ImageConfig(ConfigModel):
         except OSError as error:
             raise SeqtasksError(f"{path}: cannot be read ({error.strerror}).") from None
         except (ValueError, RecursionError):
-            raise SeqtasksError(f"{path}: no settings of images, or damaged.", "Copy or train it again.") from None
+            raise SeqtasksError(f"{path}: not image settings, or damaged.", "Copy or train it again.") from None
 
 
 @runtime_checkable

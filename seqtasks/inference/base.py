@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from seqtasks.data.batch_sampler import sorted_batches
 from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
@@ -37,14 +37,18 @@ class Pipeline:
 
     @property
     def device(self) -> torch.device:
-        """The device of the weights. Warns, once, where this process has lost the threads to compute with."""
-        forks.warn()
+        """The device of the weights."""
         return next(self.models[0].parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the weights."""
         return next(self.models[0].parameters()).dtype
+
+    def to_device(self, tensor: Tensor) -> Tensor:
+        """An input of the models on their device. Warns, once, in a forked process that has lost its threads."""
+        forks.warn()
+        return tensor.to(self.device)
 
     @property
     def precision(self) -> str:
@@ -83,7 +87,7 @@ class DecodingPipeline(Pipeline):
         unknown = given.keys() - own.keys()
         if unknown:
             raise SeqtasksError(
-                f"There is no option {', '.join(sorted(unknown))} of decoding.", f"There are {', '.join(own)}."
+                f"Unknown decoding option {', '.join(sorted(unknown))}.", f"Available: {', '.join(own)}."
             )
         if "beam_size" not in given and isinstance(given.get("nbest"), int):
             given["beam_size"] = max(own["beam_size"], given["nbest"])

@@ -106,7 +106,7 @@ def map_batches(
                 yield batch, future.result()
         except BrokenProcessPool:
             raise SeqtasksError(
-                "A worker process died and processing stopped.", "There may be too little memory: use fewer workers."
+                "A worker process died and processing stopped.", "It may have run out of memory: use fewer workers."
             ) from None
         finally:
             for worker in multiprocessing.active_children():

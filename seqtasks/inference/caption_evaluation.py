@@ -1,4 +1,4 @@
-"""Captions of a model beside those of people."""
+"""Captions of a model and human captions, side by side."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class CaptioningPipeline(DecodingPipeline):
             A caption for each image, in their order, or the reason why it cannot be read.
         """
         if isinstance(images, str | bytes):
-            raise SeqtasksError("images is one image, not a list of images.", "Put it into a list.")
+            raise SeqtasksError("images is one image, not a list of images.", "Pass a list.")
         decoding, names = self.decoding(**options), [name_of(image) for image in images]
         return self.caption_readable(
             self.read_pixels(images), names, decoding, first_number=first_number, attention=attention
@@ -151,7 +151,7 @@ class CaptioningPipeline(DecodingPipeline):
             rows = [start + place for place, each in enumerate(batch) if isinstance(each, Tensor)]
             captions: list[Caption] = []
             if rows:
-                stacked = torch.stack([each for each in batch if isinstance(each, Tensor)]).to(self.device)
+                stacked = self.to_device(torch.stack([each for each in batch if isinstance(each, Tensor)]))
                 steppers = [model.make_stepper(stacked) for model in self.models]
                 numbers = [first_number + row for row in rows]
                 found = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
@@ -211,7 +211,7 @@ class CaptioningPipeline(DecodingPipeline):
         coming, number = iter(frames), 0
         with ThreadPoolExecutor(available_cores()) as pool:
             while images := list(islice(coming, taken)):
-                pixels = torch.stack(list(pool.map(self.transform, images))).to(self.device)
+                pixels = self.to_device(torch.stack(list(pool.map(self.transform, images))))
                 steppers: list[Stepper] = []
                 for place, model in enumerate(self.models):
                     stepper, carried[place] = frames_stepper(model, pixels, carried[place])
@@ -257,7 +257,7 @@ class CaptioningPipeline(DecodingPipeline):
                 skipped.images.skip("broken", name)
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("None of the images can be read.", "Look at the folder of the images.")
+            raise SeqtasksError("None of the images can be read.", "Check the folder of the images.")
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, captioned, signature, "images", seconds, with_meteor=with_meteor)
 
@@ -273,7 +273,7 @@ class CaptioningPipeline(DecodingPipeline):
         captioned, samples = list[CaptionedSource](), list[CaptionedSource]()
         started = time.perf_counter()
         for number, video in enumerate(videos):
-            found = self.caption_playing(video.pictures(0), decoding, name=f"video {number}")
+            found = self.caption_playing(video.frames(0), decoding, name=f"video {number}")
             told = [
                 (caption.image, captions, caption.text)
                 for caption, captions in zip(found, video.captions, strict=False)
@@ -283,7 +283,7 @@ class CaptioningPipeline(DecodingPipeline):
             samples += told[-1:]
         seconds = time.perf_counter() - started
         if not captioned:
-            raise SeqtasksError("No frame of the videos has a caption.", "Look at the times of the captions.")
+            raise SeqtasksError("No frame of the videos has a caption.", "Check the times of the captions.")
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, samples[:3], signature, "frames", seconds, with_meteor=with_meteor)
 

@@ -67,8 +67,8 @@ class ClassificationPipeline(Pipeline):
     ) -> None:
         if len({model.multi_label for model in models}) > 1:
             raise SeqtasksError(
-                "Some of the models find one label a document, others several.",
-                "Models that answer together are alike.",
+                "The ensemble mixes single-label and multi-label models.",
+                "Use models of one kind.",
             )
         super().__init__(models)
         self.processor = processor
@@ -110,7 +110,7 @@ class ClassificationPipeline(Pipeline):
     __call__ = classify
 
     def classification(self, probabilities: Sequence[float]) -> Classification:
-        """The labels by their probabilities, which stand in the order of the labels."""
+        """The labels by their probabilities, which are in the order of the labels."""
         ranked = sorted(range(len(self.labels)), key=lambda number: -probabilities[number])
         best = ranked[0]
         held = ranked[:1]
@@ -160,7 +160,7 @@ class ClassificationPipeline(Pipeline):
         """What the models say of each window; `long` are those of long documents."""
 
         def probabilities_of(rows: list[int]) -> Iterable[Tensor]:
-            tokens = pad([windows[row] for row in rows], begin=True, end=True).to(self.device)
+            tokens = self.to_device(pad([windows[row] for row in rows], begin=True, end=True))
             return torch.stack([model.probabilities(tokens, tokens != PAD).cpu() for model in self.models]).mean(dim=0)
 
         lengths = [len(window) + 2 for window in windows]
@@ -186,7 +186,7 @@ class ClassificationPipeline(Pipeline):
             )
         if label is not None and label not in self.labels:
             known = ", ".join(self.labels[:20])
-            raise SeqtasksError(f"The model has no label {label!r}.", f"It knows {known}.")
+            raise SeqtasksError(f"The model has no label {label!r}.", f"Its labels are {known}.")
         chosen = self.classify(text).label if label is None else label
         number = self.labels.index(chosen)
         return explain(self.models, self.processor, cleaned, chosen, number, window=self.window, method=method)
@@ -237,5 +237,5 @@ def single_label_scores(found: Sequence[Classification], expected: Sequence[str]
 
 
 def summary(found: Classification) -> str:
-    """The labels with their probabilities, for people."""
+    """The labels with their probabilities, human-readable."""
     return ", ".join(f"{label} ({found.probabilities[label]:.2f})" for label in found.labels) or "-"

@@ -17,7 +17,7 @@ from seqtasks.inference.outputs import Caption
 ImageInput = str | Path | bytes | Stream | Image.Image
 
 BLANK_RANGE = 8
-"""How far levels may lie apart, of 255, in an image of one gray: noise and compression move them."""
+"""How far levels may differ, of 255, in an image of one gray: noise and compression move them."""
 
 
 def name_of(image: ImageInput) -> str:

@@ -16,7 +16,7 @@ LONG_SENTENCE, PIECE = 128, 64
 """In a text that is cut, a sentence of more tokens is cut as well, into pieces of so many: what search costs a token
 grows with the length of a piece, and models have seen no longer sentences."""
 MOST_CHARACTERS = 32
-"""Characters that a token stands for at most, on average over a text."""
+"""Maximum number of characters per token, on average over a text."""
 COPIED = 200
 """Characters from which on a run without a blank is no word in a script that has blanks: it is copied."""
 
@@ -81,7 +81,7 @@ def split_long(sentence: str, processor: Tokenizer, limit: int) -> list[str]:
 
 
 def copy(part: Segment) -> Translation:
-    """What is no word stands in the translation as it is."""
+    """Everything that is not a word is kept in the translation as it is."""
     return Translation(source=part.text, text=part.text, score=0.0, normalized_score=0.0)
 
 

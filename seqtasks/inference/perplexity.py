@@ -1,4 +1,4 @@
-"""How probable a language model finds what people wrote."""
+"""Perplexity of given texts under a language model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def likelihood(model: LanguageModel, stream: Tokens, *, lanes: int = 1) -> Likel
     """How probable the model finds texts, read one behind the other as one text.
 
     A model without limit, in evaluation mode, carries what it read from the beginning to the end. One whose context is
-    limited predicts each token after at least half of its context, or after all that stands before it.
+    limited predicts each token after at least half of its context, or after all that comes before it.
 
     Args:
         model: In evaluation mode.

@@ -1,4 +1,4 @@
-"""Where a text that comes in pieces ends: before a string that may lie across several of them."""
+"""Where a text that comes in pieces ends: before a string that may span several of them."""
 
 from __future__ import annotations
 

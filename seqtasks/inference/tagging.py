@@ -90,7 +90,7 @@ class TaggingPipeline(Pipeline):
 
         def tag_pieces(rows: list[int]) -> Iterator[list[tuple[int, float]]]:
             tokens, mask = stack([self.reader.index(pieces[row]) for row in rows])
-            labels, confidences = self.models[0].tag(tokens.to(self.device), mask.to(self.device))
+            labels, confidences = self.models[0].tag(self.to_device(tokens), self.to_device(mask))
             for row, numbers, sure in zip(rows, labels.tolist(), confidences.tolist(), strict=True):
                 yield list(zip(numbers, sure, strict=True))[: len(pieces[row])]
 
@@ -114,7 +114,7 @@ class TaggingPipeline(Pipeline):
         return [word for sentence in self.sentences(text) for word, _ in sentence]
 
     def sentences(self, text: str) -> list[list[Token]]:
-        """The sentences of a text by rule: the words of each, and whether a blank stands before them."""
+        """The sentences of a text by rules: the words of each, and whether a space comes before them."""
         cleaned = normalize(text)
         return list(split_sentences(word_splitter(self.language).split(cleaned))) if cleaned else []
 

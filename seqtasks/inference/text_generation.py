@@ -34,7 +34,7 @@ from seqtasks.text.tokenizers.document import (
 from seqtasks.text.tokenizers.word import MARKS
 
 PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
-"""What stands for marks that Unicode does not decompose."""
+"""Replacements for characters that Unicode does not decompose."""
 SAMPLING = ("temperature", "top_k", "top_p")
 """Options that apply to sampling alone."""
 
@@ -85,7 +85,7 @@ class TextGenerationPipeline(DecodingPipeline):
         decoding = super().decoding(**options)
         if sampling and not (decoding.sample or decoding.mbr_samples):
             raise SeqtasksError(
-                f"Decoding: {sampling[0]} is for drawing at random, and a beam searches for the likeliest text.",
+                f"Decoding: {sampling[0]} is for sampling, but beam search looks for the most likely text.",
                 "Leave out one of them.",
             )
         return decoding
@@ -159,7 +159,7 @@ class TextGenerationPipeline(DecodingPipeline):
         tidied = [normalize_document(text) for text in texts]
         encoded = [marked(self.layout.encode(text)) for text in tidied]
         if not encoded:
-            raise SeqtasksError("There is no text to measure on.", "Look at the data.")
+            raise SeqtasksError("There is no text to measure on.", "Check the data.")
         tokens = np.concatenate(encoded)
         started = time.perf_counter()
         found = likelihood(self.model, tokens, lanes=lanes)
@@ -179,7 +179,7 @@ class TextGenerationPipeline(DecodingPipeline):
     def replaced(self, prompt: str) -> dict[str, str]:
         """The characters of a prompt that training did not show, and what is read in their place; maybe nothing.
 
-        Where the vocabulary does not tell what training showed, characters without a plainer form are spelled in bytes.
+        Where the vocabulary does not say what training showed, characters without a plainer form are spelled in bytes.
         """
         unknown = dict.fromkeys(
             character for character in normalize_document(prompt) if character not in self.characters
@@ -189,7 +189,7 @@ class TextGenerationPipeline(DecodingPipeline):
         return {character: other for character, other in plain.items() if other or told}
 
     def read(self, prompt: str) -> list[int]:
-        """The tokens that stand for a prompt: BEGIN and what follows it.
+        """The tokens of a prompt: BEGIN and what follows it.
 
         A blank at its end is left to the next word where blanks belong to words.
         """
@@ -271,7 +271,7 @@ class TextGenerationPipeline(DecodingPipeline):
         while len(written) < length:
             begun, room = self.room([*read, *written])
             left = length - len(written)
-            stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
+            stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
             part = left if room is None else min(left, room)
             for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
                 written.append(each.token)
@@ -285,7 +285,7 @@ class TextGenerationPipeline(DecodingPipeline):
         decoding = self.counted(read, decoding)
         length = int(decoding.max_length)
         decoding = replace(decoding, max_length=str(length if room is None else min(length, room)))
-        stepper = self.model.make_stepper(torch.tensor([begun], device=self.device))
+        stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
         [found] = decode(stepper, source_lengths=torch.zeros(1, dtype=torch.long), options=decoding)
         return [
             list(map(SampledToken, [*each.tokens, *[END] * each.finished], each.log_probabilities)) for each in found

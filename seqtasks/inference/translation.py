@@ -28,7 +28,7 @@ BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
 
 MAX_SCORED = 4_096
-"""Tokens of a text, or of its translation, that are scored: a score is one of both as they stand, never of parts."""
+"""Tokens of a text, or of its translation, that are scored: a score is that of both as a whole, never of parts."""
 
 Found = tuple[list[Hypothesis], Attention | None]
 """The hypotheses for a source, best first, and the attention of the best of them, if that was asked for."""
@@ -73,7 +73,7 @@ class TranslationPipeline(DecodingPipeline):
         target: The text processor of the translations.
         decoding: The decoding options that hold where a call gives no others.
         languages: Codes of the source and the target language; "xx" where they are not known.
-        lowercase: `evaluate` ignores case unless it is told otherwise.
+        lowercase: whether `evaluate` ignores case by default.
         engine: What decodes, in place of our own search.
         max_input_length: Source tokens that are translated in one piece. A longer text is translated sentence by
             sentence, and long sentences in pieces; what has no blank for hundreds of letters is copied.
@@ -136,7 +136,7 @@ class TranslationPipeline(DecodingPipeline):
 
         Args:
             texts: An empty text stays empty. Words with characters that the source's vocabulary lacks are copied, where
-                its file tells so; `unknown` of a translation names them.
+                its file says so; `unknown` of a translation names them.
             prefixes: What the translations have to begin with, one a text.
             attention: Adds where the model looked.
             first_number: The number of the first text in a longer input that comes in parts: samples depend on it.
@@ -208,7 +208,7 @@ class TranslationPipeline(DecodingPipeline):
 
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""
-        tokens = pad(sources, end=True).to(self.device)
+        tokens = self.to_device(pad(sources, end=True))
         return ensemble([model.make_stepper(tokens, tokens != PAD) for model in self.models])
 
     def translation(self, text: str, hypothesis: Hypothesis) -> Translation:

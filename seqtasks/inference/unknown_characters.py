@@ -1,8 +1,8 @@
-"""Characters that a model's vocabulary lacks: what they stand in is copied from the source into the translation.
+"""Words with characters that a model's vocabulary lacks are copied from the source into the translation.
 
-As in Luong et al. 2015, "Addressing the Rare Word Problem in Neural Machine Translation", a token that the model knows
-stands for what it does not know, and goes again from what it writes; where it does not come out, attention says where
-the copy belongs.
+As in Luong et al. 2015, "Addressing the Rare Word Problem in Neural Machine Translation", a placeholder that the model
+knows takes the place of an unknown word and is replaced by that word in the translation; if it does not come out,
+attention says where the copy belongs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from seqtasks.text.unknown_runs import UnknownRun, unknown_runs
 from seqtasks.text.word_alignment import align_words
 from seqtasks.text.word_groups import Word, group_words
 
-STAND_INS = ("X", "Y", "Z", "Q")
-"""What stands for the unknown words of a text, in their order: models of Latin script copy single letters."""
+PLACEHOLDERS = ("X", "Y", "Z", "Q")
+"""Placeholders for the unknown words of a text, in their order: models for Latin script copy single letters."""
 BETWEEN = r"[^\w.!?…]*"
 """What may stand between unknown words that are copied as one."""
 _PUNCTUATION = ".,;:!?…"
@@ -34,30 +34,35 @@ Translate = Callable[[Sequence[Asked], bool], list[Translation]]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A way to read a text that has unknown words and symbols."""
+class MaskedSource:
+    """A text whose unknown words are placeholders or removed, so that the model can translate it."""
 
     text: str
-    """With known words for unknown ones."""
-    stand_ins: dict[str, str]
-    """These, and what they stand for."""
-    left_out: list[UnknownRun]
-    """What of the text is not read."""
+    """With placeholders."""
+    placeholders: dict[str, str]
+    """Each placeholder, and the word that it stands for."""
+    removed: list[UnknownRun]
+    """Unknown words and symbols of `text` that are removed before it is translated."""
 
-    def whole(self, found: Translation) -> Translation | None:
-        """The translation with all that is unknown; None where a stand-in did not come out, or more than once.
+    def restore(self, found: Translation) -> Translation | None:
+        """Puts all unknown words and symbols into the translation.
 
-        Alternatives get it in any case: what did not come out, as far from the beginning as in the source.
+        Args:
+            found: The translation of the masked text.
+
+        Returns:
+            None where a placeholder is not in the translation exactly once. In alternatives, a word whose placeholder
+            is missing stands as far from the beginning as in the source.
         """
-        if any(len(re.findall(rf"\b{name}\b", found.text)) != 1 for name in self.stand_ins):
+        if any(len(re.findall(rf"\b{name}\b", found.text)) != 1 for name in self.placeholders):
             return None
-        placed = with_runs(found, self.text, self.left_out) if self.left_out else found
-        others = tuple(replace(each, text=self.filled(each.text)) for each in placed.alternatives)
-        return replace(placed, text=self.filled(placed.text), alternatives=others)
+        placed = insert_runs(found, self.text, self.removed) if self.removed else found
+        others = tuple(replace(each, text=self.fill_placeholders(each.text)) for each in placed.alternatives)
+        return replace(placed, text=self.fill_placeholders(placed.text), alternatives=others)
 
-    def filled(self, translation: str) -> str:
-        """A translation with the unknown words for their stand-ins."""
-        for name, word in self.stand_ins.items():
+    def fill_placeholders(self, translation: str) -> str:
+        """A translation with the words that its placeholders stand for."""
+        for name, word in self.placeholders.items():
             parts = re.split(rf"\b{name}\b", translation)
             if len(parts) == 1:
                 parts = translation.split(" ")
@@ -72,21 +77,21 @@ def translate_and_copy(
 ) -> list[Translation]:
     """Translates normalized texts; words and symbols whose characters the vocabulary lacks are copied.
 
-    A model that wrote them itself keeps its translation. One that did not reads the text again, as `readings` says. A
-    text without any is read once.
+    A translation in which the model wrote them itself is kept. Otherwise the text is translated again, masked in the
+    ways of `masked_sources` one after the other. A text without unknown words is translated once.
 
     Args:
         asked: Texts, each with its prefix and its number.
-        source: The text processor of the sources.
+        source: The tokenizer of the sources.
         translate: Translates texts as they are, with attention where that is asked for.
-        attention: The translations have their attention.
-        can_align: `translate` can tell the attention.
+        attention: Whether the translations have attention weights.
+        can_align: Whether `translate` can return attention weights.
 
     Returns:
         A translation for each text, in their order.
     """
     results = translate(asked, attention)
-    waiting: dict[int, list[Reading]] = {}
+    waiting: dict[int, list[MaskedSource]] = {}
     for place, (text, prefix, _) in enumerate(asked):
         if unknown := source.unknown(text):
             results[place] = replace(results[place], unknown=unknown)
@@ -94,59 +99,60 @@ def translate_and_copy(
             runs = [] if known is None or prefix else unknown_runs(text, known, between=BETWEEN)
             if all(run.text in results[place].text for run in runs):
                 continue
-            waiting[place] = readings(text, runs, source)
+            waiting[place] = masked_sources(text, runs, source)
             if not waiting[place]:
                 results[place] = replace(copy(Segment(text)), unknown=unknown)
     while waiting := {place: left for place, left in waiting.items() if left}:
         tried = {place: left.pop(0) for place, left in waiting.items()}
-        again = [(without_runs(each.text, each.left_out), (), asked[place][2]) for place, each in tried.items()]
-        for (place, reading), found in zip(tried.items(), translate(again, can_align), strict=True):
-            if whole := reading.whole(found):
-                look = whole.attention if attention else None
+        again = [(remove_runs(each.text, each.removed), (), asked[place][2]) for place, each in tried.items()]
+        for (place, masked), found in zip(tried.items(), translate(again, can_align), strict=True):
+            if restored := masked.restore(found):
+                look = restored.attention if attention else None
                 told = results[place].unknown
-                results[place] = replace(whole, source=asked[place][0], attention=look, unknown=told)
+                results[place] = replace(restored, source=asked[place][0], attention=look, unknown=told)
                 waiting[place].clear()
     return results
 
 
-def readings(text: str, runs: Sequence[UnknownRun], source: Tokenizer) -> list[Reading]:
-    """How to read a text, the best way first: with known words for the unknown ones, then without these.
+def masked_sources(text: str, runs: Sequence[UnknownRun], source: Tokenizer) -> list[MaskedSource]:
+    """The ways to mask a text, the best first: with placeholders for unknown words, then with these removed.
 
-    Symbols are left out. There is no way where nothing is known of the text.
+    Unknown symbols are always removed. Empty where nothing of the text is known.
     """
-    bare = Reading(text, {}, list(runs))
-    if not any(map(str.isalnum, without_runs(text, runs))):
+    removed = MaskedSource(text, {}, list(runs))
+    if not any(map(str.isalnum, remove_runs(text, runs))):
         return []
     words = [run for run in runs if run.is_word]
-    names = [name for name in STAND_INS if not source.unknown(name) and not re.search(rf"\b{name}\b", text)]
+    names = [name for name in PLACEHOLDERS if not source.unknown(name) and not re.search(rf"\b{name}\b", text)]
     if not words or len(words) > len(names):
-        return [bare]
+        return [removed]
     chosen = dict(zip(names, [run.text for run in words], strict=False))
     named = substitute(text, words, list(chosen))
-    return [Reading(named, chosen, unknown_runs(named, source.known_characters or frozenset(), between=BETWEEN)), bare]
+    left = unknown_runs(named, source.known_characters or frozenset(), between=BETWEEN)
+    return [MaskedSource(named, chosen, left), removed]
 
 
-def without_runs(text: str, runs: Sequence[UnknownRun]) -> str:
-    """The text without what is unknown in it, and without the blanks before that."""
+def remove_runs(text: str, runs: Sequence[UnknownRun]) -> str:
+    """The text without unknown words and symbols, and without the spaces before them."""
     spaced = [run._replace(start=run.start - 1, text=" " + run.text) if run.space_before else run for run in runs]
     return substitute(text, spaced, [""] * len(runs)).strip()
 
 
-def with_runs(found: Translation, source: str, runs: Sequence[UnknownRun]) -> Translation:
-    """The translation of a text without its unknown words and symbols, with these where attention says.
+def insert_runs(found: Translation, source: str, runs: Sequence[UnknownRun]) -> Translation:
+    """Puts unknown words and symbols into the translation of a text without them, where attention says.
 
-    Each stands behind the last word that is the word before it, or that looked most at that; without attention, or
-    where no word did, it stands as far from the beginning as in the source. It stands before the punctuation of that
-    word unless it stood behind some. Alternatives have no attention.
+    Each is inserted after the last word that equals the source word before it, or that attends most to it; without
+    attention, or where no word does, as far from the beginning as in the source. It comes before the punctuation of
+    that word unless it came after some in the source. Alternatives have no attention.
     """
     words = group_words(found.text, found.tokens)
     read = align_words(found.source, found.source_tokens[:-1])
-    seen = looked_at(found, words, read)
+    seen = attended_words(found, words, read)
     inside: list[str] = [""] * (len(words) + 1)
     behind: list[str] = [""] * (len(words) + 1)
     for number, run in enumerate(runs):
-        kept = without_runs(source[: run.start], runs[:number])
-        before = sum(start < len(kept) for start in starts(read))
+        kept = remove_runs(source[: run.start], runs[:number])
+        before = sum(start < len(kept) for start in word_starts(read))
         last = read[before - 1].text.strip(_PUNCTUATION) if before else ""
         same = [place for place, word in enumerate(words, 1) if last and word.text.strip(_PUNCTUATION) == last]
         looking = same or [place for place, word in enumerate(seen, 1) if word == before - 1]
@@ -158,20 +164,20 @@ def with_runs(found: Translation, source: str, runs: Sequence[UnknownRun]) -> Tr
         text += " " * (word.space_before or (place == 1 and bool(text))) + stem + inside[place]
         text += word.text[len(stem) :] + behind[place]
     others = (
-        with_runs(replace(each, source=found.source, source_tokens=found.source_tokens), source, runs)
+        insert_runs(replace(each, source=found.source, source_tokens=found.source_tokens), source, runs)
         for each in found.alternatives
     )
     alternatives = tuple(replace(each, source_tokens=()) for each in others)
     return replace(found, text=text.strip(), alternatives=alternatives)
 
 
-def starts(words: Sequence[Word]) -> list[int]:
-    """Where each word begins in the text that they make, with its blank."""
+def word_starts(words: Sequence[Word]) -> list[int]:
+    """Where each word begins in the text, with the space before it."""
     return [0, *accumulate(len(word.text) + word.space_before for word in words)][: len(words)]
 
 
-def looked_at(found: Translation, words: Sequence[Word], read: Sequence[Word]) -> list[int]:
-    """For each word of a translation the number of the source word that it looked most at; none without attention."""
+def attended_words(found: Translation, words: Sequence[Word], read: Sequence[Word]) -> list[int]:
+    """For each word of a translation, the number of the source word it attends to most; none without attention."""
     if found.attention is None or not read:
         return []
     attention = np.array(found.attention)

@@ -74,9 +74,7 @@ class SpacyTagger:
         if attribute == "auto":
             attribute = "ents" if are_spans(predictor.labels) else "pos" if predictor.column == "upos" else "tag"
         if attribute not in ATTRIBUTES:
-            raise SeqtasksError(
-                f"attribute = {attribute!r} is no place for labels.", f"There are auto, {', '.join(ATTRIBUTES)}."
-            )
+            raise SeqtasksError(f"attribute = {attribute!r} is not supported.", f"Use auto, {', '.join(ATTRIBUTES)}.")
         self.predictor = predictor
         self.attribute = attribute
 

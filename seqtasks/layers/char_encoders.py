@@ -42,11 +42,11 @@ class CharEncoderConfig(ConfigModel):
     """What all readers of characters have in common."""
 
     hidden_size: int = Field(default=60, gt=0)
-    """Width of what is read out of a word."""
+    """Size of the encoding of a word's characters."""
     embedding_size: int = Field(default=30, gt=0)
-    """Width of a character's vector."""
+    """Size of the character embeddings."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """On the vectors of characters (Ma & Hovy 2016, section 2.1)."""
+    """Dropout on the embeddings of characters (Ma & Hovy 2016, section 2.1)."""
 
 
 class CnnCharEncoder(CharEncoder):
@@ -60,14 +60,14 @@ class CnnCharEncoder(CharEncoder):
     class Config(CharEncoderConfig):
         kind: Literal["cnn"] = "cnn"
         kernel_sizes: tuple[int, ...] = (2, 3, 4)
-        """How many characters filters see; each width has an equal share of the filters."""
+        """Kernel sizes in characters; each has an equal share of the filters."""
 
         @field_validator("kernel_sizes")
         @classmethod
         def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
             """Refuses no width at all, and widths below one character."""
             if not widths or min(widths) < 1:
-                raise ValueError("there has to be a width, and none below 1")
+                raise ValueError("give at least one kernel size, and none below 1")
             return widths
 
         @model_validator(mode="after")
@@ -104,7 +104,7 @@ class LstmCharEncoder(CharEncoder):
     class Config(CharEncoderConfig):
         kind: Literal["lstm"] = "lstm"
         hidden_size: int = Field(default=60, gt=0, multiple_of=2)
-        """Width of what is read out of a word; each direction gives half of it."""
+        """Size of the encoding of a word's characters; each direction gives half of it."""
 
     def __init__(self, config: Config, characters: int) -> None:
         super().__init__(config, characters)

@@ -17,7 +17,7 @@ PoolingKind = Literal["last", "mean", "max", "attention"]
 class Pooling(nn.Module):
     """One vector for each row of states.
 
-    last: the state where reading ended; of a way back, which lies in the second half of each state, that is the first
+    last: the state where reading ended; of the backward direction, the second half of each state, that is the first
     position. mean and max: over the real positions, element by element. attention: a mean whose weights are learned.
 
     Args:

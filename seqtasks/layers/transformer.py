@@ -23,13 +23,13 @@ class TransformerConfig(ConfigModel):
     num_layers: int = Field(default=4, gt=0)
     """Transformer layers."""
     num_heads: int = Field(default=4, gt=0)
-    """Attention heads of each layer; they share its width."""
+    """Attention heads of each layer; the width is divided among them."""
     ffn_dim: int = Field(default=512, gt=0)
-    """Width of the feed-forward inside each layer."""
+    """Inner width of the feed-forward layers."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """On the output of every attention and feed-forward."""
+    """Dropout on the output of every attention and feed-forward layer."""
     activation_dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Inside the feed-forward, after its activation."""
+    """Dropout in the feed-forward layer, after its activation."""
 
 
 class FeedForward(nn.Module):
@@ -38,7 +38,7 @@ class FeedForward(nn.Module):
     Args:
         dim: The width of what it reads and gives.
         ffn_dim: The width between the two layers.
-        dropout: Of what lies between them.
+        dropout: Probability between them.
     """
 
     def __init__(self, dim: int, ffn_dim: int, dropout: float) -> None:
@@ -139,7 +139,7 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
 def embed_with_positions(embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int) -> States:
     """Token and place; all tokens share one place when `length` is 1.
 
-    The embedding is a `TokenEmbedding`, a `WordEmbedding` or what stands for one.
+    The embedding is a `TokenEmbedding`, a `WordEmbedding` or a replacement of one.
     """
     vectors = embedding(tokens)
     places = sinusoids(length, vectors.shape[-1], start=start, device=tokens.device)

@@ -1,4 +1,4 @@
-"""Scores of captions against what people said of the same images, as the COCO evaluation computes them."""
+"""Scores of captions against human captions of the same images, as the COCO evaluation computes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVALUATION = "pycocoevalcap-1.2"
 def caption_scores(
     outputs: Sequence[str], references: Sequence[Sequence[str]], *, with_meteor: bool = True
 ) -> tuple[Score, ...]:
-    """Scores one caption an image against the captions that people gave to it, as raw text.
+    """Scores one caption per image against its human captions, as raw text.
 
     CIDEr-D (Vedantam et al. 2015), BLEU-4 and BLEU-1 to BLEU-3 (Papineni et al. 2002), ROUGE-L (Lin 2004) and METEOR
     (Denkowski and Lavie 2014), all times 100. Then what the captions are like: `distinct`, the percentage of different
@@ -80,11 +80,11 @@ def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
         raise SeqtasksError("There are no captions to score.")
     if len(outputs) != len(references):
         raise SeqtasksError(
-            f"There are {len(outputs):,} captions, but references for {len(references):,} pictures.",
-            "Each caption needs the references of its picture at the same place.",
+            f"There are {len(outputs):,} captions, but references for {len(references):,} images.",
+            "Each caption needs the references of its image at the same place.",
         )
     for number, texts in enumerate(references, 1):
         if isinstance(texts, str):
-            raise SeqtasksError(f"The references of picture {number:,} are one text.", "Give a list of texts.")
+            raise SeqtasksError(f"The references of image {number:,} are one text.", "Give a list of texts.")
         if not texts:
-            raise SeqtasksError(f"Picture {number:,} has no references to score against.")
+            raise SeqtasksError(f"Image {number:,} has no references to score against.")

@@ -1,4 +1,4 @@
-"""CIDEr-D: how much a caption says what people say of the same image."""
+"""CIDEr-D: how well a caption agrees with the human captions of the same image."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class CiderD:
 
     def __init__(self, references: Iterable[Sequence[Sentence]]) -> None:
         frequency: Counter[tuple[str, ...]] = Counter()
-        pictures = 0
+        images = 0
         for captions in references:
             frequency.update({ngram for caption in captions for counts in ngram_counts(caption) for ngram in counts})
-            pictures += 1
-        self.rarest = math.log(max(1, pictures))
+            images += 1
+        self.rarest = math.log(max(1, images))
         self.rarity = {ngram: self.rarest - math.log(count) for ngram, count in frequency.items()}
 
     def score(

@@ -27,7 +27,7 @@ class Skipped:
     reason: str
     count: int
     places: tuple[str, ...]
-    """Where the first of them stand."""
+    """Places of the first of them."""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ def meteor_program() -> Path | None:
 def meteor_unavailable_reason() -> str | None:
     """Why there is no METEOR here, in a sentence; None when there is."""
     if shutil.which("java") is None:
-        return "METEOR is left out: it needs Java, and there is no `java` on the path."
+        return "METEOR is left out: it needs Java, and there is no `java` on the PATH."
     if meteor_program() is None:
-        return "METEOR is left out: it needs its program, which comes with `pip install pycocoevalcap`."
+        return "METEOR is left out: it needs its Java program, which comes with `pip install pycocoevalcap`."
     return None
 
 

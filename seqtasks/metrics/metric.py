@@ -45,7 +45,7 @@ def find_metrics(kinds: Sequence[str]) -> list[type[Metric]]:
     try:
         return [Metric.of_kind(kind) for kind in kinds]
     except KeyError as error:
-        known = f"There are {', '.join(Metric.known())} (your own: --code FILE)."
+        known = f"Available: {', '.join(Metric.known())} (your own: --code FILE)."
         raise SeqtasksError(f"There is no metric {error.args[0]}.", known) from None
 
 

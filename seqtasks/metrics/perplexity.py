@@ -16,8 +16,9 @@ def likelihood_scores(nats: float, tokens: int, characters: int | None, reading:
     Args:
         nats: The negative log-likelihood of all tokens together, natural logarithm.
         tokens: How many there are.
-        characters: Those that the tokens spell; None where a token can stand for any, and for no bits a character.
-        reading: What the model knew of the text before each token; it stands in the signatures.
+        characters: Those that the tokens spell; None where a token can spell any characters, which leaves out bits per
+            character.
+        reading: What the model knew of the text before each token; it is part of the signatures.
     """
     mean = nats / tokens
     signed = f"{reading}|tokens={tokens}"

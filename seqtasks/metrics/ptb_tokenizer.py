@@ -20,7 +20,7 @@ ABBREVIATIONS = (
     r"mont|mrs?|ms|mt|natl|neb|nev|nov|oct|okla|penn|ph(?:\.d)?|plc|pres|profs?|pte|pty|pvt|rd|reps?|rev|rt|sens?|"
     r"sept?|seq|sgt|spc|sq|sr|ste?|supt|sys|tel|tenn|thu|thurs|treas|tues?|univ|va|vs|vt|wed|wisc?|wm|wyo"
 )
-"""Keep their period wherever they stand, in any case."""
+"""Keep their period in any position and case."""
 
 STATES = (
     "A(?:rk|RK|z|Z)|D(?:el|EL)|I(?:ll|LL|nd|ND)|L[aA]|M(?:ass|ASS|iss|ISS)|O(?:re|RE)|P[aA]|T(?:ex|EX)|W(?:ash|ASH)"

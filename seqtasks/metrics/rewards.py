@@ -39,7 +39,7 @@ def reward(kind: str, training: Iterable[Sequence[Sentence]] = ()) -> Reward:
         SeqtasksError: There is no such reward.
     """
     if kind not in REWARDS:
-        raise SeqtasksError(f"There is no reward {kind}.", f"There are {', '.join(REWARDS)}.")
+        raise SeqtasksError(f"There is no reward {kind}.", f"Available: {', '.join(REWARDS)}.")
     if kind == "cider-d":
         cider = CiderD(training)
         if not cider.rarest:

@@ -34,7 +34,7 @@ METRIC_NAMES = {
     "calibration-error": "calibration error",
     "majority-accuracy": "majority accuracy",
 }
-"""Those that people know by another name."""
+"""Metrics with another display name."""
 
 LOWER_IS_BETTER = frozenset({"loss", "perplexity", "bits-per-character", "ter", "calibration-error"})
 FALLBACKS = {"bleu": "chrf"}
@@ -45,12 +45,12 @@ FINE = ("loss", "bits-per-character")
 
 
 def format_score(metric: str, value: float) -> str:
-    """A score with the digits that tell models apart."""
+    """A score with the digits that distinguish models."""
     return f"{value:.{4 if metric in FINE else 2}f}"
 
 
 def metric_name(metric: str) -> str:
-    """What people call a metric."""
+    """The display name of a metric."""
     return METRIC_NAMES.get(metric, metric)
 
 

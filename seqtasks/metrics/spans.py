@@ -1,4 +1,4 @@
-"""Spans of words that BIO or BIOES labels stand for."""
+"""Spans of words in BIO or BIOES labels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def are_spans(labels: Iterable[str]) -> bool:
 def spans(labels: Sequence[str]) -> set[Span]:
     """The spans of a sentence, read as conlleval does (Tjong Kim Sang and Buchholz 2000), as does seqeval by default.
 
-    Any labels stand for some spans, also where they break the rules of BIO: a span ends before `B` and `S`, after `E`
+    Any labels encode spans, even if they break the rules of BIO: a span ends before `B` and `S`, after `E`
     and `S`, and where the kind changes. So all of IOB1, BIO, IOE and BIOES are read right.
     """
     found = set()

@@ -25,7 +25,7 @@ class ClassificationBatch(NamedTuple):
 
     tokens: Int[Tensor, "rows src"]
     mask: Mask
-    """True at real tokens, behind which padding stands."""
+    """True at real tokens, which padding follows."""
     labels: Float[Tensor, "rows labels"]
     """1 where a label holds: at one label of a row, or at any number of them where several may hold."""
     weight: Float[Tensor, "rows"] | None = None
@@ -45,20 +45,20 @@ class Classifier(nn.Module):
         hidden_size: int = Field(default=128, gt=0)
         """Width of the embedding; a Transformer's and a bag of words' width everywhere."""
         embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
-        """On the embedded tokens."""
+        """Dropout on the embeddings of tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
-        """Probability of hiding a whole token (Iyyer et al. 2015, section 4)."""
+        """Probability of dropping a whole token (Iyyer et al. 2015, section 4)."""
         encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder)]
         """What reads the text."""
         pooling: PoolingKind = "mean"
         """How the states of a text become one vector: the one where reading ended, their mean, the maximum of each
         element, or a mean whose weights are learned."""
         dropout: float = Field(default=0.3, ge=0, lt=1)
-        """On that vector."""
+        """Dropout on that vector."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7; where several labels may hold, each of them goes towards one half."""
         multi_label: bool = False
-        """Several labels may hold at once, or none: each is decided by itself."""
+        """Whether a document can have several labels, or none: each is decided separately."""
 
     def __init__(self, config: Config, size: int, labels: int) -> None:
         super().__init__()

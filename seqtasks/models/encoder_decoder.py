@@ -63,15 +63,15 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         hidden_size: int = Field(default=256, gt=0)
         """Width of the embeddings; a Transformer's width everywhere."""
         tie_embeddings: Literal["none", "output", "all"] = "all"
-        """Which embeddings are one matrix: none; target and output layer; those and the source, where it is text."""
+        """Which embeddings share one matrix: none; target and output layer; these and the source, if it is text."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
-        """On the embedded tokens."""
+        """Dropout on the embeddings of tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
-        """Probability of hiding a whole input word, on both sides (Sennrich et al. 2016, section 3)."""
+        """Probability of dropping a whole input token, on both sides (Sennrich et al. 2016, section 3)."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         doubly_stochastic_weight: float = Field(default=0.0, ge=0)
-        """Weight of the doubly stochastic regularization (Xu et al. 2015, equation 14), once a target token."""
+        """Weight of the doubly stochastic regularization (Xu et al. 2015, equation 14), per target token."""
         encoder: Annotated[ConfigModel, PolymorphicField(Encoder), AfterValidator(reject_pretrained_init)]
         """What reads the source."""
         decoder: Annotated[ConfigModel, PolymorphicField(Decoder)]

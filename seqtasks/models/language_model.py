@@ -51,11 +51,11 @@ class LanguageModel(nn.Module):
         tie_embeddings: bool = True
         """The embedding and the output layer are one matrix (Inan et al. 2017, Press & Wolf 2017)."""
         embedding_dropout: float = Field(default=0.1, ge=0, lt=1)
-        """On the embedded tokens."""
+        """Dropout on the embeddings of tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
-        """Probability of hiding a whole token that is read."""
+        """Probability of dropping a whole input token."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
-        """On what the output layer reads; recurrent encoders have one of their own there."""
+        """Dropout on the input of the output layer; recurrent encoders have their own there."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         encoder: Annotated[ConfigModel, PolymorphicField(CausalEncoder), AfterValidator(reject_pretrained_init)]
@@ -112,8 +112,8 @@ class LanguageModel(nn.Module):
     def make_stepper(self, prompt: Int[Tensor, "rows length"], carried: Carried = None) -> LanguageModelStepper:
         """The model after a prompt, ready for search.
 
-        A prompt has at least one token: for a text from its beginning the begin token. `carried` stands for what was
-        read before the prompt.
+        A prompt has at least one token: for a text from its beginning the begin token. `carried` is the
+        state after what was read before the prompt.
         """
         return LanguageModelStepper(self, prompt, carried)
 
@@ -121,7 +121,7 @@ class LanguageModel(nn.Module):
 class LanguageModelStepper:
     """A language model and what it has read: the `Stepper` of the decoding module.
 
-    The begin token of search stands for the last token of the prompt; those before it are read at once.
+    The begin token of search takes the place of the last token of the prompt; those before it are read at once.
 
     Args:
         model: The language model.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
 
-SAME_TRAINING = "Weights and settings have to come from the same training."
+SAME_TRAINING = "Weights and configuration have to come from the same training."
 
 
 def unique_state_dict(model: nn.Module) -> dict[str, Tensor]:
@@ -58,8 +58,8 @@ def load_unique_state_dict(model: nn.Module, tensors: Mapping[str, Tensor], hint
     broken = [name for name in own if not tensors[name].isfinite().all()]
     if broken:
         raise SeqtasksError(
-            f"{broken[0]} holds values that are no numbers (NaN or infinite).",
-            "Take another checkpoint, or copy again.",
+            f"{broken[0]} contains NaN or infinite values.",
+            "Use another checkpoint, or copy it again.",
         )
     for name, tensor in own.items():
         tensor.copy_(tensors[name])

@@ -44,21 +44,22 @@ class Tagger(nn.Module):
 
     class Config(ModelConfig):
         hidden_size: int = Field(default=100, gt=0)
-        """Width of the vectors of words, without what is read out of their characters."""
+        """Size of the word embeddings, without the encodings of their characters."""
         embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
-        """On what the encoder reads of words: their vectors and what their characters give."""
+        """Dropout on the input of the encoder: embeddings of words and encodings of their characters."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
-        """Probability of hiding a word in training as if it were unknown, so that its characters must do."""
+        """Probability of replacing a training word by the unknown word, so that only its characters are known."""
         char_encoder: Annotated[ConfigModel, PolymorphicField(CharEncoder)] | None = None
-        """What reads the characters of words; nothing where it is None."""
+        """The encoder for the characters of words; None for none."""
         encoder: Annotated[ConfigModel, PolymorphicField(TextEncoder), AfterValidator(reject_pretrained_init)]
         """What reads the sentence."""
         head: Literal["softmax", "crf"] = "softmax"
-        """Each label by itself, or all of a sentence together, with scores between neighbors."""
+        """Each label separately, or all labels of a sentence together, with transition scores (a conditional random
+        field)."""
         label_smoothing: float = Field(default=0.0, ge=0, lt=1)
         """Szegedy et al. 2016, section 7; for head = "softmax"."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
-        """On the encoder's states; recurrent encoders have one of their own there."""
+        """Dropout on the encoder's states; recurrent encoders have their own there."""
 
         def width(self) -> tuple[int, str]:
             """The width of what the encoder reads: of a word's vector and of that of its characters."""
@@ -115,7 +116,7 @@ class Tagger(nn.Module):
         """The best labels, and the probability of each at its place; both are 0 at padding.
 
         With a CRF the labels are those of the best sequence, and a probability is that of the one label over all
-        sequences, so that the best sequence can hold labels that are not the likeliest ones at their places.
+        sequences, so that the best sequence can hold labels that are not the most likely ones at their places.
         """
         scores = self.output(self.states(tokens, mask))
         if self.field is None:

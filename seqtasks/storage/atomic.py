@@ -32,7 +32,8 @@ def require_suffix(path: Path, *suffixes: str) -> None:
     """
     if path.suffix.lower() not in suffixes and (is_file(path) or not exists(path)):
         raise SeqtasksError(
-            f"{path}: the suffix does not fit what is written there.", f"Let the name end in {' or '.join(suffixes)}."
+            f"{path}: the suffix does not match the output format.",
+            f"Choose a name that ends in {' or '.join(suffixes)}.",
         )
 
 

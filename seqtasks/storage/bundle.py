@@ -46,7 +46,7 @@ READING_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk whose manifest has been read and, unless told otherwise, whose files have been verified."""
+    """A bundle on disk whose manifest has been read and, by default, whose files have been verified."""
 
     path: Path
     manifest: dict[str, Any]
@@ -120,7 +120,7 @@ class Bundle:
                 f"{self.path} has no {TRAINER}: it is a finished model.", "Only a checkpoint can be resumed."
             )
         if self.manifest.get("trainer_sha256") != _digest(file):
-            raise _damaged(file, "(its hash is not the one in bundle.json)")
+            raise _damaged(file, "(its checksum does not match bundle.json)")
         try:
             state = load_state(file)
         except ValueError as error:
@@ -144,7 +144,7 @@ def write_bundle(
     trainer: dict[str, Any] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Writes a bundle, or replaces one: at each moment the old or the new one stands at `path`, complete.
+    """Writes a bundle, or replaces one: at each moment the old or the new one is at `path`, complete.
 
     Args:
         path: The directory of the bundle.
@@ -160,7 +160,7 @@ def write_bundle(
         dtype: The precision to store floating weights in; None keeps theirs.
 
     Raises:
-        SeqtasksError: The disk refuses, with nothing left behind, or something that is no bundle stands at `path`.
+        SeqtasksError: The disk refuses, with nothing left behind, or something that is not a bundle is at `path`.
         TypeError: `trainer` holds anything but plain data and tensors.
     """
     import torch
@@ -231,11 +231,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
         if exists(file) and not file.is_file():
-            raise SeqtasksError(f"{file} is not an ordinary file.", "Copy the whole directory again.")
+            raise SeqtasksError(f"{file} is not a regular file.", "Copy the whole directory again.")
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         inner = is_file(path / "best" / MANIFEST)
-        hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory as `seqtasks train` writes it."
+        hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory written by `seqtasks train`."
         raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
     except OSError as error:
         raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
@@ -261,13 +261,13 @@ def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksErro
     hashes = manifest["sha256"]
     for name in {WEIGHTS: "", CONFIGURATION: "", **hashes}:
         if name not in hashes or Path(name).is_absolute() or ".." in Path(name).parts:
-            return _damaged(path / MANIFEST, f"(its hashes are not those of a model: {name})")
+            return _damaged(path / MANIFEST, f"(its checksums are not those of a model: {name})")
         file = path / name
         try:
             if not file.is_file():
                 return SeqtasksError(f"{file} is missing.", "Copy the whole directory again.")
             if verify and _digest(file) != hashes[name]:
-                return _damaged(file, "(its hash is not the one in bundle.json)")
+                return _damaged(file, "(its checksum does not match bundle.json)")
         except OSError as error:
             return SeqtasksError(f"{file} cannot be read: {error.strerror}.")
     unknown = [
@@ -276,12 +276,12 @@ def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksErro
         if file.is_file() and file.relative_to(path).as_posix() not in hashes
     ]
     if unknown:
-        return _damaged(unknown[0], "(bundle.json has no hash of it)")
+        return _damaged(unknown[0], "(bundle.json has no checksum for it)")
     return None
 
 
 def _damaged(file: Path, detail: str) -> SeqtasksError:
-    return SeqtasksError(f"{file} is damaged {detail}.", "Copy the whole directory again, or take another checkpoint.")
+    return SeqtasksError(f"{file} is damaged {detail}.", "Copy the whole directory again, or use another checkpoint.")
 
 
 def _digest(file: Path) -> str:
@@ -292,5 +292,5 @@ def _digest(file: Path) -> str:
 def _require_replaceable(path: Path) -> None:
     if is_file(path) or (is_dir(path) and not is_file(path / MANIFEST) and any(path.iterdir())):
         raise SeqtasksError(
-            f"{path} is there already and is not a model.", "Choose another place: writing would replace it."
+            f"{path} already exists and is not a model.", "Choose another path: writing would replace it."
         )

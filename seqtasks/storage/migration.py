@@ -18,6 +18,12 @@ from seqtasks.registry import Component, PolymorphicField, at, fields_of, resolv
 
 Table = dict[str, Any]
 
+NORMALIZED_OTHERWISE = (
+    "Version 0.1 normalized no-break spaces and invisible characters differently, so a training on texts with them "
+    "cannot be resumed."
+)
+"""A hint where the data of a checkpoint of format 1 are not those of today."""
+
 
 class Renamed(NamedTuple):
     """An old key or kind that was found."""
@@ -61,7 +67,7 @@ def migrate(declared: Any, value: Any, *, place: tuple[int | str, ...] = ()) -> 
     Args:
         declared: A class of settings, or what a field of one is annotated with.
         value: What TOML or JSON gives; it is not changed.
-        place: Where the value stands in what it was read from.
+        place: Where the value is in what it was read from.
     """
     found: list[Renamed] = []
     component = unwrapped(declared)

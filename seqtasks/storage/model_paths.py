@@ -1,4 +1,4 @@
-"""Where models lie: by a path, in the directory of a training, or by the name of one that ships."""
+"""Where models are found: at a path, in the directory of a training, or by the name of an included model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def find_model(name_or_path: str | Path) -> Path:
     A training that was interrupted before its first validation has no best one yet: its latest checkpoint is taken.
 
     Args:
-        name_or_path: A bundle's directory, that of a training, whose best model it is, or a model that ships.
+        name_or_path: A bundle's directory, that of a training (for its best model), or the name of an included model.
 
     Raises:
         SeqtasksError: There is none; the message names what ships.
@@ -37,16 +37,16 @@ def find_model(name_or_path: str | Path) -> Path:
     if is_dir(path):
         return path
     known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
-    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: no such directory, no such name.", known)
+    raise SeqtasksError(f"there is no model {str(name_or_path)!r}: neither a directory nor a known name.", known)
 
 
 def built_in_models() -> list[str]:
-    """Names of the models that ship."""
+    """Names of the included models."""
     return list(_shipped())
 
 
 def asset_folders(kind: str) -> list[Path]:
-    """Where the models or the images that ship may lie: in an installation, and beside it in a checkout."""
+    """Where the included models or images may be: in an installation, and next to it in a checkout."""
     package = Path(version.__file__).parent
     folders = [package / "assets" / kind]
     if (package.parent / "pyproject.toml").is_file():

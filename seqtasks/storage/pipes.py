@@ -44,7 +44,7 @@ def open_readable(path: str | Path, buffering: int = -1) -> BinaryIO:
     if deserted:
         os.close(found)
         raise SeqtasksError(
-            f"{path} is a pipe, and nobody writes into it.", "What is read more than once has to be a file."
+            f"{path} is a pipe that nothing is written to.", "Data that are read more than once have to be in a file."
         )
     return open(found, "rb", buffering=buffering)
 

@@ -28,9 +28,10 @@ BatchTensors = tuple[Tensor | None, ...]
 """The tensors of a batch, the rows first in each; None for what this batch does not need."""
 
 ModelT = TypeVar("ModelT", bound=nn.Module, default=Any)
+TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
     """The data to evaluate on, and the options of it; None for those that are not given."""
 
@@ -48,20 +49,17 @@ class EvaluationRequest:
     """Tokens that are read at once."""
 
 
-TaskT_co = TypeVar("TaskT_co", bound="Task", covariant=True, default=Any)
-
-
 @dataclass(frozen=True)
 class PreparedTask(Generic[TaskT_co]):
     """A task whose processors are fitted, and what was found in the data."""
 
     task: TaskT_co
     remarks: tuple[str, ...]
-    """For people, a line each: how many examples, what was skipped and why."""
+    """Human-readable, one per line: how many examples, what was skipped and why."""
     data: dict[str, Any] = field(default_factory=dict)
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
     warnings: tuple[str, ...] = ()
-    """What makes it doubtful that a training on these data is of use, a sentence each without its full stop."""
+    """Reasons to doubt that training on these data is useful, a sentence each without its full stop."""
 
 
 class Task(Component, ABC, Generic[ModelT, BatchT]):
@@ -79,6 +77,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     """Such a command with the program's name, for model cards that show another one."""
     examples: ClassVar[str] = "examples"
     """What its examples are called."""
+    validation_key: ClassVar[str] = ""
+    """Where `PreparedTask.data` counts the validation examples, unless that is `validation_` and `examples`."""
     unit: ClassVar[str] = "tokens"
     """What the counts of its losses count."""
     example_data: ClassVar[str] = ""
@@ -132,7 +132,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             model: The model that is trained, with its first weights, on its device.
 
         Returns:
-            Remarks for people, a line each.
+            Human-readable remarks, one per line.
         """
         return ()
 
@@ -150,7 +150,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         return loss
 
     def describe_loss(self) -> str:
-        """What the training loss is, for people."""
+        """A human-readable description of the training loss."""
         unit = self.unit.removesuffix("s")
         if getattr(self.config, "self_critical", None) is not None:
             return f"log-probability of samples weighted by their advantage, per {unit}, dropout on"
@@ -217,8 +217,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
             SeqtasksError: The task predicts nothing.
         """
         raise SeqtasksError(
-            f"The task {kind_of(self.config)} has no pipeline: nothing here predicts with its models.",
-            "Update seqtasks, or give the task a method `pipeline`.",
+            f"The task {kind_of(self.config)} has no pipeline: it cannot be used for prediction.",
+            "Update seqtasks, or define `pipeline` in the task.",
         )
 
     def evaluate(self, pipeline: Any, request: EvaluationRequest, warn: Warn) -> Evaluation:
@@ -227,7 +227,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         Args:
             pipeline: What `pipeline` gave.
             request: The files, and the options that `evaluation_options` names.
-            warn: Is told what is left out, a sentence each.
+            warn: Called with a sentence about data that are skipped, or doubtful.
 
         Raises:
             SeqtasksError: There is no example to evaluate on.
@@ -236,16 +236,16 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         examples = list(self.read(request, skipped))
         if not examples:
             files = f"{', '.join(map(str, request.data))} ({skipped.describe()})"
-            raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Look at the data files.")
+            raise SeqtasksError(f"There are no {self.examples} to evaluate on in {files}.", "Check the data files.")
         warn_skipped(skipped, warn)
-        for doubt in (*skipped.doubts, *self.doubts(examples)):
-            warn(doubt)
+        for warning in (*skipped.warnings, *self.data_warnings(examples)):
+            warn(warning)
         options = {} if request.lowercase is None else {"lowercase": request.lowercase}
         found: Evaluation = pipeline.evaluate(examples, **options, **request.decoding)
         return replace(found, skipped=skipped_in(skipped))
 
-    def doubts(self, examples: Sequence[Any]) -> Iterable[str]:
-        """What makes it doubtful that scores on these examples mean anything, a sentence each without its full stop."""
+    def data_warnings(self, examples: Sequence[Any]) -> Iterable[str]:
+        """Reasons to doubt that scores on these examples mean anything, a sentence each without its full stop."""
         return ()
 
     def read(self, request: EvaluationRequest, skipped: ReadReport) -> Iterable[Any]:
@@ -279,10 +279,10 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
         known = defaultdict(int, data)
         title, *paragraphs = self.describe(known)
-        validated = f"{known[f'validation_{self.examples}']:,} validation {self.examples}"
+        validated = f"{known[self.validation_key or f'validation_{self.examples}']:,} validation {self.examples}"
         parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
         use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
-        return "\n\n".join(parts) + f"\nUse it: `{use}`. `config.toml` trains it again.\n"
+        return "\n\n".join(parts) + f"\nUse it: `{use}`. Train it again with `config.toml`.\n"
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:
         """The title of the model card and its first paragraphs, in Markdown.

@@ -40,7 +40,7 @@ class DataLoader(ABC, Generic[BatchT]):
         """The batches that follow `state`, each with the state behind it."""
 
     def state_dict(self) -> dict[str, int]:
-        """Where the next batch stands."""
+        """The position of the next batch."""
         return self.state
 
     def load_state_dict(self, state: dict[str, int]) -> None:

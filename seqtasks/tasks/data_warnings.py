@@ -1,4 +1,4 @@
-"""What makes it doubtful that a training on some data is of use: a sentence each, without its full stop."""
+"""Reasons to doubt that training on some data is useful: a sentence each, without its full stop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ ANY_LANGUAGE = "xx"
 def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
     """A warning where there are fewer examples than any model of use was ever trained on."""
     if count < least:
-        yield f"only {count:,} training {examples}: a model learns them by heart, and nothing else; {least:,} are few"
+        yield (
+            f"only {count:,} training {examples}: a model will memorize them instead of generalizing; even {least:,} "
+            "are few"
+        )
 
 
 def seen_in_training(train: Iterable[Hashable], validation: Iterable[Hashable], examples: str) -> Iterator[str]:
@@ -47,8 +50,8 @@ def seen_in_training(train: Iterable[Hashable], validation: Iterable[Hashable], 
     known = sum(counts[each] for each in seen)
     if known > SEEN * total:
         yield (
-            f"{known:,} of {total:,} validation {examples} are training {examples}, too: "
-            "scores on them do not tell how good a model is on new ones"
+            f"{known:,} of {total:,} validation {examples} are also training {examples}: "
+            "their scores do not show how the model generalizes"
         )
 
 
@@ -65,11 +68,11 @@ def doubtful_labels(train: Counter[str], validation: Iterable[str], *, single: s
         same[as_written_otherwise(label)].append(label)
     for labels in [labels for labels in same.values() if len(labels) > 1][:NAMED]:
         shown = " and ".join(f"{label!r} ({train[label]:,})" for label in labels)
-        yield f"the labels {shown} are written otherwise, and are different classes so"
+        yield f"the labels {shown} differ only in case, spaces or number format, but count as different classes"
     if new := sorted(set(validation) - set(train)):
-        yield f"{shown_labels(new)} in the validation data, but not in the training data: nothing can find them"
+        yield f"{shown_labels(new)} in the validation data, but not in the training data: the model cannot predict them"
     if single and (alone := [label for label, count in train.items() if count == 1]):
-        yield f"{shown_labels(alone)} of one training {single} alone: too few to learn them"
+        yield f"{shown_labels(alone)} in only one training {single}: too few to learn"
 
 
 def unknown_labels(labels: Counter[str], known: Sequence[str], examples: str) -> Iterator[str]:
@@ -87,14 +90,14 @@ def unknown_labels(labels: Counter[str], known: Sequence[str], examples: str) ->
     if labels and len(unknown) == len(labels):
         raise SeqtasksError(
             f"The model has none of the labels of these {examples}: {', '.join(map(repr, unknown[:NAMED]))}.",
-            f"It has {', '.join(map(repr, known[:NAMED]))}{' and others' if len(known) > NAMED else ''}: look at the "
-            "column of the labels, or write them as the model does.",
+            f"It has {', '.join(map(repr, known[:NAMED]))}{' and others' if len(known) > NAMED else ''}: check "
+            "the column of the labels, or write them as the model does.",
         )
     if unknown:
         count = sum(labels[label] for label in unknown)
         yield (
             f"{shown_labels(unknown)} none of the model's: "
-            f"it cannot be right about {count:,} of {labels.total():,} {examples}"
+            f"it is always wrong about {count:,} of {labels.total():,} {examples}"
         )
 
 
@@ -114,7 +117,7 @@ def as_written_otherwise(label: str) -> str | float:
 
 
 def not_prose(texts: Iterable[str]) -> Iterator[str]:
-    """Warnings of what a model of texts learns to write, though nobody means it: HTML, Project Gutenberg's license.
+    """Warnings about text that a model should not learn to write: HTML, Project Gutenberg's license.
 
     Args:
         texts: Texts of any number of lines.
@@ -130,11 +133,13 @@ def not_prose(texts: Iterable[str]) -> Iterator[str]:
             licensed += part.strip().count("\n") + 1
     if tagged:
         shown = HTML_TAG.search(tagged[0])
-        yield f"{len(tagged):,} of {total:,} lines hold HTML, such as {shown and shown[0]}: a model learns to write it"
+        yield (
+            f"{len(tagged):,} of {total:,} lines contain HTML, such as {shown and shown[0]}: a model learns to write it"
+        )
     if licensed:
         yield (
             f"{licensed:,} of {total:,} lines are the header and the license of Project Gutenberg: a model learns "
-            "to write them, unless you delete what stands before *** START and behind *** END"
+            "to write them, unless you delete the parts before *** START and after *** END"
         )
 
 
@@ -148,7 +153,7 @@ def other_language(text: Any, texts: Sequence[str], what: str) -> Iterator[str]:
     """
     claimed = getattr(text, "language", ANY_LANGUAGE)
     if claimed != ANY_LANGUAGE and (found := find_language(texts, claimed)):
-        yield f"the {what} look like {language_name(found)}, not {language_name(claimed)}, as text.language says"
+        yield f"the {what} look like {language_name(found)}, not {language_name(claimed)}, as text.language claims"
 
 
 def other_languages(claimed: tuple[str, str], pairs: Sequence[Pair]) -> Iterator[str]:
@@ -161,4 +166,4 @@ def other_languages(claimed: tuple[str, str], pairs: Sequence[Pair]) -> Iterator
     for side, code in zip(("source", "target"), claimed, strict=True):
         if found := find_language([getattr(pair, side) for pair in pairs], code):
             name, other = language_name(found), language_name(code)
-            yield f"the {side} texts look like {name}, not {other}: look at the order of the columns or files"
+            yield f"the {side} texts look like {name}, not {other}: check the order of the columns or files"

@@ -52,7 +52,7 @@ def text_processor(bundle: Bundle, settings: ConfigModel) -> Tokenizer:
         name = "kind" if "kind" in names else names[0]
         raise SeqtasksError(
             f"text.{name} = {ours.get(name)!r}, but the language model in {bundle.path} has {theirs[name]!r}.",
-            "A classifier that starts from it needs the same table [text].",
+            "A classifier that is initialized from it needs the same table [text].",
         )
     return load_tokenizer(bundle.processors, "text", settings)
 
@@ -70,8 +70,8 @@ def copy_pretrained(model: nn.Module, bundle: Bundle, part: str) -> None:
     if told := [each for each in wrong if each]:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         raise SeqtasksError(
-            f"The {part} is another than in the language model {bundle.path}: {told[0]}{more}.",
-            f"Take its kind, its settings and model.hidden_size from {bundle.configuration}.",
+            f"The {part} differs from that of the language model {bundle.path}: {told[0]}{more}.",
+            f"Use its kind, its settings and model.hidden_size from {bundle.configuration}.",
         )
     for name, tensor in ours.items():
         tensor.copy_(theirs[name])

@@ -23,8 +23,8 @@ def require_known(counts: Counter[str], labels: Sequence[str]) -> None:
     """Raises SeqtasksError where the data have labels that the model to start from does not know."""
     if strange := sorted(counts.keys() - set(labels)):
         raise SeqtasksError(
-            f"The model that training starts from has no label {strange[0]!r}.",
-            "Train a new one, or look at the column of the labels.",
+            f"The model in init_from has no label {strange[0]!r}.",
+            "Train a new one, or check the column of the labels.",
         )
 
 
@@ -32,16 +32,16 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     """Raises SeqtasksError for training data from which no classes can be learned."""
     if not counts:
         raise SeqtasksError(
-            f"There is no document with a label to train on: {skipped.describe_nothing()}.",
-            "".join(f"{doubt}. " for doubt in skipped.doubts)
-            + "Look at the data, and at which column is the label (--label-column, label_column).",
+            f"There are no labeled documents to train on: {skipped.explain()}.",
+            "".join(f"{warning}. " for warning in skipped.warnings)
+            + "Check the data, and which column is the label (--label-column, label_column).",
         )
     if len(counts) == 1 and counts.total() == documents:
         raise SeqtasksError(
-            f"All documents have the same label, {next(iter(counts))!r}.", "Give documents of another one too."
+            f"All documents have the same label, {next(iter(counts))!r}.", "Add documents with other labels."
         )
     if documents > FEW and len(counts) > documents / 2:
         raise SeqtasksError(
-            f"{len(counts):,} different labels of {documents:,} documents: they are hardly classes.",
-            "Look at which column is the label (--label-column) and which the text (--text-column).",
+            f"{len(counts):,} different labels in {documents:,} documents: these are hardly classes.",
+            "Check which column is the label (--label-column) and which the text (--text-column).",
         )

@@ -25,11 +25,11 @@ class SelfCriticalConfig(ConfigModel):
     """The table `[self_critical]` of a task that writes. Start from a model that writes well already (`init_from`)."""
 
     reward: Literal["cider-d", "bleu", "chrf"] = "cider-d"
-    """What outputs are rewarded with; cider-d is for several references, bleu and chrf are for translations."""
+    """The reward of outputs; cider-d is for several references, bleu and chrf are for translations."""
     num_samples: int = Field(default=5, gt=1)
-    """Outputs that are drawn for each source."""
+    """Number of samples for each source."""
     baseline: Literal["samples", "greedy"] = "samples"
-    """What an output has to beat: the mean of the other samples (Luo 2020), or what greedy search finds."""
+    """Baseline of the reward: the mean of the other samples (Luo 2020), or the output of greedy search."""
 
 
 class SelfCritical:

@@ -27,9 +27,9 @@ class Seq2SeqConfig(ConfigModel):
     model: EncoderDecoder.Config
     """The network."""
     decoding: ParsedDecodingConfig = DecodingConfig()
-    """How the trained model decodes unless it is told otherwise."""
+    """Default decoding options of the trained model."""
     eval_beam_size: int = Field(default=1, gt=0)
-    """Beam size while training is validated."""
+    """Beam size for validation during training."""
 
 
 class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, BatchT]):

@@ -50,7 +50,7 @@ class TBPTTState:
             saved = state[f"carried {number}"]
             if len(saved) != len(values):
                 raise SeqtasksError(
-                    f"The checkpoint carries the state of {len(saved)} lanes, and there are {len(values)}.",
-                    "Go on with as many as before, or train into another directory (--output).",
+                    f"The checkpoint holds the state of {len(saved)} streams, but this run has {len(values)}.",
+                    "Continue with as many as before, or train into another directory (--output).",
                 )
             values.copy_(saved)

@@ -1,4 +1,4 @@
-"""How a contract is checked: rule by rule, and all that is broken told together."""
+"""How a contract is checked: rule by rule, with all that is broken reported together."""
 
 from __future__ import annotations
 

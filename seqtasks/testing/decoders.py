@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,16 +14,7 @@ from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Memory
 from seqtasks.registry import ConfigModel
 from seqtasks.testing.contract import check_rules, difference, same, shape
-from seqtasks.testing.modules import (
-    component_name,
-    differentiable,
-    drops_embedding,
-    leaves,
-    registered,
-    same_in_bfloat16,
-    seeded,
-    stored,
-)
+from seqtasks.testing.modules import ModuleContract, component_name, leaves, registered, stored
 
 VOCAB, ROWS, SRC, TGT, HYPS = 11, 4, 5, 6, 3
 LENGTHS = (5, 3, 1, 4)
@@ -61,7 +52,7 @@ def check_decoder(config: ConfigModel, *, embedding_dim: int = 8, memory_dim: in
     )
 
 
-class DecoderContract:
+class DecoderContract(ModuleContract):
     """The rules for one decoder."""
 
     def __init__(self, config: ConfigModel, embedding_dim: int, memory_dim: int) -> None:
@@ -143,26 +134,19 @@ class DecoderContract:
             state = reorder_hypotheses(state, parents)
             histories = histories.gather(1, parents.unsqueeze(2).expand_as(histories))
 
-    @torch.no_grad()
-    def rows(self) -> Iterator[str]:
-        """A row gives the same alone as in a batch."""
-        module = self.make()
-        together = self.run(module)
-        for row, length in enumerate(LENGTHS):
-            memory = Memory(
-                self.memory.states[row : row + 1, :length],
-                self.memory.mask[row : row + 1, :length],
-                self.memory.summary[row : row + 1],
-            )
-            alone = self.forced(module, self.tokens[row : row + 1], memory)[0]
-            if not same(alone, together[row]):
-                far = difference(alone, together[row])
-                yield (f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be apart.")
-                return
+    def batch_outputs(self, module: nn.Module) -> Iterator[Sequence[Tensor]]:
+        """The logits of each row."""
+        return ((logits,) for logits in self.run(module))
+
+    def single_output(self, module: nn.Module, row: int) -> Sequence[Tensor]:
+        """Those of one row alone, whose memory has no padding."""
+        states, mask, summary = (each[row : row + 1] for each in self.memory)
+        memory = Memory(states[:, : LENGTHS[row]], mask[:, : LENGTHS[row]], summary)
+        return (self.forced(module, self.tokens[row : row + 1], memory)[0],)
 
     @torch.no_grad()
     def padding(self) -> Iterator[str]:
-        """What stands at padded positions of the memory changes nothing."""
+        """The content of padded positions of the memory changes nothing."""
         module = self.make()
         garbage = self.memory.states.masked_fill(~self.memory.mask.unsqueeze(2), 7.0)
         found = self.forced(module, self.tokens, self.memory._replace(states=garbage))
@@ -198,28 +182,8 @@ class DecoderContract:
         if weights.masked_select(~self.memory.mask.unsqueeze(1).expand_as(weights)).abs().max() > 1e-6:
             yield "Some attention falls on padding."
 
-    @torch.no_grad()
-    def embedding_dropout(self) -> Iterator[str]:
-        """The dropout of the embedding is applied."""
-        yield from drops_embedding(lambda dropout: self.make(dropout=dropout), self.run)
-
     def storing(self) -> Iterator[str]:
         """Weights that are stored and loaded give the same logits, tied or not."""
         for tied in (False, True):
             with torch.no_grad():
                 yield from stored(lambda seed, tied=tied: self.make(seed, tied=tied), self.run)  # type: ignore[misc]
-
-    def gradients(self) -> Iterator[str]:
-        """Every parameter learns."""
-        yield from differentiable(self.make(), self.run)
-
-    def randomness(self) -> Iterator[str]:
-        """Dropout follows the mode and the seed."""
-        with torch.no_grad():
-            yield from seeded(self.make, self.run)
-
-    @torch.no_grad()
-    def precision(self) -> Iterator[str]:
-        """bfloat16 is close."""
-        module = self.make()
-        yield from same_in_bfloat16(lambda: self.run(module), self.run(module))

@@ -60,7 +60,7 @@ class MetricContract:
             return
         value, signature = found
         if not isinstance(signature, str) or not signature or "\n" in signature:
-            yield f"The signature is {signature!r}, expected one line of text that tells all that the value depends on."
+            yield f"The signature is {signature!r}, expected one line of text that names all that the value depends on."
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             yield f"The value is {value!r} ({type(value).__name__}), expected a finite float."
         elif self.compute(self.outputs, self.references) != found:
@@ -99,4 +99,4 @@ class MetricContract:
             self.compute(self.outputs, self.references[:-1])
         except Exception:
             return
-        yield "An output without references is passed over in silence: use zip(..., strict=True)."
+        yield "An output without references is skipped silently: use zip(..., strict=True)."

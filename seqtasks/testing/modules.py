@@ -1,9 +1,10 @@
-"""Rules for every part of a model: its settings, its gradients, and how its weights are stored."""
+"""Rules for every part of a model: its settings, its gradients, how its weights are stored, and its rows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +18,69 @@ from seqtasks.testing.contract import difference, same
 
 STEP = 1e-3
 """How far weights go for a numerical gradient."""
+
+
+class ModuleContract(ABC):
+    """The rules that encoders and decoders share."""
+
+    tolerance = 1e-4
+    """How far a row alone may be from the same row in a batch."""
+
+    @abstractmethod
+    def make(self, seed: int = 1, *, dropout: float = 0.0) -> Any:
+        """A new module in evaluation mode; `dropout` is that of the embedding of text."""
+
+    @abstractmethod
+    def run(self, module: nn.Module) -> Tensor:
+        """All that the module gives for the real positions of all rows, as one tensor."""
+
+    @abstractmethod
+    def batch_outputs(self, module: nn.Module) -> Iterator[Sequence[Tensor]]:
+        """What the module gives for each row of the batch."""
+
+    @abstractmethod
+    def single_output(self, module: nn.Module, row: int) -> Sequence[Tensor]:
+        """What it gives for one of these rows alone, without its padding."""
+
+    @torch.no_grad()
+    def rows(self) -> Iterator[str]:
+        """A row gives the same alone as in a batch."""
+        module = self.make()
+        for row, outputs in enumerate(self.batch_outputs(module)):
+            far = max(map(difference, self.single_output(module, row), outputs))
+            if far > self.tolerance:
+                yield (
+                    f"Row {row} alone differs from the same row in a batch (by {far:.2g}): rows must be independent "
+                    "(batch statistics, a mean over the batch, sorting that is not undone)."
+                )
+                return
+
+    def storing(self) -> Iterator[str]:
+        """Weights that are stored and loaded give the same outputs."""
+        with torch.no_grad():
+            yield from stored(self.make, self.run)
+
+    def gradients(self) -> Iterator[str]:
+        """Every parameter learns."""
+        module = self.make()
+        if any(parameter.requires_grad for parameter in module.parameters()):
+            yield from differentiable(module, self.run)
+
+    def randomness(self) -> Iterator[str]:
+        """Dropout follows the mode and the seed."""
+        with torch.no_grad():
+            yield from seeded(self.make, self.run)
+
+    @torch.no_grad()
+    def embedding_dropout(self) -> Iterator[str]:
+        """The dropout of the embedding is applied."""
+        yield from drops_embedding(lambda dropout: self.make(dropout=dropout), self.run)
+
+    @torch.no_grad()
+    def precision(self) -> Iterator[str]:
+        """bfloat16 is close."""
+        module = self.make()
+        yield from same_in_bfloat16(lambda: self.run(module), self.run(module))
 
 
 def component_name(config: object) -> str:
@@ -44,7 +108,7 @@ def registered(family: type[Component], config: ConfigModel) -> Iterator[str]:
         yield f"{kind!r} finds {member.__qualname__}, whose Config is another one: choose another kind."
     again = type(config).model_validate(json.loads(config.model_dump_json()))
     if again != config:
-        yield f"Settings are not the same once they are written and read: {config!r} became {again!r}."
+        yield f"Settings change when they are written and read: {config!r} became {again!r}."
     try:
         type(config).model_validate({**config.model_dump(), "no_such_option": 1})
     except ValidationError:
@@ -68,8 +132,8 @@ def stored(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
     far = difference(run(other), run(one))
     if far > 0:
         yield (
-            f"A module with the weights of another one gives another output (by {far:.2g}): something that matters is "
-            "no parameter and no buffer. Register it with nn.Parameter or register_buffer."
+            f"A module with the weights of another one gives another output (by {far:.2g}): something that it "
+            "depends on is neither a parameter nor a buffer. Register it with nn.Parameter or register_buffer."
         )
 
 
@@ -114,7 +178,7 @@ def differentiable(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> Ite
         if abs(found - told) > 0.1 * max(abs(found), told) + 0.02:
             yield (
                 f"The gradient of {name} says {told:.3g} for a direction in which the output changes by {found:.3g}: "
-                "part of the computation is cut off (detach, no_grad, .data) or a backward of your own is wrong."
+                "part of the computation is cut off (detach, no_grad, .data) or a custom backward is wrong."
             )
 
 
@@ -131,7 +195,7 @@ def seeded(make: Callable[[int], nn.Module], run: Callable[[nn.Module], Tensor])
     if not same(outputs[0], outputs[1], 0.0):
         yield (
             "In training the same seed gives different outputs, so that no run could be resumed exactly. Draw random "
-            "numbers from torch alone."
+            "numbers from torch only."
         )
 
 

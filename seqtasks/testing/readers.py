@@ -75,7 +75,7 @@ class ReaderContract:
         return iter(found)
 
     def examples(self) -> Iterator[str]:
-        """A right file gives examples of the branch's type, each counted where it stands."""
+        """A right file gives examples of the branch's type, each counted at its place."""
         name = self.reader.__qualname__
         if self.branch is None:
             yield f"{name} is none of {', '.join(branch.__name__ for branch in EXAMPLES)}: inherit from one of them."
@@ -94,13 +94,13 @@ class ReaderContract:
         told = len(found) + self.skipped.skipped
         if self.branch is not CaptionReader and len(found) <= self.skipped.read and self.skipped.read != told:
             yield (
-                f"The report counts {self.skipped.read} examples, of which {len(found)} were given and "
-                f"{self.skipped.skipped} left out: call skipped.skip(reason) for each that is left out."
+                f"The report counts {self.skipped.read} examples, of which {len(found)} were yielded and "
+                f"{self.skipped.skipped} left out: call skipped.skip(reason) for each that is skipped."
             )
         if self.branch is not CaptionReader and self.skipped.read < len(found):
             yield (
                 f"The report counts {self.skipped.read} of {len(found)} examples: call skipped.reach(file, line) for "
-                "each, before it is given or left out."
+                "each, before it is yielded or skipped."
             )
 
     def again(self) -> Iterator[str]:
@@ -129,7 +129,7 @@ class ReaderContract:
     def cut_off(self) -> Iterator[str]:
         """A file that breaks off anywhere gives examples or a SeqtasksError."""
         whole = self.file.read_bytes()
-        yield from self.refused({f"cut off behind {cut} bytes": whole[:cut] for cut in self.places(len(whole))})
+        yield from self.refused({f"truncated after {cut} bytes": whole[:cut] for cut in self.places(len(whole))})
 
     def other_bytes(self) -> Iterator[str]:
         """A file with wrong bytes anywhere gives examples or a SeqtasksError."""

@@ -109,7 +109,10 @@ class TaskContract:
             yield "After load_state_dict other batches follow than without a stop: no run could be resumed exactly."
         rows = {len(leaf) for leaf in leaves(first[0])}
         if len(rows) != 1:
-            yield f"The tensors of a batch have {sorted(rows)} rows: all need the same first axis, to be shared out."
+            yield (
+                f"The tensors of a batch have {sorted(rows)} rows: all need the same first axis, to be divided among "
+                "processes."
+            )
 
     def loss(self) -> Iterator[str]:
         """The loss is a finite sum over a count above zero, and trains the model."""
@@ -171,7 +174,7 @@ class TaskContract:
         """A trained model is loaded from its directory alone, with its configuration and a model card."""
         again = read_config(model_dir / "config.toml")
         if to_toml(again) != to_toml(self.run):
-            yield "The configuration that is written beside a model is not the one that trained it."
+            yield "The configuration that is written with a model is not the one that trained it."
         if not (model_dir / "README.md").read_text(encoding="utf-8").strip():
             yield "The model card is empty."
         pipeline = load(model_dir)

@@ -1,4 +1,4 @@
-"""Where blanks stand between words and punctuation: the rules that turn word tokens back into ordinary text."""
+"""Where spaces belong between words and punctuation: the rules that turn word tokens back into ordinary text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUOTES = {'"': '"', "“": '"', "”": '"', "„": '"', "«": "«", "»": "«",
 
 
 class _Habit(NamedTuple):
-    """How a token stands whatever its neighbors are."""
+    """How a token is spaced whatever its neighbors are."""
 
     joins_left: bool
     joins_right: bool

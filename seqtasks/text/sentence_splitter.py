@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 Token = tuple[str, bool]
-"""A token's text, and whether a blank stands before it."""
+"""A token's text, and whether a space comes before it."""
 
 
 def split_sentences(tokens: Iterable[Token]) -> Iterator[list[Token]]:

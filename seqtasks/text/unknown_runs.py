@@ -34,7 +34,7 @@ class UnknownRun(NamedTuple):
 def unknown_runs(text: str, known: Set[str], *, between: str = "") -> list[UnknownRun]:
     """The words and symbols of a normalized text in which a character is not among those that are known.
 
-    Paths and addresses are words. Those that stand side by side are one run, and those with the pattern `between`
+    Paths and addresses are words. Adjacent ones are one run, and those with the pattern `between`
     between them.
     """
     if known >= set(text):

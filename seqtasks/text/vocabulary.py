@@ -94,7 +94,7 @@ class Vocabulary:
         if not isinstance(tokens, list) or not all(isinstance(token, str) and token for token in tokens):
             raise SeqtasksError(f"{path}: not a vocabulary, or damaged.", "Copy or train it again.")
         if len(set(tokens)) < len(tokens):
-            raise SeqtasksError(f"{path}: a token stands twice in this vocabulary.", "Copy or train it again.")
+            raise SeqtasksError(f"{path}: a token appears twice in this vocabulary.", "Copy or train it again.")
         return cls(tokens, marks)
 
 

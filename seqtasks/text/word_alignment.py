@@ -1,4 +1,4 @@
-"""Which tokens stand for which words of a text."""
+"""Which tokens spell which words of a text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def align_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -
     """The words of a cleaned text, in its order.
 
     Put together with their blanks the words are the text, and every token belongs to one of them: what is UNKNOWN too,
-    and marks and blanks, which say nothing of their own. A word is what stands between two blanks where pieces show
+    and marks and blanks, which say nothing of their own. A word is what is between two spaces where pieces show
     those, else a token.
 
     Args:
@@ -45,7 +45,7 @@ def align_words(text: str, pieces: Sequence[str], *, each_token: bool = False) -
 
 
 def unknown_end(text: str, start: int, following: str) -> int:
-    """Where a word ends whose spelling its token does not tell: at a blank, or where the following token begins."""
+    """Where a word ends whose spelling its token does not give: at a blank, or where the following token begins."""
     blank = text.find(" ", start)
     end = len(text) if blank < 0 else blank
     if not following or text.startswith(following, end + (end == blank)):

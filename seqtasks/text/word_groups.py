@@ -17,18 +17,18 @@ _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 @dataclass(frozen=True)
 class Word:
-    """What stands between two blanks; of a vocabulary of words each token that can be read."""
+    """What is between two spaces; of a vocabulary of words each token that can be read."""
 
     text: str
     tokens: range
-    """Places of its tokens: those that spell it, and marks that say how it stands."""
+    """Positions of its tokens: those that spell it, and marks that say how it is spaced."""
     space_before: bool
 
 
 def group_words(text: str, pieces: Sequence[str]) -> list[Word]:
     """The words of a decoded text, in its order; `pieces` are what its processor shows of its tokens.
 
-    Where pieces show their blanks, a word is what stands between two of them. Where none does although the text has
+    Where pieces show their blanks, a word is what is between two of them. Where none does although the text has
     blanks, each token is a word, and a run of bytes is one.
     """
     runs = (

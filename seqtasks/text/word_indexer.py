@@ -24,13 +24,14 @@ class WordIndexerConfig(ConfigModel):
     """How words are read."""
 
     language: str = "xx"
-    """Whose rules cut raw text into words, as spaCy names languages ("en", "de"); one that it lacks is cut as "xx"."""
+    """Language whose rules split raw text into words, as spaCy names it ("en", "de"); one that spaCy lacks is split as
+    "xx"."""
     min_freq: int = Field(default=2, ge=1)
-    """Rarer words are UNKNOWN: their characters have to say what they are."""
+    """Rarer words are UNKNOWN, known only by their characters."""
     lowercase: bool = True
-    """The word's own number ignores case; its characters do not."""
+    """Whether word embeddings ignore case; characters never do."""
     max_word_length: int = Field(default=40, ge=2)
-    """Characters of a word that are read; of a longer one its beginning and its end."""
+    """Maximum number of characters read of a word; of a longer one, its beginning and its end."""
 
 
 class WordIndexer:

@@ -31,7 +31,7 @@ class WordSplitter:
         self.seen = 0
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
-        """The tokens of cleaned text, and whether a blank stands before each; none before the first.
+        """The tokens of cleaned text, and whether a space comes before each; none before the first.
 
         Raises:
             SeqtasksError: spaCy needs another package to cut this language.
@@ -63,6 +63,6 @@ class WordSplitter:
             return spacy.blank(self.language).tokenizer
         except ImportError as error:
             raise SeqtasksError(
-                f"spaCy cuts {self.language!r} only with another package's help: {str(error).splitlines()[0]}",
-                'Install that package; without it take text.kind = "subwords", or a tagger with text.language = "xx".',
+                f"spaCy tokenizes {self.language!r} only with another package: {str(error).splitlines()[0]}",
+                'Install that package; without it, use text.kind = "subwords", or a tagger with text.language = "xx".',
             ) from None

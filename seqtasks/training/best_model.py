@@ -64,8 +64,8 @@ class BestModel:
         name = self.metric or evaluation.scores[0].metric
         if name not in scores:
             raise SeqtasksError(
-                f"training.metric_for_best_model = {name!r} is no score of the validation.",
-                f"There are {', '.join(scores)}.",
+                f"training.metric_for_best_model = {name!r} is not a validation metric.",
+                f"Available: {', '.join(scores)}.",
             )
         fallback = scores.get(FALLBACKS.get(name, ""))
         return scores[name], None if fallback is None else fallback.value
@@ -77,7 +77,7 @@ class BestModel:
         score, _ = self.deciding_scores(evaluation)
         return (
             f"{metric_name(score.metric)} was {format_score(score.metric, score.value)} at {UNCHANGED} validations: "
-            "look at the outputs; training.metric_for_best_model can name another score"
+            "check the outputs; training.metric_for_best_model can select another metric"
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
+from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.registry import kind_of
 from seqtasks.storage.atomic import remove_directory
-from seqtasks.storage.bundle import Bundle, read_bundle, write_bundle
+from seqtasks.storage.bundle import FORMAT, Bundle, read_bundle, write_bundle
+from seqtasks.storage.migration import NORMALIZED_OTHERWISE
 from seqtasks.storage.model_paths import checkpoints
 from seqtasks.tasks.base import Task
 
@@ -41,6 +43,22 @@ class CheckpointWriter:
         """The settings of the model, as the manifest has them."""
         model: dict[str, Any] = self.task.config.model.model_dump(mode="json")
         return model
+
+    def require_resumable(self, bundle: Bundle) -> None:
+        """Checks that a training on these data, of this model, can continue from a checkpoint.
+
+        Raises:
+            SeqtasksError: The checkpoint was trained on other data, or has a model with another configuration.
+        """
+        if bundle.manifest["data"].get("fingerprint") != self.data.get("fingerprint"):
+            hint = "Train into another directory (--output)."
+            if bundle.manifest["format"] < FORMAT:
+                hint += f" {NORMALIZED_OTHERWISE}"
+            raise SeqtasksError(f"{bundle.path} was trained on other data.", hint)
+        if bundle.model != self.model:
+            raise SeqtasksError(
+                f"The model in {bundle.path} has another configuration.", "Train into another directory (--output)."
+            )
 
     def write(
         self, name: str, weights: Mapping[str, Tensor], scores: tuple[Score, ...], trainer: dict[str, Any] | None = None

@@ -46,7 +46,7 @@ def choose_processes(wanted: int, threads: int, cores: int, device: torch.device
     possible = device.type == "cpu" and "fork" in multiprocessing.get_all_start_methods()
     if wanted > 1 and not possible:
         raise SeqtasksError(
-            f"training.num_processes = {wanted}: only a CPU, under Linux or macOS, is shared by several processes.",
+            f"training.num_processes = {wanted}: several processes are supported only on a CPU, under Linux or macOS.",
             "Leave it out.",
         )
     return wanted or (min(cores, MOST) if possible and not threads else 1)
@@ -174,5 +174,5 @@ def reporting_death() -> Iterator[None]:
         raise SeqtasksError(
             "A training process died; the training stopped.",
             "There may be too little memory: set training.num_processes = 1, or lower training.batch_tokens. "
-            "Then go on with --resume.",
+            "Then continue with --resume.",
         ) from error

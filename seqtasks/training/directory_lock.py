@@ -56,7 +56,7 @@ def lock_directory(directory: Path) -> Iterator[None]:
 
 
 def remove_unused(file: Path, made: Iterable[Path]) -> None:
-    """Removes a lock that nothing lies beside, and of the folders that were made for it those that are empty."""
+    """Removes a lock that is alone in its folder, and the folders that were made for it if they are empty."""
     with suppress(OSError):  # what cannot be removed is in use
         if os.listdir(file.parent) == [file.name]:
             file.unlink()
@@ -69,4 +69,4 @@ def holder(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8") or "it is just starting"
     except OSError:
-        return "it does not say which"
+        return "unknown process"

@@ -1,4 +1,4 @@
-"""What a trainer tells while it trains."""
+"""The events that a trainer yields."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class DataReady:
     """The data was read, and the vocabularies are there."""
 
     remarks: tuple[str, ...]
-    """For people, a line each: how many examples, what was skipped and why, the size of the vocabulary."""
+    """Human-readable, one per line: how many examples, what was skipped and why, the size of the vocabulary."""
     statistics: dict[str, Any]
     """How many examples there are, as the manifest of the model has it."""
     warnings: tuple[str, ...] = ()
-    """What makes it doubtful that a training on these data is of use, a sentence each."""
+    """Reasons to doubt that training on these data is useful, a sentence each."""
 
 
 @dataclass(frozen=True)
 class TrainingStarted:
-    """The model stands, and the next event is of its first step."""
+    """The model is built, and the next event is that of the first step."""
 
     output_dir: Path
     config: RunConfig
@@ -42,9 +42,9 @@ class TrainingStarted:
     unit: str
     """What the training loss counts, such as "tokens"."""
     loss: str
-    """What the training loss is, for people."""
+    """A human-readable description of the training loss."""
     remarks: tuple[str, ...]
-    """For people, a line each: what was found while the model was made ready."""
+    """Human-readable, one per line: what was found while the model was prepared."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class ValidationEvent:
     seconds: float
     """Training time so far, as in `StepEvent`."""
     warning: str = ""
-    """What makes it doubtful that the scores tell models apart."""
+    """Reasons to doubt that the scores distinguish models."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class FinishedEvent:
 
     step: int
     reason: str
-    """Such as "all steps are done"."""
+    """Such as "max_steps reached"."""
     interrupted: bool = False
     """Whether it was asked to stop: a checkpoint was saved, and the training can be resumed."""
 

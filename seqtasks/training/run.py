@@ -40,7 +40,7 @@ class TrainingResult:
     """The model to use: the best one, or the latest checkpoint where none was validated yet."""
     step: int
     reason: str
-    """Why training ended, such as "all steps are done"."""
+    """Why training ended, such as "max_steps reached"."""
     interrupted: bool
     """Whether it was asked to stop; it can be resumed."""
     signal: int | None
@@ -70,7 +70,7 @@ class TrainingRun:
         **overrides: As for `train`.
 
     Raises:
-        SeqtasksError: For a wrong configuration, or an `output_dir` that holds a training already.
+        SeqtasksError: For a wrong configuration, or an `output_dir` that already contains a training run.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class TrainingRun:
     def result(self) -> TrainingResult:
         """What came of it, once the last event was yielded."""
         if self.trainer is None or self.finished is None:
-            raise RuntimeError("The training is not over: iterate over it to the end.")
+            raise RuntimeError("The training has not finished: iterate over it to the end.")
         trainer, out = self.trainer, self.output_dir
         first = trainer.scores[0] if trainer.scores else None
         named = next((score for score in trainer.scores if score.metric == trainer.config.metric_for_best_model), first)
@@ -212,7 +212,7 @@ def train(
 
 
 def load_config(config: Configuration, overrides: Mapping[str, Any]) -> RunConfig:
-    """The run configuration out of all that may stand for one."""
+    """The run configuration from any of the forms that it can be given in."""
     if isinstance(config, RunConfig):
         return read_config(tomllib.loads(to_toml(config)), overrides=overrides) if overrides else config
     return read_config(config if isinstance(config, Mapping) else Path(config), overrides=overrides)
@@ -224,7 +224,7 @@ def require_unused(directory: Path) -> None:
         raise SeqtasksError(f"{directory} is a file.", "Choose another output directory (--output).")
     if checkpoints(directory) or (directory / BEST / "bundle.json").is_file():
         raise SeqtasksError(
-            f"{directory} holds a training already.",
+            f"{directory} already contains a training run.",
             "Resume it (--resume; in Python, resume=True), or choose another output directory (--output).",
         )
 

@@ -18,7 +18,7 @@ class Throughput:
     """Sums up steps until it is reset."""
 
     def __init__(self, seconds: float = 0.0) -> None:
-        """`seconds` of training lie behind."""
+        """Starts with `seconds` of training already done."""
         self.reset(seconds)
 
     def reset(self, seconds: float) -> None:

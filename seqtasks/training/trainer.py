@@ -40,14 +40,10 @@ from seqtasks.training.events import (
     TrainingEvent,
     ValidationEvent,
 )
+from seqtasks.training.init_from import in_encoder, load_init_from
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
-OTHER_SIZES = (
-    "The sizes have to be those of the model of init_from: leave them out (seqtasks train TASK DATA --set "
-    "init_from=MODEL), train with its configuration (seqtasks train MODEL/config.toml --set init_from=MODEL), or take "
-    'init_modules = "encoder".'
-)
 COUNTERS = ("step", "seconds", "validated_step")
 """What checkpoints keep under the names that it has here."""
 
@@ -100,9 +96,7 @@ class Trainer:
         if weights is None:
             task.initialize(self.model)
         else:
-            new = {name: own for name, own in unique_state_dict(self.model).items() if self.is_newly_initialized(name)}
-            taken = {name: tensor for name, tensor in weights.items() if init_modules == "model" or in_encoder(name)}
-            load_unique_state_dict(self.model, new | taken, hint=OTHER_SIZES)
+            load_init_from(self.model, weights, init_modules, self.is_newly_initialized)
         self.remarks = task.on_train_start(self.model)
         self.processes = None
         if processes > 1:
@@ -133,16 +127,7 @@ class Trainer:
         bundle = latest_checkpoint(self.out)
         if bundle is None:
             return 0
-        if bundle.manifest["data"].get("fingerprint") != self.writer.data.get("fingerprint"):
-            raise SeqtasksError(
-                f"{bundle.path} was trained on other data.",
-                "Train into another directory (--output). (Version 0.1 read no-break spaces and what is never seen "
-                "otherwise, so that trainings on texts with them cannot be resumed: their batches would be others.)",
-            )
-        if bundle.model != self.writer.model:
-            raise SeqtasksError(
-                f"The model in {bundle.path} has other settings.", "Train into another directory (--output)."
-            )
+        self.writer.require_resumable(bundle)
         state = bundle.trainer()
         load_unique_state_dict(self.model, state["weights"])
         self.optimizer.load_state_dict(state["optimiser"])
@@ -185,7 +170,7 @@ class Trainer:
                 yield report
                 if report.in_a_row >= settings.max_nonfinite_steps:
                     raise SeqtasksError(
-                        f"Training stopped at step {self.step}: {report.in_a_row} updates in a row were not finite.",
+                        f"Training stopped at step {self.step}: {report.in_a_row} consecutive updates were not finite.",
                         "Lower training.learning_rate, or look for broken examples in the data.",
                     )
                 continue
@@ -205,11 +190,11 @@ class Trainer:
         """Why training is over; None while it is not."""
         settings = self.config
         if self.step >= settings.max_steps:
-            return "all steps are done"
+            return "max_steps reached"
         if settings.max_minutes is not None and self.seconds >= 60 * settings.max_minutes:
-            return f"{settings.max_minutes:g} minutes are over"
+            return f"{settings.max_minutes:g} minutes have passed"
         if 0 < settings.early_stopping_patience <= self.best.unimproved:
-            return f"{self.best.unimproved} validations brought no improvement"
+            return f"{self.best.unimproved} validations without improvement"
         return None
 
     def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:
@@ -293,8 +278,3 @@ class Trainer:
             for name, tensor in live.items():
                 self.weights[name].copy_(tensor)
             torch.set_rng_state(random)
-
-
-def in_encoder(name: str) -> bool:
-    """Whether a tensor belongs to the encoder of a model, to which embeddings count that it shares."""
-    return name.startswith("encoder.")

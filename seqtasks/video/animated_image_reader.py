@@ -152,7 +152,7 @@ def open_animation(file: IO[bytes], name: str) -> Image.Image:
     assert kind is not None
     factory, _ = Image.OPEN[kind]
     if kind in ("WEBP", "AVIF") and os.fstat(file.fileno()).st_size > images.MAX_BYTES:
-        raise VideoError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Make it smaller first.")
+        raise VideoError(f"{name}: the file is larger than {images.MAX_BYTES // 2**20} MiB.", "Resize it first.")
     try:
         image = factory(BytesIO(with_alpha(file.read())) if kind == "WEBP" else file, "")
     except Exception as error:
@@ -193,14 +193,14 @@ def numbered(folder: Path, name: str) -> list[Path]:
     except OSError as error:
         raise VideoError(f"{name}: the folder cannot be read ({describe(error)}).") from None
     if not files:
-        raise VideoError(f"{name}: there is no image in this folder.", folders.known_endings(folders.ENDINGS))
+        raise VideoError(f"{name}: this folder contains no image.", folders.known_endings(folders.ENDINGS))
     series: dict[int, str] = {}
     for file in files:
         match = NUMBER.search(Path(file).stem)
         if match is None:
-            raise VideoError(f"{name}: {file} has no number.", "Frames are called as 0001.png, or as frame-1.jpg.")
+            raise VideoError(f"{name}: {file} has no number.", "Name frames like 0001.png or frame-1.jpg.")
         number = int(match[1])
         other = series.setdefault(number, file)
         if other != file:
-            raise VideoError(f"{name}: {other} and {file} have the same number.", "Keep one video in a folder.")
+            raise VideoError(f"{name}: {other} and {file} have the same number.", "Keep one video per folder.")
     return [folder / series[number] for number in sorted(series)]

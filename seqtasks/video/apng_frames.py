@@ -17,7 +17,7 @@ from seqtasks.video.source import check_size, read_exactly
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SHARED = (b"PLTE", b"tRNS")
-"""What stands once in the file and holds for all frames."""
+"""What is once in the file and holds for all frames."""
 DATA = (b"IDAT", b"fdAT")
 """What has a checksum of its own inside."""
 ENDS = (b"IEND", b"")
@@ -60,7 +60,7 @@ def frames_in(file: IO[bytes], name: str, header: bytes) -> Iterator[CanvasFrame
             if made == stated:
                 return
             if kind in ENDS:
-                raise EOFError("the file ends too early")
+                raise EOFError("the file is truncated")
             control, data = content, bytearray()
 
 

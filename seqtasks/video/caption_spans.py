@@ -28,7 +28,7 @@ class FrameCaption(NamedTuple):
 
 
 class CaptionSpan(NamedTuple):
-    """One text, and the time that it stands for."""
+    """A text and its time span."""
 
     start: float
     end: float

@@ -88,7 +88,7 @@ class PyAVReader:
                 yield container, stream
 
     def frames(self, losses: DecodeErrors) -> Iterator[LazyFrame]:
-        """Frames at the times of players, upright; damaged packets are told to `losses` and passed over."""
+        """Frames at the times of players, upright; damaged packets are counted by `losses` and skipped."""
         with self.opened() as (container, stream):
             clock = TimestampNormalizer(container, stream)
             decoder = decoder_of(stream, self.name)
@@ -135,7 +135,7 @@ def packets_in(
 
 
 def videos_in(container: InputContainer) -> list[VideoStream]:
-    """The streams that are videos, and no image of a record's sleeve; those that a player shows first stand first."""
+    """The streams that are videos, and no image of a record's sleeve; those that a player shows first come first."""
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -151,13 +151,13 @@ def video_in(container: InputContainer, name: str) -> VideoStream:
     """
     stream = next(iter(videos_in(container)), None)
     if stream is None:
-        raise VideoError(f"{name}: there is no video in it.")
+        raise VideoError(f"{name}: it contains no video stream.")
     if stream.codec_context is None:
-        raise VideoError(f"{name}: there is no decoder for its video.", "Convert it first, to H.264 for example.")
+        raise VideoError(f"{name}: there is no decoder for its codec.", "Convert it first, to H.264 for example.")
     if stream.width * stream.height == 0:  # FFmpeg forgets a size that is over the limit
         raise VideoError(
             f"{name}: its frames have more than {images.MAX_PIXELS:,} pixels, or no size at all.",
-            "Make the video smaller first.",
+            "Resize the video first.",
         )
     check_size(*shown_size(stream.width, stream.height, shape_of(stream)), name)
     return stream
@@ -166,7 +166,7 @@ def video_in(container: InputContainer, name: str) -> VideoStream:
 def remark_on(container: InputContainer, stream: VideoStream) -> str | None:
     """What to say where a file holds several videos."""
     videos = len(videos_in(container))
-    return f"there are {videos} videos in it; that of stream {stream.index} is read" if videos > 1 else None
+    return f"it contains {videos} video streams; stream {stream.index} is read" if videos > 1 else None
 
 
 def decoder_of(stream: VideoStream, name: str) -> VideoStream | VideoCodecContext:
@@ -195,9 +195,9 @@ def not_opened(name: str, head: bytes) -> VideoError:
     """What is said of a file that FFmpeg does not open, by its first bytes."""
     if head[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip"):
         return VideoError(
-            f"{name}: the video's index is missing or damaged, as where a recording or a copy was cut off."
+            f"{name}: the video's index is missing or damaged, as after an interrupted recording or copy."
         )
     return VideoError(
-        f"{name}: this is no video, of an unknown format, or damaged at its beginning.",
+        f"{name}: not a video, of an unknown format, or damaged at its beginning.",
         f"Known formats are {', '.join(FORMATS)}.",
     )

@@ -61,7 +61,7 @@ class IntervalSampler:
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds < math.inf:
-            raise SeqtasksError(f"There is no frame every {self.seconds:g} seconds.", "Take more than 0, such as 1.")
+            raise SeqtasksError(f"Invalid frame interval: {self.seconds:g} seconds.", "Use more than 0, such as 1.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
         """A new count from the first frame that is shown to it."""
@@ -87,7 +87,7 @@ class StrideSampler:
 
     def __post_init__(self) -> None:
         if self.frames < 1:
-            raise SeqtasksError(f"There is no frame every {self.frames} frames.", "Take 1 for all, or more.")
+            raise SeqtasksError(f"Invalid frame step: {self.frames}.", "Use 1 for all frames, or more.")
 
     def begin(self) -> Callable[[LazyFrame], bool]:
         """A new count by the numbers of frames."""
@@ -122,7 +122,7 @@ class Video:
         self.reached: float | None = None
         first = next((image for _, image in self.passed(StrideSampler()) if image is not None), None)
         if first is None:
-            raise VideoError(f"{name}: there is no frame that can be read{f'; {self.damage}' if self.damage else ''}.")
+            raise VideoError(f"{name}: no frame can be read{f'; {self.damage}' if self.damage else ''}.")
         self.size = first.size
         """Width and height of the first frame, upright; others may differ."""
 
@@ -189,9 +189,7 @@ def open_video(path: str | Path, name: str | None = None, *, rate: float = FOLDE
     """
     path, name = Path(path), str(path) if name is None else name
     if not 0 < rate < math.inf:
-        raise SeqtasksError(
-            f"{name}: there is no video with {rate:g} frames a second.", "Take more than 0, such as 25."
-        )
+        raise SeqtasksError(f"{name}: invalid frame rate: {rate:g}.", "Use more than 0, such as 25.")
     if os.path.isdir(path):
         return Video(ImageSequenceReader(path, name, rate), name)
     with open_file(path, name) as file:

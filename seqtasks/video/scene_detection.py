@@ -19,7 +19,7 @@ MAX_GAIN = 4.0
 """How much lighter or darker it is made for that at most: what is nearly black stays so."""
 
 LEVELS = 8
-"""How many levels of red, green and blue are told apart."""
+"""How many levels of red, green and blue are distinguished."""
 
 QUARTERS = 4
 
@@ -50,11 +50,13 @@ class SceneChangeSampler:
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
             raise SeqtasksError(
-                f"No scenes are found with the threshold {self.threshold:g}.",
-                "Take one from 0 to below 1, such as 0.5.",
+                f"Invalid scene threshold: {self.threshold:g}.",
+                "Use a number from 0 to below 1, such as 0.5.",
             )
         if not 0 < self.shortest < float("inf"):
-            raise SeqtasksError(f"No scene lasts {self.shortest:g} seconds.", "Take more than 0, such as 1.")
+            raise SeqtasksError(
+                f"Invalid minimum scene length: {self.shortest:g} seconds.", "Use more than 0, such as 1."
+            )
 
     def begin(self) -> Callable[[LazyFrame], bool]:
         """A question to be asked for each frame in turn: does a scene begin here?"""

@@ -83,10 +83,12 @@ def open_file(path: Path, name: str) -> IO[bytes]:
     """Raises VideoError where there is nothing to read; pipes are refused, since videos are opened more than once."""
     try:
         if path.exists() and not path.is_file():
-            raise VideoError(f"{name}: this is no file.", "Save the stream as a file first.")
+            raise VideoError(f"{name}: not a file.", "Save the stream as a file first.")
         file = open(path, "rb")  # noqa: SIM115  # whoever asks for it closes it
     except FileNotFoundError:
-        raise VideoError(f"{name}: there is no such file.", "Relative paths begin where you stand.") from None
+        raise VideoError(
+            f"{name}: there is no such file.", "Relative paths are resolved against the current directory."
+        ) from None
     except (OSError, ValueError) as error:
         raise VideoError(f"{name}: the file cannot be read ({describe(error)}).") from None
     if os.fstat(file.fileno()).st_size == 0:
@@ -103,7 +105,7 @@ def read_exactly(file: IO[bytes], size: int) -> bytes:
     """
     content = file.read(size)
     if len(content) < size:
-        raise EOFError("the file ends too early")
+        raise EOFError("the file is truncated")
     return content
 
 
@@ -118,6 +120,6 @@ def check_size(width: int, height: int, name: str) -> None:
     if width * height > images.MAX_PIXELS or max(width, height) > images.MAX_SIDE:
         raise VideoError(
             f"{name}: frames of {width:,} x {height:,} pixels are too many; "
-            f"up to {images.MAX_PIXELS:,} are read, {images.MAX_SIDE:,} a side.",
-            "Make the video smaller first.",
+            f"the limit is {images.MAX_PIXELS:,}, and {images.MAX_SIDE:,} per side.",
+            "Resize the video first.",
         )

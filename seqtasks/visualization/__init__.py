@@ -1,6 +1,6 @@
 """Images and reports of results: attention, captions, attributions, confusion matrices, captioned videos.
 
-Names are imported when they are first used; they stand in `__init__.pyi`.
+Names are imported when they are first used; they are listed in `__init__.pyi`.
 """
 
 import lazy_loader

@@ -20,14 +20,14 @@ MOST_LABELS = 8
 STRONGEST = 6
 """Words that are named beside the text, on each side."""
 METHODS = {
-    "occlusion": "how far its log-odds fall where the word alone is hidden (occlusion)",
-    "gradients": "what the word adds to its log-odds as all words come in (integrated gradients)",
+    "occlusion": "how much its log-odds fall when that word alone is hidden (occlusion)",
+    "gradients": "what each word contributes to its log-odds (integrated gradients)",
 }
 
 LEGEND = """\
-A word that speaks <span class="for" style="--share:.8">for</span> the label is blue, one that speaks
-<span class="against" style="--share:.8">against</span> it orange and underlined; the more, the stronger the color,
-by the strongest word of each text. Point at a word to see its value."""
+Words <span class="for" style="--share:.8">for</span> the label are blue, words
+<span class="against" style="--share:.8">against</span> it are orange and underlined; stronger colors mean larger
+values, relative to the largest of the text. Hover over a word to see its value."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def open_attribution_report(path: Path, origin: Sequence[str] = ()) -> Iterator[
         SeqtasksError: The file cannot be written.
     """
     style = Path(__file__).with_suffix(".css")
-    with open_html_page(path, "Labels and the words that decided", origin, legend=LEGEND, style=style) as write:
+    with open_html_page(path, "Labels and word attributions", origin, legend=LEGEND, style=style) as write:
         yield AttributionReport(write)
 
 
@@ -76,7 +76,7 @@ class AttributionReport:
             )
         self.write("</table>")
         if len(probabilities) > MOST_LABELS:
-            self.write(f"<p>and {len(probabilities) - MOST_LABELS} labels more</p>")
+            self.write(f"<p>and {len(probabilities) - MOST_LABELS} more labels</p>")
         strengths = explanation.strengths()
         words = map(as_word, explanation.words, strengths)
         self.write("".join(['<p class="text" dir="auto">', *words, "</p>"]))

@@ -20,7 +20,7 @@ def highlight_words(explanation: Explanation, color_system: str | None = None) -
         explanation: The attributions of the text's words.
         color_system: What the terminal supports, as rich calls it ("standard", "256", "truecolor"): words for the label
             get a blue background, words against it an orange one and a line below, strong ones are bold. With None
-            marked words stand in brackets behind + or -, strong ones behind two of them.
+            marked words are in brackets after + or -, strong ones after two of them.
     """
     words = zip(explanation.words, explanation.strengths(), strict=True)
     mark = bracketed if color_system is None else colored

@@ -31,12 +31,12 @@ QUALITY = 75
 """Of JPEG."""
 
 LEGEND = """\
-A word is shaded the more, the less probable the model found it:
+Words are highlighted by how uncertain the model was:
 <span class="word" style="--doubt:0">certain</span>
 <span class="word" style="--doubt:.5">50%</span>
 <span class="word" style="--doubt:1">doubtful</span>.
-Where a model has attention, the thumbnails are bright where it looked before each word;
-point at a word, or reach it with the Tab key, to see that in the large image."""
+If the model has attention, each thumbnail is bright where the model looked before writing that word;
+hover over a word, or reach it with the Tab key, to see this in the large image."""
 
 
 @contextmanager
@@ -98,11 +98,11 @@ class CaptionReport:
             self.write(as_tile(place, word))
         self.write("</ol>")
         if caption.blank:
-            self.write("<p>There is nothing to see in this image: the caption is a guess.</p>")
+            self.write("<p>This image is blank: the caption is a guess.</p>")
         if not caption.finished:
             self.write("<p>Cut at the length limit.</p>")
         if caption.alternatives:
-            self.write('<h3>The best found, with their scores</h3>\n<ol class="others">')
+            self.write('<h3>Alternatives, with their scores</h3>\n<ol class="others">')
             for each in (caption, *caption.alternatives):
                 self.write(f'<li dir="auto"><small>{each.normalized_score:.2f}</small> {escape(each.text)}</li>')
             self.write("</ol>")
@@ -113,7 +113,7 @@ class CaptionReport:
         self.unreadable.append(str(reason))
 
     def end(self) -> None:
-        """Writes what stands below all images."""
+        """Writes the end of the page, below all images."""
         if self.unreadable:
             self.write("<section>\n<h2>Images that could not be read</h2>\n<ul>")
             for reason in self.unreadable:

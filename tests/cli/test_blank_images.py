@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.program import Program
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image, ImageDraw
 
 from seqtasks import load
@@ -32,10 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("captioner")
-    (made / "run.toml").write_text(configuration(folder, made / "cache"), encoding="utf-8")
-    assert seqtasks("train", made / "run.toml", "--output", made / "model").code == 0
-    return made / "model"
+    return train_captioner(seqtasks, folder, tmp_path_factory.mktemp("captioner"))
 
 
 def test_images_of_one_gray_are_told(seqtasks: Program, captioner: Path, folder: Path) -> None:
@@ -44,7 +41,7 @@ def test_images_of_one_gray_are_told(seqtasks: Program, captioner: Path, folder:
     assert result.code == 0
     found = [json.loads(line) for line in result.out.splitlines()]
     assert [each["blank"] for each in found] == [False, True, False, True, False, True]
-    told = [line for line in result.err.splitlines() if "with nothing to see" in line]
+    told = [line for line in result.err.splitlines() if "the image is blank" in line]
     assert [Path(line.split(": ")[1]).name for line in told] == [names[place].name for place in (1, 3, 5)]
 
 
@@ -54,7 +51,7 @@ def test_python_and_pages_tell_it_too(seqtasks: Program, captioner: Path, folder
     assert all(each.text for each in found)
     page = tmp_path / "page.html"
     seqtasks("caption", "--model", captioner, folder / "black.jpg", folder / "1.png", "--html-report", page)
-    assert page.read_text(encoding="utf-8").count("There is nothing to see in this image") == 1
+    assert page.read_text(encoding="utf-8").count("This image is blank") == 1
 
 
 def test_black_frames_have_spans_of_their_own_and_no_subtitles(
@@ -62,7 +59,7 @@ def test_black_frames_have_spans_of_their_own_and_no_subtitles(
 ) -> None:
     result = seqtasks("caption", "--model", captioner, folder / "video.mp4", "--json", "--frame-interval", "500ms")
     assert result.code == 0
-    assert "6 of 10 frames are all black, white or gray, with nothing to see" in result.err
+    assert "6 of 10 frames are blank (all black, white or gray)" in result.err
     spans = [json.loads(line) for line in result.out.splitlines()]
     blank = [(span["start"], span["end"]) for span in spans if span["blank"]]
     assert (blank[0][0], blank[-1][1]) == (0, 5)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers.program import Program, Result, settings
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image
 
 
@@ -19,12 +19,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("captioner")
-    (folder / "run.toml").write_text(configuration(pictures, pictures / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
-    assert result.code == 0, result.err
-    assert "seqtasks caption --model" in result.out
-    return folder / "model"
+    return train_captioner(seqtasks, pictures, tmp_path_factory.mktemp("captioner"))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +69,7 @@ def test_lists_and_objects(seqtasks: Program, captioner: Path, pictures: Path) -
 
 def test_nothing_to_describe(seqtasks: Program, captioner: Path, model: Path, pictures: Path, tmp_path: Path) -> None:
     assert "no such file" in seqtasks("caption", "--model", captioner, tmp_path / "missing.png").err
-    assert "no image in this folder" in seqtasks("caption", "--model", captioner, tmp_path).err
+    assert "this folder contains no image" in seqtasks("caption", "--model", captioner, tmp_path).err
     result = seqtasks("caption", "--model", model, pictures / "red.png")
     assert result.code == 1
     assert "is a model for translation, not for captioning" in result.err
@@ -122,9 +117,9 @@ def test_attention_that_cannot_be_drawn(
     look, report = tmp_path / "look.png", tmp_path / "report.html"
     red, broken = pictures / "red.png", pictures / "broken.jpg"
     several = seqtasks("caption", "-m", "no-such-model", pictures, "--plot-attention", look)
-    assert several.err.startswith("seqtasks: --plot-attention is for one image, and there are 5. ")
+    assert several.err.startswith("seqtasks: --plot-attention takes one image, but 5 were given. ")
     unknown = seqtasks("caption", "-m", "no-such-model", red, "--plot-attention", tmp_path / "look.txt")
-    assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: there is no such image format. ")
+    assert unknown.err.startswith(f"seqtasks: {tmp_path / 'look.txt'}: unknown image format. ")
     without = seqtasks("caption", "-m", captioner, red, "--plot-attention", look, "--html-report", report)
     assert without.err.startswith("seqtasks: There is no attention to plot: the model encodes the image as a whole. ")
     unread = seqtasks("caption", "-m", attentive, broken, "--plot-attention", look)

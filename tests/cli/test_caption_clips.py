@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from helpers.program import Program
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image
 
-from seqtasks.cli.commands.caption_video import ClipOptions, require_clips
+from seqtasks.cli.commands.caption_video import VideoOptions, check_video_options
 from seqtasks.data.videos.writer import write_video
 from seqtasks.errors import SeqtasksError
 from seqtasks.video.reader import StrideSampler, open_video
@@ -34,10 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("captioner")
-    (made / "run.toml").write_text(configuration(folder, made / "cache"), encoding="utf-8")
-    assert seqtasks("train", made / "run.toml", "--output", made / "model").code == 0
-    return made / "model"
+    return train_captioner(seqtasks, folder, tmp_path_factory.mktemp("captioner"))
 
 
 def test_pictures_and_clips_on_one_command_line(seqtasks: Program, captioner: Path, folder: Path) -> None:
@@ -89,9 +86,9 @@ def test_the_last_span_ends_with_the_clip_whatever_its_file_says(
 
 def test_a_clip_is_not_described_where_it_cannot_be_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    options = ClipOptions(None, None, scenes=False, form="text", render=Path("captioned.mp4"), sheet=None)
+    options = VideoOptions(None, None, scenes=False, form="text", render=Path("captioned.mp4"), sheet=None)
     with pytest.raises(SeqtasksError, match=r"--output-video needs PyAV.*pip install 'seqtasks\[video\]'"):
-        require_clips(["moving.gif"], [], options)
+        check_video_options(["moving.gif"], [], options)
 
 
 def test_subtitles_the_sheet_and_the_clip_with_its_captions(
@@ -112,18 +109,18 @@ def test_subtitles_the_sheet_and_the_clip_with_its_captions(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["1.png", "--scene-detection"], "are for videos, and there is none"),
-        (["1.png", "film.mp4", "--frame-interval", "soon"], "no length of time"),
-        (["film.mp4", "--frame-interval", "0s"], "no frame every 0 seconds"),
-        (["film.mp4", "--frame-interval", "1s", "--scene-detection"], "exclude each other"),
+        (["1.png", "--scene-detection"], "are for videos, but none was given"),
+        (["1.png", "film.mp4", "--frame-interval", "soon"], "not a duration"),
+        (["film.mp4", "--frame-interval", "0s"], "Invalid frame interval: 0 seconds"),
+        (["film.mp4", "--frame-interval", "1s", "--scene-detection"], "mutually exclusive"),
         (["film.mp4", "--nbest", "2"], "are for images"),
-        (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "is for one video, and there are 2"),
-        (["film.mp4", "1.png", "--output-format", "vtt"], "is for one video"),
-        (["film.mp4", "--output-video", "film.mp4"], "would be written over what is read"),
-        (["film.mp4", "--output", "film.mp4"], "film.mp4 would be written over what is read"),
-        (["1.png", "--html-report", "1.png"], "1.png would be written over what is read"),
+        (["film.mp4", "moving.gif", "--contact-sheet", "sheet.png"], "takes one video, but 2 were given"),
+        (["film.mp4", "1.png", "--output-format", "vtt"], "takes one video"),
+        (["film.mp4", "--output-video", "film.mp4"], "would overwrite an input file"),
+        (["film.mp4", "--output", "film.mp4"], "film.mp4 would overwrite an input file"),
+        (["1.png", "--html-report", "1.png"], "1.png would overwrite an input file"),
         (["film.mp4", "--contact-sheet", "nowhere/sheet.png"], "no such folder"),
-        (["film.mp4", "--contact-sheet", "sheet.pdf"], "no such image format"),
+        (["film.mp4", "--contact-sheet", "sheet.pdf"], "unknown image format"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_any_work(

@@ -65,8 +65,8 @@ def flawed(photos: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 def test_training_from_pictures_alone(trained_captioner: tuple[Path, Result]) -> None:
     out, result = trained_captioner
-    assert "training pictures: 18 with 18 captions" in result.out
-    assert "validation pictures: 2" in result.out
+    assert "training images: 18 with 18 captions" in result.out
+    assert "validation images: 2" in result.out
     assert "Best CIDEr-D" in result.out
     assert result.out.endswith(f"  seqtasks caption --model {out} photo.jpg\n")
     assert open_models([out], threads=1).task.config.model.decoder.kind == "lstm"
@@ -91,10 +91,10 @@ def test_what_training_from_pictures_cannot_use(seqtasks: Program, photos: Path,
     assert "--set text.language=de" in result.err
     result = seqtasks("train", "captioning", photos / "captions.csv", photos, *out)
     assert result.code == 1
-    assert "the folder of the pictures comes first" in " ".join(result.err.split())
+    assert "give the folder of the images first" in " ".join(result.err.split())
     result = seqtasks("train", "captioning", photos, photos / "captions.csv", photos / "more.csv", *out)
     assert result.code == 1
-    assert "there is one folder of pictures" in " ".join(result.err.split())
+    assert "give one folder of images" in " ".join(result.err.split())
     (tmp_path / "empty").mkdir()
     result = seqtasks("train", "captioning", tmp_path / "empty", *out)
     assert (result.code, result.err.count("\n")) == (1, 1)
@@ -143,7 +143,7 @@ def test_a_split_is_measured_alone(
         assert (told["examples"], told["split"]) == (count, str(split))
     result = seqtasks("evaluate", captioner, *flawed, "--split", "test")
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
-    assert "do not tell which pictures are for test" in result.err
+    assert "do not say which images are for test" in result.err
 
 
 def test_each_model_is_measured_on_data_of_its_task(
@@ -152,7 +152,7 @@ def test_each_model_is_measured_on_data_of_its_task(
     for arguments, told in (
         ([model, photos], f"{photos} is a folder; translation needs files of sentence pairs"),
         ([model, data / "pairs.tsv", "--split", "dev"], "--split: it does not apply to a model for translation"),
-        ([captioner, data / "pairs.tsv"], f"{data / 'pairs.tsv'} is a file; the folder of the pictures comes first"),
+        ([captioner, data / "pairs.tsv"], f"{data / 'pairs.tsv'} is a file; give the folder of the images first"),
         ([captioner, photos, "--lowercase"], "--lowercase/--cased: it does not apply to a model for captioning"),
         (
             [captioner, photos, "--language-pair", "en-de"],
@@ -165,5 +165,5 @@ def test_each_model_is_measured_on_data_of_its_task(
     result = seqtasks("score", captioner, data / "pairs.tsv")
     assert (result.code, result.err) == (
         1, f"seqtasks: {captioner} is a model for captioning, not for translation. "
-        f"What it is for: seqtasks caption --model {captioner} photo.jpg\n"
+        f"Use it with: seqtasks caption --model {captioner} photo.jpg\n"
     )  # fmt: skip

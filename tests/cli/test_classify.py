@@ -259,7 +259,7 @@ def test_mistakes_are_told(
 def test_models_of_other_tasks_are_refused(seqtasks: Program, model: Path) -> None:
     result = seqtasks("tag", "-m", model, stdin=b"a")
     told = f"seqtasks: {model} is a model for classification, not for tagging. "
-    assert result.err == told + f"What it is for: seqtasks classify --model {model} document.txt\n"
+    assert result.err == told + f"Use it with: seqtasks classify --model {model} document.txt\n"
 
 
 def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tm
     for option in ("--output", "--html-report"):
         result = seqtasks("classify", "-m", model, file, option, file)
         assert (result.code, result.out) == (1, "")
-        assert f"{option} {file} would be written over what is read" in result.err
+        assert f"{option} {file} would overwrite an input file" in result.err
     page = tmp_path / "page.html"
     both = seqtasks("classify", "-m", model, file, "--output", page, "--html-report", page)
     assert (both.code, page.exists()) == (1, False)

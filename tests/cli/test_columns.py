@@ -51,7 +51,7 @@ def test_columns_that_a_task_does_not_have(seqtasks: Program) -> None:
     assert (wrong.code, "--image-column" in wrong.err, "does not apply" in wrong.err) == (2, True, True)
     Path("run.toml").write_text('task = "classification"\n', encoding="utf-8")
     wrong = seqtasks("train", "run.toml", "--text-column", "2")
-    assert (wrong.code, "the columns stand in the configuration" in wrong.err) == (2, True)
+    assert (wrong.code, "the columns are set in the configuration" in wrong.err) == (2, True)
 
 
 def test_columns_of_documents(seqtasks: Program) -> None:

@@ -27,7 +27,7 @@ def test_without_a_task_all_are_printed_as_tables(capsys: pytest.CaptureFixture[
 
 def test_an_unknown_task_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "nonsense"]) == 1
-    assert "There is no task 'nonsense'. There are captioning, " in capsys.readouterr().err
+    assert "There is no task 'nonsense'. Available: captioning, " in capsys.readouterr().err
 
 
 def test_old_names_are_told_in_a_line() -> None:

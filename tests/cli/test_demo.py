@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.program import Program
-from helpers.squares import configuration, write_squares
+from helpers.squares import train_captioner, write_squares
 from PIL import Image
 
 from seqtasks import version
@@ -25,10 +25,7 @@ WRITER = SHIPPED.parent / "models" / "shakespeare"
 def captioner(seqtasks: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("captioner")
     write_squares(folder, [("red.png", "red"), ("blue.png", "blue")])
-    (folder / "run.toml").write_text(configuration(folder, folder / "cache"), encoding="utf-8")
-    result = seqtasks("train", folder / "run.toml", "--output", folder / "model")
-    assert result.code == 0, result.err
-    return folder / "model" / "best"
+    return train_captioner(seqtasks, folder, folder) / "best"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_what_is_left_out_stands_in_the_result(model: str, seqtasks: Program, tm
     (tmp_path / name).write_text(content, encoding="utf-8")
     shown = seqtasks("evaluate", model, tmp_path / name)
     assert shown.code == 1
-    assert f"left out of the scores: {count}: 1 " in shown.out
+    assert f"excluded from the scores: {count}: 1 " in shown.out
     assert f"{name}:" in shown.out
     assert shown.err.startswith(f"seqtasks: skipped {count} of ")
     found = seqtasks("evaluate", model, tmp_path / name, "--json")
@@ -79,3 +79,21 @@ def test_nothing_to_evaluate_on_names_the_file(
     result = seqtasks("evaluate", model, tmp_path / name)
     assert (result.code, result.out) == (1, "")
     assert f"to evaluate on in {tmp_path / name}" in result.err or f"{tmp_path / name}: " in result.err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "score"])
+def test_three_pairs_are_enough_to_see_that_their_sides_are_swapped(
+    command: str, seqtasks: Program, tmp_path: Path
+) -> None:
+    pairs = [
+        ("The dog is asleep.", "Der Hund schläft."),
+        ("I read a book.", "Ich lese ein Buch."),
+        ("It is cold today.", "Heute ist es sehr kalt."),
+    ]
+    for name, rows in (("right.tsv", pairs), ("swapped.tsv", [(target, source) for source, target in pairs])):
+        (tmp_path / name).write_text("".join(f"{source}\t{target}\n" for source, target in rows), encoding="utf-8")
+        result = seqtasks(command, "en-de", tmp_path / name)
+        swapped = name == "swapped.tsv"
+        assert result.code == 0
+        assert ("the source texts look like German, not English" in result.err) == swapped
+        assert ("look like" in result.err) == swapped

@@ -19,7 +19,7 @@ def test_what_is_exported_translates_as_the_model(
     done = seqtasks("export", model, "--format", "ctranslate2", "--set", "beam_size=1")
     out = Path(f"{model.name}-ctranslate2")
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"{out}: {out / 'README.md'} tells how to use it\n"
+    assert done.out == f"{out}: {out / 'README.md'} describes how to use it\n"
     assert (out / "CARD.md").read_bytes() == (model / "best" / "README.md").read_bytes()
     assert "`beam=1|penalty=average|max=1.5x+10`" in (out / "README.md").read_text(encoding="utf-8")
 
@@ -53,10 +53,10 @@ def test_a_missing_package_is_told(
         (
             ["en-de", "--format", "ctranslate2", "--set", "length_penalty=wu:1"],
             1,
-            'CTranslate2 cannot search with length_penalty = "wu:1".',
+            'CTranslate2 does not support length_penalty = "wu:1".',
         ),
-        (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken is there already."),
-        (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file is there already."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken already exists."),
+        (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file already exists."),
     ],
 )
 def test_what_cannot_be_exported_is_told(

@@ -177,11 +177,11 @@ def test_text_is_written_as_it_is_made_and_a_closed_pipe_is_quiet(model: Path) -
         (["--top-p", "2"], 1, "top_p = 2.0"),
         (["--beam-size", "2", "-n", "3"], 1, "a beam of 2 finds at most 2 hypotheses"),
         (["--beam-size", "1", "-n", "2"], 1, "a beam of 1 finds at most 1 hypotheses"),
-        (["--beam-size", "3", "--temperature", "0.5"], 1, "temperature is for drawing at random"),
-        (["--beam-size", "1", "--top-k", "3", "--json"], 1, "top_k is for drawing at random"),
-        (["--max-new-tokens", "10000000000"], 1, "is no length"),
+        (["--beam-size", "3", "--temperature", "0.5"], 1, "temperature is for sampling"),
+        (["--beam-size", "1", "--top-k", "3", "--json"], 1, "top_k is for sampling"),
+        (["--max-new-tokens", "10000000000"], 1, "is not a length"),
         (["--max-new-tokens", "0"], 2, "greater than or equal to 1"),
-        (["--set", "width=3"], 1, "There is no option width of decoding."),
+        (["--set", "width=3"], 1, "Unknown decoding option width."),
     ],
 )
 def test_mistakes_are_told(seqtasks: Program, model: Path, arguments: list[str], code: int, told: str) -> None:
@@ -194,7 +194,7 @@ def test_mistakes_are_told(seqtasks: Program, model: Path, arguments: list[str],
 def test_other_tasks_and_other_options_are_refused(seqtasks: Program, model: Path, test_file: Path) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for language-modeling, not for translation. "
-    assert result.err == told + f'What it is for: seqtasks generate --model {model} --prompt "..."\n'
+    assert result.err == told + f'Use it with: seqtasks generate --model {model} --prompt "..."\n'
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2

@@ -17,8 +17,8 @@ from seqtasks.decoding import DecodingConfig
 from seqtasks.version import __version__
 
 COMMANDS = (
-    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "export", "info", "models",
-    "demo",
+    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean", "backtranslate",
+    "distill", "export", "info", "models", "demo",
 )  # fmt: skip
 PROBE = """
 import json, sys
@@ -94,7 +94,7 @@ def test_help_lists_every_command(seqtasks: Program) -> None:
         (["translate", "--bogus"], "No such option: --bogus"),
         (["nonsense"], "No such command 'nonsense'"),
         (["train", "translation"], "give the data too"),
-        (["train", "run.toml", "more.toml"], "a configuration stands alone"),
+        (["train", "run.toml", "more.toml"], "a configuration takes no data"),
         (["train", "translation", "pairs.tmx", "--language-pair", "en"], "such as en-de"),
         (["evaluate", "model"], "Missing argument 'DATA...'"),
         (["translate", "--text", "x", "pyproject.toml"], "either files or text"),
@@ -110,4 +110,4 @@ def test_wrong_usage_exits_with_2(seqtasks: Program, arguments: list[str], told:
 def test_a_file_without_its_parallel_one_is_reported(seqtasks: Program) -> None:
     result = seqtasks("train", "translation", "train.en")
     assert (result.code, result.out) == (1, "")
-    assert "train.en needs a parallel file beside it" in result.err
+    assert "train.en needs a second, parallel file" in result.err

@@ -22,7 +22,7 @@ from seqtasks.cli.app import machine_problem
     ],
 )
 def test_too_little_memory(error: OSError | MemoryError | RuntimeError) -> None:
-    assert (machine_problem(error) or "").startswith("there is too little memory. Give smaller batches")
+    assert (machine_problem(error) or "").startswith("out of memory. Use smaller batches")
 
 
 @pytest.mark.parametrize(

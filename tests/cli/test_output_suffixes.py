@@ -18,24 +18,24 @@ CHOICES: dict[Form, str] = {"jsonl": "--json", "srt": "--output-format srt"}
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("caption a.png --report a.txt", "--html-report a.txt: the suffix does not fit"),
-        ("caption a.png --html-report a.png.jpg", "--html-report a.png.jpg: the suffix does not fit"),
-        ("caption a.png --output a.html", "--output a.html: what is written is plain text"),
-        ("caption a.png --plot-attention a.txt", "a.txt: there is no such image format"),
-        ("caption a.png --json --output a.csv", "--output a.csv: what is written is JSON lines"),
+        ("caption a.png --report a.txt", "--html-report a.txt: the suffix does not match"),
+        ("caption a.png --html-report a.png.jpg", "--html-report a.png.jpg: the suffix does not match"),
+        ("caption a.png --output a.html", "--output a.html: the output is plain text"),
+        ("caption a.png --plot-attention a.txt", "a.txt: unknown image format"),
+        ("caption a.png --json --output a.csv", "--output a.csv: the output is JSON lines"),
         ("caption a.gif --output a.srt", "Add --output-format srt"),
-        ("caption a.gif --output-format vtt --output a.srt", "--output a.srt: what is written is WebVTT subtitles"),
-        ("caption a.gif --output-video a.avi", "--output-video a.avi: the suffix does not fit"),
-        ("caption a.gif --contact-sheet a.html", "a.html: there is no such image format"),
-        ("translate --text a --output a.jsonl", "Add --json, or name another file."),
+        ("caption a.gif --output-format vtt --output a.srt", "--output a.srt: the output is WebVTT subtitles"),
+        ("caption a.gif --output-video a.avi", "--output-video a.avi: the suffix does not match"),
+        ("caption a.gif --contact-sheet a.html", "a.html: unknown image format"),
+        ("translate --text a --output a.jsonl", "Add --json, or choose another file name."),
         ("translate --text a --plot-attention a.txt", "--plot-attention: a.txt: unknown image format"),
-        ("classify --text a --html-report a.pdf", "--html-report a.pdf: the suffix does not fit"),
-        ("classify --text a --output a.zip", "--output a.zip: what is written is plain text"),
+        ("classify --text a --html-report a.pdf", "--html-report a.pdf: the suffix does not match"),
+        ("classify --text a --output a.zip", "--output a.zip: the output is plain text"),
         ("tag --text a --output a.conllu", "Add --output-format conllu"),
         ("score en-de pairs.tsv --output a.json", "Add --json"),
         ("evaluate sentiment a.csv --confusion-matrix a.txt", "--confusion-matrix: a.txt: unknown image format"),
-        ("export en-de --format onnx --output a.onnx", "--output a.onnx: what is written is a directory"),
-        ("train translation pairs.tsv --output a.pt", "--output a.pt: what is written is a directory"),
+        ("export en-de --format onnx --output a.onnx", "--output a.onnx: the output is a directory"),
+        ("train translation pairs.tsv --output a.pt", "--output a.pt: the output is a directory"),
     ],
 )
 def test_another_suffix_is_refused_before_any_work(
@@ -66,7 +66,7 @@ def test_suffixes_that_fit_or_say_nothing(name: str, form: Form) -> None:
 
 @pytest.mark.parametrize(("name", "form"), [("a.srt", "text"), ("a.json", "srt"), ("a.HTM", "text"), ("a.gz", "text")])
 def test_suffixes_that_do_not_fit(name: str, form: Form) -> None:
-    with pytest.raises(SeqtasksError, match=f"--output {name}: what is written is"):
+    with pytest.raises(SeqtasksError, match=f"--output {name}: the output is"):
         ensure_form(Path(name), form, CHOICES)
 
 
@@ -78,8 +78,8 @@ def test_a_directory_that_is_there_may_be_called_as_it_likes(tmp_path: Path) -> 
 
 def test_the_functions_of_the_library_refuse_it_too(tmp_path: Path) -> None:
     for opened in (open_attribution_report, open_caption_report):
-        with pytest.raises(SeqtasksError, match=r"a\.txt: the suffix does not fit"), opened(tmp_path / "a.txt"):
+        with pytest.raises(SeqtasksError, match=r"a\.txt: the suffix does not match"), opened(tmp_path / "a.txt"):
             pass
-    with pytest.raises(SeqtasksError, match=r"a\.gif: the suffix does not fit"):
+    with pytest.raises(SeqtasksError, match=r"a\.gif: the suffix does not match"):
         write_captioned_video([], [], tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []

@@ -38,8 +38,8 @@ def test_old_names_become_new_ones_with_a_warning(capsys: pytest.CaptureFixture[
         "a.txt", "--beam-size", "2", "--plot-attention=look.png", "-o", "out",
     ]  # fmt: skip
     assert capsys.readouterr().err.splitlines() == [
-        "seqtasks: --beam is now called --beam-size; the old name goes with the next release.",
-        "seqtasks: --attention is now called --plot-attention; the old name goes with the next release.",
+        "seqtasks: --beam is now called --beam-size; the old name will be removed in the next release.",
+        "seqtasks: --attention is now called --plot-attention; the old name will be removed in the next release.",
     ]
     assert renamed("caption", "--scenes", "x.mp4") == ["--scene-detection", "x.mp4"]
 

@@ -226,7 +226,7 @@ def test_models_of_other_tasks_and_their_options_are_refused(
 ) -> None:
     result = seqtasks("translate", "-m", model, "--text", "a")
     told = f"seqtasks: {model} is a model for tagging, not for translation. "
-    assert result.err == told + f"What it is for: seqtasks tag --model {model} text.txt\n"
+    assert result.err == told + f"Use it with: seqtasks tag --model {model} text.txt\n"
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"], ["--set", "length_penalty=none"]):
         refused = seqtasks("evaluate", model, test_file, *option)
         assert refused.code == 2
@@ -240,7 +240,7 @@ def test_models_of_other_tasks_and_their_options_are_refused(
 def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("a dog", encoding="utf-8")
     result = seqtasks("tag", "-m", model, tmp_path / "text.txt", "-o", tmp_path / "text.txt")
-    assert (result.code, "would be written over what is read" in result.err) == (1, True)
+    assert (result.code, "would overwrite an input file" in result.err) == (1, True)
     assert (tmp_path / "text.txt").read_text(encoding="utf-8") == "a dog"
 
 

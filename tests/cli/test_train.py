@@ -69,7 +69,7 @@ def test_a_directory_with_a_training_is_not_overwritten(seqtasks: Program, model
     before = (model / "config.toml").read_bytes()
     result = seqtasks("train", "translation", data / "pairs.tsv", "--output", model)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "holds a training already. Resume it (--resume; in Python, resume=True)" in result.err
+    assert "already contains a training run. Resume it (--resume; in Python, resume=True)" in result.err
     assert seqtasks("train", model / "config.toml").code == 1
     assert (model / "config.toml").read_bytes() == before
 
@@ -210,13 +210,13 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         (["translation", "a.en", "b.de"], "a.en has 2 lines, but b.de has 1."),
         (
             ["translation", "pairs.tmx"],
-            "needs to know which two languages to read. Give them with --language-pair en-de",
+            "requires a language pair. Give them with --language-pair en-de",
         ),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
         (["run.toml", "--output", "run.toml"], "run.toml is a file."),
-        (["translation", "empty.csv"], "There is no sentence pair to train on: the data are empty."),
-        (["tagging", "empty.conllu"], "There is no sentence with labels to train on: the data are empty."),
-        (["classification", "empty.csv"], "There is no document with a label to train on: the data are empty."),
+        (["translation", "empty.csv"], "There are no sentence pairs to train on: the data are empty."),
+        (["tagging", "empty.conllu"], "There are no labeled sentences to train on: the data are empty."),
+        (["classification", "empty.csv"], "There are no labeled documents to train on: the data are empty."),
         (["language-modeling", "empty.txt"], "There is no text to train on: skipped 1 of 1: 1 empty text (empty.txt"),
     ],
 )
@@ -247,5 +247,7 @@ def test_mistakes_are_one_sentence_and_leave_nothing(
 def test_a_task_is_known_by_its_old_name_with_a_warning(seqtasks: Program, tmp_path: Path) -> None:
     old, new = (seqtasks("train", kind, tmp_path / "none.txt") for kind in ("generation", "language-modeling"))
     assert (old.code, new.code) == (1, 1)
-    warning = "seqtasks: generation is now called language-modeling; the old name goes with the next release.\n"
+    warning = (
+        "seqtasks: generation is now called language-modeling; the old name will be removed in the next release.\n"
+    )
     assert old.err == warning + new.err

@@ -78,7 +78,7 @@ def test_steps_and_validations() -> None:
         *steps,
         reports.StepSkipped(4, "the loss is not finite", 1),
         reports.ValidationEvent(4, evaluation, True, 2.0),
-        reports.FinishedEvent(4, "all steps are done"),
+        reports.FinishedEvent(4, "max_steps reached"),
     )[4:]
     assert lines == [
         "step 2 of 20: train loss 6.000  20 squares/s  learning rate 1.00e-03  9s left",
@@ -87,7 +87,7 @@ def test_steps_and_validations() -> None:
         "    step  train loss  val loss     BLEU      squares/s     time",
         "       4       4.167    1.2500    30.00 *           20       2s",
         "          a -> c d",
-        "Done after 4 steps: all steps are done.",
+        "Done after 4 steps: max_steps reached.",
     ]
 
 

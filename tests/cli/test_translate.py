@@ -48,7 +48,7 @@ def test_options_of_the_last_release_do_the_same_with_a_warning(seqtasks: Progra
     old = seqtasks("translate", "-m", model, "--beam", "2", "--json", SENTENCE)
     new = seqtasks("translate", "-m", model, "--beam-size", "2", "--json", SENTENCE)
     assert (old.code, old.out, new.err) == (0, new.out, "")
-    assert old.err == "seqtasks: --beam is now called --beam-size; the old name goes with the next release.\n"
+    assert old.err == "seqtasks: --beam is now called --beam-size; the old name will be removed in the next release.\n"
 
 
 def test_flags_are_the_decoding_options_of_set(seqtasks: Program, model: Path) -> None:
@@ -208,7 +208,7 @@ def test_attention_is_drawn(seqtasks: Program, model: Path, tmp_path: Path) -> N
         0,
         [
             "seqtasks: texts with words or symbols that the model does not know (--json lists them): 1",
-            f"seqtasks: --plot-attention: {picture} lacks what the model does not know: $x_1$.",
+            f"seqtasks: --plot-attention: {picture} leaves out what the model does not know: $x_1$.",
         ],
     )
     several = seqtasks(
@@ -237,10 +237,10 @@ def test_attention_without_matplotlib(seqtasks: Program, model: Path, monkeypatc
         (["-m", "nonsense"], "there is no model 'nonsense'"),
         (["-m", "MODEL", "no-file"], "no-file cannot be read: No such file or directory."),
         (["-m", "MODEL", "--text", "a", "--set", "length_penalty"], "not of the form name=value"),
-        (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "no length penalty"),
+        (["-m", "MODEL", "--text", "a", "--set", "length_penalty=odd"], "not a length penalty"),
         (["-m", "MODEL", "--text", "a", "--beam-size", "2", "--nbest", "3"], "a beam of 2 finds at most 2"),
         (["-m", "MODEL", "--text", "a", "-o", "nowhere/out"], "nowhere/out cannot be written"),
-        (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "no device 'nonsense'"),
+        (["-m", "MODEL", "--text", "a", "--device", "nonsense"], "device 'nonsense' is not available"),
     ],
 )
 def test_mistakes_are_one_sentence(seqtasks: Program, model: Path, arguments: list[str], told: str) -> None:
@@ -255,7 +255,7 @@ def test_nothing_is_written_over_what_is_read(seqtasks: Program, model: Path, tm
     file = tmp_path / "text.txt"
     file.write_text(SENTENCE, encoding="utf-8")
     result = seqtasks("translate", "-m", model, file, "-o", file)
-    assert (result.code, "would be written over what is read" in result.err) == (1, True)
+    assert (result.code, "would overwrite an input file" in result.err) == (1, True)
     assert file.read_text(encoding="utf-8") == SENTENCE
 
 

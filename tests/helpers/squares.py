@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from helpers.program import Program
+
 CONFIGURATION = """
 task = "captioning"
 [text]
@@ -57,3 +59,13 @@ def write_squares(folder: Path, names_and_colors: Iterable[tuple[str, str]]) -> 
 def configuration(folder: Path, cache: Path) -> str:
     """The run that trains on the squares in a folder, as TOML."""
     return CONFIGURATION.format(folder=folder, cache=cache)
+
+
+def train_captioner(seqtasks: Program, images: Path, made: Path) -> Path:
+    """Trains on the squares in the folder `images`; returns the directory of the training, inside of `made`."""
+    run = made / "run.toml"
+    run.write_text(configuration(images, made / "cache"), encoding="utf-8")
+    result = seqtasks("train", run, "--output", made / "model")
+    assert result.code == 0, result.err
+    assert "seqtasks caption --model" in result.out
+    return made / "model"

@@ -142,7 +142,7 @@ def named_rightly(trainer: Trainer, clips: Sequence[FrameSequence], hidden: list
     captioner = task.pipeline([model])
     right: dict[bool, list[bool]] = {True: [], False: []}
     for clip, away in zip(clips, hidden, strict=True):
-        said = captioner.caption_playing(clip.pictures(0), DecodingConfig(beam_size=1, max_length="8"))
+        said = captioner.caption_playing(clip.frames(0), DecodingConfig(beam_size=1, max_length="8"))
         for place, (caption, [wanted]) in enumerate(zip(said, clip.captions, strict=True)):
             right[place in away].append(caption.text == wanted)
     return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])

@@ -157,8 +157,8 @@ def caption_flickr8k(recipe: Recipe, data: Path, model: str, out: Path, *argumen
 @pytest.mark.parametrize("model", ["fused", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHER_CAPTIONERS)])
 def test_flickr8k_trains_and_prints_its_row(recipe: Recipe, flickr8k: Path, tmp_path: Path, model: str) -> None:
     done = caption_flickr8k(recipe, flickr8k, model, tmp_path / "model")
-    assert "training pictures: 25 with 50 captions" in done.stdout
-    assert "validation pictures: 10" in done.stdout
+    assert "training images: 25 with 50 captions" in done.stdout
+    assert "validation images: 10" in done.stdout
     heading, _, row = (line.split(" | ") for line in done.stdout.splitlines()[-3:])
     assert row[:3] == [f"| {model}", "frozen", "dev"]
     assert heading[3] == "CIDEr-D"

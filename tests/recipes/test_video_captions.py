@@ -40,7 +40,7 @@ def test_it_trains_and_prints_its_rows(recipe: Recipe, tmp_path: Path, temporal:
     done = recipe("video_captions", data, "--output", out, "--temporal", temporal, *small)
     assert done.code == 0, done.stderr
     before, after = done.stdout.splitlines()[-2:]
-    assert before.startswith("| pictures alone | clips | ")
+    assert before.startswith("| images alone | clips | ")
     assert after.startswith(f"| {temporal} | clips | ")
     assert "n=48" in before
     clips = read_captioned_videos(VideoSource(path=out / "clips" / "clips.jsonl"), ReadReport())

@@ -23,18 +23,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from reliability.forked import (
-    Straight,
-    age_parts,
-    contents,
-    differences,
-    in_child,
-    in_turn,
-    operations,
-    parser_of,
-    run_straight,
-    working_directory,
-)
+from reliability import forked
 from reliability.injected import ERROR, FAULTS, Fault
 from reliability.targets import Target, command_targets, unreadable
 
@@ -42,16 +31,16 @@ LONGEST = 20
 """Seconds that work may take, whatever happens."""
 
 
-def check(target: Target, straight: Straight, fault: Fault, at: int, root: Path, log: Path) -> Iterator[str]:
+def check(target: Target, straight: forked.Straight, fault: Fault, at: int, root: Path, log: Path) -> Iterator[str]:
     """Does the work with a fault, and says what is wrong about its end."""
 
     def work() -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(LONGEST)
-        fault.arrange(partial(operations, target, root), at)
+        fault.arrange(partial(forked.operations, target, root), at)
         target.run(root)
 
-    status, _ = in_child(work, log)
+    status, _ = forked.in_child(work, log)
     code = os.waitstatus_to_exitcode(status)
     told = log.read_text(encoding="utf-8", errors="replace")
 
@@ -66,12 +55,12 @@ def check(target: Target, straight: Straight, fault: Fault, at: int, root: Path,
         yield f"no sentence, {last!r}"
     yield from unreadable(root)
     if fault.codes == (0,):
-        yield from differences(straight.files, contents(target, root))
+        yield from forked.differences(straight.files, forked.contents(target, root))
 
 
 def try_faults(target: Target, times: int, chance: random.Random, folder: Path) -> tuple[int, list[str]]:
     """Every fault at so many places of a work; how many there were, and what was wrong."""
-    straight = run_straight(target, folder / "straight")
+    straight = forked.run_straight(target, folder / "straight")
     root, log = folder / "faulty", folder / "log.txt"
     done, wrong = 0, list[str]()
     for fault in FAULTS:
@@ -81,22 +70,22 @@ def try_faults(target: Target, times: int, chance: random.Random, folder: Path) 
             root.mkdir()
             done += 1
             found = list(check(target, straight, fault, at, root, log))
-            age_parts(root)
-            status, _ = in_child(lambda: target.run(root), log)
+            forked.age_parts(root)
+            status, _ = forked.in_child(lambda: target.run(root), log)
             if status:
                 found.append(f"afterwards it ended with status {status}")
-            found += differences(straight.files, contents(target, root))
+            found += forked.differences(straight.files, forked.contents(target, root))
             wrong += [f"{target.name}, {fault.name} at {at} of {straight.operations}: {each}" for each in found]
     return done, wrong
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = forked.parser_of(__doc__)
     parser.add_argument("--times", type=int, default=2, help="places of each fault")
     arguments = parser.parse_args()
     wrong = []
-    with working_directory() as place:
-        for target, folder in in_turn(command_targets(place), arguments.only, place):
+    with forked.working_directory() as place:
+        for target, folder in forked.in_turn(command_targets(place), arguments.only, place):
             started = time.monotonic()
             done, found = try_faults(target, arguments.times, random.Random(arguments.seed), folder)
             seconds = time.monotonic() - started

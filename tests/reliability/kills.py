@@ -24,17 +24,7 @@ from typing import NamedTuple
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from helpers import tiny_runs
-from reliability.forked import (
-    age_parts,
-    contents,
-    differences,
-    in_child,
-    in_turn,
-    operations,
-    parser_of,
-    run_straight,
-    working_directory,
-)
+from reliability import forked
 from reliability.targets import Target, all_targets, unreadable
 
 
@@ -54,7 +44,7 @@ def die() -> None:
 
 def kill_target(target: Target, kills: int, chance: random.Random, folder: Path) -> Killed:
     """Kills a target so many times."""
-    straight = run_straight(target, folder / "straight")
+    straight = forked.run_straight(target, folder / "straight")
     root = folder / "killed"
     done, runs, faults, ways = 0, 0, list[str](), Counter[str]()
     while done < kills:
@@ -67,13 +57,13 @@ def kill_target(target: Target, kills: int, chance: random.Random, folder: Path)
 
             def work(kind: str = kind, at: int = at, after: float = after) -> None:
                 if kind == "an operation":
-                    operations(target, root, lambda count: die() if count == at else None)
+                    forked.operations(target, root, lambda count: die() if count == at else None)
                 elif kind == "a moment":
                     signal.signal(signal.SIGALRM, lambda *_: die())
                     signal.setitimer(signal.ITIMER_REAL, after)
                 target.run(root)
 
-            status, _ = in_child(work)
+            status, _ = forked.in_child(work)
             if not os.WIFSIGNALED(status):
                 if status != 0:
                     faults.append(f"run {runs}: ended with status {status}")
@@ -81,22 +71,25 @@ def kill_target(target: Target, kills: int, chance: random.Random, folder: Path)
             done += 1
             ways[kind] += 1
             faults += [f"kill {done} ({kind} {at}): {reason}" for reason in unreadable(root)]
-            age_parts(root)
-        faults += [f"run {runs}: {difference}" for difference in differences(straight.files, contents(target, root))]
+            forked.age_parts(root)
+        faults += [
+            f"run {runs}: {difference}"
+            for difference in forked.differences(straight.files, forked.contents(target, root))
+        ]
     return Killed(done, runs, ways, [f"{target.name}, {fault}" for fault in faults])
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = forked.parser_of(__doc__)
     parser.add_argument("--kills", type=int, default=25, help="for each task and number of processes")
     parser.add_argument("--tasks", nargs="*", choices=[*tiny_runs.CONFIGURATIONS], default=[*tiny_runs.CONFIGURATIONS])
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--trainings-only", action="store_true", help="leave out caches, exports, outputs")
     arguments = parser.parse_args()
     faults = []
-    with working_directory() as place:
+    with forked.working_directory() as place:
         targets = all_targets(arguments.tasks, arguments.processes, not arguments.trainings_only, place)
-        for target, folder in in_turn(targets, arguments.only, place):
+        for target, folder in forked.in_turn(targets, arguments.only, place):
             started = time.monotonic()
             found = kill_target(target, arguments.kills, random.Random(f"{arguments.seed} {target.name}"), folder)
             moments = ", ".join(f"{count} at {kind}" for kind, count in sorted(found.ways.items()))

@@ -101,9 +101,9 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[str, str | bytes, str]] = {
-    "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "neither the names of columns"),
-    "text alone": ("a.txt", "A dog runs.\n", "neither the names of columns"),
-    "JSON without captions": ("a.json", '{"images": 3}', "no captions"),
+    "names that nobody knows": ("a.csv", table(("picture", "words"), ("x", "A dog runs.")), "the first row is neither a header"),
+    "text alone": ("a.txt", "A dog runs.\n", "the first row is neither a header"),
+    "JSON without captions": ("a.json", '{"images": 3}', "unknown JSON layout"),
     "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
     "MSR-VTT": ("videodatainfo.json", json.dumps({"videos": [{"video_id": "video0"}], "sentences": [{"video_id": "video0", "caption": "a car"}]}), "captions of videos (MSR-VTT)"),
     "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),
@@ -116,7 +116,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
 def test_read(tmp_path: Path, layout: str) -> None:
     name, content, columns, expected = LAYOUTS[layout]
     found = read_captions(written(tmp_path, name, content), ReadReport(), columns=columns)
-    assert [(each.picture, each.text, *([each.split] if each.split else [])) for each in found] == expected
+    assert [(each.image, each.text, *([each.split] if each.split else [])) for each in found] == expected
 
 
 @pytest.mark.parametrize("layout", REFUSED)

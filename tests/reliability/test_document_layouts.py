@@ -122,11 +122,11 @@ REFUSED: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "Sentiment140": ("a.csv", SENTIMENT_140, {}, "--text-column"),
     "a column that is not there": ("a.csv", table(("text", "label"), *ROWS), {"text_column": "review"}, "'review'"),
     "a number that is not there": ("a.csv", table(("text", "label"), *ROWS), {"label_column": 3}, "2 columns"),
-    "Kaggle's emotions, a table in a .txt": ("train.txt", "".join(f"{text};{label}\n" for text, label in ROWS * 2), {}, "Call it train.csv"),
-    "labels of several words before a tab": ("a.txt", "".join(f"very {label}\t{text}\n" for text, label in ROWS * 2), {}, "Call it a.tsv"),
+    "Kaggle's emotions, a table in a .txt": ("train.txt", "".join(f"{text};{label}\n" for text, label in ROWS * 2), {}, "Rename it to train.csv"),
+    "labels of several words before a tab": ("a.txt", "".join(f"very {label}\t{text}\n" for text, label in ROWS * 2), {}, "Rename it to a.tsv"),
     "a .txt with the labels behind a tab": ("a.txt", "".join(f"{text}\t{label}\n" for text, label in ROWS * 2), {}, "line 1: What a lovely film"),
     "a .txt with a header": ("a.txt", "label,text\n" + "".join(f"{label},{text.replace(',', '')}\n" for text, label in ROWS), {}, 'format = "csv"'),
-    "a .txt of JSON lines": ("a.txt", json_lines(*OBJECTS), {}, "Call it a.jsonl"),
+    "a .txt of JSON lines": ("a.txt", json_lines(*OBJECTS), {}, "Rename it to a.jsonl"),
     "a format that is not there": ("a.csv", table(("text", "label"), *ROWS), {"format": "excel"}, "no format 'excel'"),
 }  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_refused(tmp_path: Path, layout: str) -> None:
     ("name", "content", "options", "told"),
     [
         ("a.csv", FLAGS, {}, "no column is read as the label, but 2 hold 0 and 1, such as toxic"),
-        ("a.jsonl", json_lines({"text": "a", "label": "x", "category": "y"}), {}, "label is read as the label, and not category"),
+        ("a.jsonl", json_lines({"text": "a", "label": "x", "category": "y"}), {}, "label is read as the label, but category"),
         ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {}, "--label-column"),
         ("a.csv", table(("text", "label", "topic"), (*ROWS[0], "film")), {"label_column": "label"}, ""),
         ("a.csv", table(("text", "label", "stars"), (*ROWS[0], "1")), {}, ""),
@@ -162,7 +162,7 @@ def test_several_columns_of_labels_are_told(
 ) -> None:
     report = ReadReport()
     list(read_documents(DocumentSource(path=written(tmp_path, name, content), **options), report))
-    assert (told in " ".join(report.doubts), bool(report.doubts)) == (True, bool(told))
+    assert (told in " ".join(report.warnings), bool(report.warnings)) == (True, bool(told))
 
 
 def test_a_first_row_that_is_shorter_than_the_others() -> None:

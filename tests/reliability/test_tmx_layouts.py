@@ -160,9 +160,9 @@ REFUSED: dict[str, tuple[str | bytes, tuple[str, str], str]] = {
     "XLIFF": ('<?xml version="1.0"?>\n<xliff version="1.2"><file/></xliff>', EN_DE, "<xliff>"),
     "TBX": ('<martif type="TBX"><text/></martif>', EN_DE, "as TMX"),
     "cut off": (PLAIN[:-40], EN_DE, "broken XML"),
-    "entities of its own": (tmx(tu("&x;"), before='<!DOCTYPE tmx [<!ENTITY x "y">]>'), EN_DE, "entities of its own"),
+    "entities of its own": (tmx(tu("&x;"), before='<!DOCTYPE tmx [<!ENTITY x "y">]>'), EN_DE, "its own entities"),
     "an entity of HTML": (tmx(tu("a&nbsp;b")), EN_DE, "broken XML"),
-    "an entity of an outside document type": (tmx(tu("a&nbsp;b"), before='<!DOCTYPE tmx SYSTEM "tmx14.dtd">'), EN_DE, "entities of its own"),
+    "an entity of an outside document type": (tmx(tu("a&nbsp;b"), before='<!DOCTYPE tmx SYSTEM "tmx14.dtd">'), EN_DE, "its own entities"),
     "Latin-1 that is not declared": (PLAIN.replace("Ein", "É").encode("latin-1"), EN_DE, "broken XML"),
 }  # fmt: skip
 

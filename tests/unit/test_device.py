@@ -36,7 +36,7 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
         assert choose_device("auto").type == automatic
     for missing in ("abacus", "cuda:99"):
-        with pytest.raises(SeqtasksError, match=f"There is no device '{missing}' here"):
+        with pytest.raises(SeqtasksError, match=f"The device '{missing}' is not available"):
             choose_device(missing)
 
 

@@ -79,6 +79,8 @@ def test_a_component_that_cannot_be_made_without_memory_is_told(model: Path, mon
         return build()
 
     monkeypatch.setattr(task, "build_model", needs_memory)
-    with pytest.warns(UserWarning, match=f"{model}: whether its settings fit its weights cannot be seen before memory"):
+    with pytest.warns(
+        UserWarning, match=f"{model}: whether its configuration fits its weights cannot be checked before memory"
+    ):
         found = load_model(task, bundle)
     assert sum(parameter.numel() for parameter in found.parameters()) > 0

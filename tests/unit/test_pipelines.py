@@ -156,7 +156,7 @@ def test_wrong_use_is_told(predictor: seqtasks.TranslationPipeline) -> None:
         predictor.translate(TEXTS, beam_size=2, nbest=3)
     with pytest.raises(SeqtasksError, match=r"Decoding: temperature: .*number"):
         predictor.translate(TEXTS, temperature="hot")
-    with pytest.raises(SeqtasksError, match="no option beams"):
+    with pytest.raises(SeqtasksError, match="Unknown decoding option beams"):
         predictor.translate(TEXTS, beams=2)
     with pytest.raises(SeqtasksError, match="prefixes is one text, not a list"):
         predictor.translate(TEXTS, prefixes="das")
@@ -202,13 +202,13 @@ def test_what_another_engine_lacks_is_told(model: Path, folder: Path) -> None:
     for models, options, told in (
         ([model], {}, 'its decoder "lstm"'),
         (["pos-en"], {}, "for translation, not for tagging"),
-        ([transformer, transformer], {}, "no ensemble"),
+        ([transformer, transformer], {}, "not an ensemble"),
         ([transformer], {"dtype": "bfloat16"}, "int8 or in float32"),
-        ([transformer], {"device": "meta"}, "for the CPU here"),
+        ([transformer], {"device": "meta"}, "runs on the CPU only"),
     ):
         with pytest.raises(SeqtasksError, match=told):
             load(*models, engine="ctranslate2", **options)
-    with pytest.raises(SeqtasksError, match="cannot search with sample = true"):
+    with pytest.raises(SeqtasksError, match="does not support sample = true"):
         load(transformer, engine="ctranslate2").decoding(sample=True)
 
 
@@ -225,17 +225,22 @@ def test_an_ensemble_of_a_model_with_itself_is_the_model(
 
 def test_models_of_an_ensemble_share_their_vocabulary(model: Path, folder: Path) -> None:
     other = make_model(folder, "stranger", seed=1, pairs="others")
-    with pytest.raises(SeqtasksError, match="do not share their text processors"):
+    with pytest.raises(SeqtasksError, match="have different tokenizers"):
         load(model, other, threads=1)
+
+
+def change_configuration(model: Path, old: str, new: str) -> None:
+    """Replaces the first `old` in the configuration of a model, whose manifest gets the new checksum."""
+    settings = (model / "config.toml").read_text(encoding="utf-8").replace(old, new, 1)
+    (model / "config.toml").write_text(settings, encoding="utf-8")
+    manifest = json.loads((model / "bundle.json").read_text(encoding="utf-8"))
+    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
+    (model / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None:
     other = make_model(folder, "mixed", seed=1)
-    settings = (other / "config.toml").read_text(encoding="utf-8").replace("hidden_size = 16", "hidden_size = 32", 1)
-    (other / "config.toml").write_text(settings, encoding="utf-8")
-    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
-    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
-    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    change_configuration(other, "hidden_size = 16", "hidden_size = 32")
     with pytest.raises(SeqtasksError, match=r"mixed: The weights do not fit the model: .* is .*x16, not .*x32"):
         load(other, threads=1)
 
@@ -243,12 +248,8 @@ def test_weights_of_another_model_are_refused(model: Path, folder: Path) -> None
 def test_sizes_are_compared_before_memory_is_taken(model: Path, folder: Path) -> None:
     """Settings that ask for petabytes are refused, and nothing is allocated."""
     other = make_model(folder, "huge", seed=1)
-    settings = (other / "config.toml").read_text(encoding="utf-8").replace("= 16", "= 1600000", 1)
-    (other / "config.toml").write_text(settings, encoding="utf-8")
-    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
-    manifest["sha256"]["config.toml"] = hashlib.sha256(settings.encode()).hexdigest()
-    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(SeqtasksError, match=r"its settings are those of a model with .* weights, and it holds"):
+    change_configuration(other, "= 16", "= 1600000")
+    with pytest.raises(SeqtasksError, match=r"its configuration describes a model with .* weights, but it holds"):
         load(other, threads=1)
 
 
@@ -256,14 +257,14 @@ def test_a_task_that_is_not_there(model: Path, folder: Path) -> None:
     other = make_model(folder, "unknown", seed=1)
     manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
     (other / "bundle.json").write_text(json.dumps(manifest | {"task": "nothing"}), encoding="utf-8")
-    with pytest.raises(SeqtasksError, match="is a model for 'nothing', and there is no such task"):
+    with pytest.raises(SeqtasksError, match="is a model for 'nothing', which is not a known task"):
         load(other, threads=1)
 
 
 def test_a_processor_without_a_hash_is_refused(folder: Path) -> None:
     other = make_model(folder, "more", seed=1)
     (other / "processors" / "more.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(SeqtasksError, match=r"more\.json is damaged \(bundle\.json has no hash of it\)"):
+    with pytest.raises(SeqtasksError, match=r"more\.json is damaged \(bundle\.json has no checksum for it\)"):
         load(other, threads=1)
 
 
@@ -276,7 +277,7 @@ def test_evaluation_tells_all_that_it_depends_on(predictor: seqtasks.Translation
 
 
 def test_a_device_that_is_not_there(model: Path) -> None:
-    with pytest.raises(SeqtasksError, match="no device 'nonsense'"):
+    with pytest.raises(SeqtasksError, match="device 'nonsense' is not available"):
         load(model, device="nonsense")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from seqtasks.cli.commands.caption_video import FORM_OPTIONS, ClipOptions, describe_clip, is_clip, require_clips
+from seqtasks.cli.commands.caption_video import FORM_OPTIONS, VideoOptions, caption_video, check_video_options, is_video
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
 from seqtasks.cli.output import CUT, as_cell, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seqtasks.visualization import CaptionReport
 
 DEFAULT_CAPTIONER: Final = "captions"
-DEFAULT_CLIP_CAPTIONER: Final = "clips"
+DEFAULT_VIDEO_CAPTIONER: Final = "clips"
 STANDARD_INPUT = "-"
 
 
@@ -49,11 +49,12 @@ class StandardInput:
 
 def caption(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Images, videos, folders, patterns; - is standard input.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Images, videos, folders or glob patterns; - is standard input."),
     ],
     *,
     model: Annotated[
-        list[str] | None, ensemble_option(f"{DEFAULT_CAPTIONER}; for videos {DEFAULT_CLIP_CAPTIONER}")
+        list[str] | None, ensemble_option(f"{DEFAULT_CAPTIONER}; for videos {DEFAULT_VIDEO_CAPTIONER}")
     ] = None,
     as_json: Json = False,
     attention: Annotated[
@@ -62,18 +63,20 @@ def caption(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--html-report", metavar="FILE.html", help="Write a page with images, captions and attention."),
+        typer.Option(
+            "--html-report", metavar="FILE.html", help="Write an HTML page with images, captions and attention."
+        ),
     ] = None,
-    clip_options: ClipOptions,
+    video_options: VideoOptions,
     decoding: HypothesisOptions,
     output: Output = None,
     runtime: Runtime,
 ) -> None:
     """Generate captions for images and videos.
 
-    Writes a line for each image: its path, a tab, the caption; for videos a line for each span of equal captions.
+    Prints a line for each image: its path, a tab and the caption; for videos a line for each span of equal captions.
     Unreadable files are reported, one per line, and the exit code is then 1. Folders are searched recursively; with an
-    option for videos, the numbered images of a folder are the frames of one.
+    option for videos, a folder of numbered images is read as the frames of one video.
 
     \b
     Examples:
@@ -85,35 +88,35 @@ def caption(
     """
     options = decoding.options()
     warnings.filterwarnings("ignore", module="PIL")
-    clip_options = replace(clip_options, form=clip_options.form or ("jsonl" if as_json else "text"))
-    names = found_at(paths, clip_options)
-    clips = [name for name in names if name != STANDARD_INPUT and is_clip(name, clip_options)]
+    video_options = replace(video_options, form=video_options.form or ("jsonl" if as_json else "text"))
+    names = found_at(paths, video_options)
+    videos = [name for name in names if name != STANDARD_INPUT and is_video(name, video_options)]
     ensure_distinct_paths(
         {
             "--output": output, "--plot-attention": attention, "--html-report": report,
-            "--output-video": clip_options.render, "--contact-sheet": clip_options.sheet,
+            "--output-video": video_options.render, "--contact-sheet": video_options.sheet,
         },
         names,
     )  # fmt: skip
-    form: Form = (clip_options.form or "text") if clips else "jsonl" if as_json else "text"
-    ensure_form(output, form, FORM_OPTIONS if clips else {"jsonl": "--json"})
+    form: Form = (video_options.form or "text") if videos else "jsonl" if as_json else "text"
+    ensure_form(output, form, FORM_OPTIONS if videos else {"jsonl": "--json"})
     ensure_suffix("--html-report", report, ".html", ".htm")
-    require_clips(clips, [name for name in names if name not in clips], clip_options)
+    check_video_options(videos, [name for name in names if name not in videos], video_options)
     if attention is not None:
         pillow_format(attention)
         if len(names) > 1:
             raise SeqtasksError(
-                f"--plot-attention is for one image, and there are {len(names):,}.",
-                "Name one, or choose --html-report, which shows the attention over each.",
+                f"--plot-attention takes one image, but {len(names):,} were given.",
+                "Give one, or use --html-report, which shows the attention over each.",
             )
-    if clips and (decoding.nbest or attention or report):
-        raise SeqtasksError("--nbest, --plot-attention and --html-report are for images.", f"Leave out {clips[0]}.")
+    if videos and (decoding.nbest or attention or report):
+        raise SeqtasksError("--nbest, --plot-attention and --html-report are for images.", f"Remove {videos[0]}.")
     shared: CaptioningPipeline | None = runtime.open(model, "captioning").pipeline if model else None
     pipelines: dict[bool, CaptioningPipeline] = {
-        clip: shared or runtime.open([DEFAULT_CLIP_CAPTIONER if clip else DEFAULT_CAPTIONER], "captioning").pipeline
-        for clip in {name in clips for name in names}
+        video: shared or runtime.open([DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER], "captioning").pipeline
+        for video in {name in videos for name in names}
     }
-    decodings = {clip: pipeline.decoding(**options) for clip, pipeline in pipelines.items()}
+    decodings = {video: pipeline.decoding(**options) for video, pipeline in pipelines.items()}
     if report is not None and not decodings[False].sample:
         options.setdefault("nbest", decodings[False].beam_size)
 
@@ -126,13 +129,15 @@ def caption(
             origin = (*(model or [DEFAULT_CAPTIONER]), decodings[False].signature(), f"seqtasks {__version__}")
             page = stack.enter_context(open_caption_report(report, pipelines[False].images, origin))
         write = stack.enter_context(open_output(output))
-        for clip, group in groupby(names, clips.__contains__):
-            if clip:
-                failed += sum(not describe_clip(name, pipelines[clip], clip_options, options, write) for name in group)
+        for video, group in groupby(names, videos.__contains__):
+            if video:
+                failed += sum(
+                    not caption_video(name, pipelines[video], video_options, options, write) for name in group
+                )
                 continue
             images = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
             with_attention = bool(attention or report)
-            captions = pipelines[clip].iter_captions([each for _, each in images], attention=with_attention, **options)
+            captions = pipelines[video].iter_captions([each for _, each in images], attention=with_attention, **options)
             unfinished = 0
             for (name, image), found in zip(images, captions, strict=True):
                 if isinstance(found, SeqtasksError):
@@ -146,12 +151,12 @@ def caption(
                 if attention is not None:
                     from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
 
-                    plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[clip].images)
+                    plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[video].images)
                 unfinished += not found.finished
                 # the page may show more alternatives than are written
-                found = replace(found, alternatives=found.alternatives[: decodings[clip].nbest - 1])
+                found = replace(found, alternatives=found.alternatives[: decodings[video].nbest - 1])
                 if found.blank:
-                    warn(f"{name}: the image is all black, white or gray, with nothing to see: its caption is a guess.")
+                    warn(f"{name}: the image is blank (all black, white or gray): its caption is a guess.")
                 inputs, text, of = (
                     {"image": name, "blank": found.blank},
                     f"{as_cell(name)}\t{found.text}",
@@ -163,14 +168,14 @@ def caption(
         raise typer.Exit(1)
 
 
-def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
-    """The names of the images and videos that are meant, in the order of the paths."""
+def found_at(paths: Sequence[str], options: VideoOptions) -> list[str]:
+    """The names of the images and videos that the paths stand for, in their order."""
     from seqtasks.image.folders import ENDINGS, find_images
     from seqtasks.video.pyav_reader import ENDINGS as VIDEO_ENDINGS
 
     names: list[str] = []
     for path in paths:
-        if path == STANDARD_INPUT or is_clip(path, options):
+        if path == STANDARD_INPUT or is_video(path, options):
             names.append(path)
         else:
             names += map(str, find_images([path], endings=ENDINGS | VIDEO_ENDINGS))
@@ -178,7 +183,7 @@ def found_at(paths: Sequence[str], options: ClipOptions) -> list[str]:
 
 
 def reopen(image: str | StandardInput, at_least: int) -> Image:
-    """The image once more, as it is shown: its shorter side has so many pixels, where the file has them."""
+    """The image again, for display: its shorter side has this many pixels, if the file has them."""
     from seqtasks.image.loading import open_image
 
     return open_image(bytes(image.content) if isinstance(image, StandardInput) else image, at_least=at_least)

@@ -1,4 +1,4 @@
-"""Videos on the command line of `seqtasks caption`: spans of time with their captions, as they come."""
+"""Videos in `seqtasks caption`: timed captions, written as they are found."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, None: 1.0}
 
 
 @dataclass(frozen=True)
-class ClipOptions:
+class VideoOptions:
     """Options for videos; None or False for what was not given."""
 
     every: Annotated[
@@ -44,36 +44,44 @@ class ClipOptions:
         ),
     ] = None
     every_frame: Annotated[
-        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: every N-th frame.")
+        int | None, typer.Option("--frame-step", min=1, metavar="N", help="Videos: caption every N-th frame.")
     ] = None
-    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: a frame at each scene change.")] = False
+    scenes: Annotated[bool, typer.Option("--scene-detection", help="Videos: caption a frame at each scene change.")] = (
+        False
+    )
     form: Annotated[
-        Format | None, typer.Option("--output-format", help="Videos: format of the spans.", show_default="text")
+        Format | None,
+        typer.Option("--output-format", help="Videos: format of the timed captions.", show_default="text"),
     ] = None
     render: Annotated[
-        Path | None, typer.Option("--output-video", metavar="FILE.mp4", help="Write the video with its captions.")
+        Path | None,
+        typer.Option(
+            "--output-video", metavar="FILE.mp4", help="Write a copy of the video with its captions drawn into it."
+        ),
     ] = None
     sheet: Annotated[
         Path | None,
         typer.Option(
-            "--contact-sheet", metavar="FILE.png", help="Write the frames of the video with times and captions."
+            "--contact-sheet",
+            metavar="FILE.png",
+            help="Write an image of the captioned frames with their times and captions.",
         ),
     ] = None
 
     @property
     def any(self) -> bool:
-        """Whether an option was given that is for videos alone."""
+        """Whether an option was given that applies only to videos."""
         chosen = self.every or self.every_frame or self.scenes or self.render or self.sheet
         return bool(chosen) or self.form not in (None, "text", "jsonl")
 
     def choice(self) -> FrameSampler:
-        """Which frames are described: one a second, if nothing else is asked for."""
+        """Which frames are captioned: one per second by default."""
         from seqtasks.video.reader import IntervalSampler, StrideSampler
         from seqtasks.video.scene_detection import SceneChangeSampler
 
         if sum(map(bool, (self.every, self.every_frame, self.scenes))) > 1:
             raise SeqtasksError(
-                "--frame-interval, --frame-step and --scene-detection exclude each other.", "Choose one of them."
+                "--frame-interval, --frame-step and --scene-detection are mutually exclusive.", "Choose one of them."
             )
         if self.scenes:
             return SceneChangeSampler()
@@ -84,74 +92,74 @@ def seconds_in(duration: str) -> float:
     """The seconds of "2s", "500ms", "1min" or "0.5"."""
     found = DURATION.fullmatch(duration.strip().lower())
     if found is None:
-        raise SeqtasksError(f"--frame-interval {duration}: this is no length of time.", "Write 2s, 500ms or 1min.")
+        raise SeqtasksError(f"--frame-interval {duration}: not a duration.", "Use a form such as 2s, 500ms or 1min.")
     return float(found[1]) * UNITS[found[2]]
 
 
-def is_clip(name: str, options: ClipOptions) -> bool:
+def is_video(name: str, options: VideoOptions) -> bool:
     """A folder is a video of numbered frames where it is asked for as one; else it holds images and videos."""
     from seqtasks.video import reader as video
 
     return options.any if os.path.isdir(name) else video.is_video(name)
 
 
-def require_clips(clips: list[str], pictures: list[str], options: ClipOptions) -> None:
-    """Raises SeqtasksError for options that do not suit what is to be described, before any work."""
-    if options.any and not clips:
+def check_video_options(videos: list[str], images: list[str], options: VideoOptions) -> None:
+    """Raises SeqtasksError for options that do not fit the inputs, before any work is done."""
+    if options.any and not videos:
         raise SeqtasksError(
             "--frame-interval, --frame-step, --scene-detection, --output-video, --contact-sheet, srt and vtt are for "
-            "videos, and there is none.",
-            "Name a video, an animated image or a folder of numbered frames.",
+            "videos, but none was given.",
+            "Give a video, an animated image or a folder of numbered frames.",
         )
     for option, path in (("--output-video", options.render), ("--contact-sheet", options.sheet)):
         if path is None:
             continue
-        if len(clips) > 1:
-            raise SeqtasksError(f"{option} is for one video, and there are {len(clips):,}.", "Name one.")
+        if len(videos) > 1:
+            raise SeqtasksError(f"{option} takes one video, but {len(videos):,} were given.", "Give one.")
         if not is_dir(path.resolve().parent):
-            raise SeqtasksError(f"{option} {path}: there is no such folder.", "Make it, or name another file.")
+            raise SeqtasksError(f"{option} {path}: there is no such folder.", "Create it, or choose another file.")
     ensure_suffix("--output-video", options.render, ".mp4", ".m4v")
     if options.sheet is not None:
         pillow_format(options.sheet)
     if options.render is not None:
         require_package("av", "--output-video needs PyAV.", "video")
-    if options.form in ("srt", "vtt") and (len(clips) > 1 or pictures):
+    if options.form in ("srt", "vtt") and (len(videos) > 1 or images):
         raise SeqtasksError(
-            f"--output-format {options.form} is for one video.", "Name one, or choose --output-format jsonl."
+            f"--output-format {options.form} takes one video.", "Give one, or choose --output-format jsonl."
         )
-    if clips:
+    if videos:
         options.choice()
 
 
-def describe_clip(
-    name: str, pipeline: CaptioningPipeline, options: ClipOptions, decoding: dict[str, Any], write: Write
+def caption_video(
+    name: str, pipeline: CaptioningPipeline, options: VideoOptions, decoding: dict[str, Any], write: Write
 ) -> bool:
-    """Writes the spans of one video as they come and reports what cannot be read; returns whether all could be read."""
+    """Writes the captions of one video as they are found and reports what cannot be read; returns whether all could."""
     from seqtasks.video.caption_spans import FrameCaption, merge_captions, timed
     from seqtasks.video.reader import StrideSampler, open_video
     from seqtasks.video.source import VideoError
     from seqtasks.visualization import ContactSheet, write_captioned_video
 
     try:
-        clip = open_video(name)
+        video = open_video(name)
     except VideoError as error:
         warn(error)
         return False
-    if clip.remark is not None:
-        warn(f"{name}: {clip.remark}.")
+    if video.remark is not None:
+        warn(f"{name}: {video.remark}.")
     sheet = ContactSheet()
     spans: list[CaptionSpan] = []
     described: Counter[str] = Counter()
 
     def captions() -> Iterator[FrameCaption]:
-        for frame, caption in pipeline.caption_frames(clip.frames(options.choice()), **decoding):
+        for frame, caption in pipeline.caption_frames(video.frames(options.choice()), **decoding):
             if options.sheet is not None:
                 sheet.add(frame, caption.text)
             described["blank" if caption.blank else "seen"] += 1
             yield timed(frame, caption.text, caption.log_probabilities, blank=caption.blank)
 
     def found() -> Iterator[CaptionSpan]:
-        for span in merge_captions(captions(), lambda: clip.end):
+        for span in merge_captions(captions(), lambda: video.end):
             spans.append(span)
             yield span
 
@@ -159,21 +167,21 @@ def describe_clip(
         write([line])
     if described["blank"]:
         warn(
-            f"{name}: {described['blank']:,} of {described.total():,} frames are all black, white or gray, with "
-            "nothing to see: their captions are guesses, which subtitles leave out."
+            f"{name}: {described['blank']:,} of {described.total():,} frames are blank (all black, white or "
+            "gray): their captions are guesses, which subtitles leave out."
         )
-    damage = clip.damage
+    damage = video.damage
     if damage is not None:
-        warn(f"{name}: {damage}; what could be read is described.")
+        warn(f"{name}: {damage}; the frames that could be read are captioned.")
     if options.sheet is not None:
         sheet.save(options.sheet)
     if options.render is not None:
-        write_captioned_video(clip.frames(StrideSampler(1)), spans, options.render)
+        write_captioned_video(video.frames(StrideSampler(1)), spans, options.render)
     return damage is None
 
 
 def formatted(name: str, spans: Iterable[CaptionSpan], form: Format | None) -> Iterator[str]:
-    """Spans of captions as lines of subtitles, JSON or a table; the table where no form is asked for."""
+    """Timed captions as lines of subtitles, JSON or a table; a table by default."""
     from seqtasks.video.subtitles import to_jsonl, to_srt, to_table, to_vtt
 
     if form in ("srt", "vtt"):

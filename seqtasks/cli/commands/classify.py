@@ -56,10 +56,14 @@ def classify(
     inputs: TextInputs,
     model: Annotated[list[str] | None, ensemble_option(DEFAULT_CLASSIFIER)] = None,
     as_json: Json = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Mark the decisive words.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Mark the words that count for or against the label.")
+    ] = False,
     report: Annotated[
         Path | None,
-        typer.Option("--html-report", metavar="FILE.html", help="Write a page that shows the decisive words."),
+        typer.Option(
+            "--html-report", metavar="FILE.html", help="Write an HTML page with labels, probabilities and attributions."
+        ),
     ] = None,
     method: Annotated[
         Method | None,
@@ -69,15 +73,15 @@ def classify(
     max_input_length: MaxInputLength = None,
     runtime: Runtime,
 ) -> None:
-    """Classify documents: for each its label, a tab and the probability.
+    """Classify documents. Prints the label of each, a tab and its probability.
 
-    A FILE is one document, and its name comes before the label; .tsv, .csv and .jsonl have one document per row;
+    A FILE is one document, and its name is printed before the label; .tsv, .csv and .jsonl have one document per row;
     standard input and TEXT have one per line. With several labels they follow each other on the
     line, each with its probability; - means none. An empty line gives an empty line. Malformed rows and files that are
     not text are reported and skipped; the exit code is then 1.
 
     With --explain the text follows. Words for the label are blue in a color terminal, else [+marked]; words against it
-    are orange and underlined, or [-marked]; strong ones are bold, or have two signs.
+    are orange and underlined, else [-marked]; strong ones are bold, or have two signs.
 
     \b
     Examples:

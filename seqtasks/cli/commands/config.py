@@ -15,13 +15,13 @@ def config(
         str | None, typer.Argument(metavar="TASK", help="Such as translation.", show_default="all tasks")
     ] = None,
     output_format: Annotated[
-        Literal["text", "markdown"], typer.Option("--output-format", help="What to print.")
+        Literal["text", "markdown"], typer.Option("--output-format", help="Output format.")
     ] = "text",
     code: Code = None,
 ) -> None:
     """Print every configuration key, with its type, default and meaning.
 
-    They are the keys of the file in `seqtasks train run.toml`, and of `--set KEY=VALUE` there.
+    These are the keys of the file in `seqtasks train run.toml`, and of its option `--set KEY=VALUE`.
 
     \b
     Examples:
@@ -33,6 +33,6 @@ def config(
     load_own_code(code)
     known = task_kinds()
     if task is not None and task not in known:
-        raise SeqtasksError(f"There is no task {task!r}.", f"There are {', '.join(known)} (your own: --code FILE).")
+        raise SeqtasksError(f"There is no task {task!r}.", f"Available: {', '.join(known)} (your own: --code FILE).")
     sections = list(dict.fromkeys(each for name in ([task] if task else known) for each in config_sections(name)))
     print(as_markdown(sections) if output_format == "markdown" else as_text(sections), end="")

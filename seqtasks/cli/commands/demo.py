@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_CLIP_CAPTIONER
+from seqtasks.cli.commands.caption import DEFAULT_CAPTIONER, DEFAULT_VIDEO_CAPTIONER
 from seqtasks.cli.commands.classify import DEFAULT_CLASSIFIER
 from seqtasks.cli.commands.generate import DEFAULT_WRITER
 from seqtasks.cli.commands.tag import DEFAULT_TAGGER
@@ -43,7 +43,7 @@ INTERVAL = 0.5
 
 
 def demo() -> None:
-    """Show what the models that ship can do.
+    """Show what the included models can do.
 
     They translate sentences, caption photographs and a video, tag parts of speech, classify reviews and generate a
     scene.
@@ -143,9 +143,9 @@ SHOWN: dict[str, tuple[Callable[[Any], str], str]] = {
   seqtasks translate "How are you?"                 one sentence
   seqtasks translate < input.txt                    a file, line by line
   seqtasks translate "How are you?" --nbest 5       five translations with scores
-  seqtasks train translation pairs.tsv --output my-model   a model of your own"""),
+  seqtasks train translation pairs.tsv --output my-model   your own model"""),
     DEFAULT_CAPTIONER: (caption_images, "  seqtasks caption photo.jpg                        a caption for an image"),
-    DEFAULT_CLIP_CAPTIONER: (
+    DEFAULT_VIDEO_CAPTIONER: (
         caption_video, "  seqtasks caption clip.mp4 --contact-sheet s.png   captions of a video, with times"
     ),
     DEFAULT_TAGGER: (tag, "  seqtasks tag text.txt                             parts of speech, word by word"),

@@ -40,27 +40,31 @@ def evaluate(
         list[Path],
         typer.Argument(
             metavar="DATA...",
-            help="A file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files; for captions the folder of the "
-            "images, and the file of captions where it is not in that folder; for other tasks files like those that "
-            "the model was trained on.",
+            help="Translation: a file of pairs (.tsv, .csv, .jsonl, .tmx) or two parallel files. Captions: the folder "
+            "of the images, and the file of captions unless it is in that folder. Other tasks: files in the formats "
+            "of the training data.",
         ),
     ],
     *,
     decoding: DecodingOptions,
     lowercase: Annotated[
         bool | None,
-        typer.Option("--lowercase/--cased", help="Translation: ignore case or not; else as the model was trained."),
+        typer.Option(
+            "--lowercase/--cased", help="Translation: whether to ignore case; default: as the model was trained."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     languages: LanguagePair = None,
     columns: ColumnOptions,
     split: Annotated[
         str | None,
-        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; else all."),
+        typer.Option(metavar="SPLIT", help="Captions: train, dev, test, or a file that lists images; default: all."),
     ] = None,
     metrics: Annotated[
         list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="A further score, such as chrf or one of your own; repeatable."),
+        typer.Option(
+            "--metric", metavar="NAME", help="An additional metric, such as chrf or one of your own; may be repeated."
+        ),
     ] = None,
     confusion: Annotated[
         Path | None,
@@ -72,10 +76,10 @@ def evaluate(
 ) -> None:
     """Evaluate a model on labeled data.
 
-    Translations get BLEU, chrF and TER; captions CIDEr-D, BLEU, ROUGE-L and METEOR; texts loss, perplexity and bits per
-    character; tagged words accuracy, and F1 where the labels are those of spans; documents accuracy, F1 and
-    calibration, beside the accuracy of the majority class. Scores come with their signatures; --json has those of each
-    label. Missing or broken examples are reported, counted in the result with their reasons, and left out; the exit
+    Translations are scored by BLEU, chrF and TER; captions by CIDEr-D, BLEU, ROUGE-L and METEOR; texts by loss,
+    perplexity and bits per character; tagged words by accuracy, and F1 if the labels are those of spans; documents by
+    accuracy, F1 and calibration error, next to the accuracy of the majority class. Scores come with their signatures;
+    --json adds those of each label. Missing or broken examples are reported, counted by reason, and skipped; the exit
     code is then 1.
 
     \b
@@ -95,14 +99,14 @@ def evaluate(
 
     warnings.filterwarnings("ignore", module="PIL")
     request = EvaluationRequest(
-        data,
-        decoding.options(),
-        split,
-        split_languages(languages),
-        lowercase,
-        metrics or (),
-        columns.given(),
-        max_input_length,
+        data=data,
+        decoding=decoding.options(),
+        split=split,
+        languages=split_languages(languages),
+        lowercase=lowercase,
+        metrics=metrics or (),
+        columns=columns.given(),
+        max_input_length=max_input_length,
     )
     wrong = inapplicable_options(loaded.task, request)
     if confusion is not None and "confusion" not in loaded.task.evaluation_options:
@@ -143,7 +147,7 @@ def format_json(found: Evaluation, about: dict[str, Any]) -> str:
 
 
 def show(found: Evaluation) -> None:
-    """For people."""
+    """Prints the evaluation, human-readable."""
     from seqtasks.metrics.score import format_score, metric_name
 
     width = max(len(metric_name(score.metric)) for score in found.scores)
@@ -152,7 +156,7 @@ def show(found: Evaluation) -> None:
     print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
     if found.skipped:
         reasons = (f"{each.count:,} {each.reason} ({', '.join(each.places)})" for each in found.skipped)
-        print(f"left out of the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
+        print(f"excluded from the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
     if found.labels and found.unit == "documents":
         show_classes(found)
 
@@ -180,5 +184,5 @@ def plot(found: Evaluation, path: Path) -> None:
     from seqtasks.visualization import plot_confusion_matrix
 
     if found.confusion is None:
-        raise SeqtasksError("A model that gives several labels has no confusion matrix: nothing was plotted.")
+        raise SeqtasksError("A multi-label model has no confusion matrix: nothing was plotted.")
     plot_confusion_matrix(found.confusion, path)

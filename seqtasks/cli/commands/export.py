@@ -15,15 +15,17 @@ from seqtasks.storage.presence import is_dir, is_file
 
 def export(
     model: ModelArgument,
-    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The program that will run it.")],
+    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The runtime to export for.")],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default MODEL's name and the format."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Output directory; by default named after MODEL and the format."
+        ),
     ] = None,
     set_decoding: Set = None,
     code: Code = None,
 ) -> None:
-    """Export a translation model to a directory that another program runs, with a guide in its README.md.
+    """Export a translation model for another runtime, to a directory with a guide in its README.md.
 
     \b
     Examples:
@@ -33,7 +35,7 @@ def export(
     out = out or Path(f"{Path(model).name}-{written}")
     ensure_directory(out)
     if is_file(out) or (is_dir(out) and any(out.iterdir())):
-        raise SeqtasksError(f"{out} is there already.", "Choose another place with --output, or remove it.")
+        raise SeqtasksError(f"{out} already exists.", "Choose another directory with --output, or remove it.")
     options = set_options(set_decoding)
     task, pipeline = Runtime(code, device="cpu", dtype="float32").open([model], "translation")
     decoding = pipeline.decoding(**options)
@@ -47,4 +49,4 @@ def export(
         WRITERS[written](task, pipeline.models[0], decoding, card, out)
     except OSError as error:
         raise SeqtasksError(f"{out} cannot be written: {error.strerror}.", "Nothing was left there.") from error
-    print(f"{out}: {out / 'README.md'} tells how to use it")
+    print(f"{out}: {out / 'README.md'} describes how to use it")

@@ -20,7 +20,7 @@ BETWEEN = "\n---\n"
 def generate(
     *,
     model: Model = DEFAULT_WRITER,
-    prompt: Annotated[str, typer.Option(metavar="TEXT", help="How the text begins; - is standard input.")] = "",
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Beginning of the text; - is standard input.")] = "",
     max_new_tokens: Annotated[
         int | None,
         typer.Option("--max-new-tokens", min=1, metavar="N", help="Maximum number of new tokens.", show_default="500"),
@@ -29,15 +29,15 @@ def generate(
     count: Annotated[
         int, typer.Option("--num-return-sequences", "-n", min=1, metavar="N", help="Number of texts.")
     ] = 1,
-    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this text.")] = "",
+    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this string.")] = "",
     as_json: Json = False,
     decoding: SamplingOptions,
     runtime: Runtime,
 ) -> None:
     """Generate text from a prompt.
 
-    The prompt and its continuation are streamed; with a beam search they are written when it is done. The last line
-    break of a prompt from standard input is dropped. Several texts are separated by a line ---.
+    The prompt and its continuation are streamed; with beam search they are printed when it is done. The last line
+    break of a prompt from standard input is dropped. Several texts are separated by lines of ---.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def generate(
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
     if unread := pipeline.unread(prompt):
-        warn(f"the prompt is too long for the context of the model: its first {unread:,} tokens are not read.")
+        warn(f"the prompt is longer than the context of the model: its first {unread:,} tokens are ignored.")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")

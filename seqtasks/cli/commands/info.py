@@ -31,7 +31,7 @@ def info(model: ModelArgument) -> None:
 
 
 def facts(bundle: Bundle) -> dict[str, str]:
-    """For people, in the order to show them."""
+    """Human-readable facts, in the order to show them."""
     import tomllib
 
     from seqtasks.metrics.score import format_score, metric_name

@@ -1,10 +1,10 @@
-"""`seqtasks models`: what ships."""
+"""`seqtasks models`: the included models."""
 
 from __future__ import annotations
 
 
 def models() -> None:
-    """List the models that ship.
+    """List the included models.
 
     \b
     Example:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
 
 
-TOO_LONG = "pair of too many tokens to score"
+TOO_LONG = "pair with too many tokens to score"
 SCORES = ("score", "normalized_score", "tokens", "log_probabilities")
 
 
@@ -49,8 +49,8 @@ def score(
 ) -> None:
     """Score given translations.
 
-    Writes for each pair its normalized score, log-probability, source and target, separated by tabs. Broken pairs and
-    those that are too long are reported and left out; the exit code is then 1.
+    Prints the normalized score, log-probability, source and target of each pair, separated by tabs. Broken pairs and
+    pairs that are too long are reported and skipped; the exit code is then 1.
 
     \b
     Example:
@@ -82,8 +82,8 @@ def score(
     total, tokens, count = 0.0, 0, 0
     with open_output(output) as write:
         for batch in batched(scorable(), BATCH_SIZE):
-            for doubt in () if count else other_languages(pipeline.languages, batch.items):
-                warn(doubt)
+            for warning in () if count else other_languages(pipeline.languages, batch.items):
+                warn(warning)
             scored = pipeline.score([pair.source for pair in batch.items], [pair.target for pair in batch.items])
             total += sum(found.score for found in scored)
             tokens += sum(len(found.log_probabilities) for found in scored)
@@ -97,7 +97,7 @@ def score(
                 write([to_json(fields) if as_json else text])
     warn_skipped(skipped, warn)
     if not count:
-        raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Look at the data files.")
+        raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Check the data files.")
     if tokens:
         warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")
     if skipped.skipped:

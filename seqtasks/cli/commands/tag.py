@@ -43,7 +43,7 @@ def tag(
     inputs: TextInputs,
     model: Model = DEFAULT_TAGGER,
     words: Annotated[
-        bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by blanks.")
+        bool, typer.Option("--pretokenized", help="The text has one sentence per line, words separated by spaces.")
     ] = False,
     read: Annotated[
         Input | None, typer.Option("--input-format", help="Format of FILE.", show_default="by its suffix, else text")
@@ -61,9 +61,9 @@ def tag(
 ) -> None:
     """Label each word of a text.
 
-    Text is split into sentences and words by rule; no sentence spans several lines. The output format `text` has a
+    Text is split into sentences and words by rules; no sentence spans several lines. The output format `text` has a
     word, a tab and its label per line, and an empty line after each sentence: `cut -f 2 | sort | uniq -c` counts
-    labels, and `seqtasks train tagging` can read it. A .conllu file comes back with its column of labels filled in;
+    labels, and `seqtasks train tagging` can read it. A .conllu file is printed with its column of labels filled in;
     --json is short for --output-format jsonl. Malformed sentences in FILE are reported and skipped; the exit code is
     then 1.
 

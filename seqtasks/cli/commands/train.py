@@ -68,7 +68,7 @@ def train(
     check_usage(what, tasks, languages)
     if task is None and columns.given():
         option = f"--{next(iter(columns.given())).replace('_', '-')}"
-        raise typer.BadParameter("the columns stand in the configuration", param_hint=option)
+        raise typer.BadParameter("the columns are set in the configuration", param_hint=option)
     if task is not None and (kind := task.Config.model_fields["kind"].default) != what[0]:
         warn_renamed(what[0], kind)
     out = out or default_directory(Path(what[0]), automatic=task is not None)
@@ -111,11 +111,11 @@ def check_usage(what: Sequence[str], tasks: Mapping[str, type[Task]], languages:
     if automatic and len(what) == 1:
         raise typer.BadParameter(f"give the data too, such as {tasks[what[0]].example_data}", param_hint="DATA")
     if not automatic and languages is not None:
-        raise typer.BadParameter("the languages stand in the configuration", param_hint="--language-pair")
+        raise typer.BadParameter("the languages are set in the configuration", param_hint="--language-pair")
     if not automatic and len(what) > 1:
         raise typer.BadParameter(
-            f"{what[0]!r} is no task that trains from data alone (there are: {', '.join(tasks)}), "
-            "and a configuration stands alone",
+            f"{what[0]!r} is not a task that trains from data alone (these are: {', '.join(tasks)}), "
+            "and a configuration takes no data",
             param_hint="RUN.toml",
         )
 

@@ -46,7 +46,7 @@ def translate(
     inputs: TextInputs,
     model: Annotated[list[str] | None, ensemble_option(DEFAULT_MODEL)] = None,
     prefix: Annotated[
-        bool, typer.Option("--target-prefix", help="Lines are TEXT<tab>PREFIX: how the translation has to begin.")
+        bool, typer.Option("--target-prefix", help="Lines are TEXT<tab>PREFIX; the translation begins with PREFIX.")
     ] = False,
     as_json: Json = False,
     attention: Annotated[
@@ -55,7 +55,9 @@ def translate(
     ] = None,
     decoding: HypothesisOptions,
     output: Output = None,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes of one thread each.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
+    ] = 1,
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
     engine: EngineOption = "torch",
@@ -79,7 +81,7 @@ def translate(
         streams = open_inputs(files, texts, stack)
         if workers > 1:
             if runtime.device not in ("auto", "cpu"):
-                raise SeqtasksError("Several workers need the CPU.", "Leave out --workers or --device.")
+                raise SeqtasksError("Several workers run on the CPU only.", "Leave out --workers or --device.")
             runtime = replace(runtime, device="cpu", threads=1)
         ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
@@ -123,6 +125,6 @@ def translate(
         if attention is not None and sentences > 1:
             warn(f"--plot-attention: {attention} shows the first of {sentences:,} sentences.")
         if left_out:
-            warn(f"--plot-attention: {attention} lacks what the model does not know: {', '.join(left_out)}.")
+            warn(f"--plot-attention: {attention} leaves out what the model does not know: {', '.join(left_out)}.")
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")

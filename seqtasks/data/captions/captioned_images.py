@@ -42,7 +42,7 @@ BESIDE = 100
 """So many images are looked at for whether their captions lie beside them."""
 SPLITS = {
     "train": "train",
-    "restval": "train",  # Karpathy's: COCO's validation pictures that everybody trains on
+    "restval": "train",  # Karpathy's: COCO's validation images that everybody trains on
     "validation": "validation",
     "valid": "validation",
     "val": "validation",
@@ -54,7 +54,7 @@ SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """An image and what people wrote about it."""
+    """An image and its captions."""
 
     image: Path
     captions: tuple[str, ...]
@@ -67,25 +67,25 @@ class CaptionSource(ConfigModel):
     images: Path
     """The folder of the images. A name without a folder is found in the folders below as well."""
     captions: Path | None = None
-    """The file of captions (see `seqtasks.data.captions.readers`); without one, a file of a usual name in `images` or
-    beside it."""
+    """The file of captions (see `seqtasks.data.captions.readers`); without one, a file with a usual name in `images` or
+    next to it."""
     split: str | None = None
-    """train, validation (or dev, val), test, as the captions or lists beside them (`Flickr_8k.trainImages.txt`,
-    `train.txt`) say; or the path of a list, an image a line; or all images."""
+    """train, validation (or dev, val), test, as the captions or lists next to them (`Flickr_8k.trainImages.txt`,
+    `train.txt`) say; or the path of a list, one image per line; or all images."""
     format: Format = "auto"
     """Format of the captions; "auto" looks at the file."""
     image_column: str | int | None = None
-    """The column of a table, by name or number from 1, or the key in JSON, of the image's name; else it is found."""
+    """The column of a table, by name or number from 1, or the key in JSON, of the image's name; detected by default."""
     caption_column: str | int | None = None
-    """The same of the caption."""
+    """The same for the caption."""
 
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
     """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
     if is_file(paths[0]):
-        raise SeqtasksError(f"{paths[0]} is a file; the folder of the pictures comes first, then the file of captions.")
+        raise SeqtasksError(f"{paths[0]} is a file; give the folder of the images first, then the file of captions.")
     if len(paths) > 2:
-        raise SeqtasksError(f"{paths[2]} is too much: there is one folder of pictures and one file of captions.")
+        raise SeqtasksError(f"{paths[2]} is one argument too many: give one folder of images and one file of captions.")
     return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
 
 
@@ -103,8 +103,8 @@ class CaptionReadReport(ReadReport):
         return not (self.skipped or self.images.skipped)
 
     def describe(self) -> str:
-        """For people: `captions: skipped 0 of 30,000; pictures: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
-        return f"captions: {super().describe()}; pictures: {self.images.describe()}"
+        """Human-readable: `captions: skipped 0 of 30,000; images: skipped 2 of 6,000: 2 missing (a.jpg, b.jpg)`."""
+        return f"captions: {super().describe()}; images: {self.images.describe()}"
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
@@ -117,15 +117,17 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
             leaves the folder of the images; no image is left.
     """
     if not is_dir(source.images):
-        raise SeqtasksError(f"{source.images}: there is no such folder.", "Relative paths begin where you stand.")
+        raise SeqtasksError(
+            f"{source.images}: there is no such folder.", "Relative paths are resolved against the current directory."
+        )
     table = source.captions or find_table(source.images)
     columns = {"image": source.image_column, "caption": source.caption_column}
     captions = list(read_captions(table, skipped, source.format, columns))
     gathered: dict[str, list[str]] = {}
     for caption in of_split(captions, source, table, skipped):
-        gathered.setdefault(caption.picture, []).append(caption.text)
+        gathered.setdefault(caption.image, []).append(caption.text)
     skipped.images.read += len(gathered)
-    folder = PictureFolder(source.images)
+    folder = ImageIndex(source.images)
     images = []
     for name, texts in gathered.items():
         match folder.find(name):
@@ -138,8 +140,8 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
     if not images:
         wanted = f" of the split {source.split}" if source.split else ""
         raise SeqtasksError(
-            f"{table}: none of its pictures{wanted} is left in {source.images} ({skipped.describe()}).",
-            "The captions name pictures by their path inside of the folder of the pictures.",
+            f"{table}: none of its images{wanted} is usable in {source.images} ({skipped.describe()}).",
+            "The captions have to name images by their path relative to the folder of the images.",
         )
     return images
 
@@ -164,13 +166,13 @@ def split_captioned_images(
         SeqtasksError: There are fewer than two images.
     """
     if len(images) < 2:
-        raise SeqtasksError("A single picture cannot be both trained on and held out.", "Give more pictures.")
+        raise SeqtasksError("A single image cannot be used both for training and for validation.", "Give more images.")
     digests = [hashlib.sha256(f"{seed}/{each.image.name}".encode()).digest() for each in images]
     alone = list(zip(digests, range(len(images)), strict=True))  # images of one name are different ones
     return train_validation_split(images, validation_split, seed, groups=alone, shuffle=False)
 
 
-class PictureFolder:
+class ImageIndex:
     """Finds images by the names that files of captions give them."""
 
     def __init__(self, folder: Path) -> None:
@@ -188,7 +190,7 @@ class PictureFolder:
         """Why an image is not found, and what to call it: most often a file of nearly that name is there."""
         bare = PurePosixPath(name).name
         near = self.near.get(as_systems_may_have_it(bare), bare)
-        return ("missing", name) if near == bare else ("missing under its exact name", f"{name}, but {near} is there")
+        return ("missing", name) if near == bare else ("not found under its exact name", f"{name}, but {near} is there")
 
     @cached_property
     def near(self) -> dict[str, str]:
@@ -221,8 +223,8 @@ def find_table(images: Path) -> Path:
     if any(image.with_suffix(".txt").is_file() for image in islice(images_below(str(images), ENDINGS), BESIDE)):
         return images
     raise SeqtasksError(
-        f"{images}: there is no file of captions in this folder or beside it.",
-        f"Give its path as captions, or one of these names: {', '.join(TABLES)}; or a .txt file beside each image.",
+        f"{images}: there is no file of captions in this folder or next to it.",
+        f"Give its path as captions, or one of these names: {', '.join(TABLES)}; or a .txt file next to each image.",
     )
 
 
@@ -235,8 +237,8 @@ def of_split(
     split = SPLITS.get(source.split.lower())
     if split is not None and any(caption.split for caption in captions):
         return (caption for caption in captions if SPLITS.get(caption.split or "") == split)
-    pictures = Path(source.split) if split is None else find_list(split, table, source.images)
-    return on_list(captions, pictures, skipped)
+    listed = Path(source.split) if split is None else find_list(split, table, source.images)
+    return on_list(captions, listed, skipped)
 
 
 def find_list(split: str, table: Path, images: Path) -> Path:
@@ -248,8 +250,8 @@ def find_list(split: str, table: Path, images: Path) -> Path:
                 if path.is_file() and path.name != table.name:
                     return path
     raise SeqtasksError(
-        f"{table}: the captions do not tell which pictures are for {split}, and there is no list of them beside.",
-        f"Give the path of a list as split, or write {words[0]}.txt there: a picture's name a line.",
+        f"{table}: the captions do not say which images are for {split}, and no list of them was found.",
+        f"Give the path of a list as split, or write {words[0]}.txt there, with one image name per line.",
     )
 
 
@@ -258,11 +260,11 @@ def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> 
     if not is_file(path):
         raise SeqtasksError(
             f"{path}: there is no such split and no such file.",
-            "split is train, validation, test, or the path of a list with a picture's name a line.",
+            "split is train, validation, test, or the path of a list with one image name per line.",
         )
     listed = dict.fromkeys(PureWindowsPath(line.strip()).as_posix() for line in read_lines(path) if line.strip())
-    chosen = [each for each in captions if each.picture in listed or without_ending(each.picture) in listed]
-    captioned = {name for each in chosen for name in (each.picture, without_ending(each.picture))}
+    chosen = [each for each in captions if each.image in listed or without_ending(each.image) in listed]
+    captioned = {name for each in chosen for name in (each.image, without_ending(each.image))}
     for name in listed:
         if name not in captioned:
             skipped.images.read += 1

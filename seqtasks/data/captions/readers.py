@@ -36,8 +36,8 @@ TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))"
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
 
 VIDEO_LINES = (
-    'Write JSON lines, one a video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
-    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may lie behind that of the video.'
+    'Write JSON lines, one per video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
+    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may be after that of the video.'
 )
 ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 
@@ -46,7 +46,7 @@ ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 class Caption:
     """One caption of one image."""
 
-    picture: str
+    image: str
     """The name that the file gives it, with forward slashes; it stays inside of any folder that it is put behind."""
     text: str
     """One line; white space is single spaces, without those that tokenizing put before full stops and the like."""
@@ -77,31 +77,31 @@ def read_captions(
         raise problem
     for row in (reader or TableReader()).read(path, columns):
         skipped.reach(row.file, row.number)
-        picture, text = clean_string(row.picture), clean_string(row.text)
+        image, text = clean_string(row.image), clean_string(row.text)
         if row.rejection:
             skipped.skip(row.rejection)
-        elif not picture or text is None:
+        elif not image or text is None:
             skipped.skip("broken line")
         elif not text:
             skipped.skip("empty caption")
         else:
-            if picture not in names:
-                names[picture] = relative_name(picture, f"{row.file}:{row.number}")
+            if image not in names:
+                names[image] = relative_name(image, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
-            yield Caption(names[picture], line, (clean_string(row.split) or "").lower() or None)
+            yield Caption(names[image], line, (clean_string(row.split) or "").lower() or None)
 
 
-def relative_name(name: str, place: str, kind: str = "picture") -> str:
+def relative_name(name: str, place: str, kind: str = "image") -> str:
     """The name of an image or video at a place, which may not leave their folder under any operating system."""
     if ADDRESS.match(name):
         raise SeqtasksError(
-            f"{place}: the {kind} {name[:80]!r} is an address, and no file.",
-            f"Fetch the {kind}s, with img2dataset for example, and name their files.",
+            f"{place}: the {kind} {name[:80]!r} is a URL, not a file.",
+            f"Download the {kind}s, for example with img2dataset, and give their file names.",
         )
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise SeqtasksError(
-            f"{place}: the {kind} {name!r} lies outside of the folder of the {kind}s.",
+            f"{place}: the {kind} {name!r} is outside the folder of the {kind}s.",
             f"Name {kind}s relative to that folder, without `..`.",
         )
     return path.as_posix()
@@ -138,10 +138,10 @@ def keys_of(columns: Columns) -> list[Sequence[str]]:
 def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns) -> Iterator[Row]:
     """The captions in one row of a table or one object; one row without a text where there is none."""
     named = {key.strip().lower(): value for key, value in fields.items()}
-    picture, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
+    image, captions = (next((named[key] for key in keys if key in named), None) for keys in keys_of(columns))
     rejected = rejection(fields, [str(each) for each in columns.values()])
     for caption in captions if isinstance(captions, list) and captions else [captions]:
-        yield Row(file, number, picture, caption, fields.get(SPLIT_KEY), rejected)
+        yield Row(file, number, image, caption, fields.get(SPLIT_KEY), rejected)
 
 
 class NDJSONReader(JSONLReader, kind="ndjson"):
@@ -171,9 +171,9 @@ class JSONReader(CaptionReader, kind="json"):
             case dict(named) if named and all(IMAGE_NAME.fullmatch(name) for name in named):
                 return named_rows(path, named)
         raise SeqtasksError(
-            f"{path}: the JSON holds no captions that are known: there is no list of `images`.",
-            "Known are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, captions "
-            "below the names of images.",
+            f"{path}: unknown JSON layout: it has no list `images`.",
+            "Known layouts are COCO captions, Karpathy's dataset_*.json, a list of objects with image and caption, "
+            "or an object from image names to captions.",
         )
 
 
@@ -183,7 +183,7 @@ def coco_rows(path: Path, images: list[Any], annotations: list[Any]) -> Iterator
     names = {str(image["id"]): image.get("file_name") for image in map(as_mapping, images) if "id" in image}
     if annotations and not any("caption" in as_mapping(each) for each in annotations):
         raise SeqtasksError(
-            f"{path}: its annotations hold no captions, but {', '.join(list(as_mapping(annotations[0]))[:6])}.",
+            f"{path}: its annotations have no captions, only {', '.join(list(as_mapping(annotations[0]))[:6])}.",
             "COCO's captions are in captions_train2017.json and captions_val2017.json.",
         )
     for number, annotation in enumerate(map(as_mapping, annotations), 1):

@@ -26,7 +26,7 @@ class Row:
     file: str
     number: int
     """Of the line, or of the entry in a JSON list, from 1."""
-    picture: object
+    image: object
     text: object
     split: object = None
     rejection: str = ""

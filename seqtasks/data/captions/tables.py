@@ -77,7 +77,7 @@ def open_captions(path: Path, columns: Columns) -> tuple[Table, CaptionColumns]:
         found = columns_by_cells(table) | found
     if "image" not in found or "caption" not in found or found["image"] == found["caption"]:
         raise SeqtasksError(
-            f"{path}:1: neither the names of columns nor an image and its caption. {table.describe()}".rstrip(),
+            f"{path}:1: the first row is neither a header nor an image and its caption. {table.describe()}".rstrip(),
             "Write a table with the columns image and caption, or an image's name, a tab and its caption a line; "
             "or say which columns they are: --image-column 1 --caption-column 2 (image_column, caption_column in a "
             "configuration).",

@@ -73,22 +73,22 @@ def document_columns(table: Table, source: DocumentSource) -> DocumentColumns:
     return DocumentColumns(found["text"], found.get("label"))
 
 
-def label_doubts(table: Table, columns: DocumentColumns, source: DocumentSource) -> Iterator[str]:
+def label_warnings(table: Table, columns: DocumentColumns, source: DocumentSource) -> Iterator[str]:
     """Why a table may have its labels elsewhere: in several columns, of which one is read or none."""
     names = table.header or ("",) * table.width
     others = [place for place in free_columns(table) if place not in (columns.text, columns.label)]
     known = [names[place] for place in others if names[place] in LABEL.usual]
     if columns.label is not None and source.label_column is None and known:
         yield (
-            f"{table.path}: the column {names[columns.label]} is read as the label, and not {', '.join(known)}, which "
-            "can be one, too: say which with --label-column (label_column)"
+            f"{table.path}: the column {names[columns.label]} is read as the label, but {', '.join(known)} could "
+            "be one, too: select it with --label-column (label_column)"
         )
     rows = [cells for cells in table.sample if len(cells) == table.width]
     flags = [names[place] for place in others if rows and all(cells[place] in ("0", "1") for cells in rows)]
     if columns.label is None and len(flags) > 1:
         yield (
             f"{table.path}: no column is read as the label, but {len(flags)} hold 0 and 1, such as {flags[0]}: write "
-            "the names of those with 1 into one column, and say what stands between them with label_separator"
+            "the names of those with 1 into one column, and set label_separator"
         )
 
 

@@ -17,11 +17,11 @@ from seqtasks.errors import SeqtasksError
 MARK = "__label__"
 """With which fastText begins a label."""
 DELIMITERS = {"\t": "tsv", ";": "csv", ",": "csv", "|": "csv"}
-"""What may stand between the columns of a table, and the format that reads it."""
+"""Delimiters of tables, and the format that reads each."""
 EVEN = 0.95
 """The share of lines of one number of columns that makes a table."""
 FEWEST = 5
-"""Lines that tell a table from texts."""
+"""Lines that distinguish a table from texts."""
 LABEL_WORDS = 3
 """The most words of a cell that is a label."""
 
@@ -48,7 +48,7 @@ def read_labelled_lines(path: Path, skipped: ReadReport) -> Iterator[Document]:
 
 
 def first_word(line: str) -> tuple[str, str]:
-    """What stands before the first blank or tab, and what stands behind it."""
+    """The parts before and after the first space or tab."""
     word, *rest = line.split(maxsplit=1)
     return word, "".join(rest).rstrip()
 
@@ -60,8 +60,8 @@ def require_labels_first(path: Path, lines: Sequence[str]) -> None:
     shown = "; ".join(f"line {number}: {line[:60]}" for number, line in enumerate(lines[:2], 1))
     if parse_json_object(lines[0]) is not None:
         raise SeqtasksError(
-            f"{path} holds JSON, not a label and a text a line. {shown}.",
-            f'Call it {path.stem}.jsonl, or give format = "jsonl" beside its path in a configuration.',
+            f"{path} holds JSON, not one label and text per line. {shown}.",
+            f'Rename it to {path.stem}.jsonl, or give format = "jsonl" next to its path in a configuration.',
         )
     delimiter = table_delimiter(lines)
     if delimiter is not None:
@@ -69,15 +69,15 @@ def require_labels_first(path: Path, lines: Sequence[str]) -> None:
         raise SeqtasksError(
             f"{path} looks like a table, in which labels are a column; in this kind of file the first word of a line "
             f"is its label. {shown}.",
-            f'Call it {path.stem}.{kind}, or give format = "{kind}" beside its path in a configuration.',
+            f'Rename it to {path.stem}.{kind}, or give format = "{kind}" next to its path in a configuration.',
         )
 
 
 def table_delimiter(lines: Sequence[str]) -> str | None:
-    """What stands between the columns of lines that are rows of a table; None where the first words are labels.
+    """The delimiter of lines that are rows of a table; None where the first words are labels.
 
     In a table nearly all rows have the same number of columns, and the cells of the first or of the last one are
-    short. A tab behind the first word is what may stand between a label and its text.
+    short. A tab after the first word may separate a label from its text.
     """
     if len(lines) < FEWEST:
         return None

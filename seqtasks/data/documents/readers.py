@@ -54,12 +54,12 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
 
 
 def is_table(path: Path) -> bool:
-    """Whether the suffix of a file says how documents stand in it."""
+    """Whether the suffix of a file gives the layout of its documents."""
     return DocumentReader.for_file(path) is not None
 
 
 def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Document]:
-    """The documents that are not blank; the others are told to `skipped`."""
+    """The documents that are not blank; the others are counted by `skipped`."""
     for document in documents:
         if document.text.strip():
             yield document
@@ -73,7 +73,7 @@ def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
     classes = [child for child in inside if child.is_dir() and child.name != UNLABELLED]
     if classes and SPLITS.issuperset(child.name.lower() for child in classes):
         raise SeqtasksError(
-            f"{path} holds {' and '.join(child.name for child in classes)}, which are no classes.",
+            f"{path} holds {' and '.join(child.name for child in classes)}, which are not class folders.",
             f"Give one of them, such as {classes[-1]}.",
         )
     if classes:
@@ -82,7 +82,7 @@ def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
     if not files:
         raise SeqtasksError(
             f"{path} holds neither folders nor .txt files.",
-            "Documents stand in a folder a class, or a line each in a .txt file a class.",
+            "Use one folder per class, or one .txt file per class with one document per line.",
         )
     return chain.from_iterable(read_class_lines(file, skipped) for file in files)
 
@@ -108,5 +108,5 @@ def named_class(path: Path, name: str) -> tuple[str, ...]:
     """
     label = clean_string(name)
     if label is None:
-        raise SeqtasksError(f"{path}: a class is called so, and that is not UTF-8.", "Rename it.")
+        raise SeqtasksError(f"{path}: the name of this class is not UTF-8.", "Rename it.")
     return label_names([label])

@@ -16,7 +16,7 @@ from seqtasks.registry import ConfigModel
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text and what it is labelled as, as they stand in the data."""
+    """A text and its labels, as in the data."""
 
     text: str
     labels: tuple[str, ...] = ()
@@ -30,15 +30,15 @@ class DocumentSource(ConfigModel):
     path: Path
     """The file or folder."""
     text_column: str | int | None = None
-    """The column, or the key, of the text: its name, or its number from 1; else the usual names are looked for."""
+    """The column, or the key, of the text: its name, or its number from 1; by default one of the usual names."""
     label_column: str | int | None = None
-    """The same of the label."""
+    """The same for the label."""
     header: bool | None = None
-    """Whether the first row of a table names its columns; else it is found out."""
+    """Whether the first row of a table is a header; detected by default."""
     format: str | None = None
     """The format, such as "csv", where the suffix of a file does not say it."""
     label_separator: str | None = Field(default=None, min_length=1)
-    """What stands between the labels in a cell of a table; without it a cell is one label."""
+    """Separator of the labels in a cell of a table; without it, a cell is one label."""
 
 
 class DocumentReader(Reader):

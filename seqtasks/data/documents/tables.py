@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from seqtasks.data.documents.columns import document_columns, label_doubts, open_documents
+from seqtasks.data.documents.columns import document_columns, label_warnings, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import first_objects, flattened, read_objects
@@ -27,7 +27,7 @@ class TSVReader(DocumentReader, kind="tsv"):
         table, columns = open_documents(source)
         if columns is None:
             return iter(())
-        skipped.doubts += label_doubts(table, columns, source)
+        skipped.warnings += label_warnings(table, columns, source)
         return in_columns(table, columns.text, columns.label, source.label_separator, skipped)
 
 
@@ -71,7 +71,7 @@ class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
-        """A document a line; lines without a text, or with labels that are no strings, are told to `skipped`."""
+        """A document a line; lines without a text, or with labels that are not strings, are counted by `skipped`."""
         text_key, label_key = json_keys(source, skipped)
         for each in read_objects(source.path, skipped, keys=(text_key, label_key)):
             fields = each | flattened(each)
@@ -100,7 +100,7 @@ def json_keys(source: DocumentSource, skipped: ReadReport) -> tuple[str, str]:
     sample = [[str(each.get(key, "")) for key in keys] for each in objects if each]
     table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
     columns = document_columns(table, source)
-    skipped.doubts += label_doubts(table, columns, source)
+    skipped.warnings += label_warnings(table, columns, source)
     return keys[columns.text], "" if columns.label is None else keys[columns.label]
 
 

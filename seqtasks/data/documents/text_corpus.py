@@ -29,7 +29,7 @@ class TextSource(ConfigModel):
     path: Path
     """The file or folder."""
     text_column: str | int | None = None
-    """The column, or the key, of a table's texts: its name, or its number from 1; else the usual names are tried."""
+    """The column, or the key, of a table's texts: its name, or its number from 1; by default one of the usual names."""
 
     @property
     def is_one_text(self) -> bool:

@@ -128,4 +128,6 @@ def load(path: Path) -> list[Links]:
             links, counts = stored["links"], stored["counts"]
         return np.split(links, counts.cumsum()[:-1]) if len(counts) else []
     except (OSError, ValueError, KeyError, EOFError):
-        raise SeqtasksError(f"{path}: these alignments are damaged.", "Remove the file; it is made again.") from None
+        raise SeqtasksError(
+            f"{path}: these alignments are damaged.", "Remove the file; it will be recreated."
+        ) from None

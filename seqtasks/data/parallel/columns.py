@@ -32,8 +32,8 @@ def pair_columns(
     """
     if table.width < 2:
         raise SeqtasksError(
-            f"{table.path}: its rows have one column, and pairs need two. {table.describe()}.",
-            "Write a text, a tab and its translation a line, or a .csv or .jsonl file.",
+            f"{table.path}: its rows have one column, but pairs need two. {table.describe()}.",
+            "Write one pair per line, a text, a tab and its translation, or a .csv or .jsonl file.",
         )
     names = table.header or ("",) * table.width
     found = requested_columns(table.path, names, requested)
@@ -48,7 +48,7 @@ def pair_columns(
     if not table.header and not sure and doubtful:
         raise SeqtasksError(
             f"{table.path}: it is not clear whether the first row names the columns. {table.describe()}.",
-            "Say so: --header, with --source-column and --target-column, or --no-header "
+            "Specify it: --header, with --source-column and --target-column, or --no-header "
             "(header = true or false in a configuration).",
         )
     if len(found) < 2:
@@ -58,7 +58,7 @@ def pair_columns(
             raise unclear(table, "which of its columns are the source and the target", ROLES)
         found.update(zip(missing, texts, strict=True))
     if found["source"] == found["target"]:
-        raise SeqtasksError(f"{table.path}: one column cannot be both the source and the target.", "Name two columns.")
+        raise SeqtasksError(f"{table.path}: one column cannot be both the source and the target.", "Give two columns.")
     return found["source"], found["target"]
 
 

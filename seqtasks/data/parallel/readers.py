@@ -64,7 +64,7 @@ def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair
 
 
 def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
-    """Files of pairs stand alone; other files are parallel ones, and each two of them belong together.
+    """Files of pairs are used one by one; other files are parallel ones, and each two of them belong together.
 
     Raises:
         SeqtasksError: A folder, or a file without its parallel one.
@@ -85,8 +85,8 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
             waiting = []
     if waiting:
         raise SeqtasksError(
-            f"{waiting[0]} needs a parallel file beside it, or a name that ends in {PairReader.suffixes()}.",
-            "For a format of your own give the file with its reader: --code FILE.",
+            f"{waiting[0]} needs a second, parallel file, or a name that ends in {PairReader.suffixes()}.",
+            "For a format of your own, give the file with its reader: --code FILE.",
         )
     return sources
 
@@ -111,7 +111,7 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
     if counts[0] != counts[1]:
         raise SeqtasksError(
             f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}.",
-            "Parallel files need the same number of lines: line by line, a text and its translation.",
+            "Parallel files need the same number of lines: line n of one is the translation of line n of the other.",
         )
 
 
@@ -137,7 +137,7 @@ class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-        """A pair a line; lines that lack one of the two texts are told to `skipped`."""
+        """A pair a line; lines that lack one of the two texts are counted by `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
         for each in read_objects(source.path, skipped, blank=True, keys=keys):
@@ -164,9 +164,7 @@ class TMXReader(PairReader, kind="tmx"):
         """Raises SeqtasksError without `languages`: a translation memory may hold any number of them."""
         assert source.path is not None
         if languages is None:
-            raise SeqtasksError(
-                f"{source.path}: a .tmx file needs to know which two languages to read.", GIVE_LANGUAGES
-            )
+            raise SeqtasksError(f"{source.path}: reading a .tmx file requires a language pair.", GIVE_LANGUAGES)
         return read_tmx(source.path, skipped, languages)
 
 
@@ -194,7 +192,7 @@ def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str,
     objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
     keys = list(dict.fromkeys(key for each in objects for key in each))
     if languages is None and any("translation" in key.split(".")[:-1] for key in keys):
-        message = f"{source.path}:1: translations by language need to know which two languages to read."
+        message = f"{source.path}:1: reading texts by language requires a language pair."
         raise SeqtasksError(message, GIVE_LANGUAGES)
     if not keys:
         return "", ""

@@ -33,14 +33,14 @@ class ParallelSource(ConfigModel):
     format: str | None = None
     """The format of `path`, such as "csv", where its suffix does not say it."""
     source_column: str | int | None = None
-    """The column of a table, or the key in JSON, of the source: its name, or its number from 1. It is found by the
-    names of columns, or because it holds texts, where it is not given."""
+    """The column of a table, or the key in JSON, of the source: its name, or its number from 1. By default it is
+    detected by the names of the columns, or because it holds texts."""
     target_column: str | int | None = None
-    """The same of the target."""
+    """The same for the target."""
     header: bool | None = None
-    """Whether the first row of a table names its columns; else it is found out."""
+    """Whether the first row of a table is a header; detected by default."""
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    """How often an epoch draws each example of this source."""
+    """How often each example of this source occurs in an epoch."""
 
     @model_validator(mode="after")
     def check_paths(self) -> ParallelSource:
@@ -65,6 +65,6 @@ class PairReader(Reader):
 
         Args:
             source: Where the pairs are: the file `source.path`, and the columns that were asked for.
-            skipped: Is told what is left out, and where reading has got to.
+            skipped: Counts what is skipped, and is kept informed of the position.
             languages: The codes of source and target, which a file of several languages needs; None where nobody said.
         """

@@ -33,7 +33,7 @@ BREAK = re.compile(r"\s*<\s*/?(br|p|li|div|t[rdh])\b.*|\\(line|par|tab)\b.*|\s*[
 BREAKS = frozenset({"lb", "br", "linebreak", "line-break", "pb", "tab"})
 """Types of such codes."""
 INDENT = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
-"""White space of XML that stands for a blank, such as that of a segment over several lines."""
+"""White space of XML that means a single space, such as that of a segment over several lines."""
 SHOWN = 8
 """Languages of a file that an error names."""
 
@@ -59,7 +59,7 @@ def read_tmx(path: Path, skipped: ReadReport, languages: tuple[str, str]) -> Ite
                 units.parser.Parse(chunk, not chunk)
             except (expat.ExpatError, LookupError, ValueError) as error:
                 message = f"{path}:{units.parser.CurrentLineNumber}: broken XML ({error})."
-                raise SeqtasksError(message, "Export the file again as UTF-8, or cut out the broken unit.") from None
+                raise SeqtasksError(message, "Export the file again as UTF-8, or remove the broken unit.") from None
             for line, texts in units.finished:
                 skipped.reach(name, line)
                 codes = tuple(texts)
@@ -131,7 +131,7 @@ class Units:
         """The parser's handler of the first start tag: raises SeqtasksError where it is none of TMX."""
         if bare(name) != "tmx":
             raise SeqtasksError(
-                f"{self.path}:{self.parser.CurrentLineNumber}: no translation memory (TMX), but XML with <{name}>.",
+                f"{self.path}:{self.parser.CurrentLineNumber}: not a translation memory (TMX), but XML with <{name}>.",
                 "Export it as TMX in the program that it comes from.",
             )
         self.parser.StartElementHandler = self.start
@@ -177,8 +177,8 @@ class Units:
     def refuse(self, *entity: Any) -> None:
         """The parser's handler of an entity declaration: raises SeqtasksError, since entities can grow without end."""
         raise SeqtasksError(
-            f"{self.path}:{self.parser.CurrentLineNumber}: the file uses entities of its own, which are not read.",
-            "Replace them by the characters that they stand for.",
+            f"{self.path}:{self.parser.CurrentLineNumber}: the file defines its own entities, which are not supported.",
+            "Replace them with the characters that they stand for.",
         )
 
 

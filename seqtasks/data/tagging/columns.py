@@ -90,7 +90,7 @@ def in_columns(
     Args:
         file: Its name, for reports.
         sentences: The rows of each sentence.
-        skipped: Is told of sentences whose rows have different numbers of columns, or of empty words.
+        skipped: Counts sentences whose rows have different numbers of columns, or empty words.
         column: The number of the labels' column from 1, or from the end as -1.
         word_column: The same of the words.
 
@@ -115,7 +115,7 @@ def in_columns(
 
 
 def labels_come_first(sample: Sequence[Sequence[WordRow]]) -> bool:
-    """Whether labels of spans stand before the words (the MIT corpora of movies and restaurants)."""
+    """Whether labels of spans come before the words (the MIT corpora of movies and restaurants)."""
     rows = [row.cells for sentence in sample for row in sentence]
     if not rows or any(len(cells) != 2 for cells in rows):
         return False
@@ -133,17 +133,20 @@ def require_words(file: str, sample: Sequence[Sequence[WordRow]]) -> None:
     words = [row.cells[0] for rows in several for row in rows]
     other = f"{width} columns, such as {' | '.join(several[0][0].cells)[:80]}"
     label = label_column([row.cells for rows in several for row in rows if len(row.cells) == width])
-    say = f"Say which columns they are, by number: --word-column 2 --label-column {label} (word_column, label_column)."
+    say = f"Give the columns by number: --word-column 2 --label-column {label} (word_column, label_column)."
     if all([row.cells[0] for row in rows] in counts(len(rows)) for rows in several) and (width > 2 or len(words) > 2):
-        raise SeqtasksError(f"{place}: the first column numbers the words, and does not hold them ({other}).", say)
+        raise SeqtasksError(f"{place}: the first column numbers the words instead of holding them ({other}).", say)
     if width > 2 and len(words) > 3 and len(set(words)) == 1:
-        raise SeqtasksError(f"{place}: the first column is {words[0]!r} everywhere, and holds no words ({other}).", say)
+        raise SeqtasksError(
+            f"{place}: the first column is always {words[0]!r}, so that it does not hold the words ({other}).", say
+        )
     labels = {row.cells[-1] for rows in several for row in rows}
     if len(words) >= SURE_ROWS and 4 * len(set(words)) < len(labels):
         raise SeqtasksError(
             f"{place}: the first column has {len(set(words))} different cells and the last {len(labels)}: "
             f"it is not clear which holds the words ({other}).",
-            "Say so, by number: --word-column 2 --label-column 1 (word_column, label_column in a configuration).",
+            "Give the columns by number: --word-column 2 --label-column 1 (word_column, label_column in a "
+            "configuration).",
         )
 
 
@@ -169,7 +172,7 @@ def require_labels(file: str, sample: Sequence[Sequence[WordRow]], word_column: 
         raise SeqtasksError(
             f"{file}:{rows[0].number}: the last column has {len(labels)} different cells for {len(words)} words: "
             f"they are hardly labels, such as {rows[0].cells[-1]!r}.",
-            "Say which column is the label, by number: --label-column 2 (label_column in a configuration).",
+            "Give the column of the labels by number: --label-column 2 (label_column in a configuration).",
         )
 
 
@@ -179,7 +182,7 @@ def counts(length: int) -> list[list[str]]:
 
 
 def cells_of(line: str) -> list[str]:
-    """What stands between tabs, or between blanks where there are no tabs."""
+    """The cells between tabs, or between spaces where there are no tabs."""
     return [cell.strip() for cell in line.rstrip().split("\t")] if "\t" in line else between_blanks(line)
 
 

@@ -18,7 +18,7 @@ CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "dep
 FORM, FEATURES = CONLLU.index("form"), CONLLU.index("feats")
 
 NOTHING = "_"
-"""What stands in a column where there is nothing to say."""
+"""The value of an empty column."""
 
 NO_WORD = re.compile(r"\d+(?:-\d+|\.\d+)")
 """The id of several words written as one (`3-4`), or of a word that is not written (`5.1`)."""
@@ -80,7 +80,7 @@ def is_word(line: str) -> bool:
 
 
 def column_of(column: str | int) -> int:
-    """Where a column for labels stands, from 0, by its name or its number."""
+    """The position of a column for labels, from 0, by its name or its number."""
     if isinstance(column, int):
         place = place_of(column, len(CONLLU))
     else:
@@ -122,7 +122,7 @@ def fresh_lines(words: Sequence[str]) -> list[str]:
 
 
 def blocks(lines: Lines) -> Iterator[list[tuple[int, str]]]:
-    """Lines that stand together, between empty ones."""
+    """Blocks of lines between empty ones."""
     block: list[tuple[int, str]] = []
     for number, line in lines:
         if line.strip():
@@ -135,7 +135,7 @@ def blocks(lines: Lines) -> Iterator[list[tuple[int, str]]]:
 
 
 def place_of(column: int, width: int) -> int | None:
-    """Where a column stands, from 0, that is counted from 1, or from the end as -1; None where there is none."""
+    """The position, from 0, of a column that is counted from 1, or from the end as -1; None where there is none."""
     place = column - 1 if column > 0 else width + column
     return place if 0 <= place < width else None
 

@@ -28,7 +28,7 @@ def read_conllu_plus(
     known = [name.lower() for name in names]
     if "form" not in known:
         raise SeqtasksError(
-            f"{file}: it is not said which column holds the words.",
+            f"{file}: it does not say which column holds the words.",
             "CoNLL-U Plus begins with a line such as # global.columns = ID FORM UPOS",
         )
     place = column - 1 if isinstance(column, int) else known.index(column.lower()) if column.lower() in known else -1
@@ -46,7 +46,7 @@ def in_named_columns(
     Args:
         file: Its name, for reports.
         lines: What follows the first line, numbered.
-        skipped: Is told of sentences whose rows have another number of columns, or of empty words.
+        skipped: Counts sentences whose rows have another number of columns, or empty words.
         names: The columns in lower case; `form` is that of words. Where there is an `id`, ranges and empty nodes, which
             are no words, are left out.
         place: Where the column of labels is, from 0.

@@ -51,10 +51,10 @@ class TaggedSource(ConfigModel):
     path: Path
     """The file."""
     label_column: str | int = "upos"
-    """Where the labels stand: a column of CoNLL-U or of a table, or a key in JSON, by name; of other files by number
-    from 1, else the last one."""
+    """The labels: a column of CoNLL-U or of a table, or a key in JSON, by name; in other files a column by number from
+    1, by default the last."""
     word_column: str | int | None = None
-    """Where the words stand in a table, by name or number, or in columns, by number from 1; else it is found out."""
+    """The words: a column of a table, by name or number, or of other files, by number from 1; detected by default."""
     format: Form = "auto"
     """Format of the file; "auto" looks at its name and its lines."""
 
@@ -80,10 +80,10 @@ def read_sentences(
     Args:
         path: The file.
         skipped: Counts what is left out.
-        column: Where labels stand: in CoNLL-U and tables by name; in any columns by number from 1, or from the end as
+        column: Where the labels are: in CoNLL-U and tables by name; in any columns by number from 1, or from the end as
             -1; in JSON lines by key. The default is the last one where columns have no names.
         word_column: The same of the words, where the form does not say it.
-        form: How words and labels stand in it; "auto" follows from the name and the first line.
+        form: How words and labels are laid out in it; "auto" follows from the name and the first line.
 
     Raises:
         SeqtasksError: At once for a missing file and an unknown column, or columns that are not clear; while reading
@@ -100,7 +100,7 @@ def read_sentences(
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file holds a table of words: commas stand between its columns, or a first line with tabs names them."""
+    """Whether a file holds a table of words: commas separate its columns, or a first line with tabs names them."""
     suffix = uncompressed_suffix(path)
     return suffix == ".csv" or (suffix != ".jsonl" and names_columns(next(read_lines(path), "").split("\t")))
 
@@ -156,7 +156,7 @@ def detect_format(file: str, line: str) -> Form:
         return "jsonl"
     if suffix == ".json" and line:
         raise SeqtasksError(
-            f"{file}: JSON is read by lines, an object for each sentence, and this file holds one that is not.",
+            f"{file}: JSON is read as one object per line and sentence, but this file is laid out otherwise.",
             'Write lines such as {"words": ["A", "dog"], "labels": ["DET", "NOUN"]}',
         )
     return "text" if suffix in ("", ".txt") and "\t" not in line and not line.startswith(DOCUMENT) else "columns"
@@ -217,7 +217,7 @@ def label_key(place: str, fields: Mapping[str, Any], column: str | int) -> str:
     if len(found) > 1 and found[0] != "labels":
         raise SeqtasksError(
             f"{place}: it is not clear which of {', '.join(found)} are the labels.",
-            f"Say so: --label-column {found[0]} (label_column in a configuration).",
+            f"Specify them: --label-column {found[0]} (label_column in a configuration).",
         )
     return found[0] if found else "labels"
 
@@ -258,9 +258,11 @@ def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]
 
 
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
-    """The error of data from which no labeled sentence was read; it tells what was skipped."""
+    """The error of data from which no labeled sentence was read; it says what was skipped."""
     return SeqtasksError(
-        f"There is no sentence with labels to train on: {skipped.describe_nothing()}.",
-        "Look at the data files: .txt is text without labels, unless it has tabs; columns between blanks are .conll. "
-        "Words with their labels behind a slash, and labels of spans of letters, have to be written as columns.",
+        f"There are no labeled sentences to train on: {skipped.explain()}.",
+        "Check the data files: .txt is text without labels, unless it has tabs; "
+        "whitespace-separated columns are .conll. Convert words with labels after a slash, and labels of character "
+        "spans, "
+        "to columns.",
     )

@@ -62,7 +62,7 @@ def read_table(
     words = [cells[columns.word] for cells in table.sample if len(cells) == table.width]
     if 2 * sum(len(word.split()) > 1 for word in words) > len(words):
         raise SeqtasksError(
-            f"{path}: its rows hold whole sentences; a table for tagging has a word a row. {table.describe()}.",
+            f"{path}: its rows hold whole sentences; a table for tagging has one word per row. {table.describe()}.",
             'Write JSON lines instead: {"words": ["A", "dog"], "labels": ["DET", "NOUN"]}',
         )
     return in_table(table, columns, skipped)
@@ -131,7 +131,7 @@ def with_sentence(table: Table, columns: WordColumns) -> Iterator[tuple[int, Row
             raise SeqtasksError(
                 f"{table.path}: nothing says where its sentences end: no column has one of the names "
                 f"{', '.join(SENTENCE.usual[:4])}, and no line is empty.",
-                "Name that column so, or write an empty line behind each sentence.",
+                "Give that column one of these names, or write an empty line after each sentence.",
             )
         previous = row
         yield sentence, row

@@ -1,4 +1,4 @@
-"""Videos as training plays them: images one after the other, each with what people say of it."""
+"""Videos as training uses them: sequences of images with captions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FrameSequence(Protocol):
         """Of each frame; none where nobody said anything."""
         ...
 
-    def pictures(self, start: int) -> Iterator[Image.Image]:
+    def frames(self, start: int) -> Iterator[Image.Image]:
         """The frames from this one on."""
         ...
 
@@ -45,10 +45,10 @@ class SyntheticVideo:
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
-        """What people say of each frame: the captions of the image that it shows."""
+        """The captions of each frame: those of the image that it shows."""
         return [self.images[shot.image].captions for shot in self.shots for _ in shot.changes]
 
-    def pictures(self, start: int) -> Iterator[Image.Image]:
+    def frames(self, start: int) -> Iterator[Image.Image]:
         """The frames from number `start` on, each made when it is asked for."""
         passed = 0
         for shot in self.shots:
@@ -64,19 +64,19 @@ class SyntheticVideo:
 class VideoFile:
     """A video in a file, of which a frame is seen every some seconds."""
 
-    clip: CaptionedVideo
+    captioned: CaptionedVideo
     every: float
     times: tuple[float, ...]
     """When the frames that are seen begin, in seconds."""
 
     @property
     def captions(self) -> Sequence[Sequence[str]]:
-        """What people say of each frame that is seen; nothing where no caption stands at its time."""
-        return [captions_at(self.clip, seconds + TOLERANCE) for seconds in self.times]
+        """The captions of each frame that is used; none between spans."""
+        return [captions_at(self.captioned, seconds + TOLERANCE) for seconds in self.times]
 
-    def pictures(self, start: int) -> Iterator[Image.Image]:
+    def frames(self, start: int) -> Iterator[Image.Image]:
         """The frames from number `start` on; the file is read from its beginning."""
-        frames = open_video(self.clip.video).frames(IntervalSampler(self.every))
+        frames = open_video(self.captioned.video).frames(IntervalSampler(self.every))
         return (frame.image for frame in islice(frames, start, len(self.times)))
 
 
@@ -88,21 +88,24 @@ class BrokenVideo(NamedTuple):
     """A sentence, which names the file."""
 
 
-def open_clips(clips: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[BrokenVideo]]:
+def open_videos(videos: Sequence[CaptionedVideo], every: float) -> tuple[list[VideoFile], list[BrokenVideo]]:
     """The videos that can be read, and why others cannot. Each is read once, to know its frames.
 
     Of a damaged one, which is among both, what can be read is used.
     """
     files, broken = list[VideoFile](), list[BrokenVideo]()
-    for clip in clips:
+    for captioned in videos:
         try:
-            video = open_video(clip.video)
-            files.append(VideoFile(clip, every, tuple(frame.seconds for frame in video.frames(IntervalSampler(every)))))
+            video = open_video(captioned.video)
+            times = tuple(frame.seconds for frame in video.frames(IntervalSampler(every)))
+            files.append(VideoFile(captioned, every, times))
         except VideoError as error:
-            broken.append(BrokenVideo(str(clip.video), error.message))
+            broken.append(BrokenVideo(str(captioned.video), error.message))
             continue
         if video.damage is not None:
-            broken.append(BrokenVideo(str(clip.video), f"{clip.video}: {video.damage}; what can be read is used."))
-    if clips and not files:
-        raise SeqtasksError(f"None of the {len(clips):,} videos can be read: {broken[0].reason}", "Look at the videos.")
+            broken.append(
+                BrokenVideo(str(captioned.video), f"{captioned.video}: {video.damage}; what can be read is used.")
+            )
+    if videos and not files:
+        raise SeqtasksError(f"None of the {len(videos):,} videos can be read: {broken[0].reason}", "Check the videos.")
     return files, broken

@@ -38,7 +38,7 @@ LONGEST = 1e9
 
 @dataclass(frozen=True, slots=True)
 class TimedCaption:
-    """What people wrote about a span of a video."""
+    """The captions of a span of a video."""
 
     start: float
     end: float
@@ -86,22 +86,22 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
     if source.split is not None and split is None:
         raise SeqtasksError(f"{source.split}: there is no such split.", "split is train, validation or test.")
     folder = source.videos if source.videos is not None else source.path.parent
-    clips = []
+    videos = []
     for number, line in reach_lines(source.path, skipped, blank=True):
         try:
             if (fields := parse_json_object(line)) is None:
                 raise InvalidRecordError("broken line")
             if split is None or split == SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower()):
-                clips.append(clip_of(fields, folder, f"{source.path}:{number}"))
+                videos.append(parse_video(fields, folder, f"{source.path}:{number}"))
         except InvalidRecordError as reason:
             skipped.skip(str(reason))
-    if not clips:
+    if not videos:
         wanted = f" of the split {source.split}" if split else ""
         raise SeqtasksError(
-            f"{source.path}: none of its clips{wanted} is left, with videos in {folder} ({skipped.describe()}).",
-            f"A line looks like {FORM}: other manifests, such as MSR-VTT's videodatainfo.json, have to be written so.",
+            f"{source.path}: none of its videos{wanted} can be used, with videos in {folder} ({skipped.describe()}).",
+            f"A line looks like {FORM}: convert other manifests, such as MSR-VTT's videodatainfo.json.",
         )
-    return clips
+    return videos
 
 
 def is_video_dataset(path: Path) -> bool:
@@ -111,14 +111,14 @@ def is_video_dataset(path: Path) -> bool:
     return "video" in (parse_json_object(next(read_lines(path), "")) or {})
 
 
-def captions_at(clip: CaptionedVideo, seconds: float) -> tuple[str, ...]:
+def captions_at(video: CaptionedVideo, seconds: float) -> tuple[str, ...]:
     """The captions of a moment; none between spans."""
-    place = bisect_right(clip.captions, seconds, key=lambda each: each.start) - 1
-    return clip.captions[place].captions if place >= 0 and seconds < clip.captions[place].end else ()
+    place = bisect_right(video.captions, seconds, key=lambda each: each.start) - 1
+    return video.captions[place].captions if place >= 0 and seconds < video.captions[place].end else ()
 
 
-def clip_of(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
-    """The video that the line at a place tells of."""
+def parse_video(fields: dict[str, Any], folder: Path, place: str) -> CaptionedVideo:
+    """The video that the fields of a line describe."""
     name = clean_string(fields.get("video"))
     if not name or not isinstance(fields.get("captions"), list):
         raise InvalidRecordError("broken line")
@@ -150,7 +150,7 @@ def timed_captions(spans: list[Any]) -> Iterator[TimedCaption]:
 
 
 def seconds_in(value: object) -> float:
-    """A number as it stands in JSON, where there are also true and Infinity."""
+    """A number in JSON, which also has true and Infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
         raise InvalidRecordError("broken line")
     return float(value)

@@ -49,7 +49,7 @@ DARK_NOISE = 0.03
 NOISE = 0.5
 """The largest deviation, as a share of the way from black to white."""
 OCCLUDER = (0.8, 1.0)
-"""Width and height of what stands before the camera, as shares of the frame's."""
+"""Width and height of what blocks the view of the camera, as shares of the frame's."""
 DRIFT = 0.5
 """How far it moves in a spell, as a share of the frame."""
 
@@ -58,14 +58,14 @@ class SyntheticVideoConfig(ConfigModel):
     """How images become videos."""
 
     shots_per_video: int = Field(default=4, gt=0)
-    """Shots a video, each of a still of its own."""
+    """Shots per video, each made from a different image."""
     frames_per_shot: int = Field(default=8, gt=0)
-    """Frames a shot."""
+    """Frames per shot."""
     corruption_prob: float = Field(default=0.5, ge=0, le=1)
-    """The probability that a frame is degraded; the first of a shot is half as often, so that there is something to
+    """Probability that a frame is degraded; half of it for the first frame of a shot, so that there is something to
     remember."""
     corruption_strength: float = Field(default=1.0, ge=0, le=1)
-    """How much frames differ from their stills. With 0 they are the stills."""
+    """How much frames differ from their image; with 0, they are the image itself."""
     bursts: bool = True
     """Whether photographs that were uploaded to Flickr together follow each other in a video (see `BURST_GAP`)."""
 
@@ -94,8 +94,8 @@ def synthesize_videos(
     units = bursts(images, settings.shots_per_video) if settings.bursts else [[number] for number in range(len(images))]
     shuffled = [units[number] for number in random.permutation(len(units))]
     return [
-        tuple(Shot(image, changes_of_shot(settings, random)) for image in clip)
-        for clip in packed(shuffled, settings.shots_per_video)
+        tuple(Shot(image, changes_of_shot(settings, random)) for image in video)
+        for video in packed(shuffled, settings.shots_per_video)
     ]
 
 
@@ -122,20 +122,20 @@ def packed(units: Iterable[list[int]], size: int) -> Iterator[list[int]]:
     """Videos of `size` images, the last one perhaps of fewer, out of units that are cut only if nothing else fits."""
     waiting = deque(units)
     while waiting:
-        clip: list[int] = []
+        video: list[int] = []
         passed: list[list[int]] = []
-        while waiting and len(clip) < size:
+        while waiting and len(video) < size:
             unit = waiting.popleft()
-            if len(clip) + len(unit) <= size:
-                clip += unit
+            if len(video) + len(unit) <= size:
+                video += unit
             else:
                 passed.append(unit)
-        if passed and len(clip) < size:
-            room = size - len(clip)
-            clip += passed[0][:room]
+        if passed and len(video) < size:
+            room = size - len(video)
+            video += passed[0][:room]
             passed[0] = passed[0][room:]
         waiting.extendleft(reversed(passed))
-        yield clip
+        yield video
 
 
 def changes_of_shot(settings: SyntheticVideoConfig, random: Generator) -> tuple[FrameCorruption, ...]:

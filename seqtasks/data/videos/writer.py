@@ -39,15 +39,17 @@ def write_video(path: Path, frames: Iterable[Image.Image], rate: float) -> None:
     """
     ending = path.suffix.lower()
     if ending not in FASTEST:
-        raise SeqtasksError(f"{path}: clips are written as {' or '.join(FASTEST)}.", "Give the file such an ending.")
+        raise SeqtasksError(f"{path}: videos are written as {' or '.join(FASTEST)}.", "Use one of these suffixes.")
     if not 0 < rate <= FASTEST[ending]:
-        raise SeqtasksError(f"{path}: {rate:g} frames a second cannot be shown.", f"{FASTEST[ending]} are the most.")
+        raise SeqtasksError(
+            f"{path}: {rate:g} frames per second are not possible.", f"Use more than 0, and at most {FASTEST[ending]}."
+        )
     coming = iter(frames)
     first = next(coming, None)
     if first is None:
         raise SeqtasksError(f"{path}: there is no frame to write.")
     if path.exists() and not path.is_file():
-        raise SeqtasksError(f"{path}: a clip cannot be written here.", "Name a file.")
+        raise SeqtasksError(f"{path}: a video cannot be written here.", "Name a file.")
     with atomic_file(path) as file:
         (write_mp4 if ending == ".mp4" else write_gif)(file, first, coming, rate)
 
@@ -56,8 +58,8 @@ def write_mp4(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
     """Writes frames one by one; `first` gives the size, with even sides."""
     width, height = (max(2, side // 2 * 2) for side in first.size)
     with open_mp4(file, (width, height)) as track:
-        for number, picture in enumerate(chain([first], others)):
-            track.add(Frame(number, number / rate, (number + 1) / rate, picture))
+        for number, image in enumerate(chain([first], others)):
+            track.add(Frame(number, number / rate, (number + 1) / rate, image))
 
 
 def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image], rate: float) -> None:
@@ -66,9 +68,9 @@ def write_gif(file: BinaryIO, first: Image.Image, others: Iterator[Image.Image],
     next(timed).save(file, "GIF", save_all=True, append_images=timed, loop=0)
 
 
-def in_hundredths(pictures: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
+def in_hundredths(images: Iterable[Image.Image], size: tuple[int, int], rate: float) -> Iterator[Image.Image]:
     """Copies of the images that say how long each lasts, in whole hundredths of a second, without drifting."""
-    for number, picture in enumerate(pictures):
-        shown = letterbox(picture, size)
+    for number, image in enumerate(images):
+        shown = letterbox(image, size)
         shown.info = {"duration": 10 * (round((number + 1) * 100 / rate) - round(number * 100 / rate))}
         yield shown

@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 
 from seqtasks.data.captions.captioned_images import CaptionReadReport, caption_source, read_captioned_images
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.videos.frame_sequence import open_clips
+from seqtasks.data.videos.frame_sequence import open_videos
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.decoding import DecodingConfig
 from seqtasks.encoders import CnnEncoder
@@ -47,7 +47,7 @@ class CaptionConfig(Seq2SeqConfig):
     images: ImageConfig = ImageConfig()
     """How images become the input of the CNN."""
     decoding: ParsedDecodingConfig = DecodingConfig(beam_size=3, max_length="40")
-    """How the trained model describes unless it is told otherwise."""
+    """Default decoding options of the trained model."""
 
 
 class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncoderT, BatchT]):
@@ -99,7 +99,7 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
     def evaluate(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
         """Measures on captioned images, or on one data set of videos, as what the data are."""
         if len(request.data) == 1 and is_video_dataset(request.data[0]):
-            return self.evaluate_clips(pipeline, request, warn)
+            return self.evaluate_videos(pipeline, request, warn)
         skipped = CaptionReadReport()
         source = caption_source(request.data, request.split).model_copy(update=request.columns)
         images = read_captioned_images(source, skipped)
@@ -107,17 +107,17 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         if not skipped.complete:
             warn(skipped.describe())
         if found.examples == 1:
-            warn("CIDEr-D of one image alone is 0 whatever its caption: it weighs words by how rare they are elsewhere")
+            warn("CIDEr-D of a single image is always 0: it weights n-grams by how rare they are in the other images")
         if missing := meteor_unavailable_reason():
             warn(missing)
         return replace(found, skipped=skipped_in(skipped, skipped.images))
 
-    def evaluate_clips(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
+    def evaluate_videos(self, pipeline: CaptioningPipeline, request: EvaluationRequest, warn: Warn) -> Evaluation:
         """Captions the frames of videos, as far apart as in training."""
         skipped = ReadReport()
-        clips = read_captioned_videos(VideoSource(path=request.data[0], split=request.split), skipped)
+        videos = read_captioned_videos(VideoSource(path=request.data[0], split=request.split), skipped)
         data = getattr(self.config, "data", None)  # of captions of images it says nothing of time
-        files, broken = open_clips(clips, getattr(data, "frame_interval", SECONDS_APART))
+        files, broken = open_videos(videos, getattr(data, "frame_interval", SECONDS_APART))
         warn_skipped(skipped, warn)
         for video, reason in broken:
             warn(reason)

@@ -41,7 +41,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
 
     prefetch = True
 
-    pictures: Sequence[Path]
+    images: Sequence[Path]
     captions: Sequence[Sequence[Sequence[int]]]
     views: Sequence[CachedFeatures]
     settings: ImageConfig
@@ -60,7 +60,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
                 self.targets[number] = kept
         self.numbers = list(self.targets)
         if not self.numbers:
-            raise SeqtasksError("No caption is left to train on.", "Look at the pictures and the captions.")
+            raise SeqtasksError("No caption is left to train on.", "Check the images and the captions.")
         lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.targets.values()])
         self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed)
 
@@ -85,7 +85,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
     def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
         """An image as training sees it this time."""
         try:
-            picture = open_image(self.pictures[number], at_least=self.settings.at_least)
+            image = open_image(self.images[number], at_least=self.settings.at_least)
         except ImageError as error:
-            raise SeqtasksError(error.message, "Take it out of the captions, or mend it.") from error
-        return self.transform(picture, random)
+            raise SeqtasksError(error.message, "Remove it from the captions, or repair it.") from error
+        return self.transform(image, random)

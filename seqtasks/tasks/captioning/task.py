@@ -49,22 +49,24 @@ class CaptioningData(ConfigModel):
     train: list[CaptionSource] = Field(min_length=1)
     """Images and their captions."""
     validation: list[CaptionSource] = Field(default=[])
-    """Without any, a part of the training images is held out."""
+    """By default, a part of the training images is held out."""
     validation_split: ValidationSplit = 0.1
-    """Their share (below 1), or their number (at most a tenth of all)."""
+    """A share (below 1) or a number of images (at most a tenth of all)."""
     max_tokens: int = Field(default=50, gt=0)
-    """Longer captions are not trained on."""
+    """Captions with more tokens are not trained on."""
     feature_cache_dir: Path | None = None
-    """Where the features of a frozen CNN are kept; else in the user's cache, seqtasks/features."""
+    """Directory for the features of a frozen CNN; default: seqtasks/features in the user's cache directory."""
     num_augmented_views: int = Field(default=1, gt=0)
-    """In how many random versions a frozen CNN sees each training image, where `images` says that they change."""
+    """Number of randomly augmented versions of each training image whose features a frozen CNN computes; see
+    `images`."""
 
 
 class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     """Images in, sentences out."""
 
     usage = "caption --model {} photo.jpg"
-    examples = "pictures"
+    examples = "images"
+    validation_key = "validation_pictures"
     example_data = "photos/ captions.csv"
 
     class Config(CaptionConfig):
@@ -72,25 +74,25 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         data: CaptioningData
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
-        """Training on rewarded samples in place of the captions' cross-entropy."""
+        """Self-critical training on rewarded samples instead of the captions' cross-entropy."""
 
         @model_validator(mode="after")
         def sees(self) -> CaptioningTask.Config:
             """Refuses an encoder that reads no images, and augmented images where features are computed once."""
             if not isinstance(self.model.encoder, CnnConfig):
-                raise ValueError('model.encoder has to read pictures: kind = "cnn"')
+                raise ValueError('model.encoder has to read images: set kind = "cnn"')
             if (
                 self.images.augments
                 and self.model.encoder.trainable_from_block is None
                 and self.data.num_augmented_views == 1
             ):
                 raise ValueError(
-                    "images that change in training need a CNN that is trained (model.encoder.trainable_from_block) "
+                    "random augmentation requires a CNN that is trained (model.encoder.trainable_from_block) "
                     "or data.num_augmented_views"
                 )
             if self.data.num_augmented_views > 1 and not self.images.augments:
                 raise ValueError(
-                    f"data.num_augmented_views = {self.data.num_augmented_views} needs images that change in training, "
+                    f"data.num_augmented_views = {self.data.num_augmented_views} requires random augmentation, "
                     "such as horizontal_flip"
                 )
             return self
@@ -119,8 +121,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
-            f"training pictures: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
-            f"validation pictures: {len(validation):,}{unread.note}",
+            f"training images: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
+            f"validation images: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
         )
         data = {
@@ -154,7 +156,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
             for number in sorted(numbers):
                 report.skip("broken", images[number].image.name)
-        return (f"pictures opened: {report.describe()}",) if report.skipped else ()
+        return (f"images opened: {report.describe()}",) if report.skipped else ()
 
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
@@ -166,8 +168,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         device = next(model.parameters()).device
 
         def pixels(content: bytes, name: str) -> Tensor:
-            picture = open_image(content, name, at_least=settings.at_least)
-            return transform(picture, np.random.default_rng([view, crc32(content)]))
+            image = open_image(content, name, at_least=settings.at_least)
+            return transform(image, np.random.default_rng([view, crc32(content)]))
 
         made_by = encoder.fingerprint(), settings.fingerprint, f"view {view}"
         cache = FeatureCache(self.config.data.feature_cache_dir or user_cache("features"), *made_by)
@@ -208,7 +210,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
             f"{self.processor.size:,}; trained with seqtasks on {data['captions']:,} captions of "
-            f"{data['pictures']:,} pictures.",
+            f"{data['pictures']:,} images.",
         )
 
 

@@ -39,12 +39,13 @@ class ClassificationData(ConfigModel):
     train: list[DocumentSource] = Field(min_length=1)
     """Documents and their labels."""
     validation: list[DocumentSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1), or so many documents (at most a tenth of all), of each label alike; equal texts go
+    """A share (below 1) or a number of documents (at most a tenth of all), stratified by label; equal texts stay
     together."""
     max_length: int = Field(default=0, ge=0)
-    """Tokens that are read at once: longer documents are read in overlapping windows of so many. 0 = all are whole."""
+    """Tokens that are read at once: longer documents are read in overlapping windows of this size. 0 = documents are
+    read whole."""
 
     @model_validator(mode="after")
     def windows_overlap(self) -> ClassificationData:
@@ -72,16 +73,16 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         model: Classifier.Config
         """The network."""
         class_weights: ClassWeights = "none"
-        """How much the documents of each label count in training: all the same, so that all labels count the same
-        together, or as a table says; labels that are not in it count once."""
+        """Weights of the documents in training: equal, balanced so that all labels have the same total, or a table by
+        label; labels that are not in it have weight 1."""
         adversarial_epsilon: float = Field(default=0.0, ge=0, lt=1)
-        """How far texts are moved to where the loss grows most, as a share of the length of all their vectors together
+        """Norm of the adversarial perturbation of the embeddings, as a share of the norm of all embeddings of the text
         (Miyato et al. 2017); training takes twice as long then. 0 = not at all."""
         unfreeze_steps: int = Field(default=0, ge=0)
-        """Updates after which one part more begins to learn, from the top down, where it was trained before;
-        0 = all learn from the beginning on."""
+        """Updates after which the next pretrained part is unfrozen, from the top down; 0 = all parts learn from the
+        beginning."""
         layerwise_lr_decay: float = Field(default=1.0, gt=0, le=1)
-        """Times the learning rate of the part above, where it was trained before."""
+        """Learning rate of each pretrained part, as a multiple of that of the part above it."""
 
         @model_validator(mode="after")
         def one_label_is_weighed(self) -> ClassificationTask.Config:
@@ -125,7 +126,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         train, validation = read_data(config, seed, skipped, unread)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
-        require_validation(validation, "document with a label", "data")
+        require_validation(validation, "labeled document", "data")
         if processors is None:
             task = cls(config, make_processor(config, train), by_frequency(counts))
         else:
@@ -134,7 +135,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         if isinstance(config.class_weights, dict) and (unknown := sorted(config.class_weights.keys() - counts.keys())):
             raise SeqtasksError(
                 f"class_weights: no document has the label {unknown[0]!r}.",
-                f"There are {', '.join(task.labels[:20])}.",
+                f"The labels are {', '.join(task.labels[:20])}.",
             )
         task.train, task.validation = train, validation
         commonest = by_frequency(counts)[0]
@@ -151,10 +152,10 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
         }
         warnings = (
-            *skipped.doubts,
-            *unread.doubts,
+            *skipped.warnings,
+            *unread.warnings,
             *few_examples(len(train), 50, "documents"),
-            *(["all training documents have one and the same label"] if len(counts) == 1 else []),
+            *(["all training documents have the same label"] if len(counts) == 1 else []),
             *doubtful_labels(counts, {label for each in validation for label in each.labels}, single="document"),
             *seen_in_training((each.text for each in train), (each.text for each in validation), "documents"),
             *other_language(config.text, [each.text for each in train], "documents"),
@@ -241,7 +242,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         """Documents that have as many labels as the model gives."""
         return read_labeled(self.config, self.sources(request.data, request.columns), skipped)
 
-    def doubts(self, examples: Sequence[Document]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Document]) -> Iterator[str]:
         """Tells of labels that the model does not have."""
         return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "documents")
 
@@ -250,7 +251,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         model = self.config.model
         counts = data["label_counts"] or {}
         named = ", ".join(f"`{label}` ({counts.get(label, 0):,})" for label in self.labels[:50])
-        several = "Several labels may hold for a document. " if model.multi_label else ""
+        several = "A document can have several labels. " if model.multi_label else ""
         return (
             "Labels for documents",
             f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "

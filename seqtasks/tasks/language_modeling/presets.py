@@ -90,5 +90,5 @@ def measure(sources: Sequence[TextSource]) -> int:
     skipped = ReadReport()
     characters = sum(len(text) for source in sources for text in read_texts(source, skipped))
     if not characters:
-        raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
+        raise SeqtasksError(f"There are no texts to train on: {skipped.describe()}.", "Check the data.")
     return characters

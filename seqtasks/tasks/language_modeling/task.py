@@ -40,14 +40,14 @@ class TextData(ConfigModel):
     train: list[TextSource] = Field(min_length=1)
     """Texts."""
     validation: list[TextSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1) or an amount (at most a tenth): of each long text so many last characters, of each source of
-    documents so many of them, equal ones together."""
+    """A share (below 1) or an amount (at most a tenth): of each long text that many characters from its end, of each
+    source of documents that many documents, equal ones together."""
     num_streams: int = Field(default=32, gt=0)
-    """Parts of the texts that are read side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Parts of the texts that are read in parallel: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=128, gt=0)
-    """Tokens of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    """Tokens of each stream in a batch; gradients go no further back (truncated backpropagation through time)."""
 
 
 class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
@@ -68,7 +68,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         decoding: ParsedDecodingConfig = DecodingConfig(
             beam_size=1, sample=True, temperature=0.8, max_length="500", length_penalty="average"
         )
-        """How the trained model writes unless it is told otherwise."""
+        """Default decoding options of the trained model."""
 
         @model_validator(mode="after")
         def windows_fit_the_context(self) -> LanguageModelingTask.Config:
@@ -212,7 +212,7 @@ def read_data(data: TextData, seed: int, skipped: ReadReport, unread: ReadReport
             validation += held_out
         train += texts
     if not train:
-        raise SeqtasksError(f"There is no text to train on: {skipped.describe()}.", "Look at the data.")
+        raise SeqtasksError(f"There are no texts to train on: {skipped.describe()}.", "Check the data.")
     return train, validation
 
 

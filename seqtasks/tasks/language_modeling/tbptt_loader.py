@@ -79,9 +79,9 @@ class TBPTTLoader(DataLoader[LanguageModelBatch]):
         lanes, window = state["lanes"], state["window"]
         if (lanes, window) != (self.lanes, self.window):
             raise SeqtasksError(
-                f"The checkpoint stands in {lanes} lanes with windows of {window} tokens, "
-                f"and this run has {self.lanes} with windows of {self.window}.",
-                f"Go on with data.num_streams = {lanes} and data.bptt_len = {window}, "
+                f"The checkpoint has {lanes} streams with windows of {window} tokens, "
+                f"but this run has {self.lanes} with windows of {self.window}.",
+                f"Continue with data.num_streams = {lanes} and data.bptt_len = {window}, "
                 "or train into another directory (--output).",
             )
         self.state = {"epoch": state["epoch"], "index": state["index"]}

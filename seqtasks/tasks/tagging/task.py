@@ -44,11 +44,11 @@ class TaggingData(ConfigModel):
     train: list[TaggedSource] = Field(min_length=1)
     """Sentences whose words have labels."""
     validation: list[TaggedSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
-    """Its share (below 1), or so many sentences (at most a tenth of all); equal sentences go together."""
+    """A share (below 1) or a number of sentences (at most a tenth of all); equal sentences stay together."""
     max_words: int = Field(default=256, gt=0)
-    """Longer sentences are not trained on."""
+    """Sentences with more words are not trained on."""
 
 
 class TaggingTask(Task[Tagger, TaggingBatch]):
@@ -88,12 +88,12 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         if everything and not train:
             longest = max(len(sentence.words) for sentence in everything)
             raise SeqtasksError(
-                f"All {len(everything):,} sentences are of more than {config.data.max_words} words, up to {longest:,}.",
-                "Where sentences end, an empty line has to stand; or raise data.max_words.",
+                f"All {len(everything):,} sentences have more than {config.data.max_words} words, up to {longest:,}.",
+                "Separate sentences with empty lines, or raise data.max_words.",
             )
         if not train:
             raise nothing_to_train_on(skipped)
-        require_validation(validation, "sentence with labels", "data")
+        require_validation(validation, "labeled sentence", "data")
         counts = Counter(label for sentence in train for label in sentence.labels)
         if processors is None:
             words = (sentence.words for sentence in train)
@@ -193,7 +193,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             for sentence in read_tagged(source, skipped)
         )
 
-    def doubts(self, examples: Sequence[Sentence]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Sentence]) -> Iterator[str]:
         """Tells of labels that the model does not have."""
         return unknown_labels(Counter(label for each in examples for label in each.labels), self.labels, "words")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from seqtasks.data.augmentation import Augmentation, augmented_pairs
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.parallel.alignment import align
@@ -40,11 +41,13 @@ class TranslationData(ConfigModel):
     train: list[ParallelSource] = Field(min_length=1)
     """Pairs of texts."""
     validation: list[ParallelSource] = Field(default=[])
-    """Without any, a part of the training data is held out."""
+    """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 1000
-    """Their share (below 1), or their number (at most a tenth of all); pairs with the same source go together."""
+    """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
     max_tokens: int = Field(default=128, gt=0)
-    """Pairs that are longer on either side are not trained on."""
+    """Pairs with more tokens on either side are not trained on."""
+    augmentation: list[Annotated[ConfigModel, PolymorphicField(Augmentation)]] = Field(default=[])
+    """Changed copies of training pairs that are trained on, too."""
 
 
 class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
@@ -62,15 +65,15 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = SubwordTokenizer.Config()
         """How texts become tokens."""
         shared_vocab: bool = True
-        """One vocabulary for both languages, or one each."""
+        """Whether both languages share one vocabulary."""
         data: TranslationData
         """What to train on and what to validate on."""
         self_critical: SelfCriticalConfig | None = None
-        """Training on rewarded samples in place of the targets' cross-entropy."""
+        """Self-critical training on rewarded samples instead of the targets' cross-entropy."""
         guided_alignment: GuidedAlignmentConfig | None = None
         """Training of the attention on word alignments."""
         lowercase: bool = False
-        """Scores ignore case."""
+        """Whether scores ignore case."""
 
         @model_validator(mode="after")
         def alignments_are_of_fixed_tokens(self) -> TranslationTask.Config:
@@ -78,7 +81,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.guided_alignment and getattr(self.text, "subword_sampling", 0.0) > 0:
                 raise ValueError("guided_alignment needs text.subword_sampling = 0: alignments are of fixed tokens")
             if self.guided_alignment and self.self_critical:
-                raise ValueError("guided_alignment and self_critical exclude each other")
+                raise ValueError("guided_alignment and self_critical are mutually exclusive")
             return self
 
         @model_validator(mode="after")
@@ -87,7 +90,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             if self.model.tie_embeddings == "all" and not self.shared_vocab:
                 raise ValueError(
                     'model.tie_embeddings = "all" needs shared_vocab = true: '
-                    'with two vocabularies take model.tie_embeddings = "output"'
+                    'with two vocabularies, use model.tie_embeddings = "output"'
                 )
             return self
 
@@ -106,6 +109,9 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
+        copies = list(augmented_pairs(train, config.data.augmentation, seed))
+        weights += [weights[number] for number, _ in copies]
+        train += [pair for _, pair in copies]
         task = cls(config, *make_processors(config, train, processors))
         sources = task.source.encode_all([pair.source for pair in train])
         targets = task.target.encode_all([pair.target for pair in train])
@@ -116,17 +122,16 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         if train and not task.train:
             limit = config.data.max_tokens
             raise SeqtasksError(
-                f"No sentence pair is left to train on: all {len(train):,} are of more than {limit:,} tokens.",
+                f"No sentence pair is left to train on: all {len(train):,} have more than {limit:,} tokens.",
                 "Raise data.max_tokens.",
             )
         if not task.train:
-            raise SeqtasksError(
-                f"No sentence pair is left to train on: {skipped.describe_nothing()}.", "Look at the data files."
-            )
+            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
             f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
+            *([f"changed copies among them: {len(copies):,}"] if copies else []),
             f"vocabulary: {task.source.size:,}"
             + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
         )
@@ -212,7 +217,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         sources = [source.model_copy(update=request.columns) for source in sources_of(request.data)]
         return (pair for source in sources for pair in read_pairs(source, skipped, languages=languages))
 
-    def doubts(self, examples: Sequence[Pair]) -> Iterator[str]:
+    def data_warnings(self, examples: Sequence[Pair]) -> Iterator[str]:
         """Tells of a side that seems to be in another language than that of the model."""
         return other_languages((self.config.languages.source, self.config.languages.target), examples)
 

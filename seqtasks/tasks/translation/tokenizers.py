@@ -58,7 +58,7 @@ def make_processors(config: TranslationTask.Config, pairs: Sequence[Pair], start
     if apart and config.shared_vocab:
         raise SeqtasksError(
             "shared_vocab: the model of init_from has a vocabulary for each language.",
-            "Set shared_vocab = false, as it has.",
+            "Set shared_vocab = false, as in that model.",
         )
     if start is not None and (config.shared_vocab or apart):
         return load_processors(config, start)

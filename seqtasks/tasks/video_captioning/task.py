@@ -16,7 +16,7 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
 )
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.videos.frame_sequence import FrameSequence, SyntheticVideo, VideoFile, open_clips
+from seqtasks.data.videos.frame_sequence import FrameSequence, SyntheticVideo, VideoFile, open_videos
 from seqtasks.data.videos.readers import VideoSource, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
 from seqtasks.encoders import CnnLstmEncoder
@@ -44,31 +44,31 @@ class VideoData(ConfigModel):
     train: list[VideoSource] = Field(default=[])
     """Videos with timed captions."""
     train_images: list[CaptionSource] = Field(default=[])
-    """Captioned images that are made into videos."""
+    """Captioned images that are made into training videos."""
     validation: list[VideoSource] = Field(default=[])
     """Videos with timed captions to validate on."""
     validation_images: list[CaptionSource] = Field(default=[])
-    """Captioned images that are made into videos to validate on."""
+    """Captioned images that are made into validation videos."""
     max_validation_videos: int = Field(default=50, gt=0)
-    """At most so many videos of the validation data are described at each validation."""
+    """Maximum number of validation videos that are captioned at each validation."""
     synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
     """How images become videos."""
     frame_interval: float = Field(default=SECONDS_APART, gt=0)
-    """Seconds from frame to frame of a video in a file."""
+    """Seconds between the frames that are used of a video file."""
     num_streams: int = Field(default=4, gt=0)
-    """Videos that are played side by side: the rows of a batch, whatever training.batch_tokens is."""
+    """Videos that are read in parallel: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=8, gt=0)
-    """Frames of each that a batch holds; gradients go no further back (truncated backpropagation through time)."""
+    """Frames of each video in a batch; gradients go no further back (truncated backpropagation through time)."""
     max_tokens: int = Field(default=50, gt=0)
-    """Longer captions are not trained on."""
+    """Captions with more tokens are not trained on."""
 
     @model_validator(mode="after")
     def has_both(self) -> VideoData:
         """Refuses data without anything to train on, or to validate on."""
         if not (self.train or self.train_images):
-            raise ValueError("there is nothing to train on: give train or train_stills")
+            raise ValueError("no training data: set train or train_images")
         if not (self.validation or self.validation_images):
-            raise ValueError("there is nothing to validate on: give validation or validation_stills")
+            raise ValueError("no validation data: set validation or validation_images")
         return self
 
 
@@ -76,7 +76,8 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     """Videos in, a sentence for each frame out. What it trains is a captioner of images as well."""
 
     usage = "caption --model {} clip.mp4"
-    examples = "clips"
+    examples = "videos"
+    validation_key = "validation_clips"
 
     class Config(CaptionConfig):
         kind: Literal["video-captioning"] = "video-captioning"
@@ -87,7 +88,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         def sees_frames(self) -> VideoTask.Config:
             """Refuses an encoder that reads no frames, and images that change at random from frame to frame."""
             if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
-                raise ValueError('model.encoder has to read frames: kind = "cnn-lstm"')
+                raise ValueError('model.encoder has to read frames: set kind = "cnn-lstm"')
             if self.images.augments:
                 raise ValueError("randomly augmented images do not make a video: see data.synthetic_video")
             return self
@@ -104,24 +105,24 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         """Reads videos in files, and captioned images that videos are made of."""
         data: VideoData = config.data
-        report, clip_report = CaptionReadReport(), ReadReport()
+        report, video_report = CaptionReadReport(), ReadReport()
         stills = [each for source in data.train_images for each in read_captioned_images(source, report)]
-        clips = [each for source in data.train for each in read_captioned_videos(source, clip_report)]
-        files, broken = open_clips(clips, data.frame_interval)
-        captions = [still.captions for still in stills] + [span.captions for clip in clips for span in clip.captions]
+        videos = [each for source in data.train for each in read_captioned_videos(source, video_report)]
+        files, broken = open_videos(videos, data.frame_interval)
+        captions = [still.captions for still in stills] + [span.captions for video in videos for span in video.captions]
         task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
         task.stills, task.files = stills, files
-        task.validation_playing, unread = validation_clips(data)
+        task.validation_playing, unread = validation_videos(data)
         seen = [
             (f"({data.synthetic_video.fingerprint}, {data.frame_interval!r}, {data.num_streams}, {data.bptt_len})",),
             *((still.image.name, *still.captions) for still in stills),
-            *((file.clip.video.name, repr(file.clip.captions)) for file in files),
+            *((file.captioned.video.name, repr(file.captioned.captions)) for file in files),
         ]
         remarks = [
-            f"training pictures: {len(stills):,} ({report.describe()}); training clips: {len(files):,} "
-            f"({clip_report.describe()}); validation clips: {len(task.validation_playing):,}",
+            f"training images: {len(stills):,} ({report.describe()}); training videos: {len(files):,} "
+            f"({video_report.describe()}); validation videos: {len(task.validation_playing):,}",
             f"vocabulary: {task.processor.size:,}",
-            *(f"left out: {reason}" for reason in (*(each.reason for each in broken), *unread)),
+            *(f"skipped: {reason}" for reason in (*(each.reason for each in broken), *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
         few = few_examples(len(stills) + len(files), 100, "images and videos")
@@ -161,12 +162,12 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         """Windows of `bptt_len` frames of `num_streams` lanes; `batch_tokens` does not apply."""
         data: VideoData = self.config.data
 
-        def clips_of(epoch: int) -> list[FrameSequence]:
+        def videos_of(epoch: int) -> list[FrameSequence]:
             shots = synthesize_videos(self.stills, data.synthetic_video, seed + epoch) if self.stills else []
-            return [*self.files, *(SyntheticVideo(self.stills, clip) for clip in shots)]
+            return [*self.files, *(SyntheticVideo(self.stills, video) for video in shots)]
 
         return VideoTBPTTLoader(
-            clips_of, self.processor.encode, evaluation_transform(self.config.images),
+            videos_of, self.processor.encode, evaluation_transform(self.config.images),
             lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
 
@@ -181,22 +182,22 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         """Names the CNN, what works over time, the decoder and the data."""
         encoder: Any = self.config.model.encoder
         return (
-            "Captions of clips",
+            "Video captions",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
-            f"vocabulary of {self.processor.size:,}; trained with seqtasks on clips made of "
-            f"{data['pictures']:,} pictures, and on {data['clips']:,} clips in files.",
+            f"vocabulary of {self.processor.size:,}; trained with seqtasks on videos made from "
+            f"{data['pictures']:,} images, and on {data['clips']:,} video files.",
         )
 
 
-def validation_clips(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
+def validation_videos(data: VideoData) -> tuple[list[FrameSequence], list[str]]:
     """The videos that are described at each validation, and what is wrong with others."""
-    report, clip_report = CaptionReadReport(), ReadReport()
-    clips = [each for source in data.validation for each in read_captioned_videos(source, clip_report)]
-    files, unread = open_clips(clips[: data.max_validation_videos], data.frame_interval)
+    report, video_report = CaptionReadReport(), ReadReport()
+    videos = [each for source in data.validation for each in read_captioned_videos(source, video_report)]
+    files, unread = open_videos(videos[: data.max_validation_videos], data.frame_interval)
     broken = [each.reason for each in unread]
-    broken += [f"validation clips: {clip_report.describe()}"] * bool(clip_report.skipped)
+    broken += [f"validation videos: {video_report.describe()}"] * bool(video_report.skipped)
     room = data.max_validation_videos - len(files)
     stills = [each for source in data.validation_images for each in read_captioned_images(source, report)]
     broken += [f"validation {report.describe()}"] * (not report.complete)
     shots = synthesize_videos(stills, data.synthetic_video, 0)[:room] if stills and room else []
-    return [*files, *(SyntheticVideo(stills, clip) for clip in shots)], broken
+    return [*files, *(SyntheticVideo(stills, video) for video in shots)], broken

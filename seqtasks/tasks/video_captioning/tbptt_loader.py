@@ -24,20 +24,20 @@ from seqtasks.tasks.data_loader import DataLoader
 class VideoBatch(NamedTuple):
     """Frames of several videos with their captions; each row goes on in the window that follows."""
 
-    source: UInt8[Tensor, "clips frames 3 height width"]
-    mask: Bool[Tensor, "clips frames"]
+    source: UInt8[Tensor, "videos frames 3 height width"]
+    mask: Bool[Tensor, "videos frames"]
     """True at real frames: a video that ends leaves the rest of its row empty."""
-    target: Int[Tensor, "clips frames captions tgt"]
-    streams: Int[Tensor, "clips"]
+    target: Int[Tensor, "videos frames captions tgt"]
+    streams: Int[Tensor, "videos"]
     """Which row of the whole batch each row is."""
-    is_start: Bool[Tensor, "clips"]
+    is_start: Bool[Tensor, "videos"]
     """Where a video begins."""
 
 
 class Window(NamedTuple):
     """A part of a video."""
 
-    clip: FrameSequence
+    video: FrameSequence
     captions: Sequence[Sequence[str]]
     """Of all frames of the video."""
     start: int
@@ -48,14 +48,14 @@ class Window(NamedTuple):
 class VideoTBPTTLoader(DataLoader[VideoBatch]):
     """Every video once an epoch, in windows of `window` frames; as soon as one of the `lanes` is free the next begins.
 
-    `clips_of` gives the videos of an epoch, which may be others each time, `encode` the token ids of a caption, and
+    `videos_of` gives the videos of an epoch, which may be others each time, `encode` the token ids of a caption, and
     `pixels` what the network sees of a frame; captions of more than `longest` tokens are left out. All of it depends
     on the seed and the number of the window alone, so that `state_dict` needs no more.
     """
 
     prefetch = True
 
-    clips_of: Callable[[int], Sequence[FrameSequence]]
+    videos_of: Callable[[int], Sequence[FrameSequence]]
     encode: Callable[[str], Sequence[int]]
     pixels: Callable[[Image.Image], UInt8[Tensor, "3 height width"]]
     _: KW_ONLY
@@ -70,19 +70,19 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
     def endless(self) -> Iterator[FrameSequence]:
         """Videos, epoch after epoch."""
         for epoch in count(1):
-            clips = self.clips_of(epoch)
-            if not any(any(captions) for clip in clips for captions in clip.captions):
-                raise SeqtasksError("No clip with captions is left to train on.", "Look at the clips.")
+            videos = self.videos_of(epoch)
+            if not any(any(captions) for video in videos for captions in video.captions):
+                raise SeqtasksError("No video with captions is left to train on.", "Check the videos.")
             self.epoch = epoch
-            for number in np.random.default_rng([self.seed, epoch]).permutation(len(clips)):
-                yield clips[number]
+            for number in np.random.default_rng([self.seed, epoch]).permutation(len(videos)):
+                yield videos[number]
 
-    def windows(self, clips: Iterator[FrameSequence]) -> Iterator[Window]:
+    def windows(self, videos: Iterator[FrameSequence]) -> Iterator[Window]:
         """The windows of one lane, video after video."""
-        for clip in clips:
-            captions = clip.captions
+        for video in videos:
+            captions = video.captions
             for start in range(0, len(captions), self.window):
-                yield Window(clip, captions, start)
+                yield Window(video, captions, start)
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], VideoBatch]]:
         """Window after window; frames become pixels in threads, one a core."""
@@ -110,8 +110,8 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
     def frames_of(self, lane: int, window: Window) -> UInt8[Tensor, "frames 3 height width"]:
         """The frames of the window of a lane."""
         if window.start == 0 or lane not in self.playing:
-            self.playing[lane] = window.clip.pictures(window.start)
-        return torch.stack([self.pixels(picture) for picture in islice(self.playing[lane], self.window)])
+            self.playing[lane] = window.video.frames(window.start)
+        return torch.stack([self.pixels(image) for image in islice(self.playing[lane], self.window)])
 
     def captions_of(self, window: Window, frame: int) -> list[list[int]]:
         """The tokens of a frame's captions, without those that are empty or too long."""

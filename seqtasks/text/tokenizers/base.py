@@ -38,7 +38,7 @@ class Tokenizer(Component, ABC):
     def known_characters(self) -> frozenset[str] | None:
         """The characters that training showed, but for the rarest; others have hardly been seen.
 
-        None where the vocabulary does not tell: it had no room for all that are common, and bytes spell them.
+        None where the vocabulary does not say: it had no room for all that are common, and bytes spell them.
         """
         return None
 

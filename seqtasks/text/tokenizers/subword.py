@@ -43,7 +43,7 @@ class SubwordTokenizer(Tokenizer):
         model_type: Literal["unigram", "bpe"] = "unigram"
         """Kind of sentencepiece model."""
         vocab_size: int = Field(default=8000, ge=300)
-        """Ids in all, 4 special ones and 256 bytes included; fewer come out when the texts are few."""
+        """Vocabulary size, including 4 special tokens and 256 bytes; smaller if there is little text."""
         subword_sampling: float = Field(default=0.0, ge=0.0)
         """0 = off; unigram: the exponent alpha of `UnigramSampler`, where less is more noise (with 0.2 an LSTM
         on 29,000 pairs learned half as fast as without); bpe: the probability of `BPEDropout`."""
@@ -59,14 +59,14 @@ class SubwordTokenizer(Tokenizer):
                 if not symbol or " " in symbol or prepare(symbol) != symbol:
                     raise ValueError(f"{symbol!r} is not a symbol: it is empty, or normalization changes it")
             if len(set(symbols)) < len(symbols):
-                raise ValueError("a symbol is there twice")
+                raise ValueError("a symbol is listed twice")
             return symbols
 
         @model_validator(mode="after")
         def _dropout_is_a_probability(self) -> SubwordTokenizer.Config:
             if self.model_type == "bpe" and self.subword_sampling > 1:
                 raise ValueError(
-                    f"sampling is a probability where the model is bpe: at most 1, not {self.subword_sampling}"
+                    f"with model_type bpe, subword_sampling is a probability: at most 1, not {self.subword_sampling}"
                 )
             return self
 
@@ -108,7 +108,7 @@ class SubwordTokenizer(Tokenizer):
         return cls(_with_symbols(_train(chosen, config), config.user_defined_symbols), config)
 
     def encode(self, text: str) -> list[int]:
-        """The likeliest segmentation (unigram), or the one that the merges give (BPE)."""
+        """The most likely segmentation (unigram), or the one that the merges give (BPE)."""
         return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
@@ -152,7 +152,7 @@ class SubwordTokenizer(Tokenizer):
         model = processor.model
         special = (model.pad_id(), model.unk_id(), model.bos_id(), model.eos_id())
         if special != (PAD, UNKNOWN, BEGIN, END) or model.piece_to_id("<0xFF>") == UNKNOWN:
-            raise SeqtasksError(f"{path}: a sentencepiece model of another program.", "Train one with seqtasks.")
+            raise SeqtasksError(f"{path}: a sentencepiece model made by another program.", "Train one with seqtasks.")
         return processor
 
 

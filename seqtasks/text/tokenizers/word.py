@@ -31,13 +31,13 @@ class WordTokenizer(VocabularyTokenizer):
     class Config(ConfigModel):
         kind: Literal["words"] = "words"
         language: str = "xx"
-        """Whose rules cut words, as spaCy names languages ("en", "de"); one that spaCy lacks is cut as "xx"."""
+        """Language whose rules split words, as spaCy names it ("en", "de"); one that spaCy lacks is split as "xx"."""
         min_freq: int = Field(2, ge=1)
         """Rarer words are not in the vocabulary."""
         oov: Literal["bytes", "unknown"] = "bytes"
-        """What stands for them: their bytes, so that nothing is lost, or one UNKNOWN, which no model ever writes."""
+        """What replaces them: their bytes, so that nothing is lost, or one unknown token, which is never generated."""
         vocab_size: int = Field(50000, ge=300)
-        """Ids in all, at most."""
+        """Maximum vocabulary size."""
 
     marks = MARKS
 

@@ -200,9 +200,12 @@ def test_wrong_overrides(override: str, message: str) -> None:
         ("training.device = 'my GPU'", "training.device: String should match pattern"),
         (
             "training.pretrained_lr_scale = 0.5",
-            "training.pretrained_lr_scale has nothing to scale without init_from",
+            "training.pretrained_lr_scale requires init_from",
         ),
-        ("init_modules = 'encoder'", "init_modules says what is taken of the model in init_from, which is not set"),
+        (
+            "init_modules = 'encoder'",
+            "init_modules selects what is taken from the model in init_from, which is not set",
+        ),
         ("encoder.layrs = 3", "encoder: needs a table with a kind"),
         ("encoder = {kind = 'stak'}", "encoder: unknown kind 'stak'; there are stack, twins (your own: --code FILE)"),
         ("encoder = {kind = 'stack', layrs = 3}", "encoder.layrs: unknown key (did you mean layers?)"),
@@ -242,9 +245,9 @@ def test_all_mistakes_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "run.toml: task is missing. There are translation (your own: --code FILE)."),
+        ("", "run.toml: task is missing. Available: translation (your own: --code FILE)."),
         ("task = 3", "run.toml: there is no task 3."),
-        ("task = 'traslation'", "run.toml: there is no task 'traslation'. There are translation"),
+        ("task = 'traslation'", "run.toml: there is no task 'traslation'. Available: translation"),
         ("seed = 1\nx = = 2", "run.toml: line 2, column 5: Invalid value."),
         ("[training", "run.toml: end of document: "),
         ("a = 1\na = 2\nb = 3", "run.toml: line 2, column 6: Cannot overwrite a value."),
@@ -316,7 +319,7 @@ def test_every_training_setting_is_described_in_a_line() -> None:
 def test_the_family_of_tasks_holds_those_that_come_with_seqtasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     known = "captioning, classification, language-modeling, tagging, translation, video-captioning"
-    with pytest.raises(SeqtasksError, match=f"There are {known}"):
+    with pytest.raises(SeqtasksError, match=f"Available: {known}"):
         read_config(None, overrides=["task=juggling"])
 
 

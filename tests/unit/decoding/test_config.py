@@ -44,12 +44,12 @@ def test_signature(options: dict[str, Any], signature: str) -> None:
         ({"top_p": 0.0}, "top_p = 0.0"),
         ({"top_p": 1.1}, "top_p = 1.1"),
         ({"mbr_samples": -1}, "mbr_samples = -1"),
-        ({"mbr_samples": 9, "beam_size": 1}, "mbr_samples = 9: it chooses among the hypotheses of a beam"),
-        ({"mbr_samples": 9, "sample": True}, "mbr_samples = 9: it chooses among the hypotheses of a beam"),
+        ({"mbr_samples": 9, "beam_size": 1}, "mbr_samples = 9: it requires beam search with a beam_size of 2 or more"),
+        ({"mbr_samples": 9, "sample": True}, "mbr_samples = 9: it requires beam search with a beam_size of 2 or more"),
         ({"suppress_tokens": (-2,)}, "never negative"),
-        ({"length_penalty": "sum"}, "'sum' is no length penalty"),
-        ({"max_length": "long"}, "'long' is no length"),
-        ({"min_length": "x-1"}, "'x-1' is no length"),
+        ({"length_penalty": "sum"}, "'sum' is not a length penalty"),
+        ({"max_length": "long"}, "'long' is not a length"),
+        ({"min_length": "x-1"}, "'x-1' is not a length"),
     ],
 )
 def test_bad_values(options: dict[str, Any], told: str) -> None:

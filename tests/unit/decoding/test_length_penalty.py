@@ -27,5 +27,5 @@ def test_penalties(text: str, expected: list[float]) -> None:
 
 @pytest.mark.parametrize("text", ["", "wu", "wu:", "wu:-1", "wu:nan", "wu:inf", "wu:x", "mean", "average:1"])
 def test_what_is_no_penalty(text: str) -> None:
-    with pytest.raises(ValueError, match="is no length penalty"):
+    with pytest.raises(ValueError, match="is not a length penalty"):
         LengthPenalty.parse(text)

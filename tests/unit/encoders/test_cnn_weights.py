@@ -114,7 +114,7 @@ def test_missing_package(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["efficientnet_lite3", "efficientnet_lite4"])
 def test_no_package_holds_the_weights(name: str) -> None:
-    with pytest.raises(SeqtasksError, match=f"No package holds ImageNet weights of {name}") as caught:
+    with pytest.raises(SeqtasksError, match=f"No package has ImageNet weights for {name}") as caught:
         small(backbone=name).load_pretrained()
     assert "efficientnet_lite0, efficientnet_lite1 or efficientnet_lite2" in caught.value.hint
     assert 'weights = "none"' in caught.value.hint
@@ -193,10 +193,10 @@ class Trap:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("gone.pth", None, "There is no file"),
+        ("gone.pth", None, "gone.pth do not exist"),
         ("text.pth", b"no weights", "cannot be read as weights"),
         ("text.safetensors", b"no weights", "cannot be read as weights"),
-        ("list.pth", [1, 2], "holds no state dict"),
+        ("list.pth", [1, 2], "does not hold a state dict"),
         ("trap.pth", {"weight": Trap()}, "cannot be read as weights"),
     ],
 )

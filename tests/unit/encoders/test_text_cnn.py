@@ -122,10 +122,10 @@ def test_dropout_hides_outputs_of_filters_in_training_alone() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"kernel_sizes": ()}, "there has to be a width, and none below 1"),
-        ({"kernel_sizes": (3, 0)}, "there has to be a width, and none below 1"),
+        ({"kernel_sizes": ()}, "give at least one kernel size, and none below 1"),
+        ({"kernel_sizes": (3, 0)}, "give at least one kernel size, and none below 1"),
         ({"num_filters": 0}, "greater than 0"),
-        ({"init_from": "writer"}, 'init_modules = "embedding" takes its embedding'),
+        ({"init_from": "writer"}, 'init_modules = "embedding" takes only its embedding'),
         ({"init_modules": "embedding"}, "init_from, which is not set"),
     ],
 )

@@ -170,7 +170,7 @@ def test_settings_are_saved(tmp_path: Path) -> None:
 )
 def test_damaged_settings_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "image.json").write_bytes(content)
-    with pytest.raises(SeqtasksError, match=r"image\.json: no settings of images, or damaged"):
+    with pytest.raises(SeqtasksError, match=r"image\.json: not image settings, or damaged"):
         ImageConfig.load(tmp_path / "image.json")
 
 

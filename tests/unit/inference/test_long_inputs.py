@@ -164,7 +164,7 @@ def test_lines_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert next(lines) == "short"
     with pytest.raises(SeqtasksError, match=r"a.txt.gz:2: the line is longer"):
         next(lines)
-    with pytest.raises(SeqtasksError, match="too much for one text"):
+    with pytest.raises(SeqtasksError, match="too large for one text"):
         read_file(packed)
     with pytest.raises(SeqtasksError, match="the line is longer"):
         list(LineBatcher([io.BytesIO(b"a\n" + b"y" * 1_001)]))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from seqtasks import load
+from seqtasks.device import forks
 
 THREADS = 8
 INPUTS: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
@@ -38,6 +39,22 @@ def test_eight_threads(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(lambda each: texts(take(each, **options)), inputs * THREADS))
     assert found == expected * THREADS
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_first_call_in_a_forked_process_warns_of_its_one_thread(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 48), "red").save("red.png")
+    method, inputs, options = INPUTS[name]
+    pipeline = load(name, threads=1)
+    monkeypatch.setattr(forks, "parent_threads", 2)
+    monkeypatch.setattr(forks, "told", False)
+    assert pipeline.device.type == "cpu"
+    assert not forks.told
+    with pytest.warns(RuntimeWarning, match="forked from one that computes with 2 threads"):
+        getattr(pipeline, method)(inputs[0], **options)
 
 
 @pytest.mark.parametrize("method", ["occlusion", "gradients"])

@@ -9,7 +9,7 @@ import pytest
 import seqtasks
 from seqtasks.inference.outputs import Translation
 from seqtasks.inference.translation import TranslationPipeline
-from seqtasks.inference.unknown_characters import BETWEEN, Reading, readings, with_runs, without_runs
+from seqtasks.inference.unknown_characters import BETWEEN, MaskedSource, insert_runs, masked_sources, remove_runs
 from seqtasks.text import CharacterTokenizer
 from seqtasks.text.unknown_runs import UnknownRun, unknown_runs
 
@@ -43,17 +43,17 @@ def runs_of(text: str) -> list[UnknownRun]:
         ("Ж a Ж1 b Ж2 c Ж3 d Ж4", ["Ж", "Ж1", "Ж2", "Ж3", "Ж4"], "a b c d", None),
     ],
 )
-def test_how_a_text_is_read(text: str, runs: list[str], bare: str, named: str | None) -> None:
+def test_how_a_text_is_masked(text: str, runs: list[str], bare: str, named: str | None) -> None:
     found = runs_of(text)
     assert [run.text for run in found] == runs
     assert [text[run.start : run.end] for run in found] == runs
-    ways = [without_runs(way.text, way.left_out) for way in readings(text, found, SOURCE)]
+    ways = [remove_runs(way.text, way.removed) for way in masked_sources(text, found, SOURCE)]
     assert ways == ([bare] if named is None else [named, bare])
 
 
-def test_there_is_no_way_to_read_what_is_all_unknown() -> None:
+def test_a_text_that_is_all_unknown_cannot_be_masked() -> None:
     assert runs_of("plain words") == []
-    assert readings("東京!", runs_of("東京!"), SOURCE) == []
+    assert masked_sources("東京!", runs_of("東京!"), SOURCE) == []
 
 
 def translation(source: str, text: str) -> Translation:
@@ -66,20 +66,20 @@ def translation(source: str, text: str) -> Translation:
     )  # fmt: skip
 
 
-def test_stand_ins_have_to_come_out_once() -> None:
+def test_placeholders_have_to_come_out_once() -> None:
     text = "Kim saw 北京 and 東京."
-    way = readings(text, runs_of(text), SOURCE)[0]
-    good = way.whole(translation("Kim saw X and Y.", "Kim sah Y und X."))
+    way = masked_sources(text, runs_of(text), SOURCE)[0]
+    good = way.restore(translation("Kim saw X and Y.", "Kim sah Y und X."))
     assert good is not None
     assert good.text == "Kim sah 東京 und 北京."
     for other in ("Kim sah Y.", "Kim sah X und X und Y.", "Kim sah Xs und Y."):
-        assert way.whole(translation("Kim saw X and Y.", other)) is None
+        assert way.restore(translation("Kim saw X and Y.", other)) is None
 
 
 def test_all_alternatives_have_what_is_unknown() -> None:
-    way = Reading("We saw X today.", {"X": "北京"}, [])
+    way = MaskedSource("We saw X today.", {"X": "北京"}, [])
     others = tuple(translation("", text) for text in ("Wir sahen X und X.", "Heute sahen wir es."))
-    found = way.whole(replace(translation("We saw X today.", "Wir sahen X heute."), alternatives=others))
+    found = way.restore(replace(translation("We saw X today.", "Wir sahen X heute."), alternatives=others))
     assert found is not None
     assert found.text == "Wir sahen 北京 heute."
     assert [each.text for each in found.alternatives] == ["Wir sahen 北京 und 北京.", "Heute sahen 北京 wir es."]
@@ -91,19 +91,19 @@ def test_copies_stand_behind_the_word_that_looked_at_the_word_before() -> None:
     found = translation("a big dog", "Hund großer ein")
     looked = ((0.0, 0.1, 0.9, 0.0), (0.1, 0.9, 0.0, 0.0), (0.9, 0.1, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
     aligned = replace(found, attention=looked)
-    assert with_runs(aligned, source, runs).text == "Hund ☽ großer ☆ ein"
-    assert with_runs(found, source, runs).text == "Hund großer ☆ ein ☽"  # without attention: as in the source
+    assert insert_runs(aligned, source, runs).text == "Hund ☽ großer ☆ ein"
+    assert insert_runs(found, source, runs).text == "Hund großer ☆ ein ☽"  # without attention: as in the source
     first = "☆ a big dog"
-    assert with_runs(found, first, runs_of(first)).text == "☆ Hund großer ein"
+    assert insert_runs(found, first, runs_of(first)).text == "☆ Hund großer ein"
 
 
 @pytest.mark.parametrize(
     ("source", "expected"), [("dog ☆.", "Hund ☆."), ("dog. ☆", "Hund. ☆"), ("5₽, dog.", "5₽, Hund.")]
 )
 def test_punctuation_stays_where_it_was(source: str, expected: str) -> None:
-    bare = without_runs(source, runs_of(source))
+    bare = remove_runs(source, runs_of(source))
     found = translation(bare, bare.replace("dog", "Hund"))
-    assert with_runs(found, source, runs_of(source)).text == expected
+    assert insert_runs(found, source, runs_of(source)).text == expected
 
 
 @pytest.mark.parametrize(

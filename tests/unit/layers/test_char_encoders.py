@@ -128,7 +128,7 @@ def test_half_precision_is_close(kind: str) -> None:
     ("settings", "problem"),
     [
         ({"hidden_size": 10, "kernel_sizes": [2, 3, 4]}, "hidden_size = 10 cannot be shared by 3 widths"),
-        ({"kernel_sizes": []}, "there has to be a width"),
+        ({"kernel_sizes": []}, "give at least one kernel size"),
         ({"kernel_sizes": [3, 0]}, "none below 1"),
     ],
 )

@@ -142,7 +142,7 @@ def test_captions_without_words_are_scored_too() -> None:
         ([], [], "no captions to score"),
         (["a"], [], "1 captions, but references for 0 pictures"),
         (["a", "b"], [["a"], []], "Picture 2 has no references"),
-        (["a"], ["a dog"], "references of picture 1 are one text"),
+        (["a"], ["a dog"], "references of image 1 are one text"),
     ],
 )
 def test_what_cannot_be_scored_is_told(outputs: list[str], references: list[list[str]], message: str) -> None:

@@ -60,5 +60,5 @@ def test_cider_without_documents_is_refused(training: list[list[list[str]]]) -> 
 
 
 def test_an_unknown_reward_is_told_with_those_that_exist() -> None:
-    with pytest.raises(SeqtasksError, match=r"no reward spice\. There are cider-d, bleu, chrf\."):
+    with pytest.raises(SeqtasksError, match=r"no reward spice\. Available: cider-d, bleu, chrf\."):
         reward("spice")

@@ -78,7 +78,7 @@ def test_counts_that_do_not_match_are_told(hypotheses: list[str], references: li
 
 def test_an_unknown_metric_is_told_with_those_that_exist() -> None:
     with pytest.raises(
-        SeqtasksError, match=r"no metric meteor\. There are bleu, chrf, ter \(your own: --code FILE\)\."
+        SeqtasksError, match=r"no metric meteor\. Available: bleu, chrf, ter \(your own: --code FILE\)\."
     ):
         translation_scores(["a"], ["a"], metrics=("bleu", "meteor"))
 

@@ -125,9 +125,9 @@ MANIFEST_DAMAGE: dict[str, dict[str, Any]] = {
     "no format number": {"format": None},
     "model is missing or of the wrong type": {"model": []},
     "special ids": {"special_ids": {"pad": 5}},
-    "its hashes are not those of a model: model.safetensors": {"sha256": {"config.toml": ""}},
-    r"its hashes are not those of a model: \.\./secret": {"sha256": {"../secret": ""}},
-    "its hashes are not those of a model: /secret": {"sha256": {"/secret": ""}},
+    "its checksums are not those of a model: model.safetensors": {"sha256": {"config.toml": ""}},
+    r"its checksums are not those of a model: \.\./secret": {"sha256": {"../secret": ""}},
+    "its checksums are not those of a model: /secret": {"sha256": {"/secret": ""}},
 }
 
 
@@ -217,7 +217,7 @@ def test_a_flipped_bit_in_trainer_state_is_told_but_does_not_touch_the_model(tmp
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     bundle = read_bundle(tmp_path / "model")
-    with pytest.raises(SeqtasksError, match=r"trainer\.pt is damaged \(its hash"):
+    with pytest.raises(SeqtasksError, match=r"trainer\.pt is damaged \(its checksum"):
         bundle.trainer()
 
 
@@ -281,7 +281,7 @@ def test_a_directory_that_is_no_model_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
     for place in (tmp_path / "thesis", tmp_path / "thesis" / "chapter.tex"):
-        with pytest.raises(SeqtasksError, match="is there already and is not a model"):
+        with pytest.raises(SeqtasksError, match="already exists and is not a model"):
             write(place)
     assert (tmp_path / "thesis" / "chapter.tex").read_text() == "years of work"
     (tmp_path / "empty").mkdir()

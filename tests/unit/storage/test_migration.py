@@ -259,11 +259,11 @@ class TestRunConfigurations:
         assert run.task == Writing.Config(
             data=Data(max_length=3, train=[Table(text_column="a")]), encoder=Lstm.Config(hidden_size=6)
         )
-        assert [str(each.message).removeprefix(f"{file}: ").partition(" now;")[0] for each in told] == [
-            "data: window is called max_length",
-            "data.train.0: text is called text_column",
-            "encoder.kind: frames is called cnn-lstm",
-            "encoder: dim is called hidden_size",
+        assert [str(each.message).removeprefix(f"{file}: ").partition(";")[0] for each in told] == [
+            "data: window was renamed to max_length",
+            "data.train.0: text was renamed to text_column",
+            "encoder.kind: frames was renamed to cnn-lstm",
+            "encoder: dim was renamed to hidden_size",
         ]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -279,7 +279,7 @@ class TestRunConfigurations:
             streams=Streams(bptt_len=2),
             encoder=Lstm.Config(hidden_size=6, bidirectional=False),
         )
-        assert "--set: encoder: dim is called hidden_size now" in str(told[0].message)
+        assert "--set: encoder: dim was renamed to hidden_size" in str(told[0].message)
         with pytest.warns(RenamedWarning):
             run = read_config(
                 {"task": "generation"}, overrides={"data": {"train": [{"text": "y"}]}, "encoder.kind": "frames"}
@@ -293,7 +293,7 @@ class TestRunConfigurations:
         assert run.task == Writing.Config(encoder=Lstm.Config(hidden_size=4))
 
     def test_both_names_at_once_are_a_mistake(self) -> None:
-        with pytest.raises(SeqtasksError, match=r"decoding.beam: is called beam_size now, which is given as well"):
+        with pytest.raises(SeqtasksError, match=r"decoding.beam: was renamed to beam_size, which is set as well"):
             read_config(None, text='task = "writing"\n[decoding]\nbeam = 3\nbeam_size = 4\n')
 
     def test_a_users_component_keeps_its_keys(self) -> None:

@@ -40,7 +40,7 @@ def test_a_pipe_of_a_shell_is_read() -> None:
 
 def test_a_pipe_that_nobody_writes_into_is_refused(pipe: Path) -> None:
     for read in (open_readable, lambda path: list(read_lines(path))):
-        with pytest.raises(SeqtasksError, match="pipe is a pipe, and nobody writes into it"):
+        with pytest.raises(SeqtasksError, match="pipe is a pipe that nothing is written to"):
             read(pipe)
-    with pytest.raises(ImageError, match="nobody writes into it"):
+    with pytest.raises(ImageError, match="that nothing is written to"):
         open_image(pipe)

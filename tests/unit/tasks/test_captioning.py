@@ -147,7 +147,7 @@ def test_broken_pictures_are_named_and_left_out(pictures: Path, tmp_path: Path, 
     settings = {"model.encoder.trainable_from_block": -1} if trained_cnn else {}
     trainer = trainer_of(run_of(folder, tmp_path / "cache", **settings), tmp_path / "run")
     [remark] = trainer.remarks
-    assert remark.startswith("pictures opened: skipped 2 of 12: 2 broken (")
+    assert remark.startswith("images opened: skipped 2 of 12: 2 broken (")
     assert all(name in remark for name in broken)
     task = trainer.task
     assert isinstance(task, CaptioningTask)
@@ -261,7 +261,7 @@ def test_validation_scores_captions(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_settings_that_make_no_sense(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(SeqtasksError, match="has to read pictures"):
+    with pytest.raises(SeqtasksError, match="has to read images"):
         run_of(pictures, tmp_path, **{"model.encoder": '{ kind = "lstm" }'})
     with pytest.raises(SeqtasksError, match="trainable_from_block"):
         run_of(pictures, tmp_path, **{"images.horizontal_flip": "true"})

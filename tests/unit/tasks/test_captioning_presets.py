@@ -103,5 +103,5 @@ def test_the_amount_is_that_of_the_training_part(monkeypatch: pytest.MonkeyPatch
 def test_no_picture_at_all(photos: Path) -> None:
     for name in ("a.jpg", "b.jpg"):
         (photos / name).unlink()
-    with pytest.raises(SeqtasksError, match=r"none of its pictures is left in .*3 missing"):
+    with pytest.raises(SeqtasksError, match=r"none of its images is usable in .*3 missing"):
         captioning_preset(CaptionSource(images=photos))

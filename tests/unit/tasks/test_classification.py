@@ -96,10 +96,10 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("documents", "settings", "message"),
     [
-        ([Document("a"), Document("b")], {}, "no document with a label to train on: .*2 document without label"),
+        ([Document("a"), Document("b")], {}, "no labeled documents to train on: .*2 document without label"),
         ([Document("a", ("x",)), Document("b", ("x",))], {}, "All documents have the same label, 'x'"),
-        ([Document("a", ("x",)), Document("b", ("y",))], {}, "no document with a label to validate on"),
-        ([Document(f"a{n}", (f"x{n}",)) for n in range(30)], {}, "30 different labels of 30 documents"),
+        ([Document("a", ("x",)), Document("b", ("y",))], {}, "no labeled document to validate on"),
+        ([Document(f"a{n}", (f"x{n}",)) for n in range(30)], {}, "30 different labels in 30 documents"),
         (DOCUMENTS, {"class_weights": {"pos": 2.0, "bad": 1.0}}, "class_weights: no document has the label 'bad'"),
     ],
 )
@@ -256,7 +256,7 @@ def test_an_ensemble_gives_the_mean(tmp_path: Path) -> None:
     both = task.pipeline([first, second]).probabilities(texts)
     assert torch.allclose(both, (alone[0] + alone[1]) / 2, atol=1e-6)
     several = classifier_of(prepared_task(tmp_path, multi_label=True)).models
-    with pytest.raises(SeqtasksError, match="one label a document, others several"):
+    with pytest.raises(SeqtasksError, match="mixes single-label and multi-label models"):
         ClassificationPipeline([first, *several], task.processor, task.labels)
 
 
@@ -351,5 +351,5 @@ def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
 
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_documents(tmp_path / "train.tsv", [Document("a"), Document("b")])
-    with pytest.raises(SeqtasksError, match=r"no document with a label to train on: .*2 document without label"):
+    with pytest.raises(SeqtasksError, match=r"no labeled documents to train on: .*2 document without label"):
         classification_preset([DocumentSource(path=file)])

@@ -44,7 +44,7 @@ class Clip:
     def captions(self) -> list[tuple[str, ...]]:
         return [(TEXTS[self.number],)] * FRAMES
 
-    def pictures(self, start: int) -> Iterator[Image.Image]:
+    def frames(self, start: int) -> Iterator[Image.Image]:
         return iter([Image.new("RGB", (8, 8), (self.number, frame, 0)) for frame in range(start, FRAMES)])
 
 

@@ -36,7 +36,7 @@ def test_validation_examples_that_are_training_examples() -> None:
     train = [f"text {number}" for number in range(200)]
     assert list(seen_in_training(train, train[:5] + ["new"] * 95, "texts")) == []
     (told,) = seen_in_training(train, train[:6] + ["new"] * 94, "texts")
-    assert told.startswith("6 of 100 validation texts are training texts, too")
+    assert told.startswith("6 of 100 validation texts are also training texts")
     (told,) = seen_in_training(train, ["text 1"] * 3, "texts")
     assert told.startswith("3 of 3 ")
     assert list(seen_in_training(train, [], "texts")) == []
@@ -51,7 +51,7 @@ def test_validation_examples_that_are_training_examples() -> None:
         ({"1": 9, "1.0": 2, "0": 3}, (), "", ["'1' (9) and '1.0' (2)"]),
         ({"a": 9, "b": 2}, {"a", "c"}, "", ["the label 'c' is in the validation data"]),
         ({"a": 9, "b": 2}, set("cdefg"), "", ["the labels 'c', 'd', 'e' and 2 more are in the validation data"]),
-        ({"a": 9, "b": 1}, (), "document", ["the label 'b' is of one training document alone"]),
+        ({"a": 9, "b": 1}, (), "document", ["the label 'b' is in only one training document"]),
         ({"a": 9, "b": 1}, (), "", []),
     ],
 )
@@ -64,7 +64,7 @@ def test_doubtful_labels(train: dict[str, int], validation: set[str], single: st
 def test_a_language_that_is_claimed() -> None:
     texts = GERMAN * 30
     (told,) = other_language(WordIndexerConfig(language="en"), texts, "sentences")
-    assert told == "the sentences look like German, not English, as text.language says"
+    assert told == "the sentences look like German, not English, as text.language claims"
     assert list(other_language(WordIndexerConfig(language="de"), texts, "sentences")) == []
     assert list(other_language(WordIndexerConfig(), texts, "sentences")) == []
     assert list(other_language(object(), texts, "sentences")) == []
@@ -86,7 +86,7 @@ def test_classification_tells_of_its_data(tmp_path: Path) -> None:
     labels, seen = ClassificationTask.prepare(config, seed=1).warnings
     assert "'neg' (30)" not in labels
     assert "'pos' (30) and 'Pos' (2)" in labels
-    assert seen.startswith("10 of 10 validation documents are training documents")
+    assert seen.startswith("10 of 10 validation documents are also training documents")
 
 
 @pytest.mark.parametrize("text", ["10\u00a0000", "soft\u00adly", "a\u200bb", "x\u3000y", "a\u200db"])
@@ -106,7 +106,7 @@ def test_a_fingerprint_stays_where_nothing_else_is_read(text: str) -> None:
 def test_labels_that_a_model_does_not_have() -> None:
     assert list(unknown_labels(Counter(pos=3, neg=2), ["neg", "pos"], "documents")) == []
     (told,) = unknown_labels(Counter(pos=3, neutral=2), ["neg", "pos"], "documents")
-    assert told == "the label 'neutral' is none of the model's: it cannot be right about 2 of 5 documents"
+    assert told == "the label 'neutral' is none of the model's: it is always wrong about 2 of 5 documents"
     with pytest.raises(SeqtasksError, match="The model has none of the labels of these documents: '0', '1'") as refused:
         list(unknown_labels(Counter({"0": 3, "1": 2}), ["neg", "pos"], "documents"))
     assert "It has 'neg', 'pos'" in str(refused.value.hint)
@@ -124,7 +124,7 @@ def test_texts_that_hold_more_than_prose() -> None:
     (told,) = not_prose([book[book.index("Call") :]])
     assert told.startswith("2 of 6 lines are")
     (told,) = not_prose(["A <b>film</b>.<br /><br />Great.\nIndeed.", "<p class='x'>So</p>"])
-    assert told == "2 of 3 lines hold HTML, such as <b>: a model learns to write it"
+    assert told == "2 of 3 lines contain HTML, such as <b>: a model learns to write it"
 
 
 def test_sides_of_pairs_that_are_swapped() -> None:

@@ -127,13 +127,17 @@ def test_an_embedding_of_another_width_is_refused(tmp_path: Path) -> None:
     task = ClassificationTask.prepare(
         config(tmp_path, LSTM(hidden_size=6), hidden_size=10, init_modules="embedding"), seed=1
     ).task
-    with pytest.raises(SeqtasksError, match=r"^The embedding is another than in .*weight is \d+x8 there, not \d+x10\."):
+    with pytest.raises(
+        SeqtasksError, match=r"^The embedding differs from that of .*weight is \d+x8 there, not " r"\d+x10\."
+    ):
         task.initialize(task.build_model())
 
 
 @pytest.mark.parametrize("encoder", [LSTM, TransformerEncoder.Config])
 def test_nothing_is_taken_from_no_language_model(encoder: Any) -> None:
-    with pytest.raises(ValidationError, match="init_modules says what is taken of the language model in init_from"):
+    with pytest.raises(
+        ValidationError, match="init_modules selects what is taken from the language model in init_from"
+    ):
         encoder(init_modules="embedding")
 
 
@@ -284,5 +288,5 @@ def test_a_run_starts_from_one_model(tmp_path: Path) -> None:
     settings = config(tmp_path, FORWARD["lstm"])
     text = to_toml(RunConfig(task=settings, seed=1))
     assert read_config(None, text=text).task == settings
-    with pytest.raises(SeqtasksError, match=r"^--set: init_from: the encoder has a init_from of its own: leave one"):
+    with pytest.raises(SeqtasksError, match=r"^--set: init_from: model.encoder sets init_from as well: remove one"):
         read_config(None, text=text, overrides=["init_from=another"])

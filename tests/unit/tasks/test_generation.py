@@ -129,8 +129,8 @@ def test_unknown_words_have_no_bits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "settings", "told"),
     [
-        ("", {}, "There is no text to train on"),
-        ("a", {}, "There is no text to"),
+        ("", {}, "There are no texts to train on"),
+        ("a", {}, "There are no texts to"),
         ("short", {"num_streams": 8}, "too few for data.num_streams = 8"),
     ],
 )
@@ -177,5 +177,5 @@ def test_a_configuration_for_any_amount_and_kind(tmp_path: Path, lines: int, enc
 
 def test_a_text_of_blanks_has_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text(" \n\n", encoding="utf-8")
-    with pytest.raises(SeqtasksError, match="There is no text to train on: skipped 1 of 1"):
+    with pytest.raises(SeqtasksError, match="There are no texts to train on: skipped 1 of 1"):
         generation_preset([TextSource(path=tmp_path / "book.txt")])

@@ -98,5 +98,5 @@ def test_a_stream_goes_on_in_the_lanes_and_windows_it_began_in(rows: int, window
     begun = TBPTTLoader(texts(3, 50), lanes=3, window=7, seed=1)
     next(iter(begun))
     other = TBPTTLoader(texts(3, 50), lanes=rows, window=window, seed=1)
-    with pytest.raises(SeqtasksError, match=r"3 lanes with windows of 7 tokens.* Go on with data.num_streams = 3"):
+    with pytest.raises(SeqtasksError, match=r"3 streams with windows of 7 tokens.* Continue with data.num_streams = 3"):
         other.load_state_dict(begun.state_dict())

@@ -100,9 +100,9 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sentences", "message"),
     [
-        ([[("a", "_")]], "no sentence with labels to train on: .*1 word without label"),
-        ([[("a", "X")]], "no sentence with labels to validate on"),
-        ([[("a", "X")] * 257] * 3, "All . sentences are of more than 256 words, up to 257"),
+        ([[("a", "_")]], "no labeled sentences to train on: .*1 word without label"),
+        ([[("a", "X")]], "no labeled sentence to validate on"),
+        ([[("a", "X")] * 257] * 3, "All . sentences have more than 256 words, up to 257"),
     ],
 )
 def test_too_little_data(tmp_path: Path, sentences: list[Labelled], message: str) -> None:
@@ -300,5 +300,5 @@ def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters:
 
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES[:2], with_labels=False)
-    with pytest.raises(SeqtasksError, match=r"no sentence with labels to train on: .*2 word without label"):
+    with pytest.raises(SeqtasksError, match=r"no labeled sentences to train on: .*2 word without label"):
         tagging_preset([TaggedSource(path=file)])

@@ -117,7 +117,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
         ([("", "")], "No sentence pair is left|no text|There is no"),
         (
             [("y" * 90, "z" * 90), ("x" * 90, "z")],
-            "No sentence pair is left to train on: all .* are of more than 50 tokens",
+            "No sentence pair is left to train on: all .* have more than 50 tokens",
         ),
         ([("one", "alone")], "no sentence pair to validate on"),
     ],

@@ -61,5 +61,5 @@ def test_every_kind_of_encoder_can_be_had(pairs: Path, kind: str) -> None:
 
 def test_no_pair_at_all(tmp_path: Path) -> None:
     (tmp_path / "none.tsv").write_text("only one column\n", encoding="utf-8")
-    with pytest.raises(SeqtasksError, match="its rows have one column, and pairs need two"):
+    with pytest.raises(SeqtasksError, match="its rows have one column, but pairs need two"):
         translation_preset([ParallelSource(path=tmp_path / "none.tsv")], None)

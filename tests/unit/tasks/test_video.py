@@ -91,17 +91,17 @@ def parts(trainer: Trainer) -> tuple[VideoTask, EncoderDecoder, CnnLstmEncoder]:
 
 
 class Numbered:
-    """A clip whose frames are grey, in a shade that says which clip and which frame they are."""
+    """A video whose frames are gray, in a shade that says which video and which frame they are."""
 
-    def __init__(self, clip: int, frames: int) -> None:
-        self.clip, self.frames = clip, frames
+    def __init__(self, number: int, count: int) -> None:
+        self.number, self.count = number, count
 
     @property
     def captions(self) -> list[list[str]]:
-        return [[f"{self.clip} {frame}"] if frame != 1 else [] for frame in range(self.frames)]
+        return [[f"{self.number} {frame}"] if frame != 1 else [] for frame in range(self.count)]
 
-    def pictures(self, start: int) -> Any:
-        return (Image.new("RGB", (2, 2), (20 * self.clip + frame,) * 3) for frame in range(start, self.frames))
+    def frames(self, start: int) -> Any:
+        return (Image.new("RGB", (2, 2), (20 * self.number + frame,) * 3) for frame in range(start, self.count))
 
 
 def numbered(lengths: tuple[int, ...], lanes: int, window: int) -> VideoTBPTTLoader:
@@ -176,10 +176,10 @@ def test_frames_from_the_middle_of_stills_are_those_of_the_whole_clip(pictures: 
     clip = SyntheticVideo(
         images, synthesize_videos(images, SyntheticVideoConfig(shots_per_video=3, frames_per_shot=4), 1)[0]
     )
-    whole = list(clip.pictures(0))
+    whole = list(clip.frames(0))
     assert len(whole) == len(clip.captions) == 12
     for start in (1, 4, 6, 11, 12):
-        assert list(clip.pictures(start)) == whole[start:]
+        assert list(clip.frames(start)) == whole[start:]
 
 
 def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> None:
@@ -197,7 +197,7 @@ def test_carried_values_belong_to_lanes_and_a_new_clip_begins_with_none() -> Non
     carried.write(torch.tensor([2]), [torch.full((1, 2), torch.nan), torch.full((1, 3, 2), torch.inf)])
     fresh = carried.read(torch.tensor([2]), torch.tensor([True]))
     assert not any(each.any() for each in fresh), "what is broken ends where something new begins"
-    with pytest.raises(SeqtasksError, match="carries the state of 1 lanes, and there are 4"):
+    with pytest.raises(SeqtasksError, match="holds the state of 1 streams, but this run has 4"):
         restored.load_state_dict(TBPTTState(1, [(2,), (3, 2)]).state_dict())
 
 
@@ -292,7 +292,7 @@ def test_frames_are_described_alike_however_many_are_taken_together(
     model.eval()
     captioner = task.pipeline([model])
     decoding = task.config.decoding
-    clip = [*task.validation_playing[0].pictures(0)]
+    clip = [*task.validation_playing[0].frames(0)]
     whole = [each.score for each in captioner.caption_playing(clip, decoding, together=len(clip))]
     for together in (1, 3):
         found = [each.score for each in captioner.caption_playing(clip, decoding, together=together)]

@@ -72,7 +72,7 @@ def changing(outputs: list[str], references: list[list[str]]) -> tuple[float, st
         ("a corpus has no order", lambda *given: (shared(given[0][0], given[1][0]), "words"), {"kind": "kit"}),
         ("compute changes the lists", changing, {"kind": "kit"}),
         ("Perfect outputs have", lambda *given: (-mean(*given)[0], "words"), {"kind": "kit"}),
-        ("passed over in silence", lambda *given: mean(*(each[: len(given[1])] for each in given)), {"kind": "kit"}),
+        ("skipped silently", lambda *given: mean(*(each[: len(given[1])] for each in given)), {"kind": "kit"}),
     ],
 )
 def test_broken_metrics(problem: str, compute: Callable[..., Any], options: dict[str, str]) -> None:
@@ -165,7 +165,7 @@ def test_a_good_reader(file: Path) -> None:
     ("problem", "read"),
     [
         ("call skipped.reach", uncounted),
-        ("call skipped.skip(reason) for each that is left out", silent),
+        ("call skipped.skip(reason) for each that is skipped", silent),
         ("ValueError", splitting),
         ("A missing file is a FileNotFoundError", by_hand),
         ("with the byte FF at 0 is a UnicodeDecodeError", by_hand),

@@ -99,7 +99,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
         {"states": lambda self, tokens, mask: self.layer(self.embedding(tokens).detach())},
     ),
     (
-        "something that matters is no parameter and no buffer",
+        "neither a parameter nor a buffer",
         {"__init__": lost_weight, "states": lambda self, *given: Good.states(self, *given) * self.scale},
     ),
     ("another.weight, another.bias has no gradient", {"__init__": unused_weight}),
@@ -154,7 +154,7 @@ class NamelessConfig(ConfigModel):
     ("config", "problem"),
     [
         (LooseConfig, "accepts an unknown key"),
-        (ForgetfulConfig, "Settings are not the same once they are written and read"),
+        (ForgetfulConfig, "Settings change when they are written and read"),
         (NamelessConfig, "has no field kind"),
     ],
 )

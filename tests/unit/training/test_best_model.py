@@ -45,7 +45,7 @@ def test_a_score_that_stays_the_same_warns_once_also_over_a_resumption() -> None
         model.update(evaluation(value))
         told.append(model.warning(evaluation(value)))
     assert [bool(each) for each in told] == [False, False, False, True, False, False]
-    assert told[3].startswith("BLEU was 2.00 at 3 validations: look at the outputs")
+    assert told[3].startswith("BLEU was 2.00 at 3 validations: check the outputs")
 
 
 def test_a_checkpoint_of_version_0_1() -> None:
@@ -56,5 +56,5 @@ def test_a_checkpoint_of_version_0_1() -> None:
 
 
 def test_a_metric_that_is_not_there() -> None:
-    with pytest.raises(SeqtasksError, match="metric_for_best_model = 'COMET' is no score of the validation"):
+    with pytest.raises(SeqtasksError, match="metric_for_best_model = 'COMET' is not a validation metric"):
         BestModel("COMET").update(evaluation(1.0))

@@ -170,7 +170,7 @@ def test_how_many_processes() -> None:
     assert choose_processes(0, 3, 8, CPU) == 1
     assert choose_processes(3, 0, 2, CPU) == 3
     assert choose_processes(0, 0, 8, torch.device("cuda")) == 1
-    with pytest.raises(SeqtasksError, match="only a CPU"):
+    with pytest.raises(SeqtasksError, match="only on a CPU"):
         choose_processes(2, 0, 8, torch.device("cuda"))
-    with pytest.raises(ValidationError, match="set one of them"):
+    with pytest.raises(ValidationError, match="not both"):
         TrainingConfig(num_processes=2, num_threads=2)

@@ -87,7 +87,7 @@ def test_events_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (started.step, started.seconds, started.parameters, started.processes) == (0, 0.0, 4, 1)
     assert started.loss == "nats per token, dropout on"
     assert (result.output_dir, result.model_dir) == (tmp_path / "toy", tmp_path / "toy" / "best")
-    assert (result.step, result.reason, result.interrupted) == (12, "all steps are done", False)
+    assert (result.step, result.reason, result.interrupted) == (12, "max_steps reached", False)
     assert result.best_score is not None
     assert (result.best_score.metric, result.best_score.value) == ("toy", 5)
     assert [score.value for score in result.scores] == [3]
@@ -124,7 +124,7 @@ def test_overrides(tmp_path: Path, overrides: dict[str, Any]) -> None:
 
 def test_the_loop_is_the_callers(tmp_path: Path) -> None:
     run = TrainingRun(DICTIONARY, tmp_path)
-    with pytest.raises(RuntimeError, match="not over"):
+    with pytest.raises(RuntimeError, match="has not finished"):
         _ = run.result
     last: TrainingEvent | None = None
     for event in run:
@@ -203,7 +203,7 @@ def test_errors(
 
 def test_directories_that_are_not_for_a_new_training(tmp_path: Path) -> None:
     seqtasks.train(DICTIONARY, tmp_path / "toy")
-    with pytest.raises(SeqtasksError, match="holds a training already") as error:
+    with pytest.raises(SeqtasksError, match="already contains a training run") as error:
         seqtasks.train(DICTIONARY, tmp_path / "toy")
     assert "resume=True" in error.value.hint
     (tmp_path / "file").write_text("", encoding="utf-8")
@@ -219,7 +219,7 @@ def test_a_training_that_waited_for_another_one_does_not_train_over_it(tmp_path:
     list(first)
     before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
     for late in (second, first):
-        with pytest.raises(SeqtasksError, match="holds a training already"):
+        with pytest.raises(SeqtasksError, match="already contains a training run"):
             list(late)
     assert {file: file.read_bytes() for file in before} == before
 

@@ -28,7 +28,7 @@ def test_what_is_told(tmp_path: Path) -> None:
         (StepEvent, 4), (ValidationEvent, 4), (StepEvent, 5), (StepEvent, 6), (ValidationEvent, 6),
         (CheckpointEvent, 6), (FinishedEvent, 6),
     ]  # fmt: skip
-    assert reports[-1] == FinishedEvent(6, "all steps are done")
+    assert reports[-1] == FinishedEvent(6, "max_steps reached")
     seconds = [each.seconds for each in reports if isinstance(each, StepEvent)]
     assert seconds == sorted(seconds)
     assert seconds[0] > 0
@@ -117,7 +117,7 @@ def test_a_gradient_that_is_not_finite(tmp_path: Path) -> None:
 def test_too_many_broken_updates_in_a_row(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, ToyTask(broken=[2, *range(4, 20)]), max_nonfinite_steps=3)
     dropped: list[int] = []
-    with pytest.raises(SeqtasksError, match=r"stopped at step 2: 3 updates in a row were not finite") as error:
+    with pytest.raises(SeqtasksError, match=r"stopped at step 2: 3 consecutive updates were not finite") as error:
         dropped.extend(report.in_a_row for report in trainer.run() if isinstance(report, StepSkipped))
     assert dropped == [1, 1, 2, 3]
     assert "learning_rate" in error.value.hint
@@ -129,7 +129,7 @@ def test_patience(tmp_path: Path) -> None:
     reports = list(trainer.run())
     assert [each.best for each in reports if isinstance(each, ValidationEvent)] == [True, True, False, False]
     assert reports[-2] == CheckpointEvent(12, tmp_path / "step-12")
-    assert reports[-1] == FinishedEvent(12, "2 validations brought no improvement")
+    assert reports[-1] == FinishedEvent(12, "2 validations without improvement")
     assert task.validations == 4
 
 
@@ -158,7 +158,7 @@ def test_minutes(tmp_path: Path) -> None:
         if isinstance(report, CheckpointEvent) and report.step == 2:
             trainer.seconds = 120.0
     assert [type(each) for each in reports[-4:]] == [StepEvent, CheckpointEvent, ValidationEvent, FinishedEvent]
-    assert reports[-1] == FinishedEvent(2, "2 minutes are over")
+    assert reports[-1] == FinishedEvent(2, "2 minutes have passed")
 
 
 def test_the_best_is_kept(tmp_path: Path) -> None:
@@ -244,13 +244,22 @@ def test_resuming_a_finished_training_only_says_so(tmp_path: Path) -> None:
     task = ToyTask()
     again = toy_trainer(tmp_path, task)
     assert again.resume() == 12
-    assert list(again.run()) == [FinishedEvent(12, "all steps are done")]
+    assert list(again.run()) == [FinishedEvent(12, "max_steps reached")]
     assert task.validations == 0
 
 
 def test_resuming_with_other_data_or_another_model(tmp_path: Path) -> None:
     list(toy_trainer(tmp_path, fingerprint="one").run())
-    with pytest.raises(SeqtasksError, match=r"step-12 was trained on other data"):
+    with pytest.raises(SeqtasksError, match=r"step-12 was trained on other data.*\(--output\)\.$"):
         toy_trainer(tmp_path, fingerprint="two").resume()
-    with pytest.raises(SeqtasksError, match=r"The model in .*step-12 has other settings"):
+    with pytest.raises(SeqtasksError, match=r"The model in .*step-12 has another configuration"):
         toy_trainer(tmp_path, ToyTask(width=4), fingerprint="one").resume()
+
+
+def test_a_checkpoint_of_an_older_format_may_have_read_its_texts_differently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(toy_trainer(tmp_path, fingerprint="one").run())
+    monkeypatch.setattr("seqtasks.training.checkpoint.FORMAT", 3)
+    with pytest.raises(SeqtasksError, match=r"trained on other data.*Version 0.1 normalized no-break spaces"):
+        toy_trainer(tmp_path, fingerprint="two").resume()

@@ -157,5 +157,5 @@ def test_of_several_videos_the_default_one_is_read_and_it_is_said(tmp_path: Path
             container.mux(stream.encode(None))
     video = open_video(path)
     assert video.size == (96, 64)
-    assert video.remark == "there are 2 videos in it; that of stream 1 is read"
+    assert video.remark == "it contains 2 video streams; stream 1 is read"
     assert open_video(write_film(tmp_path / "one.mkv")).remark is None

@@ -242,7 +242,7 @@ def test_frames_too_large_are_refused_before_they_are_decoded(tmp_path: Path, mo
     monkeypatch.setattr(images, "MAX_PIXELS", 96 * 64 * 4)
     monkeypatch.setattr(images, "MAX_SIDE", 95)
     with pytest.raises(
-        VideoError, match=r"clip\.mp4: frames of 96 x 64 pixels are too many; up to 24,576 are read, 95 a side\."
+        VideoError, match=r"clip\.mp4: frames of 96 x 64 pixels are too many; the limit is 24,576, and 95 per side\."
     ):
         open_video(path)
 

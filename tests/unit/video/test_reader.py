@@ -77,13 +77,13 @@ def test_a_choice_serves_many_clips_at_once() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
 def test_there_are_no_frames_every_no_seconds(seconds: float) -> None:
-    with pytest.raises(SeqtasksError, match="There is no frame every"):
+    with pytest.raises(SeqtasksError, match="Invalid frame interval"):
         IntervalSampler(seconds)
 
 
 @pytest.mark.parametrize("frames", [0, -3])
 def test_there_are_no_frames_every_no_frames(frames: int) -> None:
-    with pytest.raises(SeqtasksError, match="There is no frame every"):
+    with pytest.raises(SeqtasksError, match="Invalid frame step"):
         StrideSampler(frames)
 
 
@@ -93,8 +93,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     cases: dict[str, str | Path] = {
         "missing.mp4: there is no such file": tmp_path / "missing.mp4",
         "empty.mp4: the file is empty": tmp_path / "empty.mp4",
-        "pipe.mp4: this is no file": tmp_path / "pipe.mp4",
-        "/dev/zero: this is no file": "/dev/zero",
+        "pipe.mp4: not a file": tmp_path / "pipe.mp4",
+        "/dev/zero: not a file": "/dev/zero",
         "the file cannot be read .embedded null byte": "a\0.mp4",
         "missing.gif: there is no such file": str(tmp_path / "missing.gif"),
     }

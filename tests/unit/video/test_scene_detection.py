@@ -127,7 +127,7 @@ def test_distance_is_a_part_of_the_pixels() -> None:
 @pytest.mark.parametrize("settings", [{"threshold": -0.1}, {"threshold": 1.0}, {"threshold": float("nan")},
     {"shortest": 0.0}, {"shortest": float("inf")}, {"shortest": float("nan")}])  # fmt: skip
 def test_settings_that_make_no_sense(settings: dict[str, float]) -> None:
-    with pytest.raises(SeqtasksError, match="No scene"):
+    with pytest.raises(SeqtasksError, match=r"Invalid (scene threshold|minimum scene length)"):
         SceneChangeSampler(**settings)
 
 

@@ -182,11 +182,11 @@ def without_frames(path: Path) -> Path:
 
 
 def test_files_without_a_video(tmp_path: Path) -> None:
-    with pytest.raises(VideoError, match=r"sound\.m4a: there is no video in it\.$"):
+    with pytest.raises(VideoError, match=r"sound\.m4a: it contains no video stream\.$"):
         open_video(sound(tmp_path / "sound.m4a"))
-    with pytest.raises(VideoError, match=r"song\.mp4: there is no video in it\.$"):
+    with pytest.raises(VideoError, match=r"song\.mp4: it contains no video stream\.$"):
         open_video(sound(tmp_path / "song.mp4", sleeve=True))
-    with pytest.raises(VideoError, match=r"header\.avi: there is no frame that can be read\.$"):
+    with pytest.raises(VideoError, match=r"header\.avi: no frame can be read\.$"):
         open_video(without_frames(tmp_path / "header.avi"))
 
 
@@ -207,7 +207,7 @@ def test_what_is_no_clip(content: bytes, tmp_path: Path, capfd: pytest.CaptureFi
     path.write_bytes(content)
     with pytest.raises(VideoError) as raised:
         open_video(path)
-    assert raised.value.message == f"{path}: this is no video, of an unknown format, or damaged at its beginning."
+    assert raised.value.message == f"{path}: not a video, of an unknown format, or damaged at its beginning."
     assert "matroska" in raised.value.hint
     assert capfd.readouterr() == ("", "")
 

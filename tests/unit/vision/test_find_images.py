@@ -71,9 +71,9 @@ def test_relative_paths_stay_relative(folder: Path, monkeypatch: pytest.MonkeyPa
     [
         ("missing.jpg", "missing.jpg: there is no such file or folder"),
         ("missing", "missing: there is no such file or folder"),
-        ("words", "words: there is no image in this folder"),
-        ("*.bmp", r"\*.bmp: there is no image that fits this pattern"),
-        ("words/*", r"words/\*: there is no image that fits this pattern"),
+        ("words", "words: this folder contains no image"),
+        ("*.bmp", r"\*.bmp: no image matches this pattern"),
+        ("words/*", r"words/\*: no image matches this pattern"),
         ("x" * 5000, "there is no such file or folder"),
         ("a\0b", "there is no such file or folder"),
     ],
@@ -109,7 +109,7 @@ def test_images_that_are_not_read_are_not_passed_over(folder: Path, name: str) -
     (folder / "words" / name).write_bytes(b"no image that is read")
     assert names(folder, folder / "words") == [f"words/{name}"]
     assert names(folder, f"{folder}/words/*") == [f"words/{name}"]
-    with pytest.raises(ImageError, match=f"{name}: this is no image, or of an unknown format"):
+    with pytest.raises(ImageError, match=f"{name}: not an image, or of an unknown format"):
         open_image(folder / "words" / name)
 
 

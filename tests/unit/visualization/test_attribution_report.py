@@ -88,7 +88,7 @@ def test_of_many_labels_the_most_probable_are_shown(tmp_path: Path) -> None:
     labels = {f"label {number}": 0.1 for number in range(10)}
     page = page_of(tmp_path / "page.html", ("", labels, FILM))
     assert page.said("th") == [f"label {number}" for number in range(8)]
-    assert "and 2 labels more" in page.said("p")
+    assert "and 2 more labels" in page.said("p")
 
 
 def test_a_page_that_was_interrupted_is_not_there(tmp_path: Path) -> None:

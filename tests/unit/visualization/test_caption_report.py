@@ -189,7 +189,7 @@ def test_attention_is_written_as_an_image_where_there_is_any(tmp_path: Path, pic
         assert (drawn.format, drawn.size) == ("JPEG", attention_panels(said, picture).size)
     for wrong, path, told in (
         (caption("red square"), "a.png", "There is no attention to plot"),
-        (said, "a.doc", "no such image format"),
+        (said, "a.doc", "unknown image format"),
         (said, "nowhere/a.png", "cannot be written: No such file"),
     ):
         with pytest.raises(SeqtasksError, match=told):

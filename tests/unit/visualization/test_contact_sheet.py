@@ -109,7 +109,7 @@ def test_the_name_says_the_format(ending: str, form: str, tmp_path: Path) -> Non
 
 
 def test_what_cannot_be_saved_is_told() -> None:
-    with pytest.raises(SeqtasksError, match=r"sheet\.pdf: there is no such image format"):
+    with pytest.raises(SeqtasksError, match=r"sheet\.pdf: unknown image format"):
         sheet_of(1).save(Path("sheet.pdf"))
     with pytest.raises(SeqtasksError, match=r"sheet\.png: there is no frame to show"):
         ContactSheet().save(Path("sheet.png"))

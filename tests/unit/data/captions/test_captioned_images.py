@@ -87,7 +87,7 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.jpg", "images/b.txt")
     with pytest.raises(SeqtasksError, match="no file of captions") as raised:
         read(tmp_path / "images")
-    assert "a .txt file beside each image" in str(raised.value.hint)
+    assert "a .txt file next to each image" in str(raised.value.hint)
 
 
 def test_captions_are_found_beside_the_pictures_and_pictures_below_the_captions(flickr: Path) -> None:
@@ -162,7 +162,7 @@ def test_missing_pictures_are_counted_and_the_first_are_named(flickr: Path) -> N
     assert report.images.skipped == 4
     assert report.describe() == (
         f"captions: skipped 1 of 13: 1 broken line ({flickr / 'Flickr8k.token.txt'}:13); "
-        "pictures: skipped 4 of 6: 4 missing (a.jpg, b.jpg, c.jpg, ...)"
+        "images: skipped 4 of 6: 4 missing (a.jpg, b.jpg, c.jpg, ...)"
     )
 
 
@@ -175,7 +175,7 @@ def test_a_name_that_another_system_wrote_is_told(tmp_path: Path) -> None:
     report = CaptionReadReport()
     assert list(read(tmp_path, report=report)) == ["cat.jpg"]
     assert report.images.describe() == (
-        f"skipped 3 of 4: 2 missing under its exact name ({composed}, but {decomposed} is there, "
+        f"skipped 3 of 4: 2 not found under its exact name ({composed}, but {decomposed} is there, "
         "dog.jpg, but Dog.JPG is there), 1 missing (cow.jpg)"
     )
 
@@ -185,7 +185,7 @@ def test_listed_pictures_without_captions_are_counted(flickr: Path) -> None:
     report = CaptionReadReport()
     read(flickr / "Images", split=str(chosen), report=report)
     assert report.describe() == (
-        "captions: skipped 0 of 12; pictures: skipped 1 of 2: 1 without captions (typo.jpg)"
+        "captions: skipped 0 of 12; images: skipped 1 of 2: 1 without captions (typo.jpg)"
     )  # fmt: skip
 
 
@@ -194,10 +194,10 @@ def test_what_cannot_be_found_is_told(flickr: Path, tmp_path: Path) -> None:
     tables = write(tmp_path / "other" / "captions.txt", "x.jpg\tA dog\n")
     cases = {
         "nowhere: there is no such folder": CaptionSource(images=flickr / "nowhere"),
-        "empty: there is no file of captions in this folder or beside it": CaptionSource(images=empty),
+        "empty: there is no file of captions in this folder or next to it": CaptionSource(images=empty),
         "there is no such split and no such file": CaptionSource(images=images, split="trian"),
-        "do not tell which pictures are for validation": CaptionSource(images=images, captions=tables, split="dev"),
-        r"none of its pictures is left in .*empty .*1 missing \(x.jpg\)": CaptionSource(images=empty, captions=tables),
+        "do not say which images are for validation": CaptionSource(images=images, captions=tables, split="dev"),
+        r"none of its images is usable in .*empty .*1 missing \(x.jpg\)": CaptionSource(images=empty, captions=tables),
     }
     for message, source in cases.items():
         with pytest.raises(SeqtasksError, match=message):
@@ -234,5 +234,5 @@ def test_holding_out_depends_on_the_seed_and_the_names_alone() -> None:
 
 
 def test_a_single_picture_cannot_be_parted() -> None:
-    with pytest.raises(SeqtasksError, match="A single picture"):
+    with pytest.raises(SeqtasksError, match="A single image"):
         split_captioned_images(pictures(1), 0.5, seed=1)

@@ -109,7 +109,7 @@ def test_karpathy_names_the_folder_of_coco_pictures(tmp_path: Path) -> None:
 
 def test_names_keep_their_spaces_and_get_forward_slashes(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", ".\\my  photos\\a.jpg\tA dog\n 2024/b.jpg \tA cat\n")
-    assert [each.picture for each in read(path)] == ["my  photos/a.jpg", "2024/b.jpg"]
+    assert [each.image for each in read(path)] == ["my  photos/a.jpg", "2024/b.jpg"]
 
 
 def test_a_csv_caption_may_hold_newlines_and_places_stay_right(tmp_path: Path) -> None:
@@ -159,15 +159,19 @@ def test_single_bad_captions_are_skipped_and_counted(tmp_path: Path, name: str) 
 
 
 WRONG = {
-    "no table": ("a.txt", "It was a dark and stormy night.\n", r"a\.txt:1: neither the names of columns"),
-    "unknown columns": ("a.csv", "id,photo,description\n1,a.jpg,A dog\n", r"a\.csv:1: neither the names of columns"),
-    "empty": ("a.csv", "", r"a\.csv:1: neither the names of columns"),
+    "no table": ("a.txt", "It was a dark and stormy night.\n", r"a\.txt:1: the first row is neither a header"),
+    "unknown columns": (
+        "a.csv",
+        "id,photo,description\n1,a.jpg,A dog\n",
+        r"a\.csv:1: the first row is neither a " r"header",
+    ),
+    "empty": ("a.csv", "", r"a\.csv:1: the first row is neither a header"),
     "latin 1": ("a.csv", b"image,caption\na.jpg,caf\xe9\n", r"a\.csv:2: not UTF-8"),
     "latin 1 in JSON": ("a.json", b'[\n{"image":\n"\xe9"}]', r"a\.json:3: not UTF-8"),
     "broken JSON": ("a.json", '[{"image": "a.jpg"},\n{"image"}]', r"a\.json:2: broken JSON"),
-    "deep JSON": ("a.json", "[" * 100_000, r"a\.json: JSON with numbers or nesting beyond"),
-    "long numbers": ("a.json", "9" * 5_000, r"a\.json: JSON with numbers or nesting beyond"),
-    "other JSON": ("a.json", '{"captions": {}}', r"a\.json: the JSON holds no captions"),
+    "deep JSON": ("a.json", "[" * 100_000, r"a\.json: JSON with numbers that are too long"),
+    "long numbers": ("a.json", "9" * 5_000, r"a\.json: JSON with numbers that are too long"),
+    "other JSON": ("a.json", '{"captions": {}}', r"a\.json: unknown JSON layout"),
     "cut compression": ("a.json.gz", gzip.compress(b"[]" * 99)[:-9], r"a\.json\.gz: the file cannot be read to its"),
 }
 
@@ -206,7 +210,7 @@ def test_json_is_not_unpacked_without_end(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_names_that_leave_the_folder_are_refused_with_their_line(tmp_path: Path, picture: str) -> None:
     path = write(tmp_path / "a.csv", f"image,caption\nb.jpg,A dog\n{picture},A dog\n")
-    with pytest.raises(SeqtasksError, match=r"a\.csv:3: the picture '.*' lies outside"):
+    with pytest.raises(SeqtasksError, match=r"a\.csv:3: the image '.*' is outside"):
         read(path)
 
 
@@ -238,5 +242,5 @@ def test_any_content_gives_clean_captions_or_one_clear_error(suffix: str, conten
     assert str(path) in message
     for caption in captions:
         assert caption.text == " ".join(caption.text.split()) != ""
-        assert not Path(caption.picture).is_absolute()
-        assert ".." not in Path(caption.picture).parts
+        assert not Path(caption.image).is_absolute()
+        assert ".." not in Path(caption.image).parts

@@ -100,7 +100,7 @@ def test_a_folder_a_class_as_the_imdb_reviews_have_it(tmp_path: Path) -> None:
     write(tmp_path / "aclImdb" / "test" / "pos" / "0_9.txt", "x")
     inside = ("Inside.", ("neg",))
     assert found(train) == [BAD, inside, GOOD, ("Two\nlines.", ("pos",))]
-    with pytest.raises(SeqtasksError, match=r"holds test and train, which are no classes\. Give one of them, such as"):
+    with pytest.raises(SeqtasksError, match=r"holds test and train, which are not class folders\. Give one of them"):
         found(tmp_path / "aclImdb")
 
 
@@ -115,7 +115,7 @@ def test_names_of_classes_are_one_line_and_text(tmp_path: Path) -> None:
     write(tmp_path / "a\tb  c\n" / "1.txt", "one")
     assert found(tmp_path) == [("one", ("a b c",))]
     write(tmp_path / os.fsdecode(b"gr\xfcn") / "1.txt", "two")
-    with pytest.raises(SeqtasksError, match=r"a class is called so, and that is not UTF-8\. Rename it\."):
+    with pytest.raises(SeqtasksError, match=r"the name of this class is not UTF-8\. Rename it\."):
         found(tmp_path)
 
 

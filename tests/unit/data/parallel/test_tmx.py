@@ -92,13 +92,13 @@ def test_a_plain_document_type_is_harmless(tmp_path: Path) -> None:
     ],
 )
 def test_declared_entities_are_refused(tmp_path: Path, before: str) -> None:
-    with pytest.raises(SeqtasksError, match=r"a\.tmx:2: the file uses entities"):
+    with pytest.raises(SeqtasksError, match=r"a\.tmx:2: the file defines its own entities"):
         read(memory(tmp_path / "a.tmx", unit(en="a", de="b"), before=before))
 
 
 def test_entities_of_an_outside_document_type_are_refused_and_not_dropped(tmp_path: Path) -> None:
     path = memory(tmp_path / "a.tmx", unit(en="a&nbsp;b", de="b"), before='<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n')
-    with pytest.raises(SeqtasksError, match=r"a\.tmx:4: the file uses entities"):
+    with pytest.raises(SeqtasksError, match=r"a\.tmx:4: the file defines its own entities"):
         read(path)
 
 

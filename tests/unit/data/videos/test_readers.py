@@ -120,7 +120,7 @@ def test_a_line_that_cannot_be_used_is_counted_by_its_place(tmp_path: Path, line
 @pytest.mark.parametrize("name", ["../a.mp4", "/etc/passwd", "c/../../a.mp4", "..\\a.mp4", "C:\\a.mp4", "C:a.mp4"])
 def test_a_name_that_leaves_the_folder_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
     path = write(tmp_path, clip(), clip(name))
-    with pytest.raises(SeqtasksError, match=r"clips\.jsonl:2: the video .* lies outside of the folder of the videos"):
+    with pytest.raises(SeqtasksError, match=r"clips\.jsonl:2: the video .* is outside the folder of the videos"):
         read(path)
 
 
@@ -132,7 +132,7 @@ def test_a_split_that_is_unknown_or_empty_and_a_file_without_clips_are_told(tmp_
         read(path, split="dev")
     with pytest.raises(SeqtasksError, match=r"1 missing video .*clips\.jsonl:2"):
         read(path, split="test")
-    with pytest.raises(SeqtasksError, match=r"none of its clips is left.*skipped 0 of 0"):
+    with pytest.raises(SeqtasksError, match=r"none of its videos can be used.*skipped 0 of 0"):
         read(write(tmp_path))
     with pytest.raises(SeqtasksError, match="there is no such file"):
         read(tmp_path / "gone.jsonl")

@@ -15,7 +15,7 @@ from PIL import Image, ImageSequence
 
 from seqtasks.data.captions.captioned_images import CaptionedImage
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.videos.frame_sequence import open_clips
+from seqtasks.data.videos.frame_sequence import open_videos
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig
 from seqtasks.data.videos.writer import write_video
@@ -144,11 +144,11 @@ def test_a_clip_is_there_whole_or_not_at_all(tmp_path: Path, ending: str) -> Non
 @pytest.mark.parametrize(
     ("name", "rate", "message"),
     [
-        ("clip.avi", 2, "clips are written as .mp4 or .gif"),
-        ("clip", 2, "clips are written as .mp4 or .gif"),
-        ("clip.gif", 51, "51 frames a second cannot be shown. 50 are the most"),
-        ("clip.mp4", 0, "0 frames a second cannot be shown"),
-        ("clip.mp4", float("nan"), "nan frames a second cannot be shown"),
+        ("clip.avi", 2, "videos are written as .mp4 or .gif"),
+        ("clip", 2, "videos are written as .mp4 or .gif"),
+        ("clip.gif", 51, "51 frames per second are not possible. Use more than 0, and at most 50"),
+        ("clip.mp4", 0, "0 frames per second are not possible"),
+        ("clip.mp4", float("nan"), "nan frames per second are not possible"),
     ],
 )
 def test_other_endings_and_rates_are_refused_before_a_frame_is_made(
@@ -168,7 +168,7 @@ def test_no_frames_and_places_for_no_file_are_refused(tmp_path: Path, ending: st
     with pytest.raises(SeqtasksError, match="there is no frame to write"):
         write_video(tmp_path / f"clip{ending}", [], 2)
     os.mkfifo(tmp_path / f"pipe{ending}")
-    with pytest.raises(SeqtasksError, match="a clip cannot be written here"):
+    with pytest.raises(SeqtasksError, match="a video cannot be written here"):
         write_video(tmp_path / f"pipe{ending}", frames(), 2)
 
 
@@ -193,9 +193,9 @@ def test_clips_of_stills_are_read_back_with_the_captions_of_every_frame(tmp_path
     assert [len(clip.captions) for clip in clips] == [2, 1]
     colors = {"red": 0, "green": 1, "blue": 2}
     for clip in clips:
-        ((playing,), _) = open_clips([clip], 1 / rate)
+        ((playing,), _) = open_videos([clip], 1 / rate)
         assert len(playing.times) == 5 * len(clip.captions)
-        for (_, color), picture in zip(playing.captions, playing.pictures(0), strict=True):
+        for (_, color), picture in zip(playing.captions, playing.frames(0), strict=True):
             red_green_blue = picture.getpixel((30, 30))
             assert isinstance(red_green_blue, tuple)
             assert red_green_blue.index(max(red_green_blue)) == colors[color]

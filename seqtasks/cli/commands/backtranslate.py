@@ -1,0 +1,75 @@
+"""`seqtasks backtranslate`: training pairs out of text in the target language."""
+
+from __future__ import annotations
+
+from itertools import tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqtasks.cli.options import DecodingOptions, ModelArgument, Runtime
+from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
+from seqtasks.cli.suffixes import ensure_suffix
+from seqtasks.errors import SeqtasksError
+
+if TYPE_CHECKING:
+    from seqtasks.inference.translation import TranslationPipeline
+
+
+def backtranslate(
+    model: ModelArgument,
+    texts: Annotated[list[Path], typer.Argument(metavar="TEXT...", help="Files of sentences, one per line.")],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a translation, a tab, a text."
+        ),
+    ],
+    tag: Annotated[
+        str,
+        typer.Option(metavar="TOKEN", help='Tag before every translation, such as "<BT>", to mark synthetic sources.'),
+    ] = "",
+    sample: Annotated[bool, typer.Option("--sample", help="Sample translations instead of searching.")] = False,
+    decoding: DecodingOptions,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
+    ] = 1,
+    runtime: Runtime,
+) -> None:
+    """Make training pairs by back-translation: sentences with a model's translations as their sources.
+
+    From German sentences, a model that translates German to English makes pairs to train English to German with
+    (Sennrich et al. 2016). Sampled translations (--sample) are more varied and help more when there is much data
+    (Edunov et al. 2018). Unfinished translations and empty lines are skipped.
+
+    \b
+    Example:
+      seqtasks backtranslate de-en german.txt.gz --output synthetic.tsv
+    """
+    ensure_suffix("--output", output, ".tsv")
+    ensure_distinct_paths({"--output": output}, texts)
+    pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
+    options = {**decoding.options(), "sample": sample, "nbest": 1}
+    pipeline.decoding(**options)
+
+    from seqtasks.data.text_io import read_lines, require_file
+    from seqtasks.inference.bulk import translate_stream
+
+    for path in texts:
+        require_file(path)
+    lines, sources = tee(line.strip() for path in texts for line in read_lines(path) if line.strip())
+    written = unfinished = 0
+    with open_output(output) as write:
+        translations = translate_stream(pipeline, sources, num_workers=workers, **options)
+        for text, translation in zip(lines, translations, strict=True):
+            if translation.finished and translation.text:
+                source = f"{tag} {translation.text}" if tag else translation.text
+                write([f"{as_cell(source)}\t{as_cell(text)}"])
+                written += 1
+            else:
+                unfinished += 1
+        if not written:
+            raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
+    warn(f"wrote {written:,} pairs" + (f"; {unfinished:,} translations are unfinished" if unfinished else ""))
