@@ -217,7 +217,10 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         (["translation", "empty.csv"], "There are no sentence pairs to train on: the data are empty."),
         (["tagging", "empty.conllu"], "There are no labeled sentences to train on: the data are empty."),
         (["classification", "empty.csv"], "There are no labeled documents to train on: the data are empty."),
-        (["language-modeling", "empty.txt"], "There is no text to train on: skipped 1 of 1: 1 empty text (empty.txt"),
+        (
+            ["language-modeling", "empty.txt"],
+            "There are no texts to train on: skipped 1 of 1: 1 empty text (empty.txt:1).",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(
