@@ -46,8 +46,7 @@ class TrainingConfig(ConfigModel):
     """Consecutive updates that may be skipped because a gradient is not finite, before training stops."""
 
     averaging: Literal["none", "ema", "last"] = "ema"
-    """Weights that are validated and saved: the latest, their exponential moving average, or the mean of the last
-    validated ones."""
+    """Weights to validate and save: the latest, their exponential moving average, or the mean of the last validated."""
     ema_decay: Decay = 0.999
     """Share of the old mean at each update, for averaging = "ema"."""
     average_last_n: Count = 5

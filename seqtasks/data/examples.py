@@ -70,6 +70,10 @@ class ReadReport:
         """What follows a number of examples, in brackets; empty where nothing was read."""
         return f" ({self.describe()})" if self.read else ""
 
+    def explain(self) -> str:
+        """For people, where no example is left: what was skipped, or that there was nothing."""
+        return self.describe() if self.read else "the data are empty"
+
     def describe(self) -> str:
         """Human-readable: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
         reasons = []

@@ -32,7 +32,7 @@ def require_classes(counts: Counter[str], documents: int, skipped: ReadReport) -
     """Raises SeqtasksError for training data from which no classes can be learned."""
     if not counts:
         raise SeqtasksError(
-            f"There are no labeled documents to train on: {skipped.describe()}.",
+            f"There are no labeled documents to train on: {skipped.explain()}.",
             "".join(f"{warning}. " for warning in skipped.warnings)
             + "Check the data, and which column is the label (--label-column, label_column).",
         )

@@ -10,8 +10,9 @@ from seqtasks.config.training import InitModules
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 
 OTHER_SIZES = (
-    "Sizes that suit the data differ from those of the model in init_from: train with its configuration "
-    '(seqtasks train DIRECTORY/config.toml --set init_from=DIRECTORY), or set init_modules = "encoder".'
+    "The sizes have to be those of the model in init_from: do not set them (seqtasks train TASK DATA --set "
+    "init_from=MODEL), train with its configuration (seqtasks train MODEL/config.toml --set init_from=MODEL), or set "
+    'init_modules = "encoder".'
 )
 
 

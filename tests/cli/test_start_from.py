@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import torch
 from helpers.program import Program
 
+from seqtasks.config.run import read_config
 from seqtasks.storage.bundle import read_bundle
 
 SHORT = ["--set", "training.max_steps=4", "--set", "training.eval_steps=2", "--set", "training.save_steps=2"]
@@ -68,13 +70,44 @@ def test_an_encoder_that_does_not_fit(seqtasks: Program, model: Path, tmp_path: 
     assert "The weights do not fit the model: encoder." in result.err
 
 
-def test_automatic_sizes_do_not_fit_a_start_and_the_configuration_that_does_is_named(
+def pairs(folder: Path) -> Path:
+    data = folder / "pairs.tsv"
+    data.write_text("".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)), encoding="utf-8")
+    return data
+
+
+def test_data_alone_train_a_model_further_with_its_sizes_at_a_tenth_of_the_learning_rate(
     seqtasks: Program, model: Path, tmp_path: Path
 ) -> None:
-    data = tmp_path / "pairs.tsv"
-    data.write_text("".join(f"a dog {n}\tein Hund {n}\n" for n in range(40)), encoding="utf-8")
-    start = ["--language-pair", "en-de", "--set", f"init_from={model / 'best'}"]
-    result = seqtasks("train", "translation", data, "--output", tmp_path / "second", *start, *SHORT)
+    new = seqtasks("train", "translation", pairs(tmp_path), "--language-pair", "en-de", "-o", tmp_path / "new", *SHORT)
+    assert new.code == 0, new.err
+    start = ["--language-pair", "en-nl", "--set", f"init_from={model}"]
+    result = seqtasks("train", "translation", pairs(tmp_path), "--output", tmp_path / "second", *start, *SHORT)
+    assert result.code == 0, result.err
+    first, fresh, second = (
+        read_config(each / "config.toml") for each in (model, tmp_path / "new", tmp_path / "second")
+    )
+    assert second.init_from == str(model)
+    assert second.task.model == first.task.model != fresh.task.model
+    assert second.task.text == first.task.text != fresh.task.text
+    assert second.task.data == fresh.task.data
+    assert (second.task.languages.source, second.task.languages.target) == ("en", "nl")
+    assert second.training.learning_rate == pytest.approx(fresh.training.learning_rate / 10)
+    assert second.training.batch_tokens == fresh.training.batch_tokens
+
+
+def test_a_model_of_another_task_is_no_start(seqtasks: Program, tmp_path: Path) -> None:
+    out = ["--output", tmp_path / "second", "--set", "init_from=captions"]
+    result = seqtasks("train", "translation", pairs(tmp_path), *out, *SHORT)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "init_from: captions is a model for captioning, not for translation." in result.err
+
+
+def test_chosen_sizes_do_not_fit_a_start_and_the_way_that_does_is_named(
+    seqtasks: Program, model: Path, tmp_path: Path
+) -> None:
+    start = ["--language-pair", "en-de", "--set", f"init_from={model / 'best'}", "--set", "model.hidden_size=48"]
+    result = seqtasks("train", "translation", pairs(tmp_path), "--output", tmp_path / "second", *start, *SHORT)
     assert result.code == 1
     assert "The weights do not fit the model" in result.err
     assert "config.toml --set init_from=" in result.err

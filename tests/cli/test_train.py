@@ -214,6 +214,13 @@ def test_resuming_where_nothing_is_starts_anew(seqtasks: Program, data: Path, tm
         ),
         (["run.toml", "--code", "mine.py"], "mine.py (--code) is not a file."),
         (["run.toml", "--output", "run.toml"], "run.toml is a file."),
+        (["translation", "empty.csv"], "There are no sentence pairs to train on: the data are empty."),
+        (["tagging", "empty.conllu"], "There are no labeled sentences to train on: the data are empty."),
+        (["classification", "empty.csv"], "There are no labeled documents to train on: the data are empty."),
+        (
+            ["language-modeling", "empty.txt"],
+            "There are no texts to train on: skipped 1 of 1: 1 empty text (empty.txt:1).",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(
@@ -229,6 +236,8 @@ def test_mistakes_are_one_sentence_and_leave_nothing(
     Path("a.en").write_text("a\nb\n", encoding="utf-8")
     Path("b.de").write_text("a\n", encoding="utf-8")
     Path("pairs.tmx").write_text("<tmx/>", encoding="utf-8")
+    for suffix in ("csv", "conllu", "txt"):
+        Path(f"empty.{suffix}").touch()
     before = sorted(os.listdir())
     result = seqtasks("train", *arguments)
     assert (result.code, result.out) == (1, "")

@@ -60,6 +60,7 @@ def train(
       seqtasks train classification reviews.csv --output my-classifier
       seqtasks train language-modeling book.txt --output my-writer
       seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
+      seqtasks train translation pairs.tsv --set init_from=en-de --output tuned
     """
     load_own_code(code)
     tasks = {} if is_file(Path(what[0])) else tasks_with_presets()
@@ -146,7 +147,8 @@ def preset_run(
     languages: str | None,
     columns: Mapping[str, Any],
 ) -> RunConfig:
-    """The run that suits the data of a task."""
+    """The run that suits the data of a task; with `--set init_from=MODEL`, that model trained further on them."""
+    from seqtasks.config.continuation import continued, trained_configuration
     from seqtasks.config.run import read_config
     from seqtasks.storage.migration import migrate_override
 
@@ -166,7 +168,11 @@ def preset_run(
             kind = task.Config.model_fields["kind"].default
             raise SeqtasksError(f"{kind} knows one language.", "Say which with --set text.language=de")
         settings["languages.source"], settings["languages.target"] = pair
-    return read_config(task.preset([Path(name) for name in data], settings), overrides=overrides)
+    paths = [Path(name) for name in data]
+    if (start := settings.get("init_from")) is None:
+        return read_config(task.preset(paths, settings), overrides=overrides)
+    theirs = trained_configuration(start, task.Config.model_fields["kind"].default)
+    return read_config(continued(task.preset(paths, settings), theirs), overrides=overrides)
 
 
 def closing(result: TrainingResult, run: RunConfig, code: Path | None) -> str:

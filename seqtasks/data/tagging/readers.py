@@ -260,7 +260,7 @@ def read_tagged(source: TaggedSource, skipped: ReadReport) -> Iterator[Sentence]
 def nothing_to_train_on(skipped: ReadReport) -> SeqtasksError:
     """The error of data from which no labeled sentence was read; it says what was skipped."""
     return SeqtasksError(
-        f"There are no labeled sentences to train on: {skipped.describe()}.",
+        f"There are no labeled sentences to train on: {skipped.explain()}.",
         "Check the data files: .txt is text without labels, unless it has tabs; "
         "whitespace-separated columns are .conll. Convert words with labels after a slash, and labels of character "
         "spans, "

@@ -113,7 +113,7 @@ def measure(sources: Sequence[DocumentSource]) -> tuple[int, int, bool]:
                 skipped.skip("document without label")
     if not documents:
         raise SeqtasksError(
-            f"There are no labeled documents to train on: {skipped.describe()}.",
+            f"There are no labeled documents to train on: {skipped.explain()}.",
             "Check the data; --label-column selects the column of the labels.",
         )
     return documents, words, several

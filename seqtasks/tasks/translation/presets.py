@@ -102,5 +102,5 @@ def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None
             source_words += len(pair.source.split())
             target_words += len(pair.target.split())
     if not pairs:
-        raise SeqtasksError(f"There are no sentence pairs to train on: {skipped.describe()}.", "Check the data files.")
+        raise SeqtasksError(f"There are no sentence pairs to train on: {skipped.explain()}.", "Check the data files.")
     return pairs, max(source_words, target_words)

@@ -126,7 +126,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
                 "Raise data.max_tokens.",
             )
         if not task.train:
-            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.describe()}.", "Check the data files.")
+            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
         require_validation(validation, "sentence pair", "pairs")
         remarks = (
             f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
