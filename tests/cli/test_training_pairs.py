@@ -88,3 +88,15 @@ def test_a_teacher_has_to_be_named(seqtasks: Program, pairs: Path, tmp_path: Pat
     result = seqtasks("distill", pairs, "-o", tmp_path / "one.tsv")
     assert result.code == 2
     assert "--model" in result.err
+
+
+def test_translations_that_do_not_end_are_no_pairs(seqtasks: Program, tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("".join(f"{source}\n" for source in SOURCES), encoding="utf-8")
+    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
+    cut = seqtasks("backtranslate", "en-de", tmp_path / "texts.txt", "-o", tmp_path / "out.tsv", "--max-length", "2")
+    assert cut.code == 1
+    assert "None of the 3 translations is finished" in cut.err
+    empty = seqtasks("backtranslate", "en-de", tmp_path / "empty.txt", "-o", tmp_path / "out.tsv")
+    assert empty.code == 1
+    assert "no sentences in" in empty.err
+    assert not (tmp_path / "out.tsv").exists()

@@ -70,6 +70,8 @@ def backtranslate(
                 written += 1
             else:
                 unfinished += 1
+        if not written and unfinished:
+            raise SeqtasksError(f"None of the {unfinished:,} translations is finished.", "Use another model.")
         if not written:
             raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
     warn(f"wrote {written:,} pairs" + (f"; {unfinished:,} translations are unfinished" if unfinished else ""))
