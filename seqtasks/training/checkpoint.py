@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from torch import Tensor
 
 from seqtasks.errors import SeqtasksError
@@ -44,6 +45,14 @@ class CheckpointWriter:
         model: dict[str, Any] = self.task.config.model.model_dump(mode="json")
         return model
 
+    def completed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings of a checkpoint with the defaults of later keys; as they are where they do not fit."""
+        try:
+            model: dict[str, Any] = type(self.task.config.model).model_validate(settings).model_dump(mode="json")
+        except ValidationError:
+            return settings
+        return model
+
     def require_resumable(self, bundle: Bundle) -> None:
         """Checks that a training on these data, of this model, can continue from a checkpoint.
 
@@ -55,7 +64,7 @@ class CheckpointWriter:
             if bundle.manifest["format"] < FORMAT:
                 hint += f" {NORMALIZED_OTHERWISE}"
             raise SeqtasksError(f"{bundle.path} was trained on other data.", hint)
-        if bundle.model != self.model:
+        if self.completed(bundle.model) != self.model:
             raise SeqtasksError(
                 f"The model in {bundle.path} has another configuration.", "Train into another directory (--output)."
             )

@@ -218,7 +218,7 @@ def test_names_are_explained_by_their_letters() -> None:
 def test_a_label_that_the_model_does_not_know_is_told() -> None:
     with pytest.raises(SeqtasksError, match="has no label 'awful'") as told:
         classifier().explain(TEXT, label="awful")
-    assert told.value.hint == "It knows positive, negative, neither."
+    assert told.value.hint == "Its labels are positive, negative, neither."
 
 
 def test_a_model_in_half_precision_is_explained() -> None:
