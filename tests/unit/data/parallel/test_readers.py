@@ -186,7 +186,7 @@ def test_wrong_files_are_told_before_the_first_pair_is_asked_for(tmp_path: Path)
 def test_formats_with_several_languages_need_to_be_told_which(tmp_path: Path, suffix: str) -> None:
     content = '{"translation": {"en": "a", "de": "b"}}\n' if suffix == "jsonl" else CONTENTS[suffix]
     file = write(tmp_path / f"a.{suffix}", content)
-    with pytest.raises(SeqtasksError, match="which two languages"):
+    with pytest.raises(SeqtasksError, match="requires a language pair"):
         read(file, languages=None)
 
 

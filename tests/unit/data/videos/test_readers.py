@@ -128,7 +128,7 @@ def test_a_split_that_is_unknown_or_empty_and_a_file_without_clips_are_told(tmp_
     path = write(tmp_path, clip(split="train"), clip("gone.mp4", split="test"))
     with pytest.raises(SeqtasksError, match="trian: there is no such split"):
         read(path, split="trian")
-    with pytest.raises(SeqtasksError, match=r"split dev is left.*skipped 0 of 2"):
+    with pytest.raises(SeqtasksError, match=r"split dev can be used.*skipped 0 of 2"):
         read(path, split="dev")
     with pytest.raises(SeqtasksError, match=r"1 missing video .*clips\.jsonl:2"):
         read(path, split="test")
