@@ -22,7 +22,7 @@ RELEASE_SECONDS = 60.0
 PRIMITIVES = "256"
 """Compiled kernels that oneDNN keeps, some for each shape. Its own limit is 1,024, which is much memory where every
 batch has another length; an update uses some forty, so that a kernel older than 256 others seldom comes again."""
-_released = 0.0
+_released = time.monotonic()
 
 
 def configure_runtime(threads: int = 0) -> None:
