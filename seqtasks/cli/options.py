@@ -26,7 +26,7 @@ TaskName = Literal["translation", "captioning", "tagging", "classification", "la
 Engine = Literal["torch", "ctranslate2"]
 
 
-def ensemble_option(default: str) -> Any:
+def ensemble_option(default: str | bool) -> Any:
     """The option --model of commands that take several; `default` is what is shown for it."""
     help = "Model name or directory; repeat the option for an ensemble."
     return typer.Option("--model", "-m", metavar="NAME_OR_DIR", help=help, show_default=default)

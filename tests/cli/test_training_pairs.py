@@ -100,3 +100,16 @@ def test_translations_that_do_not_end_are_no_pairs(seqtasks: Program, tmp_path: 
     assert empty.code == 1
     assert "no sentences in" in empty.err
     assert not (tmp_path / "out.tsv").exists()
+
+
+def test_what_has_no_pairs_or_is_a_table_is_told(seqtasks: Program, pairs: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.tsv").write_bytes(b"")
+    empty = seqtasks("clean", tmp_path / "empty.tsv", "--no-check-languages", "-o", tmp_path / "out.tsv")
+    assert empty.code == 1
+    assert "There are no pairs in" in empty.err
+    table = seqtasks("backtranslate", "en-de", pairs, "-o", tmp_path / "out.tsv")
+    assert "this is a table" in table.err
+
+
+def test_help_names_no_default_teacher(seqtasks: Program) -> None:
+    assert "[default: ()]" not in seqtasks("distill", "--help").out

@@ -54,11 +54,13 @@ def backtranslate(
     options = {**decoding.options(), "sample": sample, "nbest": 1}
     pipeline.decoding(**options)
 
+    from seqtasks.cli.plain_text import warn_of_structure
     from seqtasks.data.text_io import read_lines, require_file
     from seqtasks.inference.bulk import translate_stream
 
     for path in texts:
         require_file(path)
+    warn_of_structure(texts, read_lines(texts[0]))
     lines, sources = tee(line.strip() for path in texts for line in read_lines(path) if line.strip())
     written = unfinished = 0
     with open_output(output) as write:

@@ -69,6 +69,8 @@ def clean(
         for pair in clean_pairs(read, named, config, skipped):
             write([f"{as_cell(pair.source)}\t{as_cell(pair.target)}"])
             kept += 1
+        if not skipped.read:
+            raise SeqtasksError(f"There are no pairs in {', '.join(map(str, data))}.", "Check the data files.")
         if not kept:
             raise SeqtasksError(f"No pair is left: {skipped.describe()}.", "Check the data, or the options.")
     for reason, omission in sorted(skipped.omissions.items(), key=lambda item: -item[1].count):

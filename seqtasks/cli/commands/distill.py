@@ -22,7 +22,7 @@ def distill(
         typer.Argument(metavar="DATA...", help="Files of pairs (.tsv, .csv, .jsonl, .tmx), or two parallel files."),
     ],
     *,
-    model: Annotated[list[str] | None, ensemble_option("")] = None,
+    model: Annotated[list[str] | None, ensemble_option(False)] = None,
     output: Annotated[
         Path,
         typer.Option(
