@@ -17,6 +17,11 @@ IMAGE = Role("image", ("image", "image_name", "file_name", "filename", "image_pa
 CAPTION = Role("caption", ("caption", "captions", "comment", "text"))
 SPLIT_KEY = "split"
 ROLES = (IMAGE, CAPTION, Role("split", (SPLIT_KEY,)))
+VIDEO_LINES = (
+    'Write JSON lines, one per video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
+    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may be after that of the video.'
+)
+"""What to do with captions of videos."""
 
 
 @dataclass(frozen=True, slots=True)

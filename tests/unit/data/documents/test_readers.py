@@ -100,6 +100,9 @@ def test_a_folder_a_class_as_the_imdb_reviews_have_it(tmp_path: Path) -> None:
     write(tmp_path / "aclImdb" / "test" / "pos" / "0_9.txt", "x")
     inside = ("Inside.", ("neg",))
     assert found(train) == [BAD, inside, GOOD, ("Two\nlines.", ("pos",))]
+    report = ReadReport()
+    assert len(list(read_documents(DocumentSource(path=train), report))) == 4
+    assert report.describe() == f"skipped 1 of 5: 1 unlabeled document ({train / 'unsup' / '0_0.txt'}:1)"
     with pytest.raises(SeqtasksError, match=r"holds test and train, which are not class folders\. Give one of them"):
         found(tmp_path / "aclImdb")
 
