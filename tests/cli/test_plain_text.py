@@ -63,7 +63,8 @@ def test_lines_that_end_in_carriage_returns(seqtasks: Program, model: Path, tmp_
         found.append(seqtasks(command, *(["-m", model] if command == "translate" else []), *files))
     assert found[0] == found[1]
     assert found[0].code == 0
-    assert len([line for line in found[0].out.splitlines() if line]) >= 3
+    if command == "translate":
+        assert len(found[0].out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("command", ["classify", "tag"])
