@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seqtasks.cli.output import warn
 from seqtasks.metrics.score import format_score, metric_name
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.training import events as reports
 from seqtasks.training.throughput import Throughput, log_interval
@@ -88,7 +89,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
             case reports.StepSkipped():
                 self.say(f"A step after step {event.step:,} was skipped: {event.reason}.")
             case reports.FinishedEvent(interrupted=False):
-                self.say(f"Done after {event.step:,} steps: {event.reason}.")
+                self.say(f"Done after {counted(event.step, 'steps')}: {event.reason}.")
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Shows warnings, a line each."""
@@ -115,7 +116,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         processes = f", {event.processes} processes" if event.processes > 1 else ""
         self.say(f"{kind_of(event.config.task)}: {model_summary(event.config)}; {event.parameters:,} parameters")
         self.say(
-            f"{event.device}, {precision}{processes}; {training.max_steps:,} steps, "
+            f"{event.device}, {precision}{processes}; {counted(training.max_steps, 'steps')}, "
             f"validation every {training.eval_steps:,}"
         )
         self.say(f"train loss: {event.loss}; validation metrics by their names, * marks the best model so far")

@@ -10,6 +10,7 @@ from seqtasks.data.column_names import INDEX_NAMES, Role, column_name, words_of
 from seqtasks.data.table_rows import Cells
 from seqtasks.data.tables import Table
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 NO_TEXT = re.compile(r"[-+]?[\d.,:/ %eE+-]+|https?://\S+|[\w.-]*\d[\w.-]*|", re.ASCII)
 """Numbers, dates, addresses, identifiers such as `sent-12`: nothing that anyone would translate."""
@@ -45,7 +46,9 @@ def requested_columns(path: Path, names: Sequence[str], requested: Mapping[str, 
             found[role] = column - 1
         else:
             shown = ", ".join(f"{place} {name[:40]}" for place, name in enumerate(names, 1))
-            raise SeqtasksError(f"{path}: there is no column {column!r}.", f"It has {len(names)} columns: {shown}.")
+            raise SeqtasksError(
+                f"{path}: there is no column {column!r}.", f"It has {counted(len(names), 'columns')}: {shown}."
+            )
     return found
 
 

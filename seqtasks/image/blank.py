@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from seqtasks.plurals import counted
+
 BLANK_RANGE = 8
 """How far levels may differ, of 255, in an image of one gray: noise and compression move them."""
 NAMED = 3
@@ -32,6 +34,5 @@ def describe_blank(names: Sequence[str], total: int) -> str:
     """A sentence on the blank ones among `total` images, without its full stop."""
     more = ", ..." if len(names) > NAMED else ""
     are = "is" if len(names) == 1 else "are"
-    return (
-        f"{len(names):,} of {total:,} images {are} blank (all black, white or gray): {', '.join(names[:NAMED])}{more}"
-    )
+    named = f"{', '.join(names[:NAMED])}{more}"
+    return f"{len(names):,} of {counted(total, 'images')} {are} blank (all black, white or gray): {named}"

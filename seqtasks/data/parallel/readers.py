@@ -20,6 +20,7 @@ from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
@@ -110,7 +111,7 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
         counts = [counts[0] + (left is not None), counts[1] + (right is not None)]
     if counts[0] != counts[1]:
         raise SeqtasksError(
-            f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}.",
+            f"{source} has {counted(counts[0], 'lines')}, but {target} has {counts[1]:,}.",
             "Parallel files need the same number of lines: line n of one is the translation of line n of the other.",
         )
 

@@ -31,6 +31,7 @@ from seqtasks.image.loading import ImageError, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform, training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import PreparedTask
@@ -122,7 +123,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
-            f"training images: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
+            f"training images: {len(train):,} with {counted(captions_read, 'captions')} ({report.describe()}); "
             f"validation images: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
         )
@@ -217,8 +218,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return (
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
-            f"{self.processor.size:,}; trained with seqtasks on {data['captions']:,} captions of "
-            f"{data['pictures']:,} images.",
+            f"{self.processor.size:,}; trained with seqtasks on {counted(data['captions'], 'captions')} of "
+            f"{counted(data['pictures'], 'images')}.",
         )
 
 

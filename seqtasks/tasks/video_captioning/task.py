@@ -24,6 +24,7 @@ from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.base import PreparedTask
@@ -185,7 +186,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             "Video captions",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.processor.size:,}; trained with seqtasks on videos made from "
-            f"{data['pictures']:,} images, and on {data['clips']:,} video files.",
+            f"{counted(data['pictures'], 'images')}, and on {counted(data['clips'], 'video files')}.",
         )
 
 
