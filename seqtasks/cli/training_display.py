@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from seqtasks.metrics.score import Score
 
 SHOWN_CHARACTERS = 60
-DATA_REMARKS, MODEL_REMARKS = 3, 2
-"""Lines at most, so that no more than ten are printed before the first step."""
+COLUMN_REMARKS, DATA_REMARKS, MODEL_REMARKS = 3, 3, 2
+"""Lines at most, so that no more than ten are printed before the first step, but for those on columns of tables."""
+QUIET = 60.0
+"""Seconds of training without a line, where there is no bar."""
 LOSS_WIDTH = 12
 SPEED_WIDTH = 11
 
@@ -78,6 +80,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         """Shows an event of any kind."""
         match event:
             case reports.DataReady():
+                self.remark(event.columns, COLUMN_REMARKS)
                 self.remark(event.remarks, DATA_REMARKS)
                 self.warn(event.warnings)
             case reports.TrainingStarted():
@@ -138,7 +141,8 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         """A step: the bar moves, or now and then there is a line."""
         self.recent.add(event)
         self.since_validation.add(event)
-        due = event.step % self.interval == 0
+        quiet = event.seconds - self.recent.started
+        due = event.step % self.interval == 0 or (self.bar is None and quiet >= QUIET)
         if self.bar is not None or due:
             text = (
                 f"train loss {self.recent.loss:.3f}  {self.recent.per_second:,.0f} {self.unit}/s  "

@@ -38,6 +38,8 @@ class ReadReport:
         self.omissions: dict[str, Omission] = {}
         self.warnings: list[str] = []
         """Reasons to doubt that the data are read as intended, a sentence each without its full stop."""
+        self.columns: list[str] = []
+        """Which columns, or keys, of which file were taken: a phrase for each file that has some to choose from."""
         self._file = ""
         self._line = 0
 

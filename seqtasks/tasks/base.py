@@ -61,6 +61,8 @@ class PreparedTask(Generic[TaskT_co]):
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
     warnings: tuple[str, ...] = ()
     """Reasons to doubt that training on these data is useful, a sentence each without its full stop."""
+    columns: tuple[str, ...] = ()
+    """Human-readable, one per file: which columns of a table, or keys of JSON, were taken."""
 
 
 class Task(Component, ABC, Generic[ModelT, BatchT]):

@@ -71,7 +71,8 @@ def read_captions(
         reader = SidecarReader()
     if reader is None and (problem := foreign_by_name(path)):
         raise problem
-    for row in (reader or TableReader()).read(path, columns):
+    reader = reader or TableReader()
+    for row in reader.read(path, columns):
         skipped.reach(row.file, row.number)
         image, text = clean_string(row.image), clean_string(row.text)
         if row.rejection:
@@ -85,6 +86,7 @@ def read_captions(
                 names[image] = relative_name(image, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
             yield Caption(names[image], line, (clean_string(row.split) or "").lower() or None)
+    skipped.columns += [reader.columns_taken] * bool(reader.columns_taken)
 
 
 def relative_name(name: str, place: str, kind: str = "image") -> str:

@@ -41,6 +41,9 @@ class Row:
 class CaptionReader(Reader):
     """A format of files of captions."""
 
+    columns_taken = ""
+    """Which columns of the file are read, once it is open, where it has some to choose from; for people."""
+
     @abstractmethod
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """The rows of a file, one for each caption.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtasks.data.captions.source import ROLES, VIDEO_LINES, CaptionReader, Columns, Row
-from seqtasks.data.columns import named_columns, requested_columns, text_columns
+from seqtasks.data.columns import describe_columns, named_columns, requested_columns, text_columns
 from seqtasks.data.table_rows import Cells
 from seqtasks.data.tables import DELIMITERS, Table, open_table
 from seqtasks.data.text_io import read_lines
@@ -44,6 +44,7 @@ class TableReader(CaptionReader, kind="table"):
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """A row for each line of the table; broken lines come with empty cells, so that they are reported."""
         table, (image, caption, split, open_end) = open_captions(path, columns)
+        self.columns_taken = describe_columns(path, (image, caption), table.header, table.width)
         file, least = str(path), max(image, caption) + 1
         nothing = [""] * max(least, (split or 0) + 1)
         for number, cells, problem in table.rows:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import first_objects, flattened, read_objects
@@ -127,6 +128,7 @@ class TSVReader(PairReader, kind="tsv"):
         if not table.width:
             return iter(())
         columns = pair_columns(table, requested(source), languages, sure=source.header is not None)
+        skipped.columns.append(describe_columns(table.path, columns, table.header, table.width))
         return pairs_in(table, columns, skipped)
 
 
@@ -141,6 +143,7 @@ class JSONLReader(PairReader, kind="jsonl"):
         """A pair a line; lines that lack one of the two texts are counted by `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
+        skipped.columns += [describe_keys(source.path, keys)] * any(keys)
         for each in read_objects(source.path, skipped, blank=True, keys=keys):
             fields = flattened(each)
             first, second = (fields.get(key) for key in keys)

@@ -136,7 +136,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             *seen_in_training((each.image for each in train), (each.image for each in validation), "images"),
             *other_language(config.text, [caption for each in train for caption in each.captions], "captions"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*report.columns, *unread.columns))
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all images, where the CNN is frozen and they are not on disk already.

@@ -161,7 +161,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             *seen_in_training((each.text for each in train), (each.text for each in validation), "documents"),
             *other_language(config.text, [each.text for each in train], "documents"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

@@ -128,7 +128,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             *other_language(config.text, train, "texts"),
             *not_prose((*train, *validation)),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

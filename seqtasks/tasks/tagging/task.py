@@ -125,7 +125,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             *seen_in_training((each.words for each in train), (each.words for each in validation), "sentences"),
             *other_language(config.text, [" ".join(each.words) for each in train], "sentences"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:

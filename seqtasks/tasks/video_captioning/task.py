@@ -127,7 +127,9 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
         few = few_examples(len(stills) + len(files), 100, "images and videos")
-        return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few))
+        return PreparedTask(
+            task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few), tuple(report.columns)
+        )
 
     def is_newly_initialized(self, name: str) -> bool:
         """What works over time: a captioner of single images, which training may start from, has none of it."""
