@@ -74,7 +74,7 @@ def backtranslate(
             else:
                 unfinished += 1
         if not written and unfinished:
-            raise SeqtasksError("None of the translations is finished.", "Use another model.")
+            raise SeqtasksError(f"None of the {counted(unfinished, 'translations')} is finished.", "Use another model.")
         if not written:
             raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
     warn(f"wrote {counted(written, 'pairs')}" + (f"; unfinished translations: {unfinished:,}" if unfinished else ""))
