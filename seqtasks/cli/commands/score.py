@@ -100,7 +100,7 @@ def score(
     if not count:
         raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Check the data files.")
     if tokens:
-        scored = f"{counted(count, 'pairs')}, {counted(tokens, 'tokens')}"
-        warn(f"{scored}, perplexity {math.exp(-total / tokens):.2f} per token")
+        size = f"{counted(count, 'pairs')}, {counted(tokens, 'tokens')}"
+        warn(f"{size}, perplexity {math.exp(-total / tokens):.2f} per token")
     if skipped.skipped:
         raise typer.Exit(1)
