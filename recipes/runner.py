@@ -87,7 +87,7 @@ def report(event: object) -> None:
     """Prints what is worth a line of the events of a training."""
     match event:
         case DataReady():
-            for remark in event.remarks:
+            for remark in (*event.columns, *event.remarks):
                 print(remark)
         case TrainingStarted():
             print(f"{event.parameters:,} parameters; configuration in {event.output_dir / 'config.toml'}")

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seqtasks.cli.output import warn
 from seqtasks.metrics.score import format_score, metric_name
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.training import events as reports
 from seqtasks.training.throughput import Throughput, log_interval
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from seqtasks.metrics.score import Score
 
 SHOWN_CHARACTERS = 60
-DATA_REMARKS, MODEL_REMARKS = 3, 2
-"""Lines at most, so that no more than ten are printed before the first step."""
+COLUMN_REMARKS, DATA_REMARKS, MODEL_REMARKS = 3, 3, 2
+"""Lines at most, so that no more than ten are printed before the first step, but for those on columns of tables."""
+QUIET = 60.0
+"""Seconds of training without a line, where there is no bar."""
 LOSS_WIDTH = 12
 SPEED_WIDTH = 11
 
@@ -77,6 +80,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         """Shows an event of any kind."""
         match event:
             case reports.DataReady():
+                self.remark(event.columns, COLUMN_REMARKS)
                 self.remark(event.remarks, DATA_REMARKS)
                 self.warn(event.warnings)
             case reports.TrainingStarted():
@@ -88,7 +92,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
             case reports.StepSkipped():
                 self.say(f"A step after step {event.step:,} was skipped: {event.reason}.")
             case reports.FinishedEvent(interrupted=False):
-                self.say(f"Done after {event.step:,} steps: {event.reason}.")
+                self.say(f"Done after {counted(event.step, 'steps')}: {event.reason}.")
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Shows warnings, a line each."""
@@ -115,7 +119,7 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         processes = f", {event.processes} processes" if event.processes > 1 else ""
         self.say(f"{kind_of(event.config.task)}: {model_summary(event.config)}; {event.parameters:,} parameters")
         self.say(
-            f"{event.device}, {precision}{processes}; {training.max_steps:,} steps, "
+            f"{event.device}, {precision}{processes}; {counted(training.max_steps, 'steps')}, "
             f"validation every {training.eval_steps:,}"
         )
         self.say(f"train loss: {event.loss}; validation metrics by their names, * marks the best model so far")
@@ -137,7 +141,8 @@ class TrainingDisplay(AbstractContextManager["TrainingDisplay"]):
         """A step: the bar moves, or now and then there is a line."""
         self.recent.add(event)
         self.since_validation.add(event)
-        due = event.step % self.interval == 0
+        quiet = event.seconds - self.recent.started
+        due = event.step % self.interval == 0 or (self.bar is None and quiet >= QUIET)
         if self.bar is not None or due:
             text = (
                 f"train loss {self.recent.loss:.3f}  {self.recent.per_second:,.0f} {self.unit}/s  "

@@ -10,9 +10,12 @@ from seqtasks.data.column_names import INDEX_NAMES, Role, column_name, words_of
 from seqtasks.data.table_rows import Cells
 from seqtasks.data.tables import Table
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 NO_TEXT = re.compile(r"[-+]?[\d.,:/ %eE+-]+|https?://\S+|[\w.-]*\d[\w.-]*|", re.ASCII)
 """Numbers, dates, addresses, identifiers such as `sent-12`: nothing that anyone would translate."""
+NAME_SHOWN = 40
+"""Characters of the name of a column in messages."""
 LICENSE = re.compile(r"CC[- ]BY|\(France\) Attribution")
 """What Tatoeba's exports have in a column behind the sentences."""
 
@@ -45,8 +48,33 @@ def requested_columns(path: Path, names: Sequence[str], requested: Mapping[str, 
             found[role] = column - 1
         else:
             shown = ", ".join(f"{place} {name[:40]}" for place, name in enumerate(names, 1))
-            raise SeqtasksError(f"{path}: there is no column {column!r}.", f"It has {len(names)} columns: {shown}.")
+            raise SeqtasksError(
+                f"{path}: there is no column {column!r}.", f"It has {counted(len(names), 'columns')}: {shown}."
+            )
     return found
+
+
+def describe_columns(path: str | Path, places: Sequence[int], names: Sequence[str] | None, width: int) -> str:
+    """Which columns of a file were taken: `pairs.csv: columns "english", "german" (1 and 2 of 4)`.
+
+    Args:
+        path: The file.
+        places: The places of the columns, from 0.
+        names: What all columns are called, where the file says it.
+        width: How many columns there are.
+    """
+    numbers = " and ".join(str(place + 1) for place in places)
+    column = "column" if len(places) == 1 else "columns"
+    if names is None:
+        return f"{path}: {column} {numbers} of {width}, without a header"
+    shown = ", ".join(f'"{names[place][:NAME_SHOWN]}"' for place in places)
+    return f"{path}: {column} {shown} ({numbers} of {width})"
+
+
+def describe_keys(path: str | Path, keys: Sequence[str]) -> str:
+    """The same of JSON objects: `pairs.jsonl: keys "en", "de"`."""
+    shown = ", ".join(f'"{key[:NAME_SHOWN]}"' for key in keys)
+    return f"{path}: {'key' if len(keys) == 1 else 'keys'} {shown}"
 
 
 def text_columns(sample: Sequence[Cells], width: int) -> list[int]:

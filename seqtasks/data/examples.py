@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from seqtasks.plurals import counted_phrase
+
 PLACES = 3
 """Number of places that are reported for each reason."""
 
@@ -36,6 +38,8 @@ class ReadReport:
         self.omissions: dict[str, Omission] = {}
         self.warnings: list[str] = []
         """Reasons to doubt that the data are read as intended, a sentence each without its full stop."""
+        self.columns: list[str] = []
+        """Which columns, or keys, of which file were taken: a phrase for each file that has some to choose from."""
         self._file = ""
         self._line = 0
 
@@ -75,10 +79,10 @@ class ReadReport:
         return self.describe() if self.read else "the data are empty"
 
     def describe(self) -> str:
-        """Human-readable: `skipped 12 of 29,000: 9 empty side (train.tsv:17, ...), 3 broken line (...)`."""
+        """Human-readable: `skipped 12 of 29,000: 9 empty sides (train.tsv:17, ...), 3 broken lines (...)`."""
         reasons = []
         for reason, omission in sorted(self.omissions.items(), key=lambda item: -item[1].count):
             more = ", ..." if omission.count > len(omission.places) else ""
-            reasons.append(f"{omission.count:,} {reason} ({', '.join(omission.places)}{more})")
+            reasons.append(f"{counted_phrase(omission.count, reason)} ({', '.join(omission.places)}{more})")
         total = f"skipped {self.skipped:,} of {self.read:,}"
         return f"{total}: {', '.join(reasons)}" if reasons else total

@@ -1,7 +1,7 @@
 """Features of images that are computed once and stay on disk.
 
-    folder/<hash of what made them>/<hash of the images>/pictures.json   hash of the content of each image, and one
-                                                                            of the values
+    folder/<hash of what made them>/<hash of the images>/pictures.json   hash of the content of each image, which
+                                                                            of them are blank, and one of the values
     folder/<hash of what made them>/<hash of the images>/features.npy    (images, cells, channels), memory-mapped
 
 Images are known by their content, so a changed image, another network or another transform find nothing here.
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from seqtasks.device import available_cores
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.blank import blank_images
 from seqtasks.image.loading import read
 from seqtasks.storage.atomic import PART as PART_NAME
 from seqtasks.storage.atomic import atomic_directory
@@ -61,6 +62,8 @@ class CachedFeatures:
     places: tuple[Place | None, ...]
     unreadable: dict[int, SeqtasksError]
     """Index of each image that has no features, and why."""
+    blank: frozenset[int] = frozenset()
+    """Indices of the images in which there is nothing to see; see `blank_images`."""
 
     def __len__(self) -> int:
         return len(self.places)
@@ -92,6 +95,7 @@ class FeatureCache:
     def __init__(self, folder: Path, *made_by: str) -> None:
         self.folder = folder / digest(json.dumps(made_by).encode())
         self.found: dict[str, Place] = {}
+        self.blank: set[str] = set()
         for file in sorted(self.folder.glob(f"*/{PICTURES}")):
             if not file.parent.name.startswith(PART_NAME):
                 self._open(file.parent)
@@ -125,17 +129,23 @@ class FeatureCache:
                     waiting = {}
         if waiting:
             self._add(waiting, compute)
-        return CachedFeatures(tuple(self.found.get(known) for known in digests), unreadable)
+        blank = frozenset(index for index, known in enumerate(digests) if known in self.blank)
+        return CachedFeatures(tuple(self.found.get(known) for known in digests), unreadable, blank)
 
     def _add(self, pixels: dict[str, Tensor], compute: Compute) -> None:
         digests, inputs = list(pixels), list(pixels.values())
-        batches = [compute(torch.stack(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
-        values = torch.cat(batches).cpu().numpy()
+        features: list[Tensor] = []
+        blank: list[str] = []
+        for start in range(0, len(inputs), BATCH):
+            batch = torch.stack(inputs[start : start + BATCH])
+            features.append(compute(batch))
+            blank += [digests[start + place] for place in blank_images(batch).nonzero()[:, 0].tolist()]
+        values = torch.cat(features).cpu().numpy()
         part = self.folder / digest("".join(digests).encode())
         try:
             with atomic_directory(part) as folder:
                 np.save(folder / VALUES, values)
-                known = {"pictures": digests, "crc32": checksum(values)}
+                known = {"pictures": digests, "crc32": checksum(values), "blank": blank}
                 (folder / PICTURES).write_text(json.dumps(known), encoding="utf-8")
         except OSError as error:
             raise SeqtasksError(
@@ -147,18 +157,20 @@ class FeatureCache:
     def _open(self, part: Path) -> None:
         """Takes note of what a part holds; a damaged one holds nothing and will be computed again.
 
-        Parts of 0.1 are a list of the images and have no checksum.
+        Parts of 0.1 are a list of the images and have no checksum. Those of 0.2 do not say which images are blank.
         """
         try:
             told = json.loads((part / PICTURES).read_text(encoding="utf-8"))
             values = np.asarray(np.load(part / VALUES, mmap_mode="r", allow_pickle=False))
             digests = told if isinstance(told, list) else told["pictures"]
             whole = isinstance(told, list) or told["crc32"] == checksum(values)
+            blank = set() if isinstance(told, list) else set(told.get("blank", ()))
         except (OSError, ValueError, EOFError, KeyError, TypeError):
-            digests, values, whole = [], np.empty(0), False
+            digests, values, whole, blank = [], np.empty(0), False, set()
         if not (whole and values.ndim == 3 and isinstance(digests, list) and len(digests) == len(values)):
             warnings.warn(f"{part} is damaged: its features are recomputed.", stacklevel=2)
             return
+        self.blank |= blank
         self.found.update((str(known), (values, row)) for row, known in enumerate(digests))
 
 

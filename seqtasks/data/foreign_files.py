@@ -49,7 +49,7 @@ BRAT = Foreign(
     "Convert them to columns with standoff2conll: one word and its label per line.",
 )
 RETURNS = Foreign(
-    "text whose lines end in carriage returns only, as from old Mac programs",
+    "text whose lines end in carriage returns, as from old Mac programs",
     "Convert it: tr '\\r' '\\n' < '{path}' > '{stem}.lines{suffix}'",
 )
 LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it in its repository: git lfs pull")

@@ -70,14 +70,16 @@ def require_file(path: Path) -> None:
 def read_lines(path: Path) -> Iterator[str]:
     r"""The lines of a file without their ends; only "\n" and "\r\n" end a line. A byte order mark is dropped.
 
-    Files are UTF-8, or UTF-16 where they begin with the mark of it.
+    In a file without any "\n", as old Mac programs write it, "\r" ends a line. Files are UTF-8, or UTF-16 where they
+    begin with the mark of it.
 
     Raises:
         SeqtasksError: The file cannot be read or unpacked, is neither of them, or no text at all, such as a
             spreadsheet; or has a line that is too long.
     """
     with open_bytes(path) as file:
-        require_text(path, file)
+        head = file.peek(1)
+        require_text(path, file, head if b"\n" in head else end_by_newlines(head))
         if is_utf16(file):
             yield from utf16_lines(path, file)
             return
@@ -85,31 +87,42 @@ def read_lines(path: Path) -> Iterator[str]:
             file.read(3)
         number = 1
         for block in line_blocks(file):
+            if number == 1 and b"\r" in block:
+                require_text(path, file, head)
             lines = decoded_lines(block)
             yield from checked_lines(path, number, block) if lines is None else lines
             number += block.count(b"\n") + 1
 
 
-def require_text(path: Path, file: BufferedReader | gzip.GzipFile, *, markup: bool = True) -> None:
+def require_text(
+    path: Path, file: BufferedReader | gzip.GzipFile, head: bytes | None = None, *, markup: bool = True
+) -> None:
     """Raises SeqtasksError where the first bytes say that a file holds no text, or `markup` in a form of its own."""
-    if problem := foreign_by_content(path, file.peek(1), markup=markup):
+    if problem := foreign_by_content(path, file.peek(1) if head is None else head, markup=markup):
         raise problem
 
 
 def line_blocks(file: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
     """Lines that were read together, without the last end of a line; a line that is too long is not read to its end."""
     pieces: list[bytes] = []
+    ended = False
     while chunk := file.read1(BLOCK_BYTES):
         end = chunk.rfind(b"\n")
         if end >= 0:
             yield b"".join((*pieces, chunk[:end]))
-            pieces = [chunk[end + 1 :]]
+            pieces, ended = [chunk[end + 1 :]], True
         else:
             pieces.append(chunk)
             if sum(map(len, pieces)) > MAX_LINE_BYTES:
+                ended = True
                 break
     if rest := b"".join(pieces):
-        yield rest
+        yield rest if ended else end_by_newlines(rest)
+
+
+def end_by_newlines(text: bytes) -> bytes:
+    r"""A text without any "\n", whose lines end in "\r"."""
+    return text.removesuffix(b"\r").replace(b"\r", b"\n")
 
 
 def decoded_lines(block: bytes) -> list[str] | None:
@@ -141,7 +154,10 @@ def utf16_lines(path: Path, file: BufferedReader | gzip.GzipFile) -> Iterator[st
     try:
         for number, text in enumerate(iter(partial(texts.readline, MAX_LINE_BYTES + 1), ""), 1):
             require_line(text, path, number)
-            yield text.removesuffix("\n").removesuffix("\r")
+            if number == 1 and not text.endswith("\n"):
+                yield from text.removesuffix("\r").split("\r")
+            else:
+                yield text.removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         message = f"{path}:{number + 1}: not UTF-16."
         raise SeqtasksError(message, "Convert the file, for example with iconv.") from None
@@ -177,7 +193,7 @@ def reach_lines(path: Path, skipped: ReadReport, *, blank: bool = False) -> Iter
 
 
 def read_file(path: Path) -> str:
-    """A whole file as text.
+    r"""A whole file as text; one whose lines end in "\r" alone comes with "\n".
 
     Raises:
         NoTextError: It is neither UTF-8 nor UTF-16, or holds what no text does.
@@ -201,18 +217,24 @@ def read_file(path: Path) -> str:
         message = f"{path}: not UTF-8 text (character {text.index(chr(0)) + 1:,} is NUL)."
         kept = path.with_name(f"{path.stem}.utf8.txt")
         raise NoTextError(message, f"If it is text nevertheless: tr -d '\\000' < '{path}' > '{kept}'")
-    return text
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def read_files(folder: Path, skipped: ReadReport) -> Iterator[tuple[Path, str]]:
     """All files in a folder and below it, in the order of their names, each with its text; hidden ones are left out."""
+    for file in files_below(folder):
+        skipped.reach(str(file), 1)
+        try:
+            yield file, read_file(file)
+        except NoTextError:
+            skipped.skip("file that is not UTF-8 text")
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files in a folder and below it, in the order of their names, but for hidden ones."""
     for file in sorted(folder.rglob("*")):
         if file.is_file() and not any(is_of_system(part) for part in file.relative_to(folder).parts):
-            skipped.reach(str(file), 1)
-            try:
-                yield file, read_file(file)
-            except NoTextError:
-                skipped.skip("file that is not UTF-8 text")
+            yield file
 
 
 def is_of_system(name: str) -> bool:

@@ -14,6 +14,7 @@ from seqtasks.decoding.length import LengthLimit
 from seqtasks.decoding.logits_processor import ProcessLogits
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import NextLogits
+from seqtasks.plurals import counted
 from seqtasks.special_tokens import END, NEVER_GENERATED
 
 
@@ -48,7 +49,8 @@ class DecodingConstraints:
         cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
         if len(cut) != len(source_lengths):
             raise SeqtasksError(
-                f"There are {len(cut)} prefixes for {len(source_lengths)} inputs.", "Give one for each."
+                f"Got {counted(len(cut), 'prefixes')} for {counted(len(source_lengths), 'inputs')}.",
+                "Give one for each.",
             )
         if any(token < 0 for prefix in cut for token in prefix):
             raise SeqtasksError("A prefix holds a negative token id.", "Token ids start at 0.")

@@ -11,6 +11,7 @@ from seqtasks.decoding.hypotheses import Hypothesis
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 from seqtasks.special_tokens import BEGIN, END, PAD
 
 
@@ -30,7 +31,9 @@ def score(stepper: Stepper, targets: Sequence[Sequence[int]], *, length_penalty:
         SeqtasksError: There is not one target for each input.
     """
     if len(targets) != stepper.rows:
-        raise SeqtasksError(f"There are {len(targets)} targets for {stepper.rows} inputs.", "Give one for each.")
+        raise SeqtasksError(
+            f"Got {counted(len(targets), 'targets')} for {counted(stepper.rows, 'inputs')}.", "Give one for each."
+        )
     if not targets:
         return []
     width = max(map(len, targets))

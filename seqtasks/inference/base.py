@@ -17,6 +17,7 @@ from seqtasks.decoding import DecodingConfig, Ensemble, Stepper
 from seqtasks.device import forks, release_freed_memory, single_thread
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
+from seqtasks.plurals import counted
 from seqtasks.version import __version__
 
 OPTIONS = TypeAdapter(ParsedDecodingConfig)
@@ -155,4 +156,4 @@ def require_list(texts: Sequence[Any], name: str) -> None:
 def require_equal(count: int, name: str, texts: int) -> None:
     """Raises SeqtasksError unless there is one for each text."""
     if count != texts:
-        raise SeqtasksError(f"There are {count} {name} for {texts} texts.", "Give one for each.")
+        raise SeqtasksError(f"Got {counted(count, name)} for {counted(texts, 'texts')}.", "Give one for each.")

@@ -24,6 +24,7 @@ from seqtasks.device import available_cores, release_freed_memory
 from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
+from seqtasks.image.blank import describe_blank
 from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline, ensemble
@@ -235,7 +236,7 @@ class CaptioningPipeline(DecodingPipeline):
         Args:
             images: Images with their reference captions.
             features: Those of the images, where the CNN is frozen and they are known.
-            skipped: Counts images that cannot be read; they are left out.
+            skipped: Counts images that cannot be read, which are left out, and warns of blank ones, which are not.
             with_meteor: METEOR takes seconds to start, and needs Java.
             **options: Those of `DecodingConfig`.
 
@@ -250,14 +251,18 @@ class CaptioningPipeline(DecodingPipeline):
         else:
             found = self.caption_readable(iter(features), names, decoding, batch_size=4 * BATCH)
         captioned: list[CaptionedSource] = []
+        blank: list[str] = []
         for each, name, caption in zip(images, names, found, strict=True):
             if isinstance(caption, Caption):
                 captioned.append((name, each.captions, caption.text))
+                blank += [name] * caption.blank
             elif skipped is not None:
                 skipped.images.skip("broken", name)
         seconds = time.perf_counter() - started
         if not captioned:
             raise SeqtasksError("None of the images can be read.", "Check the folder of the images.")
+        if blank and skipped is not None:
+            skipped.images.warnings.append(describe_blank(blank, len(captioned)))
         signature = self.signature(decoding.signature())
         return compare_captions(captioned, captioned, signature, "images", seconds, with_meteor=with_meteor)
 

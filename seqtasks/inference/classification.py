@@ -25,6 +25,7 @@ from seqtasks.metrics.confusion_matrix import ConfusionMatrix, confusion_matrix
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.score import Score
 from seqtasks.models import Classifier
+from seqtasks.plurals import counted
 from seqtasks.special_tokens import PAD
 from seqtasks.text import Tokenizer, normalize
 from seqtasks.text.parts import text_parts
@@ -181,7 +182,7 @@ class ClassificationPipeline(Pipeline):
         if len(cleaned) > PART or len(self.processor.encode(cleaned)) > self.max_input_length:
             raise SeqtasksError(
                 f"A text of {len(cleaned):,} characters is too long to explain: explanations read at most "
-                f"{self.max_input_length:,} tokens.",
+                f"{counted(self.max_input_length, 'tokens')}.",
                 "Explain parts of it.",
             )
         if label is not None and label not in self.labels:

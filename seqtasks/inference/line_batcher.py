@@ -37,7 +37,7 @@ class ByteStream(Protocol):
 
 
 class LineBatcher:
-    """Splits streams of bytes at line feeds alone into batches of lines.
+    """Splits streams of bytes at line feeds into batches of lines; one without any at carriage returns, as old Macs do.
 
     A batch also ends when the input pauses. Bytes that are not UTF-8 become U+FFFD; `undecodable` counts the lines with
     such bytes so far.
@@ -76,6 +76,7 @@ class LineBatcher:
         for stream in self.streams:
             parts: list[bytes] = []
             waiting = 0
+            ended = False
             for chunk in in_utf8(chunks(stream), str(getattr(stream, "name", "input"))):
                 if chunk is None:
                     yield None
@@ -83,13 +84,13 @@ class LineBatcher:
                 *ends, rest = chunk.split(b"\n")
                 for end in ends:
                     yield b"".join([*parts, end])
-                    parts, waiting = [], 0
+                    parts, waiting, ended = [], 0, True
                 parts.append(rest)
                 waiting += len(rest)
                 if waiting > text_io.MAX_LINE_BYTES:
                     raise text_io.line_too_long("Input")
             if last := b"".join(parts):
-                yield last
+                yield from [last] if ended else text_io.end_by_newlines(last).split(b"\n")
 
     def decode(self, line: bytes) -> str:
         """A line as text; counts it where it is not UTF-8."""

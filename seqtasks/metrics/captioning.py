@@ -12,6 +12,7 @@ from seqtasks.metrics.meteor import VERSION, meteor, meteor_unavailable_reason
 from seqtasks.metrics.ptb_tokenizer import penn_tokens
 from seqtasks.metrics.rouge import BETA, rouge_l
 from seqtasks.metrics.score import Score
+from seqtasks.plurals import counted
 
 UNSPACED = re.compile("([\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 """Characters of scripts without blanks between words (Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese): each is
@@ -80,7 +81,7 @@ def check(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> None:
         raise SeqtasksError("There are no captions to score.")
     if len(outputs) != len(references):
         raise SeqtasksError(
-            f"There are {len(outputs):,} captions, but references for {len(references):,} images.",
+            f"Got {counted(len(outputs), 'captions')} for {counted(len(references), 'images')} with references.",
             "Each caption needs the references of its image at the same place.",
         )
     for number, texts in enumerate(references, 1):

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.metrics.spans import Span, are_spans, spans
+from seqtasks.plurals import counted
 
 EVALUATION = "seqeval-1.2.2"
 """The evaluation whose numbers those of spans are."""
@@ -127,7 +128,7 @@ def check_examples(found: Sequence[object], expected: Sequence[object], example:
     """Raises SeqtasksError where there are labels for more examples than expected, or for fewer."""
     if len(found) != len(expected):
         raise SeqtasksError(
-            f"There are labels for {len(found):,} {example}s, but {len(expected):,} are expected.",
+            f"There are labels for {counted(len(found), f'{example}s')}, but {len(expected):,} are expected.",
             f"Each {example} needs its labels at the same place.",
         )
 
@@ -138,7 +139,7 @@ def check(found: Labels, expected: Labels) -> None:
     for number, (own, other) in enumerate(zip(found, expected, strict=True), 1):
         if len(own) != len(other):
             raise SeqtasksError(
-                f"Sentence {number:,} has {len(own):,} labels, but {len(other):,} are expected.",
+                f"Sentence {number:,} has {counted(len(own), 'labels')}, but {len(other):,} are expected.",
                 "Each word needs one label.",
             )
     if not any(expected):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.metric import Metric, compute_scores
 from seqtasks.metrics.score import Score
+from seqtasks.plurals import counted
 
 WITHOUT_WORDS = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 """Languages that are written without blanks, and that sacrebleu cannot cut into words."""
@@ -49,9 +50,9 @@ def translation_scores(
         raise SeqtasksError("There are no references to score against.")
     for number, texts in enumerate(sets, 1):
         if len(texts) != len(hypotheses):
-            name = f"reference set {number}" if len(sets) > 1 else "the reference"
+            name = f"Reference set {number}" if len(sets) > 1 else "The reference"
             raise SeqtasksError(
-                f"There are {len(hypotheses):,} translations, but {name} has {len(texts):,} lines.",
+                f"{name} has {counted(len(texts), 'lines')} for {counted(len(hypotheses), 'translations')}.",
                 "Each translation needs its reference on the same line.",
             )
     if primary(language) in WITHOUT_WORDS:

@@ -18,6 +18,7 @@ from seqtasks.inference.base import Pipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.score import Score, score_table
 from seqtasks.models import Loss
+from seqtasks.plurals import counted, singular
 from seqtasks.registry import Component, ConfigModel, fields_of, kind_of, unwrapped
 from seqtasks.tasks.data_loader import BatchT, DataLoader
 from seqtasks.tasks.data_reports import Warn, skipped_in, warn_skipped
@@ -60,6 +61,8 @@ class PreparedTask(Generic[TaskT_co]):
     """For the manifest: how many examples, and a fingerprint that changes when they do."""
     warnings: tuple[str, ...] = ()
     """Reasons to doubt that training on these data is useful, a sentence each without its full stop."""
+    columns: tuple[str, ...] = ()
+    """Human-readable, one per file: which columns of a table, or keys of JSON, were taken."""
 
 
 class Task(Component, ABC, Generic[ModelT, BatchT]):
@@ -151,7 +154,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
 
     def describe_loss(self) -> str:
         """A human-readable description of the training loss."""
-        unit = self.unit.removesuffix("s")
+        unit = singular(self.unit)
         if getattr(self.config, "self_critical", None) is not None:
             return f"log-probability of samples weighted by their advantage, per {unit}, dropout on"
         smoothing = getattr(self.config.model, "label_smoothing", 0.0)
@@ -279,7 +282,7 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         """The model card, in Markdown: what it is, trained on what, how good, how to use it."""
         known = defaultdict(int, data)
         title, *paragraphs = self.describe(known)
-        validated = f"{known[self.validation_key or f'validation_{self.examples}']:,} validation {self.examples}"
+        validated = counted(known[self.validation_key or f"validation_{self.examples}"], f"validation {self.examples}")
         parts = [f"# {title}", *paragraphs, score_table(validated, scores)]
         use = (self.card_usage or f"seqtasks {self.usage}").format("DIRECTORY")
         return "\n\n".join(parts) + f"\nUse it: `{use}`. Train it again with `config.toml`.\n"

@@ -10,6 +10,7 @@ from typing import Any
 from seqtasks.data.examples import Pair
 from seqtasks.data.language_detection import find_language, language_name
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted, singular
 
 SEEN = 0.05
 """The share of validation examples that may be training examples too: short ones are written again and again, such as
@@ -21,6 +22,7 @@ HTML_TAG = re.compile(
     r"|strong|style|sub|sup|table|tbody|td|th|thead|title|tr|u|ul)( [^<>]*)?/?>",
     re.IGNORECASE,
 )
+
 GUTENBERG = re.compile(r"^\*\*\* ?(START|END) OF (THE|THIS) PROJECT GUTENBERG EBOOK.*$", re.MULTILINE)
 """With what lines begin behind the header of a book, and before its license."""
 ANY_LANGUAGE = "xx"
@@ -31,8 +33,8 @@ def few_examples(count: int, least: int, examples: str) -> Iterator[str]:
     """A warning where there are fewer examples than any model of use was ever trained on."""
     if count < least:
         yield (
-            f"only {count:,} training {examples}: a model will memorize them instead of generalizing; even {least:,} "
-            "are few"
+            f"only {counted(count, f'training {examples}')}: a model will memorize them instead of generalizing; even "
+            f"{least:,} are few"
         )
 
 
@@ -49,8 +51,9 @@ def seen_in_training(train: Iterable[Hashable], validation: Iterable[Hashable], 
     seen = {each for each in map(hash, train) if each in counts}
     known = sum(counts[each] for each in seen)
     if known > SEEN * total:
+        are = f"is also a training {singular(examples)}" if known == 1 else f"are also training {examples}"
         yield (
-            f"{known:,} of {total:,} validation {examples} are also training {examples}: "
+            f"{known:,} of {counted(total, f'validation {examples}')} {are}: "
             "their scores do not show how the model generalizes"
         )
 
@@ -97,7 +100,7 @@ def unknown_labels(labels: Counter[str], known: Sequence[str], examples: str) ->
         count = sum(labels[label] for label in unknown)
         yield (
             f"{shown_labels(unknown)} none of the model's: "
-            f"it is always wrong about {count:,} of {labels.total():,} {examples}"
+            f"it is always wrong about {count:,} of {counted(labels.total(), examples)}"
         )
 
 
@@ -133,8 +136,10 @@ def not_prose(texts: Iterable[str]) -> Iterator[str]:
             licensed += part.strip().count("\n") + 1
     if tagged:
         shown = HTML_TAG.search(tagged[0])
+        contain = "contains" if len(tagged) == 1 else "contain"
         yield (
-            f"{len(tagged):,} of {total:,} lines contain HTML, such as {shown and shown[0]}: a model learns to write it"
+            f"{len(tagged):,} of {counted(total, 'lines')} {contain} HTML, such as {shown and shown[0]}: a model "
+            "learns to write it"
         )
     if licensed:
         yield (

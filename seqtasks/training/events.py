@@ -22,6 +22,8 @@ class DataReady:
     """How many examples there are, as the manifest of the model has it."""
     warnings: tuple[str, ...] = ()
     """Reasons to doubt that training on these data is useful, a sentence each."""
+    columns: tuple[str, ...] = ()
+    """Human-readable, one per file: which columns of a table, or keys of JSON, were taken."""
 
 
 @dataclass(frozen=True)

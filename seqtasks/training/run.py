@@ -110,7 +110,7 @@ class TrainingRun:
         start = checkpoint or (read_bundle(find_model(run.init_from)) if run.init_from else None)
         prepared = Task.of(run.task).prepare(run.task, run.seed, processors=start.processors if start else None)
         self.warnings = prepared.warnings
-        yield DataReady(prepared.remarks, prepared.data, prepared.warnings)
+        yield DataReady(prepared.remarks, prepared.data, prepared.warnings, prepared.columns)
         config_toml = to_toml(run)
         code = code_files(run.task)
         trainer = self.trainer = Trainer(

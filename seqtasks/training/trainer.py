@@ -27,6 +27,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.score import Score
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
+from seqtasks.plurals import counted
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.best_model import BestModel
@@ -192,9 +193,9 @@ class Trainer:
         if self.step >= settings.max_steps:
             return "max_steps reached"
         if settings.max_minutes is not None and self.seconds >= 60 * settings.max_minutes:
-            return f"{settings.max_minutes:g} minutes have passed"
+            return "max_minutes reached"
         if 0 < settings.early_stopping_patience <= self.best.unimproved:
-            return f"{self.best.unimproved} validations without improvement"
+            return f"{counted(self.best.unimproved, 'validations')} without improvement"
         return None
 
     def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from helpers.program import Program
-from helpers.squares import train_captioner, write_squares
+from helpers.squares import configuration, train_captioner, write_squares
 from PIL import Image, ImageDraw
 
 from seqtasks import load
 from seqtasks.data.videos.writer import write_video
-from seqtasks.inference.image_inputs import blank_images
+from seqtasks.image.blank import blank_images
 from seqtasks.video.caption_spans import FrameCaption, merge_captions
 
 
@@ -33,6 +33,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def captioner(seqtasks: Program, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_captioner(seqtasks, folder, tmp_path_factory.mktemp("captioner"))
+
+
+@pytest.mark.parametrize("cnn", ["frozen", "trained"])
+def test_training_tells_of_blank_images_each_time(seqtasks: Program, tmp_path: Path, cnn: str) -> None:
+    """The second time the features of a frozen CNN come out of the cache, and no image is opened."""
+    folder = write_squares(tmp_path, [(f"{color}.png", color) for color in ("red", "green", "blue", "navy", "gray")])
+    run = tmp_path / "run.toml"
+    run.write_text(configuration(folder, tmp_path / "cache"), encoding="utf-8")
+    trained = ["--set", "model.encoder.trainable_from_block=0"] if cnn == "trained" else []
+    for number in range(2):
+        result = seqtasks("train", run, "--output", tmp_path / str(number), *trained)
+        assert result.code == 0
+        assert "1 of 5 images is blank (all black, white or gray): gray.png\n" in result.out
 
 
 def test_images_of_one_gray_are_told(seqtasks: Program, captioner: Path, folder: Path) -> None:

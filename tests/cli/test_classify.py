@@ -98,7 +98,7 @@ def test_what_is_broken_is_told_and_the_rest_is_answered(seqtasks: Program, mode
     result = seqtasks("classify", "-m", model, *(tmp_path / name for name in names))
     assert result.code == 1
     assert labels(result.out) == ["pos", "neg", str(tmp_path / "good.txt")]
-    assert result.err.startswith("seqtasks: skipped 4 of 7: 2 empty text")
+    assert result.err.startswith("seqtasks: skipped 4 of 7: 2 empty texts")
     assert f"1 broken line ({tmp_path / 'rows.jsonl'}:2)" in result.err
     assert f"1 file that is not UTF-8 text ({tmp_path / 'latin.txt'}:1)" in result.err
 
@@ -195,7 +195,7 @@ def test_evaluate_tells_scores_labels_and_confusion(
 def test_evaluate_tells_what_it_leaves_out(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     file = write_documents(tmp_path / "test.tsv", [Document(GOOD, ("pos",)), Document(BAD)])
     result = seqtasks("evaluate", model, file)
-    assert (result.code, "1 documents in" in result.out) == (1, True)
+    assert (result.code, "1 document in" in result.out) == (1, True)
     assert f"skipped 1 of 2: 1 document without label ({file}:3)" in result.err
     for option in (["--beam-size", "2"], ["--lowercase"], ["--split", "test"]):
         refused = seqtasks("evaluate", model, file, *option)

@@ -37,6 +37,7 @@ def test_columns_of_pairs(seqtasks: Program) -> None:
     columns = ["--source-column", "4", "--target-column", "2"]
     result = seqtasks(*train, *columns)
     assert result.code == 0, result.err
+    assert "pairs.csv: columns 4 and 2 of 4, without a header\n" in result.out
     assert "source_column = 4" in Path("model/config.toml").read_text(encoding="utf-8")
     scored = seqtasks("score", "model", "pairs.csv", *columns)
     source, target = sentence_pairs(60)[0]

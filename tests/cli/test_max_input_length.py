@@ -77,7 +77,7 @@ def test_score_leaves_out_what_is_too_long(seqtasks: Program, tmp_path: Path) ->
     found = seqtasks("score", "en-de", tmp_path / "a.tsv", "--json", *LIMIT)
     assert [json.loads(line)["source"] for line in found.out.splitlines()] == ["A dog.", "A cat."]
     assert found.code == 1
-    assert "2 pair with too many tokens to score" in found.err
+    assert "2 pairs with too many tokens to score" in found.err
     assert seqtasks("score", "en-de", tmp_path / "a.tsv").code == 0
 
 

@@ -27,11 +27,12 @@ READ_SO = "It is read as plain text, with all that is in it."
         ("p.txt", "| en |\n| -- |\n| A dog. |\n", "this is a table in Markdown"),
         ("p.txt", "A dog.\tA cat.\nIt rains.\n", ""),
         ("p.txt", "One,two\nthree,four\nfive,six\n", ""),
+        ("p.txt", "A dog.\rIt runs.\r", ""),
         ("p.md", "# A dog\n\nIt runs.\n", ""),
     ],
 )
 def test_translate(seqtasks: Program, model: Path, tmp_path: Path, name: str, content: str, told: str) -> None:
-    (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / name).write_text(content, encoding="utf-8", newline="")
     result = seqtasks("translate", "-m", model, tmp_path / name)
     assert (result.code, len(result.out.splitlines())) == (0, len(content.splitlines()))
     assert (told.format(READ_SO) in result.err, result.err.count(READ_SO)) == (True, 1 if told else 0)
@@ -50,6 +51,20 @@ def test_it_is_said_of_one_file(seqtasks: Program, model: Path, tmp_path: Path) 
     for name in names:
         name.write_text("A dog.\n", encoding="utf-8")
     assert seqtasks("translate", "-m", model, *names).err.count(f"b.csv: this is a table. {READ_SO}") == 1
+
+
+@pytest.mark.parametrize("command", ["translate", "classify", "tag", "score"])
+def test_lines_that_end_in_carriage_returns(seqtasks: Program, model: Path, tmp_path: Path, command: str) -> None:
+    """Where a file has nothing else, as from old Mac programs; the output is that of the same lines elsewhere."""
+    found = []
+    for end in ("\r", "\n"):
+        (tmp_path / "p.txt").write_text(f"A dog.{end}It rains.{end}A cat.", encoding="utf-8", newline="")
+        files = [model, tmp_path / "p.txt", tmp_path / "p.txt"] if command == "score" else [tmp_path / "p.txt"]
+        found.append(seqtasks(command, *(["-m", model] if command == "translate" else []), *files))
+    assert found[0] == found[1]
+    assert found[0].code == 0
+    if command == "translate":
+        assert len(found[0].out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("command", ["classify", "tag"])

@@ -42,12 +42,13 @@ def test_training_from_data_alone(trained: tuple[Path, Result]) -> None:
     ]
     before_training = result.out.partition("\nstep ")[0].splitlines()
     assert len(before_training) <= 10
-    assert before_training[0].startswith("training pairs: 757")
-    assert before_training[2].startswith("WARNING: only 757 training pairs")
-    assert before_training[3].startswith("translation: encoder transformer (num_layers 1, ")
-    assert before_training[4] == "cpu, float32; 150 steps, validation every 50"
-    assert before_training[5].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
-    assert before_training[6] == f"configuration: {out / 'config.toml'}"
+    assert before_training[0].endswith("pairs.tsv: columns 1 and 2 of 2, without a header")
+    assert before_training[1].startswith("training pairs: 757")
+    assert before_training[3].startswith("WARNING: only 757 training pairs")
+    assert before_training[4].startswith("translation: encoder transformer (num_layers 1, ")
+    assert before_training[5] == "cpu, float32; 150 steps, validation every 50"
+    assert before_training[6].startswith("train loss: nats per token, dropout on, label smoothing 0.1 included; ")
+    assert before_training[7] == f"configuration: {out / 'config.toml'}"
     assert "    step  train loss     BLEU     chrF       tokens/s     time\n      50" in result.out
     assert "Best BLEU" in result.out
     assert result.out.count("WARNING: only 757 training pairs") == 2

@@ -91,6 +91,29 @@ def test_steps_and_validations() -> None:
     ]
 
 
+def test_slow_steps_have_a_line_a_minute() -> None:
+    """Output in a file would look as if the training stood still."""
+    steps = [
+        reports.StepEvent(step, 0, loss=1.0, num_tokens=9.0, learning_rate=1e-3, gradient_norm=1.0, seconds=40.0 * step)
+        for step in range(1, 9)
+    ]
+    event = started()
+    event.config.training.__dict__["eval_steps"] = 1_000
+    told = [line.split(":")[0] for line in shown(event, *steps) if line.startswith("step ")]
+    assert told == [f"step {step} of 20" for step in (2, 4, 6, 8)]
+
+
+def test_columns_that_were_taken_are_told_first() -> None:
+    columns = tuple(f'{name}.csv: columns "en", "de" (1 and 2 of 4)' for name in "abcd")
+    assert shown(reports.DataReady(("12 toys",), {}, (), columns[:3])) == [*columns[:3], "12 toys"]
+    lines = shown(reports.DataReady(("12 toys",), {}, (), columns))
+    assert lines == [*columns[:2], f"and 2 more remarks, the first of them: {columns[2]}", "12 toys"]
+
+
+def test_one_step_is_no_steps() -> None:
+    assert shown(reports.FinishedEvent(1, "max_steps reached")) == ["Done after 1 step: max_steps reached."]
+
+
 def test_a_terminal_has_a_bar() -> None:
     step = reports.StepEvent(1, 0, loss=8.0, num_tokens=10.0, learning_rate=1e-3, gradient_norm=1.0, seconds=1.0)
     assert "train loss 8.000" in "".join(shown(started(), step, terminal=True))

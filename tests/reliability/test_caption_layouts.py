@@ -106,6 +106,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "JSON without captions": ("a.json", '{"images": 3}', "unknown JSON layout"),
     "COCO's boxes": ("instances_train2017.json", json.dumps({**COCO, "annotations": [{"id": 1, "image_id": 7, "bbox": [1, 2, 3, 4]}]}), "captions_train2017.json"),
     "MSR-VTT": ("videodatainfo.json", json.dumps({"videos": [{"video_id": "video0"}], "sentences": [{"video_id": "video0", "caption": "a car"}]}), "captions of videos (MSR-VTT)"),
+    "MSVD": ("video_corpus.csv", table(("VideoID", "Start", "End", "WorkerID", "Source", "AnnotationTime", "Language", "Description"), ("mv89psg6zh4", "33", "46", "588702", "unverified", "55", "English", "A bird is bathing in a sink.")), "captions of videos"),
     "addresses": ("a.tsv", table(("image", "caption"), ("https://a.org/a.jpg", "A dog."), by="\t"), "img2dataset"),
     "broken JSON": ("a.json", '{"images": [', "broken JSON"),
     "a name that leaves the folder": ("a.csv", table(("image", "caption"), ("../a.jpg", "A dog.")), "outside"),

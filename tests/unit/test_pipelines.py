@@ -160,7 +160,7 @@ def test_wrong_use_is_told(predictor: seqtasks.TranslationPipeline) -> None:
         predictor.translate(TEXTS, beams=2)
     with pytest.raises(SeqtasksError, match="prefixes is one text, not a list"):
         predictor.translate(TEXTS, prefixes="das")
-    with pytest.raises(SeqtasksError, match="1 prefixes for 3 texts"):
+    with pytest.raises(SeqtasksError, match="1 prefix for 3 texts"):
         predictor.translate(TEXTS, prefixes=["x"])
     with pytest.raises(SeqtasksError, match="2 translations for 3 texts"):
         predictor.score(TEXTS, ["a", "b"])

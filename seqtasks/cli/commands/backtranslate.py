@@ -12,6 +12,7 @@ from seqtasks.cli.options import DecodingOptions, ModelArgument, Runtime
 from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
 from seqtasks.cli.suffixes import ensure_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
@@ -73,7 +74,7 @@ def backtranslate(
             else:
                 unfinished += 1
         if not written and unfinished:
-            raise SeqtasksError(f"None of the {unfinished:,} translations is finished.", "Use another model.")
+            raise SeqtasksError(f"None of the {counted(unfinished, 'translations')} is finished.", "Use another model.")
         if not written:
             raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
-    warn(f"wrote {written:,} pairs" + (f"; {unfinished:,} translations are unfinished" if unfinished else ""))
+    warn(f"wrote {counted(written, 'pairs')}" + (f"; unfinished translations: {unfinished:,}" if unfinished else ""))

@@ -16,6 +16,7 @@ from seqtasks.cli.output import Write, as_cell, warn
 from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
+from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
 
 if TYPE_CHECKING:
@@ -166,9 +167,10 @@ def caption_video(
     for line in formatted(name, found(), options.form):
         write([line])
     if described["blank"]:
+        are = "is" if described["blank"] == 1 else "are"
         warn(
-            f"{name}: {described['blank']:,} of {described.total():,} frames are blank (all black, white or "
-            "gray): their captions are guesses, which subtitles leave out."
+            f"{name}: {described['blank']:,} of {counted(described.total(), 'frames')} {are} blank (all black, white "
+            "or gray): their captions are guesses, which subtitles leave out."
         )
     damage = video.damage
     if damage is not None:

@@ -11,6 +11,7 @@ from seqtasks.cli.options import ColumnOptions, LanguagePair, split_languages
 from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
 from seqtasks.cli.suffixes import ensure_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 
 def clean(
@@ -75,4 +76,4 @@ def clean(
             raise SeqtasksError(f"No pair is left: {skipped.describe()}.", "Check the data, or the options.")
     for reason, omission in sorted(skipped.omissions.items(), key=lambda item: -item[1].count):
         warn(f"{reason}: {omission.count:,} ({omission.count / skipped.read:.1%}), {', '.join(omission.places)}")
-    warn(f"kept {kept:,} of {skipped.read:,} pairs ({kept / skipped.read:.1%})")
+    warn(f"kept {kept:,} of {counted(skipped.read, 'pairs')} ({kept / skipped.read:.1%})")

@@ -11,6 +11,7 @@ from seqtasks.cli.options import ColumnOptions, DecodingOptions, LanguagePair, R
 from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
 from seqtasks.cli.suffixes import ensure_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
@@ -75,6 +76,6 @@ def distill(
         if not written:
             raise SeqtasksError(f"There are no pairs in {', '.join(map(str, data))}.", "Check the data files.")
     warn_skipped(skipped, warn)
-    warn(f"wrote {written:,} pairs")
+    warn(f"wrote {counted(written, 'pairs')}")
     if skipped.skipped:
         raise typer.Exit(1)

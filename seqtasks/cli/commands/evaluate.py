@@ -21,6 +21,7 @@ from seqtasks.cli.options import (
 )
 from seqtasks.cli.output import ensure_plottable, to_json, warn
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted, counted_phrase
 
 MOST_LABELS = 30
 """The most labels for which the confusion matrix is printed."""
@@ -153,9 +154,9 @@ def show(found: Evaluation) -> None:
     width = max(len(metric_name(score.metric)) for score in found.scores)
     for score in found.scores:
         print(f"{metric_name(score.metric):<{width}} {format_score(score.metric, score.value):>8}  {score.signature}")
-    print(f"{found.examples:,} {found.unit} in {found.seconds:.1f} s; decoding {found.decoding}")
+    print(f"{counted(found.examples, found.unit)} in {found.seconds:.1f} s; decoding {found.decoding}")
     if found.skipped:
-        reasons = (f"{each.count:,} {each.reason} ({', '.join(each.places)})" for each in found.skipped)
+        reasons = (f"{counted_phrase(each.count, each.reason)} ({', '.join(each.places)})" for each in found.skipped)
         print(f"excluded from the scores: {found.skipped_examples:,}: {'; '.join(reasons)}")
     if found.labels and found.unit == "documents":
         show_classes(found)

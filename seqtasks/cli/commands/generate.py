@@ -9,6 +9,7 @@ import typer
 
 from seqtasks.cli.options import Json, Model, Runtime, SamplingOptions
 from seqtasks.cli.output import to_json, warn
+from seqtasks.plurals import counted
 
 if TYPE_CHECKING:
     from seqtasks.inference.text_generation import TextGenerationPipeline
@@ -53,7 +54,8 @@ def generate(
     if replaced := pipeline.replaced(prompt):
         warn(describe_replaced(replaced))
     if unread := pipeline.unread(prompt):
-        warn(f"the prompt is longer than the context of the model: its first {unread:,} tokens are ignored.")
+        left_out = counted(unread, "tokens")
+        warn(f"the prompt is longer than the context of the model: its beginning is ignored ({left_out}).")
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")

@@ -21,6 +21,7 @@ from seqtasks.cli.options import (
 from seqtasks.cli.output import as_cell, open_output, to_json, warn
 from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,7 @@ def score(
     if not count:
         raise SeqtasksError(f"There is no pair to score in {', '.join(map(str, data))}.", "Check the data files.")
     if tokens:
-        warn(f"{count:,} pairs, {tokens:,} tokens, perplexity {math.exp(-total / tokens):.2f} per token")
+        size = f"{counted(count, 'pairs')}, {counted(tokens, 'tokens')}"
+        warn(f"{size}, perplexity {math.exp(-total / tokens):.2f} per token")
     if skipped.skipped:
         raise typer.Exit(1)

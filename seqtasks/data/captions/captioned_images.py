@@ -236,6 +236,10 @@ def of_split(
         return captions
     split = SPLITS.get(source.split.lower())
     if split is not None and any(caption.split for caption in captions):
+        unknown = dict.fromkeys(caption.image for caption in captions if caption.split not in SPLITS)
+        skipped.images.read += len(unknown)
+        for name in unknown:
+            skipped.images.skip("without a known split", name)
         return (caption for caption in captions if SPLITS.get(caption.split or "") == split)
     listed = Path(source.split) if split is None else find_list(split, table, source.images)
     return on_list(captions, listed, skipped)

@@ -20,7 +20,7 @@ from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, Literal
 
-from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, CaptionReader, Columns, Row
+from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, VIDEO_LINES, CaptionReader, Columns, Row
 from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
@@ -35,10 +35,6 @@ Format = Literal["auto", "table", "jsonl", "json"]
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
 
-VIDEO_LINES = (
-    'Write JSON lines, one per video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
-    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may be after that of the video.'
-)
 ADDRESS = re.compile(r"(https?|s3|gs|ftp)://", re.IGNORECASE)
 
 
@@ -75,7 +71,8 @@ def read_captions(
         reader = SidecarReader()
     if reader is None and (problem := foreign_by_name(path)):
         raise problem
-    for row in (reader or TableReader()).read(path, columns):
+    reader = reader or TableReader()
+    for row in reader.read(path, columns):
         skipped.reach(row.file, row.number)
         image, text = clean_string(row.image), clean_string(row.text)
         if row.rejection:
@@ -89,6 +86,7 @@ def read_captions(
                 names[image] = relative_name(image, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
             yield Caption(names[image], line, (clean_string(row.split) or "").lower() or None)
+    skipped.columns += [reader.columns_taken] * bool(reader.columns_taken)
 
 
 def relative_name(name: str, place: str, kind: str = "image") -> str:

@@ -17,6 +17,11 @@ IMAGE = Role("image", ("image", "image_name", "file_name", "filename", "image_pa
 CAPTION = Role("caption", ("caption", "captions", "comment", "text"))
 SPLIT_KEY = "split"
 ROLES = (IMAGE, CAPTION, Role("split", (SPLIT_KEY,)))
+VIDEO_LINES = (
+    'Write JSON lines, one per video, and train video-captioning on them: {"video": "video0.mp4", "captions": '
+    '[{"start": 0, "end": 1000, "caption": ["A car is shown."]}]}; an end may be after that of the video.'
+)
+"""What to do with captions of videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,9 @@ class Row:
 
 class CaptionReader(Reader):
     """A format of files of captions."""
+
+    columns_taken = ""
+    """Which columns of the file are read, once it is open, where it has some to choose from; for people."""
 
     @abstractmethod
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:

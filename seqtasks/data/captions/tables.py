@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from seqtasks.data.captions.source import ROLES, CaptionReader, Columns, Row
-from seqtasks.data.columns import named_columns, requested_columns, text_columns
+from seqtasks.data.captions.source import ROLES, VIDEO_LINES, CaptionReader, Columns, Row
+from seqtasks.data.columns import describe_columns, named_columns, requested_columns, text_columns
 from seqtasks.data.table_rows import Cells
 from seqtasks.data.tables import DELIMITERS, Table, open_table
 from seqtasks.data.text_io import read_lines
@@ -18,6 +18,8 @@ NUMBER = re.compile(r"#\d+$")
 """Flickr's number of a caption, behind the name of its image."""
 IMAGE_NAME = re.compile(r"[^\s].*\.\w{2,5}(#\d+)?|\S*[^\s.]\.\w", re.ASCII | re.DOTALL)
 """What the name of an image looks like."""
+VIDEO_NAMES = frozenset({"video", "videoid", "video_id"})
+"""What the column of a video is called, as in MSVD's `video_corpus.csv`."""
 SURE_ROWS = 3
 """So many rows of the same width are no accident: none of their delimiters is part of a caption."""
 
@@ -42,6 +44,7 @@ class TableReader(CaptionReader, kind="table"):
     def read(self, path: Path, columns: Columns) -> Iterator[Row]:
         """A row for each line of the table; broken lines come with empty cells, so that they are reported."""
         table, (image, caption, split, open_end) = open_captions(path, columns)
+        self.columns_taken = describe_columns(path, (image, caption), table.header, table.width)
         file, least = str(path), max(image, caption) + 1
         nothing = [""] * max(least, (split or 0) + 1)
         for number, cells, problem in table.rows:
@@ -76,6 +79,8 @@ def open_captions(path: Path, columns: Columns) -> tuple[Table, CaptionColumns]:
     elif not table.header:
         found = columns_by_cells(table) | found
     if "image" not in found or "caption" not in found or found["image"] == found["caption"]:
+        if any(name.strip().lower() in VIDEO_NAMES for cells in (names, *table.sample[:1]) for name in cells):
+            raise SeqtasksError(f"{path}: these are captions of videos, as MSVD's, and not of images.", VIDEO_LINES)
         raise SeqtasksError(
             f"{path}:1: the first row is neither a header nor an image and its caption. {table.describe()}".rstrip(),
             "Write a table with the columns image and caption, or an image's name, a tab and its caption a line; "

@@ -5,7 +5,7 @@
 | .tsv, .csv | columns that a first line names, as `text` and `label` or usual words for them; or two columns |
 | .jsonl | `{"text": "...", "label": "..."}` a line; the label may be a list of labels |
 | other files | a label, a blank or tab, the text (Stanford's sentiment sentences), or `__label__a __label__b text` |
-| a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is left out |
+| a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is skipped |
 | a folder of files | each .txt file is a class, each line in it a document |
 
 Any file may be compressed (.gz behind its suffix). Every reader counts documents in a `ReadReport` and leaves out those
@@ -23,13 +23,21 @@ from seqtasks.data.documents.labelled_lines import read_labelled_lines
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.text_io import clean_string, is_of_system, reach_lines, read_files, require_file, uncompressed_suffix
+from seqtasks.data.text_io import (
+    clean_string,
+    files_below,
+    is_of_system,
+    reach_lines,
+    read_files,
+    require_file,
+    uncompressed_suffix,
+)
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
 
 __all__ = ["Document", "DocumentSource", "is_table", "read_documents", "with_labels"]
 
-UNLABELLED = "unsup"
+UNLABELED = "unsup"
 """The folder of reviews without labels beside those of the classes (Maas et al. 2011)."""
 SPLITS = frozenset({"train", "training", "test", "testing", "dev", "val", "valid", "validation"})
 """What folders of splits are called: they are no classes."""
@@ -70,13 +78,14 @@ def with_text(documents: Iterator[Document], skipped: ReadReport) -> Iterator[Do
 def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
     """A folder a class, or a file a class."""
     inside = sorted(child for child in path.iterdir() if not is_of_system(child.name))
-    classes = [child for child in inside if child.is_dir() and child.name != UNLABELLED]
+    classes = [child for child in inside if child.is_dir() and child.name != UNLABELED]
     if classes and SPLITS.issuperset(child.name.lower() for child in classes):
         raise SeqtasksError(
             f"{path} holds {' and '.join(child.name for child in classes)}, which are not class folders.",
             f"Give one of them, such as {classes[-1]}.",
         )
     if classes:
+        skip_unlabeled(path / UNLABELED, skipped)
         return chain.from_iterable(read_class(child, skipped) for child in classes)
     files = [child for child in inside if uncompressed_suffix(child) == ".txt"]
     if not files:
@@ -85,6 +94,13 @@ def read_folder(path: Path, skipped: ReadReport) -> Iterator[Document]:
             "Use one folder per class, or one .txt file per class with one document per line.",
         )
     return chain.from_iterable(read_class_lines(file, skipped) for file in files)
+
+
+def skip_unlabeled(folder: Path, skipped: ReadReport) -> None:
+    """Counts the documents of a folder without labels, if there is one; they are not opened."""
+    for file in files_below(folder):
+        skipped.reach(str(file), 1)
+        skipped.skip("unlabeled document")
 
 
 def read_class(folder: Path, skipped: ReadReport) -> Iterator[Document]:

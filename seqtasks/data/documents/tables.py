@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.documents.columns import document_columns, label_warnings, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
@@ -28,6 +29,8 @@ class TSVReader(DocumentReader, kind="tsv"):
         if columns is None:
             return iter(())
         skipped.warnings += label_warnings(table, columns, source)
+        places = [place for place in columns if place is not None]
+        skipped.columns.append(describe_columns(table.path, places, table.header, table.width))
         return in_columns(table, columns.text, columns.label, source.label_separator, skipped)
 
 
@@ -101,7 +104,9 @@ def json_keys(source: DocumentSource, skipped: ReadReport) -> tuple[str, str]:
     table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
     columns = document_columns(table, source)
     skipped.warnings += label_warnings(table, columns, source)
-    return keys[columns.text], "" if columns.label is None else keys[columns.label]
+    text, label = keys[columns.text], "" if columns.label is None else keys[columns.label]
+    skipped.columns.append(describe_keys(source.path, [text, label] if label else [text]))
+    return text, label
 
 
 def listed(value: Any) -> tuple[str, ...] | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import first_objects, flattened, read_objects
@@ -20,6 +21,7 @@ from seqtasks.data.parallel.tmx import read_tmx
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
@@ -110,7 +112,7 @@ def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[P
         counts = [counts[0] + (left is not None), counts[1] + (right is not None)]
     if counts[0] != counts[1]:
         raise SeqtasksError(
-            f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}.",
+            f"{source} has {counted(counts[0], 'lines')}, but {target} has {counts[1]:,}.",
             "Parallel files need the same number of lines: line n of one is the translation of line n of the other.",
         )
 
@@ -126,6 +128,7 @@ class TSVReader(PairReader, kind="tsv"):
         if not table.width:
             return iter(())
         columns = pair_columns(table, requested(source), languages, sure=source.header is not None)
+        skipped.columns.append(describe_columns(table.path, columns, table.header, table.width))
         return pairs_in(table, columns, skipped)
 
 
@@ -140,6 +143,7 @@ class JSONLReader(PairReader, kind="jsonl"):
         """A pair a line; lines that lack one of the two texts are counted by `skipped`."""
         assert source.path is not None
         keys = json_keys(source, languages)
+        skipped.columns += [describe_keys(source.path, keys)] * any(keys)
         for each in read_objects(source.path, skipped, blank=True, keys=keys):
             fields = flattened(each)
             first, second = (fields.get(key) for key in keys)

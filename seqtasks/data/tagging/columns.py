@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+from seqtasks.data.columns import describe_columns
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.conllu import Lines, Sentence, all_or_none, blocks, place_of
 from seqtasks.data.tagging.tables import names_columns
@@ -63,6 +64,10 @@ def read_columns(
             require_words(file, sample)
     if column is None and checked:
         require_labels(file, sample, word_column)
+    width = len(sample[0][0].cells) if sample else 0
+    places = [place_of(word_column, width), place_of(column or -1, width)]
+    if width > 1 and None not in places:
+        skipped.columns.append(describe_columns(file, [place for place in places if place is not None], None, width))
     return in_columns(file, chain(sample, sentences), skipped, column or -1, word_column)
 
 

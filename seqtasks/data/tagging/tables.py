@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtasks.data.column_names import Role, column_name
-from seqtasks.data.columns import named_columns, requested_columns, unclear
+from seqtasks.data.columns import describe_columns, named_columns, requested_columns, unclear
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.table_rows import Row
 from seqtasks.data.tables import Table, open_table
@@ -65,6 +65,8 @@ def read_table(
             f"{path}: its rows hold whole sentences; a table for tagging has one word per row. {table.describe()}.",
             'Write JSON lines instead: {"words": ["A", "dog"], "labels": ["DET", "NOUN"]}',
         )
+    places = [place for place in (columns.word, columns.label) if place is not None]
+    skipped.columns.append(describe_columns(path, places, table.header, table.width))
     return in_table(table, columns, skipped)
 
 

@@ -107,5 +107,5 @@ def open_videos(videos: Sequence[CaptionedVideo], every: float) -> tuple[list[Vi
                 BrokenVideo(str(captioned.video), f"{captioned.video}: {video.damage}; what can be read is used.")
             )
     if videos and not files:
-        raise SeqtasksError(f"None of the {len(videos):,} videos can be read: {broken[0].reason}", "Check the videos.")
+        raise SeqtasksError(f"None of the videos can be read: {broken[0].reason}", "Check the videos.")
     return files, broken

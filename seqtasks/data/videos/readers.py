@@ -91,7 +91,10 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
         try:
             if (fields := parse_json_object(line)) is None:
                 raise InvalidRecordError("broken line")
-            if split is None or split == SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower()):
+            named = SPLITS.get((clean_string(fields.get(SPLIT_KEY)) or "").lower())
+            if split is not None and named is None:
+                raise InvalidRecordError("line without a known split")
+            if split is None or split == named:
                 videos.append(parse_video(fields, folder, f"{source.path}:{number}"))
         except InvalidRecordError as reason:
             skipped.skip(str(reason))
@@ -99,7 +102,8 @@ def read_captioned_videos(source: VideoSource, skipped: ReadReport) -> list[Capt
         wanted = f" of the split {source.split}" if split else ""
         raise SeqtasksError(
             f"{source.path}: none of its videos{wanted} can be used, with videos in {folder} ({skipped.describe()}).",
-            f"A line looks like {FORM}: convert other manifests, such as MSR-VTT's videodatainfo.json.",
+            f"A line looks like {FORM}: convert other manifests, such as MSR-VTT's videodatainfo.json or MSVD's "
+            "video_corpus.csv.",
         )
     return videos
 

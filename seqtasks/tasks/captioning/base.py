@@ -106,6 +106,8 @@ class BaseCaptioningTask(Seq2SeqTask[ImageEncoderT, BatchT], Generic[ImageEncode
         found = pipeline.evaluate(images, skipped=skipped, **request.decoding)
         if not skipped.complete:
             warn(skipped.describe())
+        for warning in skipped.images.warnings:
+            warn(warning)
         if found.examples == 1:
             warn("CIDEr-D of a single image is always 0: it weights n-grams by how rare they are in the other images")
         if missing := meteor_unavailable_reason():

@@ -21,15 +21,17 @@ from seqtasks.data.captions.captioned_images import (
     split_captioned_images,
 )
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.feature_cache import CachedFeatures, FeatureCache
+from seqtasks.data.feature_cache import AHEAD, CachedFeatures, FeatureCache, in_order
 from seqtasks.data.holdout import ValidationSplit
 from seqtasks.device import available_cores
 from seqtasks.encoders import CnnEncoder
 from seqtasks.encoders.cnn import CnnConfig
+from seqtasks.image.blank import blank_images, describe_blank
 from seqtasks.image.loading import ImageError, open_image
-from seqtasks.image.transforms import training_transform
+from seqtasks.image.transforms import ImageConfig, evaluation_transform, training_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import PreparedTask
@@ -121,7 +123,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         task.train, task.validation = train, validation
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
-            f"training images: {len(train):,} with {captions_read:,} captions ({report.describe()}); "
+            f"training images: {len(train):,} with {counted(captions_read, 'captions')} ({report.describe()}); "
             f"validation images: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
         )
@@ -134,12 +136,12 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             *seen_in_training((each.image for each in train), (each.image for each in validation), "images"),
             *other_language(config.text, [caption for each in train for caption in each.captions], "captions"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*report.columns, *unread.columns))
 
     def on_train_start(self, model: EncoderDecoder[CnnEncoder]) -> Sequence[str]:
         """Computes the features of all images, where the CNN is frozen and they are not on disk already.
 
-        Tells of images that cannot be read; they are left out.
+        Tells of images that cannot be read, which are left out, and of blank ones, which are not.
         """
         if model.encoder.frozen:
             views = [
@@ -148,15 +150,22 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             self.train_features, self.validation_features = views, self.compute_features(model, self.validation, 0)
             self.broken = {number for view in views for number in view.unreadable}
             broken = set(self.validation_features.unreadable)
+            blank, also_blank = views[0].blank, self.validation_features.blank
         else:
-            self.broken, broken = unreadable(self.train), unreadable(self.validation)
+            self.broken, blank = unreadable_and_blank(self.train, self.config.images)
+            broken, also_blank = unreadable_and_blank(self.validation, self.config.images)
         self.start_self_critical(self.processor, (self.processor.encode_all(each.captions) for each in self.train))
         report = ReadReport()
         report.read = len(self.train) + len(self.validation)
         for images, numbers in ((self.train, self.broken), (self.validation, broken)):
             for number in sorted(numbers):
                 report.skip("broken", images[number].image.name)
-        return (f"images opened: {report.describe()}",) if report.skipped else ()
+        remarks = [f"images opened: {report.describe()}"] if report.skipped else []
+        if blank or also_blank:
+            parts = ((self.train, blank), (self.validation, also_blank))
+            names = [images[number].image.name for images, numbers in parts for number in sorted(numbers)]
+            remarks.append(describe_blank(names, report.read))
+        return remarks
 
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
@@ -209,20 +218,24 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         return (
             "Captions",
             f"CNN `{encoder.backbone}`, decoder `{kind_of(self.config.model.decoder)}`, vocabulary of "
-            f"{self.processor.size:,}; trained with seqtasks on {data['captions']:,} captions of "
-            f"{data['pictures']:,} images.",
+            f"{self.processor.size:,}; trained with seqtasks on {counted(data['captions'], 'captions')} of "
+            f"{counted(data['pictures'], 'images')}.",
         )
 
 
-def unreadable(images: Sequence[CaptionedImage]) -> set[int]:
-    """The numbers of the images that cannot be read. Opens all of them, in threads."""
+def unreadable_and_blank(images: Sequence[CaptionedImage], settings: ImageConfig) -> tuple[set[int], frozenset[int]]:
+    """The numbers of images that cannot be read, and of those with nothing to see. Opens all of them, in threads."""
+    transform = evaluation_transform(settings)
 
-    def broken(each: CaptionedImage) -> bool:
-        try:
-            open_image(each.image, at_least=1)
-        except ImageError:
-            return True
-        return False
+    def look(each: CaptionedImage) -> Tensor:
+        return transform(open_image(each.image, at_least=1))
 
+    unreadable, blank = set(), set()
     with ThreadPoolExecutor(available_cores()) as pool:
-        return {number for number, found in enumerate(pool.map(broken, images)) if found}
+        for number, future in enumerate(in_order(pool, look, images, AHEAD * available_cores())):
+            try:
+                if blank_images(future.result().unsqueeze(0)).any():
+                    blank.add(number)
+            except ImageError:
+                unreadable.add(number)
+    return unreadable, frozenset(blank)

@@ -17,6 +17,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import ClassificationBatch, Classifier, Loss
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks import fine_tuning as transfer
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, load_tokenizer
@@ -160,7 +161,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             *seen_in_training((each.text for each in train), (each.text for each in validation), "documents"),
             *other_language(config.text, [each.text for each in train], "documents"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -255,8 +256,8 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         return (
             "Labels for documents",
             f"Encoder `{kind_of(model.encoder)}`, {model.pooling} pooling, vocabulary of {self.processor.size:,}; "
-            f"trained with seqtasks on {data['documents']:,} documents.",
-            f"{several}{len(self.labels):,} labels, with their training documents: {named}"
+            f"trained with seqtasks on {counted(data['documents'], 'documents')}.",
+            f"{several}{counted(len(self.labels), 'labels')}, with their training documents: {named}"
             f"{' and others' if len(self.labels) > 50 else ''}.",
         )
 

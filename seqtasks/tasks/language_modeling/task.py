@@ -18,6 +18,7 @@ from seqtasks.inference.logits_processors import ParsedDecodingConfig
 from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.metrics.evaluation import Evaluation, ValidationExample
 from seqtasks.models import LanguageModel, LanguageModelBatch, Loss
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task, load_tokenizer
 from seqtasks.tasks.data_reports import fingerprint, require_validation
@@ -127,7 +128,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             *other_language(config.text, train, "texts"),
             *not_prose((*train, *validation)),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -192,8 +193,8 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         return (
             "A writer",
             f"Language model `{kind_of(self.config.model.encoder)}` over `{kind_of(self.config.text)}`, vocabulary of "
-            f"{self.processor.size:,}; trained with seqtasks on {data['characters']:,} characters in "
-            f"{data['texts']:,} texts.",
+            f"{self.processor.size:,}; trained with seqtasks on {counted(data['characters'], 'characters')} in "
+            f"{counted(data['texts'], 'texts')}.",
         )
 
 

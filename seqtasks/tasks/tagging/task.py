@@ -18,6 +18,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.tagging import TaggingPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import Tagger, TaggingBatch
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask, Task
 from seqtasks.tasks.data_reports import fingerprint, require_validation
@@ -35,6 +36,7 @@ UNIVERSAL_TAGS = frozenset(
     ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ",
      "SYM", "VERB", "X")
 )  # fmt: skip
+
 """The parts of speech of Universal Dependencies (Nivre et al. 2020)."""
 
 
@@ -88,7 +90,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         if everything and not train:
             longest = max(len(sentence.words) for sentence in everything)
             raise SeqtasksError(
-                f"All {len(everything):,} sentences have more than {config.data.max_words} words, up to {longest:,}.",
+                f"All {len(everything):,} sentences have more than {counted(config.data.max_words, 'words')}, up to "
+                f"{longest:,}.",
                 "Separate sentences with empty lines, or raise data.max_words.",
             )
         if not train:
@@ -105,8 +108,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         task.train, task.validation = train, validation
         total = counts.total()
         remarks = (
-            f"training sentences: {len(train):,} with {total:,} words ({skipped.describe()}; "
-            f"{len(everything) - len(train):,} over {config.data.max_words} words); "
+            f"training sentences: {len(train):,} with {counted(total, 'words')} ({skipped.describe()}; "
+            f"{len(everything) - len(train):,} over {counted(config.data.max_words, 'words')}); "
             f"validation sentences: {len(validation):,}{unread.note}",
             f"vocabulary: {len(task.reader.words.tokens):,} words"
             + (f", {len(task.reader.characters.tokens):,} characters" if task.reader.characters is not None else "")
@@ -122,7 +125,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             *seen_in_training((each.words for each in train), (each.words for each in validation), "sentences"),
             *other_language(config.text, [" ".join(each.words) for each in train], "sentences"),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -205,8 +208,8 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         return (
             "Labels for words",
             f"Encoder `{kind_of(model.encoder)}`{reads}, head `{model.head}`; trained with seqtasks on "
-            f"{data['words']:,} words in {data['sentences']:,} sentences.",
-            f"{len(self.labels):,} labels: {labels}{' and others' if len(self.labels) > 50 else ''}.",
+            f"{counted(data['words'], 'words')} in {counted(data['sentences'], 'sentences')}.",
+            f"{counted(len(self.labels), 'labels')}: {labels}{' and others' if len(self.labels) > 50 else ''}.",
         )
 
 

@@ -20,6 +20,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask
@@ -109,6 +110,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
+        originals = len(train)
         copies = list(augmented_pairs(train, config.data.augmentation, seed))
         weights += [weights[number] for number, _ in copies]
         train += [pair for _, pair in copies]
@@ -122,30 +124,31 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         if train and not task.train:
             limit = config.data.max_tokens
             raise SeqtasksError(
-                f"No sentence pair is left to train on: all {len(train):,} have more than {limit:,} tokens.",
+                f"No sentence pair is left to train on: all {len(train):,} have more than {counted(limit, 'tokens')}.",
                 "Raise data.max_tokens.",
             )
         if not task.train:
             raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
         require_validation(validation, "sentence pair", "pairs")
+        pairs = sum(fitting[:originals])
         remarks = (
-            f"training pairs: {len(task.train):,} ({skipped.describe()}; {len(train) - len(task.train):,} over "
-            f"{config.data.max_tokens} tokens); validation pairs: {len(validation):,}{unread.note}",
-            *([f"changed copies among them: {len(copies):,}"] if copies else []),
+            f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over "
+            f"{counted(config.data.max_tokens, 'tokens')}); validation pairs: {len(validation):,}{unread.note}",
+            *([f"changed copies of training pairs beside them: {len(task.train) - pairs:,}"] if copies else []),
             f"vocabulary: {task.source.size:,}"
             + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
         )
         data = {
-            "pairs": len(task.train),
+            "pairs": pairs,
             "validation_pairs": len(validation),
             "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
         }
         warnings = (
-            *few_examples(len(task.train), 1_000, "pairs"),
+            *few_examples(pairs, 1_000, "pairs"),
             *seen_in_training(train, validation, "pairs"),
-            *other_languages((config.languages.source, config.languages.target), train),
+            *other_languages((config.languages.source, config.languages.target), train[:originals]),
         )
-        return PreparedTask(task, remarks, data, warnings)
+        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -227,7 +230,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         return (
             f"Translation, {languages.source} to {languages.target}",
             f"Encoder `{kind_of(self.config.model.encoder)}`, decoder `{kind_of(self.config.model.decoder)}`, "
-            f"vocabulary of {self.target.size:,}; trained with seqtasks on {data['pairs']:,} sentence pairs.",
+            f"vocabulary of {self.target.size:,}; trained with seqtasks on {counted(data['pairs'], 'sentence pairs')}.",
         )
 
 

@@ -24,6 +24,7 @@ from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.image.transforms import evaluation_transform
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Loss
+from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks.base import PreparedTask
@@ -126,7 +127,9 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
         few = few_examples(len(stills) + len(files), 100, "images and videos")
-        return PreparedTask(task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few))
+        return PreparedTask(
+            task, tuple(remarks), {**counted, "fingerprint": fingerprint(seen)}, tuple(few), tuple(report.columns)
+        )
 
     def is_newly_initialized(self, name: str) -> bool:
         """What works over time: a captioner of single images, which training may start from, has none of it."""
@@ -185,7 +188,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             "Video captions",
             f"CNN `{encoder.backbone}`, time `{encoder.temporal}`, decoder `{kind_of(self.config.model.decoder)}`, "
             f"vocabulary of {self.processor.size:,}; trained with seqtasks on videos made from "
-            f"{data['pictures']:,} images, and on {data['clips']:,} video files.",
+            f"{counted(data['pictures'], 'images')}, and on {counted(data['clips'], 'video files')}.",
         )
 
 

@@ -140,7 +140,10 @@ def test_copies_are_trained_on_and_not_validated_on(tmp_path: Path) -> None:
     assert len(prepared.task.weights) == len(prepared.task.train)
     assert set(prepared.task.weights) == {0.5}
     assert not any(pair.source.isupper() for pair in prepared.task.validation)
-    assert any("changed copies" in remark for remark in prepared.remarks)
+    copies = len(prepared.task.train) - prepared.data["pairs"]
+    assert f"changed copies of training pairs beside them: {copies:,}" in prepared.remarks
+    assert prepared.remarks[0].startswith(f"training pairs: {prepared.data['pairs']:,} (skipped 0 of ")
+    assert any(f"only {prepared.data['pairs']:,} training pairs" in warning for warning in prepared.warnings)
     with pytest.raises(ValidationError, match="upper_case"):
         TranslationTask.Config.model_validate(
             {**config.model_dump(), "data": {**config.data.model_dump(), "augmentation": [{"kind": "uppercase"}]}}

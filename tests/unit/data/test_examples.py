@@ -21,6 +21,6 @@ def test_reasons_come_with_their_count_and_first_places() -> None:
             report.skip("empty side")
     assert report.skipped == 6
     assert report.describe() == (
-        "skipped 6 of 1,200: 4 empty side (train.tsv:17, train.tsv:317, train.tsv:617, ...), "
-        "2 broken line (train.tsv:5, train.tsv:9)"
+        "skipped 6 of 1,200: 4 empty sides (train.tsv:17, train.tsv:317, train.tsv:617, ...), "
+        "2 broken lines (train.tsv:5, train.tsv:9)"
     )

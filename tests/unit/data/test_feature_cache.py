@@ -148,6 +148,28 @@ def test_a_cache_without_checksums_opens(tmp_path: Path, files: list[Path]) -> N
     assert work.computed == 0
 
 
+def test_blank_pictures_are_told_again(tmp_path: Path, files: list[Path]) -> None:
+    """Also where all are in the cache, so that none is looked at."""
+
+    class Dotted(Work):
+        def decode(self, content: bytes, name: str) -> Tensor:
+            pixels = super().decode(content, name)
+            pixels[0, 0, 0] += 50 * (content not in (b"b", b"g"))
+            return pixels
+
+    first, again = Dotted(), Dotted()
+    assert first(tmp_path, files).blank == {1, 6}
+    assert again(tmp_path, [*files[::-1], files[1]]).blank == {0, 5, 7}
+    assert again.decoded == []
+    for file in (tmp_path / "cache").rglob("pictures.json"):  # as 0.2.0 wrote it
+        file.write_text(
+            json.dumps({key: value for key, value in json.loads(file.read_text()).items() if key != "blank"})
+        )
+    old = Dotted()
+    assert old(tmp_path, files).blank == frozenset()
+    assert old.computed == 0
+
+
 def test_pictures_that_cannot_be_read_are_told(tmp_path: Path, files: list[Path]) -> None:
     files[1].write_bytes(b"broken")
     files[3].unlink()

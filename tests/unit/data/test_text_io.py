@@ -18,6 +18,10 @@ FILES = {
     "one\r": ["one"],
     "one\r\ntwo\r\n\r\n": ["one", "two", ""],
     "one\rtwo\r\r\nthree": ["one\rtwo\r", "three"],
+    "\ufeffone\rtwo\r\rthree\r": ["one", "two", "", "three"],
+    "one\rtwo": ["one", "two"],
+    "\r": [""],
+    "\r\r": ["", ""],
     "one\n\ntwo\u2028three\x0bfour\n": ["one", "", "two\u2028three\x0bfour"],
     "\ufeffä\n\ufeffö\n": ["ä", "\ufeffö"],
 }

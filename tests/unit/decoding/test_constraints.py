@@ -85,7 +85,7 @@ def test_an_output_has_a_token_at_least() -> None:
 
 
 def test_mistakes() -> None:
-    with pytest.raises(SeqtasksError, match="1 prefixes for 2 inputs"):
+    with pytest.raises(SeqtasksError, match="1 prefix for 2 inputs"):
         DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [[4]])
     with pytest.raises(SeqtasksError, match="0 prefixes for 2 inputs"):
         DecodingConstraints.from_config(DecodingConfig(), LENGTHS, [])

@@ -21,6 +21,12 @@ def test_lines_end_at_newlines_alone() -> None:
     assert batch.items == ["a\u2028b\r", "", "\x0bc\x85"]
 
 
+def test_lines_end_at_carriage_returns_where_there_is_no_newline() -> None:
+    """As in files of old Macs; only the file that has none is read so."""
+    (batch,) = batches(b"a\rb\r\rc\r", b"d\re\nf\rg", b"h\r", "i\rj".encode("utf-16"))
+    assert batch.items == ["a", "b", "", "c", "d\re", "f\rg", "h", "i", "j"]
+
+
 def test_a_file_without_a_last_newline_ends_its_line() -> None:
     (batch,) = batches(b"a\nb", b"c\n", b"", b"\n")
     assert batch.items == ["a", "b", "c", ""]

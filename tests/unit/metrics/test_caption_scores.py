@@ -140,7 +140,7 @@ def test_captions_without_words_are_scored_too() -> None:
     ("outputs", "references", "message"),
     [
         ([], [], "no captions to score"),
-        (["a"], [], "1 captions, but references for 0 images"),
+        (["a"], [], "1 caption for 0 images with references"),
         (["a", "b"], [["a"], []], "Image 2 has no references"),
         (["a"], ["a dog"], "references of image 1 are one text"),
     ],

@@ -196,7 +196,7 @@ def test_signatures_tell_how_the_scores_came_about() -> None:
     [
         ([], [], "no labels to score"),
         ([[]], [[]], "no labels to score"),
-        ([["A"]], [], "labels for 1 sentences, but 0 are expected"),
+        ([["A"]], [], "labels for 1 sentence, but 0 are expected"),
         ([["A"], ["A", "B"]], [["A"], ["A"]], "Sentence 2 has 2 labels, but 1 are expected"),
     ],
 )

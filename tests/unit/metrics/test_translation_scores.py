@@ -63,9 +63,9 @@ def test_metrics_come_in_the_order_asked_for() -> None:
 @pytest.mark.parametrize(
     ("hypotheses", "references", "message"),
     [
-        (["a"], ["a", "b"], "1 translations, but the reference has 2 lines"),
-        (["a", "b"], [["a", "b"], ["a"]], "2 translations, but reference set 2 has 1 lines"),
-        (["a"], [[]], "1 translations, but the reference has 0 lines"),
+        (["a"], ["a", "b"], "The reference has 2 lines for 1 translation"),
+        (["a", "b"], [["a", "b"], ["a"]], "Reference set 2 has 1 line for 2 translations"),
+        (["a"], [[]], "The reference has 0 lines for 1 translation"),
         (["a"], [], "no references"),
         ([], [], "no translations"),
         ([], ["a"], "no translations"),

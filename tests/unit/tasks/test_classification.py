@@ -96,7 +96,7 @@ def test_the_fingerprint_is_that_of_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("documents", "settings", "message"),
     [
-        ([Document("a"), Document("b")], {}, "no labeled documents to train on: .*2 document without label"),
+        ([Document("a"), Document("b")], {}, "no labeled documents to train on: .*2 documents without label"),
         ([Document("a", ("x",)), Document("b", ("x",))], {}, "All documents have the same label, 'x'"),
         ([Document("a", ("x",)), Document("b", ("y",))], {}, "no labeled document to validate on"),
         ([Document(f"a{n}", (f"x{n}",)) for n in range(30)], {}, "30 different labels in 30 documents"),
@@ -351,5 +351,5 @@ def test_every_kind_of_text_can_be_had(tmp_path: Path, text: str) -> None:
 
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_documents(tmp_path / "train.tsv", [Document("a"), Document("b")])
-    with pytest.raises(SeqtasksError, match=r"no labeled documents to train on: .*2 document without label"):
+    with pytest.raises(SeqtasksError, match=r"no labeled documents to train on: .*2 documents without label"):
         classification_preset([DocumentSource(path=file)])

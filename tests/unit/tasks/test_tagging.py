@@ -300,5 +300,5 @@ def test_every_kind_of_part_can_be_had(tmp_path: Path, encoder: str, characters:
 
 def test_no_labels_at_all(tmp_path: Path) -> None:
     file = write_conllu_file(tmp_path / "train.conllu", SENTENCES[:2], with_labels=False)
-    with pytest.raises(SeqtasksError, match=r"no labeled sentences to train on: .*2 word without label"):
+    with pytest.raises(SeqtasksError, match=r"no labeled sentences to train on: .*2 words without label"):
         tagging_preset([TaggedSource(path=file)])

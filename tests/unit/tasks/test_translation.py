@@ -96,7 +96,7 @@ def test_what_is_skipped_is_told(tmp_path: Path) -> None:
     prepared = TranslationTask.prepare(config(written(tmp_path, pairs), max_tokens=29, validation_split=1), seed=1)
     task = task_of(prepared)
     assert all(len(pair.source) < 30 and len(pair.target) < 30 for pair in task.train)
-    assert "skipped 3 of 45: 3 empty side" in prepared.remarks[0]
+    assert "skipped 3 of 45: 3 empty sides" in prepared.remarks[0]
     assert "2 over 29 tokens" in prepared.remarks[0]
     assert prepared.data["pairs"] == len(task.train) == 39
     assert prepared.data["validation_pairs"] == 1

@@ -158,7 +158,7 @@ def test_minutes(tmp_path: Path) -> None:
         if isinstance(report, CheckpointEvent) and report.step == 2:
             trainer.seconds = 120.0
     assert [type(each) for each in reports[-4:]] == [StepEvent, CheckpointEvent, ValidationEvent, FinishedEvent]
-    assert reports[-1] == FinishedEvent(2, "2 minutes have passed")
+    assert reports[-1] == FinishedEvent(2, "max_minutes reached")
 
 
 def test_the_best_is_kept(tmp_path: Path) -> None:

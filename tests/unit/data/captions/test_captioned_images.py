@@ -119,7 +119,10 @@ def test_splits_inside_of_the_captions_go_before_lists(tmp_path: Path) -> None:
     ]
     captions = write(touch(tmp_path, *NAMES) / "dataset.json", json.dumps({"images": images}))
     write(tmp_path / "train.txt", "f.jpg\n")
-    found = {split: list(read(tmp_path, captions, split)) for split in ("train", "validation", "test")}
+    report = CaptionReadReport()
+    found = {split: list(read(tmp_path, captions, split)) for split in ("train", "validation")}
+    found["test"] = list(read(tmp_path, captions, "test", report=report))
+    assert report.images.describe() == "skipped 1 of 2: 1 without a known split (e.jpg)"
     assert found == {"train": ["a.jpg", "b.jpg"], "validation": ["c.jpg"], "test": ["d.jpg"]}
 
 

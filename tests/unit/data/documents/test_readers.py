@@ -100,6 +100,9 @@ def test_a_folder_a_class_as_the_imdb_reviews_have_it(tmp_path: Path) -> None:
     write(tmp_path / "aclImdb" / "test" / "pos" / "0_9.txt", "x")
     inside = ("Inside.", ("neg",))
     assert found(train) == [BAD, inside, GOOD, ("Two\nlines.", ("pos",))]
+    report = ReadReport()
+    assert len(list(read_documents(DocumentSource(path=train), report))) == 4
+    assert report.describe() == f"skipped 1 of 5: 1 unlabeled document ({train / 'unsup' / '0_0.txt'}:1)"
     with pytest.raises(SeqtasksError, match=r"holds test and train, which are not class folders\. Give one of them"):
         found(tmp_path / "aclImdb")
 
@@ -130,10 +133,10 @@ def test_places_are_told(tmp_path: Path) -> None:
 
 def test_what_is_broken_or_empty_is_left_out_and_told(tmp_path: Path) -> None:
     for name, content, told in [
-        ("a.tsv", "text\tlabel\na\tx\nb\n  \tx\nc\tx\td\n", "skipped 3 of 4: 2 wrong number of columns"),
+        ("a.tsv", "text\tlabel\na\tx\nb\n  \tx\nc\tx\td\n", "skipped 3 of 4: 2 wrong numbers of columns"),
         ("a.csv", 'text,label\na,x\n"b" c,x\n,x\n', "skipped 2 of 3: 1 unclosed quote"),
         ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": 1}\n[]\n{\n{"text": "b", "label": {}}\n{"text": " "}\n',
-         "skipped 5 of 6: 4 broken line"),
+         "skipped 5 of 6: 4 broken lines"),
         ("a.train", "x a\nalone\n", "skipped 1 of 2: 1 empty text"),
     ]:  # fmt: skip
         report = ReadReport()
@@ -149,7 +152,7 @@ def test_files_that_are_no_text_are_left_out(tmp_path: Path) -> None:
     write(tmp_path / "x" / "empty.txt", "\n")
     report = ReadReport()
     assert found(tmp_path, report) == [("a", ("x",))]
-    assert "skipped 3 of 4: 2 file that is not UTF-8 text" in report.describe()
+    assert "skipped 3 of 4: 2 files that are not UTF-8 text" in report.describe()
     assert "1 empty text" in report.describe()
 
 

@@ -12,6 +12,7 @@ from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.readers import read_pairs
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 TMX = """<?xml version="1.0" encoding="{encoding}"?>
 <tmx version="1.4"><header/><body>
@@ -76,7 +77,7 @@ def test_parallel_files_may_be_compressed_each_for_itself(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("left", "right"), [(3, 2), (1, 5), (0, 1)])
 def test_unequal_parallel_files_are_told_with_both_counts(tmp_path: Path, left: int, right: int) -> None:
     source, target = write(tmp_path / "a.en", "x\n" * left), write(tmp_path / "a.de", "y\n" * right)
-    with pytest.raises(SeqtasksError, match=f"a.en has {left} lines, but .*a.de has {right}"):
+    with pytest.raises(SeqtasksError, match=f"a.en has {counted(left, 'lines')}, but .*a.de has {right}"):
         list(read_pairs(ParallelSource(source=source, target=target), ReadReport()))
 
 
