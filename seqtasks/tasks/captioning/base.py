@@ -40,6 +40,8 @@ WATCHED = ("cider-d", "bleu-4", "distinct")
 class CaptionConfig(Seq2SeqConfig):
     """The settings that tasks have in common that describe images and frames."""
 
+    encoders = CnnEncoder
+    source = "images"
     text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = WordTokenizer.Config(
         language="en", min_freq=5, oov="unknown", vocab_size=50_000
     )
