@@ -18,19 +18,8 @@ from typing import Annotated
 
 import typer
 
-from compare_classifiers import (
-    BAG_OF_WORDS,
-    CONVOLUTION,
-    TINY_BAG,
-    TINY_CONVOLUTION,
-    TINY_ENCODER,
-    Compared,
-    Network,
-    chosen,
-    compare,
-    find,
-    sources,
-)
+import compare_classifiers as classifiers
+from compare_classifiers import Compared, Network, chosen, compare, sources
 from runner import Chosen, Resume, Tiny, run, train
 
 TEXT = """\
@@ -158,17 +147,19 @@ def main(
 ) -> None:
     """Train on IMDb's reviews and print the rows of the results table."""
     folder = data or Path(os.environ.get("SEQTASKS_DATA", "data")) / "imdb"
-    reviews, held_back = (find((folder, folder / "aclImdb"), part, files) for part, files in PARTS.items())
+    reviews, held_back = (classifiers.find((folder, folder / "aclImdb"), part, files) for part, files in PARTS.items())
     texts = [reviews / label for label in ("neg", "pos")] if reviews.is_dir() else [reviews]
     data_table = DATA.format(seed=seed, train=sources(reviews))
-    bag = chosen(settings, TINY_TEXT, *TINY_BAG, tiny=tiny)
-    models = [Compared("bag of words", "bag-of-words", data_table + BAG_OF_WORDS.format(**BAG), bag)]
+    bag = chosen(settings, TINY_TEXT, *classifiers.TINY_BAG, tiny=tiny)
+    models = [Compared("bag of words", "bag-of-words", data_table + classifiers.BAG_OF_WORDS.format(**BAG), bag)]
     if model == "convolution":
-        filters = chosen(settings, TINY_TEXT, *TINY_CONVOLUTION, tiny=tiny)
-        models.append(Compared("convolution", model, data_table + CONVOLUTION.format(**FILTERS), filters))
+        filters = chosen(settings, TINY_TEXT, *classifiers.TINY_CONVOLUTION, tiny=tiny)
+        models.append(Compared("convolution", model, data_table + classifiers.CONVOLUTION.format(**FILTERS), filters))
     else:
         writer = output / "language-model"
-        encoder, stream = (chosen(settings, TINY_TEXT, *TINY_ENCODER, *more, tiny=tiny) for more in ((), TINY_STREAM))
+        encoder, stream = (
+            chosen(settings, TINY_TEXT, *classifiers.TINY_ENCODER, *more, tiny=tiny) for more in ((), TINY_STREAM)
+        )
         train(LANGUAGE_MODEL.format(seed=seed, text=TEXT, train=sources(*texts)), writer, stream, resume=resume)
         transfer = data_table + TRANSFER.format(language_model=writer.resolve())
         models += [

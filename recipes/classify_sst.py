@@ -19,18 +19,8 @@ from typing import Annotated
 import tomli_w
 import typer
 
-from compare_classifiers import (
-    BAG_OF_WORDS,
-    CONVOLUTION,
-    TINY_BAG,
-    TINY_CONVOLUTION,
-    TINY_ENCODER,
-    Compared,
-    Network,
-    chosen,
-    compare,
-    sources,
-)
+import compare_classifiers as classifiers
+from compare_classifiers import Compared, Network, chosen, compare, sources
 from runner import Chosen, Resume, Test, Tiny, data_folder, official, read_lines, run
 from seqtasks import find_model, read_bundle
 from seqtasks.text.detokenize import blanks_before
@@ -145,12 +135,12 @@ def main(
         return DATA.format(train=sources(parts["train"]), dev=sources(parts["dev"]), **given) + table
 
     name, table, smaller = {
-        "lstm": ("LSTM", LSTM, TINY_ENCODER),
-        "convolution": ("convolution", CONVOLUTION.format(**FILTERS), TINY_CONVOLUTION),
+        "lstm": ("LSTM", LSTM, classifiers.TINY_ENCODER),
+        "convolution": ("convolution", classifiers.CONVOLUTION.format(**FILTERS), classifiers.TINY_CONVOLUTION),
     }[model]
-    bag, encoder = (chosen(settings, *each, tiny=tiny) for each in (TINY_BAG, smaller))
+    bag, encoder = (chosen(settings, *each, tiny=tiny) for each in (classifiers.TINY_BAG, smaller))
     models = [
-        Compared("bag of words", "bag-of-words", configured(BAG_OF_WORDS.format(**BAG)), bag),
+        Compared("bag of words", "bag-of-words", configured(classifiers.BAG_OF_WORDS.format(**BAG)), bag),
         Compared(name, model, configured(table), encoder),
     ]
     if init_from is not None:

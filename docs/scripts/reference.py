@@ -108,7 +108,10 @@ MODULES = {
         ),
     ),
     "metrics": ("Metrics", ("seqtasks.metrics.metric", "seqtasks.metrics.score", "seqtasks.metrics.evaluation")),
-    "bulk": ("Bulk inference", ("seqtasks.inference.bulk", "seqtasks.inference.logits_processors")),
+    "bulk": (
+        "Bulk inference",
+        ("seqtasks.inference.bulk", "seqtasks.inference.distillation", "seqtasks.inference.logits_processors"),
+    ),
     "visualization": ("Visualization", ("seqtasks.visualization",)),
     "export": ("Export", ("seqtasks.export",)),
     "testing": ("Contract tests", ("seqtasks.testing",)),

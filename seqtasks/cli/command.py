@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +57,9 @@ def summary(function: Callable[..., None]) -> str:
     """The first sentence of a function's documentation, up to a colon."""
     paragraph = " ".join((function.__doc__ or "").partition("\n\n")[0].split())
     return re.split(r"(?<=\.) |:", paragraph)[0].rstrip(".") + "."
+
+
+TOML_TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 
 
 class Command(TyperCommand):
@@ -121,6 +125,13 @@ def decoding_fields() -> Iterator[tuple[str, str]]:
     )
     for field, following in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and field.value is not None and isinstance(following, ast.Expr):
-            default = ast.unparse(field.value).replace("'", '"')
+            default = json.dumps(ast.literal_eval(field.value))
             meaning = " ".join(str(ast.literal_eval(following.value)).split())
-            yield ast.unparse(field.target), f"{meaning} [{ast.unparse(field.annotation)}, default: {default}]"
+            yield ast.unparse(field.target), f"{meaning} [{toml_type(field.annotation)}, default: {default}]"
+
+
+def toml_type(annotation: ast.expr) -> str:
+    """A type as `seqtasks config` has it: in the words of TOML, in which `--set` takes values."""
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
+        return f"list of {toml_type(annotation.slice.elts[0])}"
+    return TOML_TYPES.get(ast.unparse(annotation), "table")

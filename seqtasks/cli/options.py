@@ -6,7 +6,8 @@ option out of each field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -15,6 +16,8 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output
+from seqtasks.cli.suffixes import ensure_suffix
 from seqtasks.errors import SeqtasksError
 
 DEFAULT_MODEL: Final = "en-de"
@@ -68,6 +71,7 @@ MaxScoredLength = Annotated[
         show_default="4096",
     ),
 ]
+Workers = Annotated[int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")]
 LanguagePair = Annotated[
     str | None,
     typer.Option(
@@ -128,6 +132,29 @@ class Runtime:
         from seqtasks.loading import open_models
 
         return open_models(names, task, device=self.device, dtype=self.dtype, threads=self.threads, engine=engine)
+
+
+@dataclass(frozen=True)
+class PairOutput:
+    """Where a command writes training pairs."""
+
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a source, a tab, a target per line."
+        ),
+    ]
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Raises SeqtasksError where it has another suffix, or is one of the files that are read."""
+        ensure_suffix("--output", self.output, ".tsv")
+        ensure_distinct_paths({"--output": self.output}, inputs)
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[str, str], None]]:
+        """What writes a pair; the file appears when it is complete."""
+        with open_output(self.output) as write:
+            yield lambda source, target: write([f"{as_cell(source)}\t{as_cell(target)}"])
 
 
 def load_own_code(code: Path | None) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -54,7 +54,7 @@ def task_kinds() -> list[str]:
 def config_sections(task: str) -> list[ConfigSection]:
     """All keys of a task's run configuration: first those of every run, then its own, then those of each kind.
 
-    The kinds are all of a family, those of a user's own too; not every task takes each of them.
+    The kinds are all of a family that the task takes, those of a user's own too.
 
     Raises:
         KeyError: For a task that is not known.
@@ -62,7 +62,7 @@ def config_sections(task: str) -> list[ConfigSection]:
     declared = task_family().of_kind(task).Config
     components: dict[str, tuple[type[Component], Any]] = {}
     every_run = tuple(_keys(GeneralConfig, PydanticUndefined, "", components))
-    own = tuple(_keys(declared, PydanticUndefined, "", components))
+    own = tuple(_keys(declared, PydanticUndefined, "", components, getattr(declared, "encoders", Component)))
     sections = [ConfigSection("Every run", every_run), ConfigSection(f'task = "{task}"', own)]
     for path, (family, default) in components.items():
         for kind in family.known():
@@ -74,9 +74,16 @@ def config_sections(task: str) -> list[ConfigSection]:
 
 
 def _keys(
-    declared: type, default: Any, prefix: str, components: dict[str, tuple[type[Component], Any]]
+    declared: type,
+    default: Any,
+    prefix: str,
+    components: dict[str, tuple[type[Component], Any]],
+    taken: type[Component] = Component,
 ) -> Iterator[ConfigKey]:
-    """The keys of a class of settings and of the tables in it; fills in where there are components."""
+    """The keys of a class of settings and of the tables in it; fills in where there are components.
+
+    `taken` are those of a family that this task takes.
+    """
     said = descriptions(declared)
     for name, annotation in fields_of(declared).items():
         if name == "kind":
@@ -87,17 +94,18 @@ def _keys(
             table, stars = unwrapped(get_args(table)[0]), ".*"
         shown = ConfigKey(path, _type(annotation), _toml(value), said.get(name, ""))
         if isinstance(table, PolymorphicField):
-            family_says = (inspect.getdoc(table.family) or "").partition("\n")[0]
-            kinds = " | ".join(json.dumps(kind) for kind in table.family.known())
+            family = taken if issubclass(taken, table.family) else table.family
+            family_says = (inspect.getdoc(family) or "").partition("\n")[0]
+            kinds = " | ".join(json.dumps(kind) for kind in family.known())
             kind = json.dumps(value.kind) if isinstance(value, ConfigModel) and hasattr(value, "kind") else _toml(value)
             yield ConfigKey(f"{path}{stars}.kind", kinds, kind, said.get(name, "") or family_says)
-            components[f"{path}{stars}"] = (table.family, value)
+            components[f"{path}{stars}"] = (family, value)
         elif table is None or get_origin(table):
             yield shown
         else:
             if stars or _toml(value) == "not set":
                 yield shown._replace(default="[]" if value == [] else shown.default)
-            yield from _keys(table, PydanticUndefined if stars else value, f"{path}{stars}.", components)
+            yield from _keys(table, PydanticUndefined if stars else value, f"{path}{stars}.", components, taken)
 
 
 def _default(declared: Any, name: str, instance: Any) -> Any:
@@ -139,6 +147,8 @@ def _type(annotation: Any) -> str:
     if origin in (list, tuple):
         inside = dict.fromkeys(_type(part) for part in parts if part is not Ellipsis)
         return f"list of {' and '.join(inside)}"
+    if origin is Callable:  # what the table of a component becomes
+        return "table"
     if origin is dict:
         return f"table of {_type(parts[1])}"
     return "table" if fields_of(annotation) else NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))

@@ -27,6 +27,9 @@ from seqtasks.errors import RenamedWarning, SeqtasksError
 from seqtasks.registry import Component, ConfigModel
 from seqtasks.storage.migration import Renamed, migrate, migrate_kind, migrate_override
 
+NOT_SET = "null"
+"""How an override says that a key is not set: TOML has no word for it."""
+
 
 class GeneralConfig(ConfigModel):
     """The tables and keys that every run has; those beside them are the task's."""
@@ -88,10 +91,10 @@ def read_config(
 
     Args:
         source: A file, or a dictionary nested like the file.
-        overrides: Each `a.b=c` with a TOML value, where what is no TOML value is a string; or a dictionary, whose
-            tables are merged into those of the configuration and whose keys may be dotted
-            (`{"training.max_steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings of the
-            one before are left out, and other overrides are of the new one.
+        overrides: Each `a.b=c` with a TOML value, where `null` says that the key is not set, and what is no TOML value
+            is a string; or a dictionary, whose tables are merged into those of the configuration and whose keys may be
+            dotted (`{"training.max_steps": 900}`). `a.0.b` enters a list. Where one names another `kind` the settings
+            of the one before are left out, and other overrides are of the new one.
         text: TOML in place of a file.
         warn: Tells of each old name with a RenamedWarning.
 
@@ -151,7 +154,9 @@ def to_toml(run: RunConfig) -> str:
 
 
 def parse_value(written: str) -> Any:
-    """The part after `a.b=`: a value of TOML, or else a string."""
+    """The part after `a.b=`: a value of TOML, None for `null`, which TOML lacks, or else a string."""
+    if written == NOT_SET:
+        return None
     try:
         parsed = tomllib.loads(f"value = {written}")
     except (ValueError, RecursionError):

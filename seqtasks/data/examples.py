@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from seqtasks.plurals import counted_phrase
 
+__all__ = ["Omission", "Pair", "ReadReport"]
+
 PLACES = 3
 """Number of places that are reported for each reason."""
 

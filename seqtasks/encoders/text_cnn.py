@@ -6,10 +6,11 @@ from typing import Literal, Self
 
 import torch
 from jaxtyping import Int
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqtasks.encoders.base import PretrainedInitConfig, TextEncoder
+from seqtasks.layers.convolution import KernelSizes
 from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.memory import Mask, Memory
@@ -26,20 +27,12 @@ class TextCnnEncoder(TextEncoder):
 
     class Config(PretrainedInitConfig):
         kind: Literal["text-cnn"] = "text-cnn"
-        kernel_sizes: tuple[int, ...] = (3, 4, 5)
+        kernel_sizes: KernelSizes = (3, 4, 5)
         """How many tokens filters see; each width has filters of its own."""
         num_filters: int = Field(default=100, gt=0)
         """Filters (feature maps) of each width."""
         dropout: float = Field(default=0.0, ge=0, lt=1)
         """On the filters' outputs; that of the paper, on what pooling makes of them, is `model.dropout`."""
-
-        @field_validator("kernel_sizes")
-        @classmethod
-        def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
-            """Refuses no width at all, and widths below one token."""
-            if not widths or min(widths) < 1:
-                raise ValueError("give at least one kernel size, and none below 1")
-            return widths
 
         @model_validator(mode="after")
         def only_an_embedding_can_be_taken(self) -> Self:

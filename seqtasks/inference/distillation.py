@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import tee
+from collections.abc import Iterable, Iterator
+from itertools import islice, tee
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.inference.bulk import Loadable, translate_stream
@@ -11,6 +11,9 @@ from seqtasks.inference.bulk import Loadable, translate_stream
 if TYPE_CHECKING:
     from seqtasks.data.examples import Pair
     from seqtasks.inference.translation import TranslationPipeline
+
+
+__all__ = ["distilled_pairs", "ranked_translations"]
 
 
 def distilled_pairs(
@@ -32,21 +35,50 @@ def distilled_pairs(
         num_targets: Pairs made of each source, at most: hypotheses that differ.
         num_workers: Processes of one thread each; 1 is this process.
         **options: Those of `TranslationPipeline.translate`; `nbest` says among how many is chosen.
+
+    Yields:
+        Up to `num_targets` pairs of each source.
+
+    Raises:
+        SeqtasksError: A worker process died.
     """
     from seqtasks.data.examples import Pair
 
-    given, read = tee(pairs)
-    translations = translate_stream(teacher, (pair.source for pair in read), num_workers=num_workers, **options)
-    for pair, best in zip(given, translations, strict=True):
-        hypotheses = [each.text for each in (best, *best.alternatives) if each.text]
-        for text in nearest(hypotheses, pair.target)[:num_targets]:
+    for pair, hypotheses in ranked_translations(teacher, pairs, num_workers=num_workers, **options):
+        different = dict.fromkeys(text for text in hypotheses if text)
+        for text in islice(different, num_targets):
             yield Pair(pair.source, text)
 
 
-def nearest(hypotheses: Sequence[str], reference: str) -> list[str]:
-    """Different hypotheses by their sentence BLEU, the highest first; of equals the one that came first."""
+def ranked_translations(
+    teacher: Loadable[TranslationPipeline],
+    pairs: Iterable[Pair],
+    *,
+    lowercase: bool = False,
+    num_workers: int = 1,
+    **options: Any,
+) -> Iterator[tuple[Pair, list[str]]]:
+    """Each pair with the teacher's hypotheses for its source, by their sentence BLEU: the highest first.
+
+    Args:
+        teacher: As the `pipeline` of `map_batches`.
+        pairs: Sources and references; taken as they are needed.
+        lowercase: Whether BLEU ignores case.
+        num_workers: Processes of one thread each; 1 is this process.
+        **options: Those of `TranslationPipeline.translate`; `nbest` says how many hypotheses.
+
+    Yields:
+        The pair, and all hypotheses; of those with the same BLEU the more probable one comes first.
+
+    Raises:
+        SeqtasksError: A worker process died.
+    """
     from sacrebleu.metrics.bleu import BLEU
 
-    bleu = BLEU(effective_order=True)
-    scores = {text: bleu.sentence_score(text, [reference]).score for text in hypotheses}
-    return sorted(scores, key=lambda text: -scores[text])
+    bleu = BLEU(effective_order=True, lowercase=lowercase)
+    given, read = tee(pairs)
+    translations = translate_stream(teacher, (pair.source for pair in read), num_workers=num_workers, **options)
+    for pair, best in zip(given, translations, strict=True):
+        hypotheses = [best.text, *(each.text for each in best.alternatives)]
+        scores = {text: bleu.sentence_score(text, [pair.target]).score for text in hypotheses}
+        yield pair, sorted(hypotheses, key=lambda text: -scores[text])

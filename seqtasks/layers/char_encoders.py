@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqtasks.layers.convolution import KernelSizes
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.recurrent import BidirectionalLayer
 from seqtasks.registry import Component, ConfigModel
@@ -59,16 +60,8 @@ class CnnCharEncoder(CharEncoder):
 
     class Config(CharEncoderConfig):
         kind: Literal["cnn"] = "cnn"
-        kernel_sizes: tuple[int, ...] = (2, 3, 4)
+        kernel_sizes: KernelSizes = (2, 3, 4)
         """Kernel sizes in characters; each has an equal share of the filters."""
-
-        @field_validator("kernel_sizes")
-        @classmethod
-        def are_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
-            """Refuses no width at all, and widths below one character."""
-            if not widths or min(widths) < 1:
-                raise ValueError("give at least one kernel size, and none below 1")
-            return widths
 
         @model_validator(mode="after")
         def widths_share_filters(self) -> CnnCharEncoder.Config:

@@ -1,11 +1,24 @@
-"""Convolutions padded as TensorFlow does, and convolutions together with the activation after them."""
+"""Convolutions padded as TensorFlow does, those together with the activation after them, and widths of windows."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from jaxtyping import Float
+from pydantic import AfterValidator
 from torch import Tensor, nn
 
+
+def require_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuses no width at all, and widths below 1."""
+    if not widths or min(widths) < 1:
+        raise ValueError("give at least one kernel size, and none below 1")
+    return widths
+
+
+KernelSizes = Annotated[tuple[int, ...], AfterValidator(require_widths)]
+"""How many neighbors filters see, of each width some."""
 ACTIVATIONS: dict[type[nn.Module], tuple[str, tuple[float, ...]]] = {
     nn.ReLU: ("relu", ()),
     nn.ReLU6: ("hardtanh", (0.0, 6.0)),

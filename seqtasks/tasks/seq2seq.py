@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import TypeVar
 
 from seqtasks.decoding import DecodingConfig
@@ -24,12 +24,23 @@ EncoderT = TypeVar("EncoderT", bound=Encoder, default=Encoder)
 class Seq2SeqConfig(ConfigModel):
     """The settings that all of these tasks have."""
 
+    encoders: ClassVar[type[Encoder]] = Encoder
+    """Those that can read the task's source, which is `source`."""
+    source: ClassVar[str] = "the source"
     model: EncoderDecoder.Config
     """The network."""
     decoding: ParsedDecodingConfig = DecodingConfig()
     """Default decoding options of the trained model."""
     eval_beam_size: int = Field(default=1, gt=0)
     """Beam size for validation during training."""
+
+    @model_validator(mode="after")
+    def reads_the_source(self) -> Self:
+        """Refuses an encoder that reads something else."""
+        if not issubclass(Encoder.of(self.model.encoder), self.encoders):
+            kinds = " or ".join(f'"{kind}"' for kind in self.encoders.known())
+            raise ValueError(f"model.encoder has to read {self.source}: set kind = {kinds}")
+        return self
 
 
 class Seq2SeqTask(Task[EncoderDecoder[EncoderT], BatchT], Generic[EncoderT, BatchT]):

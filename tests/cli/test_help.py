@@ -13,6 +13,7 @@ from helpers.program import Program
 
 from seqtasks.cli.app import run
 from seqtasks.cli.options import HypothesisOptions
+from seqtasks.config.reference import config_sections
 from seqtasks.decoding import DecodingConfig
 from seqtasks.version import __version__
 
@@ -51,7 +52,12 @@ def test_help_lists_the_decoding_options_with_their_meaning(command: str, capsys
     assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
         field.name for field in fields(DecodingConfig)
     ]
-    assert "Sampling: below 1 sharpens the distribution" in " ".join(listed.split())
+    told = " ".join(listed.split())
+    assert "Sampling: below 1 sharpens the distribution, above 1 flattens it. [number, default: 1.0]" in told
+    keys = [key for key in config_sections("translation")[1].keys if key.path.startswith("decoding.")]
+    assert len(keys) == len(fields(DecodingConfig))
+    for key in keys:
+        assert f"{key.description} [{key.type}, default: {key.default}]" in told
     assert all(flag in options for flag in ("--beam-size", "--length-penalty", "--temperature", "--top-k", "--top-p"))
     assert ("--max-length" in options) == (command != "generate")
 

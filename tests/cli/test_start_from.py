@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from helpers.program import Program
+from PIL import Image
 
-from seqtasks.config.run import read_config
+from seqtasks.cli.commands.train import preset_run
+from seqtasks.config.run import read_config, to_toml
+from seqtasks.errors import SeqtasksError
 from seqtasks.storage.bundle import read_bundle
+from seqtasks.tasks import Task
 
 SHORT = ["--set", "training.max_steps=4", "--set", "training.eval_steps=2", "--set", "training.save_steps=2"]
 
@@ -94,6 +99,23 @@ def test_data_alone_train_a_model_further_with_its_sizes_at_a_tenth_of_the_learn
     assert (second.task.languages.source, second.task.languages.target) == ("en", "nl")
     assert second.training.learning_rate == pytest.approx(fresh.training.learning_rate / 10)
     assert second.training.batch_tokens == fresh.training.batch_tokens
+
+
+def test_the_cnn_of_a_start_can_be_frozen(tmp_path: Path) -> None:
+    """The included captioner was trained with its CNN; `null` says that no block of it is trained."""
+    (tmp_path / "captions.csv").write_text("image,caption\n" + "".join(f"{n}.jpg,A dog.\n" for n in range(9)))
+    for number in range(9):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.jpg")
+    task = Task.of_kind("captioning")
+    theirs: Any = preset_run(task, [str(tmp_path)], ["init_from=captions"], None, {}).task
+    frozen = ["init_from=captions", "model.encoder.trainable_from_block=null"]
+    with pytest.raises(SeqtasksError, match=r"requires a CNN that is trained .* or data\.num_augmented_views"):
+        preset_run(task, [str(tmp_path)], frozen, None, {})
+    run = preset_run(task, [str(tmp_path)], [*frozen, "data.num_augmented_views=2"], None, {})
+    ours: Any = run.task
+    assert theirs.model.encoder.trainable_from_block == -10
+    assert ours.model.encoder == theirs.model.encoder.model_copy(update={"trainable_from_block": None})
+    assert read_config(None, text=to_toml(run)) == run
 
 
 def test_a_model_of_another_task_is_no_start(seqtasks: Program, tmp_path: Path) -> None:

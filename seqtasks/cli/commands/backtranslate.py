@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import DecodingOptions, ModelArgument, Runtime
-from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
-from seqtasks.cli.suffixes import ensure_suffix
+from seqtasks.cli.options import DecodingOptions, ModelArgument, PairOutput, Runtime, Workers
+from seqtasks.cli.output import warn
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted
 
@@ -22,21 +21,14 @@ def backtranslate(
     model: ModelArgument,
     texts: Annotated[list[Path], typer.Argument(metavar="TEXT...", help="Files of sentences, one per line.")],
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a translation, a tab, a text."
-        ),
-    ],
+    output: PairOutput,
     tag: Annotated[
         str,
         typer.Option(metavar="TOKEN", help='Tag before every translation, such as "<BT>", to mark synthetic sources.'),
     ] = "",
     sample: Annotated[bool, typer.Option("--sample", help="Sample translations instead of searching.")] = False,
     decoding: DecodingOptions,
-    workers: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
-    ] = 1,
+    workers: Workers = 1,
     runtime: Runtime,
 ) -> None:
     """Make training pairs by back-translation: sentences with a model's translations as their sources.
@@ -49,8 +41,7 @@ def backtranslate(
     Example:
       seqtasks backtranslate de-en german.txt.gz --output synthetic.tsv
     """
-    ensure_suffix("--output", output, ".tsv")
-    ensure_distinct_paths({"--output": output}, texts)
+    output.check(texts)
     pipeline: TranslationPipeline = runtime.open([model], "translation").pipeline
     options = {**decoding.options(), "sample": sample, "nbest": 1}
     pipeline.decoding(**options)
@@ -64,12 +55,12 @@ def backtranslate(
     warn_of_structure(texts, read_lines(texts[0]))
     lines, sources = tee(line.strip() for path in texts for line in read_lines(path) if line.strip())
     written = unfinished = 0
-    with open_output(output) as write:
+    with output.open() as write:
         translations = translate_stream(pipeline, sources, num_workers=workers, **options)
         for text, translation in zip(lines, translations, strict=True):
             if translation.finished and translation.text:
                 source = f"{tag} {translation.text}" if tag else translation.text
-                write([f"{as_cell(source)}\t{as_cell(text)}"])
+                write(source, text)
                 written += 1
             else:
                 unfinished += 1

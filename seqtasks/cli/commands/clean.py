@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from seqtasks.cli.options import ColumnOptions, LanguagePair, split_languages
-from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
-from seqtasks.cli.suffixes import ensure_suffix
+from seqtasks.cli.options import ColumnOptions, LanguagePair, PairOutput, split_languages
+from seqtasks.cli.output import warn
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted
 
@@ -20,9 +19,7 @@ def clean(
         typer.Argument(metavar="DATA...", help="Files of pairs (.tsv, .csv, .jsonl, .tmx), or two parallel files."),
     ],
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE.tsv", help="Output file for the pairs that are kept.")
-    ],
+    output: PairOutput,
     languages: LanguagePair = None,
     columns: ColumnOptions,
     max_words: Annotated[
@@ -45,8 +42,7 @@ def clean(
     Example:
       seqtasks clean corpus.tsv.gz --language-pair en-de --output clean.tsv
     """
-    ensure_suffix("--output", output, ".tsv")
-    ensure_distinct_paths({"--output": output}, data)
+    output.check(data)
     named = split_languages(languages)
 
     from seqtasks.data.examples import ReadReport
@@ -66,9 +62,9 @@ def clean(
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     read = (pair for source in sources for pair in read_pairs(source, skipped, languages=named))
     kept = 0
-    with open_output(output) as write:
+    with output.open() as write:
         for pair in clean_pairs(read, named, config, skipped):
-            write([f"{as_cell(pair.source)}\t{as_cell(pair.target)}"])
+            write(pair.source, pair.target)
             kept += 1
         if not skipped.read:
             raise SeqtasksError(f"There are no pairs in {', '.join(map(str, data))}.", "Check the data files.")

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtasks.cli.options import ColumnOptions, DecodingOptions, LanguagePair, Runtime, ensemble_option, split_languages
-from seqtasks.cli.output import as_cell, ensure_distinct_paths, open_output, warn
-from seqtasks.cli.suffixes import ensure_suffix
+from seqtasks.cli.options import (
+    ColumnOptions,
+    DecodingOptions,
+    LanguagePair,
+    PairOutput,
+    Runtime,
+    Workers,
+    ensemble_option,
+    split_languages,
+)
+from seqtasks.cli.output import warn
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted
 
@@ -24,21 +32,14 @@ def distill(
     ],
     *,
     model: Annotated[list[str] | None, ensemble_option(False)] = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE.tsv", help="Output file for the pairs: a source, a tab, a translation."
-        ),
-    ],
+    output: PairOutput,
     num_targets: Annotated[
         int, typer.Option(min=1, metavar="N", help="Translations of each source: those closest to its reference.")
     ] = 1,
     languages: LanguagePair = None,
     columns: ColumnOptions,
     decoding: DecodingOptions,
-    workers: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
-    ] = 1,
+    workers: Workers = 1,
     runtime: Runtime,
 ) -> None:
     """Make training pairs for distillation: sources with the translations of a teacher, a model or an ensemble.
@@ -53,8 +54,7 @@ def distill(
     """
     if not model:
         raise typer.BadParameter("give the teacher", param_hint="--model")
-    ensure_suffix("--output", output, ".tsv")
-    ensure_distinct_paths({"--output": output}, data)
+    output.check(data)
     pipeline: TranslationPipeline = runtime.open(model, "translation").pipeline
     options = decoding.options()
     beam_size = max(num_targets, pipeline.decoding(**options).beam_size)
@@ -69,9 +69,9 @@ def distill(
     sources = [source.model_copy(update=columns.given()) for source in sources_of(data)]
     named = split_languages(languages) or pipeline.languages
     pairs = (pair for source in sources for pair in read_pairs(source, skipped, languages=named))
-    with open_output(output) as write:
+    with output.open() as write:
         for pair in distilled_pairs(pipeline, pairs, num_targets=num_targets, num_workers=workers, **options):
-            write([f"{as_cell(pair.source)}\t{as_cell(pair.target)}"])
+            write(pair.source, pair.target)
             written += 1
         if not written:
             raise SeqtasksError(f"There are no pairs in {', '.join(map(str, data))}.", "Check the data files.")

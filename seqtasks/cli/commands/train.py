@@ -40,7 +40,11 @@ def train(
     ] = None,
     chosen: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="a.b=c", help="Set a configuration key, such as training.max_steps=900."),
+        typer.Option(
+            "--set",
+            metavar="a.b=c",
+            help="Set a configuration key, such as training.max_steps=900 (null: not set).",
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume from the latest checkpoint in the output directory.")
@@ -149,7 +153,7 @@ def preset_run(
 ) -> RunConfig:
     """The run that suits the data of a task; with `--set init_from=MODEL`, that model trained further on them."""
     from seqtasks.config.continuation import continued, trained_configuration
-    from seqtasks.config.run import read_config
+    from seqtasks.config.run import NOT_SET, read_config
     from seqtasks.storage.migration import migrate_override
 
     skeleton = {"data": {"train": [{} for _ in data]}, "model": {"encoder": {"kind": "lstm"}}}
@@ -162,7 +166,8 @@ def preset_run(
     }
     for name, _, value in (each.partition("=") for each in overrides):
         keys, *_ = migrate_override(task.Config, skeleton, name.strip().split("."), value)
-        settings[".".join(keys)] = value.strip().strip("\"'")
+        if value.strip() != NOT_SET:
+            settings[".".join(keys)] = value.strip().strip("\"'")
     if (pair := split_languages(languages)) is not None:
         if "languages" not in task.Config.model_fields:
             kind = task.Config.model_fields["kind"].default

@@ -20,6 +20,7 @@ from seqtasks.cli.options import (
     MaxInputLength,
     Output,
     Runtime,
+    Workers,
     ensemble_option,
 )
 from seqtasks.cli.output import (
@@ -55,9 +56,7 @@ def translate(
     ] = None,
     decoding: HypothesisOptions,
     output: Output = None,
-    workers: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")
-    ] = 1,
+    workers: Workers = 1,
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
     engine: EngineOption = "torch",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, Self
+from typing import Annotated, Any, ClassVar, Generic, Self
 
 from typing_extensions import TypeVar
 
@@ -14,7 +14,7 @@ from seqtasks.data.examples import ReadReport
 from seqtasks.data.videos.frame_sequence import open_videos
 from seqtasks.data.videos.readers import VideoSource, is_video_dataset, read_captioned_videos
 from seqtasks.decoding import DecodingConfig
-from seqtasks.encoders import CnnEncoder
+from seqtasks.encoders import CnnEncoder, Encoder
 from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
@@ -40,6 +40,8 @@ WATCHED = ("cider-d", "bleu-4", "distinct")
 class CaptionConfig(Seq2SeqConfig):
     """The settings that tasks have in common that describe images and frames."""
 
+    encoders: ClassVar[type[Encoder]] = CnnEncoder
+    source = "images"
     text: Annotated[ConfigModel, PolymorphicField(Tokenizer)] = WordTokenizer.Config(
         language="en", min_freq=5, oov="unknown", vocab_size=50_000
     )

@@ -26,7 +26,6 @@ from seqtasks.data.holdout import ValidationSplit
 from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
 from seqtasks.device import available_cores
 from seqtasks.encoders import CnnEncoder
-from seqtasks.encoders.cnn import CnnConfig
 from seqtasks.image.blank import blank_images, describe_blank
 from seqtasks.image.loading import ImageError, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform, training_transform
@@ -84,15 +83,10 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         """Self-critical training on rewarded samples instead of the captions' cross-entropy."""
 
         @model_validator(mode="after")
-        def sees(self) -> CaptioningTask.Config:
-            """Refuses an encoder that reads no images, and augmented images where features are computed once."""
-            if not isinstance(self.model.encoder, CnnConfig):
-                raise ValueError('model.encoder has to read images: set kind = "cnn"')
-            if (
-                self.images.augments
-                and self.model.encoder.trainable_from_block is None
-                and self.data.num_augmented_views == 1
-            ):
+        def augments_what_it_sees_again(self) -> CaptioningTask.Config:
+            """Refuses augmented images where features are computed once."""
+            encoder: Any = self.model.encoder
+            if self.images.augments and encoder.trainable_from_block is None and self.data.num_augmented_views == 1:
                 raise ValueError(
                     "random augmentation requires a CNN that is trained (model.encoder.trainable_from_block) "
                     "or data.num_augmented_views"

@@ -65,6 +65,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     evaluation_options = ("decoding", "languages", "lowercase", "max_input_length")
 
     class Config(Seq2SeqConfig):
+        encoders = TextEncoder
+        source = "text"
         kind: Literal["translation"] = "translation"
         languages: Languages = Languages()
         """Which language is translated into which."""

@@ -87,15 +87,15 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
     validation_key = "validation_clips"
 
     class Config(CaptionConfig):
+        encoders = CnnLstmEncoder
+        source = "frames"
         kind: Literal["video-captioning"] = "video-captioning"
         data: VideoData
         """What to train on and what to validate on."""
 
         @model_validator(mode="after")
-        def sees_frames(self) -> VideoTask.Config:
-            """Refuses an encoder that reads no frames, and images that change at random from frame to frame."""
-            if not isinstance(self.model.encoder, CnnLstmEncoder.Config):
-                raise ValueError('model.encoder has to read frames: set kind = "cnn-lstm"')
+        def frames_belong_together(self) -> VideoTask.Config:
+            """Refuses images that change at random from frame to frame."""
             if self.images.augments:
                 raise ValueError("randomly augmented images do not make a video: see data.synthetic_video")
             return self

@@ -11,10 +11,13 @@ import pytest
 from pydantic import Field
 
 from seqtasks.config.reference import _keys, as_markdown, as_text, config_sections, descriptions, task_kinds
+from seqtasks.config.run import read_config
 from seqtasks.decoding import DecodingConfig
+from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of
 
-SHIPPED = sorted((Path(__file__).parents[2] / "assets" / "models").glob("*/config.toml"))
+TEXT = ["bag-of-words", "gru", "lstm", "rnn", "text-cnn", "transformer"]
+SHIPPED = sorted((Path(__file__).parents[3] / "assets" / "models").glob("*/config.toml"))
 
 
 class Part(Component):
@@ -75,6 +78,31 @@ def test_every_key_says_what_it_means(task: str) -> None:
     assert len(paths) == len(set(paths))
     for shown in (as_text(sections), as_markdown(sections)):
         assert all(key.path in shown for section in sections for key in section.keys)
+
+
+@pytest.mark.parametrize(
+    ("task", "kinds"),
+    [
+        ("translation", TEXT),
+        ("captioning", ["cnn", "cnn-lstm"]),
+        ("video-captioning", ["cnn-lstm"]),
+        ("tagging", TEXT),
+        ("classification", TEXT),
+        ("language-modeling", ["gru", "lstm", "rnn", "transformer"]),
+    ],
+)
+def test_encoders_are_those_that_the_task_takes(task: str, kinds: list[str]) -> None:
+    """Others are an error when the configuration is read."""
+    sections = config_sections(task)
+    told = [key.type for section in sections for key in section.keys if key.path == "model.encoder.kind"]
+    assert told == [" | ".join(f'"{kind}"' for kind in kinds)]
+    titles = [section.title for section in sections if section.title.startswith("model.encoder.kind")]
+    assert titles == [f'model.encoder.kind = "{kind}"' for kind in kinds]
+    other = "cnn" if "cnn" not in kinds else "lstm"
+    with pytest.raises(SeqtasksError, match=r"model\.encoder has to read (text|images|frames)|unknown kind"):
+        read_config(next(file for file in SHIPPED if f'task = "{task}"' in file.read_text()), overrides=[
+            f"model.encoder={{kind='{other}'}}"
+        ])  # fmt: skip
 
 
 def subclasses(declared: type) -> Iterator[type]:

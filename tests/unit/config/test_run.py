@@ -159,6 +159,15 @@ def test_another_kind_leaves_out_the_settings_of_the_one_before() -> None:
     assert task_of(full).encoder == Twins.Config(parts=[Stack.Config()])
 
 
+def test_a_key_that_is_not_set() -> None:
+    overrides = ["training.max_minutes=3", "init_from=a"]
+    run = read_config(None, text=FULL, overrides=[*overrides, "training.max_minutes=null", "init_from=null"])
+    assert (run.training.max_minutes, run.init_from) == (None, None)
+    with pytest.raises(SeqtasksError, match="--set: seed: should be a valid integer"):
+        read_config(None, text=FULL, overrides=["seed=null"])
+    assert read_config(None, text=FULL, overrides=["init_from='null'"]).init_from == "null"
+
+
 def test_the_last_override_wins() -> None:
     assert read_config(None, text=FULL, overrides=["seed=1", "seed=2"]).seed == 2
 
