@@ -40,7 +40,7 @@ from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
 class TranslationData(ConfigModel):
     """What to train on and what to validate on."""
 
-    train: list[ParallelSource] = Field(min_length=1)
+    train: list[ParallelSource]
     """Pairs of texts."""
     validation: list[ParallelSource] = Field(default=[])
     """By default, a part of the training data is held out."""
