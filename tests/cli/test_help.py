@@ -18,7 +18,7 @@ from seqtasks.decoding import DecodingConfig
 from seqtasks.version import __version__
 
 COMMANDS = (
-    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean", "backtranslate",
+    "train", "finetune", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean", "backtranslate",
     "distill", "export", "info", "models", "demo",
 )  # fmt: skip
 PROBE = """

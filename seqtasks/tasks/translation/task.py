@@ -31,6 +31,7 @@ from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
+from seqtasks.tasks.translation.direction import require_direction
 from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
@@ -208,6 +209,14 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             for number, source in enumerate(sources_of(data))
         ]
         return translation_preset(sources, languages, **kinds)
+
+    @classmethod
+    def check_data(cls, config: Config) -> None:
+        """Refuses pairs in the languages of the model the other way round."""
+        data = config.data
+        require_direction(
+            (config.languages.source, config.languages.target), [*data.train, *data.mix, *data.validation]
+        )
 
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         """Translates in the direction of the training."""

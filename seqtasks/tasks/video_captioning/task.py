@@ -34,6 +34,7 @@ from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, Ca
 from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples
 from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.tasks.video_captioning.presets import video_preset
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer
 
@@ -186,6 +187,11 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
             videos_of, self.processor.encode, evaluation_transform(self.config.images),
             lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
+
+    @classmethod
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """Data and training alone, for a model that is trained further; see `video_preset`."""
+        return video_preset(data)
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
         """Captions every frame of the validation videos, without METEOR."""
