@@ -67,6 +67,7 @@ def watch(done: Iterable[int], minutes: float, parent: int | None = None) -> Non
             print(f"{shown:4} min {amount:8} {rows[-1]}", flush=True)
         if passed >= minutes:
             break
+    rows = [row for row in rows if len(row) == len(rows[-1])]  # workers may start later
     if len(rows) > SETTLED:
         before, after = (
             [max(values) for values in zip(*part, strict=True)] for part in (rows[:SETTLED], rows[SETTLED:])

@@ -7,6 +7,7 @@ from .encoders import Encoder as Encoder
 from .encoders import TextEncoder as TextEncoder
 from .errors import SeqtasksError as SeqtasksError
 from .evaluation import evaluate as evaluate
+from .importers import import_model as import_model
 from .inference.attribution import ExplainedWord as ExplainedWord
 from .inference.attribution import Explanation as Explanation
 from .inference.base import DecodingPipeline as DecodingPipeline

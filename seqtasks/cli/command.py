@@ -21,9 +21,9 @@ from seqtasks.cli.options import expand_groups
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
     "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
-    "backtranslate", "distill", "export", "info", "models", "demo",
+    "backtranslate", "distill", "import", "export", "info", "models", "demo",
 )  # fmt: skip
-"""Each is a function of the same name, in a module of the same name."""
+"""Each is a function of the same name, in a module of the same name; `import`, a word of Python, is `import_model`."""
 
 
 class LazyGroup(TyperGroup):
@@ -49,7 +49,8 @@ class LazyGroup(TyperGroup):
 
 def function_of(command: str) -> Callable[..., None]:
     """The function of a command: that of the same name in its module."""
-    function: Callable[..., None] = getattr(import_module(f"seqtasks.cli.commands.{command}"), command)
+    name = "import_model" if command == "import" else command
+    function: Callable[..., None] = getattr(import_module(f"seqtasks.cli.commands.{name}"), name)
     return function
 
 

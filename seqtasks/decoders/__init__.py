@@ -5,6 +5,7 @@ from seqtasks.decoders.lstm import LstmDecoder
 from seqtasks.decoders.show_and_tell import ShowAndTellDecoder
 from seqtasks.decoders.show_attend_and_tell import ShowAttendAndTellDecoder
 from seqtasks.decoders.transformer import TransformerDecoder
+from seqtasks.decoders.transformer_ssru import TransformerSsruDecoder
 
 __all__ = [
     "Decoder",
@@ -13,4 +14,5 @@ __all__ = [
     "ShowAndTellDecoder",
     "ShowAttendAndTellDecoder",
     "TransformerDecoder",
+    "TransformerSsruDecoder",
 ]

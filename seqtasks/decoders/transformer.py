@@ -47,12 +47,12 @@ class TransformerDecoder(Decoder):
         self.layers = transformer_layers(config, embedding.dim, memory_dim)
         self.alignment_heads = config.alignment_heads or config.num_heads
         self.norm = last_norm(config, embedding.dim)
-        self.interleaved = config.interleaved_positions
+        self.positions = config.positions
 
     def forward(self, tokens: Int[Tensor, "rows tgt"], memory: Memory, *, attention: bool = False) -> DecoderOutput:
         """Reads all positions under a causal mask; its `attention` is the mean of the last layer's alignment heads."""
         length = tokens.shape[1]
-        states = embed_with_positions(self.embedding, tokens, 0, length, interleaved=self.interleaved)
+        states = embed_with_positions(self.embedding, tokens, 0, length, self.positions)
         memory_bias = mask_bias(memory.mask, states.dtype)[:, None, None, :]
         causal = causal_bias(length, states.dtype, states.device)[None, None]
         weights = None
@@ -77,7 +77,7 @@ class TransformerDecoder(Decoder):
         """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         shared = state.per_row
         caches, visible, first = extend_cache(shared.caches, state.per_hypothesis, position)
-        states = embed_with_positions(self.embedding, tokens, position, 1, interleaved=self.interleaved)
+        states = embed_with_positions(self.embedding, tokens, position, 1, self.positions)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache, memory in zip(self.layers, caches, shared.memory, strict=True):
             states = layer.step(states, cache, first, bias, memory)

@@ -45,11 +45,11 @@ class TransformerEncoder(CausalEncoder):
         self.context = config.max_positions
         self.layers = transformer_layers(config, self.dim)
         self.norm = last_norm(config, self.dim)
-        self.interleaved = config.interleaved_positions
+        self.positions = config.positions
 
     def forward(self, tokens: Int[Tensor, "rows src *parts"], mask: Mask) -> Memory:
         """Looks at all real positions, or, where it is causal, at those before alone."""
-        states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1], interleaved=self.interleaved)
+        states = embed_with_positions(self.embedding, tokens, 0, tokens.shape[1], self.positions)
         if self.causal:  # padding comes last, where no real position looks
             bias = causal_bias(tokens.shape[1], states.dtype, states.device)[None, None]
         else:
@@ -67,7 +67,7 @@ class TransformerEncoder(CausalEncoder):
         """Carries the keys and values of every layer, (rows, heads, positions, head_dim)."""
         length, past, kept = tokens.shape[1], kv_caches(carried or []), list[Tensor]()
         before = past[0].keys.shape[2] if past else 0
-        states = embed_with_positions(self.embedding, tokens, before, length, interleaved=self.interleaved)
+        states = embed_with_positions(self.embedding, tokens, before, length, self.positions)
         bias = causal_bias(length, states.dtype, states.device, past=before)[None, None]
         for index, layer in enumerate(self.layers):
             states, everything = layer.read(states, past[index] if past else None, bias)
@@ -83,9 +83,7 @@ class TransformerEncoder(CausalEncoder):
         """Writes the new keys and values into the caches, of which each hypothesis sees its own past alone."""
         hyps = tokens.shape[1]
         caches, visible, first = extend_cache(state.per_row, state.per_hypothesis, position)
-        states = embed_with_positions(
-            self.embedding, tokens, first - position * (hyps - 1), 1, interleaved=self.interleaved
-        )
+        states = embed_with_positions(self.embedding, tokens, first - position * (hyps - 1), 1, self.positions)
         bias = mask_bias(visible, states.dtype).unsqueeze(1)
         for layer, cache in zip(self.layers, caches, strict=True):
             states = layer.step(states, cache, first, bias)

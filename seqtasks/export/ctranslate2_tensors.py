@@ -31,7 +31,7 @@ def transformer_tensors(encoder: TransformerEncoder, decoder: TransformerDecoder
 def side_tensors(name: str, side: TransformerEncoder | TransformerDecoder) -> Named:
     """The tensors of an encoder or decoder (positions, layers, last norm) by CTranslate2's names below `name`."""
     weight = tensor(side.embedding, "weight")
-    places = sinusoids(POSITIONS, weight.shape[1], interleaved=side.interleaved, device=weight.device)
+    places = sinusoids(POSITIONS, weight.shape[1], side.positions, device=weight.device)
     yield f"{name}/position_encodings/encodings", places
     if isinstance(side.norm, nn.LayerNorm):
         yield from weights(f"{name}/layer_norm", side.norm)

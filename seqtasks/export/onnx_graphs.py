@@ -48,8 +48,7 @@ class TransformerSteps:
         rows, hyps = tokens.shape
         position = state[0].shape[3]
         *remembered, memory_bias = memory
-        interleaved = self.decoder.interleaved
-        states = embed_with_positions(self.decoder.embedding, tokens, position, 1, interleaved=interleaved)
+        states = embed_with_positions(self.decoder.embedding, tokens, position, 1, self.decoder.positions)
         nothing_hidden = states.new_zeros(1, 1, 1, position + 1)
         carried: list[Tensor] = []
         for number, layer in enumerate(self.decoder.layers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -70,16 +71,28 @@ def output_layer(dim: int, embedding: TokenEmbedding, *, tied: bool) -> nn.Linea
     return layer
 
 
-def sinusoids(
-    length: int, dim: int, *, start: int = 0, interleaved: bool = True, device: torch.device
-) -> Float[Tensor, "length dim"]:
-    """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length.
+class SinusoidalPositions(NamedTuple):
+    """How sines and cosines are laid out: as in the paper, or as in other programs."""
 
-    They take turns, as in the paper, or all sines come first (`interleaved` is False), as in tensor2tensor and Marian.
-    """
-    positions = torch.arange(start, start + length, dtype=torch.float32, device=device).unsqueeze(1)
-    rates = torch.exp(torch.arange(0, dim, 2, dtype=torch.float32, device=device) * (-math.log(10000.0) / dim))
-    angles = positions * rates
-    if not interleaved:
+    interleaved: bool = True
+    """They take turns, as in the paper; else all sines come first, as in tensor2tensor and Marian."""
+    full_wavelengths: bool = False
+    """The longest wavelength is 10,000 · 2π itself, as in fairseq and Marian; else it is the next one."""
+
+
+def sinusoids(
+    length: int,
+    dim: int,
+    positions: SinusoidalPositions = SinusoidalPositions(),  # noqa: B008
+    *,
+    start: int = 0,
+    device: torch.device,
+) -> Float[Tensor, "length dim"]:
+    """Sine and cosine positions (Vaswani et al. 2017, section 3.5): no table, so no longest length."""
+    places = torch.arange(start, start + length, dtype=torch.float32, device=device).unsqueeze(1)
+    span = max(1, dim - 2) if positions.full_wavelengths else dim
+    rates = torch.exp(torch.arange(0, dim, 2, dtype=torch.float32, device=device) * (-math.log(10000.0) / span))
+    angles = places * rates
+    if not positions.interleaved:
         return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :dim]
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]

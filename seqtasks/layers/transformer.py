@@ -15,7 +15,7 @@ from torch.nn import functional
 from seqtasks.incremental_state import HypothesisStates
 from seqtasks.layers.attention import Bias, CrossAttention, KeysValues, ProjectedMemory, SelfAttention, States
 from seqtasks.layers.dropout import Dropout
-from seqtasks.layers.embedding import sinusoids
+from seqtasks.layers.embedding import SinusoidalPositions, sinusoids
 from seqtasks.layers.stack import Stack
 from seqtasks.registry import ConfigModel
 
@@ -41,6 +41,13 @@ class TransformerConfig(ConfigModel):
     """Of the feed-forward; silu is also called swish."""
     interleaved_positions: bool = True
     """Sines and cosines of the positions take turns; else all sines come first, as in Marian's models."""
+    full_wavelengths: bool = False
+    """The longest wavelength of the positions is 10,000 · 2π itself, as in Marian and fairseq; else it is shorter."""
+
+    @property
+    def positions(self) -> SinusoidalPositions:
+        """How positions are encoded."""
+        return SinusoidalPositions(self.interleaved_positions, self.full_wavelengths)
 
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -78,13 +85,16 @@ class TransformerLayer(nn.Module):
 
     With a `memory_dim` there is attention to a memory between them.
     With a causal bias the layer can go on: `read` takes and gives the keys and values of what came before, `step` reads
-    one token of every hypothesis.
+    one token of every hypothesis. Without `self_attention` it is what follows it.
     """
 
-    def __init__(self, config: TransformerConfig, dim: int, memory_dim: int | None = None) -> None:
+    def __init__(
+        self, config: TransformerConfig, dim: int, memory_dim: int | None = None, *, self_attention: bool = True
+    ) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(dim)
-        self.attention = SelfAttention(dim, config.num_heads)
+        if self_attention:
+            self.attention_norm = nn.LayerNorm(dim)
+            self.attention = SelfAttention(dim, config.num_heads)
         if memory_dim is not None:
             self.memory_norm = nn.LayerNorm(dim)
             self.memory_attention = CrossAttention(dim, memory_dim, config.num_heads)
@@ -137,7 +147,12 @@ class TransformerLayer(nn.Module):
     ) -> tuple[States, Float[Tensor, "rows all_heads length places"]]:
         """`forward`, and where each head looks in the memory."""
         attended, _ = self.attention.read(self.before(self.attention_norm, states), None, bias)
-        states = self.after(self.attention_norm, states, attended)
+        return self.with_memory_weights(self.after(self.attention_norm, states, attended), memory)
+
+    def with_memory_weights(
+        self, states: States, memory: ProjectedMemory
+    ) -> tuple[States, Float[Tensor, "rows all_heads length places"]]:
+        """What follows self-attention, and where each head looks in the memory."""
         seen, weights = self.memory_attention.with_weights(self.before(self.memory_norm, states), memory)
         return self.after_attention(self.after(self.memory_norm, states, seen)), weights
 
@@ -175,13 +190,13 @@ def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | No
 
 
 def embed_with_positions(
-    embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int, *, interleaved: bool
+    embedding: Any, tokens: Int[Tensor, "rows length *parts"], start: int, length: int, positions: SinusoidalPositions
 ) -> States:
     """Token and place; all tokens share one place when `length` is 1.
 
     The embedding is a `TokenEmbedding`, a `WordEmbedding` or a replacement of one.
     """
     vectors = embedding(tokens)
-    places = sinusoids(length, vectors.shape[-1], start=start, interleaved=interleaved, device=tokens.device)
+    places = sinusoids(length, vectors.shape[-1], positions, start=start, device=tokens.device)
     embedded: Tensor = embedding.apply_dropout(vectors + places.to(vectors.dtype))
     return embedded

@@ -62,7 +62,7 @@ def test_a_vocabulary_each_does_not_become_one_for_both(seqtasks: Program, model
     result = seqtasks("train", model / "config.toml", "--output", tmp_path / "joint", *start, *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert (
-        "shared_vocab: the model of init_from has a vocabulary for each language. Set shared_vocab = false"
+        "shared_vocab: the model has a vocabulary for each language. Set shared_vocab = false, as in that model."
         in result.err
     )
 

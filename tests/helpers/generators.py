@@ -6,7 +6,13 @@ import itertools
 
 import torch
 
-from seqtasks.decoders import LstmDecoder, ShowAndTellDecoder, ShowAttendAndTellDecoder, TransformerDecoder
+from seqtasks.decoders import (
+    LstmDecoder,
+    ShowAndTellDecoder,
+    ShowAttendAndTellDecoder,
+    TransformerDecoder,
+    TransformerSsruDecoder,
+)
 from seqtasks.encoders import GruEncoder, LstmEncoder, RnnEncoder, TextCnnEncoder, TransformerEncoder
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel
@@ -41,6 +47,7 @@ ENCODERS["transformer-marian"] = TransformerEncoder.Config(num_layers=2, num_hea
 DECODERS["transformer-marian"] = TransformerDecoder.Config(num_layers=2, num_heads=4, ffn_dim=12, dropout=0.0, **BEHIND)
 DECODERS |= {
     "show-and-tell": ShowAndTellDecoder.Config(hidden_size=10, dropout=0.0),
+    "transformer-ssru": TransformerSsruDecoder.Config(num_layers=2, num_heads=4, ffn_dim=12, dropout=0.0),
     "show-attend-and-tell": ShowAttendAndTellDecoder.Config(hidden_size=10, attention_dim=5, dropout=0.0),
 }
 
@@ -55,6 +62,7 @@ PAIRS = [
     ("lst-both", "show-attend-and-tell", "output"),
     ("transformer-causal", "dot-2", "output"),
     ("text-cnn", "dot-1", "all"),
+    ("transformer", "transformer-ssru", "all"),
 ]
 """An encoder, a decoder and how embeddings are tied: each kind in some company."""
 

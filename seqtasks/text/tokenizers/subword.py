@@ -20,6 +20,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN, END, PAD, UNKNOWN
 from seqtasks.text.normalize import normalize
+from seqtasks.text.sentencepiece_model import END_OF_VOCABULARY, with_symbols
 from seqtasks.text.tokenizers.base import Tokenizer
 from seqtasks.text.tokenizers.subword_regularization import BPEDropout, UnigramSampler
 
@@ -51,6 +52,8 @@ class SubwordTokenizer(Tokenizer):
         """Each digit is a piece of its own, so that numbers that were never seen are copied digit by digit."""
         user_defined_symbols: list[str] = Field(default=[])
         """Pieces that are never split nor joined with others, such as placeholders; they count in `vocab_size`."""
+        source_prefix: str = ""
+        """A piece before each source text, such as `>>deu<<`, by which multilingual models know the target language."""
 
         @field_validator("user_defined_symbols")
         @classmethod
@@ -78,6 +81,15 @@ class SubwordTokenizer(Tokenizer):
         self.config = config
         self.proto = proto
         self.model = SentencePieceProcessor(model_proto=proto)
+        self.end = int(self.model.piece_to_id(END_OF_VOCABULARY))
+        self.prefix: list[int] = []
+        if config.source_prefix:
+            self.prefix = [self.model.piece_to_id(config.source_prefix)]
+            if self.prefix == [UNKNOWN]:
+                raise SeqtasksError(
+                    f"text.source_prefix: the vocabulary has no piece {config.source_prefix}.",
+                    "List it in text.user_defined_symbols.",
+                )
         self.sampler: UnigramSampler | BPEDropout | None = None
         if config.subword_sampling > 0:
             sampler = UnigramSampler if config.model_type == "unigram" else BPEDropout
@@ -85,19 +97,33 @@ class SubwordTokenizer(Tokenizer):
 
     @property
     def size(self) -> int:
-        """The pieces of the sentencepiece model, bytes and special ids included."""
-        return int(self.model.get_piece_size())
+        """The pieces of the sentencepiece model, bytes and special ids included.
+
+        One of another program may have more, which the model that goes with it does not know.
+        """
+        return self.end if self.end != UNKNOWN else int(self.model.get_piece_size())
 
     @cached_property
     def known_characters(self) -> frozenset[str] | None:
         """Those of the pieces; None where a full vocabulary may have left out some of the training's."""
         pieces = self.pieces(range(FIRST_PIECE, self.size))
         characters = frozenset("".join(pieces).replace("▁", " ")) | {" "}
+        if self.model.normalize("\ufb01") != "\ufb01":  # ﬁ: the model of another program replaces characters
+            characters |= self._replaced(characters)
         if len(characters) >= max(_whole(self.size) + 1, _room(self.size)):
             return None  # it may have been one of more characters
         if "\ue000" in characters:
             characters |= {plain for escaped, plain in _ESCAPED.items() if characters.issuperset(escaped)}
         return characters
+
+    def _replaced(self, known: frozenset[str]) -> frozenset[str]:
+        """Characters that sentencepiece's normalization makes others of, which are all known."""
+        every = [chr(number) for number in range(ord(" "), 0x10000) if not 0xD800 <= number < 0xE000]
+        normalized = self.model.normalize(every)
+        return frozenset(
+            character for character, others in zip(every, normalized, strict=True)
+            if known >= set(others.replace("▁", " "))
+        )  # fmt: skip
 
     @classmethod
     def train(cls, texts: Iterable[str], config: SubwordTokenizer.Config) -> SubwordTokenizer:
@@ -105,24 +131,32 @@ class SubwordTokenizer(Tokenizer):
         chosen = _choose(text for text in map(prepare, texts) if text)
         if not chosen:
             raise SeqtasksError("There is no text to learn subwords from.", "Give training data that is not empty.")
-        return cls(_with_symbols(_train(chosen, config), config.user_defined_symbols), config)
+        proto = _train(chosen, config)
+        symbols = config.user_defined_symbols
+        return cls(with_symbols(proto, symbols) if symbols else proto, config)
 
     def encode(self, text: str) -> list[int]:
         """The most likely segmentation (unigram), or the one that the merges give (BPE)."""
-        return self.model.encode(prepare(text), out_type=int)  # type: ignore[no-any-return]
+        return self._known(self.model.encode(prepare(text), out_type=int))
+
+    def _known(self, ids: list[int]) -> list[int]:
+        """Tokens of the vocabulary, behind the prefix."""
+        if self.end != UNKNOWN:
+            ids = [number if number < self.size else UNKNOWN for number in ids]
+        return [*self.prefix, *ids] if self.prefix and ids else ids
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Sentencepiece's own threads segment the texts where there are many."""
         if len(texts) < TEXTS_FOR_THREADS:
             return [self.encode(text) for text in texts]
-        return self.model.encode([prepare(text) for text in texts], out_type=int)  # type: ignore[no-any-return]
+        return [*map(self._known, self.model.encode([prepare(text) for text in texts], out_type=int))]
 
     def sample(self, text: str, random: Generator) -> list[int]:
         """A segmentation of each word drawn anew, where the settings ask for it."""
         prepared = prepare(text)
         if self.sampler is None or not prepared:
             return self.encode(text)
-        return self.sampler.sample(prepared, random)
+        return self._known(self.sampler.sample(prepared, random))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Joins the pieces; what `prepare` has escaped is itself again."""
@@ -228,23 +262,3 @@ def _train(texts: list[str], config: SubwordTokenizer.Config) -> bytes:
         minloglevel=2,
     )
     return proto.getvalue()
-
-
-def _with_symbols(proto: bytes, symbols: Iterable[str]) -> bytes:
-    """A serialized model with user-defined pieces behind all others.
-
-    sentencepiece itself would put them before the bytes, which have the same ids in all vocabularies. A serialized
-    message of protocol buffers may be followed by more elements of its repeated fields: here `ModelProto.pieces`, field
-    1, each a `SentencePiece` of a piece (field 1) and a type (field 3, where 4 is USER_DEFINED).
-    """
-    for symbol in symbols:
-        piece = symbol.encode()
-        message = b"\x0a" + _varint(len(piece)) + piece + b"\x18\x04"
-        proto += b"\x0a" + _varint(len(message)) + message
-    return proto
-
-
-def _varint(number: int) -> bytes:
-    """A length in protocol buffers: seven bits a byte, the lowest first."""
-    *more, last = (number >> shift & 0x7F for shift in range(0, max(1, number.bit_length()), 7))
-    return bytes([*(byte | 0x80 for byte in more), last])

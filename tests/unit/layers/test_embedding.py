@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seqtasks.device import autocast
-from seqtasks.layers.embedding import TokenEmbedding, sinusoids
+from seqtasks.layers.embedding import SinusoidalPositions, TokenEmbedding, sinusoids
 
 
 def test_vectors_are_scaled() -> None:
@@ -57,7 +57,7 @@ def test_sinusoids_go_on_where_they_stopped() -> None:
 
 @pytest.mark.parametrize("dim", [1, 6, 7])
 def test_sines_may_come_first(dim: int) -> None:
-    places = sinusoids(4, dim, start=9, interleaved=False, device=torch.device("cpu"))
+    places = sinusoids(4, dim, SinusoidalPositions(interleaved=False), start=9, device=torch.device("cpu"))
     half = (dim + 1) // 2
     for row, position in enumerate(range(9, 13)):
         for column in range(dim):

@@ -1,0 +1,51 @@
+"""`seqtasks import`: a model of another program as one of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqtasks.cli.suffixes import ensure_directory
+from seqtasks.errors import SeqtasksError
+from seqtasks.storage.presence import is_dir, is_file
+
+
+def import_model(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Directory of a Marian model of transformers, or its name on the Hugging Face Hub."
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Output directory; by default named after SOURCE."),
+    ] = None,
+    target_language: Annotated[
+        str | None,
+        typer.Option(
+            "--target-language", metavar="CODE", help="Target language of a multilingual model, such as deu in >>deu<<."
+        ),
+    ] = None,
+) -> None:
+    """Import a translation model of another program: OPUS-MT and other Marian models.
+
+    The imported model is like one that was trained here: it translates, is evaluated, trained further and exported.
+
+    \b
+    Examples:
+      seqtasks import opus-mt-en-de --output opus-en-de
+      seqtasks import Helsinki-NLP/opus-mt-en-mul --target-language deu
+    """
+    out = output or Path(f"{Path(source).name}-imported")
+    ensure_directory(out)
+    if is_file(out) or (is_dir(out) and any(out.iterdir())):
+        raise SeqtasksError(f"{out} already exists.", "Choose another directory with --output, or remove it.")
+
+    from seqtasks.importers import import_model as make_bundle
+
+    make_bundle(source, out, target_language=target_language)
+    print(f'{out}: seqtasks translate --model {out} --text "..."')
