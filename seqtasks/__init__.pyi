@@ -7,6 +7,9 @@ from .encoders import Encoder as Encoder
 from .encoders import TextEncoder as TextEncoder
 from .errors import SeqtasksError as SeqtasksError
 from .evaluation import evaluate as evaluate
+from .finetuning.run import FinetuningResult as FinetuningResult
+from .finetuning.run import ScoreChange as ScoreChange
+from .finetuning.run import finetune as finetune
 from .importers import import_model as import_model
 from .inference.attribution import ExplainedWord as ExplainedWord
 from .inference.attribution import Explanation as Explanation

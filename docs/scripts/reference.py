@@ -50,9 +50,10 @@ API = {
     ),
     "training": (
         "Training",
-        "The functions behind `seqtasks train`, and the events that they report.",
+        "The functions behind `seqtasks train` and `seqtasks finetune`, and the events that they report.",
         [
-            "train", "TrainingRun", "TrainingResult", "read_config", "RunConfig", "to_toml", "Trainer",
+            "train", "finetune", "FinetuningResult", "ScoreChange",
+            "TrainingRun", "TrainingResult", "read_config", "RunConfig", "to_toml", "Trainer",
             "TrainingStarted", "DataReady", "StepEvent", "StepSkipped", "ValidationEvent", "CheckpointEvent",
             "FinishedEvent",
         ],

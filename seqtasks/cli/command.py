@@ -20,7 +20,7 @@ from seqtasks.cli.options import expand_groups
 
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
-    "train", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
+    "train", "finetune", "config", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
     "backtranslate", "distill", "import", "export", "info", "models", "demo",
 )  # fmt: skip
 """Each is a function of the same name, in a module of the same name; `import`, a word of Python, is `import_model`."""

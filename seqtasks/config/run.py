@@ -48,6 +48,8 @@ class GeneralConfig(ConfigModel):
         """Refuses settings of a model to start from where there is none."""
         if self.init_from is None and self.training.pretrained_lr_scale != 1:
             raise ValueError("training.pretrained_lr_scale requires init_from")
+        if self.init_from is None and self.training.l2_sp:
+            raise ValueError("training.l2_sp requires init_from")
         if self.init_from is None and self.init_modules != "model":
             raise ValueError("init_modules selects what is taken from the model in init_from, which is not set")
         return self

@@ -34,6 +34,8 @@ class TrainingConfig(ConfigModel):
     """Multiplier of the learning rate for the parts that come from `init_from`; new parts learn at the full rate."""
     weight_decay: PositiveOrNone = 0.0
     """Weight decay of AdamW, decoupled from the gradient."""
+    l2_sp: PositiveOrNone = 0.0
+    """Decay towards the weights of `init_from` instead of 0, decoupled too (L2-SP: Li et al. 2018); 0 = none."""
     betas: tuple[Decay, Decay] = (0.9, 0.98)
     """Decay rates of AdamW's running means of the gradients and of their squares."""
     lr_scheduler: Literal["inverse_sqrt", "cosine", "constant"] = "inverse_sqrt"
@@ -54,6 +56,8 @@ class TrainingConfig(ConfigModel):
 
     eval_steps: Count = 500
     """Updates between validations."""
+    eval_on_start: bool = False
+    """Whether to validate before the first update, too: how good the model of `init_from` is."""
     save_steps: Count = 500
     """Updates between checkpoints."""
     save_total_limit: Count = 2

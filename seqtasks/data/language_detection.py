@@ -27,11 +27,10 @@ def find_language(texts: Sequence[str], claimed: str) -> str | None:
     language: of 6,480 sides of three pairs of 25 corpora (English, German, French) none was so in its own language,
     and 97 % were in the other one; titles and single words are most of the others.
     """
-    import langcodes
     import py3langid
     from py3langid import langid
 
-    code = langcodes.Language.get(claimed).language or claimed
+    code = base_language(claimed)
     pieces = list(islice(chunks(texts[:: 1 + len(texts) // TEXTS]), CHUNKS))
     if len(pieces) < FEWEST:
         return find_in_few(texts, code)
@@ -64,6 +63,13 @@ def chunks(texts: Iterable[str]) -> Iterable[str]:
         if size >= CHUNK:
             yield " ".join(piece)
             piece, size = [], 0
+
+
+def base_language(code: str) -> str:
+    """A code without script and region: `pt-BR` is `pt`."""
+    import langcodes
+
+    return langcodes.Language.get(code).language or code
 
 
 def language_name(code: str) -> str:

@@ -1,6 +1,7 @@
 """Whether there is something of a name that may be anything, such as a sentence that was given in place of a file.
 
-The methods of `Path` raise an error where a name is longer than any file's can be.
+The methods of `Path` raise an error where a name is longer than any file's can be (Python 3.11 to 3.13); functions of
+`os.path` say that nothing is there also where rights are missing.
 """
 
 from __future__ import annotations

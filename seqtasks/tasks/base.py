@@ -210,6 +210,10 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
         kind = cls.Config.model_fields["kind"].default
         raise SeqtasksError(f"The task {kind} has no presets.", "Train it from a run configuration.")
 
+    @classmethod
+    def check_data(cls, config: Any) -> None:
+        """Raises SeqtasksError where data to fine-tune a model on contradict its configuration, before all is read."""
+
     def pipeline(self, models: Sequence[Any]) -> Pipeline:
         """What takes models from raw input to results.
 

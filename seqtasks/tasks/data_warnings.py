@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from seqtasks.data.examples import Pair
-from seqtasks.data.language_detection import find_language, language_name
+from seqtasks.data.language_detection import base_language, find_language, language_name
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted, singular
 
@@ -172,3 +172,11 @@ def other_languages(claimed: tuple[str, str], pairs: Sequence[Pair]) -> Iterator
         if found := find_language([getattr(pair, side) for pair in pairs], code):
             name, other = language_name(found), language_name(code)
             yield f"the {side} texts look like {name}, not {other}: check the order of the columns or files"
+
+
+def are_swapped(claimed: tuple[str, str], pairs: Sequence[Pair]) -> bool:
+    """Whether each side of the pairs seems to be in the language that is claimed of the other one."""
+    source, target = claimed
+    return find_language([pair.source for pair in pairs], source) == base_language(target) and (
+        find_language([pair.target for pair in pairs], target) == base_language(source)
+    )

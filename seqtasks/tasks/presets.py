@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from seqtasks.registry import ConfigModel
 
 RECURRENT = ("lstm", "gru", "rnn")
+TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,11 @@ def chosen_kinds(settings: Mapping[str, str], *parts: str) -> dict[str, str]:
 def source_options(settings: Mapping[str, str], number: int, declared: type[ConfigModel]) -> dict[str, Any]:
     """What `settings` such as `data.train.0.text_column` say of a source of the training data."""
     found = {name: settings.get(f"data.train.{number}.{name}") for name in declared.model_fields}
-    return {name: column(value) if name.endswith("_column") else value for name, value in found.items() if value}
+    return {
+        name: column(value) if name.endswith("_column") else TRUTH.get(value.lower(), value)
+        for name, value in found.items()
+        if value
+    }
 
 
 def column(value: str) -> str | int:

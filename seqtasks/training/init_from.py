@@ -10,8 +10,8 @@ from seqtasks.config.training import InitModules
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 
 OTHER_SIZES = (
-    "The sizes have to be those of the model in init_from: do not set them (seqtasks train TASK DATA --set "
-    "init_from=MODEL), train with its configuration (seqtasks train MODEL/config.toml --set init_from=MODEL), or set "
+    "The sizes have to be those of the model in init_from: do not set them (seqtasks finetune MODEL "
+    "DATA), train with its configuration (seqtasks train MODEL/config.toml --set init_from=MODEL), or set "
     'init_modules = "encoder".'
 )
 

@@ -43,6 +43,7 @@ from seqtasks.training.events import (
 )
 from seqtasks.training.init_from import in_encoder, load_init_from
 from seqtasks.training.interruption import StopRequest
+from seqtasks.training.l2_sp import L2SP
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
 
 COUNTERS = ("step", "seconds", "validated_step")
@@ -105,6 +106,7 @@ class Trainer:
             self.processes = ForkedDataParallel(self.model, processes - 1, self.backward)
         self.weights = unique_state_dict(self.model)
         self.optimizer = make_optimizer(self.model, settings, self.is_newly_initialized)
+        self.l2_sp = L2SP(self.model, settings.l2_sp, self.is_newly_initialized)
         self.averaging = make_averaging(self.weights, settings)
         self.batches = task.batches(settings.batch_tokens, seed)
         self.step = 0
@@ -133,6 +135,7 @@ class Trainer:
         load_unique_state_dict(self.model, state["weights"])
         self.optimizer.load_state_dict(state["optimiser"])
         self.averaging.load_state_dict(state["averaging"])
+        self.l2_sp.load_state_dict(state)
         self.batches.load_state_dict(state["batches"])
         self.task.load_state_dict(state["carried"])
         torch.set_rng_state(state["random"])
@@ -162,6 +165,8 @@ class Trainer:
         """
         settings = self.config
         stream = iter(self.batches)
+        if settings.eval_on_start and self.step == 0 and not self.stop.requested:
+            yield self.validate()
         while (reason := self.finished()) is None and not self.stop.requested:
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
@@ -220,6 +225,7 @@ class Trainer:
         rate = learning_rate(self.step, self.config)
         set_learning_rate(self.optimizer, rate, self.step)
         self.optimizer.step()
+        self.l2_sp.after_step(self.optimizer)
         self.optimizer.zero_grad()
         self.averaging.after_step(self.step)
         epoch = self.batches.state_dict()["epoch"]
@@ -253,6 +259,7 @@ class Trainer:
             "weights": self.weights,
             "optimiser": self.optimizer.state_dict(),
             "averaging": self.averaging.state_dict(),
+            **self.l2_sp.state_dict(),
             "batches": self.batches.state_dict(),
             "carried": self.task.state_dict(),
             "random": torch.get_rng_state(),

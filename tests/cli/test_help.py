@@ -18,8 +18,8 @@ from seqtasks.decoding import DecodingConfig
 from seqtasks.version import __version__
 
 COMMANDS = (
-    "train", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean", "backtranslate",
-    "distill", "export", "info", "models", "demo",
+    "train", "finetune", "translate", "caption", "tag", "classify", "generate", "evaluate", "score", "clean",
+    "backtranslate", "distill", "export", "info", "models", "demo",
 )  # fmt: skip
 PROBE = """
 import json, sys

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,8 +64,8 @@ def write_lines(file: Path, lines: list[str]) -> None:
 
 
 @pytest.fixture
-def folder(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory of a page; components that its blocks define are forgotten afterwards."""
+def folder(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current directory of a page; components and modules that its blocks define are forgotten afterwards."""
     from seqtasks.data.reader import Reader
 
     for family in (*Component.__subclasses__(), *Reader.__subclasses__()):
@@ -71,4 +73,7 @@ def folder(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     shutil.copytree(own_data, tmp_path / "page", symlinks=True)
     monkeypatch.chdir(tmp_path / "page")
     monkeypatch.syspath_prepend(tmp_path / "page")  # as for a program that lies there
-    return tmp_path / "page"
+    yield tmp_path / "page"
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]  # another page has a file of this name, or this one runs again

@@ -43,6 +43,8 @@ class Shell:
         if arguments == ["echo", "$?"]:
             return Result(0, f"{self.code}\n", "")
         if arguments[0] == "seqtasks":
-            return run_program(*arguments[1:], *(settings(*more) if arguments[1] == "train" else ()), stdin=stdin)
+            return run_program(
+                *arguments[1:], *(settings(*more) if arguments[1] in ("train", "finetune") else ()), stdin=stdin
+            )
         done = subprocess.run(arguments, input=stdin, capture_output=True, check=False, timeout=60)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -64,7 +64,6 @@ def train(
       seqtasks train classification reviews.csv --output my-classifier
       seqtasks train language-modeling book.txt --output my-writer
       seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
-      seqtasks train translation pairs.tsv --set init_from=en-de --output tuned
     """
     load_own_code(code)
     tasks = {} if is_file(Path(what[0])) else tasks_with_presets()

@@ -40,6 +40,10 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
         SeqtasksError: At once for a missing file, an unknown format, missing languages; while reading for parallel
             files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
     """
+    if source.reverse:
+        there = None if languages is None else (languages[1], languages[0])
+        forward = read_pairs(source.model_copy(update={"reverse": False}), skipped, languages=there)
+        return (Pair(pair.target, pair.source) for pair in forward)
     if source.source is not None and source.target is not None:
         for path in (source.source, source.target):
             require_file(path)

@@ -39,6 +39,8 @@ class ParallelSource(ConfigModel):
     """The same for the target."""
     header: bool | None = None
     """Whether the first row of a table is a header; detected by default."""
+    reverse: bool = False
+    """Whether the sides are exchanged: the first file or column holds the targets, the second one the sources."""
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """How often each example of this source occurs in an epoch."""
 

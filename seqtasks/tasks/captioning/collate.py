@@ -50,6 +50,8 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
     batch_tokens: int
     longest: int
     seed: int
+    weights: Sequence[float] | None = None
+    """How often an epoch draws each image; None = once."""
 
     def __post_init__(self) -> None:
         self.transform = training_transform(self.settings)
@@ -62,7 +64,10 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
         if not self.numbers:
             raise SeqtasksError("No caption is left to train on.", "Check the images and the captions.")
         lengths = np.array([len(kept) * (max(map(len, kept)) + 2) for kept in self.targets.values()])
-        self.sampler = TokenBucketSampler(np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed)
+        weights = None if self.weights is None else np.array(self.weights, dtype=np.float64)[self.numbers]
+        self.sampler = TokenBucketSampler(
+            np.ones_like(lengths), lengths, self.batch_tokens, seed=self.seed, weights=weights
+        )
 
     def make_batches(self) -> Iterator[tuple[dict[str, int], Seq2SeqBatch]]:
         """Images are opened in threads, one a core."""

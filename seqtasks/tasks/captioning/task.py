@@ -23,6 +23,7 @@ from seqtasks.data.captions.captioned_images import (
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.feature_cache import AHEAD, CachedFeatures, FeatureCache, in_order
 from seqtasks.data.holdout import ValidationSplit
+from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
 from seqtasks.device import available_cores
 from seqtasks.encoders import CnnEncoder
 from seqtasks.image.blank import blank_images, describe_blank
@@ -53,6 +54,10 @@ class CaptioningData(ConfigModel):
     """By default, a part of the training images is held out."""
     validation_split: ValidationSplit = 0.1
     """A share (below 1) or a number of images (at most a tenth of all)."""
+    mix: list[CaptionSource] = Field(default=[])
+    """Old images that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
+    mix_ratio: MixRatio = 1.0
+    """Examples of `mix` for each new one in an epoch, at most each of them once."""
     max_tokens: int = Field(default=50, gt=0)
     """Captions with more tokens are not trained on."""
     feature_cache_dir: Path | None = None
@@ -98,6 +103,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
     def __init__(self, config: Config, processor: Tokenizer) -> None:
         super().__init__(config, processor)
         self.train: list[CaptionedImage] = []
+        self.weights: list[float] = []
         self.validation: list[CaptionedImage] = []
         self.train_features: list[CachedFeatures] = []
         """One for each view, where the CNN is frozen; else none."""
@@ -113,13 +119,18 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         validation = [each for source in config.data.validation for each in read_captioned_images(source, unread)]
         if not validation:
             train, validation = split_captioned_images(train, config.data.validation_split, seed)
+        new = len(train)
+        train += [each for source in config.data.mix for each in read_captioned_images(source, report)]
+        share = mix_weight(new, len(train) - new, config.data.mix_ratio)
         task = cls.fit_or_load(config, [caption for each in train for caption in each.captions], processors)
         task.train, task.validation = train, validation
+        task.weights = [1.0] * new + [share] * (len(train) - new)
         captions_read = sum(len(each.captions) for each in train)
         remarks = (
             f"training images: {len(train):,} with {counted(captions_read, 'captions')} ({report.describe()}); "
             f"validation images: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}",
+            *describe_mix(len(train) - new, share, "images"),
         )
         data = {
             "pictures": len(train), "captions": captions_read, "validation_pictures": len(validation),
@@ -186,6 +197,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             captions,
             self.train_features,
             self.config.images,
+            weights=self.weights,
             left_out=self.broken,
             batch_tokens=batch_tokens,
             longest=self.config.data.max_tokens,

@@ -36,6 +36,8 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
     window: int
     batch_tokens: int
     seed: int
+    draws: Sequence[float] | None = None
+    """How often an epoch draws each document; None = once."""
 
     def __post_init__(self) -> None:
         self.sampling = getattr(getattr(self.processor, "config", None), "subword_sampling", 0.0) > 0
@@ -50,7 +52,8 @@ class ClassificationLoader(TokenBucketLoader[ClassificationBatch]):
         self.targets = torch.from_numpy(self.labels.astype(np.float32))
         self.shares = torch.from_numpy((self.weights / np.maximum(shares, 1)).astype(np.float32))
         lengths = np.array([len(each) + 2 for each in self.windows], dtype=np.int64)
-        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
+        draws = None if self.draws is None else np.array(self.draws, dtype=np.float64)[self.owners]
+        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed, weights=draws)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> ClassificationBatch:
         """Padded tokens between BEGIN and END, with the labels of each row's document and how much it counts."""

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from seqtasks.data.documents.readers import Document, DocumentSource, read_documents, with_labels
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.classification import ClassificationPipeline
 from seqtasks.metrics.evaluation import Evaluation
@@ -44,6 +45,10 @@ class ClassificationData(ConfigModel):
     validation_split: ValidationSplit = 0.1
     """A share (below 1) or a number of documents (at most a tenth of all), stratified by label; equal texts stay
     together."""
+    mix: list[DocumentSource] = Field(default=[])
+    """Old documents that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
+    mix_ratio: MixRatio = 1.0
+    """Examples of `mix` for each new one in an epoch, at most each of them once."""
     max_length: int = Field(default=0, ge=0)
     """Tokens that are read at once: longer documents are read in overlapping windows of this size. 0 = documents are
     read whole."""
@@ -118,6 +123,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         self.processor = processor
         self.labels = list(labels)
         self.train: list[Document] = []
+        self.draws: list[float] = []
         self.validation: list[Document] = []
 
     @classmethod
@@ -125,6 +131,9 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
         """Reads documents; holds some out, of every label, where no validation data are given."""
         skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config, seed, skipped, unread)
+        new = len(train)
+        train += read_labeled(config, config.data.mix, skipped)
+        share = mix_weight(new, len(train) - new, config.data.mix_ratio)
         counts = Counter(label for document in train for label in document.labels)
         require_classes(counts, len(train), skipped)
         require_validation(validation, "labeled document", "data")
@@ -138,20 +147,20 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
                 f"class_weights: no document has the label {unknown[0]!r}.",
                 f"The labels are {', '.join(task.labels[:20])}.",
             )
-        task.train, task.validation = train, validation
+        task.train, task.validation, task.draws = train, validation, [1.0] * new + [share] * (len(train) - new)
         commonest = by_frequency(counts)[0]
         remarks = (
             f"training documents: {len(train):,} ({skipped.describe()}); "
             f"validation documents: {len(validation):,}{unread.note}",
             f"vocabulary: {task.processor.size:,}; labels: {len(task.labels):,}, from {counts[commonest]:,} "
             f"documents of {commonest} to {min(counts.values()):,}",
+            *describe_mix(len(train) - new, share, "documents"),
         )
         data = {
-            "documents": len(train),
-            "validation_documents": len(validation),
+            "documents": len(train), "validation_documents": len(validation),
             "label_counts": {label: counts[label] for label in task.labels},
             "fingerprint": fingerprint((each.text, *each.labels) for each in (*train, *validation)),
-        }
+        }  # fmt: skip
         warnings = (
             *skipped.warnings,
             *unread.warnings,
@@ -209,6 +218,7 @@ class ClassificationTask(Task[Classifier, ClassificationBatch]):
             window=self.config.data.max_length,
             batch_tokens=batch_tokens,
             seed=seed,
+            draws=self.draws,
         )
 
     def weights(self) -> np.ndarray[Any, Any]:

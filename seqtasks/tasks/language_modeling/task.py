@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, split_text, train_validation_split
+from seqtasks.data.mixing import MixRatio, cut_texts, mix_weight
 from seqtasks.decoding import DecodingConfig
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.logits_processors import ParsedDecodingConfig
@@ -45,6 +46,10 @@ class TextData(ConfigModel):
     validation_split: ValidationSplit = 0.1
     """A share (below 1) or an amount (at most a tenth): of each long text that many characters from its end, of each
     source of documents that many documents, equal ones together."""
+    mix: list[TextSource] = Field(default=[])
+    """Old texts that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
+    mix_ratio: MixRatio = 1.0
+    """Characters of `mix` for each new one, at most each of them once; of longer texts a part is drawn."""
     num_streams: int = Field(default=32, gt=0)
     """Parts of the texts that are read in parallel: the rows of a batch, whatever training.batch_tokens is."""
     bptt_len: int = Field(default=128, gt=0)
@@ -97,6 +102,10 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
         skipped, unread = ReadReport(), ReadReport()
         train, validation = read_data(config.data, seed, skipped, unread)
         require_validation(validation, "text", "data")
+        old = [text for source in config.data.mix for text in read_texts(source, skipped)]
+        share = mix_weight(sum(map(len, train)), sum(map(len, old)), config.data.mix_ratio)
+        mixed = cut_texts(old, share, seed)
+        train += mixed
         if processors is None:
             lines = (line for text in train for line in text.splitlines() if line.strip())
             task = cls(config, Tokenizer.of(config.text).train(lines, config.text))
@@ -117,6 +126,7 @@ class LanguageModelingTask(Task[LanguageModel, LanguageModelBatch]):
             f"training texts: {len(train):,} with {characters:,} characters ({skipped.describe()}); "
             f"validation texts: {len(validation):,} with {held:,}{unread.note}",
             f"training tokens: {tokens:,}; vocabulary: {task.processor.size:,}",
+            *([f"old texts mixed in: {sum(map(len, mixed)):,} characters"] if mixed else []),
         )
         data = {
             "texts": len(train), "characters": characters, "tokens": tokens, "validation_characters": held,

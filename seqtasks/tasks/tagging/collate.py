@@ -25,10 +25,13 @@ class TaggingLoader(TokenBucketLoader[TaggingBatch]):
     _: KW_ONLY
     batch_tokens: int
     seed: int
+    weights: Sequence[float] | None = None
+    """How often an epoch draws each sentence; None = once."""
 
     def __post_init__(self) -> None:
         lengths = np.array([len(sentence) for sentence in self.sentences], dtype=np.int64)
-        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed)
+        weights = None if self.weights is None else np.array(self.weights, dtype=np.float64)
+        self.sampler = TokenBucketSampler(lengths, lengths, self.batch_tokens, seed=self.seed, weights=weights)
 
     def collate(self, examples: list[int], random: np.random.Generator) -> TaggingBatch:
         """Padded words with their characters, and the number of each word's label."""

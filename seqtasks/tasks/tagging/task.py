@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
 from seqtasks.data.tagging.conllu import CONLLU, Sentence, column_of
 from seqtasks.data.tagging.readers import TaggedSource, detect_format, nothing_to_train_on, read_tagged
 from seqtasks.errors import SeqtasksError
@@ -49,6 +51,10 @@ class TaggingData(ConfigModel):
     """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 0.1
     """A share (below 1) or a number of sentences (at most a tenth of all); equal sentences stay together."""
+    mix: list[TaggedSource] = Field(default=[])
+    """Old sentences that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
+    mix_ratio: MixRatio = 1.0
+    """Examples of `mix` for each new one in an epoch, at most each of them once."""
     max_words: int = Field(default=256, gt=0)
     """Sentences with more words are not trained on."""
 
@@ -79,6 +85,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         self.reader = reader
         self.labels = list(labels)
         self.train: list[Sentence] = []
+        self.weights: list[float] = []
         self.validation: list[Sentence] = []
 
     @classmethod
@@ -86,7 +93,11 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
         """Reads sentences; those of more than `max_words` words are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         everything, validation = read_data(config.data, seed, skipped, unread)
-        train = [sentence for sentence in everything if len(sentence.words) <= config.data.max_words]
+        new = len(everything)
+        everything += [replace(each, lines=()) for source in config.data.mix for each in read_tagged(source, skipped)]
+        share = mix_weight(new, len(everything) - new, config.data.mix_ratio)
+        fitting = [len(sentence.words) <= config.data.max_words for sentence in everything]
+        train = list(compress(everything, fitting))
         if everything and not train:
             longest = max(len(sentence.words) for sentence in everything)
             raise SeqtasksError(
@@ -106,6 +117,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             task = cls.load(config, processors)
             require_known(counts, task.labels)
         task.train, task.validation = train, validation
+        task.weights = list(compress([1.0] * new + [share] * (len(everything) - new), fitting))
         total = counts.total()
         remarks = (
             f"training sentences: {len(train):,} with {counted(total, 'words')} ({skipped.describe()}; "
@@ -114,6 +126,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             f"vocabulary: {len(task.reader.words.tokens):,} words"
             + (f", {len(task.reader.characters.tokens):,} characters" if task.reader.characters is not None else "")
             + f"; labels: {len(task.labels):,}",
+            *describe_mix(len(everything) - new, share, "sentences"),
         )
         data = {
             "sentences": len(train), "words": total, "validation_sentences": len(validation),
@@ -166,6 +179,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
             [[numbers[label] for label in sentence.labels] for sentence in self.train],
             batch_tokens=batch_tokens,
             seed=seed,
+            weights=self.weights,
         )
 
     @classmethod

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from seqtasks.data.augmentation import Augmentation, augmented_pairs
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
+from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
 from seqtasks.data.parallel.alignment import align
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
@@ -30,6 +31,7 @@ from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
+from seqtasks.tasks.translation.direction import require_direction
 from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.presets import translation_preset
 from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
@@ -45,6 +47,10 @@ class TranslationData(ConfigModel):
     """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 1000
     """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
+    mix: list[ParallelSource] = Field(default=[])
+    """Old pairs that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
+    mix_ratio: MixRatio = 1.0
+    """Examples of `mix` for each new one in an epoch, at most each of them once."""
     max_tokens: int = Field(default=128, gt=0)
     """Pairs with more tokens on either side are not trained on."""
     augmentation: list[Annotated[ConfigModel, PolymorphicField(Augmentation)]] = Field(default=[])
@@ -112,6 +118,9 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
         train, weights, validation = read_data(config, seed, skipped, unread)
+        mixed, share = read_mix(config, sum(weights), skipped)
+        train += [pair for pair, _ in mixed]
+        weights += [weight for _, weight in mixed]
         originals = len(train)
         copies = list(augmented_pairs(train, config.data.augmentation, seed))
         weights += [weights[number] for number, _ in copies]
@@ -136,6 +145,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         remarks = (
             f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over "
             f"{counted(config.data.max_tokens, 'tokens')}); validation pairs: {len(validation):,}{unread.note}",
+            *describe_mix(len(mixed), share, "pairs"),
             *([f"changed copies of training pairs beside them: {len(task.train) - pairs:,}"] if copies else []),
             f"vocabulary: {task.source.size:,}"
             + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
@@ -200,6 +210,14 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         ]
         return translation_preset(sources, languages, **kinds)
 
+    @classmethod
+    def check_data(cls, config: Config) -> None:
+        """Refuses pairs in the languages of the model the other way round."""
+        data = config.data
+        require_direction(
+            (config.languages.source, config.languages.target), [*data.train, *data.mix, *data.validation]
+        )
+
     def pipeline(self, models: Sequence[EncoderDecoder]) -> TranslationPipeline:
         """Translates in the direction of the training."""
         languages = self.config.languages
@@ -240,19 +258,26 @@ def read_data(
     config: TranslationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
 ) -> tuple[list[Pair], list[float], list[Pair]]:
     """Training pairs, the weight of each, and validation pairs; `unread` is the report of the validation files."""
-    languages = (config.languages.source, config.languages.target)
-
-    def read(source: ParallelSource, report: ReadReport) -> Iterator[Pair]:
-        for pair in read_pairs(source, report, languages=languages):
-            if normalize(pair.source) and normalize(pair.target):
-                yield pair
-            else:
-                report.skip("empty side")
-
-    weighted = [(pair, source.weight) for source in config.data.train for pair in read(source, skipped)]
-    validation = [pair for source in config.data.validation for pair in read(source, unread)]
+    weighted = [(pair, source.weight) for source in config.data.train for pair in read_whole(config, source, skipped)]
+    validation = [pair for source in config.data.validation for pair in read_whole(config, source, unread)]
     if not config.data.validation:
         sources = [pair.source for pair, _ in weighted]
         weighted, held_out = train_validation_split(weighted, config.data.validation_split, seed, groups=sources)
         validation = [pair for pair, _ in held_out]
     return [pair for pair, _ in weighted], [weight for _, weight in weighted], validation
+
+
+def read_mix(config: TranslationTask.Config, new: float, skipped: ReadReport) -> tuple[list[tuple[Pair, float]], float]:
+    """The old pairs with the weight of each, and the share of them in an epoch; `new` is the weight of `train`."""
+    mixed = [(pair, source.weight) for source in config.data.mix for pair in read_whole(config, source, skipped)]
+    share = mix_weight(new, sum(weight for _, weight in mixed), config.data.mix_ratio)
+    return [(pair, weight * share) for pair, weight in mixed], share
+
+
+def read_whole(config: TranslationTask.Config, source: ParallelSource, report: ReadReport) -> Iterator[Pair]:
+    """The pairs of a source of which both sides have text."""
+    for pair in read_pairs(source, report, languages=(config.languages.source, config.languages.target)):
+        if normalize(pair.source) and normalize(pair.target):
+            yield pair
+        else:
+            report.skip("empty side")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 
@@ -16,6 +17,7 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
 )
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.mixing import MixRatio, describe_mix, draw, mix_weight
 from seqtasks.data.videos.frame_sequence import FrameSequence, SyntheticVideo, VideoFile, open_videos
 from seqtasks.data.videos.readers import VideoSource, read_captioned_videos
 from seqtasks.data.videos.synthetic import SyntheticVideoConfig, synthesize_videos
@@ -32,6 +34,7 @@ from seqtasks.tasks.captioning.base import SECONDS_APART, BaseCaptioningTask, Ca
 from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import few_examples
 from seqtasks.tasks.tbptt import TBPTTState
+from seqtasks.tasks.video_captioning.presets import video_preset
 from seqtasks.tasks.video_captioning.tbptt_loader import VideoBatch, VideoTBPTTLoader
 from seqtasks.text import Tokenizer
 
@@ -50,6 +53,10 @@ class VideoData(ConfigModel):
     """Videos with timed captions to validate on."""
     validation_images: list[CaptionSource] = Field(default=[])
     """Captioned images that are made into validation videos."""
+    mix: list[VideoSource] = Field(default=[])
+    """Old videos that are trained on beside the new ones, so that a model keeps what it knew."""
+    mix_ratio: MixRatio = 1.0
+    """Videos of `mix` for each new one in an epoch, at most each of them once."""
     max_validation_videos: int = Field(default=50, gt=0)
     """Maximum number of validation videos that are captioned at each validation."""
     synthetic_video: SyntheticVideoConfig = SyntheticVideoConfig()
@@ -100,6 +107,7 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         super().__init__(config, processor)
         self.stills: list[CaptionedImage] = []
         self.files: list[VideoFile] = []
+        self.weights: list[float] = []
         self.validation_playing: list[FrameSequence] = []
 
     @classmethod
@@ -110,20 +118,25 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
         stills = [each for source in data.train_images for each in read_captioned_images(source, report)]
         videos = [each for source in data.train for each in read_captioned_videos(source, video_report)]
         files, broken = open_videos(videos, data.frame_interval)
+        old = [each for source in data.mix for each in read_captioned_videos(source, video_report)]
+        mixed, also_broken = open_videos(old, data.frame_interval)
+        share = mix_weight(len(files) + len(stills), len(mixed), data.mix_ratio)
         captions = [still.captions for still in stills] + [span.captions for video in videos for span in video.captions]
         task = cls.fit_or_load(config, [caption for group in captions for caption in group], processors)
-        task.stills, task.files = stills, files
+        task.stills, task.files = stills, [*files, *mixed]
+        task.weights = [1.0] * len(files) + [share] * len(mixed)
         task.validation_playing, unread = validation_videos(data)
         seen = [
             (f"({data.synthetic_video.fingerprint}, {data.frame_interval!r}, {data.num_streams}, {data.bptt_len})",),
             *((still.image.name, *still.captions) for still in stills),
-            *((file.captioned.video.name, repr(file.captioned.captions)) for file in files),
+            *((file.captioned.video.name, repr(file.captioned.captions)) for file in task.files),
         ]
         remarks = [
             f"training images: {len(stills):,} ({report.describe()}); training videos: {len(files):,} "
             f"({video_report.describe()}); validation videos: {len(task.validation_playing):,}",
             f"vocabulary: {task.processor.size:,}",
-            *(f"skipped: {reason}" for reason in (*(each.reason for each in broken), *unread)),
+            *describe_mix(len(mixed), share, "videos"),
+            *(f"skipped: {reason}" for reason in (*(each.reason for each in (*broken, *also_broken)), *unread)),
         ]
         counted = {"pictures": len(stills), "clips": len(files), "validation_clips": len(task.validation_playing)}
         few = few_examples(len(stills) + len(files), 100, "images and videos")
@@ -167,12 +180,18 @@ class VideoTask(BaseCaptioningTask[CnnLstmEncoder, VideoBatch]):
 
         def videos_of(epoch: int) -> list[FrameSequence]:
             shots = synthesize_videos(self.stills, data.synthetic_video, seed + epoch) if self.stills else []
-            return [*self.files, *(SyntheticVideo(self.stills, video) for video in shots)]
+            drawn = draw(self.weights, np.random.default_rng([seed, epoch]))
+            return [*(self.files[number] for number in drawn), *(SyntheticVideo(self.stills, video) for video in shots)]
 
         return VideoTBPTTLoader(
             videos_of, self.processor.encode, evaluation_transform(self.config.images),
             lanes=data.num_streams, window=data.bptt_len, longest=data.max_tokens, seed=seed,
         )  # fmt: skip
+
+    @classmethod
+    def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
+        """Data and training alone, for a model that is trained further; see `video_preset`."""
+        return video_preset(data)
 
     def validate(self, model: EncoderDecoder[CnnLstmEncoder]) -> Evaluation:
         """Captions every frame of the validation videos, without METEOR."""

@@ -211,6 +211,7 @@ def test_wrong_overrides(override: str, message: str) -> None:
             "training.pretrained_lr_scale = 0.5",
             "training.pretrained_lr_scale requires init_from",
         ),
+        ("training.l2_sp = 1.0", "training.l2_sp requires init_from"),
         (
             "init_modules = 'encoder'",
             "init_modules selects what is taken from the model in init_from, which is not set",

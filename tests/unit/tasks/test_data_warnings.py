@@ -13,6 +13,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.tasks import fingerprint
 from seqtasks.tasks.classification.task import ClassificationTask
 from seqtasks.tasks.data_warnings import (
+    are_swapped,
     doubtful_labels,
     few_examples,
     not_prose,
@@ -135,3 +136,8 @@ def test_sides_of_pairs_that_are_swapped() -> None:
     assert [each.partition(":")[0] for each in told] == [
         "the source texts look like German, not English", "the target texts look like English, not German",
     ]  # fmt: skip
+    assert are_swapped(("en", "de"), pairs)
+    assert are_swapped(("en-GB", "de-AT"), pairs)
+    assert not are_swapped(("de", "en"), pairs)
+    assert not are_swapped(("nl", "fr"), pairs)
+    assert not are_swapped(("xx", "xx"), pairs)

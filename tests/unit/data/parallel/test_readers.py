@@ -205,3 +205,16 @@ def test_formats_with_several_languages_need_to_be_told_which(tmp_path: Path, su
 def test_a_source_is_one_file_or_two_with_a_positive_weight(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ParallelSource.model_validate(settings)
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_sides_are_exchanged_where_that_is_asked_for(tmp_path: Path, kind: str) -> None:
+    source = ParallelSource(path=write(tmp_path / f"pairs.{kind}", CONTENTS[kind]), reverse=True)
+    found = list(read_pairs(source, ReadReport(), languages=("de", "en")))
+    assert found == [Pair(pair.target, pair.source) for pair in PAIRS]
+
+
+def test_parallel_files_are_exchanged_too(tmp_path: Path) -> None:
+    files = [write(tmp_path / "a.en", "A cat.\n"), write(tmp_path / "a.de", "Eine Katze.\n")]
+    source = ParallelSource(source=files[0], target=files[1], reverse=True)
+    assert list(read_pairs(source, ReadReport(), languages=("de", "en"))) == [Pair("Eine Katze.", "A cat.")]
