@@ -70,6 +70,9 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         """Dropout on the embeddings of tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of dropping a whole input token, on both sides (Sennrich et al. 2016, section 3)."""
+        span_cutoff: float = Field(default=0.0, ge=0, lt=1)
+        """Share of each text's tokens, side by side, that are dropped on the way in, on both sides (Shen et al. 2020,
+        section 3.1); with r_drop the distributions with and without them have to agree."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
         r_drop: float = Field(default=0.0, ge=0)
@@ -90,7 +93,11 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
 
         def embedding(size: int) -> TokenEmbedding:
             return TokenEmbedding(
-                size, config.hidden_size, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+                size,
+                config.hidden_size,
+                dropout=config.embedding_dropout,
+                word_dropout=config.word_dropout,
+                span_cutoff=config.span_cutoff,
             )
 
         target_embedding = embedding(target_size)
