@@ -30,7 +30,7 @@ class SsruLayer(nn.Module):
 
     def __init__(self, config: TransformerSsruDecoder.Config, dim: int, memory_dim: int) -> None:
         super().__init__()
-        self.ssru_norm = nn.LayerNorm(dim)
+        self.ssru_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
         self.ssru = SSRU(dim)
         self.rest = TransformerLayer(config, dim, memory_dim, self_attention=False)
 

@@ -35,13 +35,16 @@ JOINED = {
 """Parts that are one here."""
 
 
-def read_huggingface_marian(path: Path, name: str, target_language: str | None = None) -> ImportedModel:
+def read_huggingface_marian(
+    path: Path, name: str, target_language: str | None = None, languages: tuple[str, str] | None = None
+) -> ImportedModel:
     """Reads a directory that transformers' `MarianMTModel.save_pretrained` and its tokenizer have written.
 
     Args:
         path: It has `config.json`, weights, `vocab.json`, `source.spm` and `target.spm`.
         name: What the model is called.
         target_language: For models of several target languages: the code in one of their `>>xxx<<` tokens.
+        languages: Codes of the source and the target language; by default those that the tokenizer's settings have.
 
     Raises:
         SeqtasksError: A file is missing or damaged, or the model is of another kind.
@@ -86,7 +89,8 @@ def read_huggingface_marian(path: Path, name: str, target_language: str | None =
         bias=weights.get("final_logits_bias", torch.zeros(len(embeddings[2]))).reshape(-1),
         layers=layers,
         decoding=DecodingConfig(beam_size=generation.get("num_beams") or DecodingConfig.beam_size),
-        languages=(
+        languages=languages
+        or (
             language_code(names.get("source_lang")),
             language_code(target_language or names.get("target_lang")),
         ),

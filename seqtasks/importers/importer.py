@@ -3,39 +3,77 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.importers.huggingface_marian import read_huggingface_marian
+from seqtasks.importers.marian import read_marian
+from seqtasks.importers.marian_vocabulary import find_vocabularies
 from seqtasks.storage.presence import is_dir, is_file
 
 FILES = ("*.json", "*.spm", "model.safetensors", "pytorch_model.bin", "README.md")
 """Of a model on the Hub."""
 
 
-def import_model(source: Path | str, output: Path | str, *, target_language: str | None = None) -> None:
+def import_model(
+    source: Path | str,
+    output: Path | str,
+    *,
+    target_language: str | None = None,
+    vocab: Sequence[Path | str] = (),
+    languages: tuple[str, str] | None = None,
+) -> None:
     """Makes a bundle of a translation model of another program.
 
     Args:
         source: A directory of transformers with a Marian model, such as one of OPUS-MT, or its name on the Hugging Face
-            Hub, such as `Helsinki-NLP/opus-mt-en-de`.
+            Hub, such as `Helsinki-NLP/opus-mt-en-de`; or a model of Marian itself: the `.npz`, or a directory with one.
         output: The directory of the bundle.
         target_language: For models of several target languages, the code that they know it by, such as `deu`.
+        vocab: For models of Marian itself: the vocabulary of the source and that of the target, or one for both;
+            by default those beside the model.
+        languages: Codes of the source and the target language, where the model does not tell them.
 
     Raises:
         SeqtasksError: It is no model that can be imported, it is damaged, or it cannot be downloaded.
     """
     path = Path(source)
+    if model := marian_model(path):
+        vocabularies = [Path(file) for file in vocab] or find_vocabularies(model)
+        name = path.stem if path == model else path.resolve().name
+        read_marian(model, name, vocabularies, languages or ("xx", "xx")).write(Path(output))
+        return
+    if vocab:
+        raise SeqtasksError(f"{source}: --vocab is for models of Marian itself (.npz).", "Leave it out.")
     if not is_dir(path):
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) or is_file(path):
             raise SeqtasksError(
-                f"{source} is not a directory.", "Give the directory of a Marian model, or OWNER/NAME on the Hub."
+                f"{source} is neither a directory nor an .npz of Marian.",
+                "Give the directory of a Marian model, or OWNER/NAME on the Hub.",
             )
         path = download(str(source))
     if not is_file(path / "config.json"):
         raise SeqtasksError(f"{path} has no config.json.", "Give the directory of a Marian model of transformers.")
     name = str(source) if path != Path(source) else path.resolve().name
-    read_huggingface_marian(path, name, target_language).write(Path(output))
+    read_huggingface_marian(path, name, target_language, languages).write(Path(output))
+
+
+def marian_model(path: Path) -> Path | None:
+    """The `.npz` that a path is, or that is in it; None where there is none.
+
+    Raises:
+        SeqtasksError: There are several.
+    """
+    if is_file(path):
+        return path if path.suffix == ".npz" else None
+    if not is_dir(path) or is_file(path / "config.json"):
+        return None
+    found = sorted(file for file in path.glob("*.npz") if not file.name.endswith(".optimizer.npz"))
+    if len(found) > 1:
+        names = ", ".join(file.name for file in found[:5])
+        raise SeqtasksError(f"{path} has {len(found)} models: {names}.", "Give one of these files.")
+    return found[0] if found else None
 
 
 def download(name: str) -> Path:

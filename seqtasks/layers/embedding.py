@@ -6,10 +6,11 @@ import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seqtasks.layers.dropout import Dropout
+from seqtasks.special_tokens import PAD
 
 
 class TokenEmbedding(nn.Module):
@@ -23,14 +24,18 @@ class TokenEmbedding(nn.Module):
         dim: The width of a vector.
         dropout: Of single elements.
         word_dropout: Of whole tokens, whose vectors become zero.
+        span_cutoff: The share of each text's tokens, side by side, whose vectors become zero (Shen et al. 2020).
     """
 
-    def __init__(self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
+    def __init__(
+        self, size: int, dim: int, *, dropout: float = 0.0, word_dropout: float = 0.0, span_cutoff: float = 0.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size, dim))
         nn.init.normal_(self.weight, std=dim**-0.5)
         self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
+        self.span_cutoff = span_cutoff
 
     @property
     def size(self) -> int:
@@ -43,11 +48,13 @@ class TokenEmbedding(nn.Module):
         return self.weight.shape[1]
 
     def forward(self, tokens: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape dim"]:
-        """The vectors of tokens, in autocast's precision; in training `word_dropout` zeroes those of whole tokens."""
+        """The vectors of tokens, in autocast's precision; in training those of some whole tokens are zero."""
         vectors = nn.functional.embedding(tokens, self.weight) * math.sqrt(self.dim)
         if self.training and self.word_dropout > 0:
             kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
             vectors = vectors * kept.unsqueeze(-1)
+        if self.training and self.span_cutoff > 0 and tokens.dim() == 2:
+            vectors = vectors * outside_span(tokens, self.span_cutoff).unsqueeze(-1)
         if torch.is_autocast_enabled(vectors.device.type):
             vectors = vectors.to(torch.get_autocast_dtype(vectors.device.type))
         return vectors
@@ -58,6 +65,15 @@ class TokenEmbedding(nn.Module):
         """Element dropout, applied after positions are added; `by_row` of the same elements at all positions."""
         dropped: Tensor = self.dropout.by_row(vectors) if by_row else self.dropout(vectors)
         return dropped
+
+
+def outside_span(tokens: Int[Tensor, "rows length"], share: float) -> Bool[Tensor, "rows length"]:
+    """False in a span of each text, drawn anew; its length is the share of the text's, rounded up."""
+    lengths = (tokens != PAD).sum(dim=1, keepdim=True)
+    widths = (lengths * share).ceil()
+    starts = (torch.rand(lengths.shape, device=tokens.device) * (lengths - widths + 1)).floor()
+    places = torch.arange(tokens.shape[1], device=tokens.device)
+    return (places < starts) | (places >= starts + widths)
 
 
 def output_layer(dim: int, embedding: TokenEmbedding, *, tied: bool) -> nn.Linear:

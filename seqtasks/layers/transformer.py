@@ -39,6 +39,8 @@ class TransformerConfig(ConfigModel):
     2017 and in OPUS-MT's models."""
     activation: Literal["relu", "gelu", "silu"] = "relu"
     """Of the feed-forward; silu is also called swish."""
+    layer_norm_eps: float = Field(default=1e-5, gt=0)
+    """Added to the variance that norms divide by."""
     interleaved_positions: bool = True
     """Sines and cosines of the positions take turns; else all sines come first, as in Marian's models."""
     full_wavelengths: bool = False
@@ -93,12 +95,12 @@ class TransformerLayer(nn.Module):
     ) -> None:
         super().__init__()
         if self_attention:
-            self.attention_norm = nn.LayerNorm(dim)
+            self.attention_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
             self.attention = SelfAttention(dim, config.num_heads)
         if memory_dim is not None:
-            self.memory_norm = nn.LayerNorm(dim)
+            self.memory_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
             self.memory_attention = CrossAttention(dim, memory_dim, config.num_heads)
-        self.feed_forward_norm = nn.LayerNorm(dim)
+        self.feed_forward_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
         self.feed_forward = FeedForward(dim, config.ffn_dim, config.activation_dropout, config.activation)
         self.norm_first = config.norm_first
         self.dropout = Dropout(config.dropout)
@@ -181,7 +183,7 @@ class TransformerLayer(nn.Module):
 
 def last_norm(config: TransformerConfig, dim: int) -> nn.Module:
     """Behind all layers: a norm where they end without one."""
-    return nn.LayerNorm(dim) if config.norm_first else nn.Identity()
+    return nn.LayerNorm(dim, eps=config.layer_norm_eps) if config.norm_first else nn.Identity()
 
 
 def transformer_layers(config: TransformerConfig, dim: int, memory_dim: int | None = None) -> Stack[TransformerLayer]:

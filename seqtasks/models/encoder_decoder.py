@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, NamedTuple, cast
+from typing import Annotated, Any, Generic, Literal, NamedTuple, cast
 
+import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from seqtasks.incremental_state import HypothesisTokens, NextLogits, State
 from seqtasks.layers.embedding import TokenEmbedding
 from seqtasks.layers.loss import doubly_stochastic_regularization, guided_alignment_loss, sequence_cross_entropy
 from seqtasks.layers.memory import Mask, Memory
+from seqtasks.layers.r_drop import bidirectional_kl_divergence
 from seqtasks.models.config import ModelConfig
 from seqtasks.models.loss import Loss
 from seqtasks.registry import ConfigModel, PolymorphicField
@@ -68,8 +70,14 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         """Dropout on the embeddings of tokens."""
         word_dropout: float = Field(default=0.0, ge=0, lt=1)
         """Probability of dropping a whole input token, on both sides (Sennrich et al. 2016, section 3)."""
+        span_cutoff: float = Field(default=0.0, ge=0, lt=1)
+        """Share of each text's tokens, side by side, that are dropped on the way in, on both sides (Shen et al. 2020,
+        section 3.1); with r_drop the distributions with and without them have to agree."""
         label_smoothing: float = Field(default=0.1, ge=0, lt=1)
         """Szegedy et al. 2016, section 7."""
+        r_drop: float = Field(default=0.0, ge=0)
+        """Weight of R-Drop, the divergence between two passes with other dropout (Liang et al. 2021, where it is 5 for
+        translation). A training step takes twice as long; 0 is off."""
         doubly_stochastic_weight: float = Field(default=0.0, ge=0)
         """Weight of the doubly stochastic regularization (Xu et al. 2015, equation 14), per target token."""
         encoder: Annotated[ConfigModel, PolymorphicField(Encoder), AfterValidator(reject_pretrained_init)]
@@ -80,11 +88,16 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
     def __init__(self, config: Config, source_size: int, target_size: int) -> None:
         super().__init__()
         self.label_smoothing = config.label_smoothing
+        self.r_drop = config.r_drop
         self.doubly_stochastic_weight = config.doubly_stochastic_weight
 
         def embedding(size: int) -> TokenEmbedding:
             return TokenEmbedding(
-                size, config.hidden_size, dropout=config.embedding_dropout, word_dropout=config.word_dropout
+                size,
+                config.hidden_size,
+                dropout=config.embedding_dropout,
+                word_dropout=config.word_dropout,
+                span_cutoff=config.span_cutoff,
             )
 
         target_embedding = embedding(target_size)
@@ -109,8 +122,15 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         drawn with: among the tokens that sampling can take. Otherwise nothing would hold the others down, and rewarded
         training would let the UNKNOWN token grow until nothing else is learned.
         """
+        twice = self.is_passed_twice(batch.weight)
+        if twice:
+            batch = Seq2SeqBatch(*map(doubled, batch))
         memory = self.encode(batch.source, batch.source_mask)
-        return self.loss_of(memory, batch.target, batch.target_mask, batch.weight, batch.alignment)
+        return self.loss_of(memory, batch.target, batch.target_mask, batch.weight, batch.alignment, twice=twice)
+
+    def is_passed_twice(self, weight: Tensor | None) -> bool:
+        """Whether a training step has two passes, for R-Drop: not where targets were sampled."""
+        return self.training and self.r_drop > 0 and weight is None
 
     def loss_of(
         self,
@@ -119,6 +139,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
         mask: Bool[Tensor, "rows *targets tgt"],
         weight: Float[Tensor, "rows *targets"] | None = None,
         alignment: Float[Tensor, "rows next src"] | None = None,
+        *,
+        twice: bool = False,
     ) -> Loss:
         """`loss` where the sources are encoded already.
 
@@ -130,10 +152,14 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
                 are never generated have no probability and targets are not smoothed.
             alignment: The attention wanted for each target token but BEGIN, times the weight of its cross-entropy
                 (Garg et al. 2019, equation 3), where a source has one target; in training alone.
+            twice: All of these hold every row twice, the second time in the second half, for R-Drop.
 
         Returns:
             The sum in nats and the number of target tokens.
         """
+        if self.is_passed_twice(weight) and not twice:  # the encoder had one pass
+            memory = Memory(*map(doubled, memory))
+            target, mask, alignment, twice = doubled(target), doubled(mask), doubled(alignment), True
         if target.dim() == 3:
             rows, places = mask.any(dim=2).nonzero(as_tuple=True)
             memory = Memory(*(leaf.index_select(0, rows) for leaf in memory))
@@ -148,6 +174,8 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
             smoothing, bias = 0.0, output.bias.index_fill(0, wanted.new_tensor(NEVER_GENERATED), IMPOSSIBLE)
         total = sequence_cross_entropy(states, output, wanted, real, smoothing, bias=bias, weight=weight)
         count = real.sum()
+        if twice:
+            total, count = total / 2 + self.r_drop * self.divergence(states, real) / 2, count // 2
         if attention is not None and regularized:
             missed = doubly_stochastic_regularization(attention, real, memory.mask) / len(memory.mask)
             total = total + self.doubly_stochastic_weight * count.item() * missed
@@ -157,12 +185,22 @@ class EncoderDecoder(nn.Module, Generic[EncoderT_co]):
                     "The decoder has no attention that alignments could guide.",
                     "Leave out guided_alignment, or choose another decoder.",
                 )
-            total = total + guided_alignment_loss(attention, alignment)
+            total = total + guided_alignment_loss(attention, alignment) / (2 if twice else 1)
         return Loss(total, count)
+
+    def divergence(self, states: Float[Tensor, "rows next dim"], real: Bool[Tensor, "rows next"]) -> Tensor:
+        """Between the first half of the rows and the second, summed over real positions (R-Drop)."""
+        one, other = states[real].chunk(2)
+        return bidirectional_kl_divergence(one, other, self.decoder.output.weight, self.decoder.output.bias)
 
     def make_stepper(self, source: Shaped[Tensor, "rows *source"], mask: Mask | None = None) -> EncoderDecoderStepper:
         """The model bound to a source, ready for search."""
         return EncoderDecoderStepper(self.decoder, self.encode(source, mask))
+
+
+def doubled(part: Any) -> Any:
+    """All rows, and all rows again; None stays None."""
+    return part if part is None else torch.cat([part, part])
 
 
 class EncoderDecoderStepper:

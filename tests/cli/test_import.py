@@ -44,7 +44,7 @@ def test_an_imported_model_is_like_any_other(seqtasks: Program, original: Path, 
 def test_what_cannot_be_imported(seqtasks: Program, original: Path, tmp_path: Path) -> None:
     missing = seqtasks("import", tmp_path / "none", "--output", tmp_path / "out")
     assert (missing.code, missing.err.count("\n")) == (1, 1)
-    assert "is not a directory. Give the directory of a Marian model" in missing.err
+    assert "is neither a directory nor an .npz of Marian. Give the directory of a Marian model" in missing.err
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("kept")
     assert "already exists" in seqtasks("import", original, "--output", tmp_path / "out").err

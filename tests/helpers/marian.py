@@ -73,14 +73,14 @@ class MarianDirectory:
         return path
 
 
-def train_sentencepiece(path: Path, texts: Iterable[str], model_type: str = "unigram") -> list[str]:
+def train_sentencepiece(path: Path, texts: Iterable[str], model_type: str = "unigram", **ids: int) -> list[str]:
     """Writes a model as other programs have them; returns its pieces that stand for text."""
     from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
     with path.open("wb") as file:
         SentencePieceTrainer.train(
             sentence_iterator=iter(texts), model_writer=file, vocab_size=120, model_type=model_type,
-            hard_vocab_limit=False, minloglevel=2,
+            hard_vocab_limit=False, minloglevel=2, **ids,
         )  # fmt: skip
     model: Any = SentencePieceProcessor(model_file=str(path))
     return [

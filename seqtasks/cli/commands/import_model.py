@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seqtasks.cli.options import LanguagePair, split_languages
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir, is_file
@@ -16,7 +17,8 @@ def import_model(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="Directory of a Marian model of transformers, or its name on the Hugging Face Hub."
+            metavar="SOURCE",
+            help="Directory of a Marian model of transformers, its name on the Hugging Face Hub, or an .npz of Marian.",
         ),
     ],
     *,
@@ -30,6 +32,16 @@ def import_model(
             "--target-language", metavar="CODE", help="Target language of a multilingual model, such as deu in >>deu<<."
         ),
     ] = None,
+    vocab: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--vocab",
+            metavar="FILE",
+            help="For an .npz: vocabulary (.spm, .yml) of the source, and again that of the target; by default those "
+            "beside it.",
+        ),
+    ] = None,
+    languages: LanguagePair = None,
 ) -> None:
     """Import a translation model of another program: OPUS-MT and other Marian models.
 
@@ -39,6 +51,7 @@ def import_model(
     Examples:
       seqtasks import opus-mt-en-de --output opus-en-de
       seqtasks import Helsinki-NLP/opus-mt-en-mul --target-language deu
+      seqtasks import model.npz --vocab vocab.spm --language-pair en-de
     """
     out = output or Path(f"{Path(source).name}-imported")
     ensure_directory(out)
@@ -47,5 +60,6 @@ def import_model(
 
     from seqtasks.importers import import_model as make_bundle
 
-    make_bundle(source, out, target_language=target_language)
+    named = split_languages(languages)
+    make_bundle(source, out, target_language=target_language, vocab=vocab or (), languages=named)
     print(f'{out}: seqtasks translate --model {out} --text "..."')

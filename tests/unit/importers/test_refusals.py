@@ -90,5 +90,5 @@ def test_target_languages(copy: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_model(tmp_path: Path) -> None:
-    assert "is not a directory" in refused(tmp_path / "none")
+    assert "is neither a directory nor" in refused(tmp_path / "none")
     assert "has no config.json" in refused(tmp_path)

@@ -64,3 +64,20 @@ def test_sines_may_come_first(dim: int) -> None:
             angle = position / 10000 ** (column % half * 2 / dim)
             expected = math.sin(angle) if column < half else math.cos(angle)
             assert places[row, column].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_cutoff_hides_a_span_of_each_text_in_training() -> None:
+    torch.manual_seed(1)
+    embedding = TokenEmbedding(50, 4, span_cutoff=0.3)
+    tokens = torch.randint(4, 50, (1000, 12))
+    lengths = torch.randint(1, 13, (1000,))
+    tokens[torch.arange(12) >= lengths[:, None]] = 0
+    hidden = embedding.train()(tokens).abs().sum(dim=2) == 0
+    for row, length in zip(hidden.tolist(), lengths.tolist(), strict=True):
+        places = [place for place, zero in enumerate(row) if zero]
+        width = math.ceil(0.3 * length)
+        assert places == list(range(places[0], places[0] + width))
+        assert places[-1] < length
+    long = hidden[lengths == 12]
+    assert {int(row.float().argmax()) for row in long} == set(range(9))
+    assert not (embedding.eval()(tokens).abs().sum(dim=2) == 0).any()

@@ -14,6 +14,7 @@ from seqtasks.decoders import Decoder, TransformerDecoder
 from seqtasks.decoding import Ensemble
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import reorder_hypotheses, select_rows
+from seqtasks.layers.dropout import Dropout
 from seqtasks.layers.memory import Memory
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.special_tokens import NEVER_GENERATED
@@ -290,3 +291,41 @@ def test_alignment_heads_are_the_attention_shown() -> None:
 def test_alignment_heads_have_to_exist() -> None:
     with pytest.raises(ValidationError, match="there are 4 heads"):
         TransformerDecoder.Config(num_heads=4, alignment_heads=5)
+
+
+@some_models
+def test_r_drop_adds_the_divergence_of_two_passes(names: tuple[str, str, str]) -> None:
+    model, batch = generator(*names).train(), pairs(4, 2, 3)
+    plain = model.loss(batch)
+    model.r_drop = 2.0
+    same = model.loss(batch)  # no dropout: both passes are one
+    torch.testing.assert_close(same.total, plain.total)
+    assert same.count == plain.count
+    decoder_alone = model.loss_of(model.encode(batch.source, batch.source_mask), batch.target, batch.target_mask)
+    torch.testing.assert_close(decoder_alone.total, plain.total)
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.probability = 0.3
+    torch.manual_seed(3)
+    both = model.loss(batch)
+    torch.manual_seed(3)
+    twice = Seq2SeqBatch(*(None if part is None else torch.cat([part, part]) for part in batch))
+    model.r_drop = 0.0
+    assert both.total.item() > model.loss(twice).total.item() / 2
+    assert both.count == plain.count
+    model.eval()
+    torch.testing.assert_close(model.loss(batch).total, generator(*names).loss(batch).total)
+
+
+def test_r_drop_is_for_guided_attention_and_several_targets_too() -> None:
+    model, batch = generator("transformer", "transformer-1").train(), pairs(4, 2, 3)
+    wanted = torch.rand(3, batch.target.shape[1] - 1, batch.source.shape[1]) * batch.target_mask[:, 1:, None]
+    several = batch._replace(
+        target=batch.target[:, None].repeat(1, 2, 1), target_mask=batch.target_mask[:, None].repeat(1, 2, 1)
+    )
+    for given in (batch._replace(alignment=wanted), several):
+        model.r_drop = 0.0
+        plain = model.loss(given)
+        model.r_drop = 1.0
+        torch.testing.assert_close(model.loss(given).total, plain.total)
+        assert model.loss(given).count == plain.count
