@@ -19,7 +19,7 @@ LEAST_STEPS = 50
 WARMUP, VALIDATIONS, PATIENCE = 20, 10, 5
 """The warm-up is one of so many parts of the updates; so many validations there are, so many of which may be no better
 than the best."""
-PULL = 1.0
+PULL = 10.0
 """`training.l2_sp` where no old data are mixed in."""
 THE_DATA = (
     "train", "train_images", "validation", "validation_images", "validation_split", "mix", "mix_ratio",
