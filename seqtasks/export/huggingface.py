@@ -180,17 +180,19 @@ def generation(decoding: DecodingConfig) -> dict[str, Any]:
 def marian_tensors(task: TranslationTask, model: EncoderDecoder) -> Iterator[tuple[str, Tensor]]:
     """All weights by their names in `MarianMTModel`."""
     tie = task.config.model.tie_embeddings
+    encoder: Any = model.encoder
+    decoder: Any = model.decoder
     if tie == "all":
-        yield "model.shared.weight", model.decoder.embedding.weight
+        yield "model.shared.weight", decoder.embedding.weight
     else:
-        yield "model.encoder.embed_tokens.weight", model.encoder.embedding.weight
-        yield "model.decoder.embed_tokens.weight", model.decoder.embedding.weight
-    yield "lm_head.weight", model.decoder.output.weight
-    yield "final_logits_bias", model.decoder.output.bias[None]
+        yield "model.encoder.embed_tokens.weight", encoder.embedding.weight
+        yield "model.decoder.embed_tokens.weight", decoder.embedding.weight
+    yield "lm_head.weight", decoder.output.weight
+    yield "final_logits_bias", decoder.output.bias[None]
     places = sinusoids(
         POSITIONS, task.config.model.hidden_size, SinusoidalPositions(interleaved=False), device=torch.device("cpu")
     )
-    for name, side in (("encoder", model.encoder), ("decoder", model.decoder)):
+    for name, side in (("encoder", encoder), ("decoder", decoder)):
         yield f"model.{name}.embed_positions.weight", places
         for number, layer in enumerate(side.layers):
             yield from layer_tensors(f"model.{name}.layers.{number}", layer)
@@ -205,7 +207,9 @@ def layer_tensors(name: str, layer: Any) -> Iterator[tuple[str, Tensor]]:
         ("fc2", layer.feed_forward.contract),
         ("final_layer_norm", layer.feed_forward_norm),
     ]
-    joined = [(("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), layer.attention.project)]
+    joined: list[tuple[tuple[str, ...], Any]] = [
+        (("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"), layer.attention.project)
+    ]
     if hasattr(layer, "memory_attention"):
         parts += [
             ("encoder_attn.q_proj", layer.memory_attention.query),
