@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,33 @@ def test_a_mistake_in_the_input_is_told_in_a_sentence(recipe: Recipe, tmp_path: 
     assert (done.code, done.stderr.count("\n")) == (1, 1)
     assert f"there is no model '{tmp_path / 'nothing'}'" in done.stderr
     assert not (tmp_path / "packed").exists()
+
+
+@pytest.mark.parametrize("target", ["de", "en"])
+def test_general_translators_are_trained_in_phases(recipe: Recipe, tmp_path: Path, target: str) -> None:
+    names = [f"parallel/{name}.en-de.tsv.gz" for name in import_module("translate_general").WEIGHTS]
+    names += ["libreoffice/en-de.tsv.gz", "parallel/dev/newstest2013.en-de.tsv.gz"]
+    names += [f"tatoeba/en-de.{part}.tsv.gz" for part in ("train", "dev", "test")]
+    for seed, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        lines = [f"{source}\t{translated}" for source, translated in sentence_pairs(40, seed=seed)]
+        write(tmp_path / name, lines)
+    small = ["--tiny", "--beam", "1", "--set", "training.batch_tokens=300", "--set", "text.vocab_size=400"]
+    small += ["--set", "training.max_steps=4", "--set", "training.warmup_steps=2", "--set", "training.eval_steps=2"]
+    small += ["--set", "training.save_steps=2", "--set", "training.num_threads=1"]
+    output = tmp_path / "forward"
+    done = recipe("translate_general", tmp_path, "--target", target, "--output", output, *small)
+    assert done.code == 0, done.stderr
+    pair = "en-de" if target == "de" else "de-en"
+    assert [row.split(" | ")[:2] for row in done.stdout.splitlines()[-2:]] == [
+        [f"| {pair}", "newstest2013"], [f"| {pair}", "Tatoeba, test"]
+    ]  # fmt: skip
+    assert seqtasks.load(output, task="translation").languages == tuple(pair.split("-"))
+    made = tmp_path / "back-translated.tsv"
+    write(made, [f"{source}\t{translated}" for source, translated in sentence_pairs(40, seed=99)])
+    further = ["--init-from", output, "--back-translated", made, "--output", tmp_path / "final", *small]
+    done = recipe("translate_general", tmp_path, "--target", target, *further)
+    assert done.code == 0, done.stderr
+    settings = settings_of(tmp_path / "final")
+    assert settings.data.train[-1].path == made
+    assert settings.data.train[-1].weight == 0.5
