@@ -49,7 +49,7 @@ def test_a_missing_package_is_told(
         (["pos-en", "--format", "ctranslate2"], 1, "pos-en is a model for tagging, not for translation."),
         (["no-such-model", "--format", "ctranslate2"], 1, "there is no model 'no-such-model'"),
         (["en-de"], 2, "Missing option '--format'"),
-        (["en-de", "--format", "paper"], 2, "'paper' is not one of 'ctranslate2', 'onnx'"),
+        (["en-de", "--format", "paper"], 2, "'paper' is not one of 'ctranslate2', 'onnx', 'huggingface'"),
         (
             ["en-de", "--format", "ctranslate2", "--set", "length_penalty=wu:1"],
             1,

@@ -15,7 +15,9 @@ from seqtasks.storage.presence import is_dir, is_file
 
 def export(
     model: ModelArgument,
-    written: Annotated[Literal["ctranslate2", "onnx"], typer.Option("--format", help="The runtime to export for.")],
+    written: Annotated[
+        Literal["ctranslate2", "onnx", "huggingface"], typer.Option("--format", help="The runtime to export for.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -31,6 +33,7 @@ def export(
     Examples:
       seqtasks export my-model --format ctranslate2
       seqtasks export my-model --format onnx --output my-model-onnx
+      seqtasks export opus-en-de --format huggingface
     """
     out = out or Path(f"{Path(model).name}-{written}")
     ensure_directory(out)
