@@ -80,7 +80,7 @@ def paths(files: Files) -> list[Path]:
 
 def inherited(theirs: Mapping[str, Any], family: type[Task]) -> dict[str, Any]:
     """The options of the model's first source that all data have as long as no others are given."""
-    first = next(iter(theirs["data"].get("train", [])), {})
+    first: Mapping[str, Any] = next(iter(theirs["data"].get("train", [])), {})
     return {name: first[name] for name in family.inherited_options if name in first}
 
 
