@@ -46,12 +46,13 @@ def finetuning_config(
     if languages is not None and "languages" not in theirs:
         raise SeqtasksError(f"A model for {kind} knows one language.", "Leave the language pair out.")
     known = known_settings(theirs, languages)
-    new = options | ({"reverse": True} if reverse else {})
+    own = inherited(theirs, family)
+    new = own | options | ({"reverse": True} if reverse else {})
     preset = family.preset(paths(data), known | of_sources(new, len(data)))
     document = continued(
         preset,
         theirs,
-        mix=family.preset(paths(mix), known)["data"]["train"] if mix else (),
+        mix=family.preset(paths(mix), known | of_sources(own, len(mix)))["data"]["train"] if mix else (),
         validation=validation_sources(family, validation, known | of_sources(new, len(validation))),
     )
     if not document["data"].get("validation") and not holds_out(family):
@@ -75,6 +76,12 @@ def holds_out(family: type[Task]) -> bool:
 def paths(files: Files) -> list[Path]:
     """The files as paths."""
     return [Path(file) for file in files]
+
+
+def inherited(theirs: Mapping[str, Any], family: type[Task]) -> dict[str, Any]:
+    """The options of the model's first source that all data have as long as no others are given."""
+    first: Mapping[str, Any] = next(iter(theirs["data"].get("train", [])), {})
+    return {name: first[name] for name in family.inherited_options if name in first}
 
 
 def known_settings(theirs: Mapping[str, Any], languages: Languages | None) -> dict[str, str]:

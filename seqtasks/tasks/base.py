@@ -88,6 +88,8 @@ class Task(Component, ABC, Generic[ModelT, BatchT]):
     """What files for `preset` may be called, for messages; empty for a task without presets."""
     evaluation_options: ClassVar[tuple[str, ...]] = ()
     """What of an `EvaluationRequest` applies beside the data; "confusion" where there is a confusion matrix."""
+    inherited_options: ClassVar[tuple[str, ...]] = ()
+    """Options of a source that data to fine-tune a model on have as its own training data, unless they are given."""
     carried: TBPTTState | None = None
     """What the objective carries from batch to batch, once training begins, where it goes over streams."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +97,23 @@ def test_without_old_data_weights_are_pulled_back(seqtasks: Program) -> None:
     assert read_config(Path("tuned/config.toml")).training.l2_sp > 0
 
 
+def test_words_are_labelled_by_the_column_of_the_model(seqtasks: Program) -> None:
+    lines = Path("data/train.conllu").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    moved = ["\t".join([*row[:3], "_", row[3], *row[5:]]) if len(row) == 10 else "" for row in rows]
+    Path("xpos.conllu").write_text("\n".join(moved) + "\n", encoding="utf-8")
+    start = settings("data.train.0.path=xpos.conllu", "data.train.0.label_column=xpos")
+    Path("run.toml").write_text(tiny_runs.CONFIGURATIONS["tagging"] + tiny_runs.TRAINING, encoding="utf-8")
+    assert seqtasks("train", "run.toml", "--output", "run", *start).code == 0
+    result = seqtasks("finetune", "run", "xpos.conllu", "--mix", "xpos.conllu", "-o", "tuned", *SHORT)
+    assert result.code == 0, result.err
+    data = read_config(Path("tuned/config.toml")).task.data
+    assert [source.label_column for source in (*data.train, *data.mix)] == ["xpos", "xpos"]
+    other = ["--label-column", "upos"]
+    result = seqtasks("finetune", "run", "xpos.conllu", *other, "-o", "again", *SHORT)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+
+
 def test_a_stopped_fine_tuning_goes_on_to_the_same_end(seqtasks: Program) -> None:
     model = trained(seqtasks, "translation")
     words = ["finetune", model, "data/pairs.tsv"]
@@ -110,6 +129,27 @@ def test_a_stopped_fine_tuning_goes_on_to_the_same_end(seqtasks: Program) -> Non
     result = seqtasks(*words, "-o", "whole", *SHORT)
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "already contains a training run" in result.err
+
+
+def test_of_a_fine_tuning_that_is_interrupted_the_scores_before_are_kept(seqtasks: Program) -> None:
+    model = trained(seqtasks, "tagging")
+    few = {"max_steps": 6, "eval_steps": 3, "num_threads": 1}
+
+    def interrupt(event: object) -> None:
+        if isinstance(event, package.StepEvent) and event.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopped = package.finetune(
+        model, "data/train.conllu", "tuned", training=few, on_event=interrupt, stop_on_signals=True
+    )
+    assert (stopped.interrupted, stopped.step) == (True, 2)
+    assert stopped.own_validation is not None
+    assert stopped.new_domain.after == stopped.own_validation.after == ()
+    whole = package.finetune(model, "data/train.conllu", "tuned", training=few, resume=True)
+    assert whole.own_validation is not None
+    assert whole.new_domain.before == stopped.new_domain.before != ()
+    assert whole.own_validation.before == stopped.own_validation.before != ()
+    assert len(whole.new_domain.after) == len(whole.new_domain.before)
 
 
 def test_own_validation_data_are_those_that_are_given(seqtasks: Program) -> None:

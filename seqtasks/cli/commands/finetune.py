@@ -102,17 +102,16 @@ def finetune(
     with TrainingDisplay(training_console()) as display:
         result = run_finetuning(config, out, own_files or (), warn, resume, display.show, stop_on_signals=True)
     display.warn(result.warnings)
+    if result.interrupted:
+        display.say(f"Stopped at step {result.step:,}; everything is saved. The same command with --resume goes on.")
+        raise typer.Exit(128 + (result.signal or signal.SIGINT))
     for line in comparison(result):
         display.say(line)
     display.say(closing(result, config, code))
-    if result.interrupted:
-        raise typer.Exit(128 + (result.signal or signal.SIGINT))
 
 
 def comparison(result: FinetuningResult) -> list[str]:
-    """A table of the scores before and after, on both validation data; empty where training was stopped."""
-    if result.interrupted:
-        return []
+    """A table of the scores before and after, on both validation data."""
     changes = [result.new_domain, *([result.own_validation] if result.own_validation else [])]
     return [line for change in changes for line in rows(change)]
 

@@ -67,6 +67,7 @@ class TaggingTask(Task[Tagger, TaggingBatch]):
     unit = "words"
     examples = "sentences"
     evaluation_options = ("max_input_length",)
+    inherited_options = ("label_column",)
     example_data = "train.conllu"
 
     class Config(ConfigModel):
