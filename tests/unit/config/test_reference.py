@@ -13,6 +13,7 @@ from pydantic import Field
 from seqtasks.config.reference import _keys, as_markdown, as_text, config_sections, descriptions, task_kinds
 from seqtasks.config.run import read_config
 from seqtasks.decoding import DecodingConfig
+from seqtasks.encoders import Encoder
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component, ConfigModel, PolymorphicField, fields_of
 
@@ -94,10 +95,15 @@ def test_every_key_says_what_it_means(task: str) -> None:
 def test_encoders_are_those_that_the_task_takes(task: str, kinds: list[str]) -> None:
     """Others are an error when the configuration is read."""
     sections = config_sections(task)
-    told = [key.type for section in sections for key in section.keys if key.path == "model.encoder.kind"]
-    assert told == [" | ".join(f'"{kind}"' for kind in kinds)]
+    [told] = [key.type for section in sections for key in section.keys if key.path == "model.encoder.kind"]
     titles = [section.title for section in sections if section.title.startswith("model.encoder.kind")]
-    assert titles == [f'model.encoder.kind = "{kind}"' for kind in kinds]
+
+    def ours(names: list[str]) -> list[str]:
+        """Without those that other tests have made."""
+        return [name for name in names if Encoder.of_kind(name.strip('"')).__module__.startswith("seqtasks.")]
+
+    assert ours(told.split(" | ")) == [f'"{kind}"' for kind in kinds]
+    assert ours([title.removeprefix("model.encoder.kind = ") for title in titles]) == [f'"{kind}"' for kind in kinds]
     other = "cnn" if "cnn" not in kinds else "lstm"
     with pytest.raises(SeqtasksError, match=r"model\.encoder has to read (text|images|frames)|unknown kind"):
         read_config(next(file for file in SHIPPED if f'task = "{task}"' in file.read_text()), overrides=[
