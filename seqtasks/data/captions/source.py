@@ -13,8 +13,14 @@ from seqtasks.data.reader import Reader
 Columns = Mapping[str, str | int | None]
 """The columns, or keys, that were asked for, by name or by number from 1: of the `image`, of the `caption`."""
 
-IMAGE = Role("image", ("image", "image_name", "file_name", "filename", "image_path", "image_file", "img"))
-CAPTION = Role("caption", ("caption", "captions", "comment", "text"))
+IMAGE = Role(
+    "image",
+    (
+        "image", "image_name", "file_name", "filename", "image_path", "image_file", "img",
+        "file", "path", "file_path", "filepath", "photo", "picture",
+    ),
+)  # fmt: skip
+CAPTION = Role("caption", ("caption", "captions", "comment", "text", "description", "sentence"))
 SPLIT_KEY = "split"
 ROLES = (IMAGE, CAPTION, Role("split", (SPLIT_KEY,)))
 VIDEO_LINES = (

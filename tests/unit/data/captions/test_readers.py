@@ -101,6 +101,13 @@ def test_official_splits_are_read(tmp_path: Path, name: str, content: str) -> No
     assert read(write(tmp_path / name, content)) == expected
 
 
+@pytest.mark.parametrize("header", ["file;caption", "path;text", "nr;Photo;Description"])
+def test_headers_that_people_write(tmp_path: Path, header: str) -> None:
+    rows = [f"{number};" * header.count("nr") + f"{number}.jpg;A dog" for number in range(3)]
+    found = read(write(tmp_path / "a.csv", "\n".join([header, *rows]) + "\n"))
+    assert found == [Caption(f"{number}.jpg", "A dog") for number in range(3)]
+
+
 def test_karpathy_names_the_folder_of_coco_pictures(tmp_path: Path) -> None:
     image = {"filepath": "val2014", "filename": "a.jpg", "split": "restval", "sentences": [{"raw": "A dog"}]}
     path = write(tmp_path / "dataset_coco.json", json.dumps({"images": [image], "dataset": "coco"}))
@@ -162,7 +169,7 @@ WRONG = {
     "no table": ("a.txt", "It was a dark and stormy night.\n", r"a\.txt:1: the first row is neither a header"),
     "unknown columns": (
         "a.csv",
-        "id,photo,description\n1,a.jpg,A dog\n",
+        "id,where,words\n1,a.jpg,A dog\n",
         r"a\.csv:1: the first row is neither a " r"header",
     ),
     "empty": ("a.csv", "", r"a\.csv:1: the first row is neither a header"),
