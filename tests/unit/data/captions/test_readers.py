@@ -105,7 +105,7 @@ def test_official_splits_are_read(tmp_path: Path, name: str, content: str) -> No
 def test_headers_that_people_write(tmp_path: Path, header: str) -> None:
     rows = [f"{number};" * header.count("nr") + f"{number}.jpg;A dog" for number in range(3)]
     found = read(write(tmp_path / "a.csv", "\n".join([header, *rows]) + "\n"))
-    assert found == [Caption(f"{number}.jpg", "A dog") for number in range(3)]
+    assert found == [Caption(f"{number}.jpg", "A dog", None) for number in range(3)]
 
 
 def test_karpathy_names_the_folder_of_coco_pictures(tmp_path: Path) -> None:
