@@ -139,6 +139,11 @@ def require_marian(task: TranslationTask, model: EncoderDecoder) -> tuple[Transf
                     f"transformers' Marian has no model.{name}.{key} = {str(getattr(side, key)).lower()}.",
                     f"Train a model with {key} = {wanted}, or export for another runtime.",
                 )
+    if sides[0].activation != sides[1].activation:  # type: ignore[attr-defined]
+        raise SeqtasksError(
+            "transformers' Marian has one activation: this model's encoder and decoder have two.",
+            "Train a model with the same model.encoder.activation and model.decoder.activation.",
+        )
     if model.encoder.causal:
         raise SeqtasksError("transformers' Marian has no encoder that reads forward only, as this model's does.")
     return sides  # type: ignore[return-value]

@@ -20,6 +20,8 @@ from seqtasks.importers.vocabulary import ImportedVocabulary
 from seqtasks.text.sentencepiece_model import has_bytes
 
 SETTINGS = "special:model.yml"
+LARGEST_MODEL = 16 * 2**30
+"""Bytes that a file may unpack to."""
 ACTIVATIONS = {"swish": "silu", "relu": "relu"}
 NORMS = {("", "dan", ""): False, ("n", "da", "n"): True}
 """Whether norms come first, by transformer-preprocess, -postprocess and -postprocess-top (d: dropout, a: add, n: norm).
@@ -92,8 +94,12 @@ def read_arrays(model: Path) -> dict[str, NDArray[Any]]:
     """
     try:
         with np.load(model, allow_pickle=False) as archive:
+            if sum(member.file_size for member in archive.zip.infolist()) > LARGEST_MODEL:
+                raise SeqtasksError(f"{model} unpacks to more than {LARGEST_MODEL // 2**30} GiB.", AGAIN)
             return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except SeqtasksError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
         raise SeqtasksError(f"{model} is not an .npz of arrays, or damaged ({error}).", AGAIN) from None
     except Exception as error:  # of zipfile and zlib
         raise SeqtasksError(f"{model} is damaged ({error}).", AGAIN) from None

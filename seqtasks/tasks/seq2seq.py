@@ -35,6 +35,13 @@ class Seq2SeqConfig(ConfigModel):
     """Beam size for validation during training."""
 
     @model_validator(mode="after")
+    def sampled_targets_are_passed_once(self) -> Self:
+        """Refuses R-Drop where targets are sampled: it would do nothing."""
+        if self.model.r_drop > 0 and getattr(self, "self_critical", None) is not None:
+            raise ValueError("model.r_drop and self_critical are mutually exclusive: set model.r_drop = 0")
+        return self
+
+    @model_validator(mode="after")
     def reads_the_source(self) -> Self:
         """Refuses an encoder that reads something else."""
         if not issubclass(Encoder.of(self.model.encoder), self.encoders):

@@ -89,6 +89,7 @@ def test_an_imported_model_goes_back(tmp_path: Path) -> None:
     [
         ({"model": {"encoder": {**MARIAN, "norm_first": True}}}, "has no model.encoder.norm_first = true. Train"),
         ({"model": {"decoder": MARIAN}}, "has no model.decoder.interleaved_positions = true"),
+        ({"model": {"decoder": {**MARIAN, "interleaved_positions": False}}}, "has one activation"),
         ({"model": {"decoder": {"kind": "lstm", "hidden_size": 16}}}, 'its decoder "lstm"'),
         ({"text": {"kind": "characters"}}, 'text.kind is "characters"'),
     ],

@@ -93,6 +93,12 @@ def test_networks_that_models_here_are_not(tmp_path: Path, key: str, value: str,
     assert message in refused(tmp_path / "model.npz", vocab=[FIXTURES / "vocab.spm"])
 
 
+def test_a_file_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqtasks.importers.marian.LARGEST_MODEL", 1000)
+    copy(FIXTURES / "post.npz", tmp_path / "model.npz")
+    assert "unpacks to more than" in refused(tmp_path / "model.npz", vocab=[FIXTURES / "vocab.spm"])
+
+
 def test_files_that_are_missing_or_damaged(tmp_path: Path) -> None:
     model = tmp_path / "model.npz"
     copy(FIXTURES / "post.npz", model)

@@ -8,8 +8,10 @@ import torch
 from helpers.generators import DECODERS, ENCODERS
 from torch import Tensor
 
+from seqtasks.config.run import read_config
 from seqtasks.data.collate import pad
 from seqtasks.decoding import DecodingConfig
+from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.rewards import reward
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.special_tokens import END, NEVER_GENERATED
@@ -188,3 +190,18 @@ def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="greater than 1"):
         SelfCriticalConfig(num_samples=1)
     assert replace(objective().sampling, nbest=1).max_length == "2"
+
+
+@pytest.mark.parametrize("task", ["translation", "captioning"])
+def test_r_drop_is_not_for_sampled_targets(task: str) -> None:
+    source = {"path": "pairs.tsv"} if task == "translation" else {"captions": "captions.csv", "images": "."}
+    run = {
+        "task": task,
+        "data": {"train": [source]},
+        "self_critical": {},
+        "model": {
+            "encoder": {"kind": "lstm" if task == "translation" else "cnn"}, "decoder": {"kind": "lstm"}, "r_drop": 1.0
+        },
+    }  # fmt: skip
+    with pytest.raises(SeqtasksError, match=r"r_drop and self_critical are mutually exclusive"):
+        read_config(run)
