@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -31,8 +32,13 @@ SAVE_OFTEN = {"max_steps": 18, "eval_steps": 6, "save_steps": 3, "save_total_lim
 PICTURES_AT_A_TIME = 4
 """So that features of sixteen pictures come in several parts."""
 ONE_THREAD = ("--threads", "1")
-FROZEN = {"captioning": {"trainable_from_block = -1\n": "", "horizontal_flip = true\n": ""}}
+FROZEN = {"trainable_from_block = -1\n": "", "horizontal_flip = true\n": ""}
 """What a captioner leaves out whose CNN is not trained, so that its features are kept."""
+MARIAN = {
+    'kind = "characters"\n': 'kind = "subwords"\nvocab_size = 340\n',
+    "num_heads = 2\n": "num_heads = 2\nnorm_first = false\ninterleaved_positions = false\n",
+}
+"""What another translator has in other words, which transformers can hold."""
 
 
 class Target(NamedTuple):
@@ -58,6 +64,15 @@ def training(task: str, processes: int, folder: Path, **chosen: Any) -> Target:
     return Target(f"{task}, {processes} process{'es' * (processes > 1)}", run, is_value)
 
 
+def configuration(task: str, otherwise: Mapping[str, str]) -> str:
+    """The tiny run of a task, with other lines."""
+    text = tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING
+    for old, new in otherwise.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
 def is_value(name: str) -> bool:
     return name.endswith((".safetensors", ".npy"))
 
@@ -71,12 +86,8 @@ def train(config: Path, root: Path, settings: dict[str, Any]) -> None:
 
 def features(folder: Path) -> Target:
     """The features of a frozen CNN, and two updates with them."""
-    text = tiny_runs.CONFIGURATIONS["captioning"] + tiny_runs.TRAINING
-    for old, new in FROZEN["captioning"].items():
-        assert old in text
-        text = text.replace(old, new)
     config = folder / "features.toml"
-    config.write_text(text, encoding="utf-8")
+    config.write_text(configuration("captioning", FROZEN), encoding="utf-8")
     feature_cache.PART = PICTURES_AT_A_TIME
     return Target("feature cache", lambda root: train(config, root, {"max_steps": 2}), is_value)
 
@@ -178,12 +189,14 @@ def all_targets(tasks: list[str], processes: list[int], others: bool, folder: Pa
             yield training(task, count, folder)
     if others:
         train_here("translation", model := folder / "model")
+        train_here("translation", of_marian := folder / "of-marian", MARIAN)
         text = folder / "sentences.txt"
         text.write_text("a dog sees the tree\n" * 5, encoding="utf-8")
         with_features = features(folder)
         with_features.run(folder / "features-first")
         yield with_features
-        for target in [*(export(kind, model / FOLDER) for kind in WRITERS), translation(model / FOLDER, text)]:
+        exported = [export(kind, (of_marian if kind == "huggingface" else model) / FOLDER) for kind in WRITERS]
+        for target in [*exported, translation(model / FOLDER, text)]:
             with keeping_graphs():
                 target.run(folder / "first")
                 shutil.rmtree(folder / "first")
@@ -222,7 +235,7 @@ def unreadable(root: Path) -> Iterator[str]:
             yield f"{bundle_folder.name}: {error}"
 
 
-def train_here(task: str, root: Path) -> None:
+def train_here(task: str, root: Path, otherwise: Mapping[str, str] = MappingProxyType({})) -> None:
     config = root.with_suffix(".toml")
-    config.write_text(tiny_runs.CONFIGURATIONS[task] + tiny_runs.TRAINING, encoding="utf-8")
+    config.write_text(configuration(task, otherwise), encoding="utf-8")
     train(config, root, {"max_steps": 2, "eval_steps": 1})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from seqtasks.data.columns import describe_columns, describe_keys
@@ -25,6 +25,8 @@ from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
+LOOKED_AT = 100
+"""So many pairs tell whether a file names the languages of its texts."""
 
 
 def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Languages | None = None) -> Iterator[Pair]:
@@ -37,13 +39,20 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
             `{"translation": {"en": ..., "de": ...}}`.
 
     Raises:
-        SeqtasksError: At once for a missing file, an unknown format, missing languages; while reading for parallel
-            files of different lengths, text that is not UTF-8, damaged compression, broken or unsafe XML.
+        SeqtasksError: At once for a missing file, an unknown format, missing languages, sides to exchange in a file
+            that names their languages; while reading for parallel files of different lengths, text that is not UTF-8,
+            damaged compression, broken or unsafe XML.
     """
     if source.reverse:
+        forward = source.model_copy(update={"reverse": False})
+        if languages is not None and names_languages(forward, languages):
+            raise SeqtasksError(
+                f"{source.path} names the languages of its texts, and they are read from {languages[0]} to "
+                f"{languages[1]} by these names: there are no sides to exchange.",
+                "Leave out --reverse (reverse).",
+            )
         there = None if languages is None else (languages[1], languages[0])
-        forward = read_pairs(source.model_copy(update={"reverse": False}), skipped, languages=there)
-        return (Pair(pair.target, pair.source) for pair in forward)
+        return (Pair(pair.target, pair.source) for pair in read_pairs(forward, skipped, languages=there))
     if source.source is not None and source.target is not None:
         for path in (source.source, source.target):
             require_file(path)
@@ -58,6 +67,15 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
             "give parallel files as source and target.",
         )
     return with_both_sides(reader.read(source, skipped, languages), skipped)
+
+
+def names_languages(source: ParallelSource, languages: Languages) -> bool:
+    """Whether the names of columns or keys, or a file's format, say which text is in which language."""
+    there = (languages[1], languages[0])
+    pairs, exchanged = (
+        list(islice(read_pairs(source, ReadReport(), languages=each), LOOKED_AT)) for each in (languages, there)
+    )
+    return pairs != exchanged
 
 
 def with_both_sides(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair]:

@@ -207,7 +207,7 @@ def test_a_source_is_one_file_or_two_with_a_positive_weight(settings: dict[str, 
         ParallelSource.model_validate(settings)
 
 
-@pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl"])
 def test_sides_are_exchanged_where_that_is_asked_for(tmp_path: Path, kind: str) -> None:
     source = ParallelSource(path=write(tmp_path / f"pairs.{kind}", CONTENTS[kind]), reverse=True)
     found = list(read_pairs(source, ReadReport(), languages=("de", "en")))
@@ -218,3 +218,23 @@ def test_parallel_files_are_exchanged_too(tmp_path: Path) -> None:
     files = [write(tmp_path / "a.en", "A cat.\n"), write(tmp_path / "a.de", "Eine Katze.\n")]
     source = ParallelSource(source=files[0], target=files[1], reverse=True)
     assert list(read_pairs(source, ReadReport(), languages=("de", "en"))) == [Pair("Eine Katze.", "A cat.")]
+
+
+NAMED = {
+    "csv": "nr;english;german\n0;Yes.;Ja.\n1;A cat.;Eine Katze.\n",
+    "jsonl": '{"translation": {"en": "A cat.", "de": "Eine Katze."}}\n',
+    "tmx": CONTENTS["tmx"],
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+@pytest.mark.parametrize("languages", [("en", "de"), ("de", "en")])
+def test_sides_that_are_named_by_their_languages_cannot_be_exchanged(
+    tmp_path: Path, kind: str, languages: tuple[str, str]
+) -> None:
+    path = write(tmp_path / f"pairs.{kind}", NAMED[kind])
+    last = read(path, languages=languages)[-1]
+    assert (last.source in {"A cat.", "Größe & more"}) == (languages[0] == "en")
+    with pytest.raises(SeqtasksError, match="there are no sides to exchange") as error:
+        read_pairs(ParallelSource(path=path, reverse=True), ReadReport(), languages=languages)
+    assert "Leave out --reverse" in str(error.value)
