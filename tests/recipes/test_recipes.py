@@ -132,7 +132,9 @@ def test_fine_tuning_is_compared_with_training_on_both_from_the_start(
     assert first.startswith("| start | help, test | ")
     assert last.startswith("| tuned | Tatoeba, test | ")
     assert "fine-tuning took" in told
-    parts = {part: (tmp_path / "out" / f"help.{part}.tsv").read_text().splitlines() for part in ("test", "dev", "train")}
+    parts = {
+        part: (tmp_path / "out" / f"help.{part}.tsv").read_text().splitlines() for part in ("test", "dev", "train")
+    }
     english = [line.split("\t")[0] for lines in parts.values() for line in lines]
     assert len(english) == len(set(english))
     joint = settings_of(tmp_path / "out" / "joint").data
