@@ -14,7 +14,8 @@ from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPen
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2 import unknown_token, vocabulary, write_model
 from seqtasks.export.supported_decoding import search_options
-from seqtasks.inference.translation import Found, Piece, TranslationPipeline
+from seqtasks.inference.translation import TranslationPipeline
+from seqtasks.inference.translation_engine import Found, Piece
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import kind_of
 from seqtasks.special_tokens import END

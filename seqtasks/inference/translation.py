@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from typing import Any, overload
 
 import torch
 
@@ -16,7 +16,8 @@ from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
-from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
+from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
+from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
@@ -29,39 +30,6 @@ BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 
 MAX_SCORED = 4_096
 """Tokens of a text, or of its translation, that are scored: a score is that of both as a whole, never of parts."""
-
-Found = tuple[list[Hypothesis], Attention | None]
-"""The hypotheses for a source, best first, and the attention of the best of them, if that was asked for."""
-
-
-class Piece(NamedTuple):
-    """What is translated at once: a text, or a part of a long one."""
-
-    text: str
-    ids: Sequence[int]
-    """Its tokens."""
-    prefix: Sequence[int]
-    """The tokens that its translation has to begin with."""
-    number: int
-    """That of its text in the input: samples depend on it."""
-
-
-@runtime_checkable
-class TranslationEngine(Protocol):
-    """Decodes in place of our own search."""
-
-    @property
-    def precision(self) -> str:
-        """What computes, and how exactly, as signatures have it."""
-        ...
-
-    def check(self, decoding: DecodingConfig) -> None:
-        """Raises SeqtasksError for decoding options that the engine lacks."""
-        ...
-
-    def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
-        """The hypotheses for each piece; see `TranslationPipeline.decode`."""
-        ...
 
 
 class TranslationPipeline(DecodingPipeline):
@@ -177,7 +145,7 @@ class TranslationPipeline(DecodingPipeline):
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
         asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
-        decode = self.decode if self.engine is None else self.engine.decode
+        decode = self.decode if self.engine is None else partial(decode_by_engine, self.engine, self.decode)
         results = []
         for piece, (hypotheses, look) in zip(asked, decode(asked, decoding, attention=attention), strict=True):
             first, *others = [self.translation(piece.text, hypothesis) for hypothesis in hypotheses]
@@ -199,6 +167,7 @@ class TranslationPipeline(DecodingPipeline):
                 options=decoding,
                 prefixes=[piece.prefix for piece in taken] if any(piece.prefix for piece in pieces) else None,
                 row_numbers=[piece.number for piece in taken],
+                sources=[piece.text for piece in taken],
             )
             looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
             return zip(found, looks, strict=True)
