@@ -120,6 +120,28 @@ def test_tatoeba_trains_and_its_model_can_be_packed(recipe: Recipe, data: Path, 
     assert translations[0] == translations[1]
 
 
+def test_fine_tuning_is_compared_with_training_on_both_from_the_start(
+    recipe: Recipe, data: Path, tmp_path: Path
+) -> None:
+    (data / "libreoffice").mkdir()
+    write(data / "libreoffice" / "en-de.tsv.gz", ["\t".join(pair) for pair in sentence_pairs(300, seed=8)])
+    done = recipe("finetune_translator", "--output", tmp_path / "out", *SMALL, data=data)
+    assert done.code == 0, done.stderr
+    *_, heading, _, first, _, _, _, _, last, told = done.stdout.splitlines()
+    assert heading.startswith("| model | data | BLEU, cased |")
+    assert first.startswith("| start | help, test | ")
+    assert last.startswith("| tuned | Tatoeba, test | ")
+    assert "fine-tuning took" in told
+    parts = {
+        part: (tmp_path / "out" / f"help.{part}.tsv").read_text().splitlines() for part in ("test", "dev", "train")
+    }
+    english = [line.split("\t")[0] for lines in parts.values() for line in lines]
+    assert len(english) == len(set(english))
+    joint = settings_of(tmp_path / "out" / "joint").data
+    assert [source.weight for source in joint.train] == [1, 1]
+    assert len(joint.validation) == 2
+
+
 @pytest.fixture(scope="module")
 def flickr8k(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Colored squares in Flickr8k's layout: 40 pictures, two captions each, one test picture without its file."""
