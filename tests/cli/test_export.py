@@ -32,6 +32,17 @@ def test_what_is_exported_translates_as_the_model(
     assert [processor.decode(each.hypotheses[0]) for each in found] == expected.out.splitlines()
 
 
+def test_argos_translate_gets_a_file(seqtasks: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ctranslate2")
+    monkeypatch.chdir(tmp_path)
+    done = seqtasks("export", "en-de", "--format", "argos")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "en-de.argosmodel: argospm install en-de.argosmodel\n"
+    again = seqtasks("export", "en-de", "--format", "argos")
+    assert (again.code, "en-de.argosmodel already exists" in again.err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["en-de.argosmodel"]
+
+
 @pytest.mark.parametrize(("written", "package"), [("ctranslate2", "ctranslate2"), ("onnx", "onnxscript")])
 def test_a_missing_package_is_told(
     seqtasks: Program, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, package: str
@@ -49,12 +60,14 @@ def test_a_missing_package_is_told(
         (["pos-en", "--format", "ctranslate2"], 1, "pos-en is a model for tagging, not for translation."),
         (["no-such-model", "--format", "ctranslate2"], 1, "there is no model 'no-such-model'"),
         (["en-de"], 2, "Missing option '--format'"),
-        (["en-de", "--format", "paper"], 2, "'paper' is not one of 'ctranslate2', 'onnx', 'huggingface'"),
+        (["en-de", "--format", "paper"], 2, "'paper' is not one of 'ctranslate2', 'onnx', 'huggingface', 'argos'"),
         (
             ["en-de", "--format", "ctranslate2", "--set", "length_penalty=wu:1"],
             1,
             'CTranslate2 does not support length_penalty = "wu:1".',
         ),
+        (["en-de", "--format", "argos", "--output", "a.zip"], 1, "--output a.zip: the suffix does not match"),
+        (["en-de", "--format", "argos", "--set", "beam_size=1"], 2, "has decoding options of its own"),
         (["en-de", "--format", "ctranslate2", "--output", "taken"], 1, "taken already exists."),
         (["en-de", "--format", "ctranslate2", "--output", "taken/file"], 1, "taken/file already exists."),
     ],

@@ -37,8 +37,11 @@ FROZEN = {"trainable_from_block = -1\n": "", "horizontal_flip = true\n": ""}
 MARIAN = {
     'kind = "characters"\n': 'kind = "subwords"\nvocab_size = 340\n',
     "num_heads = 2\n": "num_heads = 2\nnorm_first = false\ninterleaved_positions = false\n",
+    "[decoding]\n": '[languages]\nsource = "en"\ntarget = "de"\n[decoding]\n',
 }
-"""What another translator has in other words, which transformers can hold."""
+"""What another translator has in other words, which transformers and Argos Translate can hold."""
+OF_MARIAN = ("argos", "huggingface")
+"""The programs that need it."""
 
 
 class Target(NamedTuple):
@@ -195,7 +198,7 @@ def all_targets(tasks: list[str], processes: list[int], others: bool, folder: Pa
         with_features = features(folder)
         with_features.run(folder / "features-first")
         yield with_features
-        exported = [export(kind, (of_marian if kind == "huggingface" else model) / FOLDER) for kind in WRITERS]
+        exported = [export(kind, (of_marian if kind in OF_MARIAN else model) / FOLDER) for kind in WRITERS]
         for target in [*exported, translation(model / FOLDER, text)]:
             with keeping_graphs():
                 target.run(folder / "first")
