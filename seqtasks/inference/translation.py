@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from typing import Any, overload
 
 import torch
 
@@ -16,7 +16,8 @@ from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
-from seqtasks.inference.outputs import Attention, Translation, attention_of, hypothesis_fields
+from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
+from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
@@ -30,45 +31,12 @@ BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 MAX_SCORED = 4_096
 """Tokens of a text, or of its translation, that are scored: a score is that of both as a whole, never of parts."""
 
-Found = tuple[list[Hypothesis], Attention | None]
-"""The hypotheses for a source, best first, and the attention of the best of them, if that was asked for."""
-
-
-class Piece(NamedTuple):
-    """What is translated at once: a text, or a part of a long one."""
-
-    text: str
-    ids: Sequence[int]
-    """Its tokens."""
-    prefix: Sequence[int]
-    """The tokens that its translation has to begin with."""
-    number: int
-    """That of its text in the input: samples depend on it."""
-
-
-@runtime_checkable
-class TranslationEngine(Protocol):
-    """Decodes in place of our own search."""
-
-    @property
-    def precision(self) -> str:
-        """What computes, and how exactly, as signatures have it."""
-        ...
-
-    def check(self, decoding: DecodingConfig) -> None:
-        """Raises SeqtasksError for decoding options that the engine lacks."""
-        ...
-
-    def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
-        """The hypotheses for each piece; see `TranslationPipeline.decode`."""
-        ...
-
 
 class TranslationPipeline(DecodingPipeline):
     """Translates, scores translations and measures how good it is at it.
 
     Args:
-        models: One model, or the members of an ensemble.
+        models: One model, or the members of an ensemble; none where the engine has the model.
         source: The text processor of the sources, which the models share.
         target: The text processor of the translations.
         decoding: The decoding options that hold where a call gives no others.
@@ -251,8 +219,11 @@ class TranslationPipeline(DecodingPipeline):
                 )
 
         def score_rows(rows: list[int]) -> list[Hypothesis]:
-            stepper, targets = self.stepper([sources[row] for row in rows]), [wanted[row] for row in rows]
-            return score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
+            chosen, targets = [sources[row] for row in rows], [wanted[row] for row in rows]
+            length_penalty = self.default_decoding.length_penalty
+            if self.engine is not None and not self.models:
+                return self.engine.score(chosen, targets, length_penalty)
+            return score(self.stepper(chosen), targets, length_penalty=length_penalty)
 
         lengths = [max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)]
         scored = in_sorted_batches(score_rows, lengths, BATCH_TOKENS)
