@@ -137,7 +137,9 @@ def open_models(
     Raises:
         SeqtasksError: As `load`.
     """
-    bundles = [read_bundle(find_model(name)) for name in names]
+    bundles = [read_bundle(find_model(name), engines=True) for name in names]
+    if any(bundle.engine for bundle in bundles):
+        return open_imported_engine(names, bundles, kind, device=device, dtype=dtype, threads=threads)
     require_same_processors(bundles)
     tasks = [load_task(bundle) for bundle in bundles]
     if kind is not None:
@@ -155,6 +157,22 @@ def open_models(
 
         use_ctranslate2(tasks[0], pipeline, dtype)
     return LoadedModel(tasks[0], pipeline)
+
+
+def open_imported_engine(
+    names: Sequence[Name], bundles: Sequence[Bundle], kind: str | None, *, device: str, dtype: Precision, threads: int
+) -> LoadedModel:
+    """A model of another program, which its own engine runs."""
+    from seqtasks.export.imported_engine import open_imported
+
+    if len(bundles) > 1:
+        name = next(name for name, bundle in zip(names, bundles, strict=True) if bundle.engine)
+        raise SeqtasksError(f"{name} is run by an engine of its own and cannot be in an ensemble.", "Give it alone.")
+    configure_runtime(threads)
+    task, pipeline = open_imported(bundles[0], device=device, dtype=dtype)
+    if kind is not None:
+        require_kind(names[0], task, kind)
+    return LoadedModel(task, pipeline)
 
 
 def load_task(bundle: Bundle) -> Task:

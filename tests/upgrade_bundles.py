@@ -18,7 +18,7 @@ from seqtasks.image.transforms import ImageConfig
 from seqtasks.registry import kind_of
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import CONFIGURATION, FORMAT, MANIFEST, PROCESSORS, read_bundle
-from seqtasks.storage.bundle import _digest as digest
+from seqtasks.storage.manifest import digest
 from seqtasks.storage.model_paths import built_in_models, find_model
 from seqtasks.tasks.captioning.base import IMAGES
 

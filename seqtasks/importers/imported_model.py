@@ -37,13 +37,13 @@ class ImportedModel:
         task: Its settings and text processors.
         tensors: Its weights by our names.
         name: What it was called.
-        card: What was written about it.
+        card: The file that tells of it; it may be missing.
     """
 
     task: TranslationTask
     tensors: Mapping[str, Tensor]
     name: str
-    card: str
+    card: Path
 
     def write(self, output: Path) -> None:
         """Writes the bundle.
@@ -57,13 +57,7 @@ class ImportedModel:
         model = self.task.build_model()
         load_unique_state_dict(model, self.tensors, "The configuration and the weights have to be of one model.")
         precisions = {name: self.tensors[name].dtype for name in unique_state_dict(model)}
-        languages = self.task.config.languages
         encoder, decoder = (kind_of(part) for part in (self.task.config.model.encoder, self.task.config.model.decoder))
-        card = (
-            f"# {self.name}\n\nTranslation, {languages.source} to {languages.target}; encoder `{encoder}`, decoder "
-            f"`{decoder}`, vocabulary of {self.task.target.size:,}. Imported with `seqtasks import`; the terms are "
-            f"those of the original, whose card follows where it has one.\n\n{self.card}"
-        )
         write_bundle(
             output,
             task=kind_of(self.task.config),
@@ -73,8 +67,19 @@ class ImportedModel:
             config_toml=to_toml(RunConfig(task=self.task.config)),
             scores=[],
             data={"imported_from": self.name},
-            card=card,
+            card=card_text(self.name, self.task, f"encoder `{encoder}`, decoder `{decoder}`", self.card),
         )
+
+
+def card_text(name: str, task: TranslationTask, what: str, original: Path) -> str:
+    """The card of an imported model: what it is, and the `original` card, which may be missing."""
+    languages = task.config.languages
+    told = original.read_text(encoding="utf-8", errors="replace")[:LONGEST_CARD] if original.is_file() else ""
+    return (
+        f"# {name}\n\nTranslation, {languages.source} to {languages.target}; {what}, vocabulary of "
+        f"{task.target.size:,}. Imported with `seqtasks import`; the terms are those of the original, whose card "
+        f"follows where it has one.\n\n{told}"
+    )
 
 
 def translation_model(
@@ -155,8 +160,7 @@ def translation_model(
     ]
     if protos[0] == protos[1] and shared and not prefix:
         processors[1] = processors[0]
-    told = card.read_text(encoding="utf-8", errors="replace")[:LONGEST_CARD] if card.is_file() else ""
-    return ImportedModel(TranslationTask(config, processors[0], processors[1]), tensors, name, told)
+    return ImportedModel(TranslationTask(config, processors[0], processors[1]), tensors, name, card)
 
 
 def language_code(name: object) -> str:

@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError, require_package
+from seqtasks.importers.argos import read_argos, unpacked
+from seqtasks.importers.ctranslate2 import read_ctranslate2
 from seqtasks.importers.huggingface_marian import read_huggingface_marian
 from seqtasks.importers.marian import read_marian
 from seqtasks.importers.marian_vocabulary import find_vocabularies
+from seqtasks.storage.foreign_models import is_argos, is_ctranslate2
 from seqtasks.storage.presence import is_dir, is_file
 
-FILES = ("*.json", "*.spm", "model.safetensors", "pytorch_model.bin", "README.md")
+FILES = (
+    "*.json", "*.spm", "*.model", "*_vocabulary.txt", "model.safetensors", "pytorch_model.bin", "model.bin",
+    "README.md",
+)  # fmt: skip
 """Of a model on the Hub."""
 
 
@@ -28,35 +34,61 @@ def import_model(
 
     Args:
         source: A directory of transformers with a Marian model, such as one of OPUS-MT, or its name on the Hugging Face
-            Hub, such as `Helsinki-NLP/opus-mt-en-de`; or a model of Marian itself: the `.npz`, or a directory with one.
+            Hub, such as `Helsinki-NLP/opus-mt-en-de`; a model of Marian itself: the `.npz`, or a directory with one;
+            a directory of CTranslate2; or a package of Argos Translate: the `.argosmodel`, or its directory. The last
+            two are run by CTranslate2, and cannot be trained further.
         output: The directory of the bundle.
         target_language: For models of several target languages, the code that they know it by, such as `deu`.
-        vocab: For models of Marian itself: the vocabulary of the source and that of the target, or one for both;
-            by default those beside the model.
+        vocab: For models of Marian itself and of CTranslate2: the vocabulary of the source and that of the target, or
+            one for both; by default those beside the model. For CTranslate2 they are sentencepiece models.
         languages: Codes of the source and the target language, where the model does not tell them.
 
     Raises:
         SeqtasksError: It is no model that can be imported, it is damaged, or it cannot be downloaded.
     """
-    path = Path(source)
-    if model := marian_model(path):
-        vocabularies = [Path(file) for file in vocab] or find_vocabularies(model)
-        name = path.stem if path == model else path.resolve().name
-        read_marian(model, name, vocabularies, languages or ("xx", "xx")).write(Path(output))
-        return
-    if vocab:
-        raise SeqtasksError(f"{source}: --vocab is for models of Marian itself (.npz).", "Leave it out.")
-    if not is_dir(path):
-        if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) or is_file(path):
-            raise SeqtasksError(
-                f"{source} is neither a directory nor an .npz of Marian.",
-                "Give the directory of a Marian model, or OWNER/NAME on the Hub.",
-            )
-        path = download(str(source))
-    if not is_file(path / "config.json"):
-        raise SeqtasksError(f"{path} has no config.json.", "Give the directory of a Marian model of transformers.")
+    path, out = find(source), Path(output)
     name = str(source) if path != Path(source) else path.resolve().name
-    read_huggingface_marian(path, name, target_language, languages).write(Path(output))
+    if is_argos(path):
+        require_unset(path, "a package of Argos Translate", vocab=vocab, target_language=target_language)
+        with unpacked(path) as folder:
+            read_argos(folder, path.stem, languages).write(out)
+    elif is_ctranslate2(path):
+        texts = [Path(file) for file in vocab]
+        read_ctranslate2(path, name, texts, target_language, languages).write(out)
+    elif model := marian_model(path):
+        require_unset(path, "a model of Marian itself", target_language=target_language)
+        vocabularies = [Path(file) for file in vocab] or find_vocabularies(model)
+        name = path.stem if path == model else name
+        read_marian(model, name, vocabularies, languages or ("xx", "xx")).write(out)
+    else:
+        require_unset(path, "no model of Marian itself (.npz) nor of CTranslate2", vocab=vocab)
+        if not is_file(path / "config.json"):
+            raise SeqtasksError(f"{path} has no config.json.", "Give the directory of a Marian model of transformers.")
+        read_huggingface_marian(path, name, target_language, languages).write(out)
+
+
+def find(source: Path | str) -> Path:
+    """The model at a path, or downloaded by its name.
+
+    Raises:
+        SeqtasksError: There is none.
+    """
+    path = Path(source)
+    if is_dir(path) or is_argos(path) or marian_model(path):
+        return path
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) or is_file(path):
+        raise SeqtasksError(
+            f"{source} is neither a directory nor an .npz of Marian nor an .argosmodel.",
+            "Give the directory of a Marian model or of CTranslate2, or OWNER/NAME on the Hub.",
+        )
+    return download(str(source))
+
+
+def require_unset(path: Path, what: str, **options: object) -> None:
+    """Raises SeqtasksError where an option is given that says nothing to such a model."""
+    for option, value in options.items():
+        if value:
+            raise SeqtasksError(f"{path} is {what}: --{option.replace('_', '-')} does not apply.", "Leave it out.")
 
 
 def marian_model(path: Path) -> Path | None:

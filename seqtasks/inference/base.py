@@ -30,7 +30,8 @@ class Pipeline:
     """A trained model, or an ensemble, with all that it takes from raw input to results. `seqtasks.load` makes one.
 
     Args:
-        models: One model, or the members of an ensemble, in evaluation mode, on one device.
+        models: One model, or the members of an ensemble, in evaluation mode, on one device; none where another engine
+            has the model, which runs on the CPU.
     """
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
@@ -39,12 +40,12 @@ class Pipeline:
     @property
     def device(self) -> torch.device:
         """The device of the weights."""
-        return next(self.models[0].parameters()).device
+        return next(self.models[0].parameters()).device if self.models else torch.device("cpu")
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the weights."""
-        return next(self.models[0].parameters()).dtype
+        return next(self.models[0].parameters()).dtype if self.models else torch.float32
 
     def to_device(self, tensor: Tensor) -> Tensor:
         """An input of the models on their device. Warns, once, in a forked process that has lost its threads."""

@@ -84,13 +84,17 @@ def map_batches(
         num_workers: Processes of one thread each; 1 is this process.
 
     Raises:
-        SeqtasksError: A worker process died.
+        SeqtasksError: A worker process died, or the pipeline has an engine of its own.
     """
     if num_workers == 1:
         loaded = load_pipeline(pipeline)
         for batch in batches:
             yield batch, process(loaded, batch)
         return
+    if getattr(pipeline, "engine", None) is not None:  # whose threads are gone in a process that is forked
+        raise SeqtasksError(
+            "The engine ctranslate2 cannot be shared by several workers.", "Use one worker: it has threads."
+        )
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     others = multiprocessing.active_children()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, overload
@@ -36,7 +36,7 @@ class TranslationPipeline(DecodingPipeline):
     """Translates, scores translations and measures how good it is at it.
 
     Args:
-        models: One model, or the members of an ensemble.
+        models: One model, or the members of an ensemble; none where the engine has the model.
         source: The text processor of the sources, which the models share.
         target: The text processor of the translations.
         decoding: The decoding options that hold where a call gives no others.
@@ -145,7 +145,9 @@ class TranslationPipeline(DecodingPipeline):
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
         asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
-        decode = self.decode if self.engine is None else partial(decode_by_engine, self.engine, self.decode)
+        decode: Callable[..., list[Found]] = self.decode
+        if self.engine is not None:
+            decode = partial(decode_by_engine, self.engine, self.decode if self.models else None)
         results = []
         for piece, (hypotheses, look) in zip(asked, decode(asked, decoding, attention=attention), strict=True):
             first, *others = [self.translation(piece.text, hypothesis) for hypothesis in hypotheses]
@@ -220,8 +222,11 @@ class TranslationPipeline(DecodingPipeline):
                 )
 
         def score_rows(rows: list[int]) -> list[Hypothesis]:
-            stepper, targets = self.stepper([sources[row] for row in rows]), [wanted[row] for row in rows]
-            return score(stepper, targets, length_penalty=self.default_decoding.length_penalty)
+            chosen, targets = [sources[row] for row in rows], [wanted[row] for row in rows]
+            length_penalty = self.default_decoding.length_penalty
+            if self.engine is not None and not self.models:
+                return self.engine.score(chosen, targets, length_penalty)
+            return score(self.stepper(chosen), targets, length_penalty=length_penalty)
 
         lengths = [max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)]
         scored = in_sorted_batches(score_rows, lengths, BATCH_TOKENS)

@@ -1,4 +1,4 @@
-"""Other engines that decode in place of our own search."""
+"""What decodes in a translation pipeline in place of our own search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from seqtasks.decoding import DecodingConfig, Hypothesis
-from seqtasks.decoding.repetition import is_repetitive
+from seqtasks.decoding.hypotheses import mark_repetitive
 from seqtasks.inference.outputs import Attention
 
 Found = tuple[list[Hypothesis], Attention | None]
@@ -42,20 +42,26 @@ class TranslationEngine(Protocol):
         """The hypotheses for each piece; see `TranslationPipeline.decode`."""
         ...
 
+    def score(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], length_penalty: str
+    ) -> list[Hypothesis]:
+        """Each target as a hypothesis for its source; asked for where the engine alone has the model."""
+        ...
+
 
 def decode_by_engine(
     engine: TranslationEngine,
-    search: Callable[..., list[Found]],
+    search: Callable[..., list[Found]] | None,
     pieces: Sequence[Piece],
     decoding: DecodingConfig,
     *,
     attention: bool,
 ) -> list[Found]:
-    """What an engine finds; our own search decodes again what repeats itself, which no engine stops as we do.
+    """What an engine finds; our own search decodes again what repeats itself over and over, which no engine stops.
 
     Args:
         engine: It decodes all pieces.
-        search: `TranslationPipeline.decode`.
+        search: `TranslationPipeline.decode`; None where the engine alone has the model: then hypotheses are marked only.
         pieces: Texts.
         decoding: The decoding options.
         attention: Asks for attention weights.
@@ -63,9 +69,11 @@ def decode_by_engine(
     Returns:
         The hypotheses for each piece, best first.
     """
-    found = engine.decode(pieces, decoding, attention=attention)
-    looping = [row for row, (best, _) in enumerate(found) if is_repetitive(best[0].tokens, pieces[row].text)]
-    if looping:
+    decoded = engine.decode(pieces, decoding, attention=attention)
+    marked = mark_repetitive([hypotheses for hypotheses, _ in decoded], [piece.text for piece in pieces])
+    found = [(hypotheses, look) for hypotheses, (_, look) in zip(marked, decoded, strict=True)]
+    looping = [row for row, (hypotheses, _) in enumerate(found) if any(each.repetitive for each in hypotheses)]
+    if looping and search is not None:
         again = search([pieces[row] for row in looping], decoding, attention=attention)
         for row, own in zip(looping, again, strict=True):
             found[row] = own

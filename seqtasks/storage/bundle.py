@@ -3,6 +3,7 @@
     bundle.json        format, task, settings of the model, scores with signatures, versions, hashes of the other files
     model.safetensors  the weights
     processors/        vocabularies and label names
+    engine/            in place of the weights: the model of another program, which its engine runs (CTranslate2)
     config.toml        the run configuration as resolved
     README.md          the model card
     trainer.pt         in checkpoints only: optimizer, schedule, position in the data, random state
@@ -14,7 +15,6 @@ safetensors, `trainer.pt` is read as plain data, no code is imported by name.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -27,21 +27,46 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.registry import Component, fields_of
 from seqtasks.special_tokens import SPECIAL_IDS
 from seqtasks.storage.atomic import atomic_directory
+from seqtasks.storage.manifest import (
+    CARD,
+    CONFIGURATION,
+    ENGINE,
+    ENGINE_FORMAT,
+    FORMAT,
+    MANIFEST,
+    PROCESSORS,
+    TRAINER,
+    WEIGHTS,
+    damaged,
+    digest,
+    find_problem,
+    read_manifest,
+)
 from seqtasks.storage.migration import migrate, migrate_kind
-from seqtasks.storage.presence import exists, is_dir, is_file
+from seqtasks.storage.presence import is_dir, is_file
 
 if TYPE_CHECKING:
     import torch
 
-FORMAT = 2
-"""1 had the names of version 0.1: see `storage/migration.py`."""
-MANIFEST = "bundle.json"
-WEIGHTS = "model.safetensors"
-CONFIGURATION = "config.toml"
-CARD = "README.md"
-PROCESSORS = "processors"
-TRAINER = "trainer.pt"
+__all__ = [
+    "CARD", "CONFIGURATION", "ENGINE", "FORMAT", "MANIFEST", "PROCESSORS", "TRAINER", "WEIGHTS", "Bundle",
+    "EngineFiles", "digest", "read_bundle", "write_bundle",
+]  # fmt: skip
+
 READING_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class EngineFiles:
+    """A model of another program, which its own engine runs.
+
+    Args:
+        engine: The name of the engine.
+        write: Writes the files into the folder that it is given.
+    """
+
+    engine: str
+    write: Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +93,7 @@ class Bundle:
         family = self._tasks()
         task = None if family is None else family.kinds.get(self.task)
         settings: dict[str, Any] = dict(self.manifest["model"])
-        return settings if task is None else migrate(fields_of(task.Config)["model"], settings)[0]
+        return settings if task is None or self.engine else migrate(fields_of(task.Config)["model"], settings)[0]
 
     @property
     def scores(self) -> list[dict[str, Any]]:
@@ -85,16 +110,28 @@ class Bundle:
         """The run configuration that made it."""
         return self.path / CONFIGURATION
 
+    @property
+    def engine(self) -> str | None:
+        """The name of the engine that runs a model of another program; None for a model of ours."""
+        return self.manifest.get(ENGINE)
+
+    @property
+    def engine_files(self) -> Path:
+        """The folder of the model that the engine runs."""
+        return self.path / ENGINE
+
     def stored_values(self) -> int:
         """How many numbers the weights are, by the header of their file."""
         from safetensors import SafetensorError, safe_open
 
+        if self.engine:
+            return int(self.manifest["model"].get("parameters", 0))
         file = self.path / WEIGHTS
         try:
             with safe_open(file, "pt") as stored:
                 return sum(math.prod(stored.get_slice(name).get_shape()) for name in stored.keys())  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise _damaged(file, f"({error})") from error
+            raise damaged(file, f"({error})") from error
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The weights by name, on the CPU, in the precision they were stored in."""
@@ -105,8 +142,8 @@ class Bundle:
         try:
             tensors: dict[str, torch.Tensor] = load_file(file)
         except (SafetensorError, OSError) as error:
-            raise _damaged(file, f"({error})") from error
-        if _read_manifest(self.path) != self.manifest:
+            raise damaged(file, f"({error})") from error
+        if read_manifest(self.path) != self.manifest:
             raise SeqtasksError(f"{self.path} was replaced while it was read.", "Load it again.")
         return tensors
 
@@ -119,14 +156,14 @@ class Bundle:
             raise SeqtasksError(
                 f"{self.path} has no {TRAINER}: it is a finished model.", "Only a checkpoint can be resumed."
             )
-        if self.manifest.get("trainer_sha256") != _digest(file):
-            raise _damaged(file, "(its checksum does not match bundle.json)")
+        if self.manifest.get("trainer_sha256") != digest(file):
+            raise damaged(file, "(its checksum does not match bundle.json)")
         try:
             state = load_state(file)
         except ValueError as error:
-            raise _damaged(file, "(not plain data and tensors)") from error
+            raise damaged(file, "(not plain data and tensors)") from error
         if not isinstance(state, dict):
-            raise _damaged(file, "(not a table)")
+            raise damaged(file, "(not a table)")
         return state
 
 
@@ -135,7 +172,7 @@ def write_bundle(
     *,
     task: str,
     model: dict[str, Any],
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Mapping[str, torch.Tensor] | EngineFiles,
     processors: Callable[[Path], None],
     config_toml: str,
     scores: list[dict[str, Any]],
@@ -150,7 +187,7 @@ def write_bundle(
         path: The directory of the bundle.
         task: The kind of the task.
         model: The settings of the model.
-        tensors: The weights by name.
+        tensors: The weights by name; or the model of another program.
         processors: Writes the files of vocabularies and labels into the folder it is given.
         config_toml: The run configuration.
         scores: What was measured: metric, value and signature of each.
@@ -171,12 +208,10 @@ def write_bundle(
 
     if trainer is not None:
         require_plain_data(trainer, "trainer")
-    stored = {
-        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
-        for name, tensor in tensors.items()
-    }
+    engine = tensors if isinstance(tensors, EngineFiles) else None
     manifest = {
-        "format": FORMAT,
+        "format": FORMAT if engine is None else ENGINE_FORMAT,
+        **({} if engine is None else {ENGINE: engine.engine}),
         "task": task,
         "model": model,
         "special_ids": SPECIAL_IDS,
@@ -187,17 +222,21 @@ def write_bundle(
     try:
         _require_replaceable(path)
         with atomic_directory(path) as part:
-            save_file(stored, part / WEIGHTS)
+            if isinstance(tensors, EngineFiles):
+                (part / ENGINE).mkdir()
+                tensors.write(part / ENGINE)
+            else:
+                save_file(on_cpu(tensors, dtype), part / WEIGHTS)
             (part / PROCESSORS).mkdir()
             processors(part / PROCESSORS)
             (part / CONFIGURATION).write_text(config_toml, encoding="utf-8")
             (part / CARD).write_text(card, encoding="utf-8")
             manifest["sha256"] = {
-                file.relative_to(part).as_posix(): _digest(file) for file in sorted(part.rglob("*")) if file.is_file()
+                file.relative_to(part).as_posix(): digest(file) for file in sorted(part.rglob("*")) if file.is_file()
             }
             if trainer is not None:
                 save_state(trainer, part / TRAINER)
-                manifest["trainer_sha256"] = _digest(part / TRAINER)
+                manifest["trainer_sha256"] = digest(part / TRAINER)
             text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
             (part / MANIFEST).write_text(text, encoding="utf-8")
     except (OSError, SafetensorError) as error:
@@ -207,86 +246,40 @@ def write_bundle(
         raise SeqtasksError(f"{path} cannot be written: {reason}.", hint) from error
 
 
-def read_bundle(path: Path, *, verify: bool = True) -> Bundle:
+def on_cpu(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
+    """Tensors as they are stored."""
+    return {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
+        for name, tensor in tensors.items()
+    }
+
+
+def read_bundle(path: Path, *, verify: bool = True, engines: bool = False) -> Bundle:
     """Opens a bundle.
 
     Args:
         path: Its directory.
         verify: Compares every file with its hash first.
+        engines: Whether it may be a model of another program that an engine runs.
 
     Raises:
-        SeqtasksError: It is no bundle, its format is newer, or a file is missing or has changed.
+        SeqtasksError: It is no bundle, its format is newer, a file is missing or has changed, or an engine runs it.
     """
     for _ in range(READING_ATTEMPTS):
-        manifest = _read_manifest(path)
-        problem = _problem(path, manifest, verify)
+        manifest = read_manifest(path)
+        problem = find_problem(path, manifest, verify)
         if problem is None:
-            return Bundle(path, manifest)
-        if _read_manifest(path) == manifest:
+            bundle = Bundle(path, manifest)
+            if bundle.engine and not engines:
+                raise SeqtasksError(
+                    f"{path} is a model of another program, run by {bundle.engine}: it translates and is evaluated, "
+                    "but cannot be trained further or exported.",
+                    "Take a model that was trained here, or imported from transformers or Marian.",
+                )
+            return bundle
+        if read_manifest(path) == manifest:
             raise problem
     raise SeqtasksError(f"{path} is being replaced again and again.", "Wait until training has written it.")
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    file = path / MANIFEST
-    try:
-        if exists(file) and not file.is_file():
-            raise SeqtasksError(f"{file} is not a regular file.", "Copy the whole directory again.")
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        inner = is_file(path / "best" / MANIFEST)
-        hint = f"Did you mean {path / 'best'}?" if inner else "A model is a directory written by `seqtasks train`."
-        raise SeqtasksError(f"{path} is not a model: it has no {MANIFEST}.", hint) from None
-    except OSError as error:
-        raise SeqtasksError(f"{file} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, "(not JSON)") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
-        raise _damaged(file, "(no format number)")
-    if manifest["format"] > FORMAT:
-        raise SeqtasksError(
-            f"{path} has format {manifest['format']}; this seqtasks {version.__version__} reads up to {FORMAT}.",
-            "Update seqtasks.",
-        )
-    shape = {"task": str, "model": dict, "scores": list, "data": dict, "versions": dict, "sha256": dict}
-    for key, kind in shape.items():
-        if not isinstance(manifest.get(key), kind):
-            raise _damaged(file, f"({key} is missing or of the wrong type)")
-    if manifest.get("special_ids") != SPECIAL_IDS:
-        raise _damaged(file, "(its special ids are not those of seqtasks)")
-    return manifest
-
-
-def _problem(path: Path, manifest: dict[str, Any], verify: bool) -> SeqtasksError | None:
-    hashes = manifest["sha256"]
-    for name in {WEIGHTS: "", CONFIGURATION: "", **hashes}:
-        if name not in hashes or Path(name).is_absolute() or ".." in Path(name).parts:
-            return _damaged(path / MANIFEST, f"(its checksums are not those of a model: {name})")
-        file = path / name
-        try:
-            if not file.is_file():
-                return SeqtasksError(f"{file} is missing.", "Copy the whole directory again.")
-            if verify and _digest(file) != hashes[name]:
-                return _damaged(file, "(its checksum does not match bundle.json)")
-        except OSError as error:
-            return SeqtasksError(f"{file} cannot be read: {error.strerror}.")
-    unknown = [
-        file
-        for file in (path / PROCESSORS).rglob("*")
-        if file.is_file() and file.relative_to(path).as_posix() not in hashes
-    ]
-    if unknown:
-        return _damaged(unknown[0], "(bundle.json has no checksum for it)")
-    return None
-
-
-def _damaged(file: Path, detail: str) -> SeqtasksError:
-    return SeqtasksError(f"{file} is damaged {detail}.", "Copy the whole directory again, or use another checkpoint.")
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _require_replaceable(path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from seqtasks import version
 from seqtasks.errors import SeqtasksError
-from seqtasks.storage.bundle import MANIFEST
+from seqtasks.storage.foreign_models import require_own
+from seqtasks.storage.manifest import MANIFEST
 from seqtasks.storage.presence import is_dir, is_file
 
 
@@ -36,6 +37,7 @@ def find_model(name_or_path: str | Path) -> Path:
         return shipped[str(name_or_path)]
     if is_dir(path):
         return path
+    require_own(path)
     known = f"Models that ship: {', '.join(shipped)}." if shipped else "No models ship with this installation."
     raise SeqtasksError(f"there is no model {str(name_or_path)!r}: neither a directory nor a known name.", known)
 

@@ -41,6 +41,13 @@ def has_bytes(proto: bytes) -> bool:
     return bool(messages.ModelProto.FromString(proto).trainer_spec.byte_fallback)
 
 
+def text_pieces(proto: bytes) -> set[str]:
+    """The pieces that stand for text: neither special ones nor bytes."""
+    messages = _messages()
+    kinds = (messages.ModelProto.SentencePiece.NORMAL, messages.ModelProto.SentencePiece.USER_DEFINED)
+    return {piece.piece for piece in messages.ModelProto.FromString(proto).pieces if piece.type in kinds}
+
+
 def renumbered(proto: bytes, tokens: Sequence[str]) -> bytes:
     """A model that segments as before, with the ids of this toolkit.
 

@@ -53,14 +53,17 @@ def export(
     options = set_options(set_decoding)
     if options and written == ARGOS:
         raise typer.BadParameter("Argos Translate has decoding options of its own", param_hint="--set")
+
+    from seqtasks.storage.bundle import CARD, read_bundle
+    from seqtasks.storage.model_paths import find_model
+
+    bundle = read_bundle(find_model(model), verify=False)
     task, pipeline = Runtime(code, device="cpu", dtype="float32").open([model], "translation")
     decoding = pipeline.decoding(**options)
 
     from seqtasks.export import WRITERS
-    from seqtasks.storage.bundle import CARD
-    from seqtasks.storage.model_paths import find_model
 
-    card = (find_model(model) / CARD).read_text(encoding="utf-8")
+    card = (bundle.path / CARD).read_text(encoding="utf-8")
     try:
         WRITERS[written](task, pipeline.models[0], decoding, card, out)
     except OSError as error:

@@ -18,7 +18,8 @@ def import_model(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Directory of a Marian model of transformers, its name on the Hugging Face Hub, or an .npz of Marian.",
+            help="Directory of a Marian model of transformers or of a model of CTranslate2, or its name on the Hugging "
+            "Face Hub; an .npz of Marian, or an .argosmodel.",
         ),
     ],
     *,
@@ -37,21 +38,24 @@ def import_model(
         typer.Option(
             "--vocab",
             metavar="FILE",
-            help="For an .npz: vocabulary (.spm, .yml) of the source, and again that of the target; by default those "
-            "beside it.",
+            help="For an .npz or CTranslate2: vocabulary (.spm, .yml) of the source, and again that of the target; by "
+            "default those beside it.",
         ),
     ] = None,
     languages: LanguagePair = None,
 ) -> None:
-    """Import a translation model of another program: OPUS-MT and other Marian models.
+    """Import a translation model of another program: OPUS-MT and other Marian models, CTranslate2, Argos Translate.
 
-    The imported model is like one that was trained here: it translates, is evaluated, trained further and exported.
+    An imported model is like one that was trained here: it translates, is evaluated, trained further and exported.
+    Those of CTranslate2 and packages of Argos Translate translate and are evaluated.
 
     \b
     Examples:
       seqtasks import opus-mt-en-de --output opus-en-de
       seqtasks import Helsinki-NLP/opus-mt-en-mul --target-language deu
       seqtasks import model.npz --vocab vocab.spm --language-pair en-de
+      seqtasks import opus-en-de-ctranslate2 --language-pair en-de
+      seqtasks import translate-en_de-1_9.argosmodel --output argos-en-de
     """
     out = output or Path(f"{Path(source).name}-imported")
     ensure_directory(out)

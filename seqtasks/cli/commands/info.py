@@ -23,7 +23,7 @@ def info(model: ModelArgument) -> None:
     from seqtasks.storage.bundle import read_bundle
     from seqtasks.storage.model_paths import find_model
 
-    bundle = read_bundle(find_model(model))
+    bundle = read_bundle(find_model(model), engines=True)
     shown = facts(bundle)
     width = max(map(len, shown))
     for name, value in shown.items():

@@ -85,6 +85,9 @@ def translate(
             runtime = replace(runtime, device="cpu", threads=1)
         ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+        for option, given in torch_only.items():
+            if given and not pipeline.models:
+                raise SeqtasksError(f"{option}: the engine of this model cannot do that.", "Leave it out.")
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         options = decoding.options()

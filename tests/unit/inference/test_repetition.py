@@ -74,12 +74,21 @@ def test_a_part_that_repeats_itself_marks_the_whole() -> None:
 def test_what_an_engine_repeats_is_searched_again() -> None:
     engine = LoopingEngine()
     both = LoopingPipeline([], WORDS, WORDS, engine=engine)
+    both.models.append(None)  # type: ignore[arg-type]
     short, long = both.translate(["a dog", TEXT], beam_size=1)
     assert engine.asked == 2
     assert (short.text, short.repetitive) == ("house", False)
     assert long.tokens[:12] == ("dog",) * 12
     assert (long.finished, long.repetitive) == (True, True)
     assert len(long.tokens) < 32
+
+
+def test_what_an_engine_alone_repeats_is_told() -> None:
+    alone = LoopingPipeline([], WORDS, WORDS, engine=LoopingEngine())
+    assert [(each.repetitive, len(each.tokens)) for each in alone.translate(["a dog", TEXT])] == [
+        (False, 1),
+        (True, 50),
+    ]
 
 
 def test_captions_do_not_loop() -> None:

@@ -178,7 +178,7 @@ def checkpoint(tmp_path: Path, content: bytes) -> Bundle:
     path = write(tmp_path / "model", trainer={"step": 1})
     (path / "trainer.pt").write_bytes(content)
     manifest = json.loads((path / "bundle.json").read_text())
-    manifest["trainer_sha256"] = seqtasks.storage.bundle._digest(path / "trainer.pt")
+    manifest["trainer_sha256"] = seqtasks.storage.bundle.digest(path / "trainer.pt")
     (path / "bundle.json").write_text(json.dumps(manifest))
     return read_bundle(path)
 
