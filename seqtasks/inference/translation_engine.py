@@ -61,7 +61,7 @@ def decode_by_engine(
 
     Args:
         engine: It decodes all pieces.
-        search: `TranslationPipeline.decode`; None where the engine alone has the model: then hypotheses are marked only.
+        search: `TranslationPipeline.decode`; None where the engine alone has the model: then they are only marked.
         pieces: Texts.
         decoding: The decoding options.
         attention: Asks for attention weights.

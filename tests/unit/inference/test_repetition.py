@@ -50,6 +50,11 @@ class LoopingEngine:
             ([Hypothesis((HOUSE,) if len(p.ids) < 3 else (HOUSE,) * 50, -1.0, -1.0, (), True)], None) for p in pieces
         ]
 
+    def score(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], length_penalty: str
+    ) -> list[Hypothesis]:
+        raise NotImplementedError
+
 
 TEXT = "a red dog sees the old house and the small cat sees the new car and the dog"
 
