@@ -47,7 +47,7 @@ def open_imported(bundle: Bundle, *, device: str, dtype: str) -> tuple[EngineTra
     try:
         translator = Translator(
             str(bundle.engine_files),
-            compute_type="float32" if dtype == "float32" else "default",
+            compute_type="float32" if dtype == "float32" else task.config.engine.dtype,
             inter_threads=torch.get_num_threads(),
             intra_threads=1,
         )

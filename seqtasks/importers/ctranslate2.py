@@ -68,7 +68,7 @@ class ImportedEngine:
         from ctranslate2 import Translator
 
         try:
-            Translator(str(self.path), intra_threads=1)
+            Translator(str(self.path), compute_type=self.task.config.engine.dtype, intra_threads=1)
         except (RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise SeqtasksError(f"{self.path}: CTranslate2 cannot open the model ({reason}).", AGAIN) from error
@@ -185,6 +185,7 @@ def imported_engine(
             end_token=end,
             append_source_end=append_source_end,
             target_prefix=target_prefix,
+            dtype="int8" if stored.quantized else "float32",
             max_positions=positions(stored),
         ),
     )

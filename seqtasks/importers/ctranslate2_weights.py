@@ -18,6 +18,8 @@ VERSIONS = range(2, 7)
 TYPED = 4
 """From this version on a type and bytes are told, before that the size of an item and a count."""
 WITH_SETTINGS = 6
+INTEGERS = (1, 2)
+"""The types of quantized weights, in 8 and 16 bits; in old files, the bytes of an item."""
 LONGEST_NAME = 4_096
 
 
@@ -30,12 +32,14 @@ class StoredModel:
         kind: What CTranslate2 calls it, such as "TransformerSpec".
         shapes: By the names of the tensors.
         aliases: Other names of tensors that are stored once.
+        quantized: Whether matrices are stored as integers.
     """
 
     version: int
     kind: str
     shapes: Mapping[str, tuple[int, ...]]
     aliases: Mapping[str, str]
+    quantized: bool
 
     @property
     def has_settings(self) -> bool:
@@ -77,19 +81,18 @@ def _read(stream: BinaryIO, size: int, file: Path) -> StoredModel:
     kind = _text(stream)
     _numbers(stream, "<I")  # the revision
     (count,) = _numbers(stream, "<I")
-    shapes = {}
+    shapes, quantized = {}, False
     for _ in range(count):
         name = _text(stream)
         (rank,) = _numbers(stream, "<B")
         shapes[name] = _numbers(stream, f"<{rank}I")
-        if version >= TYPED:
-            _, length = _numbers(stream, "<BI")
-        else:
-            length = math.prod(_numbers(stream, "<BI"))
+        kind_of_item, count_of_items = _numbers(stream, "<BI")
+        length = count_of_items if version >= TYPED else kind_of_item * count_of_items
+        quantized |= rank > 1 and kind_of_item in INTEGERS
         if stream.seek(length, os.SEEK_CUR) > size:
             raise SeqtasksError(f"{file} ends too early.", AGAIN)
     aliases = {_text(stream): _text(stream) for _ in range(_numbers(stream, "<I")[0])} if version > 2 else {}
-    return StoredModel(version, kind, shapes, aliases)
+    return StoredModel(version, kind, shapes, aliases, quantized)
 
 
 def _numbers(stream: BinaryIO, form: str) -> tuple[int, ...]:
