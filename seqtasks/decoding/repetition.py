@@ -88,20 +88,20 @@ def trailing_cycle(tokens: Sequence[int], end: int, repeated: int) -> int:
 class Loops(NamedTuple):
     """The loops of an output."""
 
-    count: int
+    number: int
     tokens: int
     """Of all of them."""
 
 
 def find_loops(tokens: Sequence[int], repeated: int, start: int = 0) -> Loops:
     """The loops of an output behind its first `start` tokens; `repeated` as in `trailing_cycle`."""
-    count = total = covered = 0
+    number = total = covered = 0
     for end in range(start + 1, len(tokens) + 1):
         if size := trailing_cycle(tokens, end, repeated):
-            count += covered < end - 1
+            number += covered < end - 1
             total += end - max(covered, end - least_length(size, repeated), start)
             covered = end
-    return Loops(count, total)
+    return Loops(number, total)
 
 
 def is_repetitive(tokens: Sequence[int], source: str) -> bool:
@@ -162,7 +162,7 @@ class RepetitionGuard:
             onward[tokens[-size]] = -torch.inf
             if onward.amax() > -torch.inf:  # what has no other way out stays as it is
                 log_probabilities[row, hyp] = onward
-            if loops.count > 1 + source.runs and loops.tokens >= CERTAIN + TOKENS:
+            if loops.number > 1 + source.runs and loops.tokens >= CERTAIN + TOKENS:
                 everyone = history[row].tolist() if beam else []
                 all_loop = beam and all(find_loops(each, source.rounds, start).tokens >= CERTAIN for each in everyone)
                 end_only(log_probabilities[row] if all_loop else log_probabilities[row, hyp : hyp + 1])
