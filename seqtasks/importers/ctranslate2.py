@@ -12,9 +12,9 @@ from typing import Any
 import tomli_w
 
 from seqtasks.errors import SeqtasksError, require_package
+from seqtasks.export.ctranslate2_weights import WEIGHTS, StoredModel, read_stored_model
 from seqtasks.export.imported_engine import CTRANSLATE2
 from seqtasks.importers.ctranslate2_vocabulary import NAME_THEM, find_sentencepiece, read_vocabularies
-from seqtasks.importers.ctranslate2_weights import StoredModel, read_stored_model
 from seqtasks.importers.files import AGAIN, read_json, read_sentencepiece
 from seqtasks.importers.huggingface_marian import target_prefix as source_prefix
 from seqtasks.importers.imported_model import card_text
@@ -29,7 +29,7 @@ from seqtasks.tasks.translation.tokenizers import Languages
 from seqtasks.text import SubwordTokenizer
 from seqtasks.text.sentencepiece_model import BYTES, SPECIAL_PIECES, renumbered, text_pieces
 
-WEIGHTS, SETTINGS = "model.bin", "config.json"
+SETTINGS = "config.json"
 TRANSLATES = "TransformerSpec"
 """The kind of a model that reads one text and writes another."""
 UNLIMITED = 1_024

@@ -90,8 +90,8 @@ def test_it_computes_in_the_precision_of_its_weights(
     path = made.as_trained(MarianDirectory().write(tmp_path / "opus", end_bias=7.0))
     directory = made.of_transformers(path, tmp_path / "converted", quantization=stored)
     capfd.readouterr()
+    imported(directory)
     for dtype, expected in (("auto", computed), ("float32", "float32")):
-        imported(directory)
         theirs = seqtasks.load(tmp_path / "converted-imported", task="translation", dtype=dtype)
         assert theirs.precision == f"engine=ctranslate2|dtype={expected}"
         assert len(theirs.translate(sentences(5, 3), max_length="9")) == 5
@@ -189,6 +189,11 @@ def test_a_file_that_ends_too_early(copy: Path) -> None:
     assert "model.bin" in refused(copy)
     weights.write_bytes(struct.pack("<I", 99) + content[4:])
     assert "of a version that is not known (99)" in refused(copy)
+    name = b"decoder/projection/bias\0"
+    place = content.index(name) + len(name)
+    assert content[place] == 1  # the rank
+    weights.write_bytes(content[: place + 1] + struct.pack("<I", 7) + content[place + 5 :])
+    assert "the size of decoder/projection/bias is not that of its shape" in refused(copy)
     weights.write_bytes(content)
     settings.write_text(settings.read_text()[:-9])
     assert "config.json is not JSON" in refused(copy)
