@@ -27,11 +27,11 @@ FORMS: Final[dict[str, Form]] = {
 """The formats that suffixes stand for."""
 
 FOREIGN: Final = frozenset((
-    ".7z", ".aac", ".avi", ".avif", ".bin", ".bmp", ".bz2", ".conllup", ".csv", ".cupt", ".doc", ".docx", ".gif",
-    ".gz", ".htm", ".html", ".jpeg", ".jpg", ".m4a", ".m4v", ".mkv", ".mov", ".mp3", ".mp4", ".npy", ".npz", ".odt",
-    ".ods", ".onnx", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".ppt", ".pptx", ".ps", ".pt", ".pth", ".rtf",
-    ".safetensors", ".svg", ".tar", ".tgz", ".tif", ".tiff", ".tmx", ".toml", ".wav", ".webm", ".webp", ".xhtml",
-    ".xls", ".xlsx", ".xml", ".xz", ".yaml", ".yml", ".zip", ".zst",
+    ".7z", ".aac", ".argosmodel", ".avi", ".avif", ".bin", ".bmp", ".bz2", ".conllup", ".csv", ".cupt", ".doc", ".docx",
+    ".gif", ".gz", ".htm", ".html", ".jpeg", ".jpg", ".m4a", ".m4v", ".mkv", ".mov", ".mp3", ".mp4", ".npy", ".npz",
+    ".odt", ".ods", ".onnx", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".ppt", ".pptx", ".ps", ".pt", ".pth",
+    ".rtf", ".safetensors", ".svg", ".tar", ".tgz", ".tif", ".tiff", ".tmx", ".toml", ".wav", ".webm", ".webp",
+    ".xhtml", ".xls", ".xlsx", ".xml", ".xz", ".yaml", ".yml", ".zip", ".zst",
 ))  # fmt: skip
 """What no command writes into `--output`. Other suffixes, such as `.de` or `.out`, say nothing of the format."""
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.export.ctranslate2_search import CTranslate2Search
+from seqtasks.export.ctranslate2_weights import WEIGHTS, read_stored_model
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH
 from seqtasks.inference.translation import MAX_SCORED, TranslationPipeline
 from seqtasks.special_tokens import END, UNKNOWN
@@ -44,10 +45,11 @@ def open_imported(bundle: Bundle, *, device: str, dtype: str) -> tuple[EngineTra
     from ctranslate2 import Translator
 
     task = load_engine_task(bundle)
+    read_stored_model(bundle.engine_files / WEIGHTS)
     try:
         translator = Translator(
             str(bundle.engine_files),
-            compute_type="float32" if dtype == "float32" else "default",
+            compute_type="float32" if dtype == "float32" else task.config.engine.dtype,
             inter_threads=torch.get_num_threads(),
             intra_threads=1,
         )

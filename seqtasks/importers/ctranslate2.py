@@ -12,9 +12,9 @@ from typing import Any
 import tomli_w
 
 from seqtasks.errors import SeqtasksError, require_package
+from seqtasks.export.ctranslate2_weights import WEIGHTS, StoredModel, read_stored_model
 from seqtasks.export.imported_engine import CTRANSLATE2
 from seqtasks.importers.ctranslate2_vocabulary import NAME_THEM, find_sentencepiece, read_vocabularies
-from seqtasks.importers.ctranslate2_weights import StoredModel, read_stored_model
 from seqtasks.importers.files import AGAIN, read_json, read_sentencepiece
 from seqtasks.importers.huggingface_marian import target_prefix as source_prefix
 from seqtasks.importers.imported_model import card_text
@@ -29,7 +29,7 @@ from seqtasks.tasks.translation.tokenizers import Languages
 from seqtasks.text import SubwordTokenizer
 from seqtasks.text.sentencepiece_model import BYTES, SPECIAL_PIECES, renumbered, text_pieces
 
-WEIGHTS, SETTINGS = "model.bin", "config.json"
+SETTINGS = "config.json"
 TRANSLATES = "TransformerSpec"
 """The kind of a model that reads one text and writes another."""
 UNLIMITED = 1_024
@@ -68,7 +68,7 @@ class ImportedEngine:
         from ctranslate2 import Translator
 
         try:
-            Translator(str(self.path), intra_threads=1)
+            Translator(str(self.path), compute_type=self.task.config.engine.dtype, intra_threads=1)
         except (RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise SeqtasksError(f"{self.path}: CTranslate2 cannot open the model ({reason}).", AGAIN) from error
@@ -185,6 +185,7 @@ def imported_engine(
             end_token=end,
             append_source_end=append_source_end,
             target_prefix=target_prefix,
+            dtype="int8" if stored.quantized else "float32",
             max_positions=positions(stored),
         ),
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.importers.argos import read_argos, unpacked
-from seqtasks.importers.ctranslate2 import read_ctranslate2
+from seqtasks.importers.ctranslate2 import ImportedEngine, read_ctranslate2
 from seqtasks.importers.huggingface_marian import read_huggingface_marian
+from seqtasks.importers.imported_model import ImportedModel
 from seqtasks.importers.marian import read_marian
 from seqtasks.importers.marian_vocabulary import find_vocabularies
 from seqtasks.storage.foreign_models import is_argos, is_ctranslate2
 from seqtasks.storage.presence import is_dir, is_file
+from seqtasks.tasks.data_reports import Warn
 
 FILES = (
     "*.json", "*.spm", "*.model", "*_vocabulary.txt", "model.safetensors", "pytorch_model.bin", "model.bin",
@@ -29,6 +32,7 @@ def import_model(
     target_language: str | None = None,
     vocab: Sequence[Path | str] = (),
     languages: tuple[str, str] | None = None,
+    warn: Warn = warnings.warn,
 ) -> None:
     """Makes a bundle of a translation model of another program.
 
@@ -42,29 +46,40 @@ def import_model(
         vocab: For models of Marian itself and of CTranslate2: the vocabulary of the source and that of the target, or
             one for both; by default those beside the model. For CTranslate2 they are sentencepiece models.
         languages: Codes of the source and the target language, where the model does not tell them.
+        warn: Called with a sentence where nothing tells them.
 
     Raises:
         SeqtasksError: It is no model that can be imported, it is damaged, or it cannot be downloaded.
     """
     path, out = find(source), Path(output)
     name = str(source) if path != Path(source) else path.resolve().name
+    model: ImportedModel | ImportedEngine
     if is_argos(path):
         require_unset(path, "a package of Argos Translate", vocab=vocab, target_language=target_language)
         with unpacked(path) as folder:
-            read_argos(folder, path.stem, languages).write(out)
+            model = read_argos(folder, path.stem, languages)
+            model.write(out)
     elif is_ctranslate2(path):
-        texts = [Path(file) for file in vocab]
-        read_ctranslate2(path, name, texts, target_language, languages).write(out)
-    elif model := marian_model(path):
+        model = read_ctranslate2(path, name, [Path(file) for file in vocab], target_language, languages)
+        model.write(out)
+    elif weights := marian_model(path):
         require_unset(path, "a model of Marian itself", target_language=target_language)
-        vocabularies = [Path(file) for file in vocab] or find_vocabularies(model)
-        name = path.stem if path == model else name
-        read_marian(model, name, vocabularies, languages or ("xx", "xx")).write(out)
+        vocabularies = [Path(file) for file in vocab] or find_vocabularies(weights)
+        name = path.stem if path == weights else name
+        model = read_marian(weights, name, vocabularies, languages or ("xx", "xx"))
+        model.write(out)
     else:
         require_unset(path, "no model of Marian itself (.npz) nor of CTranslate2", vocab=vocab)
         if not is_file(path / "config.json"):
             raise SeqtasksError(f"{path} has no config.json.", "Give the directory of a Marian model of transformers.")
-        read_huggingface_marian(path, name, target_language, languages).write(out)
+        model = read_huggingface_marian(path, name, target_language, languages)
+        model.write(out)
+    found = model.task.config.languages
+    if "xx" in (found.source, found.target):
+        warn(
+            f"{name} does not tell its languages, which BLEU and files of several languages need: give them with "
+            "--language-pair"
+        )
 
 
 def find(source: Path | str) -> Path:

@@ -43,12 +43,12 @@ def unzipped(package: Path, folder: Path) -> Path:
     return path
 
 
-def of_transformers(original: Path, path: Path) -> Path:
+def of_transformers(original: Path, path: Path, quantization: str | None = None) -> Path:
     """A directory of transformers' Marian as the converter of CTranslate2 makes it, with its sentencepiece models."""
     from ctranslate2.converters import TransformersConverter
 
     copied = ["source.spm", "target.spm"]
-    TransformersConverter(str(original), copy_files=copied, load_as_float16=False).convert(str(path))
+    TransformersConverter(str(original), copy_files=copied).convert(str(path), quantization=quantization)
     return path
 
 

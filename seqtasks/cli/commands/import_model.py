@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from seqtasks.cli.options import LanguagePair, split_languages
+from seqtasks.cli.output import warn
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir, is_file
+
+FILES = (".npz", ".argosmodel")
+"""Models that are files."""
 
 
 def import_model(
@@ -57,7 +61,8 @@ def import_model(
       seqtasks import opus-en-de-ctranslate2 --language-pair en-de
       seqtasks import translate-en_de-1_9.argosmodel --output argos-en-de
     """
-    out = output or Path(f"{Path(source).name}-imported")
+    file = Path(source)
+    out = output or Path(f"{file.stem if file.suffix in FILES else file.name}-imported")
     ensure_directory(out)
     if is_file(out) or (is_dir(out) and any(out.iterdir())):
         raise SeqtasksError(f"{out} already exists.", "Choose another directory with --output, or remove it.")
@@ -65,5 +70,5 @@ def import_model(
     from seqtasks.importers import import_model as make_bundle
 
     named = split_languages(languages)
-    make_bundle(source, out, target_language=target_language, vocab=vocab or (), languages=named)
+    make_bundle(source, out, target_language=target_language, vocab=vocab or (), languages=named, warn=warn)
     print(f'{out}: seqtasks translate --model {out} --text "..."')

@@ -25,6 +25,8 @@ class EngineConfig(ConfigModel):
     """Whether sources end with it, and the engine does not add it itself."""
     target_prefix: str = ""
     """A token that every translation begins with, by which the model knows the target language."""
+    dtype: Literal["int8", "float32"]
+    """The precision in which it computes: that of its weights, as far as processors have it."""
     max_positions: int
     """The most tokens that it reads or writes."""
 

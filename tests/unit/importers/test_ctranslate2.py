@@ -27,7 +27,7 @@ LONG = "The small dog sleeps. " * 21
 
 def imported(source: Path, **options: Any) -> TranslationPipeline:
     output = source.with_name(f"{source.name}-imported")
-    seqtasks.import_model(source, output, **options)
+    seqtasks.import_model(source, output, **{"languages": ("en", "de"), **options})
     return seqtasks.load(output, task="translation", dtype="float32")
 
 
@@ -45,12 +45,12 @@ def copy(directory: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("given", [{"beam_size": 1}, {"beam_size": 4, "nbest": 3}], ids=str)
 def test_what_was_exported_comes_back(tmp_path: Path, tie: str, given: dict[str, Any]) -> None:
     task, model = made.own_model(tie)
-    theirs = imported(made.own_directory(tmp_path / "own", tie), languages=("en", "de"))
+    theirs = imported(made.own_directory(tmp_path / "own", tie))
     assert theirs.languages == ("en", "de")
     ours = TranslationPipeline([model], task.source, task.target)
     texts = [*TEXTS, LONG, "Größe 漢字"]
-    found = theirs.translate(texts, max_length="0.5x+9", **given)
-    for expected, other in zip(ours.translate(texts, max_length="0.5x+9", **given), found, strict=True):
+    found = theirs.translate(texts, max_length="0.1x+7", **given)
+    for expected, other in zip(ours.translate(texts, max_length="0.1x+7", **given), found, strict=True):
         assert (other.unknown, other.parts, other.source_tokens) == (
             expected.unknown, expected.parts, expected.source_tokens,
         )  # fmt: skip
@@ -70,6 +70,32 @@ def test_given_translations_are_scored(directory: Path, copy: Path) -> None:
     for one, two in zip(expected, theirs.score(texts, list(reversed(texts))), strict=True):
         assert two.log_probabilities == pytest.approx(one.log_probabilities, abs=1e-4)
         assert two.normalized_score == pytest.approx(one.normalized_score, abs=1e-4)
+
+
+def test_unknown_languages_are_told(copy: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    seqtasks.import_model(copy, tmp_path / "imported", warn=told.append)
+    needed = "which BLEU and files of several languages need: give them with --language-pair"
+    assert told == [f"own does not tell its languages, {needed}"]
+    assert seqtasks.load(tmp_path / "imported", task="translation").languages == ("xx", "xx")
+
+
+@pytest.mark.parametrize(
+    ("stored", "computed"),
+    [("int8", "int8_float32"), ("float16", "float32"), ("int16", "int8_float32"), ("bfloat16", "float32")],
+)
+def test_it_computes_in_the_precision_of_its_weights(
+    tmp_path: Path, stored: str, computed: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = made.as_trained(MarianDirectory().write(tmp_path / "opus", end_bias=7.0))
+    directory = made.of_transformers(path, tmp_path / "converted", quantization=stored)
+    capfd.readouterr()
+    imported(directory)
+    for dtype, expected in (("auto", computed), ("float32", "float32")):
+        theirs = seqtasks.load(tmp_path / "converted-imported", task="translation", dtype=dtype)
+        assert theirs.precision == f"engine=ctranslate2|dtype={expected}"
+        assert len(theirs.translate(sentences(5, 3), max_length="9")) == 5
+    assert capfd.readouterr().err == ""
 
 
 def test_it_is_evaluated(copy: Path) -> None:
@@ -163,6 +189,11 @@ def test_a_file_that_ends_too_early(copy: Path) -> None:
     assert "model.bin" in refused(copy)
     weights.write_bytes(struct.pack("<I", 99) + content[4:])
     assert "of a version that is not known (99)" in refused(copy)
+    name = b"decoder/projection/bias\0"
+    place = content.index(name) + len(name)
+    assert content[place] == 1  # the rank
+    weights.write_bytes(content[: place + 1] + struct.pack("<I", 7) + content[place + 5 :])
+    assert "the size of decoder/projection/bias is not that of its shape" in refused(copy)
     weights.write_bytes(content)
     settings.write_text(settings.read_text()[:-9])
     assert "config.json is not JSON" in refused(copy)

@@ -52,7 +52,7 @@ def test_a_vocabulary_in_yaml_numbers_the_pieces(tmp_path: Path) -> None:
         copy(FIXTURES / "vocab.spm", tmp_path / f"{side}.spm")
     copy(FIXTURES / "post.npz", tmp_path / "opus.npz")
     copy(FIXTURES / "post.npz", tmp_path / "opus.optimizer.npz")
-    seqtasks.import_model(tmp_path, tmp_path / "imported")
+    seqtasks.import_model(tmp_path, tmp_path / "imported", languages=("en", "de"))
     scored = seqtasks.load(tmp_path / "imported", task="translation").score(TEXTS, [backwards(text) for text in TEXTS])
     assert [each.score for each in scored] == pytest.approx(RECORDED["post"]["scores"], abs=1e-3)
 

@@ -1,4 +1,7 @@
-"""What the header of a `model.bin` of CTranslate2 tells, read without its numbers."""
+"""What the header of a `model.bin` of CTranslate2 tells, read without its numbers.
+
+CTranslate2 believes what it reads: a file is checked here before it is opened there.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.importers.files import AGAIN
 
+WEIGHTS = "model.bin"
+AGAIN = "Download or copy the model again."
 VERSIONS = range(2, 7)
 """Versions of the file, of which the last is that of CTranslate2 2.5 to 4."""
 TYPED = 4
 """From this version on a type and bytes are told, before that the size of an item and a count."""
 WITH_SETTINGS = 6
+ITEM_BYTES = {0: 4, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2}
+"""By the numbers of the types: float32, int8, int16, int32, float16, bfloat16."""
+INTEGERS = (1, 2)
+"""The types of quantized weights, in 8 and 16 bits; in old files, the bytes of an item."""
 LONGEST_NAME = 4_096
 
 
@@ -30,12 +38,14 @@ class StoredModel:
         kind: What CTranslate2 calls it, such as "TransformerSpec".
         shapes: By the names of the tensors.
         aliases: Other names of tensors that are stored once.
+        quantized: Whether matrices are stored as integers.
     """
 
     version: int
     kind: str
     shapes: Mapping[str, tuple[int, ...]]
     aliases: Mapping[str, str]
+    quantized: bool
 
     @property
     def has_settings(self) -> bool:
@@ -77,19 +87,22 @@ def _read(stream: BinaryIO, size: int, file: Path) -> StoredModel:
     kind = _text(stream)
     _numbers(stream, "<I")  # the revision
     (count,) = _numbers(stream, "<I")
-    shapes = {}
+    shapes, quantized = {}, False
     for _ in range(count):
         name = _text(stream)
         (rank,) = _numbers(stream, "<B")
         shapes[name] = _numbers(stream, f"<{rank}I")
-        if version >= TYPED:
-            _, length = _numbers(stream, "<BI")
-        else:
-            length = math.prod(_numbers(stream, "<BI"))
+        item, length = _numbers(stream, "<BI")
+        item_bytes = ITEM_BYTES.get(item, 0) if version >= TYPED else item
+        if version < TYPED:
+            length *= item
+        if not item_bytes or length != math.prod(shapes[name]) * item_bytes:
+            raise SeqtasksError(f"{file}: the size of {name} is not that of its shape.", AGAIN)
+        quantized |= rank > 1 and item in INTEGERS
         if stream.seek(length, os.SEEK_CUR) > size:
             raise SeqtasksError(f"{file} ends too early.", AGAIN)
     aliases = {_text(stream): _text(stream) for _ in range(_numbers(stream, "<I")[0])} if version > 2 else {}
-    return StoredModel(version, kind, shapes, aliases)
+    return StoredModel(version, kind, shapes, aliases, quantized)
 
 
 def _numbers(stream: BinaryIO, form: str) -> tuple[int, ...]:
