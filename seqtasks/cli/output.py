@@ -21,6 +21,7 @@ UNDECODABLE = "lines that were not UTF-8, with U+FFFD for what could not be read
 UNKNOWN = "texts with words or symbols that the model does not know (--json lists them)"
 IN_PARTS = "texts that were too long to be read at once and were read in parts (see --max-input-length)"
 CUT = "that were cut at the length limit"
+REPETITIVE = "that say the same over and over and were stopped (--json marks them)"
 
 UNWRITABLE = "backslashreplace"
 """What becomes of bytes in names of files that are not UTF-8: in JSON it is how they are escaped, so none is lost."""
@@ -85,7 +86,8 @@ def format_outputs(
 
         alternatives = [json_fields(each) for each in best.alternatives]
         read = {"unknown": best.unknown, "parts": best.parts} if isinstance(best, Translation) else {}
-        yield to_json({**inputs, **json_fields(best), **read, "alternatives": alternatives})
+        own = {**inputs, **json_fields(best), "repetitive": best.repetitive, **read}
+        yield to_json({**own, "alternatives": alternatives})
     elif nbest_of is not None:
         for each in (best, *best.alternatives):
             yield f"{as_cell(str(nbest_of))}\t{each.normalized_score:.4f}\t{each.text}"

@@ -53,7 +53,8 @@ def beam_search(
     for position in range(capacity):
         length = position + 1
         logits, state = stepper.step(tokens, position, state)
-        log_probabilities = rules.apply(logits.float().log_softmax(2), live.tokens[..., :position], position)
+        log_probabilities = logits.float().log_softmax(2)
+        log_probabilities = rules.apply(log_probabilities, live.tokens[..., :position], position, beam=True)
         best = topk_candidates(log_probabilities, live.scores, 2 * width)
         ends = best.tokens == END
 

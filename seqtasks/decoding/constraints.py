@@ -12,6 +12,7 @@ from torch import Tensor
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.length import LengthLimit
 from seqtasks.decoding.logits_processor import ProcessLogits
+from seqtasks.decoding.repetition import RepetitionGuard
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import NextLogits
 from seqtasks.plurals import counted
@@ -37,6 +38,8 @@ class DecodingConstraints:
     """Whether a hypothesis can come to where every token is forbidden."""
     processors: tuple[ProcessLogits, ...] = ()
     """Rules beside these; what they allow is still subject to them."""
+    repetitions: RepetitionGuard | None = None
+    """Stops loops; None: an output may repeat itself as it likes."""
 
     @classmethod
     def from_config(
@@ -44,6 +47,7 @@ class DecodingConstraints:
         options: DecodingConfig,
         source_lengths: Int[Tensor, "rows"],
         prefixes: Sequence[Sequence[int]] | None = None,
+        sources: Sequence[str] | None = None,
     ) -> DecodingConstraints:
         """The rules for a batch. A prefix ends at its first end token, and counts towards the length of its row."""
         cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
@@ -76,15 +80,27 @@ class DecodingConstraints:
                 or options.logits_processors
             ),
             processors=tuple(make() for make in options.logits_processors),
+            repetitions=None if sources is None else RepetitionGuard(tuple(sources)),
         )
 
     def select_rows(self, rows: Int[Tensor, "kept"]) -> DecodingConstraints:
         """The rules of the given rows."""
         prefix = None if self.prefix is None else self.prefix[rows]
-        return replace(self, max_length=self.max_length[rows], min_length=self.min_length[rows], prefix=prefix)
+        return replace(
+            self,
+            max_length=self.max_length[rows],
+            min_length=self.min_length[rows],
+            prefix=prefix,
+            repetitions=self.repetitions and self.repetitions.select_rows(rows),
+        )
 
     def apply(
-        self, log_probabilities: NextLogits, history: Int[Tensor, "rows hyps position"], position: int
+        self,
+        log_probabilities: NextLogits,
+        history: Int[Tensor, "rows hyps position"],
+        position: int,
+        *,
+        beam: bool = False,
     ) -> NextLogits:
         """Forbids what may not come next: sets it to -inf; in place, unless a processor returns another tensor.
 
@@ -94,6 +110,7 @@ class DecodingConstraints:
             log_probabilities: Of the next token, (rows, hyps, vocab).
             history: The tokens before it, (rows, hyps, position).
             position: Its position, from 0.
+            beam: Whether the hypotheses of a row are those of a beam.
         """
         vocab = log_probabilities.shape[2]
         if self.largest_id >= vocab:
@@ -114,6 +131,8 @@ class DecodingConstraints:
             log_probabilities[..., END].masked_fill_(short, -torch.inf)
         if 0 < self.no_repeat_ngram_size <= position:
             _block_repeated_ngrams(log_probabilities, history, self.no_repeat_ngram_size)
+        if self.repetitions is not None:
+            self.repetitions.apply(log_probabilities, history, self.prefix, beam=beam)
         if end_value is not None:
             stuck = log_probabilities.amax(2) == -torch.inf
             log_probabilities[..., END] = torch.where(stuck, end_value, log_probabilities[..., END])

@@ -12,12 +12,13 @@ from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.hypotheses import Hypothesis, to_lists
+from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.mbr import mbr_rerank
 from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.errors import SeqtasksError
+from seqtasks.plurals import counted
 
 
 @torch.no_grad()
@@ -28,6 +29,7 @@ def decode(
     options: DecodingConfig,
     prefixes: Sequence[Sequence[int]] | None = None,
     row_numbers: Sequence[int] | None = None,
+    sources: Sequence[str] | None = None,
 ) -> list[list[Hypothesis]]:
     """Decodes as the options say: greedy, beam search, sampling, or minimum Bayes risk.
 
@@ -38,6 +40,8 @@ def decode(
         prefixes: For each row the tokens that its outputs have to start with.
         row_numbers: Which input a row is (its number in the whole data), so that its samples do not depend on the
             batch; without them rows count from 0.
+        sources: For each row the text that it is made from, "" where there is none: outputs that say the same over and
+            over, more often than their source does, are stopped. Without them an output may repeat itself.
 
     Returns:
         The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
@@ -51,19 +55,24 @@ def decode(
             f"There are {len(source_lengths)} source lengths and {len(numbers)} row numbers for {stepper.rows} inputs.",
             "Give one for each.",
         )
+    if sources is not None and len(sources) != stepper.rows:
+        raise SeqtasksError(
+            f"Got {counted(len(sources), 'sources')} for {counted(stepper.rows, 'inputs')}.", "Give one for each."
+        )
     if not stepper.rows:
         return []
-    rules = DecodingConstraints.from_config(options, source_lengths.to(stepper.device), prefixes)
+    rules = DecodingConstraints.from_config(options, source_lengths.to(stepper.device), prefixes, sources)
     penalty = LengthPenalty.parse(options.length_penalty)
     if options.mbr_samples:
         hypotheses = beam_search(stepper, rules, width=options.beam_size, nbest=options.beam_size, penalty=penalty)
         samples = sample(stepper, rules, count=options.mbr_samples, options=options, row_numbers=numbers)
         rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
-        return [mbr_rerank(own, others)[: options.nbest] for own, others in rows]
+        reranked = [mbr_rerank(own, others)[: options.nbest] for own, others in rows]
+        return reranked if sources is None else mark_repetitive(reranked, sources)
     if options.sample:
         found = sample(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
     elif options.beam_size == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:
         found = beam_search(stepper, rules, width=options.beam_size, nbest=options.nbest, penalty=penalty)
-    return to_lists(found)
+    return to_lists(found) if sources is None else mark_repetitive(to_lists(found), sources)

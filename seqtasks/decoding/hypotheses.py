@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from seqtasks.decoding.repetition import is_repetitive
 from seqtasks.incremental_state import gather_hypotheses
 
 
@@ -25,6 +27,8 @@ class Hypothesis:
     """Of each token and, where finished, of the end token."""
     finished: bool
     """False where the output was cut at the length limit."""
+    repetitive: bool = False
+    """It says the same over and over, more often than its source; search stops such outputs."""
 
 
 class PartialSequences(NamedTuple):
@@ -87,3 +91,11 @@ def to_lists(found: FinishedSequences) -> list[list[Hypothesis]]:
         ]
         lists.append(hypotheses[:1] + [other for other in hypotheses[1:] if other.normalized_score != -float("inf")])
     return lists
+
+
+def mark_repetitive(rows: Sequence[Sequence[Hypothesis]], sources: Sequence[str]) -> list[list[Hypothesis]]:
+    """The hypotheses of each row, those marked that repeat themselves more often than the text they are made from."""
+    return [
+        [replace(each, repetitive=True) if is_repetitive(each.tokens, source) else each for each in row]
+        for row, source in zip(rows, sources, strict=True)
+    ]

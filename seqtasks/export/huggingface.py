@@ -51,7 +51,7 @@ print(tokenizer.batch_decode(found, skip_special_tokens=True)[0])
 
 Log-probabilities are those of seqtasks. Unlike `seqtasks translate`, transformers neither cleans texts (blanks,
 Unicode's composed form, invisible characters) nor splits long ones into sentences nor copies words with characters that
-the vocabulary lacks.
+the vocabulary lacks, and does not stop outputs that say the same over and over.
 
 The model's card is in `CARD.md`.
 """

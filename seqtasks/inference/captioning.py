@@ -172,7 +172,8 @@ class CaptioningPipeline(DecodingPipeline):
         """A caption for each row of the models' steppers."""
         stepper = ensemble(steppers)
         nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
-        found = decode(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers)
+        texts = [""] * len(names)
+        found = decode(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers, sources=texts)
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []
         for name, hypotheses, look in zip(names, found, looks, strict=True):

@@ -100,6 +100,7 @@ def concatenate(text: str, segments: Sequence[Segment], parts: Sequence[Translat
         tokens=tuple(token for part in parts for token in part.tokens),
         log_probabilities=tuple(value for part in parts for value in part.log_probabilities),
         finished=all(part.finished for part in parts),
+        repetitive=any(part.repetitive for part in parts),
         source_tokens=tuple(token for part in parts for token in part.source_tokens),
         parts=max(1, len(parts)),
         unknown=tuple(dict.fromkeys(word for part in parts for word in part.unknown)),

@@ -27,6 +27,8 @@ class GeneratedText:
     """Of each token, then of the end where it was reached."""
     finished: bool = True
     """False when the output was cut at the length limit."""
+    repetitive: bool = False
+    """It says the same over and over, more often than its source; search stops such outputs."""
     attention: Attention | None = None
     """A row for each token (and the end): how much it looked at each source position."""
 
@@ -107,6 +109,7 @@ def hypothesis_fields(hypothesis: Hypothesis, processor: Tokenizer) -> dict[str,
         "tokens": tuple(processor.pieces(hypothesis.tokens)),
         "log_probabilities": hypothesis.log_probabilities,
         "finished": hypothesis.finished,
+        "repetitive": hypothesis.repetitive,
     }
 
 

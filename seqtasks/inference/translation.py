@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, overload
@@ -17,7 +17,7 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
 from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
-from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine
+from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
 from seqtasks.metrics.evaluation import Evaluation, validation_examples
 from seqtasks.metrics.translation import translation_scores
@@ -145,7 +145,9 @@ class TranslationPipeline(DecodingPipeline):
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
         asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
-        decode = self.decode if self.engine is None else self.engine.decode
+        decode: Callable[..., list[Found]] = self.decode
+        if self.engine is not None:
+            decode = partial(decode_by_engine, self.engine, self.decode if self.models else None)
         results = []
         for piece, (hypotheses, look) in zip(asked, decode(asked, decoding, attention=attention), strict=True):
             first, *others = [self.translation(piece.text, hypothesis) for hypothesis in hypotheses]
@@ -167,6 +169,7 @@ class TranslationPipeline(DecodingPipeline):
                 options=decoding,
                 prefixes=[piece.prefix for piece in taken] if any(piece.prefix for piece in pieces) else None,
                 row_numbers=[piece.number for piece in taken],
+                sources=[piece.text for piece in taken],
             )
             looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
             return zip(found, looks, strict=True)

@@ -101,6 +101,8 @@ class CaptionReport:
             self.write("<p>This image is blank: the caption is a guess.</p>")
         if not caption.finished:
             self.write("<p>Cut at the length limit.</p>")
+        if caption.repetitive:
+            self.write("<p>It says the same over and over, and was stopped.</p>")
         if caption.alternatives:
             self.write('<h3>Alternatives, with their scores</h3>\n<ol class="others">')
             for each in (caption, *caption.alternatives):

@@ -69,7 +69,7 @@ def test_an_explanation(seqtasks: Program, files: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "keys"),
     [
-        (["translate", "--text", "A dog."], ["source", *WRITTEN, "unknown", "parts", "alternatives"]),
+        (["translate", "--text", "A dog."], ["source", *WRITTEN, "repetitive", "unknown", "parts", "alternatives"]),
         (["generate", "--prompt", "A", "--max-new-tokens", "3"], ["prompt", *WRITTEN, "unknown"]),
         (["tag", "--text", "A dog."], ["words", "labels", "confidences", "unknown", "parts"]),
         (["classify", "--text", "Good."], ["label", "probability", "labels", "probabilities", "unknown", "parts"]),

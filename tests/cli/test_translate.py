@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from helpers.program import Program
+from helpers.steppers import TableStepper
 from helpers.synthetic import sentence_pairs
 
 SENTENCE, TRANSLATION = "the red dog sees a big house .", "das hund rot sieht ein haus gross ."
@@ -99,13 +100,24 @@ def test_json(seqtasks: Program, model: Path) -> None:
     result = seqtasks("translate", "-m", model, "--json", "--nbest", "2", "--text", SENTENCE)
     found = json.loads(result.out)
     assert found.keys() == {
-        "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "unknown",
-        "parts", "alternatives",
+        "source", "text", "score", "normalized_score", "tokens", "log_probabilities", "finished", "repetitive",
+        "unknown", "parts", "alternatives",
     }  # fmt: skip
     assert (found["source"], found["text"], found["finished"]) == (SENTENCE, TRANSLATION, True)
     assert math.isclose(sum(found["log_probabilities"]), found["score"], rel_tol=1e-4)
     assert len(found["log_probabilities"]) == len(found["tokens"]) + 1
     assert [each["text"] != TRANSLATION for each in found["alternatives"]] == [True]
+
+
+def test_translations_that_repeat_themselves_are_told(
+    seqtasks: Program, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = "seqtasks.inference.translation.TranslationPipeline"
+    logits = [-9.0] * 3 + [-4.0, 5.0] + [-9.0] * 300
+    monkeypatch.setattr(f"{pipeline}.stepper", lambda self, sources: TableStepper(len(sources), logits))
+    result = seqtasks("translate", "-m", model, "--json", stdin=f"{SENTENCE} {SENTENCE}\n\n{SENTENCE}\n".encode())
+    assert [json.loads(line)["repetitive"] for line in result.out.splitlines()] == [True, False, True]
+    assert "translations that say the same over and over and were stopped (--json marks them): 2\n" in result.err
 
 
 def test_the_beginning_can_be_given(seqtasks: Program, model: Path) -> None:

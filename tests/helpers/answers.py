@@ -26,7 +26,7 @@ RENAMED_KEYS = {
     "normalised": "normalized_score", "normalized": "normalized_score", "picture": "image", "clip": "video",
 }  # fmt: skip
 """Of objects in the output."""
-NEW_KEYS = {"blank": False, "unknown": [], "parts": 1}
+NEW_KEYS = {"blank": False, "unknown": [], "parts": 1, "repetitive": False}
 """Keys that came with 0.2, and their values where there is nothing to tell."""
 
 PEOPLE = ("man", "woman", "boy", "girl", "child", "dog", "cat", "player", "teacher", "band", "crowd", "worker")

@@ -35,7 +35,8 @@ def backtranslate(
 
     From German sentences, a model that translates German to English makes pairs to train English to German with
     (Sennrich et al. 2016). Sampled translations (--sample) are more varied and help more when there is much data
-    (Edunov et al. 2018). Unfinished translations and empty lines are skipped.
+    (Edunov et al. 2018). Translations that are unfinished or say the same over and over are skipped, as are empty
+    lines.
 
     \b
     Example:
@@ -54,18 +55,21 @@ def backtranslate(
         require_file(path)
     warn_of_structure(texts, read_lines(texts[0]))
     lines, sources = tee(line.strip() for path in texts for line in read_lines(path) if line.strip())
-    written = unfinished = 0
+    written = left_out = 0
     with output.open() as write:
         translations = translate_stream(pipeline, sources, num_workers=workers, **options)
         for text, translation in zip(lines, translations, strict=True):
-            if translation.finished and translation.text:
+            if translation.finished and not translation.repetitive and translation.text:
                 source = f"{tag} {translation.text}" if tag else translation.text
                 write(source, text)
                 written += 1
             else:
-                unfinished += 1
-        if not written and unfinished:
-            raise SeqtasksError(f"None of the {counted(unfinished, 'translations')} is finished.", "Use another model.")
+                left_out += 1
+        if not written and left_out:
+            raise SeqtasksError(
+                f"None of the {counted(left_out, 'translations')} is finished without repeating itself over and over.",
+                "Use another model.",
+            )
         if not written:
             raise SeqtasksError(f"There are no sentences in {', '.join(map(str, texts))}.", "Check the files.")
-    warn(f"wrote {counted(written, 'pairs')}" + (f"; unfinished translations: {unfinished:,}" if unfinished else ""))
+    warn(f"wrote {counted(written, 'pairs')}" + (f"; translations left out: {left_out:,}" if left_out else ""))

@@ -15,7 +15,16 @@ import typer
 
 from seqtasks.cli.commands.caption_video import FORM_OPTIONS, VideoOptions, caption_video, check_video_options, is_video
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
-from seqtasks.cli.output import CUT, as_cell, ensure_distinct_paths, format_outputs, open_output, warn, warn_count
+from seqtasks.cli.output import (
+    CUT,
+    REPETITIVE,
+    as_cell,
+    ensure_distinct_paths,
+    format_outputs,
+    open_output,
+    warn,
+    warn_count,
+)
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
@@ -138,7 +147,7 @@ def caption(
             images = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
             with_attention = bool(attention or report)
             captions = pipelines[video].iter_captions([each for _, each in images], attention=with_attention, **options)
-            unfinished = 0
+            unfinished = repetitive = 0
             for (name, image), found in zip(images, captions, strict=True):
                 if isinstance(found, SeqtasksError):
                     failed += 1
@@ -153,6 +162,7 @@ def caption(
 
                     plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[video].images)
                 unfinished += not found.finished
+                repetitive += found.repetitive
                 # the page may show more alternatives than are written
                 found = replace(found, alternatives=found.alternatives[: decodings[video].nbest - 1])
                 if found.blank:
@@ -164,6 +174,7 @@ def caption(
                 )
                 write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
             warn_count(f"captions {CUT}", unfinished)
+            warn_count(f"captions {REPETITIVE}", repetitive)
     if failed:
         raise typer.Exit(1)
 

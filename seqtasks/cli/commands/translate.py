@@ -25,6 +25,7 @@ from seqtasks.cli.options import (
 )
 from seqtasks.cli.output import (
     CUT,
+    REPETITIVE,
     UNDECODABLE,
     UNKNOWN,
     ensure_distinct_paths,
@@ -104,13 +105,14 @@ def translate(
         batches = LineBatcher(streams, **sizes)
         plain = checked(batches, files, tabs=prefix)
         process = partial(translate_batch, options=options, target_prefix=prefix)
-        unfinished = unknown = sentences = 0
+        unfinished = repetitive = unknown = sentences = 0
         left_out: tuple[str, ...] = ()
         to_plot = attention
         with open_output(output) as write:
             for batch, translations in map_batches(process, pipeline, plain, num_workers=workers):
                 write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
                 unfinished += sum(not each.finished for each in translations)
+                repetitive += sum(each.repetitive for each in translations)
                 unknown += sum(bool(each.unknown) for each in translations)
                 sentences += sum(bool(each.tokens) for each in translations)
                 place = next((place for place, each in enumerate(translations) if each.tokens), None)
@@ -123,6 +125,7 @@ def translate(
                     to_plot, left_out = None, with_attention[0].unknown
         warn_count(UNDECODABLE, batches.undecodable)
         warn_count(f"translations {CUT}", unfinished)
+        warn_count(f"translations {REPETITIVE}", repetitive)
         warn_count(UNKNOWN, unknown)
         if attention is not None and sentences > 1:
             warn(f"--plot-attention: {attention} shows the first of {sentences:,} sentences.")
