@@ -138,7 +138,7 @@ def main(
             **size._asdict(),
             "vocabulary": task.target.size,
             "batch_tokens": batch_tokens,
-            "training": f"{1 + (len(trainer.processes.connections) if trainer.processes else 0)} processes of "
+            "training": f"{trainer.processes.count} processes of "
             f"{training_threads} thread, {str(trainer.dtype).removeprefix('torch.')}",
             "threads of the matrix product": cores,
             "updates a round": updates,

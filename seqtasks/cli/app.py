@@ -15,6 +15,7 @@ import typer
 
 from seqtasks.cli.command import LazyGroup
 from seqtasks.errors import RenamedWarning, SeqtasksError
+from seqtasks.training.torchrun import launched
 from seqtasks.version import __version__
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -81,7 +82,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except SeqtasksError as error:
-        print(f"seqtasks: {error}", file=sys.stderr)
+        if is_first_to_tell():
+            print(f"seqtasks: {error}", file=sys.stderr)
         return 1
     except (OSError, MemoryError, RuntimeError) as error:
         sentence = machine_problem(error)
@@ -90,6 +92,15 @@ def run(arguments: Sequence[str]) -> int:
         print(f"seqtasks: {sentence}", file=sys.stderr)
         return 1
     return 0
+
+
+def is_first_to_tell() -> bool:
+    """Whether no other process that torchrun has started has told yet why all end."""
+    if not launched():
+        return True
+    from seqtasks.training.ranks import is_first_to_tell
+
+    return is_first_to_tell()
 
 
 def machine_problem(error: OSError | MemoryError | RuntimeError) -> str | None:

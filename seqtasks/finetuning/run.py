@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.config.run import RunConfig
+from seqtasks.errors import SeqtasksError
 from seqtasks.finetuning.configuration import Files, Languages, finetuning_config, paths
 from seqtasks.finetuning.own_validation import OwnValidation, own_validation
 from seqtasks.metrics.score import Score
@@ -20,6 +21,7 @@ from seqtasks.storage.model_paths import find_model
 from seqtasks.tasks.data_reports import Warn
 from seqtasks.training.events import TrainingEvent, ValidationEvent
 from seqtasks.training.run import TrainingResult, TrainingRun
+from seqtasks.training.torchrun import launched
 
 REPORT = "finetuning.json"
 """The scores before and after, in the output directory."""
@@ -114,6 +116,11 @@ def run_finetuning(
     stop_on_signals: bool,
 ) -> FinetuningResult:
     """What `finetune` does once it has a configuration; its arguments are those there."""
+    if launched():
+        raise SeqtasksError(
+            "Fine-tuning runs in one process, and torchrun has started several.",
+            "Start it without torchrun; or train with init_from, which several can: torchrun ... -m seqtasks train.",
+        )
     run = TrainingRun(config, output_dir, resume=resume, stop_on_signals=stop_on_signals)
     bundle = read_bundle(find_model(str(config.init_from)))
     own = own_validation(bundle, paths(own_files), config.training, warn)

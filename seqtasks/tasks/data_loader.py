@@ -27,6 +27,9 @@ class DataLoader(ABC, Generic[BatchT]):
     prefetch: ClassVar[bool] = False
     """Whether the next batch is made in a thread while this one is trained on."""
     state: dict[str, int]
+    share: slice = slice(None)
+    """The rows that are trained in this process, of several that make the same batches. What is costly to make may be
+    left empty in the others; their number, and all random numbers, stay the same."""
 
     def __iter__(self) -> Iterator[BatchT]:
         """Goes on from `state`."""

@@ -1,4 +1,8 @@
-"""Processes that share the rows of each batch: they use the cores of a CPU far better than threads do."""
+"""Who computes the gradients of a batch: this process, or several that share its rows.
+
+Processes use the cores of a CPU far better than threads do. Here they are forked, on one machine;
+`distributed_data_parallel.py` has those that torchrun starts.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,6 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.training.interruption import SIGNALS
 
-MOST = 4
-"""Processes that are started unasked: the parts of a batch get too small for more of them."""
 PATIENCE = 5.0
 """Seconds after which a process without work looks whether the training is still there."""
 
@@ -31,28 +33,36 @@ Backward = Callable[[Any], tuple[float, float]]
 """Adds the gradients of a batch to those of the parameters; returns its loss and by how much to divide it."""
 
 
-def choose_processes(wanted: int, threads: int, cores: int, device: torch.device) -> int:
-    """How many processes train.
+class OneProcess:
+    """All rows are computed here.
 
     Args:
-        wanted: As many; 0 is one a core unless threads were asked for.
-        threads: Those that were asked for, 0 for none in particular.
-        cores: Those that this process may run on.
-        device: Several processes need a CPU.
-
-    Raises:
-        SeqtasksError: Several are wanted and cannot be had.
+        backward: Adds the gradients of a batch; gives the sum of its losses, and what that is to be divided by.
     """
-    possible = device.type == "cpu" and "fork" in multiprocessing.get_all_start_methods()
-    if wanted > 1 and not possible:
-        raise SeqtasksError(
-            f"training.num_processes = {wanted}: several processes are supported only on a CPU, under Linux or macOS.",
-            "Leave it out.",
-        )
-    return wanted or (min(cores, MOST) if possible and not threads else 1)
+
+    count = 1
+    """Processes that share a batch."""
+
+    def __init__(self, backward: Backward) -> None:
+        self.backward = backward
+
+    def run(self, batch: Any, *, is_last: bool) -> tuple[float, float]:
+        """Adds the gradients of a batch to those of the parameters.
+
+        Args:
+            batch: All rows.
+            is_last: Whether an update follows, and no further batch for the same one.
+
+        Returns:
+            The sum of the losses of all rows, and what it is to be divided by.
+        """
+        return self.backward(batch)
+
+    def stop(self) -> None:
+        """Ends what was started for this."""
 
 
-class ForkedDataParallel:
+class ForkedDataParallel(OneProcess):
     """Copies of this process that compute gradients, each of some rows of a batch.
 
     They see the weights themselves, in shared memory, so that an update needs no message; only rows go out, and
@@ -70,7 +80,8 @@ class ForkedDataParallel:
     """
 
     def __init__(self, model: nn.Module, count: int, backward: Backward) -> None:
-        self.backward = backward
+        super().__init__(backward)
+        self.count = count + 1
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         tensors = list(model.parameters())
         for tensor, shared in zip(tensors, share_memory_like(tensors), strict=True):
@@ -89,6 +100,11 @@ class ForkedDataParallel:
             theirs.close()
         atexit.register(self.stop)  # the interpreter's own way out waits for them
 
+    def run(self, batch: Any, *, is_last: bool) -> tuple[float, float]:
+        """See `OneProcess`."""
+        parts = [self.backward(self.start(batch)), self.finish()]
+        return sum(part[0] for part in parts), sum(part[1] for part in parts)
+
     def start(self, batch: Batch) -> Batch:
         """Gives every process its rows and returns those that are left for this one."""
         workers = len(self.connections) + 1
@@ -96,8 +112,8 @@ class ForkedDataParallel:
         for number, connection in enumerate(self.connections, 1):
             seed = int(torch.randint(2**62, ()).item())
             with reporting_death():
-                connection.send_bytes(pickle.dumps((seed, part_of(batch, number, workers))))
-        return part_of(batch, 0, workers)
+                connection.send_bytes(pickle.dumps((seed, part_of(batch, slice(number, None, workers)))))
+        return part_of(batch, slice(0, None, workers))
 
     @torch.no_grad()
     def finish(self) -> tuple[float, float]:
@@ -153,9 +169,9 @@ class ForkedDataParallel:
             release_freed_memory()
 
 
-def part_of(batch: Batch, number: int, workers: int) -> Batch:
-    """Every `workers`th row of each tensor of the batch."""
-    return tree_map(lambda rows: rows[number::workers].clone(), batch)
+def part_of(batch: Batch, share: slice) -> Batch:
+    """These rows of each tensor of the batch."""
+    return tree_map(lambda rows: rows[share].clone(), batch)
 
 
 @torch.no_grad()

@@ -19,6 +19,8 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.requested = False
+        self.quiet = False
+        """Whether nothing is said of it: another process of the training does."""
         self.signal: int | None = None
         """The signal that asked for it, if one did."""
 
@@ -33,7 +35,9 @@ class StopRequest:
             if self.requested and number == signal.SIGINT:
                 raise KeyboardInterrupt
             again = b"; press Ctrl-C again to abort at once" if number == signal.SIGINT else b""
-            if not self.requested:  # the handler may have interrupted a print, so it must not print itself
+            if (
+                not self.requested and not self.quiet
+            ):  # the handler may have interrupted a print, so it must not print itself
                 with suppress(OSError):  # the terminal may be gone
                     os.write(STDERR, b"\nStopping after this step" + again + b".\n")
             self.requested, self.signal = True, self.signal or number

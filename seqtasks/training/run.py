@@ -18,13 +18,15 @@ from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import read_bundle
 from seqtasks.storage.model_paths import checkpoints, find_model
 from seqtasks.storage.presence import exists, is_dir
-from seqtasks.tasks.base import Task
-from seqtasks.training.checkpoint import BEST, latest_checkpoint
+from seqtasks.training.checkpoint import BEST
 from seqtasks.training.directory_lock import lock_directory
 from seqtasks.training.events import DataReady, FinishedEvent, TrainingEvent, TrainingStarted
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.metrics_logger import MetricsLogger
+from seqtasks.training.preparation import latest_checkpoint_of_all, prepare_in_all
+from seqtasks.training.ranks import Ranks, join_ranks
 from seqtasks.training.throughput import log_interval
+from seqtasks.training.torchrun import launched
 from seqtasks.training.trainer import Trainer
 
 Configuration = RunConfig | Mapping[str, Any] | str | os.PathLike[str]
@@ -83,12 +85,13 @@ class TrainingRun:
         **overrides: Any,
     ) -> None:
         self.output_dir = Path(output_dir)
-        if not resume:
+        if not resume and not launched():  # in one of several processes, once they have found each other
             require_unused(self.output_dir)
         self.config = load_config(config, overrides)
         self.resume = resume
         self.stop_on_signals = stop_on_signals
         self.stop_request = StopRequest()
+        self.ranks = Ranks()
         self.trainer: Trainer | None = None
         self.finished: FinishedEvent | None = None
         self.warnings: tuple[str, ...] = ()
@@ -98,17 +101,19 @@ class TrainingRun:
         self.stop_request.requested = True
 
     def __iter__(self) -> Iterator[TrainingEvent]:
-        with lock_directory(self.output_dir):
-            if not self.resume:
+        self.ranks = join_ranks()
+        self.stop_request.quiet = not self.ranks.is_first
+        with lock_directory(self.output_dir) if self.ranks.is_first else nullcontext():
+            if not self.resume and self.ranks.is_first:
                 require_unused(self.output_dir)  # whoever held it a moment ago may have trained here
             yield from self.events()
 
     def events(self) -> Iterator[TrainingEvent]:
         """Reads the data, makes the model and trains it; `__iter__` locks the directory around it."""
-        run, out = self.config, self.output_dir
-        checkpoint = latest_checkpoint(out) if self.resume else None
+        run, out, ranks = self.config, self.output_dir, self.ranks
+        checkpoint = latest_checkpoint_of_all(out, ranks) if self.resume else None
         start = checkpoint or (read_bundle(find_model(run.init_from)) if run.init_from else None)
-        prepared = Task.of(run.task).prepare(run.task, run.seed, processors=start.processors if start else None)
+        prepared = prepare_in_all(run, start.processors if start else None, ranks)
         self.warnings = prepared.warnings
         yield DataReady(prepared.remarks, prepared.data, prepared.warnings, prepared.columns)
         config_toml = to_toml(run)
@@ -123,10 +128,11 @@ class TrainingRun:
             weights=start.tensors() if start else None,
             init_modules=run.init_modules,
             stop=self.stop_request,
+            ranks=ranks,
         )
         if self.resume:
             trainer.resume()
-        logger = open_directory(out, config_toml, trainer)
+        logger = open_directory(out, config_toml, trainer) if ranks.is_first else None
         yield TrainingStarted(
             output_dir=out,
             config=run,
@@ -135,14 +141,15 @@ class TrainingRun:
             parameters=sum(tensor.numel() for tensor in trainer.weights.values()),
             device=trainer.device,
             dtype=trainer.dtype,
-            processes=1 if trainer.processes is None else 1 + len(trainer.processes.connections),
+            processes=trainer.processes.count,
             unit=trainer.task.unit,
             loss=trainer.task.describe_loss(),
             remarks=tuple(trainer.remarks),
         )
         with self.stop_request.on_signals() if self.stop_on_signals else nullcontext():
             for event in trainer.run():
-                logger.log(event)
+                if logger is not None:
+                    logger.log(event)
                 if isinstance(event, FinishedEvent):
                     self.finished = event
                 yield event

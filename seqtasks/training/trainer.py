@@ -26,13 +26,13 @@ from seqtasks.device import (
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import tree_map
 from seqtasks.metrics.score import Score
+from seqtasks.models import Loss
 from seqtasks.models.state_dict import load_unique_state_dict, unique_state_dict
 from seqtasks.plurals import counted
 from seqtasks.tasks.base import BatchTensors, Task
 from seqtasks.training.averaging import make_averaging
 from seqtasks.training.best_model import BestModel
 from seqtasks.training.checkpoint import BEST, CheckpointWriter, latest_checkpoint
-from seqtasks.training.data_parallel import ForkedDataParallel, choose_processes
 from seqtasks.training.events import (
     CheckpointEvent,
     FinishedEvent,
@@ -45,6 +45,8 @@ from seqtasks.training.init_from import in_encoder, load_init_from
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.l2_sp import L2SP
 from seqtasks.training.optimizer import learning_rate, make_optimizer, set_learning_rate
+from seqtasks.training.processes import choose_processes, start_processes
+from seqtasks.training.ranks import Ranks
 
 COUNTERS = ("step", "seconds", "validated_step")
 """What checkpoints keep under the names that it has here."""
@@ -65,6 +67,7 @@ class Trainer:
         weights: Those to start from, as `unique_state_dict` names them; None for those that the task initializes.
         init_modules: "encoder" takes the encoder's alone; the rest of the model is new all the same.
         stop: Can end the training early, after any step.
+        ranks: The processes that torchrun has started, of which the first one validates and saves.
 
     Raises:
         SeqtasksError: The weights are those of another model, or there is no such device.
@@ -82,15 +85,19 @@ class Trainer:
         weights: Mapping[str, Tensor] | None = None,
         init_modules: InitModules = "model",
         stop: StopRequest | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.task = task
         self.config = settings
         self.init_modules = init_modules
         self.out = out
         self.stop = stop or StopRequest()
-        self.device = choose_device(settings.device)
-        processes = choose_processes(settings.num_processes, settings.num_threads, available_cores(), self.device)
-        configure_runtime(settings.num_threads)
+        self.ranks = ranks or Ranks()
+        self.device = self.ranks.device(choose_device(settings.device))
+        processes = choose_processes(
+            settings.num_processes, settings.num_threads, available_cores(), self.device, self.ranks.size
+        )
+        configure_runtime(self.ranks.threads(settings.num_threads))
         self.dtype = choose_dtype(settings.dtype, self.device)
         self.writer = CheckpointWriter(out, task, config_toml, data, settings.save_total_limit)
         torch.manual_seed(seed)
@@ -99,16 +106,14 @@ class Trainer:
             task.initialize(self.model)
         else:
             load_init_from(self.model, weights, init_modules, self.is_newly_initialized)
-        self.remarks = task.on_train_start(self.model)
-        self.processes = None
-        if processes > 1:
-            configure_runtime(1)
-            self.processes = ForkedDataParallel(self.model, processes - 1, self.backward)
+        self.remarks = self.ranks.first_on_each_machine(lambda: task.on_train_start(self.model))
+        self.processes = start_processes(self.model, self.loss, self.backward, processes, self.ranks)
         self.weights = unique_state_dict(self.model)
         self.optimizer = make_optimizer(self.model, settings, self.is_newly_initialized)
         self.l2_sp = L2SP(self.model, settings.l2_sp, self.is_newly_initialized)
         self.averaging = make_averaging(self.weights, settings)
-        self.batches = task.batches(settings.batch_tokens, seed)
+        self.batches = self.ranks.first_on_each_machine(lambda: task.batches(settings.batch_tokens, seed))
+        self.batches.share = self.ranks.share
         self.step = 0
         self.seconds = 0.0
         self.nonfinite_steps = 0
@@ -154,8 +159,7 @@ class Trainer:
         try:
             yield from self.steps()
         finally:
-            if self.processes is not None:
-                self.processes.stop()
+            self.processes.stop()
 
     def steps(self) -> Iterator[TrainingEvent]:
         """Updates, validations and checkpoints until training is over, then a FinishedEvent.
@@ -165,9 +169,12 @@ class Trainer:
         """
         settings = self.config
         stream = iter(self.batches)
-        if settings.eval_on_start and self.step == 0 and not self.stop.requested:
+        if settings.eval_on_start and self.step == 0 and not self.stopping():
             yield self.validate()
-        while (reason := self.finished()) is None and not self.stop.requested:
+        while True:
+            stopping, reason = self.stopping(), self.finished()
+            if stopping or reason is not None:
+                break
             started = time.perf_counter()
             report = self.update(list(islice(stream, settings.gradient_accumulation_steps)))
             release_freed_memory()
@@ -189,8 +196,14 @@ class Trainer:
             yield self.validate()
         if self.saved_step != self.step:
             yield self.save()
-        self.writer.remove_old()  # one that was killed behind its last checkpoint did not come to it
+        self.ranks.on_first(self.writer.remove_old)  # one killed behind its last checkpoint did not come to it
         yield FinishedEvent(self.step, reason or "interrupted", interrupted=reason is None)
+
+    def stopping(self) -> bool:
+        """Whether any process was asked to stop; the time that counts is the first one's."""
+        seconds = self.seconds if self.ranks.is_first else 0.0
+        requested, self.seconds = self.ranks.sum(float(self.stop.requested), seconds)
+        return requested > 0
 
     def finished(self) -> str | None:
         """Why training is over; None while it is not."""
@@ -206,12 +219,9 @@ class Trainer:
     def update(self, batches: list[BatchTensors]) -> StepEvent | StepSkipped:
         """One update from the gradients of all `batches`, divided by their number of target tokens together."""
         total = count = 0.0
-        for batch in batches:
-            parts = [self.backward(batch if self.processes is None else self.processes.start(batch))]
-            if self.processes is not None:
-                parts.append(self.processes.finish())
-            total += sum(part[0] for part in parts)
-            count += sum(part[1] for part in parts)
+        for number, batch in enumerate(batches, 1):
+            part = self.processes.run(batch, is_last=number == len(batches))
+            total, count = total + part[0], count + part[1]
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         torch._foreach_div_(gradients, count or 1.0)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm or math.inf).item()
@@ -231,26 +241,36 @@ class Trainer:
         epoch = self.batches.state_dict()["epoch"]
         return StepEvent(self.step, epoch, total / (count or 1.0), count, rate, norm, 0.0)
 
-    def backward(self, batch: BatchTensors) -> tuple[float, float]:
-        """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
+    def loss(self, batch: BatchTensors) -> Loss:
+        """The loss of a batch: its sum over the target tokens, and their number."""
         self.model.train()
         batch = tree_map(lambda each: each.to(self.device, non_blocking=True), batch)
         with autocast(self.device, self.dtype):
-            loss = self.task.loss(self.model, batch)
+            return self.task.loss(self.model, batch)
+
+    def backward(self, batch: BatchTensors) -> tuple[float, float]:
+        """Adds the gradients of the batch's loss; returns its sum over the target tokens, and their number."""
+        loss = self.loss(batch)
         loss.total.backward()  # type: ignore[no-untyped-call]
         return loss.total.item(), loss.count.item()
 
     def validate(self) -> ValidationEvent:
         """Scores the averaged weights as a user would see them; keeps them in `best` when they are the best so far."""
         self.averaging.before_validation()
+        event, best = self.ranks.on_first(lambda: (self.evaluate(), self.best.state_dict()))
+        self.best.load_state_dict(best)
+        self.scores = event.evaluation.scores
+        self.validated_step = self.step
+        return event
+
+    def evaluate(self) -> ValidationEvent:
+        """A validation in the process that does it for all."""
         with self.averaged():
             self.model.eval()
             evaluation = self.task.validate(self.model)
-            self.scores = evaluation.scores
             best = self.best.update(evaluation)
             if best:
-                self.writer.write(BEST, self.weights, self.scores)
-        self.validated_step = self.step
+                self.writer.write(BEST, self.weights, evaluation.scores)
         return ValidationEvent(self.step, evaluation, best, self.seconds, self.best.warning(evaluation))
 
     def save(self) -> CheckpointEvent:
@@ -261,7 +281,7 @@ class Trainer:
             "averaging": self.averaging.state_dict(),
             **self.l2_sp.state_dict(),
             "batches": self.batches.state_dict(),
-            "carried": self.task.state_dict(),
+            "carried": self.ranks.gather_rows(self.task.state_dict()),
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             **{name: getattr(self, name) for name in COUNTERS},
@@ -269,7 +289,8 @@ class Trainer:
             **self.best.state_dict(),
             "scores": [vars(score) for score in self.scores],
         }
-        path = self.writer.write(f"step-{self.step}", self.averaging.average(), self.scores, state)
+        name, average = f"step-{self.step}", self.averaging.average()
+        path = self.ranks.on_first(lambda: self.writer.write(name, average, self.scores, state))
         self.saved_step = self.step
         return CheckpointEvent(self.step, path)
 

@@ -15,6 +15,7 @@ from seqtasks.metrics.score import Score
 from seqtasks.models import Loss
 from seqtasks.registry import ConfigModel
 from seqtasks.tasks.base import PreparedTask, Task
+from seqtasks.training.ranks import Ranks
 from seqtasks.training.trainer import Trainer
 
 
@@ -111,7 +112,9 @@ class ToyTask(Task):
         return "A toy."
 
 
-def toy_trainer(out: Path, task: Task | None = None, *, fingerprint: str = "same", **settings: Any) -> Trainer:
+def toy_trainer(
+    out: Path, task: Task | None = None, *, fingerprint: str = "same", ranks: Ranks | None = None, **settings: Any
+) -> Trainer:
     """A trainer of a toy, 12 steps long unless told otherwise."""
     plain = {"max_steps": 12, "num_threads": 1, "dtype": "float32", "device": "cpu", "warmup_steps": 0, "eval_steps": 4}
     return Trainer(
@@ -121,4 +124,5 @@ def toy_trainer(out: Path, task: Task | None = None, *, fingerprint: str = "same
         seed=1,
         config_toml="",
         data={"fingerprint": fingerprint},
+        ranks=ranks,
     )

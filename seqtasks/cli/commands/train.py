@@ -16,6 +16,7 @@ from seqtasks.cli.options import Code, ColumnOptions, LanguagePair, load_own_cod
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_file
+from seqtasks.training.torchrun import launched
 
 if TYPE_CHECKING:
     from seqtasks.config.run import RunConfig
@@ -65,6 +66,7 @@ def train(
       seqtasks train language-modeling book.txt --output my-writer
       seqtasks train my-model/config.toml --set training.max_steps=40000 --output second-model
     """
+    is_first = not launched() or joined()
     load_own_code(code)
     tasks = {} if is_file(Path(what[0])) else tasks_with_presets()
     task = tasks.get(what[0])
@@ -78,10 +80,11 @@ def train(
     from seqtasks.training.run import require_unused
     from seqtasks.training.run import train as train_model
 
-    if not is_file(out):
-        ensure_directory(out)
-    if not resume:
-        require_unused(out)
+    if is_first:
+        if not is_file(out):
+            ensure_directory(out)
+        if not resume:
+            require_unused(out)
     overrides = chosen or []
     warnings.filterwarnings("ignore", module="PIL")
     if task is not None:
@@ -91,12 +94,25 @@ def train(
 
     from seqtasks.cli.training_display import TrainingDisplay, training_console
 
-    with TrainingDisplay(training_console()) as display:
-        result = train_model(run, out, resume=resume, on_event=display.show, stop_on_signals=True)
-    display.warn(result.warnings)
-    display.say(closing(result, run, code))
+    if is_first:
+        with TrainingDisplay(training_console()) as display:
+            result = train_model(run, out, resume=resume, on_event=display.show, stop_on_signals=True)
+        display.warn(result.warnings)
+        display.say(closing(result, run, code))
+    else:
+        result = train_model(run, out, resume=resume, stop_on_signals=True)
     if result.interrupted:
         raise typer.Exit(128 + (result.signal or signal.SIGINT))
+
+
+def joined() -> bool:
+    """Waits for the other processes that torchrun has started; whether this is the first one, which tells of all."""
+    from seqtasks.training.ranks import join_ranks
+
+    is_first = join_ranks().is_first
+    if not is_first:
+        warnings.simplefilter("ignore")
+    return is_first
 
 
 def tasks_with_presets() -> dict[str, type[Task]]:

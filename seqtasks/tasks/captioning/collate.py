@@ -85,7 +85,16 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
         if self.views:
             views = random.integers(len(self.views), size=len(numbers)).tolist()
             return torch.cat([self.views[view].rows([number]) for view, number in zip(views, numbers, strict=True)])
-        return torch.stack(list(self.pool.map(self.pixels, numbers, random.spawn(len(numbers)))))
+        rows = range(len(numbers))[self.share]
+        drawn = random.spawn(len(numbers))
+        opened = list(self.pool.map(self.pixels, (numbers[row] for row in rows), (drawn[row] for row in rows)))
+        if len(rows) == len(numbers):
+            return torch.stack(opened)
+        side = self.settings.size
+        pixels = torch.zeros(len(numbers), 3, side, side, dtype=torch.uint8)
+        for row, image in zip(rows, opened, strict=True):
+            pixels[row] = image
+        return pixels
 
     def pixels(self, number: int, random: np.random.Generator) -> UInt8[Tensor, "3 height width"]:
         """An image as training sees it this time."""

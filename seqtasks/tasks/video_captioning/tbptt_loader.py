@@ -94,7 +94,10 @@ class VideoTBPTTLoader(DataLoader[VideoBatch]):
     def make(self, pool: ThreadPoolExecutor) -> VideoBatch:
         """The next window."""
         rows = [next(row) for row in self.rows]
-        seen = list(pool.map(self.frames_of, range(len(rows)), rows))
+        mine = range(len(rows))[self.share] or range(1)
+        frames_of = dict(zip(mine, pool.map(self.frames_of, mine, [rows[lane] for lane in mine]), strict=True))
+        empty = torch.zeros_like(frames_of[mine[0]][:0])
+        seen = [frames_of.get(lane, empty) for lane in range(len(rows))]
         pixels = torch.zeros(
             len(rows), self.window, *next(row for row in seen if len(row)).shape[1:], dtype=torch.uint8
         )

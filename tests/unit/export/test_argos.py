@@ -1,7 +1,7 @@
 """A package does in Argos Translate what the model does here.
 
 The package is read as argostranslate 1.11 reads it (`argostranslate/{package,tokenizer,translate}.py`), which is too
-large to be in the tests' environment: it needs Stanza.
+large to be in the tests' environment: it needs Stanza. `tests/compare_with_argostranslate.py` runs it.
 """
 
 from __future__ import annotations

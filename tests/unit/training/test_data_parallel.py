@@ -18,8 +18,9 @@ from seqtasks.device import share_memory_like
 from seqtasks.errors import SeqtasksError
 from seqtasks.models import Loss
 from seqtasks.storage.bundle import read_bundle
-from seqtasks.training.data_parallel import choose_processes, part_of
+from seqtasks.training.data_parallel import ForkedDataParallel, part_of
 from seqtasks.training.events import StepEvent
+from seqtasks.training.processes import choose_processes
 
 CPU = torch.device("cpu")
 
@@ -111,7 +112,7 @@ def test_resumed_training_is_the_same_training(tmp_path: Path) -> None:
 def test_processes_draw_different_numbers(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, Task(NoisyModel), num_processes=2)
     inputs, wanted = torch.ones(1, 3), torch.zeros(1)
-    assert trainer.processes is not None
+    assert isinstance(trainer.processes, ForkedDataParallel)
     losses = set()
     for _ in range(3):
         trainer.processes.start((inputs.repeat(2, 1), wanted.repeat(2)))
@@ -151,7 +152,7 @@ def test_processes_end_with_the_training(tmp_path: Path) -> None:
 
 def test_parts_are_all_rows_once() -> None:
     batch = ToyBatches(3, frozenset()).batch(3)
-    parts = [part_of(batch, number, 4) for number in range(4)]
+    parts = [part_of(batch, slice(number, None, 4)) for number in range(4)]
     for place, whole in enumerate(batch):
         together = torch.cat([part[place] for part in parts])
         assert sorted(together.flatten().tolist()) == sorted(whole.flatten().tolist())
