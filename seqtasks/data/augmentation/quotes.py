@@ -22,5 +22,5 @@ class QuotationMarks(Augmentation):
 
     def __call__(self, pair: Pair, random: Random) -> Pair | None:
         """`He said "Go".` becomes `He said «Go».`, say; only where there are quotations."""
-        opening, closing = random.choice(STYLES)
-        return Pair(_QUOTED.sub(lambda quoted: f"{opening}{quoted[1]}{closing}", pair.source), pair.target)
+        style = random.choice(STYLES)
+        return Pair(_QUOTED.sub(lambda quoted: style[0] + quoted[1] + style[1], pair.source), pair.target)
