@@ -85,6 +85,9 @@ augmentation = [
   {{ kind = "remove_end_punctuation", probability = 0.1 }},
   {{ kind = "typos", probability = 0.04 }},
   {{ kind = "copied_spans", probability = 0.1, symbols = [{symbols}] }},
+  {{ kind = "copied_spans", probability = 0.04, spans = ["date", "price", "name"] }},
+  {{ kind = "copied_lines", probability = 0.005 }},
+  {{ kind = "quotation_marks", probability = 0.3 }},
 ]
 
 [model]

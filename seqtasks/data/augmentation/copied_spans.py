@@ -42,6 +42,15 @@ ALPHABETS = ((0x0391, 0x03C9), (0x0410, 0x044F), (0x05D0, 0x05EA), (0x0627, 0x06
 EMOJI = ((0x1F600, 0x1F64F), (0x1F300, 0x1F5FF), (0x1F680, 0x1F6C5), (0x2600, 0x26FF))
 
 
+SpanKind = Literal[
+    "url", "email", "placeholder", "number", "code", "tag", "foreign", "emoji", "date", "price", "name"
+]  # fmt: skip
+SPANS: list[SpanKind] = [
+    "url", "email", "placeholder", "placeholder", "number", "number", "code", "tag", "foreign", "emoji",
+]  # fmt: skip
+"""What is put in by default; what comes twice comes twice as often."""
+
+
 class CopiedSpans(Augmentation):
     """Puts the same span into both sides.
 
@@ -54,6 +63,8 @@ class CopiedSpans(Augmentation):
         """Symbols that are spans, too, such as `text.user_defined_symbols` which stand for placeholders."""
         symbol_probability: float = Field(default=0.3, ge=0, le=1)
         """Of one of them, where there are any."""
+        spans: list[SpanKind] = Field(default=SPANS, min_length=1)
+        """Kinds of spans; one that is named twice comes twice as often. Also date, price and name (invented ones)."""
 
     def __call__(self, pair: Pair, random: Random) -> Pair | None:
         """`Tom is here.` becomes `https://example.org/a is here.`, and its translation likewise; up to three spans."""
@@ -64,8 +75,24 @@ class CopiedSpans(Augmentation):
             elif random.random() < 0.1:
                 pair = tagged(pair, random)
             else:
-                pair = insert(pair, random.choice(SPANS)(random), random)
+                pair = insert(pair, MAKERS[random.choice(self.config.spans)](random), random)
         return pair
+
+
+class CopiedLines(Augmentation):
+    """Lines that are no sentence, the same on both sides: a span alone, a rule, dots, figures."""
+
+    class Config(Augmentation.Config):
+        kind: Literal["copied_lines"] = "copied_lines"
+
+    def __call__(self, pair: Pair, random: Random) -> Pair | None:
+        """`He is here.` becomes `----------`, say, and its translation likewise."""
+        if random.random() < 0.5:
+            line = MAKERS[random.choice(list(MAKERS))](random)
+        else:
+            sign = random.choice((". ", ".", "-", "- ", "=", "_", "*", "* ", "?", "!", "…", "·", "#", "~"))
+            line = (sign * random.randint(1, 30)).strip()
+        return Pair(line, line)
 
 
 def tagged(pair: Pair, random: Random) -> Pair:
@@ -182,15 +209,36 @@ def emoji(random: Random) -> str:
     return _drawn(random, EMOJI, 1, 2)
 
 
-SPANS: tuple[Callable[[Random], str], ...] = (
-    url,
-    email,
-    placeholder,
-    placeholder,
-    number,
-    number,
-    code,
-    tag,
-    foreign,
-    emoji,
-)
+def date(random: Random) -> str:
+    """A date in figures, as it is written in many languages."""
+    year, month, day = random.randint(1900, 2099), random.randint(1, 12), random.randint(1, 31)
+    return random.choice((f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}", f"{day}/{month}/{year}"))
+
+
+def price(random: Random) -> str:
+    """A sum of money without a separator."""
+    amount, sign = random.randint(1, 10 ** random.randint(1, 5)), random.choice("€$£¥")
+    code = random.choice(("EUR", "USD", "GBP", "CHF"))
+    return random.choice((f"{sign}{amount}", f"{amount} {sign}", f"{amount} {code}", f"{code} {amount}"))
+
+
+def name(random: Random) -> str:
+    """A name that nobody has seen: one to three words."""
+    syllables = [first + vowel for first in "bdfgklmnprstvwz" for vowel in "aeiou"]
+    words = ["".join(random.choices(syllables, k=random.randint(2, 3))) for _ in range(random.randint(1, 3))]
+    return " ".join((word + random.choice(("", "n", "r", "s", "t"))).capitalize() for word in words)
+
+
+MAKERS: dict[SpanKind, Callable[[Random], str]] = {
+    "url": url,
+    "email": email,
+    "placeholder": placeholder,
+    "number": number,
+    "code": code,
+    "tag": tag,
+    "foreign": foreign,
+    "emoji": emoji,
+    "date": date,
+    "price": price,
+    "name": name,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,14 +15,16 @@ from pydantic import ValidationError
 from seqtasks.config.run import read_config
 from seqtasks.data.augmentation import (
     Augmentation,
+    CopiedLines,
     CopiedSpans,
+    QuotationMarks,
     RemoveEndPunctuation,
     TitleCase,
     Typos,
     UpperCase,
     augmented_pairs,
 )
-from seqtasks.data.augmentation.copied_spans import SPANS, insert, shared_words, tagged
+from seqtasks.data.augmentation.copied_spans import MAKERS, insert, shared_words, tagged
 from seqtasks.data.examples import Pair
 from seqtasks.tasks import TranslationTask
 from seqtasks.text import normalize
@@ -62,7 +65,7 @@ def test_typos_change_letters_of_long_words_of_the_source_alone() -> None:
     assert changed(Typos, pair, 1, word_probability=1e-9) == pair
 
 
-@pytest.mark.parametrize("make", dict.fromkeys(SPANS), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_spans_are_put_into_both_sides_once(make: Any) -> None:
     for seed in range(100):
         random = Random(seed)
@@ -100,6 +103,41 @@ def test_symbols_are_spans() -> None:
 
 
 KINDS = [UpperCase.Config(), TitleCase.Config(), RemoveEndPunctuation.Config(), Typos.Config(), CopiedSpans.Config()]
+KINDS += [CopiedLines.Config(), QuotationMarks.Config()]
+
+
+def test_kinds_of_spans_can_be_chosen() -> None:
+    pair = Pair("It is so", "So ist es")
+    for seed in range(30):
+        found = changed(CopiedSpans, pair, seed, spans=["date"])
+        assert found is not None
+        assert re.search(r"\d{1,4}[-./]\d{1,2}[-./]\d{2,4}|</", found.source)
+    with pytest.raises(ValidationError):
+        CopiedSpans.Config(spans=["nothing"])
+    with pytest.raises(ValidationError):
+        CopiedSpans.Config(spans=[])
+
+
+def test_the_spans_of_a_seed_are_those_of_before() -> None:
+    """A training that is resumed has the same data: draws for the default kinds do not depend on new ones."""
+    for seed, word, span in ((3, "25", "$INDEX"), (8, "25", "path()")):
+        before = Pair(PAIR.source.replace(word, span), PAIR.target.replace(word, span))
+        assert changed(CopiedSpans, seed=seed) == before
+
+
+def test_lines_that_are_no_sentences() -> None:
+    lines = {changed(CopiedLines, seed=seed) for seed in range(300)}
+    assert all(pair is not None and pair.source == pair.target == normalize(pair.source) != "" for pair in lines)
+    assert len(lines) > 150
+    assert any(pair is not None and set(pair.source) == {"-"} for pair in lines)
+
+
+def test_quotation_marks() -> None:
+    pair = Pair('He said "Go home" and “wait”, it\'s 5" long.', "„Geh“, sagte er.")
+    found = {changed(QuotationMarks, pair, seed) for seed in range(100)}
+    assert Pair("He said «Go home» and «wait», it's 5\" long.", pair.target) in found
+    assert len(found) > 8
+    assert changed(QuotationMarks) == PAIR
 
 
 @given(st.lists(st.builds(Pair, st.text(max_size=40), st.text(max_size=40)), max_size=20), st.integers(0, 5))
