@@ -8,7 +8,7 @@ TRANSFORMER := benchmarks/models/multi30k-en-de
 STUDENT := benchmarks/models/multi30k-en-de-student
 PEERS := benchmarks/.environments
 
-.PHONY: demo test test-slow kill-test fault-test fuzz package-test lint docs data bench
+.PHONY: demo test test-slow kill-test rank-kill-test fault-test fuzz package-test lint docs data bench
 
 demo: $(INSTALLED)
 	$(BIN)/seqtasks demo
@@ -24,6 +24,10 @@ test-slow: $(INSTALLED)
 KILLS ?= 25
 kill-test: $(INSTALLED)
 	$(BIN)/python tests/reliability/kills.py --kills $(KILLS)
+
+# Ranks, as torchrun starts them, are killed so many times for each task: make rank-kill-test KILLS=20
+rank-kill-test: $(INSTALLED)
+	$(BIN)/python tests/reliability/rank_kills.py --kills $(KILLS) --tasks translation captioning video tagging classification generation
 
 # Each fault of a machine comes at so many places of the work that has ONLY in its name: make fault-test TIMES=5
 TIMES ?= 2

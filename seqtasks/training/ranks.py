@@ -22,8 +22,8 @@ from seqtasks.training.torchrun import launched
 PATIENCE = timedelta(days=30)
 """How long processes wait for the first one, which validates alone. One that is gone is noticed at once all the same:
 its connections are closed."""
-CONNECTION = re.compile(r"gloo|nccl|connection|broken pipe|socket|store", re.IGNORECASE)
-"""What messages of PyTorch have in common that tell of a process that cannot be reached."""
+TRANSPORT = re.compile(r"gloo/|NCCL")
+"""What stands in messages of errors of the transport that have no class of their own."""
 
 T = TypeVar("T")
 _stores: list[Any] = []
@@ -181,7 +181,7 @@ def reporting_lost_rank() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if CONNECTION.search(str(error)) is None:
+        if not isinstance(error, dist.DistError) and TRANSPORT.search(str(error)) is None:
             raise
         raise SeqtasksError(
             "Another process of this training is gone; the training stopped.",

@@ -41,7 +41,8 @@ def test_what_was_exported_comes_back_packed_or_not(package: Path, tmp_path: Pat
         results = [each.translate(TEXTS, max_length="0.5x+9", **given) for each in (ours, packed, folder)]
         assert results[1] == results[2]
         for expected, found in zip(*results[:2], strict=True):
-            assert expected.unknown or (found.text, found.tokens) == (expected.text, expected.tokens)
+            skipped = expected.unknown or expected.repetitive
+            assert skipped or (found.text, found.tokens) == (expected.text, expected.tokens)
     assert "whose card follows" in (tmp_path / "packed" / "README.md").read_text(encoding="utf-8")
 
 
