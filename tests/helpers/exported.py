@@ -14,6 +14,7 @@ import torch
 
 from helpers.generators import DECODERS, ENCODERS
 from helpers.synthetic import sentence_pairs
+from seqtasks.decoding.repetition import RepetitionGuard
 from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel
 from seqtasks.tasks import TranslationTask
@@ -67,8 +68,9 @@ def translation(
     return task, model
 
 
-def copying_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pipelines translate what is unknown too, as exported programs do."""
+def as_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pipelines translate what is unknown too, and let outputs repeat themselves, as exported programs do."""
+    monkeypatch.setattr(RepetitionGuard, "apply", lambda *given, **more: None)
     for kind in (Tokenizer, *Tokenizer.kinds.values()):
         if "unknown" in vars(kind):
             monkeypatch.setattr(kind, "unknown", lambda self, text: ())

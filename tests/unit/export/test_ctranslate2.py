@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.exported import PROCESSORS, TEXTS, copying_nothing, program, translation
+from helpers.exported import PROCESSORS, TEXTS, as_exported, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoders import TransformerDecoder
@@ -88,7 +88,7 @@ def test_the_program_in_the_readme_translates_as_we_do(
     tmp_path: Path, processor: str, tie: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ctranslate2")
-    copying_nothing(monkeypatch)
+    as_exported(monkeypatch)
     task, model = translation(processor, tie)
     decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
@@ -109,7 +109,7 @@ def test_its_search_finds_our_tokens_and_scores(
     tmp_path: Path, given: dict[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ctranslate2 = pytest.importorskip("ctranslate2")
-    copying_nothing(monkeypatch)
+    as_exported(monkeypatch)
     task, model = translation("characters", seed=seed)
     decoding = DecodingConfig(max_length="25", **given)
     folder = exported(tmp_path, task, model, decoding)
@@ -129,7 +129,7 @@ def test_its_search_finds_our_tokens_and_scores(
 
 def test_norms_behind_and_other_activations_are_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ctranslate2")
-    copying_nothing(monkeypatch)
+    as_exported(monkeypatch)
     task, model = translation("subwords", encoder="transformer-marian", decoder="transformer-marian")
     decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
@@ -138,8 +138,11 @@ def test_norms_behind_and_other_activations_are_exported(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("heads", [0, 1])
-def test_its_attention_is_that_of_the_alignment_heads(tmp_path: Path, heads: int) -> None:
+def test_its_attention_is_that_of_the_alignment_heads(
+    tmp_path: Path, heads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ctranslate2 = pytest.importorskip("ctranslate2")
+    as_exported(monkeypatch)
     task, model = translation("characters")
     assert isinstance(model.decoder, TransformerDecoder)
     model.decoder.alignment_heads = heads or model.decoder.alignment_heads

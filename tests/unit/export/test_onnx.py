@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.exported import TEXTS, copying_nothing, program, translation
+from helpers.exported import TEXTS, as_exported, program, translation
 
 from seqtasks import SeqtasksError
 from seqtasks.decoding import DecodingConfig
@@ -72,7 +72,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_the_program_in_the_readme_translates_as_we_do(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
-    copying_nothing(monkeypatch)
+    as_exported(monkeypatch)
     task, model, folder = exported
     names = program(folder)
     translator = TranslationPipeline([model], task.source, task.target)
