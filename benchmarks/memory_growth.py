@@ -6,17 +6,19 @@
     python -m benchmarks.memory_growth decoding path/to/pairs.tsv.gz --minutes 60
     python -m benchmarks.memory_growth process 4711
 
-Prints a line a minute: the minute, the updates (or sentences), and MiB of each process, this one first: what is its own
-(anonymous) and what it shares with the others (weights and gradients). Pages of a process's parent that it has not
-changed count as its own. At the end stands, for each process, the most after the fifth minute divided by the most
-before: freed memory is given back once a minute, so that single figures rise and fall.
+Prints a line a minute: the minute, the updates (or sentences), and for each process, this one first, the most MiB that
+it had in that minute: what is its own (anonymous) and what it shares with the others (weights and gradients). Pages of
+a process's parent that it has not changed count as its own. At the end stands, for each process, the most after the
+fifth minute divided by the most before.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,19 +56,49 @@ def megabytes(process: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith(KINDS)) // 1024
 
 
+class Peaks(threading.Thread):
+    """Looks at the memory of some processes every second.
+
+    What a process has freed is given back once a minute. A look once a minute would come at ever other times behind
+    that, and see the memory grow for half an hour where it is the same.
+
+    Args:
+        parent: The process; its children are looked at, too.
+    """
+
+    def __init__(self, parent: int) -> None:
+        super().__init__(daemon=True)
+        self.parent = parent
+        self.seen: dict[int, int] = {}
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(1):
+            with suppress(OSError):  # of a process that has just ended
+                for process in processes(self.parent):
+                    self.seen[process] = max(self.seen.get(process, 0), megabytes(process))
+
+    def take(self) -> list[int]:
+        """The most that each process had since the last call."""
+        seen, self.seen = self.seen, {}
+        return list(seen.values())
+
+
 def watch(done: Iterable[int], minutes: float, parent: int | None = None) -> None:
-    """Prints memory each minute while work goes on; `done` is how much there is of it, again and again."""
-    parent = os.getpid() if parent is None else parent
+    """Prints the most memory of each minute while work goes on; `done` is how much there is of it, again and again."""
+    peaks = Peaks(os.getpid() if parent is None else parent)
+    peaks.start()
     started, shown = time.monotonic(), 0
     rows: list[list[int]] = []
     for amount in done:
         passed = (time.monotonic() - started) / 60
         if passed >= shown + 1:
             shown = int(passed)
-            rows.append([megabytes(process) for process in processes(parent)])
+            rows.append(peaks.take())
             print(f"{shown:4} min {amount:8} {rows[-1]}", flush=True)
         if passed >= minutes:
             break
+    peaks.ended.set()
     rows = [row for row in rows if len(row) == len(rows[-1])]  # workers may start later
     if len(rows) > SETTLED:
         before, after = (
