@@ -3,7 +3,7 @@
 What is probable becomes more probable each time it is repeated (Holtzman et al. 2020, "The Curious Case of Neural Text
 Degeneration"; Xu et al. 2022, "Learning to Break the Loop"), so that a model seldom leaves a loop by itself. To forbid
 every n-gram that comes twice (`no_repeat_ngram_size`; Paulus et al. 2018) also forbids what is right. Here only loops
-that are certain are stopped: in both sides of 791,000 pairs of English and German, three had one, of dots and digits.
+that are certain are stopped: in both sides of 791,000 pairs of English and German, two had one, of dots and of digits.
 All other outputs are the same, bit by bit, as without the guard.
 """
 
