@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -48,7 +49,9 @@ def of_transformers(original: Path, path: Path, quantization: str | None = None)
     from ctranslate2.converters import TransformersConverter
 
     copied = ["source.spm", "target.spm"]
-    TransformersConverter(str(original), copy_files=copied).convert(str(path), quantization=quantization)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sacremoses, which it does not use
+        TransformersConverter(str(original), copy_files=copied).convert(str(path), quantization=quantization)
     return path
 
 
