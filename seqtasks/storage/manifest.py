@@ -60,6 +60,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     for key, kind in shape.items():
         if not isinstance(manifest.get(key), kind):
             raise damaged(file, f"({key} is missing or of the wrong type)")
+    if ENGINE in manifest and (not isinstance(manifest[ENGINE], str) or not manifest[ENGINE]):
+        raise damaged(file, f"({ENGINE} is not the name of one)")
     if manifest.get("special_ids") != SPECIAL_IDS:
         raise damaged(file, "(its special ids are not those of seqtasks)")
     return manifest

@@ -125,6 +125,8 @@ MANIFEST_DAMAGE: dict[str, dict[str, Any]] = {
     "no format number": {"format": None},
     "model is missing or of the wrong type": {"model": []},
     "special ids": {"special_ids": {"pad": 5}},
+    "engine is not the name of one": {"engine": ["ctranslate2"]},
+    r"\(engine is not the name": {"engine": ""},
     "its checksums are not those of a model: model.safetensors": {"sha256": {"config.toml": ""}},
     r"its checksums are not those of a model: \.\./secret": {"sha256": {"../secret": ""}},
     "its checksums are not those of a model: /secret": {"sha256": {"/secret": ""}},
