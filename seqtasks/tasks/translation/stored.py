@@ -92,8 +92,10 @@ class StoredPairs:
                 save_processors(make_processors(config, self.sample, None), part)
         return load_processors(config, folder)
 
-    def loader(self, config: TranslationTask.Config, processors: Both, batch_tokens: int) -> StoredPairLoader:
-        """Batches in the order of the corpus.
+    def loader(
+        self, config: TranslationTask.Config, processors: Both, batch_tokens: int, seed: int
+    ) -> StoredPairLoader:
+        """Batches in an order by this seed.
 
         Raises:
             SeqtasksError: The disk refuses to keep token ids.
@@ -104,7 +106,7 @@ class StoredPairs:
         longer = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
         return StoredPairLoader(
             processors,
-            self.corpus,
+            Corpus(self.corpus.segments, self.corpus.held_out, seed),
             self.token_caches(config, processors),
             batch_tokens=batch_tokens,
             max_tokens=config.data.max_tokens,

@@ -201,7 +201,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def batches(self, batch_tokens: int, seed: int) -> DataLoader[Seq2SeqBatch]:
         """Sentence pairs of similar lengths, drawn by the weights of their sources."""
         if self.stored is not None:
-            return self.stored.loader(self.config, (self.source, self.target), batch_tokens)
+            return self.stored.loader(self.config, (self.source, self.target), batch_tokens, seed)
         loader = TranslationLoader(
             (self.source, self.target),
             ([pair.source for pair in self.train], [pair.target for pair in self.train]),
