@@ -22,7 +22,7 @@ def main(configuration: str, output: str, result: str) -> None:
             losses.append(event.loss)
             seconds = event.seconds
         if isinstance(event, ValidationEvent):
-            scores.append({score.name: score.value for score in event.evaluation.scores})
+            scores.append({score.metric: score.value for score in event.evaluation.scores})
     Path(result).write_text(json.dumps({"losses": losses, "scores": scores, "seconds": seconds}), encoding="utf-8")
 
 
