@@ -7,12 +7,13 @@ from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from seqtasks.data.augmentation import Augmentation, augmented_pairs
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
+from seqtasks.data.mixing import MixRatio, SamplingTemperature, describe_mix, mix_weight, source_weights
 from seqtasks.data.parallel.alignment import align
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
@@ -47,6 +48,8 @@ class TranslationData(ConfigModel):
     """By default, a part of the training data is held out."""
     validation_split: ValidationSplit = 1000
     """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
+    sampling_temperature: SamplingTemperature = 1.0
+    """Makes the shares of the sources of `train` in an epoch more even, in proportion to (pairs times weight)^(1/T)."""
     mix: list[ParallelSource] = Field(default=[])
     """Old pairs that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
     mix_ratio: MixRatio = 1.0
@@ -117,7 +120,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
         skipped, unread = ReadReport(), ReadReport()
-        train, weights, validation = read_data(config, seed, skipped, unread)
+        train, weights, validation, shares = read_data(config, seed, skipped, unread)
         mixed, share = read_mix(config, sum(weights), skipped)
         train += [pair for pair, _ in mixed]
         weights += [weight for _, weight in mixed]
@@ -145,6 +148,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         remarks = (
             f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over "
             f"{counted(config.data.max_tokens, 'tokens')}); validation pairs: {len(validation):,}{unread.note}",
+            *shares,
             *describe_mix(len(mixed), share, "pairs"),
             *([f"changed copies of training pairs beside them: {len(task.train) - pairs:,}"] if copies else []),
             f"vocabulary: {task.source.size:,}"
@@ -256,15 +260,20 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
 def read_data(
     config: TranslationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
-) -> tuple[list[Pair], list[float], list[Pair]]:
-    """Training pairs, the weight of each, and validation pairs; `unread` is the report of the validation files."""
-    weighted = [(pair, source.weight) for source in config.data.train for pair in read_whole(config, source, skipped)]
+) -> tuple[list[Pair], list[float], list[Pair], list[str]]:
+    """Training pairs, the weight of each, validation pairs, and remarks; `unread` reports the validation files."""
+    sources = config.data.train
+    numbered = [(pair, number) for number, source in enumerate(sources) for pair in read_whole(config, source, skipped)]
     validation = [pair for source in config.data.validation for pair in read_whole(config, source, unread)]
     if not config.data.validation:
-        sources = [pair.source for pair, _ in weighted]
-        weighted, held_out = train_validation_split(weighted, config.data.validation_split, seed, groups=sources)
+        texts = [pair.source for pair, _ in numbered]
+        numbered, held_out = train_validation_split(numbered, config.data.validation_split, seed, groups=texts)
         validation = [pair for pair, _ in held_out]
-    return [pair for pair, _ in weighted], [weight for _, weight in weighted], validation
+    numbers = [number for _, number in numbered]
+    counts = np.bincount(numbers, minlength=len(sources)).tolist()
+    names, given = [source.name for source in sources], [source.weight for source in sources]
+    weights, shares = source_weights(names, counts, given, config.data.sampling_temperature)
+    return [pair for pair, _ in numbered], [weights[number] for number in numbers], validation, shares
 
 
 def read_mix(config: TranslationTask.Config, new: float, skipped: ReadReport) -> tuple[list[tuple[Pair, float]], float]:
