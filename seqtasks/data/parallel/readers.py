@@ -26,6 +26,7 @@ from seqtasks.data.text_io import is_text, read_lines, require_file, uncompresse
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
+from seqtasks.text.normalize import normalize
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 LOOKED_AT = 100
@@ -76,6 +77,20 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
             "give parallel files as source and target.",
         )
     return with_both_sides(reader.read(source, skipped, languages), skipped)
+
+
+def read_texts(source: ParallelSource, report: ReadReport, languages: Languages | None = None) -> Iterator[Pair]:
+    """The same pairs, without those of which nothing is left of one side once it is normalized."""
+    for pair in read_pairs(source, report, languages=languages):
+        if has_text(pair.source) and has_text(pair.target):
+            yield pair
+        else:
+            report.skip("empty side")
+
+
+def has_text(text: str) -> bool:
+    """Whether anything is left of a text once it is normalized; letters and digits always are."""
+    return text[:1].isalnum() or bool(normalize(text))
 
 
 def names_languages(source: ParallelSource, languages: Languages) -> bool:
