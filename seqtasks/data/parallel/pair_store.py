@@ -23,6 +23,7 @@ from filelock import FileLock
 from jaxtyping import Int
 
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.files.patterns import matching_files
 from seqtasks.data.mapped import give_back
 from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.source import Languages, ParallelSource
@@ -199,17 +200,15 @@ def identity(source: ParallelSource, languages: Languages) -> str:
     """
     options = source.model_dump(mode="json", exclude={"path", "source", "target", "weight"})
     known = hashlib.sha256(json.dumps([VERSION, options, languages]).encode())
-    for path in (source.path, source.source, source.target):
-        if path is not None:
-            if is_pipe(path):
-                raise SeqtasksError(
-                    f"{path} is a pipe, which can be read only once.", "Set data.keep_in_memory = true."
-                )
-            require_file(path)
-            with open(path, "rb") as file:
-                stat = os.fstat(file.fileno())
-                known.update(json.dumps([str(path.resolve()), stat.st_size, stat.st_mtime_ns]).encode())
-                for place in np.linspace(0, max(0, stat.st_size - PART_BYTES), PARTS).astype(int).tolist():
-                    file.seek(place)
-                    known.update(file.read(PART_BYTES))
+    given = [path for path in (source.path, source.source, source.target) if path is not None]
+    for path in [file for each in given for file in matching_files(each)]:
+        if is_pipe(path):
+            raise SeqtasksError(f"{path} is a pipe, which can be read only once.", "Set data.keep_in_memory = true.")
+        require_file(path)
+        with open(path, "rb") as file:
+            stat = os.fstat(file.fileno())
+            known.update(json.dumps([str(path.resolve()), stat.st_size, stat.st_mtime_ns]).encode())
+            for place in np.linspace(0, max(0, stat.st_size - PART_BYTES), PARTS).astype(int).tolist():
+                file.seek(place)
+                known.update(file.read(PART_BYTES))
     return known.hexdigest()[:40]

@@ -25,12 +25,12 @@ from seqtasks.storage.atomic import atomic_directory
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.data_reports import fingerprint
 from seqtasks.tasks.data_warnings import seen_in_training
+from seqtasks.tasks.translation.data import TranslationData, weights_of
 from seqtasks.tasks.translation.stored_loader import StoredPairLoader
 from seqtasks.tasks.translation.tokenizers import Both, load_processors, make_processors, save_processors
 from seqtasks.text import Tokenizer
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.translation.data import TranslationData
     from seqtasks.tasks.translation.task import TranslationTask
 
 SAMPLE = 100_000
@@ -48,6 +48,7 @@ class StoredPairs:
         validation: The pairs to validate on, which are in memory.
         cache: The folder of what is kept from one run to the next.
         stores: Those of the training data, then those of the old data that are mixed in.
+        shares: A remark on the shares of the sources, where a temperature decides them.
         mix_share: How often an epoch draws each of the old pairs.
         holds_out: Whether the pairs to validate on are some of the training data.
     """
@@ -56,6 +57,7 @@ class StoredPairs:
     validation: list[Pair]
     cache: Path
     stores: tuple[list[PairStore], list[PairStore]]
+    shares: list[str]
     mix_share: float
     holds_out: bool
 
@@ -170,7 +172,7 @@ def read_stored(
     else:
         held_out = held_out_keys(train, validation_size(data.validation_split, sum(map(len, train))), seed)
         validation = [pair for store in train for pair in pairs_with(store, held_out)]
-    weights = [source.weight for source in data.train]
+    weights, shares = weights_of(data, [len(store) for store in train])
     old = sum(len(store) * source.weight for store, source in zip(mix, data.mix, strict=True))
     share = mix_weight(
         sum(len(store) * weight for store, weight in zip(train, weights, strict=True)), old, data.mix_ratio
@@ -186,7 +188,7 @@ def read_stored(
     if not segments:
         raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
     corpus = Corpus(segments, held_out, seed)
-    return StoredPairs(corpus, validation, cache, (train, mix), share, len(held_out) > 0)
+    return StoredPairs(corpus, validation, cache, (train, mix), shares, share, len(held_out) > 0)
 
 
 def processor_digest(config: TranslationTask.Config, processor: Tokenizer) -> str:

@@ -108,7 +108,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         """`prepare` where all pairs are held in memory."""
         skipped, unread = ReadReport(), ReadReport()
         languages = (config.languages.source, config.languages.target)
-        train, weights, validation = read_data(config.data, languages, seed, skipped, unread)
+        train, weights, validation, shares = read_data(config.data, languages, seed, skipped, unread)
         mixed, share = read_mix(config.data, languages, sum(weights), skipped)
         train += [pair for pair, _ in mixed]
         weights += [weight for _, weight in mixed]
@@ -134,6 +134,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         remarks = (
             f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over {limit}); "
             f"validation pairs: {len(validation):,}{unread.note}",
+            *shares,
             *describe_mix(len(mixed), share, "pairs"),
             *([f"changed copies of training pairs beside them: {len(task.train) - pairs:,}"] if copies else []),
             task.describe_vocabulary(),
@@ -169,6 +170,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             f"training pairs: {pairs:,} ({skipped.describe()}), read from {stored.cache} as they are needed; "
             f"validation pairs: {validation:,}{unread.note}",
             f"pairs of more than {counted(config.data.max_tokens, 'tokens')} are left out as they come",
+            *stored.shares,
             *describe_mix(sum(map(len, stored.stores[1])), stored.mix_share, "pairs"),
             task.describe_vocabulary(),
         )

@@ -52,11 +52,16 @@ def source(tmp_path: Path) -> ParallelSource:
 
 
 def config(source: ParallelSource, folder: Path, text: ConfigModel = CHARACTERS, **data: Any) -> TranslationTask.Config:
-    settings = {"keep_in_memory": False, "cache_dir": folder / "cache", "validation_split": 30} | data
+    settings = {
+        "train": [source],
+        "keep_in_memory": False,
+        "cache_dir": folder / "cache",
+        "validation_split": 30,
+    } | data
     return TranslationTask.Config(
         text=text,
         languages=Languages(source="en", target="de"),
-        data=TranslationData(train=[source], **settings),
+        data=TranslationData(**settings),
         model=EncoderDecoder.Config(
             hidden_size=8, encoder=RnnEncoder.Config(hidden_size=8), decoder=LstmDecoder.Config(hidden_size=8)
         ),
@@ -230,3 +235,25 @@ def test_two_ranks_train_what_two_processes_do(tmp_path: Path, source: ParallelS
     other = document(source, tmp_path / "other")  # which finds nothing in a cache
     seqtasks.train(other, tmp_path / "processes", **{"training.num_processes": 2})
     assert same_weights(tmp_path / "ranks" / "step-12", tmp_path / "processes" / "step-12")
+
+
+def test_temperature_and_patterns_hold_on_disk_too(tmp_path: Path) -> None:
+    for number in range(4):
+        lines = [f"source {number} {line}\ttarget {line}\n" for line in range(50)]
+        (tmp_path / f"large-{number}.tsv").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "small.tsv").write_text("small one\tklein\nsmall two\tkleiner\n", encoding="utf-8")
+    sources = [ParallelSource(path=tmp_path / "large-{0..3}.tsv"), ParallelSource(path=tmp_path / "small.tsv")]
+
+    def prepare(**data: Any) -> Any:
+        settings = config(sources[0], tmp_path, train=sources, validation=sources[1:], sampling_temperature=2.0, **data)
+        return TranslationTask.prepare(settings, 1)
+
+    stored, held = prepare(), prepare(keep_in_memory=True)
+    assert stored.task.stored.pairs == len(held.task.train) == 202
+    weights = [segment.weight for segment in stored.task.stored.corpus.segments]
+    assert weights == pytest.approx([held.task.weights[0], held.task.weights[-1]])
+    assert weights[0] * 200 / (weights[1] * 2) == pytest.approx(10)
+    [told] = [each for each in stored.remarks if each.startswith("shares of an epoch")]
+    assert told in held.remarks
+    (tmp_path / "large-3.tsv").write_text("another\tanderes\n", encoding="utf-8")
+    assert prepare().task.stored.pairs == 153
