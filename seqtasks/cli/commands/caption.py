@@ -97,10 +97,10 @@ class CaptionLines:
 
     def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> Part:
         """The part of a batch of names."""
-        from seqtasks.inference.bulk import caption_batch
+        from seqtasks.inference.bulk import Batch, caption_batch
         from seqtasks.storage.parts import Part
 
-        found = caption_batch(pipeline, batch, self.options)
+        found = caption_batch(pipeline, Batch(batch.first, [*batch.items]), self.options)
         return Part.joined(map(self.part, batch.items, found))
 
     def failed(self, batch: Batch[str], reason: str) -> Part:

@@ -39,7 +39,7 @@ class Process(Protocol):
     """What is done with a batch; it can be pickled."""
 
     def __call__(self, pipeline: Any, batch: Batch[Any], /) -> Part:
-        """The part of a batch. What it raises fails the batch, of which each item is then tried alone."""
+        """The part of a batch. What it raises fails the batch, of which the halves are then tried."""
 
     def failed(self, batch: Batch[Any], reason: str) -> Part:
         """The part of a batch of which there are no results."""
@@ -87,7 +87,7 @@ def connect(address: str) -> None:
     """
     if ray.is_initialized():
         return
-    local = {"include_dashboard": False} if address == "local" else {}
+    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
@@ -105,7 +105,7 @@ def reason_of(error: BaseException) -> str:
 
 def has_gpus() -> bool:
     """Whether there is a GPU in the cluster that this process is connected with."""
-    return ray.cluster_resources().get("GPU", 0) >= 1
+    return bool(ray.cluster_resources().get("GPU", 0) >= 1)
 
 
 class Worker:
@@ -125,14 +125,14 @@ class Worker:
         return None
 
     def run(self, batch: Batch[Any]) -> Part:
-        """The part of a batch; where it fails, each item is tried alone."""
+        """The part of a batch; where it fails, its halves are tried, down to the items that fail."""
         try:
             return self.work.process(self.pipeline, batch)
         except Exception as error:
             if len(batch.items) > 1:
-                return Part.joined(
-                    self.run(Batch(number, [item])) for number, item in enumerate(batch.items, batch.first)
-                )
+                half = len(batch.items) // 2
+                halves = (batch.first, batch.items[:half]), (batch.first + half, batch.items[half:])
+                return Part.joined(self.run(Batch(first, items)) for first, items in halves)
             reason = error.message if isinstance(error, SeqtasksError) else f"{type(error).__name__}: {error}"
             return self.work.process.failed(batch, reason)
 
@@ -173,7 +173,7 @@ class Crew:
         if time.monotonic() - self.looked >= PATIENCE:
             self.room, self.looked = self.size.now(), time.monotonic()
         while len(self.starting) + len(self.free) + len(self.busy) < min(self.room, most):
-            worker = self.actor.remote(self.work)
+            worker: Any = self.actor.remote(self.work)
             self.starting[worker.open.remote()] = worker
 
     def give(self, task: Task) -> None:

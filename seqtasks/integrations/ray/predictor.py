@@ -98,12 +98,12 @@ class Predictor(Generic[PipelineType, Result]):
         return columns
 
     def answers(self, values: Sequence[Any]) -> list[Result | SeqtasksError]:
-        """A result for each value; where something fails, each is tried alone."""
+        """A result for each value; where something fails, the halves are tried, down to the values that fail."""
         try:
             return list(self.predict([self.item(value) for value in values]))
         except Exception as error:
-            if len(values) != 1:
-                return [found for value in values for found in self.answers([value])]
+            if (half := len(values) // 2) > 0:
+                return [*self.answers(values[:half]), *self.answers(values[half:])]
             return [error if isinstance(error, SeqtasksError) else SeqtasksError(f"{type(error).__name__}: {error}")]
 
 
