@@ -49,7 +49,7 @@ def plain_loop(predictor: CaptioningPipeline, files: list[Path], beam: int) -> l
     return found
 
 
-def read_pictures(folder: Path, references: Path | None, count: int) -> tuple[list[Path], list[CaptionedImage]]:
+def read_pictures(folder: Path, references: Path | None, count: int) -> tuple[list[Any], list[CaptionedImage]]:
     """The first pictures of a folder, or of the test split that references come with."""
     if references is None:
         return list(islice(find_images([folder]), count)), []

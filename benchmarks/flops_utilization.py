@@ -32,7 +32,7 @@ from seqtasks.encoders import TransformerEncoder
 from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import PAD
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.task import TranslationData
+from seqtasks.tasks.translation.data import TranslationData
 from seqtasks.text import SubwordTokenizer
 from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer

@@ -18,7 +18,7 @@ from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.device import available_cores
 from seqtasks.models import EncoderDecoder
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.task import TranslationData
+from seqtasks.tasks.translation.data import TranslationData
 from seqtasks.text import SubwordTokenizer
 from seqtasks.training.events import StepEvent
 from seqtasks.training.trainer import Trainer

@@ -22,7 +22,8 @@ than the best."""
 PULL = 10.0
 """`training.l2_sp` where no old data are mixed in."""
 THE_DATA = (
-    "train", "train_images", "validation", "validation_images", "validation_split", "mix", "mix_ratio",
+    "train", "train_images", "validation", "validation_images", "validation_split", "sampling_temperature", "mix",
+    "mix_ratio",
 )  # fmt: skip
 OF_A_START = ("init_from", "init_modules")
 """What the encoder started from itself, which is in its weights by now."""

@@ -56,14 +56,7 @@ class TokenBucketSampler:
         """All batches of one epoch, in order."""
         random = np.random.default_rng([self.seed, epoch])
         drawn = random.permutation(self._draw(random))
-        pools = 1 + int(self.longer[drawn].sum()) // (self.budget * POOL)
-        batches = []
-        for pool in np.array_split(drawn, pools):
-            lengths = self.longer[pool]
-            forth = np.where(lengths % 2 == 0, self.difference[pool], -self.difference[pool])
-            ordered = pool[np.lexsort((forth, lengths))]
-            batches += cut(ordered, self.longer[ordered], self.budget)
-        return [batches[place] for place in random.permutation(len(batches))]
+        return bucketed_batches(drawn, self.longer, self.difference, self.budget, random)
 
     def _draw(self, random: np.random.Generator) -> Int[np.ndarray, " drawn"]:
         """The examples of one epoch, each as often as its weight says."""
@@ -73,6 +66,32 @@ class TokenBucketSampler:
             candidates = np.flatnonzero(parts == part)
             copies[random.choice(candidates, round(part * len(candidates)), replace=False)] += 1
         return np.repeat(np.arange(len(copies)), copies)
+
+
+def bucketed_batches(
+    drawn: Int[np.ndarray, " drawn"],
+    longer: Int[np.ndarray, " examples"],
+    difference: Int[np.ndarray, " examples"],
+    budget: int,
+    random: np.random.Generator,
+) -> list[Int[np.ndarray, " rows"]]:
+    """Batches of similar lengths, in a random order.
+
+    Args:
+        drawn: The numbers of the examples in the order in which they are cut into pools.
+        longer: The length of the longer side of each example, at least 1.
+        difference: By how much the source of each example is longer than the target.
+        budget: `max(longer) * rows` is at most this in every batch; an example that is longer is a batch of its own.
+        random: Of the order of the batches.
+    """
+    pools = 1 + int(longer[drawn].sum()) // (budget * POOL)
+    batches = []
+    for pool in np.array_split(drawn, pools):
+        lengths = longer[pool]
+        forth = np.where(lengths % 2 == 0, difference[pool], -difference[pool])
+        ordered = pool[np.lexsort((forth, lengths))]
+        batches += cut(ordered, longer[ordered], budget)
+    return [batches[place] for place in random.permutation(len(batches))]
 
 
 def sorted_batches(lengths: Int[np.ndarray, " examples"], budget: int) -> list[Int[np.ndarray, " rows"]]:

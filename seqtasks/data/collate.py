@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Integer
 from torch import Tensor
 
 from seqtasks.special_tokens import BEGIN, END, PAD
 
 
 def pad(
-    sequences: Sequence[Sequence[int] | Int[np.ndarray, "_"]], *, begin: bool = False, end: bool = False
+    sequences: Sequence[Sequence[int] | Integer[np.ndarray, "_"]], *, begin: bool = False, end: bool = False
 ) -> Int[Tensor, "rows length"]:
     """Puts sequences below each other, padded on the right with PAD.
 
@@ -37,7 +37,7 @@ def pad(
 
 
 def pad_groups(
-    groups: Sequence[Sequence[Sequence[int] | Int[np.ndarray, "_"]]], *, begin: bool = False, end: bool = False
+    groups: Sequence[Sequence[Sequence[int] | Integer[np.ndarray, "_"]]], *, begin: bool = False, end: bool = False
 ) -> Int[Tensor, "rows group length"]:
     """`pad` for groups of sequences, a row each; a group that is smaller than others is filled up with padding."""
     flat = pad([sequence for group in groups for sequence in group], begin=begin, end=end)

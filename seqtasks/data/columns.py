@@ -10,7 +10,7 @@ from seqtasks.data.column_names import INDEX_NAMES, Role, column_name, words_of
 from seqtasks.data.table_rows import Cells
 from seqtasks.data.tables import Table
 from seqtasks.errors import SeqtasksError
-from seqtasks.plurals import counted
+from seqtasks.plurals import counted, singular
 
 NO_TEXT = re.compile(r"[-+]?[\d.,:/ %eE+-]+|https?://\S+|[\w.-]*\d[\w.-]*|", re.ASCII)
 """Numbers, dates, addresses, identifiers such as `sent-12`: nothing that anyone would translate."""
@@ -71,10 +71,10 @@ def describe_columns(path: str | Path, places: Sequence[int], names: Sequence[st
     return f"{path}: {column} {shown} ({numbers} of {width})"
 
 
-def describe_keys(path: str | Path, keys: Sequence[str]) -> str:
-    """The same of JSON objects: `pairs.jsonl: keys "en", "de"`."""
+def describe_keys(path: str | Path, keys: Sequence[str], called: str = "keys") -> str:
+    """The same of JSON objects: `pairs.jsonl: keys "en", "de"`; those of Parquet are `called` columns."""
     shown = ", ".join(f'"{key[:NAME_SHOWN]}"' for key in keys)
-    return f"{path}: {'key' if len(keys) == 1 else 'keys'} {shown}"
+    return f"{path}: {singular(called) if len(keys) == 1 else called} {shown}"
 
 
 def text_columns(sample: Sequence[Cells], width: int) -> list[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from seqtasks.plurals import counted_phrase
 
@@ -65,6 +67,21 @@ class ReadReport:
         omission.count += 1
         if omission.count <= PLACES:
             omission.places.append(place or self.place)
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        omissions = {reason: [each.count, each.places] for reason, each in self.omissions.items()}
+        return {"read": self.read, "omissions": omissions, "warnings": self.warnings, "columns": self.columns}
+
+    def add(self, state: Mapping[str, Any]) -> None:
+        """Counts what another report counted, of which this is the `state`."""
+        self.read += state["read"]
+        for reason, (count, places) in state["omissions"].items():
+            omission = self.omissions.setdefault(reason, Omission())
+            omission.count += count
+            omission.places = [*omission.places, *places][:PLACES]
+        self.warnings += state["warnings"]
+        self.columns += state["columns"]
 
     @property
     def skipped(self) -> int:

@@ -32,6 +32,7 @@ from seqtasks.image.blank import blank_images
 from seqtasks.image.loading import read
 from seqtasks.storage.atomic import PART as PART_NAME
 from seqtasks.storage.atomic import atomic_directory
+from seqtasks.storage.tar_archive import TarMember
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -100,7 +101,7 @@ class FeatureCache:
             if not file.parent.name.startswith(PART_NAME):
                 self._open(file.parent)
 
-    def features(self, images: Sequence[Path], decode: Decode, compute: Compute) -> CachedFeatures:
+    def features(self, images: Sequence[Path | TarMember], decode: Decode, compute: Compute) -> CachedFeatures:
         """The features of all images.
 
         Raises SeqtasksError when the disk refuses. Images that cannot be read are listed in the result.
@@ -109,7 +110,7 @@ class FeatureCache:
         unreadable: dict[int, SeqtasksError] = {}
         waiting: dict[str, Tensor] = {}
 
-        def look(image: Path) -> tuple[str, Tensor | None]:
+        def look(image: Path | TarMember) -> tuple[str, Tensor | None]:
             content = read(image, str(image))
             known = digest(content)
             return known, None if known in self.found else decode(content, str(image))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from seqtasks.data.compression import uncompressed_name
 from seqtasks.errors import SeqtasksError
 
 
@@ -23,7 +24,8 @@ WORD = Foreign("a word processor document", "Export it from its program as plain
 ARCHIVE = Foreign("an archive", "Unpack it, and give the files in it.")
 PARQUET = Foreign(
     "a Parquet file",
-    "Write JSON lines: python -c \"import pandas; pandas.read_parquet('{path}')"
+    "Data to train and evaluate on may be Parquet in files that end in .parquet. Else write JSON lines: "
+    "python -c \"import pandas; pandas.read_parquet('{path}')"
     ".to_json('{stem}.jsonl', orient='records', lines=True)\"",
 )
 ARROW = Foreign(
@@ -57,7 +59,7 @@ LFS = Foreign("a pointer of Git LFS, not the file itself", "Fetch it in its repo
 SUFFIXES: dict[str, Foreign] = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), SPREADSHEET),
     **dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages", ".epub", ".pptx"), WORD),
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"), ARCHIVE),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar"), ARCHIVE),
     **dict.fromkeys((".parquet", ".pq"), PARQUET),
     **dict.fromkeys((".arrow", ".feather"), ARROW),
     **dict.fromkeys((".pkl", ".pickle", ".pt", ".npy", ".npz"), PICKLE),
@@ -73,13 +75,17 @@ SUFFIXES: dict[str, Foreign] = {
 }
 BEGINNINGS: tuple[tuple[bytes, Foreign], ...] = (
     (rb"\x1f\x8b", Foreign("compressed with gzip", "Rename it: mv '{path}' '{path}.gz'")),
+    (
+        rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18",
+        Foreign("compressed with Zstandard", "Rename it: mv '{path}' '{path}.zst'"),
+    ),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet|PK\x03\x04.*xl/", SPREADSHEET),
     (rb"PK\x03\x04.*(word/|mimetypeapplication/)", WORD),
     (
         rb"PK\x03\x04.*\[Content_Types\]\.xml",
         Foreign("a Microsoft Office file", "Export it from its program as CSV or plain text (UTF-8)."),
     ),
-    (rb"PK(\x03\x04|\x05\x06)|BZh\d1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|.{257}ustar", ARCHIVE),
+    (rb"PK(\x03\x04|\x05\x06)|BZh\d1AY|\xfd7zXZ|7z\xbc\xaf|Rar!|.{257}ustar", ARCHIVE),
     (
         rb"\xd0\xcf\x11\xe0",
         Foreign("a file in an old Office format", "Export it from its program as CSV or plain text (UTF-8)."),
@@ -133,7 +139,7 @@ MARKUP: tuple[tuple[bytes, Foreign], ...] = (
 
 def foreign_by_name(path: Path) -> SeqtasksError | None:
     """Why a file with this suffix is not read, where that is known."""
-    suffix = PurePath(path.name.lower().removesuffix(".gz")).suffix
+    suffix = PurePath(uncompressed_name(path.name).lower()).suffix
     return None if suffix not in SUFFIXES else refusal(path, SUFFIXES[suffix])
 
 
@@ -154,7 +160,7 @@ def foreign_by_content(path: Path, head: bytes, *, markup: bool = True) -> Seqta
 
 def refusal(path: Path, kind: Foreign) -> SeqtasksError:
     """The error of a file of this kind, with what makes text of it."""
-    unpacked = path.with_name(path.name.removesuffix(".gz"))
+    unpacked = path.with_name(uncompressed_name(path.name))
     names = {"path": path, "stem": unpacked.with_suffix(""), "suffix": unpacked.suffix}
     return SeqtasksError(f"{path}: this is {kind.what}.", kind.remedy.format(**names))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,12 @@ def rows_in(path: Path, value: Any) -> list[Any]:
             "Write the intended one as a separate file, or as JSON lines (.jsonl).",
         )
     return next(iter(lists.values()), [value])
+
+
+def cells_of(objects: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[list[str]]:
+    """The values of flat objects as cells of a table; those that are null or missing are empty."""
+    found = ([each.get(key) for key in keys] for each in objects)
+    return [["" if value is None else str(value) for value in values] for values in found]
 
 
 def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Reader(Component, ABC):
 
     @classmethod
     def for_file(cls: type[AnyReader], path: Path, kind: str | None = None) -> AnyReader | None:
-        """The reader of a file by the name of its format, else by its suffix, the one before .gz; None without one.
+        """The reader of a file by the name of its format, else by its suffix, before .gz or .zst; None without one.
 
         Raises:
             SeqtasksError: There is no format `kind`.

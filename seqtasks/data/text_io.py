@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path, PurePath
 from typing import TypeGuard, cast
 
+from seqtasks.data.compression import uncompressed_name, unpacked
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.foreign_files import foreign_by_content, not_utf8
 from seqtasks.errors import SeqtasksError
@@ -33,12 +33,12 @@ class NoTextError(SeqtasksError):
 
 def uncompressed_suffix(path: Path) -> str:
     """The suffix that says what a file holds, in small letters, whether it is compressed or not."""
-    return PurePath(path.name.lower().removesuffix(".gz")).suffix
+    return PurePath(uncompressed_name(path.name).lower()).suffix
 
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
-    """Opens a file, unpacked when its name ends in .gz.
+    """Opens a file, unpacked when its name ends in .gz or .zst.
 
     Raises:
         SeqtasksError: There is no such file, or it cannot be opened, or it is a pipe that nobody writes into; it breaks
@@ -52,12 +52,8 @@ def open_bytes(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
         ) from None
     except OSError as error:
         raise SeqtasksError(f"{path}: the file cannot be opened ({error.strerror}).") from None
-    with stored, gzip.GzipFile(fileobj=stored) if path.suffix.lower() == ".gz" else stored as file:
-        try:
-            yield file
-        except (OSError, EOFError, zlib.error) as error:
-            message = f"{path}: the file cannot be read to its end ({error})."
-            raise SeqtasksError(message, "Download or create it again.") from None
+    with stored, unpacked(stored, path) as file:
+        yield file
 
 
 def require_file(path: Path) -> None:

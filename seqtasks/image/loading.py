@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
@@ -13,6 +13,7 @@ from PIL.Image import Transpose
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.pipes import open_readable
+from seqtasks.storage.tar_archive import TarMember
 
 __all__ = ["ImageError", "open_image"]
 
@@ -63,13 +64,16 @@ class ImageError(SeqtasksError):
 
 
 def open_image(
-    source: str | Path | bytes | Stream | Image.Image, name: str | None = None, *, at_least: int | None = None
+    source: str | Path | TarMember | bytes | Stream | Image.Image,
+    name: str | None = None,
+    *,
+    at_least: int | None = None,
 ) -> Image.Image:
     """An upright RGB image of its own: EXIF orientation applied, on white where it was transparent, the first frame.
 
     Args:
-        source: A path, the bytes of a file, something to read them from, or a Pillow image.
-        name: What errors call it; a path has one already.
+        source: A path, a file in a tar archive, the bytes of a file, something to read them from, or a Pillow image.
+        name: What errors call it; a path and a file in an archive have one already.
         at_least: A JPEG whose shorter side stays at so many pixels or more is decoded at a half, a quarter or an eighth
             of its size, several times as fast.
 
@@ -77,7 +81,7 @@ def open_image(
         ImageError: The file cannot be read, is empty, no image of the `FORMATS`, damaged, truncated, or too large.
     """
     if name is None:
-        name = str(source) if isinstance(source, str | Path) else "unnamed image"
+        name = str(source) if isinstance(source, str | Path | TarMember) else "unnamed image"
     try:
         image = source if isinstance(source, Image.Image) else read_header(read(source, name), name)
         check_size(image, name)
@@ -96,13 +100,13 @@ def open_image(
     return colored
 
 
-def read(source: str | Path | bytes | Stream, name: str) -> bytes:
+def read(source: str | Path | TarMember | bytes | Stream, name: str) -> bytes:
     """All bytes of a file or a stream, which may be a pipe."""
     if isinstance(source, bytes):
         content = source
     else:
         try:
-            with nullcontext(source) if isinstance(source, Stream) else open_readable(source) as stream:
+            with opened(source) as stream:
                 content = read_stream(stream)
         except SeqtasksError as error:
             raise ImageError(f"{name}: {error.message}") from None
@@ -119,6 +123,13 @@ def read(source: str | Path | bytes | Stream, name: str) -> bytes:
         limit = f"{MAX_BYTES // 2**20} MiB"
         raise ImageError(f"{name}: the file is larger than {limit}.", "Resize the image first.")
     return content
+
+
+def opened(source: str | Path | TarMember | Stream) -> AbstractContextManager[Stream]:
+    """What bytes are read from; a stream stays open at the end."""
+    if isinstance(source, Stream):
+        return nullcontext(source)
+    return source.open() if isinstance(source, TarMember) else open_readable(source)
 
 
 def read_stream(stream: Stream) -> bytes:

@@ -33,6 +33,7 @@ from seqtasks.inference.image_inputs import ImageInput, mark_blank, name_of
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
+from seqtasks.storage.tar_archive import TarMember
 from seqtasks.text import Tokenizer
 from seqtasks.video.reader import Frame
 
@@ -91,7 +92,7 @@ class CaptioningPipeline(DecodingPipeline):
         Raises:
             ImageError: Something is no image; `iter_captions` reports it and goes on.
         """
-        if isinstance(images, str | Path | bytes | Stream | Image.Image):
+        if isinstance(images, str | Path | TarMember | bytes | Stream | Image.Image):
             return self.caption([images], **options)[0]
         found = list(self.iter_captions(images, **options))
         for each in found:

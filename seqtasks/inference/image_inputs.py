@@ -12,14 +12,15 @@ from torch import Tensor
 from seqtasks.image.blank import blank_images
 from seqtasks.image.loading import Stream
 from seqtasks.inference.outputs import Caption
+from seqtasks.storage.tar_archive import TarMember
 
-ImageInput = str | Path | bytes | Stream | Image.Image
+ImageInput = str | Path | TarMember | bytes | Stream | Image.Image
 
 
 def name_of(image: ImageInput) -> str:
     """What an image is called: its path, or the name of the file or stream that it is read from."""
-    name = image if isinstance(image, str | Path) else getattr(image, "name", None)
-    return str(name) if isinstance(name, str | Path) else "unnamed image"
+    name = image if isinstance(image, str | Path | TarMember) else getattr(image, "name", None)
+    return str(name) if isinstance(name, str | Path | TarMember) else "unnamed image"
 
 
 def mark_blank(captions: Sequence[Caption], images: Tensor) -> list[Caption]:

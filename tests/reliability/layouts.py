@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from seqtasks.data.compression import import_zstd
+
+zstd = import_zstd(Path("a test"))
+
 
 def table(*rows: tuple[str, ...], by: str = ",", end: str = "\n") -> str:
     """Rows with quotes where they are needed."""

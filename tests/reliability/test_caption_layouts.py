@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.layouts import json_lines, table, written
+from reliability.layouts import json_lines, table, written, zstd
 
 from seqtasks.data.captions.readers import read_captions
 from seqtasks.data.examples import ReadReport
@@ -68,6 +68,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, str], list[tuple[str, ...]]
     "lines in captions": ("a.csv", 'image,caption\na.jpg,"A dog\nruns."\n', {}, [("a.jpg", "A dog runs.")]),
     "folders of Windows": ("a.csv", table(("image", "caption"), ("x\\a.jpg", "A dog runs.")), {}, [("x/a.jpg", "A dog runs.")]),
     "compressed": ("a.csv.gz", gzip.compress(table(("image", "caption"), *ROWS).encode()), {}, ROWS),
+    "compressed with Zstandard": ("a.csv.zst", zstd.compress(table(("image", "caption"), *ROWS).encode()), {}, ROWS),
     "JSON lines": ("a.jsonl", json_lines(*({"image": name, "caption": text} for name, text in ROWS)), {}, ROWS),
     "JSON lines with lists": ("a.jsonl", json_lines({"image": "a.jpg", "captions": ["A dog runs.", "A dog, running."]}, {"image": "b.png", "caption": "Two men talk."}), {}, ROWS),
     "JSON lines of Hugging Face": ("metadata.jsonl", json_lines(*({"file_name": name, "text": text} for name, text in ROWS)), {}, ROWS),

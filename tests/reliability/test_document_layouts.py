@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.layouts import json_lines, table, written
+from reliability.layouts import json_lines, table, written, zstd
 
 from seqtasks.data.documents.columns import is_apart
 from seqtasks.data.documents.readers import DocumentSource, read_documents
@@ -85,6 +85,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, ...]]
     "several labels in a cell": ("a.csv", table(("text", "labels"), ("a b", "x|y"), ("c d", "x")), {"label_separator": "|"}, [("a b", "x", "y"), ("c d", "x")]),
     "one column": ("a.csv", "text\nan apple, a pear\nplums\n", {}, [("an apple, a pear",), ("plums",)]),
     "compressed": ("a.csv.gz", gzip.compress(table(("", "text", "label"), *COUNTED).encode()), {}, ROWS),
+    "compressed with Zstandard": ("a.csv.zst", zstd.compress(table(("", "text", "label"), *COUNTED).encode()), {}, ROWS),
     "another suffix": ("a.data", table(("text", "label"), *ROWS), {"format": "csv"}, ROWS),
     "JSON lines": ("a.jsonl", json_lines(*({"text": text, "label": label} for text, label in ROWS)), {}, ROWS),
     "JSON lines with numbers": ("a.jsonl", json_lines({"text": "a", "label": 1}, {"text": "b", "label": 0}), {}, [("a", "1"), ("b", "0")]),

@@ -57,7 +57,8 @@ BINARY: dict[str, tuple[bytes, str, str]] = {
     "Office of 1997": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(500), "Office", "CSV"),
     "bzip2": (bz2.compress(TABLE.encode()), "archive", "Unpack"),
     "xz": (lzma.compress(TABLE.encode()), "archive", "Unpack"),
-    "zstandard": (bytes.fromhex("28b52ffd2458") + TABLE.encode(), "archive", "Unpack"),
+    "zstandard": (bytes.fromhex("28b52ffd2458") + TABLE.encode(), "Zstandard", "mv "),
+    "zstandard behind a frame to skip": (bytes.fromhex("502a4d180400000000000000"), "Zstandard", "mv "),
     "7-zip": (bytes.fromhex("377abcaf271c0004") + bytes(50), "archive", "Unpack"),
     "tar": (tarred(), "archive", "Unpack"),
     "Parquet": (b"PAR1\x15\x04\x15" + bytes(50), "Parquet", "to_json('"),
@@ -148,7 +149,7 @@ def test_said_by_every_reader(tmp_path: Path, kind: str, reader: str) -> None:
     assert remedy in (raised.value.hint or "")
 
 
-SUFFIXES = "sql ann xlsx parquet arrow zip xliff sdlxliff po tbx docx pdf html pkl xml"
+SUFFIXES = "sql ann xlsx arrow zip xliff sdlxliff po tbx docx pdf html pkl xml"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES.split())

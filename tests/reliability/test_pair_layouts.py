@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.layouts import json_lines, table, written
+from reliability.layouts import json_lines, table, written, zstd
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.parallel.readers import read_pairs
@@ -111,6 +111,10 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[tuple[str, str]]
     "quotes behind blanks, no header": ("a.csv", '"A dog runs.", "Ein Hund rennt."\n"A cat.", "Eine Katze."\n', {}, [ONE, ("A cat.", "Eine Katze.")]),
     "blanks within quotes": ("a.csv", 'source,target\n"He said, ""go"".","Er sagte, "\n', {}, [('He said, "go".', "Er sagte, ")]),
     "compressed": ("a.csv.gz", gzip.compress(table(("target", "source"), *SWAPPED).encode()), {}, BOTH),
+    "compressed with Zstandard": ("a.csv.zst", zstd.compress(table(("target", "source"), *SWAPPED).encode()), {}, BOTH),
+    "a list in JSON, compressed with Zstandard": ("a.json.zst", zstd.compress(json.dumps(OBJECTS).encode()), {}, BOTH),
+    "TMX, compressed with Zstandard": ("a.tmx.zst", zstd.compress(tmx(*(tuv("en", source) + tuv("de", target) for source, target in BOTH)).encode()),
+        {"languages": EN_DE}, BOTH),
     "JSON lines": ("a.jsonl", json_lines(*({"source": source, "target": target} for source, target in BOTH)), {}, BOTH),
     "JSON lines by language": ("a.jsonl", json_lines(*({"translation": {"de": target, "en": source}} for source, target in BOTH)),
         {"languages": EN_DE}, BOTH),

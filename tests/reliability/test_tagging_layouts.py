@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.layouts import json_lines, written
+from reliability.layouts import json_lines, written, zstd
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.tagging.readers import TaggedSource, read_tagged
@@ -119,6 +119,7 @@ LAYOUTS: dict[str, tuple[str, str | bytes, dict[str, Any], list[Tagged]]] = {
     "JSON lines with several labels": ("a.jsonl", json_lines({"tokens": ["EU"], "pos_tags": ["X"], "ner_tags": ["O"]}), {"label_column": "ner_tags"}, [[("EU", "O")]]),
     "JSON lines with keys of one's own": ("a.jsonl", json_lines({"tokens": ["EU"], "gold": ["O"]}), {"label_column": "gold"}, [[("EU", "O")]]),
     "compressed": ("a.conll.gz", gzip.compress(columns(*BOTH).encode()), {}, BOTH),
+    "compressed with Zstandard": ("a.conll.zst", zstd.compress(columns(*BOTH).encode()), {}, BOTH),
     "the format said": ("a.dat", columns(*POS, form=CONLLU), {"format": "conllu"}, POS),
 }  # fmt: skip
 

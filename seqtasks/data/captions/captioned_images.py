@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import posixpath
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
-from seqtasks.data.captions.readers import Caption, Format, read_captions
+from seqtasks.data.captions.readers import Format, read_captions
+from seqtasks.data.captions.splits import of_split
+from seqtasks.data.captions.tar_shards import find_shards, read_shards
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.holdout import train_validation_split
-from seqtasks.data.text_io import read_lines
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.folders import ENDINGS, images_below
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir, is_file
+from seqtasks.storage.tar_archive import TarMember
 
 __all__ = ["CaptionReadReport", "CaptionSource", "CaptionedImage", "read_captioned_images"]
 
@@ -29,8 +30,10 @@ TABLES = (
     "captions.tsv",
     "captions.jsonl",
     "captions.json",
+    "captions.parquet",
     "metadata.csv",
     "metadata.jsonl",
+    "metadata.parquet",
     "Flickr8k.token.txt",
     "results_20130124.token",
     "results.csv",
@@ -40,23 +43,13 @@ TABLES = (
 
 BESIDE = 100
 """So many images are looked at for whether their captions lie beside them."""
-SPLITS = {
-    "train": "train",
-    "restval": "train",  # Karpathy's: COCO's validation images that everybody trains on
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
-"""What files call the splits, and which one they mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
     """An image and its captions."""
 
-    image: Path
+    image: Path | TarMember
     captions: tuple[str, ...]
     """At least one, in the order of the file, each one line."""
 
@@ -65,10 +58,11 @@ class CaptionSource(ConfigModel):
     """Where images and their captions come from."""
 
     images: Path
-    """The folder of the images. A name without a folder is found in the folders below as well."""
+    """The folder of the images. A name without a folder is found in the folders below as well. Or tar shards with
+    images and captions, as WebDataset has them: an archive, a folder or a pattern of them: `shard-{000..099}.tar`."""
     captions: Path | None = None
     """The file of captions (see `seqtasks.data.captions.readers`); without one, a file with a usual name in `images` or
-    next to it."""
+    next to it. A pattern means several files: `part-*.parquet`."""
     split: str | None = None
     """train, validation (or dev, val), test, as the captions or lists next to them (`Flickr_8k.trainImages.txt`,
     `train.txt`) say; or the path of a list, one image per line; or all images."""
@@ -82,8 +76,13 @@ class CaptionSource(ConfigModel):
 
 def caption_source(paths: Sequence[Path], split: str | None = None) -> CaptionSource:
     """The folder of the images and, where it does not hold them under a usual name, the file of their captions."""
-    if is_file(paths[0]):
+    if is_file(paths[0]) and not find_shards(paths[0]):
         raise SeqtasksError(f"{paths[0]} is a file; give the folder of the images first, then the file of captions.")
+    if find_shards(paths[0]) and len(paths) > 1 and find_shards(paths[1]):
+        raise SeqtasksError(
+            f"{paths[1]} is one archive too many.",
+            f"Give several of them as a pattern, such as '{paths[0].parent}/*.tar'.",
+        )
     if len(paths) > 2:
         raise SeqtasksError(f"{paths[2]} is one argument too many: give one folder of images and one file of captions.")
     return CaptionSource(images=paths[0], captions=paths[1] if len(paths) == 2 else None, split=split)
@@ -108,7 +107,7 @@ class CaptionReadReport(ReadReport):
 
 
 def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> list[CaptionedImage]:
-    """The images of a source that are there, in the order of the file of captions, each with all its captions.
+    """The images of a source that are there, in the order of the captions, each with all of its own.
 
     Images are looked for and not opened: whoever finds a broken one calls `skipped.images.skip`.
 
@@ -116,20 +115,28 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
         SeqtasksError: The folder, the captions or the split cannot be found or read (see `read_captions`); a name
             leaves the folder of the images; no image is left.
     """
-    if not is_dir(source.images):
+    shards = shards_of(source)
+    if not (shards or is_dir(source.images)):
         raise SeqtasksError(
             f"{source.images}: there is no such folder.", "Relative paths are resolved against the current directory."
         )
-    table = source.captions or find_table(source.images)
+    table = shards[0] if shards else source.captions or find_table(source.images)
     columns = {"image": source.image_column, "caption": source.caption_column}
-    captions = list(read_captions(table, skipped, source.format, columns))
-    gathered: dict[str, list[str]] = {}
-    for caption in of_split(captions, source, table, skipped):
-        gathered.setdefault(caption.image, []).append(caption.text)
+    captions = list(
+        read_shards(shards, skipped, skipped.images, columns)
+        if shards
+        else read_captions(table, skipped, source.format, columns)
+    )
+    gathered: dict[str | TarMember, list[str]] = {}
+    for caption in of_split(captions, source.split, table, source.images, skipped.images):
+        gathered.setdefault(caption.member or caption.image, []).append(caption.text)
     skipped.images.read += len(gathered)
     folder = ImageIndex(source.images)
     images = []
     for name, texts in gathered.items():
+        if isinstance(name, TarMember):
+            images.append(CaptionedImage(name, tuple(texts)))
+            continue
         match folder.find(name):
             case [path]:
                 images.append(CaptionedImage(path, tuple(texts)))
@@ -144,6 +151,23 @@ def read_captioned_images(source: CaptionSource, skipped: CaptionReadReport) -> 
             "The captions have to name images by their path relative to the folder of the images.",
         )
     return images
+
+
+def shards_of(source: CaptionSource) -> list[Path]:
+    """The tar shards that a source means; none for a folder of images with a file of captions under a usual name.
+
+    Raises:
+        SeqtasksError: A file of captions is given beside archives, or no file matches a pattern.
+    """
+    if is_dir(source.images) and (source.captions or any((source.images / name).is_file() for name in TABLES)):
+        return []
+    shards = find_shards(source.images)
+    if shards and source.captions:
+        raise SeqtasksError(
+            f"{source.captions}: the captions of tar shards ({source.images}) are in the shards.",
+            "Leave out the file of captions, or unpack the images.",
+        )
+    return shards
 
 
 def split_captioned_images(
@@ -226,56 +250,3 @@ def find_table(images: Path) -> Path:
         f"{images}: there is no file of captions in this folder or next to it.",
         f"Give its path as captions, or one of these names: {', '.join(TABLES)}; or a .txt file next to each image.",
     )
-
-
-def of_split(
-    captions: list[Caption], source: CaptionSource, table: Path, skipped: CaptionReadReport
-) -> Iterable[Caption]:
-    """The captions of the images that are wanted."""
-    if source.split is None:
-        return captions
-    split = SPLITS.get(source.split.lower())
-    if split is not None and any(caption.split for caption in captions):
-        unknown = dict.fromkeys(caption.image for caption in captions if caption.split not in SPLITS)
-        skipped.images.read += len(unknown)
-        for name in unknown:
-            skipped.images.skip("without a known split", name)
-        return (caption for caption in captions if SPLITS.get(caption.split or "") == split)
-    listed = Path(source.split) if split is None else find_list(split, table, source.images)
-    return on_list(captions, listed, skipped)
-
-
-def find_list(split: str, table: Path, images: Path) -> Path:
-    """The list of a split's images, in Flickr8k's layout or simply called as the split is."""
-    words = [word for word, meaning in SPLITS.items() if meaning == split]
-    for place in (table.absolute().parent, images):
-        for word in words:
-            for path in (*sorted(place.glob(f"*{word}Images.txt")), place / f"{word}.txt"):
-                if path.is_file() and path.name != table.name:
-                    return path
-    raise SeqtasksError(
-        f"{table}: the captions do not say which images are for {split}, and no list of them was found.",
-        f"Give the path of a list as split, or write {words[0]}.txt there, with one image name per line.",
-    )
-
-
-def on_list(captions: list[Caption], path: Path, skipped: CaptionReadReport) -> list[Caption]:
-    """The captions whose images stand on a list; the list may leave out the endings of names."""
-    if not is_file(path):
-        raise SeqtasksError(
-            f"{path}: there is no such split and no such file.",
-            "split is train, validation, test, or the path of a list with one image name per line.",
-        )
-    listed = dict.fromkeys(PureWindowsPath(line.strip()).as_posix() for line in read_lines(path) if line.strip())
-    chosen = [each for each in captions if each.image in listed or without_ending(each.image) in listed]
-    captioned = {name for each in chosen for name in (each.image, without_ending(each.image))}
-    for name in listed:
-        if name not in captioned:
-            skipped.images.read += 1
-            skipped.images.skip("without captions", name)
-    return chosen
-
-
-def without_ending(name: str) -> str:
-    """`a/b.jpg` as `a/b`."""
-    return posixpath.splitext(name)[0]

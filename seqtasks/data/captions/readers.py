@@ -1,9 +1,10 @@
-"""Captions out of tables, JSON lines and JSON, one after the other, each with the name of its image.
+"""Captions out of tables, JSON lines, JSON and Parquet, one after the other, each with the name of its image.
 
 | format | what it looks like |
 |---|---|
 | table | `a.jpg#0<TAB>A dog .` (Flickr8k, Flickr30k), `a.jpg<TAB>A dog.`, `a.jpg,A dog.`, or any table with a header |
 | jsonl | `{"image": "a.jpg", "caption": "A dog."}` a line; the caption may be a list of captions |
+| parquet | rows like those objects |
 | folder | `a.txt` beside `a.jpg`, with a caption a line |
 | json | COCO captions; Karpathy's `dataset_*.json`; a list of objects like those of jsonl |
 
@@ -14,7 +15,7 @@ Columns and keys are `image`, `caption` and, where there are official splits, `s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
@@ -22,15 +23,19 @@ from typing import Any, Literal
 
 from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, VIDEO_LINES, CaptionReader, Columns, Row
 from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
+from seqtasks.data.columns import describe_keys
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.file_patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.json_lines import is_json_lines, load_json, parse_json_object, rejection
+from seqtasks.data.json_lines import REJECTING, is_json_lines, load_json, parse_json_object, rejection
+from seqtasks.data.parquet import column_names, read_rows
 from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.folders import find_images
 from seqtasks.storage.presence import is_dir, is_file
+from seqtasks.storage.tar_archive import TarMember
 
-Format = Literal["auto", "table", "jsonl", "json"]
+Format = Literal["auto", "table", "jsonl", "json", "parquet"]
 
 TOKENIZED_BLANK = re.compile(r" (?=(?:[.,!?;:]|'(?:s|re|ll|ve|d|m)|n't)(?: |$))")
 """A blank that captions have where they were tokenized, before marks and the ends of contractions."""
@@ -48,6 +53,8 @@ class Caption:
     """One line; white space is single spaces, without those that tokenizing put before full stops and the like."""
     split: str | None
     """As the file calls it."""
+    member: TarMember | None = None
+    """The image, where it is in a tar archive."""
 
 
 def read_captions(
@@ -65,14 +72,23 @@ def read_captions(
         SeqtasksError: There is no such file, or it is not UTF-8, broken, too large or in no known format, with the
             line; an image's name leaves the folder that it will be looked for in.
     """
-    names: dict[str, str] = {}
+    if is_pattern(path):
+        yield from read_each(path, skipped, lambda file: read_captions(file, skipped, form, columns))
+        return
     reader = CaptionReader.for_file(path) if form == "auto" else CaptionReader.of_kind(form)()
     if form == "auto" and is_dir(path):
         reader = SidecarReader()
     if reader is None and (problem := foreign_by_name(path)):
         raise problem
     reader = reader or TableReader()
-    for row in reader.read(path, columns):
+    yield from captions_of(reader.read(path, columns), skipped)
+    skipped.columns += [reader.columns_taken] * bool(reader.columns_taken)
+
+
+def captions_of(rows: Iterable[Row], skipped: ReadReport) -> Iterator[Caption]:
+    """The captions of rows that are whole."""
+    names: dict[str, str] = {}
+    for row in rows:
         skipped.reach(row.file, row.number)
         image, text = clean_string(row.image), clean_string(row.text)
         if row.rejection:
@@ -86,7 +102,6 @@ def read_captions(
                 names[image] = relative_name(image, f"{row.file}:{row.number}")
             line = TOKENIZED_BLANK.sub("", " ".join(text.split()))
             yield Caption(names[image], line, (clean_string(row.split) or "").lower() or None)
-    skipped.columns += [reader.columns_taken] * bool(reader.columns_taken)
 
 
 def relative_name(name: str, place: str, kind: str = "image") -> str:
@@ -144,6 +159,32 @@ def rows_of(file: str, number: int, fields: Mapping[str, Any], columns: Columns)
 
 class NDJSONReader(JSONLReader, kind="ndjson"):
     """Another name of JSON lines."""
+
+
+class ParquetReader(CaptionReader, kind="parquet"):
+    """Rows of Parquet; see `seqtasks.data.parquet`."""
+
+    def read(self, path: Path, columns: Columns) -> Iterator[Row]:
+        """Raises SeqtasksError where no column has the name of an image's, or a caption's."""
+        names = column_names(path)
+        lower = {name.lower(): name for name in names}
+        taken = [next((lower[key] for key in keys if key in lower), None) for keys in keys_of(columns)]
+        if None in taken:
+            role = (IMAGE, CAPTION)[taken.index(None)].name
+            stored = column_names(path, binary=True)
+            if role == "image" and stored:
+                raise SeqtasksError(
+                    f"{path}: its images are in the file itself ({', '.join(stored)}), which is not supported.",
+                    "Write them as files, or into tar shards, and give their captions beside them.",
+                )
+            raise SeqtasksError(
+                f"{path}: none of its columns is known to be the {role}. They are {', '.join(names)}.",
+                f"Give it by name: --{role}-column {names[0] if names else 'NAME'} ({role}_column in a configuration).",
+            )
+        found = [str(each) for each in taken]
+        self.columns_taken = describe_keys(path, found, "columns")
+        for number, fields in enumerate(read_rows(path, (*found, SPLIT_KEY, *REJECTING)), 1):
+            yield from rows_of(f"{path} row", number, fields, columns)
 
 
 class JSONReader(CaptionReader, kind="json"):

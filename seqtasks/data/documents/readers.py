@@ -4,12 +4,13 @@
 |---|---|
 | .tsv, .csv | columns that a first line names, as `text` and `label` or usual words for them; or two columns |
 | .jsonl | `{"text": "...", "label": "..."}` a line; the label may be a list of labels |
+| .parquet | the same in the rows of Parquet; the names of labels out of what Hugging Face says of a `ClassLabel` |
 | other files | a label, a blank or tab, the text (Stanford's sentiment sentences), or `__label__a __label__b text` |
 | a folder of folders | each folder is a class, each file in it a document; `unsup` of the IMDb reviews is skipped |
 | a folder of files | each .txt file is a class, each line in it a document |
 
-Any file may be compressed (.gz behind its suffix). Every reader counts documents in a `ReadReport` and leaves out those
-that are broken or empty, with the place.
+Any other file may be compressed (.gz or .zst behind its suffix). Every reader counts documents in a `ReadReport` and
+leaves out those that are broken or empty, with the place.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePath
 
+from seqtasks.data.compression import uncompressed_name
 from seqtasks.data.documents import tables as tables  # registers the readers
 from seqtasks.data.documents.labelled_lines import read_labelled_lines
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.file_patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.text_io import (
     clean_string,
@@ -51,6 +54,8 @@ def read_documents(source: DocumentSource, skipped: ReadReport) -> Iterator[Docu
             reading for lines that are not UTF-8, and damaged compression.
     """
     path = source.path
+    if is_pattern(path):
+        return read_each(path, skipped, lambda file: read_documents(source.model_copy(update={"path": file}), skipped))
     if is_dir(path):
         return with_text(read_folder(path, skipped), skipped)
     require_file(path)
@@ -111,7 +116,7 @@ def read_class(folder: Path, skipped: ReadReport) -> Iterator[Document]:
 
 def read_class_lines(file: Path, skipped: ReadReport) -> Iterator[Document]:
     """A line a document; the class is called as the file."""
-    labels = named_class(file, PurePath(file.name.removesuffix(".gz")).stem)
+    labels = named_class(file, PurePath(uncompressed_name(file.name)).stem)
     for number, line in reach_lines(file, skipped):
         yield Document(line.strip(), labels, f"{file}:{number}")
 

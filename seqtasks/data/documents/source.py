@@ -28,7 +28,7 @@ class DocumentSource(ConfigModel):
     """A file or a folder of documents; `read_documents` says which forms are known."""
 
     path: Path
-    """The file or folder."""
+    """The file or folder, or a pattern of files: `part-*.parquet`, `part-{00..15}.tsv`."""
     text_column: str | int | None = None
     """The column, or the key, of the text: its name, or its number from 1; by default one of the usual names."""
     label_column: str | int | None = None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.documents.columns import document_columns, label_warnings, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.json_lines import first_objects, flattened, read_objects
+from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
+from seqtasks.data.parquet import first_rows, report_rows
 from seqtasks.data.tables import SAMPLE_LINES, Table
 from seqtasks.data.text_io import clean_string
 
@@ -73,10 +74,15 @@ def labels_in(cell: str) -> list[str]:
 class JSONLReader(DocumentReader, kind="jsonl"):
     """A JSON object a line."""
 
+    keys_are_called: ClassVar[str] = "keys"
+    first_objects = staticmethod(first_objects)
+    read_objects = staticmethod(read_objects)
+
     def read(self, source: DocumentSource, skipped: ReadReport) -> Iterator[Document]:
         """A document a line; lines without a text, or with labels that are not strings, are counted by `skipped`."""
-        text_key, label_key = json_keys(source, skipped)
-        for each in read_objects(source.path, skipped, keys=(text_key, label_key)):
+        objects = [flattened(each) for each in self.first_objects(source.path, SAMPLE_LINES)]
+        text_key, label_key = json_keys(source, objects, skipped, self.keys_are_called)
+        for each in self.read_objects(source.path, skipped, keys=(text_key, label_key)):
             fields = each | flattened(each)
             text = clean_string(fields.get(text_key))
             labels = listed(fields.get(label_key))
@@ -94,18 +100,27 @@ class NDJSONReader(JSONLReader, kind="ndjson"):
     """Another name of JSON lines."""
 
 
-def json_keys(source: DocumentSource, skipped: ReadReport) -> tuple[str, str]:
-    """The keys of the text and of the label, by those that the first objects of a file have; "" where there is none."""
-    objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
+class ParquetReader(JSONLReader, kind="parquet"):
+    """The same in the rows of Parquet; see `seqtasks.data.parquet`."""
+
+    keys_are_called = "columns"
+    first_objects = staticmethod(first_rows)
+    read_objects = staticmethod(report_rows)
+
+
+def json_keys(
+    source: DocumentSource, objects: Sequence[Mapping[str, Any]], skipped: ReadReport, called: str
+) -> tuple[str, str]:
+    """The keys of the text and of the label, by those that the first `objects` have; "" where there is none."""
     keys = list(dict.fromkeys(key for each in objects for key in each))
     if not keys:
         return "", ""
-    sample = [[str(each.get(key, "")) for key in keys] for each in objects if each]
+    sample = cells_of([each for each in objects if each], keys)
     table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
     columns = document_columns(table, source)
     skipped.warnings += label_warnings(table, columns, source)
     text, label = keys[columns.text], "" if columns.label is None else keys[columns.label]
-    skipped.columns.append(describe_keys(source.path, [text, label] if label else [text]))
+    skipped.columns.append(describe_keys(source.path, [text, label] if label else [text], called))
     return text, label
 
 

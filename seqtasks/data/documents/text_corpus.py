@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.file_patterns import is_pattern, read_each
 from seqtasks.data.text_io import read_file, read_files
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir
@@ -21,20 +22,20 @@ FEATURES = ".feat"
 
 
 class TextSource(ConfigModel):
-    """A file that is one long text; a table (.tsv, .csv, .jsonl) of documents; or a folder of files, a document each.
+    """A file that is one long text; a table (.tsv, .csv, .jsonl, .parquet) of documents; or a folder, a text a file.
 
-    Any file may be compressed (.gz behind its suffix).
+    Any file may be compressed (.gz or .zst behind its suffix).
     """
 
     path: Path
-    """The file or folder."""
+    """The file or folder, or a pattern of files: `books/*.txt`, `part-*.parquet`."""
     text_column: str | int | None = None
     """The column, or the key, of a table's texts: its name, or its number from 1; by default one of the usual names."""
 
     @property
     def is_one_text(self) -> bool:
         """Whether it is one long text rather than documents."""
-        return not (is_dir(self.path) or is_table(self.path))
+        return not (is_pattern(self.path) or is_dir(self.path) or is_table(self.path))
 
 
 def read_texts(source: TextSource, skipped: ReadReport) -> Iterator[str]:
@@ -57,7 +58,11 @@ def read_raw(source: TextSource, skipped: ReadReport) -> Iterator[str]:
     Raises:
         SeqtasksError: The file that is read whole is not UTF-8.
     """
-    if source.is_one_text:
+    if is_pattern(source.path):
+        yield from read_each(
+            source.path, skipped, lambda file: read_raw(source.model_copy(update={"path": file}), skipped)
+        )
+    elif source.is_one_text:
         skipped.reach(str(source.path), 1)
         yield read_file(source.path)
     elif is_dir(source.path):

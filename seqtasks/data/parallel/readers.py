@@ -7,22 +7,26 @@ is wrong as a whole is a `SeqtasksError`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import Any, ClassVar
 
 from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.file_patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.json_lines import first_objects, flattened, read_objects
+from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
+from seqtasks.data.parquet import first_rows, report_rows
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
+from seqtasks.text.normalize import normalize
 
 GIVE_LANGUAGES = "Give them with --language-pair en-de, or as languages.source and languages.target of a configuration."
 LOOKED_AT = 100
@@ -58,15 +62,35 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
             require_file(path)
         return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
     assert source.path is not None
+    if is_pattern(source.path):
+        return read_each(
+            source.path,
+            skipped,
+            lambda file: read_pairs(source.model_copy(update={"path": file}), skipped, languages=languages),
+        )
     require_file(source.path)
     reader = PairReader.for_file(source.path, source.format)
     if reader is None:
         raise foreign_by_name(source.path) or SeqtasksError(
             f"{source.path}: unknown format {uncompressed_suffix(source.path)!r}.",
-            f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz of these; "
+            f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz or .zst of these; "
             "give parallel files as source and target.",
         )
     return with_both_sides(reader.read(source, skipped, languages), skipped)
+
+
+def read_texts(source: ParallelSource, report: ReadReport, languages: Languages | None = None) -> Iterator[Pair]:
+    """The same pairs, without those of which nothing is left of one side once it is normalized."""
+    for pair in read_pairs(source, report, languages=languages):
+        if has_text(pair.source) and has_text(pair.target):
+            yield pair
+        else:
+            report.skip("empty side")
+
+
+def has_text(text: str) -> bool:
+    """Whether anything is left of a text once it is normalized; letters and digits always are."""
+    return text[:1].isalnum() or bool(normalize(text))
 
 
 def names_languages(source: ParallelSource, languages: Languages) -> bool:
@@ -97,7 +121,10 @@ def sources_of(files: Sequence[Path]) -> list[ParallelSource]:
     waiting: list[Path] = []
     for file in files:
         if is_dir(file):
-            raise SeqtasksError(f"{file} is a folder; translation needs files of sentence pairs.")
+            raise SeqtasksError(
+                f"{file} is a folder; translation needs files of sentence pairs.",
+                f"Give its files, or a pattern that they match, such as '{file}/*.parquet'.",
+            )
         if PairReader.for_file(file) is not None:
             sources.append(ParallelSource(path=file))
         elif problem := foreign_by_name(file):
@@ -161,12 +188,17 @@ class CSVReader(TSVReader, kind="csv"):
 class JSONLReader(PairReader, kind="jsonl"):
     """A JSON object a line: `{"source": ..., "target": ...}` or `{"translation": {"en": ..., "de": ...}}`."""
 
+    keys_are_called: ClassVar[str] = "keys"
+    first_objects = staticmethod(first_objects)
+    read_objects = staticmethod(read_objects)
+
     def read(self, source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
         """A pair a line; lines that lack one of the two texts are counted by `skipped`."""
         assert source.path is not None
-        keys = json_keys(source, languages)
-        skipped.columns += [describe_keys(source.path, keys)] * any(keys)
-        for each in read_objects(source.path, skipped, blank=True, keys=keys):
+        objects = self.first_objects(source.path, SAMPLE_LINES)
+        keys = json_keys(source, [flattened(each) for each in objects], languages)
+        skipped.columns += [describe_keys(source.path, keys, self.keys_are_called)] * any(keys)
+        for each in self.read_objects(source.path, skipped, blank=True, keys=keys):
             fields = flattened(each)
             first, second = (fields.get(key) for key in keys)
             if is_text(first) and is_text(second):
@@ -181,6 +213,14 @@ class JSONReader(JSONLReader, kind="json"):
 
 class NDJSONReader(JSONLReader, kind="ndjson"):
     """Another name of JSON lines."""
+
+
+class ParquetReader(JSONLReader, kind="parquet"):
+    """The same in the rows of Parquet; see `seqtasks.data.parquet`."""
+
+    keys_are_called = "columns"
+    first_objects = staticmethod(first_rows)
+    read_objects = staticmethod(report_rows)
 
 
 class TMXReader(PairReader, kind="tmx"):
@@ -212,17 +252,17 @@ def pairs_in(table: Table, columns: tuple[int, int], skipped: ReadReport) -> Ite
             yield Pair(cells[first], cells[second])
 
 
-def json_keys(source: ParallelSource, languages: Languages | None) -> tuple[str, str]:
-    """The keys of the texts, by those that the first objects of a file have; ("", "") where there is none."""
+def json_keys(
+    source: ParallelSource, objects: Sequence[Mapping[str, Any]], languages: Languages | None
+) -> tuple[str, str]:
+    """The keys of the texts, by those that the first `objects` of a file have; ("", "") where there is none."""
     assert source.path is not None
-    objects = [flattened(each) for each in first_objects(source.path, SAMPLE_LINES)]
     keys = list(dict.fromkeys(key for each in objects for key in each))
     if languages is None and any("translation" in key.split(".")[:-1] for key in keys):
         message = f"{source.path}:1: reading texts by language requires a language pair."
         raise SeqtasksError(message, GIVE_LANGUAGES)
     if not keys:
         return "", ""
-    sample = [[str(each.get(key, "")) for key in keys] for each in objects]
-    table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), sample, iter(()))
+    table = Table(source.path, "", tuple(key.lower() for key in keys), len(keys), cells_of(objects, keys), iter(()))
     first, second = pair_columns(table, requested(source), languages)
     return keys[first], keys[second]

@@ -21,11 +21,11 @@ class ParallelSource(ConfigModel):
     """Either one file of pairs (`path`) or two parallel files, a line a text (`source` and `target`).
 
     The suffix of `path` says its format: .tsv, .csv, .jsonl, .tmx, or that of a `PairReader` of your own; any file may
-    be compressed (.gz behind that).
+    be compressed (.gz or .zst behind that).
     """
 
     path: Path | None = None
-    """One file of pairs."""
+    """One file of pairs, or a pattern of several of them: `part-*.parquet`, `part-{00..15}.tsv`."""
     source: Path | None = None
     """The source texts, one per line."""
     target: Path | None = None
@@ -43,6 +43,11 @@ class ParallelSource(ConfigModel):
     """Whether the sides are exchanged: the first file or column holds the targets, the second one the sources."""
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """How often each example of this source occurs in an epoch."""
+
+    @property
+    def name(self) -> str:
+        """The file of pairs, or that of the source texts."""
+        return str(self.path or self.source)
 
     @model_validator(mode="after")
     def check_paths(self) -> ParallelSource:

@@ -7,6 +7,7 @@
 | columns | CoNLL-2003 and the like: a line a word, with its label in the last column or another; empty lines as well |
 | table | .csv, or tabs: a row a word below a header such as `Sentence #,Word,POS,Tag` |
 | jsonl | `{"words": ["A", "dog"], "labels": ["DET", "NOUN"]}` a line, or `tokens`, `ner_tags`; labels may be left out |
+| parquet | the same in the rows of Parquet; the names of labels out of what Hugging Face says of a `ClassLabel` |
 | text | a sentence a line, words between blanks, no labels |
 
 Every reader counts sentences in a `ReadReport` and leaves out those that are broken, with the line of the mistake.
@@ -22,18 +23,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.file_patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
-from seqtasks.data.json_lines import parse_json_object, rejection
+from seqtasks.data.json_lines import REJECTING, parse_json_object, rejection
+from seqtasks.data.parquet import read_rows
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, column_of, read_conllu
 from seqtasks.data.tagging.conllu_plus import GLOBAL_COLUMNS, read_conllu_plus
 from seqtasks.data.tagging.tables import names_columns, read_table
-from seqtasks.data.text_io import clean_string, read_lines, uncompressed_suffix
+from seqtasks.data.text_io import clean_string, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.registry import ConfigModel
 
-Form = Literal["auto", "conllu", "conllu-plus", "columns", "table", "jsonl", "text"]
+Form = Literal["auto", "conllu", "conllu-plus", "columns", "table", "jsonl", "parquet", "text"]
 
 UPOS = "upos"
 
@@ -49,7 +52,7 @@ class TaggedSource(ConfigModel):
     """A file of sentences whose words have labels."""
 
     path: Path
-    """The file."""
+    """The file, or a pattern of several: `part-*.parquet`."""
     label_column: str | int = "upos"
     """The labels: a column of CoNLL-U or of a table, or a key in JSON, by name; in other files a column by number from
     1, by default the last."""
@@ -89,9 +92,19 @@ def read_sentences(
         SeqtasksError: At once for a missing file and an unknown column, or columns that are not clear; while reading
             for text that is not UTF-8 and damaged compression.
     """
+    if is_pattern(path):
+        return read_each(
+            path,
+            skipped,
+            lambda file: read_sentences(file, skipped, column=column, word_column=word_column, form=form),
+        )
     reader = SentenceReader.for_file(path) if form == "auto" else None
     if reader is not None:
         return reader.read(path, skipped)
+    require_file(path)
+    if form == "parquet" or (form == "auto" and uncompressed_suffix(path) == ".parquet"):
+        keys = {*WORD_KEYS, *LABEL_KEYS, *REJECTING, str(column)}
+        return read_labeled_objects(f"{path} row", enumerate(read_rows(path, keys), 1), skipped, column)
     if form == "auto" and (problem := foreign_by_name(path)):
         raise problem
     if form == "table" or (form == "auto" and is_table(path)):
@@ -143,7 +156,10 @@ def parse_sentences(
         words = None if word_column is None else column_number(file, word_column, "words")
         labels = None if column == UPOS else column_number(file, column, "labels", not_in=words or 1)
         return read_columns(file, numbered, skipped, labels, words, checked=guessed)
-    return read_jsonl(file, numbered, skipped, column) if form == "jsonl" else read_text(file, numbered, skipped)
+    if form == "jsonl":
+        objects = ((number, parse_json_object(line)) for number, line in numbered)
+        return read_labeled_objects(file, objects, skipped, column)
+    return read_text(file, numbered, skipped)
 
 
 def detect_format(file: str, line: str) -> Form:
@@ -185,15 +201,16 @@ def column_number(file: str, column: str | int, of: str, not_in: int = 0) -> int
     return column
 
 
-def read_jsonl(file: str, lines: Lines, skipped: ReadReport, column: str | int = UPOS) -> Iterator[Sentence]:
-    """A JSON object a line.
+def read_labeled_objects(
+    file: str, objects: Iterable[tuple[int, dict[str, Any] | None]], skipped: ReadReport, column: str | int
+) -> Iterator[Sentence]:
+    """A numbered object a sentence, None for what is none.
 
     Raises:
         SeqtasksError: Several of its lists can be the labels.
     """
-    for number, line in lines:
+    for number, fields in objects:
         skipped.reach(file, number)
-        fields = parse_json_object(line)
         if reason := rejection(fields or {}, [str(column)]):
             skipped.skip(reason)
             continue

@@ -20,9 +20,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.captions.captioned_images import SPLITS
 from seqtasks.data.captions.readers import as_mapping, relative_name
 from seqtasks.data.captions.source import SPLIT_KEY
+from seqtasks.data.captions.splits import SPLITS
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import clean_string, reach_lines, read_lines, uncompressed_suffix

@@ -12,7 +12,9 @@ from seqtasks.data.captions.captioned_images import (
     CaptionSource,
     read_captioned_images,
 )
+from seqtasks.data.captions.tar_shards import STREAMED
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.tar_archive import TarMember
 from seqtasks.tasks.presets import SizePreset, preset_for, settings_of
 
 
@@ -31,6 +33,8 @@ PRESETS = (
     CaptioningPreset(15_000, 512, 900, 8, (2_500, 6_000), 5, 0.4),
     CaptioningPreset(60_000, 512, 1_500, 8, (6_000, 50_000), 5, 0.3),
 )
+VALIDATION = 1_000
+"""Images that are held out of so many that a tenth of them would take longer to caption than to train on."""
 LEARNING_RATE = 1e-3
 LAYERS = 2
 HEADS = 8
@@ -54,14 +58,17 @@ def captioning_preset(
     SeqtasksError for captions that cannot be read and when none of their images is there.
     """
     train, validation = official_split(source, "train"), official_split(source, "validation")
-    captions, words = measure(read_captioned_images(train or source, CaptionReadReport()))
+    images = read_captioned_images(train or source, CaptionReadReport())
+    captions, words = measure(images)
     size = preset_for(captions, PRESETS)
     tokens = words + 2 * captions  # each begins and ends
     recurrent = {"hidden_size": size.dim, "dropout": size.dropout}
     transformer = {"num_layers": LAYERS, "num_heads": HEADS, "ffn_dim": 2 * size.dim, "dropout": size.dropout}
-    data = {"train": [table(train or source)]}
+    data: dict[str, Any] = {"train": [table(train or source)]}
     if train and validation:
         data["validation"] = [table(validation)]
+    elif len(images) >= STREAMED and isinstance(images[0].image, TarMember):
+        data["validation_split"] = VALIDATION
     return {
         "task": "captioning",
         "text": settings_of(text, {"words": {"language": "en", "min_freq": size.min_freq, "oov": "unknown"}}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from seqtasks.data.captions.captioned_images import (
     read_captioned_images,
     split_captioned_images,
 )
+from seqtasks.data.captions.tar_shards import STREAMED
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.feature_cache import AHEAD, CachedFeatures, FeatureCache, in_order
 from seqtasks.data.holdout import ValidationSplit
@@ -33,6 +35,7 @@ from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, kind_of
+from seqtasks.storage.tar_archive import TarMember
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import PreparedTask
 from seqtasks.tasks.captioning.base import BaseCaptioningTask, CaptionConfig
@@ -65,6 +68,10 @@ class CaptioningData(ConfigModel):
     num_augmented_views: int = Field(default=1, gt=0)
     """Number of randomly augmented versions of each training image whose features a frozen CNN computes; see
     `images`."""
+    streaming: bool | None = None
+    """Whether images are opened only when they are trained on, so that training begins at once: a frozen CNN computes
+    their features anew in every epoch, changed at random each time where `images` says so, and none are cached. By
+    default from 20,000 training images in tar shards on."""
 
 
 class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
@@ -86,7 +93,8 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
         def augments_what_it_sees_again(self) -> CaptioningTask.Config:
             """Refuses augmented images where features are computed once."""
             encoder: Any = self.model.encoder
-            if self.images.augments and encoder.trainable_from_block is None and self.data.num_augmented_views == 1:
+            computed_once = encoder.trainable_from_block is None and not self.data.streaming
+            if self.images.augments and computed_once and self.data.num_augmented_views == 1:
                 raise ValueError(
                     "random augmentation requires a CNN that is trained (model.encoder.trainable_from_block) "
                     "or data.num_augmented_views"
@@ -148,6 +156,9 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
         Tells of images that cannot be read, which are left out, and of blank ones, which are not.
         """
+        if self.streams:
+            self.start_self_critical(self.processor, (self.processor.encode_all(each.captions) for each in self.train))
+            return [self.describe_streaming(model.encoder)]
         if model.encoder.frozen:
             views = [
                 self.compute_features(model, self.train, view) for view in range(self.config.data.num_augmented_views)
@@ -171,6 +182,19 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             names = [images[number].image.name for images, numbers in parts for number in sorted(numbers)]
             remarks.append(describe_blank(names, report.read))
         return remarks
+
+    @property
+    def streams(self) -> bool:
+        """Whether images are opened only when they are trained on."""
+        asked = self.config.data.streaming
+        return asked if asked is not None else sum(isinstance(each.image, TarMember) for each in self.train) >= STREAMED
+
+    def describe_streaming(self, encoder: CnnEncoder) -> str:
+        """A remark on what streaming costs."""
+        cost = ""
+        if encoder.frozen:
+            cost = ", and the CNN computes their features in every epoch; data.streaming = false computes them once"
+        return f"images are opened when they are trained on (data.streaming){cost}"
 
     def compute_features(
         self, model: EncoderDecoder[CnnEncoder], images: Sequence[CaptionedImage], view: int
@@ -202,6 +226,7 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
             batch_tokens=batch_tokens,
             longest=self.config.data.max_tokens,
             seed=seed,
+            tolerant=self.streams and self.config.self_critical is None,
         )
 
     @classmethod
@@ -213,9 +238,16 @@ class CaptioningTask(BaseCaptioningTask[CnnEncoder, Seq2SeqBatch]):
 
     def validate(self, model: EncoderDecoder[CnnEncoder]) -> Evaluation:
         """Captions the validation images, without METEOR, which takes seconds to start."""
+        report = CaptionReadReport()
         found = self.pipeline([model]).evaluate(
-            self.validation, features=self.validation_features, with_meteor=False, **self.validation_options
+            self.validation,
+            features=self.validation_features,
+            skipped=report,
+            with_meteor=False,
+            **self.validation_options,
         )
+        if self.streams and report.images.skipped:
+            warnings.warn(f"Validation images: {report.images.describe()}.", stacklevel=2)
         return self.watched(found)
 
     def describe(self, data: Mapping[str, Any]) -> Sequence[str]:

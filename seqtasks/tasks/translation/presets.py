@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from seqtasks.data.examples import ReadReport
@@ -11,10 +12,13 @@ from seqtasks.data.parallel.readers import read_pairs
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.errors import SeqtasksError
 from seqtasks.tasks.presets import SizePreset, layers_of, preset_for, rounded
+from seqtasks.tasks.translation.data import IN_MEMORY, text_bytes
 
 TOKENS_A_WORD = 1.3
 """Subword tokens of an ordinary word."""
 RECURRENT_LAYERS = 2
+MEASURED = 100_000
+"""Pairs of a large file that are counted."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +97,25 @@ def translation_preset(
 
 
 def measure(sources: Sequence[ParallelSource], languages: tuple[str, str] | None) -> tuple[int, int]:
-    """Counts the pairs of all sources in one pass over the files, and the words of the side that has more of them."""
+    """The number of pairs of all sources, and the words of the side that has more of them.
+
+    They are counted in one pass over the files; of files that are too large to be held in memory only the first
+    pairs, and the rest by the size of the files.
+    """
     skipped = ReadReport()
-    pairs = source_words = target_words = 0
+    totals = [0.0, 0.0, 0.0]
     for each in sources:
-        for pair in read_pairs(each, skipped, languages=languages):
+        size = text_bytes(each)
+        most = MEASURED if size > IN_MEMORY else None
+        pairs = source_words = target_words = read = 0
+        for pair in islice(read_pairs(each, skipped, languages=languages), most):
             pairs += 1
             source_words += len(pair.source.split())
             target_words += len(pair.target.split())
-    if not pairs:
+            read += most is not None and len(pair.source.encode()) + len(pair.target.encode())
+        scale = max(1.0, size / read) if most is not None and pairs == most else 1.0
+        for place, count in enumerate((pairs, source_words, target_words)):
+            totals[place] += scale * count
+    if not totals[0]:
         raise SeqtasksError(f"There are no sentence pairs to train on: {skipped.explain()}.", "Check the data files.")
-    return pairs, max(source_words, target_words)
+    return round(totals[0]), round(max(totals[1:]))

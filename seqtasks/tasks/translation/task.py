@@ -7,12 +7,11 @@ from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from seqtasks.data.augmentation import Augmentation, augmented_pairs
+from seqtasks.data.augmentation import augmented_pairs
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.holdout import ValidationSplit, train_validation_split
-from seqtasks.data.mixing import MixRatio, describe_mix, mix_weight
+from seqtasks.data.mixing import describe_mix
 from seqtasks.data.parallel.alignment import align
 from seqtasks.data.parallel.readers import languages_of, read_pairs, sources_of
 from seqtasks.data.parallel.source import ParallelSource
@@ -25,36 +24,20 @@ from seqtasks.plurals import counted
 from seqtasks.registry import ConfigModel, PolymorphicField, kind_of
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.base import EvaluationRequest, PreparedTask
+from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.tasks.data_reports import fingerprint, require_validation
 from seqtasks.tasks.data_warnings import few_examples, other_languages, seen_in_training
 from seqtasks.tasks.presets import chosen_kinds, source_options
 from seqtasks.tasks.self_critical import SelfCriticalConfig
 from seqtasks.tasks.seq2seq import Seq2SeqConfig, Seq2SeqTask
 from seqtasks.tasks.translation.collate import TranslationLoader
+from seqtasks.tasks.translation.data import TranslationData, keeps_in_memory, read_data, read_mix
 from seqtasks.tasks.translation.direction import require_direction
 from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.presets import translation_preset
-from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors
-from seqtasks.text import SubwordTokenizer, Tokenizer, normalize
-
-
-class TranslationData(ConfigModel):
-    """What to train on and what to validate on."""
-
-    train: list[ParallelSource]
-    """Pairs of texts."""
-    validation: list[ParallelSource] = Field(default=[])
-    """By default, a part of the training data is held out."""
-    validation_split: ValidationSplit = 1000
-    """A share (below 1) or a number of pairs (at most a tenth of all); pairs with the same source stay together."""
-    mix: list[ParallelSource] = Field(default=[])
-    """Old pairs that are trained on beside the new ones, so that a model keeps what it knew; none are held out."""
-    mix_ratio: MixRatio = 1.0
-    """Examples of `mix` for each new one in an epoch, at most each of them once."""
-    max_tokens: int = Field(default=128, gt=0)
-    """Pairs with more tokens on either side are not trained on."""
-    augmentation: list[Annotated[ConfigModel, PolymorphicField(Augmentation)]] = Field(default=[])
-    """Changed copies of training pairs that are trained on, too."""
+from seqtasks.tasks.translation.stored import StoredPairs, read_stored
+from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors, save_processors
+from seqtasks.text import SubwordTokenizer, Tokenizer
 
 
 class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
@@ -112,13 +95,21 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         self.train: list[Pair] = []
         self.weights: list[float] = []
         self.validation: list[Pair] = []
+        self.stored: StoredPairs | None = None
 
     @classmethod
     def prepare(cls, config: Config, seed: int, processors: Path | None = None) -> PreparedTask[Self]:
         """Reads sentence pairs; those of more than `max_tokens` tokens on a side are not trained on."""
+        keep = keeps_in_memory(config.data)
+        return (cls.prepare_in_memory if keep else cls.prepare_stored)(config, seed, processors)
+
+    @classmethod
+    def prepare_in_memory(cls, config: Config, seed: int, processors: Path | None) -> PreparedTask[Self]:
+        """`prepare` where all pairs are held in memory."""
         skipped, unread = ReadReport(), ReadReport()
-        train, weights, validation = read_data(config, seed, skipped, unread)
-        mixed, share = read_mix(config, sum(weights), skipped)
+        languages = (config.languages.source, config.languages.target)
+        train, weights, validation, shares = read_data(config.data, languages, seed, skipped, unread)
+        mixed, share = read_mix(config.data, languages, sum(weights), skipped)
         train += [pair for pair, _ in mixed]
         weights += [weight for _, weight in mixed]
         originals = len(train)
@@ -132,25 +123,23 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         fitting = [0 < length <= config.data.max_tokens for length in lengths]
         task.train, task.weights = list(compress(train, fitting)), list(compress(weights, fitting))
         task.validation = validation
+        limit = counted(config.data.max_tokens, "tokens")
         if train and not task.train:
-            limit = config.data.max_tokens
             raise SeqtasksError(
-                f"No sentence pair is left to train on: all {len(train):,} have more than {counted(limit, 'tokens')}.",
+                f"No sentence pair is left to train on: all {len(train):,} have more than {limit}.",
                 "Raise data.max_tokens.",
             )
-        if not task.train:
-            raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
-        require_validation(validation, "sentence pair", "pairs")
+        require_pairs(task.train, validation, skipped)
         pairs = sum(fitting[:originals])
         remarks = (
-            f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over "
-            f"{counted(config.data.max_tokens, 'tokens')}); validation pairs: {len(validation):,}{unread.note}",
+            f"training pairs: {pairs:,} ({skipped.describe()}; {originals - pairs:,} over {limit}); "
+            f"validation pairs: {len(validation):,}{unread.note}",
+            *shares,
             *describe_mix(len(mixed), share, "pairs"),
             *([f"changed copies of training pairs beside them: {len(task.train) - pairs:,}"] if copies else []),
-            f"vocabulary: {task.source.size:,}"
-            + ("" if config.shared_vocab else f" source, {task.target.size:,} target"),
+            task.describe_vocabulary(),
         )
-        data = {
+        found = {
             "pairs": pairs,
             "validation_pairs": len(validation),
             "fingerprint": fingerprint((pair.source, pair.target) for pair in (*task.train, *validation)),
@@ -158,9 +147,40 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         warnings = (
             *few_examples(pairs, 1_000, "pairs"),
             *seen_in_training(train, validation, "pairs"),
-            *other_languages((config.languages.source, config.languages.target), train[:originals]),
+            *other_languages(languages, train[:originals]),
         )
-        return PreparedTask(task, remarks, data, warnings, (*skipped.columns, *unread.columns))
+        return PreparedTask(task, remarks, found, warnings, (*skipped.columns, *unread.columns))
+
+    @classmethod
+    def prepare_stored(cls, config: Config, seed: int, processors: Path | None) -> PreparedTask[Self]:
+        """`prepare` where pairs are read from disk as they are needed."""
+        if config.guided_alignment or config.self_critical:
+            raise SeqtasksError(
+                "guided_alignment and self_critical need all sentence pairs in memory.",
+                "Set data.keep_in_memory = true.",
+            )
+        skipped, unread = ReadReport(), ReadReport()
+        languages = (config.languages.source, config.languages.target)
+        stored = read_stored(config.data, languages, seed, skipped, unread)
+        task = cls(config, *stored.tokenizers(config, processors))
+        task.stored, task.train, task.validation = stored, stored.sample, stored.validation
+        require_pairs(task.train, task.validation, skipped)
+        pairs, validation = stored.pairs, len(stored.validation)
+        remarks = (
+            f"training pairs: {pairs:,} ({skipped.describe()}), read from {stored.cache} as they are needed; "
+            f"validation pairs: {validation:,}{unread.note}",
+            f"pairs of more than {counted(config.data.max_tokens, 'tokens')} are left out as they come",
+            *stored.shares,
+            *describe_mix(sum(map(len, stored.stores[1])), stored.mix_share, "pairs"),
+            task.describe_vocabulary(),
+        )
+        found = {"pairs": pairs, "validation_pairs": validation, "fingerprint": stored.fingerprint}
+        warnings = (
+            *few_examples(pairs, 1_000, "pairs"),
+            *stored.seen_in_training(),
+            *other_languages(languages, stored.sample),
+        )
+        return PreparedTask(task, remarks, found, warnings, (*skipped.columns, *unread.columns))
 
     @classmethod
     def load(cls, config: Config, processors: Path) -> Self:
@@ -169,9 +189,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
 
     def save_processors(self, folder: Path) -> None:
         """Writes the processors of both languages, one file where they share it."""
-        self.source.save(folder / f"source{self.source.extension}")
-        if self.target is not self.source:
-            self.target.save(folder / f"target{self.target.extension}")
+        save_processors((self.source, self.target), folder)
 
     def build_model(self) -> EncoderDecoder[TextEncoder]:
         """An encoder-decoder for both vocabularies."""
@@ -182,8 +200,10 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         self.start_self_critical(self.target, ([self.target.encode(pair.target)] for pair in self.train))
         return ()
 
-    def batches(self, batch_tokens: int, seed: int) -> TranslationLoader:
+    def batches(self, batch_tokens: int, seed: int) -> DataLoader[Seq2SeqBatch]:
         """Sentence pairs of similar lengths, drawn by the weights of their sources."""
+        if self.stored is not None:
+            return self.stored.loader(self.config, (self.source, self.target), batch_tokens)
         loader = TranslationLoader(
             (self.source, self.target),
             ([pair.source for pair in self.train], [pair.target for pair in self.train]),
@@ -197,6 +217,11 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
             loader.links = align(source, target, guided.cache_dir or user_cache("alignments"))
             loader.alignment_weight = guided.weight
         return loader
+
+    def describe_vocabulary(self) -> str:
+        """A human-readable remark on the number of tokens."""
+        target = "" if self.config.shared_vocab else f" source, {self.target.size:,} target"
+        return f"vocabulary: {self.source.size:,}{target}"
 
     @classmethod
     def preset(cls, data: Sequence[Path], settings: Mapping[str, str]) -> dict[str, Any]:
@@ -254,30 +279,8 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         )
 
 
-def read_data(
-    config: TranslationTask.Config, seed: int, skipped: ReadReport, unread: ReadReport
-) -> tuple[list[Pair], list[float], list[Pair]]:
-    """Training pairs, the weight of each, and validation pairs; `unread` is the report of the validation files."""
-    weighted = [(pair, source.weight) for source in config.data.train for pair in read_whole(config, source, skipped)]
-    validation = [pair for source in config.data.validation for pair in read_whole(config, source, unread)]
-    if not config.data.validation:
-        sources = [pair.source for pair, _ in weighted]
-        weighted, held_out = train_validation_split(weighted, config.data.validation_split, seed, groups=sources)
-        validation = [pair for pair, _ in held_out]
-    return [pair for pair, _ in weighted], [weight for _, weight in weighted], validation
-
-
-def read_mix(config: TranslationTask.Config, new: float, skipped: ReadReport) -> tuple[list[tuple[Pair, float]], float]:
-    """The old pairs with the weight of each, and the share of them in an epoch; `new` is the weight of `train`."""
-    mixed = [(pair, source.weight) for source in config.data.mix for pair in read_whole(config, source, skipped)]
-    share = mix_weight(new, sum(weight for _, weight in mixed), config.data.mix_ratio)
-    return [(pair, weight * share) for pair, weight in mixed], share
-
-
-def read_whole(config: TranslationTask.Config, source: ParallelSource, report: ReadReport) -> Iterator[Pair]:
-    """The pairs of a source of which both sides have text."""
-    for pair in read_pairs(source, report, languages=(config.languages.source, config.languages.target)):
-        if normalize(pair.source) and normalize(pair.target):
-            yield pair
-        else:
-            report.skip("empty side")
+def require_pairs(train: Sequence[Pair], validation: Sequence[Pair], skipped: ReadReport) -> None:
+    """Raises SeqtasksError where nothing is left to train on, or to validate on."""
+    if not train:
+        raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
+    require_validation(validation, "sentence pair", "pairs")

@@ -63,6 +63,14 @@ def load_processors(config: TranslationTask.Config, folder: Path) -> Both:
     return source, target
 
 
+def save_processors(processors: Both, folder: Path) -> None:
+    """Writes what `load_processors` reads: one file where the languages share it."""
+    source, target = processors
+    source.save(folder / f"source{source.extension}")
+    if target is not source:
+        target.save(folder / f"target{target.extension}")
+
+
 def without_prefix(source: Tokenizer) -> Tokenizer:
     """The processor of the target where that of the source serves both: the same but for a `source_prefix`."""
     if isinstance(source, SubwordTokenizer) and source.prefix:

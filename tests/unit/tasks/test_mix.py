@@ -12,7 +12,7 @@ import pytest
 from helpers import tiny_runs
 
 from seqtasks.config.run import read_config
-from seqtasks.data.mixing import cut_texts, mix_weight
+from seqtasks.data.mixing import cut_texts, mix_weight, temperature_weights
 from seqtasks.encoders import backbones
 from seqtasks.tasks import Task
 
@@ -67,6 +67,37 @@ def test_an_epoch_has_all_of_the_new_and_as_many_of_the_old_as_is_asked_for(task
         old = sum(count for number, count in found.items() if number >= new)
         assert old == pytest.approx(min(OLD, ratio * new), abs=1)
     assert (drawn[0] == drawn[1]) == (ratio == 100.0)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 5.0])
+def test_temperature_makes_shares_of_sources_more_even(temperature: float) -> None:
+    sources = [{"path": "old.tsv"}, {"path": "data/pairs.tsv", "weight": 2.0}]
+    validation = [{"path": "data/pairs.tsv"}]
+    plain = prepared("translation", train=sources, validation=validation)
+    evened = prepared("translation", train=sources, validation=validation, sampling_temperature=temperature)
+    assert evened.task.train == plain.task.train
+    weights = evened.task.weights
+    assert sum(weights) == pytest.approx(sum(plain.task.weights))
+    large, small = sum(weights[:OLD]), sum(weights[OLD:])
+    assert large / small == pytest.approx((OLD / sum(plain.task.weights[OLD:])) ** (1 / temperature))
+    told = [remark for remark in evened.remarks if remark.startswith("shares of an epoch at sampling temperature 5: ")]
+    assert len(told) == (temperature != 1)
+    assert all(f"old.tsv {large / (large + small):.1%} (300 examples, each " in remark for remark in told)
+    batches, before = (each.task.batches(400, 1).sampler.batches(1) for each in (evened, plain))
+    assert sum(map(len, batches)) == pytest.approx(sum(map(len, before)), abs=1)
+    if temperature == 1:
+        assert weights == plain.task.weights
+        assert [each.tolist() for each in batches] == [each.tolist() for each in before]
+
+
+def test_weights_by_temperature() -> None:
+    assert temperature_weights([900, 100], [1.0, 3.0], 1.0) == [1.0, 3.0]
+    assert temperature_weights([900, 100], [1.0, 1.0], 2.0) == pytest.approx([750 / 900, 2.5])  # 30 to 10
+    assert temperature_weights([900, 0, 50], [1.0, 7.0, 2.0], 2.0) == pytest.approx([750 / 900, 7.0, 5.0])
+    assert temperature_weights([0, 0], [1.0, 2.0], 2.0) == [1.0, 2.0]
+    assert temperature_weights([5], [2.0], 9.0) == pytest.approx([2.0])
+    assert temperature_weights([10**9, 1], [1.0, 1.0], 1e9)[1] == pytest.approx(5e8, rel=1e-3)
+    assert temperature_weights([4, 1], [1.0, 1.0], 1e-3) == pytest.approx([1.25, 0.0])
 
 
 def test_weights_of_sources_count_in_the_mix() -> None:

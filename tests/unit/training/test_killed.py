@@ -22,7 +22,7 @@ from seqtasks.models import EncoderDecoder
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.bundle import read_bundle
 from seqtasks.tasks import TranslationTask
-from seqtasks.tasks.translation.task import TranslationData
+from seqtasks.tasks.translation.data import TranslationData
 from seqtasks.text import SubwordTokenizer
 from seqtasks.training.trainer import Trainer
 

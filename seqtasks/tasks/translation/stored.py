@@ -1,0 +1,197 @@
+"""Translation data that are not kept in memory: sentence pairs are read from disk as they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqtasks.data.augmentation import Augmentation
+from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.holdout import validation_size
+from seqtasks.data.mixing import mix_weight
+from seqtasks.data.parallel.corpus import Corpus, Segment, held_out_keys, pairs_with
+from seqtasks.data.parallel.pair_store import PairStore, open_store, source_key
+from seqtasks.data.parallel.readers import read_texts
+from seqtasks.data.token_cache import TokenCache
+from seqtasks.errors import SeqtasksError
+from seqtasks.storage.atomic import atomic_directory
+from seqtasks.storage.user_cache import user_cache
+from seqtasks.tasks.data_reports import fingerprint
+from seqtasks.tasks.data_warnings import seen_in_training
+from seqtasks.tasks.translation.data import TranslationData, weights_of
+from seqtasks.tasks.translation.stored_loader import StoredPairLoader
+from seqtasks.tasks.translation.tokenizers import Both, load_processors, make_processors, save_processors
+from seqtasks.text import Tokenizer
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.translation.task import TranslationTask
+
+SAMPLE = 100_000
+"""Examples, the first ones of the first epoch, that a vocabulary is learned from."""
+MEASURED = 10_000
+"""Of these, the ones that tell how many tokens a pair has."""
+
+
+@dataclass
+class StoredPairs:
+    """What is trained on, on disk.
+
+    Args:
+        corpus: All examples, in their order.
+        sample: The first ones of them.
+        validation: The pairs to validate on, which are in memory.
+        cache: The folder of what is kept from one run to the next.
+        stores: Those of the training data, then those of the old data that are mixed in.
+        shares: A remark on the shares of the sources, where a temperature decides them.
+        mix_share: How often an epoch draws each of the old pairs.
+        holds_out: Whether the pairs to validate on are some of the training data.
+    """
+
+    corpus: Corpus
+    sample: list[Pair]
+    validation: list[Pair]
+    cache: Path
+    stores: tuple[list[PairStore], list[PairStore]]
+    shares: list[str]
+    mix_share: float
+    holds_out: bool
+
+    @property
+    def pairs(self) -> int:
+        """Training pairs, the old ones that are mixed in left out."""
+        return sum(map(len, self.stores[0])) - (len(self.validation) if self.holds_out else 0)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all texts, as `seqtasks.tasks.data_reports.fingerprint` is one of texts in memory."""
+        known = [store.digest for stores in self.stores for store in stores]
+        known.append(fingerprint((pair.source, pair.target) for pair in self.validation))
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+    def seen_in_training(self) -> Iterator[str]:
+        """See `seqtasks.tasks.data_warnings`."""
+        if not self.holds_out:
+            keys = np.unique(np.array([source_key(pair.source.encode()) for pair in self.validation], np.uint64))
+            alike = (pair for stores in self.stores for store in stores for pair in pairs_with(store, keys))
+            yield from seen_in_training(alike, self.validation, "pairs")
+
+    def tokenizers(self, config: TranslationTask.Config, start: Path | None) -> Both:
+        """Text processors learned from the sample, or found again where the same ones were learned before."""
+        if start is not None:
+            return make_processors(config, self.sample, start)
+        settings = [config.text.model_dump(mode="json"), config.shared_vocab, config.languages.model_dump(mode="json")]
+        texts = fingerprint((pair.source, pair.target) for pair in self.sample)
+        folder = self.cache / "vocabularies" / sha256(json.dumps([settings, texts]).encode())
+        if not folder.is_dir():
+            with atomic_directory(folder) as part:
+                save_processors(make_processors(config, self.sample, None), part)
+        return load_processors(config, folder)
+
+    def loader(self, config: TranslationTask.Config, processors: Both, batch_tokens: int) -> StoredPairLoader:
+        """Batches in the order of the corpus.
+
+        Raises:
+            SeqtasksError: The disk refuses to keep token ids.
+        """
+        measured = self.sample[:MEASURED]
+        sources = processors[0].encode_all([pair.source for pair in measured])
+        targets = processors[1].encode_all([pair.target for pair in measured])
+        longer = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
+        return StoredPairLoader(
+            processors,
+            self.corpus,
+            self.token_caches(config, processors),
+            batch_tokens=batch_tokens,
+            max_tokens=config.data.max_tokens,
+            mean_tokens=max(1.0, sum(longer) / len(longer)),
+            sampling=getattr(config.text, "subword_sampling", 0.0) > 0,
+        )
+
+    def token_caches(
+        self, config: TranslationTask.Config, processors: Both
+    ) -> list[tuple[TokenCache, TokenCache] | None]:
+        """Those of the sources and of the targets of each segment; changed copies are other ones each time."""
+        digests = [processor_digest(config, processor) for processor in processors]
+
+        def cache(store: PairStore, side: int) -> TokenCache:
+            folder = self.cache / "tokens" / f"{store.folder.name}-{('source', 'target')[side]}-{digests[side]}"
+            return TokenCache(folder, len(store), processors[side].size)
+
+        try:
+            return [
+                (cache(segment.store, 0), cache(segment.store, 1)) if segment.change is None else None
+                for segment in self.corpus.segments
+            ]
+        except OSError as error:
+            raise SeqtasksError(
+                f"{self.cache} cannot be written: {error.strerror or error}.",
+                "Set data.cache_dir to a folder with room.",
+            ) from error
+
+
+def read_stored(
+    data: TranslationData, languages: tuple[str, str], seed: int, skipped: ReadReport, unread: ReadReport
+) -> StoredPairs:
+    """Copies the pairs to disk, or finds them there.
+
+    Args:
+        data: What is trained on.
+        languages: The codes of source and target.
+        seed: Of the order, and of what is held out.
+        skipped: Counts what is left out of the training data.
+        unread: The same for the validation data.
+
+    Raises:
+        SeqtasksError: The files cannot be read, or have no pair; or the disk refuses.
+    """
+    cache = data.cache_dir or user_cache("corpora")
+    train, mix = (
+        [open_store(source, languages, cache / "pairs") for source in sources] for sources in (data.train, data.mix)
+    )
+    for store in (*train, *mix):
+        store.tell(skipped)
+    held_out, validation = np.empty(0, np.uint64), []
+    if data.validation:
+        validation = [pair for source in data.validation for pair in read_texts(source, unread, languages)]
+    else:
+        held_out = held_out_keys(train, validation_size(data.validation_split, sum(map(len, train))), seed)
+        validation = [pair for store in train for pair in pairs_with(store, held_out)]
+    weights, shares = weights_of(data, [len(store) for store in train])
+    old = sum(len(store) * source.weight for store, source in zip(mix, data.mix, strict=True))
+    share = mix_weight(
+        sum(len(store) * weight for store, weight in zip(train, weights, strict=True)), old, data.mix_ratio
+    )
+    segments = [Segment(store, weight) for store, weight in zip(train, weights, strict=True)]
+    segments += [
+        Segment(store, source.weight * share, holds_out=False) for store, source in zip(mix, data.mix, strict=True)
+    ]
+    for change in [Augmentation.of(config)(config) for config in data.augmentation]:
+        originals = [segment for segment in segments if segment.change is None]
+        segments += [replace(each, weight=each.weight * change.config.probability, change=change) for each in originals]
+    segments = [segment for segment in segments if segment.size]
+    if not segments:
+        raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
+    corpus = Corpus(segments, held_out, seed)
+    first = corpus.draw(0, 0, SAMPLE)
+    sample = [pair for pair in corpus.pairs(first, first.numbers) if pair.source]
+    return StoredPairs(corpus, sample, validation, cache, (train, mix), shares, share, len(held_out) > 0)
+
+
+def processor_digest(config: TranslationTask.Config, processor: Tokenizer) -> str:
+    """A digest of a text processor and its settings."""
+    with TemporaryDirectory() as name:
+        file = Path(name) / "processor"
+        processor.save(file)
+        return sha256(config.text.model_dump_json().encode() + file.read_bytes())
+
+
+def sha256(content: bytes) -> str:
+    """The first 40 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()[:40]
