@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from seqtasks.data.compression import uncompressed_name
+from seqtasks.data.files.compression import uncompressed_name
 from seqtasks.errors import SeqtasksError
 
 

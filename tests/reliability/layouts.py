@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seqtasks.data.compression import import_zstd
+from seqtasks.data.files.compression import import_zstd
 
 zstd = import_zstd(Path("a test"))
 

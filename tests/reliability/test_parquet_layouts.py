@@ -16,9 +16,9 @@ from seqtasks.data.captions.readers import read_captions
 from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.files.parquet import read_rows
 from seqtasks.data.parallel.readers import read_pairs
 from seqtasks.data.parallel.source import ParallelSource
-from seqtasks.data.parquet import read_rows
 from seqtasks.data.tagging.readers import TaggedSource, read_tagged
 from seqtasks.errors import SeqtasksError
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from seqtasks.data.captions.readers import Caption, captions_of, rows_of
 from seqtasks.data.captions.source import Columns, Row
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.file_patterns import is_pattern, matching_files
+from seqtasks.data.files.patterns import is_pattern, matching_files
 from seqtasks.data.json_lines import parse_json_object
 from seqtasks.data.text_io import is_of_system
 from seqtasks.image.folders import ENDINGS, UNSUPPORTED

@@ -11,8 +11,8 @@ from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.documents.columns import document_columns, label_warnings, open_documents
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.files.parquet import first_rows, report_rows
 from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
-from seqtasks.data.parquet import first_rows, report_rows
 from seqtasks.data.tables import SAMPLE_LINES, Table
 from seqtasks.data.text_io import clean_string
 
@@ -101,7 +101,7 @@ class NDJSONReader(JSONLReader, kind="ndjson"):
 
 
 class ParquetReader(JSONLReader, kind="parquet"):
-    """The same in the rows of Parquet; see `seqtasks.data.parquet`."""
+    """The same in the rows of Parquet; see `seqtasks.data.files.parquet`."""
 
     keys_are_called = "columns"
     first_objects = staticmethod(first_rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqtasks.data.documents.readers import DocumentSource, is_table, read_documents
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.file_patterns import is_pattern, read_each
+from seqtasks.data.files.patterns import is_pattern, read_each
 from seqtasks.data.text_io import read_file, read_files
 from seqtasks.registry import ConfigModel
 from seqtasks.storage.presence import is_dir

@@ -23,7 +23,7 @@ from filelock import FileLock
 from jaxtyping import Int
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.file_patterns import matching_files
+from seqtasks.data.files.patterns import matching_files
 from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.source import Languages, ParallelSource
 from seqtasks.data.text_io import require_file

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 
 from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.file_patterns import is_pattern, read_each
+from seqtasks.data.files.parquet import first_rows, report_rows
+from seqtasks.data.files.patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
-from seqtasks.data.parquet import first_rows, report_rows
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -216,7 +216,7 @@ class NDJSONReader(JSONLReader, kind="ndjson"):
 
 
 class ParquetReader(JSONLReader, kind="parquet"):
-    """The same in the rows of Parquet; see `seqtasks.data.parquet`."""
+    """The same in the rows of Parquet; see `seqtasks.data.files.parquet`."""
 
     keys_are_called = "columns"
     first_objects = staticmethod(first_rows)

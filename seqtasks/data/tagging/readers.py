@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.file_patterns import is_pattern, read_each
+from seqtasks.data.files.parquet import read_rows
+from seqtasks.data.files.patterns import is_pattern, read_each
 from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import REJECTING, parse_json_object, rejection
-from seqtasks.data.parquet import read_rows
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns
 from seqtasks.data.tagging.conllu import CONLLU, Lines, Sentence, all_or_none, column_of, read_conllu

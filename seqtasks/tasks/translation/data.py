@@ -11,7 +11,7 @@ from pydantic import Field
 
 from seqtasks.data.augmentation import Augmentation
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.file_patterns import matching_files
+from seqtasks.data.files.patterns import matching_files
 from seqtasks.data.holdout import ValidationSplit, train_validation_split
 from seqtasks.data.mixing import MixRatio, SamplingTemperature, mix_weight, source_weights
 from seqtasks.data.parallel.readers import read_texts

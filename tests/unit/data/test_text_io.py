@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seqtasks.data import text_io
-from seqtasks.data.compression import import_zstd, uncompressed_name
+from seqtasks.data.files.compression import import_zstd, uncompressed_name
 from seqtasks.data.text_io import read_file, read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 

@@ -10,7 +10,7 @@ from seqtasks.data.captions.readers import read_captions
 from seqtasks.data.documents.readers import DocumentSource, read_documents
 from seqtasks.data.documents.text_corpus import TextSource, read_texts
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.file_patterns import is_pattern, matching_files
+from seqtasks.data.files.patterns import is_pattern, matching_files
 from seqtasks.data.parallel.readers import ParallelSource, read_pairs
 from seqtasks.data.tagging.readers import TaggedSource, read_tagged
 from seqtasks.errors import SeqtasksError
