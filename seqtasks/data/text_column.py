@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from seqtasks.data.files.parquet import column_names, read_rows
 from seqtasks.data.json_lines import flattened, parse_json_object
 from seqtasks.data.text_io import read_lines, uncompressed_suffix
-from seqtasks.errors import SeqtasksError, require_package
-from seqtasks.storage.pipes import open_readable
+from seqtasks.errors import SeqtasksError
 
 JSON_LINES = (".jsonl", ".ndjson")
 PARQUET = ".parquet"
-ROWS = 2_000
-"""Rows that are read together."""
 
 
 def column_texts(path: Path, column: str) -> Iterator[str | None]:
@@ -52,26 +49,13 @@ def json_texts(path: Path, column: str) -> Iterator[str | None]:
 
 def parquet_texts(path: Path, column: str) -> Iterator[str | None]:
     """Those of Parquet."""
-    require_package("pyarrow", f"{path}: Parquet needs pyarrow.", "ray")
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    with open_readable(path) as stream:
-        try:
-            file = ParquetFile(stream)
-            names = [file.schema.column(number).path for number in range(len(file.schema))]
-            if column not in names:
-                raise no_column(path, column, names)
-            for batch in file.iter_batches(ROWS, columns=[column]):
-                for row in batch.to_pylist():
-                    value = flattened(row).get(column)
-                    yield value if isinstance(value, str) else None
-        except ArrowException as error:
-            raise SeqtasksError(
-                f"{path} cannot be read as Parquet ({error}).", "Download or create it again."
-            ) from error
+    if column not in (names := column_names(path)):
+        raise no_column(path, column, names)
+    for row in read_rows(path, [column]):
+        value = flattened(row).get(column)
+        yield value if isinstance(value, str) else None
 
 
-def no_column(path: Path, column: str, names: Any) -> SeqtasksError:
+def no_column(path: Path, column: str, names: Iterable[str]) -> SeqtasksError:
     """The error that says which columns there are."""
     return SeqtasksError(f"{path} has no column {column!r}.", f"Its columns are {', '.join(sorted(names))}.")

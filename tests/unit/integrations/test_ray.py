@@ -48,7 +48,7 @@ def test_ray_data_maps_batches() -> None:
         fn_constructor_args=[put_model("en-de")],
         fn_constructor_kwargs={"beam_size": 1},
         batch_size=3,
-        concurrency=1,
+        compute=ray.data.ActorPoolStrategy(size=1),
     ).take_all()
     expected = seqtasks.load("en-de").translate(TEXTS, beam_size=1)
     for row in sorted(found, key=lambda row: row["number"]):
