@@ -116,7 +116,7 @@ MODULES = {
     "visualization": ("Visualization", ("seqtasks.visualization",)),
     "export": ("Export", ("seqtasks.export",)),
     "testing": ("Contract tests", ("seqtasks.testing",)),
-    "integrations": ("spaCy", ("seqtasks.integrations.spacy",)),
+    "integrations": ("spaCy and Ray", ("seqtasks.integrations.spacy", "seqtasks.integrations.ray")),
 }
 """Pages of modules that are public by themselves."""
 

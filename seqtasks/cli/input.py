@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqtasks.cli.output import warn_count
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.urls import url_of
 
 if TYPE_CHECKING:
     from seqtasks.inference.line_batcher import ByteStream
@@ -34,6 +36,10 @@ class TextInputs:
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="Text, even if it could be taken for a file name; may be repeated."),
+    ] = None
+    text_column: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help=".parquet and .jsonl: the column of the texts, of which each is a line."),
     ] = None
 
     def resolve(self) -> tuple[list[Path], list[str]]:
@@ -58,7 +64,7 @@ def files_or_texts(arguments: Sequence[str], text: Sequence[str]) -> tuple[list[
             param_hint="--text",
         )
     for file in files:
-        if file != str(STANDARD_INPUT) and not os.path.exists(file):
+        if file != str(STANDARD_INPUT) and url_of(file) is None and not os.path.exists(file):
             raise SeqtasksError(
                 f"{file} cannot be read: No such file or directory.", f'If it is text, not a file: --text "{file}"'
             )
@@ -70,14 +76,61 @@ def is_text(argument: str) -> bool:
 
     It is no file of this name, no path, has no file suffix, and is several words or a sentence.
     """
-    if argument == str(STANDARD_INPUT) or os.path.exists(argument):
+    if argument == str(STANDARD_INPUT) or os.path.exists(argument) or url_of(argument) is not None:
         return False
     words = len(argument.split()) > 1
     return (words or argument.endswith(SENTENCE_END)) and os.sep not in argument and not SUFFIX.search(argument)
 
 
-def open_inputs(files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -> list[ByteStream]:
-    """All inputs, opened at once, so that a missing one is reported before any work; each text is a line."""
+class ColumnStream:
+    """The texts of a column as the lines of a file, in which line feeds are spaces.
+
+    Args:
+        file: The file with the column.
+        column: Its name.
+
+    Raises:
+        SeqtasksError: As `column_texts`.
+    """
+
+    def __init__(self, file: Path, column: str) -> None:
+        from seqtasks.data.text_column import column_texts
+
+        self.name = str(file)
+        self.texts = column_texts(file, column)
+        self.missing = 0
+
+    def fileno(self) -> int:
+        """There is none."""
+        raise OSError
+
+    def read(self, size: int, /) -> bytes:
+        """About so many bytes of whole lines; none at the end, where it is told how many rows had no text."""
+        read = bytearray()
+        for text in self.texts:
+            self.missing += text is None
+            read += f"{' '.join((text or '').splitlines())}\n".encode(errors="replace")
+            if len(read) >= size:
+                return bytes(read)
+        if not read:
+            warn_count(f"rows of {self.name} without a text, whose lines are empty", self.missing)
+        return bytes(read)
+
+
+def open_inputs(
+    files: Sequence[Path], texts: Sequence[str], stack: ExitStack, column: str | None = None
+) -> list[ByteStream]:
+    """All inputs, opened at once, so that a missing one is reported before any work; each text is a line.
+
+    Args:
+        files: Files and URLs; none, and no texts, is standard input.
+        texts: Texts in their place.
+        stack: Closes them.
+        column: The column of the files' texts.
+
+    Raises:
+        SeqtasksError: One cannot be opened.
+    """
     if texts:
         lines = (" ".join(text.split("\n")) for text in texts)
         return [io.BytesIO("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))]
@@ -89,6 +142,9 @@ def open_inputs(files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -
     for file in files or [STANDARD_INPUT]:
         if file == STANDARD_INPUT:
             streams.append(sys.stdin.buffer)
+            continue
+        if column is not None:
+            streams.append(ColumnStream(file, column))
             continue
         try:
             streams.append(stack.enter_context(open_readable(file, buffering=0)))

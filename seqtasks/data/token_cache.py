@@ -21,6 +21,8 @@ from filelock import FileLock
 from jaxtyping import Int
 from numpy.typing import NDArray
 
+from seqtasks.data.mapped import give_back
+
 TOKENS, PLACES = "tokens.bin", "places.bin"
 LENGTH_BITS = 20
 """Of a place, those that count the ids; a text with more is not kept."""
@@ -66,6 +68,10 @@ class TokenCache:
             whole = place > 0 and crc32(ids) == int.from_bytes(record[:CHECKSUM], "little")
             found.append(np.frombuffer(ids, self.dtype) if whole else None)
         return found
+
+    def release(self) -> None:
+        """Gives back the memory of what was looked up, of which the system keeps as much as there is room for."""
+        give_back(self.places)
 
     def put(self, numbers: Int[np.ndarray, " texts"], sequences: Sequence[Sequence[int]]) -> None:
         """Keeps the ids of texts; where the disk is full, nothing more is kept and training goes on without."""

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import has_image_signature
+from seqtasks.storage.urls import file_system, told
 
 __all__ = ["find_images"]
 
@@ -60,6 +61,24 @@ def images_in(path: str, endings: Collection[str]) -> list[Path]:
     raise SeqtasksError(
         f"{path}: there is no such file or folder.", "Relative paths are resolved against the current directory."
     )
+
+
+def images_at(url: str) -> list[str]:
+    """The URLs of the images that are meant by one: that of an image, of a folder or, with `*`, a pattern.
+
+    Raises:
+        SeqtasksError: There is no image.
+    """
+    system, path = file_system(url)
+    with told(url):
+        if not glob.has_magic(path) and not system.isdir(path):
+            system.info(path)  # reports what is not there
+            return [url]
+        names = system.glob(path) if glob.has_magic(path) else system.find(path)
+        found = sorted(name for name in names if is_image_name(name, ENDINGS | UNSUPPORTED))
+        if not found:
+            raise SeqtasksError(f"{url}: there is no image.", known_endings(ENDINGS))
+        return [system.unstrip_protocol(name) for name in found]
 
 
 def images_below(folder: str, endings: Collection[str]) -> Iterator[Path]:

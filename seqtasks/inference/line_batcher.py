@@ -25,14 +25,14 @@ PATIENCE = 0.05
 
 @runtime_checkable
 class ByteStream(Protocol):
-    """A file open for reading, or bytes in memory."""
+    """A file open for reading, or bytes from elsewhere."""
 
     def fileno(self) -> int:
-        """The descriptor to wait at; raises OSError for bytes in memory."""
+        """The descriptor to wait at; raises OSError where there is none."""
         ...
 
-    def read(self) -> bytes:
-        """All that is left."""
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes; none at the end."""
         ...
 
 
@@ -131,8 +131,9 @@ def chunks(stream: ByteStream) -> Iterator[bytes | None]:
     """What comes, as soon as it comes; None before each wait. Nothing may have been read from the stream before."""
     try:
         descriptor = stream.fileno()
-    except OSError:  # bytes in memory
-        yield stream.read()
+    except OSError:  # bytes in memory, or of an object store
+        while chunk := stream.read(CHUNK):
+            yield chunk
         return
     while True:
         if not is_ready(descriptor):

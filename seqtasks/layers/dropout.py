@@ -31,9 +31,10 @@ class Dropout(nn.Module):
 
     def add(self, residual: Float[Tensor, "*shape"], values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """`residual + dropout(values)` in one pass."""
-        if not self.training or self.probability == 0 or values.device.type != "cpu":
-            kept: Tensor = self(values)
-            return residual + kept
+        if not self.training or self.probability == 0:
+            return residual + values
+        if values.device.type != "cpu":
+            return residual + functional.dropout(values, self.probability)
         return self.masked(values, residual)
 
     def by_row(self, values: Float[Tensor, "rows length dim"]) -> Float[Tensor, "rows length dim"]:

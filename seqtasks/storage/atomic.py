@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import exists, is_file
+from seqtasks.storage.urls import url_of, whole_url
 
 try:
     import fcntl
@@ -92,11 +93,15 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """As `atomic_file`, for files that a user asked for.
+    """As `atomic_file`, for files that a user asked for, which may be URLs.
 
     Raises:
         SeqtasksError: The file cannot be written.
     """
+    if (url := url_of(path)) is not None:
+        with whole_url(url) as stream:
+            yield stream
+        return
     try:
         with atomic_file(path) as stream:
             yield stream

@@ -1,4 +1,4 @@
-"""Files that may be pipes, opened without waiting for ever."""
+"""Files that may be pipes, opened without waiting for ever, or URLs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.storage.urls import open_url, url_of
 
 PATIENCE = 10.0
 """Seconds to wait for somebody who writes."""
 
 
 def open_readable(path: str | Path, buffering: int = -1) -> BinaryIO:
-    """Opens a file to read from, or a pipe once somebody writes into it.
+    """Opens a file or a URL to read from, or a pipe once somebody writes into it.
 
     Raises:
-        SeqtasksError: Nobody writes into the pipe; a pipe that was read to its end is such a one.
+        SeqtasksError: Nobody writes into the pipe; a pipe that was read to its end is such a one. A URL cannot be read.
         OSError: As `open` has it.
     """
+    if (url := url_of(path)) is not None:
+        return open_url(url)
     if not is_pipe(path):
         return open(path, "rb", buffering=buffering)
     opened: list[int | OSError] = []

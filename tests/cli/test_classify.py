@@ -13,7 +13,7 @@ from helpers.documents import labelled_documents, write_documents
 from helpers.program import Program, settings
 
 import seqtasks as package
-from seqtasks.cli.commands.classify import explanation_fields, highlighted
+from seqtasks.cli.classify_lines import explanation_fields, highlighted
 from seqtasks.data.documents.readers import Document
 from seqtasks.inference.attribution import ExplainedWord, Explanation
 from seqtasks.loading import open_models

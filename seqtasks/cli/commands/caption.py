@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from seqtasks.cli.commands.caption_video import FORM_OPTIONS, VideoOptions, caption_video, check_video_options, is_video
+from seqtasks.cli.commands.caption_video import (
+    FORM_OPTIONS,
+    CaptionVideoLines,
+    VideoOptions,
+    caption_video,
+    check_video_options,
+    is_video,
+)
 from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
 from seqtasks.cli.output import (
     CUT,
@@ -22,23 +30,32 @@ from seqtasks.cli.output import (
     ensure_distinct_paths,
     format_outputs,
     open_output,
+    to_json,
     warn,
     warn_count,
 )
+from seqtasks.cli.ray_job import RayOptions, batches_of, failed_part, tell
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
+from seqtasks.storage.urls import url_of
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from seqtasks.image.loading import ImageError
+    from seqtasks.inference.bulk import Batch
     from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.outputs import Caption
+    from seqtasks.storage.parts import Part
     from seqtasks.visualization import CaptionReport
 
 DEFAULT_CAPTIONER: Final = "captions"
 DEFAULT_VIDEO_CAPTIONER: Final = "clips"
 STANDARD_INPUT = "-"
+RAY_BATCH = 128
+"""Images that a process of a cluster captions at a time: twice as many as go through the network together."""
 
 
 class StandardInput:
@@ -54,6 +71,43 @@ class StandardInput:
         piece = sys.stdin.buffer.read(size)
         self.content += piece
         return piece
+
+
+@dataclass(frozen=True)
+class CaptionLines:
+    """What becomes of images, wherever they are captioned."""
+
+    options: dict[str, Any]
+    """Those of decoding."""
+    as_json: bool
+    nbest: int | None
+    """How many outputs an image has in the n-best list, if one is asked for."""
+
+    def part(self, name: str, found: Caption | ImageError) -> Part:
+        """What is written and told of an image."""
+        from seqtasks.storage.parts import Part
+
+        if isinstance(found, SeqtasksError):
+            return Part(messages=[str(found)], failed=1)
+        counts = {f"captions {CUT}": int(not found.finished), f"captions {REPETITIVE}": int(found.repetitive)}
+        guess = f"{name}: the image is blank (all black, white or gray): its caption is a guess."
+        inputs, text = {"image": name, "blank": found.blank}, f"{as_cell(name)}\t{found.text}"
+        lines = format_outputs(found, inputs, text, as_json=self.as_json, nbest_of=name if self.nbest else None)
+        return Part([*lines], Counter(counts), [guess] if found.blank else [])
+
+    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> Part:
+        """The part of a batch of names."""
+        from seqtasks.inference.bulk import Batch, caption_batch
+        from seqtasks.storage.parts import Part
+
+        found = caption_batch(pipeline, Batch(batch.first, [*batch.items]), self.options)
+        return Part.joined(map(self.part, batch.items, found))
+
+    def failed(self, batch: Batch[str], reason: str) -> Part:
+        """Nothing, as of images that cannot be read; objects with the reason in JSON."""
+        return failed_part(
+            batch, reason, lambda name: to_json({"image": name, "error": reason}) if self.as_json else None, "image"
+        )
 
 
 def caption(
@@ -79,6 +133,7 @@ def caption(
     video_options: VideoOptions,
     decoding: HypothesisOptions,
     output: Output = None,
+    ray: RayOptions,
     runtime: Runtime,
 ) -> None:
     """Generate captions for images and videos.
@@ -100,6 +155,8 @@ def caption(
     video_options = replace(video_options, form=video_options.form or ("jsonl" if as_json else "text"))
     names = found_at(paths, video_options)
     videos = [name for name in names if name != STANDARD_INPUT and is_video(name, video_options)]
+    others = {"--plot-attention": attention, "--html-report": report}
+    ray.check(output, names, {**others, "--output-video": video_options.render, "--contact-sheet": video_options.sheet})
     ensure_distinct_paths(
         {
             "--output": output, "--plot-attention": attention, "--html-report": report,
@@ -125,9 +182,25 @@ def caption(
         video: shared or runtime.open([DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER], "captioning").pipeline
         for video in {name in videos for name in names}
     }
+    images_lines = CaptionLines(options, as_json, decoding.nbest)
     decodings = {video: pipeline.decoding(**options) for video, pipeline in pipelines.items()}
     if report is not None and not decodings[False].sample:
         options.setdefault("nbest", decodings[False].beam_size)
+
+    if ray.address is not None and output is not None:
+        if len(pipelines) > 1:
+            raise SeqtasksError("--ray takes images or videos, not both at once.", "Give them one after the other.")
+        [(video, pipeline)] = pipelines.items()
+        process = CaptionVideoLines(options, video_options) if video else images_lines
+        names_of_models = model or [DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER]
+        total = ray.run(
+            process, batches_of(names, 1 if video else RAY_BATCH), output, models=names_of_models, task="captioning",
+            runtime=runtime, pipeline=pipeline, content=content_of,
+        )  # fmt: skip
+        tell(total)
+        if total.failed:
+            raise typer.Exit(1)
+        return
 
     failed = 0
     page: CaptionReport | None = None
@@ -147,50 +220,56 @@ def caption(
             images = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
             with_attention = bool(attention or report)
             captions = pipelines[video].iter_captions([each for _, each in images], attention=with_attention, **options)
-            unfinished = repetitive = 0
+            counts: Counter[str] = Counter()
             for (name, image), found in zip(images, captions, strict=True):
                 if isinstance(found, SeqtasksError):
-                    failed += 1
-                    warn(found)
                     if page is not None:
                         page.add_unreadable(found)
-                    continue
-                if page is not None:
-                    page.add(name, reopen(image, STORED_SIDE), found)
-                if attention is not None:
-                    from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
+                else:
+                    if page is not None:
+                        page.add(name, reopen(image, STORED_SIDE), found)
+                    if attention is not None:
+                        from seqtasks.visualization.caption_attention import PANEL, plot_caption_attention
 
-                    plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[video].images)
-                unfinished += not found.finished
-                repetitive += found.repetitive
-                # the page may show more alternatives than are written
-                found = replace(found, alternatives=found.alternatives[: decodings[video].nbest - 1])
-                if found.blank:
-                    warn(f"{name}: the image is blank (all black, white or gray): its caption is a guess.")
-                inputs, text, of = (
-                    {"image": name, "blank": found.blank},
-                    f"{as_cell(name)}\t{found.text}",
-                    name if decoding.nbest else None,
-                )
-                write(format_outputs(found, inputs, text, as_json=as_json, nbest_of=of))
-            warn_count(f"captions {CUT}", unfinished)
-            warn_count(f"captions {REPETITIVE}", repetitive)
+                        plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[video].images)
+                    # the page may show more alternatives than are written
+                    found = replace(found, alternatives=found.alternatives[: decodings[video].nbest - 1])
+                part = images_lines.part(name, found)
+                write(part.lines)
+                failed += part.failed
+                counts.update(part.counts)
+                for message in part.messages:
+                    warn(message)
+            for what, count in counts.items():
+                warn_count(what, count)
     if failed:
         raise typer.Exit(1)
 
 
 def found_at(paths: Sequence[str], options: VideoOptions) -> list[str]:
     """The names of the images and videos that the paths stand for, in their order."""
-    from seqtasks.image.folders import ENDINGS, find_images
+    from seqtasks.image.folders import ENDINGS, find_images, images_at
     from seqtasks.video.pyav_reader import ENDINGS as VIDEO_ENDINGS
 
     names: list[str] = []
     for path in paths:
         if path == STANDARD_INPUT or is_video(path, options):
             names.append(path)
+        elif (url := url_of(path)) is not None:
+            names += images_at(url)
         else:
             names += map(str, find_images([path], endings=ENDINGS | VIDEO_ENDINGS))
     return names
+
+
+def content_of(name: str) -> object:
+    """What an image or a video holds, as far as a job on a cluster looks: when it was written, and how long it is."""
+    from seqtasks.storage.urls import version_of
+
+    try:
+        return name, version_of(name)
+    except SeqtasksError:  # whoever reads it says so
+        return name
 
 
 def reopen(image: str | StandardInput, at_least: int) -> Image:

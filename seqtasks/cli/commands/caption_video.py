@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqtasks.cli.output import Write, as_cell, warn
+from seqtasks.cli.ray_job import failed_part
 from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
@@ -20,7 +23,9 @@ from seqtasks.plurals import counted
 from seqtasks.storage.presence import is_dir
 
 if TYPE_CHECKING:
+    from seqtasks.inference.bulk import Batch
     from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.storage.parts import Part
     from seqtasks.video.caption_spans import CaptionSpan
     from seqtasks.video.reader import FrameSampler
 
@@ -130,6 +135,29 @@ def check_video_options(videos: list[str], images: list[str], options: VideoOpti
         )
     if videos:
         options.choice()
+
+
+@dataclass(frozen=True)
+class CaptionVideoLines:
+    """What becomes of a video on a cluster."""
+
+    decoding: dict[str, Any]
+    options: VideoOptions
+
+    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> Part:
+        """The part of a batch of one video."""
+        from seqtasks.storage.parts import Part
+
+        [name] = batch.items
+        lines: list[str] = []
+        with redirect_stderr(io.StringIO()) as told:
+            whole = caption_video(name, pipeline, self.options, self.decoding, lines.extend)
+        messages = [line.removeprefix("seqtasks: ") for line in told.getvalue().splitlines()]
+        return Part(lines, messages=messages, failed=int(not whole))
+
+    def failed(self, batch: Batch[str], reason: str) -> Part:
+        """Nothing, as of videos that cannot be read."""
+        return failed_part(batch, reason, lambda _: None, "video")
 
 
 def caption_video(

@@ -6,29 +6,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from seqtasks.cli.classify_lines import ClassifyLines, Entry
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Output, Runtime, ensemble_option
 from seqtasks.cli.output import (
-    IN_PARTS,
-    as_cell,
     ensure_distinct_paths,
     open_output,
     report_skipped,
-    to_json,
     warn,
-    warn_count,
 )
+from seqtasks.cli.ray_job import RayOptions, numbered, tell
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
 from seqtasks.version import __version__
 
 if TYPE_CHECKING:
-    from seqtasks.inference.attribution import Explanation
     from seqtasks.inference.line_batcher import ByteStream
     from seqtasks.inference.outputs import Classification
 
@@ -39,16 +36,6 @@ SAMPLE = 2_000
 """Characters of a document that are looked at for whether it is one."""
 
 Method = Literal["occlusion", "integrated-gradients"]
-
-
-class Entry(NamedTuple):
-    """A document to classify."""
-
-    text: str
-    place: str = ""
-    """Its file, and the line in it; empty for a line of standard input."""
-    whole: bool = False
-    """It is a whole file."""
 
 
 def classify(
@@ -71,6 +58,7 @@ def classify(
     ] = None,
     output: Output = None,
     max_input_length: MaxInputLength = None,
+    ray: RayOptions,
     runtime: Runtime,
 ) -> None:
     """Classify documents. Prints the label of each, a tab and its probability.
@@ -92,17 +80,33 @@ def classify(
     files, texts = inputs.resolve()
     if method is not None and not (explain or report):
         raise typer.BadParameter("it is for --explain and --html-report", param_hint="--method")
+    ray.check(output, files or texts, {"--explain": explain, "--html-report": report is not None})
     ensure_distinct_paths({"--output": output, "--html-report": report}, files)
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     ensure_suffix("--html-report", report, ".html", ".htm")
     names = model or [DEFAULT_CLASSIFIER]
+    from seqtasks.storage.parts import Part
+
     with ExitStack() as stack:
-        documents = Documents(files or [STANDARD_INPUT], texts, stack)
+        documents = Documents(files or [STANDARD_INPUT], texts, stack, inputs.text_column)
         task, pipeline = runtime.open(names, "classification")
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
+        process, total = ClassifyLines(as_json), Part()
+        batches = numbered(documents.read(task.config.data.train[0].text_column))
         attribution = "gradients" if method == "integrated-gradients" else "occlusion"
         page = None
+        if ray.address is not None and output is not None:
+            settings = {"max_input_length": pipeline.max_input_length}
+            total = ray.run(
+                process, batches, output, models=names, task="classification", runtime=runtime, pipeline=pipeline,
+                settings=settings,
+            )  # fmt: skip
+            tell(total)
+            report_skipped(documents.skipped, documents.undecodable)
+            if total.failed:
+                raise typer.Exit(1)
+            return
         if report is not None:
             from seqtasks.visualization import open_attribution_report
 
@@ -113,27 +117,22 @@ def classify(
 
         def line(entry: Entry, found: Classification) -> str:
             if not (explain or page):
-                return present(entry, found, None)
+                return process.line(entry, found)
             try:
                 explanation = pipeline.explain(entry.text, label=found.label, method=attribution)
             except SeqtasksError as error:  # it is too long; the others go on
                 unexplained.append(entry.place)
                 warn(f"{entry.place or 'a document'} is not explained: {error.message}")
-                return present(entry, found, None)
+                return process.line(entry, found)
             if page is not None:
                 page.add(entry.place, found.probabilities, explanation)
-            return present(entry, found, explanation if explain else None)
+            return process.line(entry, found, explanation if explain else None)
 
-        present = format_json if as_json else format_text
-        in_parts = 0
-        for entries in documents.read(task.config.data.train[0].text_column):
-            answers = pipeline.classify([entry.text for entry in entries if entry.text.strip()])
-            found = iter(answers)
-            in_parts += sum(each.parts > 1 for each in answers)
-            for entry in entries:
-                write([line(entry, next(found)) if entry.text.strip() else present(entry, None, None)])
-    if not pipeline.window:  # a model that was trained with windows always reads in them
-        warn_count(IN_PARTS, in_parts)
+        for batch in batches:
+            part = process.part(pipeline, batch, line)
+            write(part.lines)
+            total.tell(part)
+    tell(total)
     report_skipped(documents.skipped, documents.undecodable)
     if unexplained:
         raise typer.Exit(1)
@@ -142,13 +141,18 @@ def classify(
 class Documents:
     """Documents out of files and streams, some at a time."""
 
-    def __init__(self, files: Sequence[Path], texts: Sequence[str], stack: ExitStack) -> None:
+    def __init__(
+        self, files: Sequence[Path], texts: Sequence[str], stack: ExitStack, column: str | None = None
+    ) -> None:
         from seqtasks.data.examples import ReadReport
 
-        self.files = files
+        self.files = files if column is None else [STANDARD_INPUT]
         self.skipped = ReadReport()
         self.undecodable = 0
         self.streams: list[ByteStream] = []
+        if column is not None:
+            self.streams += open_inputs(files, texts, stack, column)
+            return
         for file in files:
             if file != STANDARD_INPUT:
                 require_file(file)
@@ -206,47 +210,3 @@ def require_file(file: Path) -> None:
     if is_dir(file):
         raise SeqtasksError(f"{file} is a folder.", f"Give its files, such as {file / '*.txt'}.")
     require_file(file)
-
-
-def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
-    """A line: the place of a whole file, labels with their probabilities, and the text with marked words."""
-    if found is None:
-        return ""
-    pairs = [f"{label}\t{found.probabilities[label]:.4f}" for label in found.labels] or ["-"]
-    marked = [] if explanation is None else [highlighted(explanation)]
-    return "\t".join([*([as_cell(entry.place)] if entry.whole else []), *pairs, *marked])
-
-
-def format_json(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:
-    """A JSON object; null and nothing where there was nothing to classify."""
-    fields: dict[str, Any] = {"place": entry.place} if entry.place else {}
-    if found is None:
-        fields |= {"label": None, "probability": None, "labels": [], "probabilities": {}, "unknown": [], "parts": 1}
-    else:
-        probabilities = {label: round(probability, 6) for label, probability in found.probabilities.items()}
-        fields |= {"label": found.label, "probability": round(found.probability, 6), "labels": found.labels}
-        fields |= {"probabilities": probabilities, "unknown": found.unknown, "parts": found.parts}
-    if explanation is not None:
-        fields["explanation"] = explanation_fields(explanation)
-    return to_json(fields)
-
-
-def highlighted(explanation: Explanation) -> str:
-    """The text with its decisive words marked, in color where standard output is a terminal and NO_COLOR is not set."""
-    from rich.console import Console
-
-    from seqtasks.visualization import highlight_words
-
-    console = Console()
-    return highlight_words(explanation, None if console.no_color or not console.is_terminal else console.color_system)
-
-
-def explanation_fields(explanation: Explanation) -> dict[str, Any]:
-    """For JSON: what was explained, how, and each word with its blank and its value."""
-    return {
-        "label": explanation.label,
-        "method": explanation.method,
-        "log_odds": round(explanation.log_odds, 6),
-        "hidden_log_odds": round(explanation.hidden_log_odds, 6),
-        "words": [[" " * word.blank_before + word.text, round(word.value, 6)] for word in explanation.words],
-    }

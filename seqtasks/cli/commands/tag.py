@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -12,14 +14,17 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Model, Output, Runtime
-from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json, warn_count
+from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json
+from seqtasks.cli.ray_job import RayOptions, failed_part, numbered, tell
 from seqtasks.cli.suffixes import Form, ensure_form
 
 if TYPE_CHECKING:
     from seqtasks.data.tagging.conllu import Sentence
+    from seqtasks.inference.bulk import Batch
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.inference.outputs import TaggedSentence
     from seqtasks.inference.tagging import TaggingPipeline
+    from seqtasks.storage.parts import Part
     from seqtasks.text.sentence_splitter import Token
 
 DEFAULT_TAGGER: Final = "pos-en"
@@ -36,6 +41,25 @@ COLUMNS: Final = frozenset((
 FORM_OPTIONS: Final[dict[Form, str]] = {
     "text": "--output-format text", "conllu": "--output-format conllu", "jsonl": "--output-format jsonl",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TagLines:
+    """What becomes of sentences, wherever they are tagged."""
+
+    form: Input
+
+    def __call__(self, pipeline: TaggingPipeline, batch: Batch[Sentence]) -> Part:
+        """The part of a batch."""
+        from seqtasks.storage.parts import Part
+
+        tagged = pipeline.tag([sentence.words for sentence in batch.items])
+        counts = Counter({IN_PARTS: sum(each.parts > 1 for each in tagged)})
+        return Part([*map(FORMATTERS[self.form], batch.items, tagged, repeat(pipeline.column))], counts)
+
+    def failed(self, batch: Batch[Sentence], reason: str) -> Part:
+        """Nothing, as of malformed sentences."""
+        return failed_part(batch, reason, lambda _: None, "sentence")
 
 
 def tag(
@@ -57,6 +81,7 @@ def tag(
     as_json: Json = False,
     output: Output = None,
     max_input_length: MaxInputLength = None,
+    ray: RayOptions,
     runtime: Runtime,
 ) -> None:
     """Label each word of a text.
@@ -77,25 +102,38 @@ def tag(
     if as_json and written not in (None, "jsonl"):
         raise typer.BadParameter(f"it is --output-format jsonl, not {written}", param_hint="--json")
     files, texts = inputs.resolve()
+    ray.check(output, files or texts, {})
     names = files or [STANDARD_INPUT]
     ensure_distinct_paths({"--output": output}, names)
-    forms: list[Input] = ["text" if words else read or form_of(name) for name in names]
+    forms: list[Input] = ["text" if words or inputs.text_column else read or form_of(name) for name in names]
     form = "jsonl" if as_json else written or forms[0]
     ensure_form(output, "text" if form == "columns" else form, FORM_OPTIONS)
+    from seqtasks.storage.parts import Part
+
     with ExitStack() as stack:
-        streams = open_inputs(names, texts, stack)
+        streams = open_inputs(names, texts, stack, inputs.text_column)
         pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         reader = Inputs(pipeline, words=words, guessed=read is None)
-        in_parts = 0
-        with open_output(output) as write:
-            for sentences in reader.read(zip(names, forms, streams, strict=True)):
-                tagged = pipeline.tag([sentence.words for sentence in sentences])
-                in_parts += sum(each.parts > 1 for each in tagged)
-                write(map(FORMATTERS[form], sentences, tagged, repeat(pipeline.column)))
-    warn_count(IN_PARTS, in_parts)
+        process, total = TagLines(form), Part()
+        batches = numbered(reader.read(zip(names, forms, streams, strict=True)))
+        if ray.address is not None and output is not None:
+            settings = {"max_input_length": pipeline.max_input_length}
+            total = ray.run(
+                process, batches, output, models=[model], task="tagging", runtime=runtime, pipeline=pipeline,
+                settings=settings,
+            )  # fmt: skip
+        else:
+            with open_output(output) as write:
+                for batch in batches:
+                    part = process(pipeline, batch)
+                    write(part.lines)
+                    total.tell(part)
+    tell(total)
     report_skipped(reader.skipped, reader.undecodable)
+    if total.failed:
+        raise typer.Exit(1)
 
 
 def form_of(file: Path) -> Input:

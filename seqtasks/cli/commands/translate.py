@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,15 +32,67 @@ from seqtasks.cli.output import (
     ensure_plottable,
     format_outputs,
     open_output,
+    to_json,
     warn,
     warn_count,
 )
+from seqtasks.cli.ray_job import RayOptions, failed_part, tell
 from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.inference.bulk import Batch
     from seqtasks.inference.outputs import Translation
     from seqtasks.inference.translation import TranslationPipeline
+    from seqtasks.storage.parts import Part
+
+
+@dataclass(frozen=True)
+class TranslateLines:
+    """What becomes of a batch of lines, wherever it is translated."""
+
+    options: dict[str, Any]
+    """Those of decoding."""
+    target_prefix: bool
+    as_json: bool
+    nbest: bool
+
+    def translate(self, pipeline: TranslationPipeline, batch: Batch[str], **options: Any) -> list[Translation]:
+        """A translation for each line."""
+        from seqtasks.inference.bulk import translate_batch
+
+        return translate_batch(pipeline, batch, {**self.options, **options}, target_prefix=self.target_prefix)
+
+    def part(self, batch: Batch[str], translations: Sequence[Translation]) -> Part:
+        """What is written and told of the translations of a batch."""
+        from seqtasks.storage.parts import Part
+
+        counts = Counter(
+            {
+                f"translations {CUT}": sum(not each.finished for each in translations),
+                f"translations {REPETITIVE}": sum(each.repetitive for each in translations),
+                UNKNOWN: sum(bool(each.unknown) for each in translations),
+            }
+        )
+        return Part(
+            [line for number, each in enumerate(translations, batch.first + 1) for line in self.lines(number, each)],
+            counts,
+        )
+
+    def lines(self, number: int, translation: Translation) -> Iterator[str]:
+        """The lines for a translation, of the line of this number."""
+        source, of = {"source": translation.source}, number if self.nbest else None
+        return format_outputs(translation, source, translation.text, as_json=self.as_json, nbest_of=of)
+
+    def __call__(self, pipeline: TranslationPipeline, batch: Batch[str]) -> Part:
+        """The part of a batch."""
+        return self.part(batch, self.translate(pipeline, batch))
+
+    def failed(self, batch: Batch[str], reason: str) -> Part:
+        """Empty lines, so that those behind them keep their numbers; objects with the reason in JSON."""
+        return failed_part(
+            batch, reason, lambda text: to_json({"source": text, "error": reason}) if self.as_json else ""
+        )
 
 
 def translate(
@@ -58,6 +110,7 @@ def translate(
     decoding: HypothesisOptions,
     output: Output = None,
     workers: Workers = 1,
+    ray: RayOptions,
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
     engine: EngineOption = "torch",
@@ -75,10 +128,11 @@ def translate(
     for option, given in torch_only.items():
         if given and engine != "torch":
             raise typer.BadParameter(f"it needs the engine torch, not {engine}", param_hint=option)
+    ray.check(output, files or texts, {"--workers": workers > 1, "--plot-attention": attention is not None})
     ensure_distinct_paths({"--output": output, "--plot-attention": attention}, files)
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     with ExitStack() as stack:
-        streams = open_inputs(files, texts, stack)
+        streams = open_inputs(files, texts, stack, inputs.text_column)
         if workers > 1:
             if runtime.device not in ("auto", "cpu"):
                 raise SeqtasksError("Several workers run on the CPU only.", "Leave out --workers or --device.")
@@ -94,39 +148,44 @@ def translate(
         pipeline.decoding(**options)
 
         from seqtasks.cli.plain_text import checked
-        from seqtasks.inference.bulk import Batch, map_batches, translate_batch
+        from seqtasks.inference.bulk import Batch, map_batches
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
+        from seqtasks.storage.parts import Part
 
-        def lines(number: int, translation: Translation) -> Iterator[str]:
-            source, of = {"source": translation.source}, number if decoding.nbest else None
-            return format_outputs(translation, source, translation.text, as_json=as_json, nbest_of=of)
-
-        sizes = {} if workers == 1 else {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES}
+        process = TranslateLines(options, prefix, as_json, decoding.nbest is not None)
+        sizes = {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES} if workers > 1 or ray.address else {}
         batches = LineBatcher(streams, **sizes)
-        plain = checked(batches, files, tabs=prefix)
-        process = partial(translate_batch, options=options, target_prefix=prefix)
-        unfinished = repetitive = unknown = sentences = 0
+        plain = batches if inputs.text_column else checked(batches, files, tabs=prefix)
+        total = Part()
+        sentences = 0
         left_out: tuple[str, ...] = ()
         to_plot = attention
+        if ray.address is not None and output is not None:
+            total = ray.run(
+                process, plain, output, models=model or [DEFAULT_MODEL], task="translation", runtime=runtime,
+                pipeline=pipeline, settings={"max_input_length": pipeline.max_input_length}, engine=engine,
+            )  # fmt: skip
+            warn_count(UNDECODABLE, batches.undecodable)
+            tell(total)
+            if total.failed:
+                raise typer.Exit(1)
+            return
         with open_output(output) as write:
-            for batch, translations in map_batches(process, pipeline, plain, num_workers=workers):
-                write(line for number, each in enumerate(translations, batch.first + 1) for line in lines(number, each))
-                unfinished += sum(not each.finished for each in translations)
-                repetitive += sum(each.repetitive for each in translations)
-                unknown += sum(bool(each.unknown) for each in translations)
+            for batch, translations in map_batches(process.translate, pipeline, plain, num_workers=workers):
+                part = process.part(batch, translations)
+                write(part.lines)
+                total.tell(part)
                 sentences += sum(bool(each.tokens) for each in translations)
                 place = next((place for place, each in enumerate(translations) if each.tokens), None)
                 if to_plot is not None and place is not None:
                     from seqtasks.visualization import plot_translation_attention
 
                     first = Batch(batch.first + place, batch.items[place : place + 1])
-                    with_attention = process(pipeline, first, options={**options, "attention": True})
-                    plot_translation_attention(with_attention[0], to_plot)
-                    to_plot, left_out = None, with_attention[0].unknown
+                    [with_attention] = process.translate(pipeline, first, attention=True)
+                    plot_translation_attention(with_attention, to_plot)
+                    to_plot, left_out = None, with_attention.unknown
         warn_count(UNDECODABLE, batches.undecodable)
-        warn_count(f"translations {CUT}", unfinished)
-        warn_count(f"translations {REPETITIVE}", repetitive)
-        warn_count(UNKNOWN, unknown)
+        tell(total)
         if attention is not None and sentences > 1:
             warn(f"--plot-attention: {attention} shows the first of {sentences:,} sentences.")
         if left_out:

@@ -124,6 +124,11 @@ class Corpus:
                     found[row] = changed
         return found
 
+    def release(self) -> None:
+        """Gives back memory; see `PairStore.release`."""
+        for segment in self.segments:
+            segment.store.release()
+
 
 def is_among(keys: UInt64[np.ndarray, " keys"], known: UInt64[np.ndarray, " known"]) -> Bool[np.ndarray, " keys"]:
     """Whether each key is one of the `known`, which are sorted."""
@@ -144,10 +149,11 @@ def held_out_keys(stores: Sequence[PairStore], count: int, seed: int) -> UInt64[
     least = known = np.empty(0, np.uint64)
     for store in stores:
         for _, keys in store.key_blocks():
-            drawn = np.concatenate([least, mixed(keys ^ salt)])
-            least, places = np.unique(drawn, return_index=True)
-            known = np.concatenate([known, keys])[places][:count]
-            least = least[:count]
+            drawn = mixed(keys ^ salt)
+            if len(least) == count:  # few of the others are among them
+                keys, drawn = keys[drawn < least[-1]], drawn[drawn < least[-1]]
+            least, places = np.unique(np.concatenate([least, drawn]), return_index=True)
+            least, known = least[:count], np.concatenate([known, keys])[places][:count]
     return np.sort(known)
 
 

@@ -24,6 +24,7 @@ from jaxtyping import Int
 
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.files.patterns import matching_files
+from seqtasks.data.mapped import give_back
 from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.source import Languages, ParallelSource
 from seqtasks.data.text_io import require_file
@@ -37,6 +38,8 @@ ENTRY = np.dtype([("start", "<u8"), ("key", "<u8"), ("source", "<u4"), ("crc", "
 """Of each pair; a last one says where all end."""
 BLOCK = 2**14
 """Pairs that are written at a time."""
+KEYS = 2**16
+"""Hashes of sources that are looked at at a time."""
 PARTS, PART_BYTES = 64, 2**16
 """So many parts of a file, with its size and time, say whether it is the one that was read."""
 
@@ -102,8 +105,13 @@ class PairStore:
 
     def key_blocks(self) -> Iterator[tuple[int, Any]]:
         """The hashes of the sources of all pairs in blocks, each with the number of its first pair."""
-        for start in range(0, len(self), 2**20):
-            yield start, self.index["key"][start : min(start + 2**20, len(self))]
+        for start in range(0, len(self), KEYS):
+            yield start, self.index["key"][start : min(start + KEYS, len(self))]
+            self.release()
+
+    def release(self) -> None:
+        """Gives back the memory of the index, of which the system keeps as much as there is room for."""
+        give_back(self.index)
 
     def tell(self, report: ReadReport) -> None:
         """Adds what was skipped when the pairs were read to a report."""

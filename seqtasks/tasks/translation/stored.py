@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SAMPLE = 100_000
 """Examples, the first ones of the first epoch, that a vocabulary is learned from."""
 MEASURED = 10_000
-"""Of these, the ones that tell how many tokens a pair has."""
+"""Of these, the ones that tell how many tokens a pair has, and in which language it is."""
 
 
 @dataclass
@@ -45,7 +45,6 @@ class StoredPairs:
 
     Args:
         corpus: All examples, in their order.
-        sample: The first ones of them.
         validation: The pairs to validate on, which are in memory.
         cache: The folder of what is kept from one run to the next.
         stores: Those of the training data, then those of the old data that are mixed in.
@@ -55,7 +54,6 @@ class StoredPairs:
     """
 
     corpus: Corpus
-    sample: list[Pair]
     validation: list[Pair]
     cache: Path
     stores: tuple[list[PairStore], list[PairStore]]
@@ -82,31 +80,42 @@ class StoredPairs:
             alike = (pair for stores in self.stores for store in stores for pair in pairs_with(store, keys))
             yield from seen_in_training(alike, self.validation, "pairs")
 
+    def sample(self, count: int) -> list[Pair]:
+        """The first examples of the first epoch."""
+        first = self.corpus.draw(0, 0, count)
+        return [pair for pair in self.corpus.pairs(first, first.numbers) if pair.source]
+
     def tokenizers(self, config: TranslationTask.Config, start: Path | None) -> Both:
-        """Text processors learned from the sample, or found again where the same ones were learned before."""
+        """Text processors learned from a sample, or found again where the same ones were learned before."""
         if start is not None:
-            return make_processors(config, self.sample, start)
+            return make_processors(config, self.sample(SAMPLE), start)
+        segments = [
+            (each.store.digest, each.weight, each.holds_out, each.change and each.change.config.model_dump(mode="json"))
+            for each in self.corpus.segments
+        ]
         settings = [config.text.model_dump(mode="json"), config.shared_vocab, config.languages.model_dump(mode="json")]
-        texts = fingerprint((pair.source, pair.target) for pair in self.sample)
-        folder = self.cache / "vocabularies" / sha256(json.dumps([settings, texts]).encode())
+        known = json.dumps([settings, segments, self.corpus.seed, self.corpus.held_out.tolist()])
+        folder = self.cache / "vocabularies" / sha256(known.encode())
         if not folder.is_dir():
             with atomic_directory(folder) as part:
-                save_processors(make_processors(config, self.sample, None), part)
+                save_processors(make_processors(config, self.sample(SAMPLE), None), part)
         return load_processors(config, folder)
 
-    def loader(self, config: TranslationTask.Config, processors: Both, batch_tokens: int) -> StoredPairLoader:
-        """Batches in the order of the corpus.
+    def loader(
+        self, config: TranslationTask.Config, processors: Both, batch_tokens: int, seed: int
+    ) -> StoredPairLoader:
+        """Batches in an order by this seed.
 
         Raises:
             SeqtasksError: The disk refuses to keep token ids.
         """
-        measured = self.sample[:MEASURED]
+        measured = self.sample(MEASURED)
         sources = processors[0].encode_all([pair.source for pair in measured])
         targets = processors[1].encode_all([pair.target for pair in measured])
         longer = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
         return StoredPairLoader(
             processors,
-            self.corpus,
+            Corpus(self.corpus.segments, self.corpus.held_out, seed),
             self.token_caches(config, processors),
             batch_tokens=batch_tokens,
             max_tokens=config.data.max_tokens,
@@ -179,9 +188,7 @@ def read_stored(
     if not segments:
         raise SeqtasksError(f"No sentence pair is left to train on: {skipped.explain()}.", "Check the data files.")
     corpus = Corpus(segments, held_out, seed)
-    first = corpus.draw(0, 0, SAMPLE)
-    sample = [pair for pair in corpus.pairs(first, first.numbers) if pair.source]
-    return StoredPairs(corpus, sample, validation, cache, (train, mix), shares, share, len(held_out) > 0)
+    return StoredPairs(corpus, validation, cache, (train, mix), shares, share, len(held_out) > 0)
 
 
 def processor_digest(config: TranslationTask.Config, processor: Tokenizer) -> str:

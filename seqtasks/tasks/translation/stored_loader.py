@@ -112,6 +112,9 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
                     "Raise data.max_tokens.",
                 )
             chunk, first = following, 0
+            self.corpus.release()
+            for cache in [cache for caches in self.caches if caches is not None for cache in caches]:
+                cache.release()
 
     def chunks(self, epoch: int, number: int) -> Iterator[Chunk]:
         """The chunks of all epochs from this one on, without their tokens."""

@@ -1,0 +1,1 @@
+"""Processes that torchrun starts beside one process, on real data."""

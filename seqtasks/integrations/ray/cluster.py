@@ -1,0 +1,273 @@
+"""A stream of batches on the processes of a Ray cluster, for `seqtasks translate --ray` and its siblings.
+
+Each process is an actor that has one batch at a time. A batch whose process or node dies goes to another one; results
+come as they are there. Actor pools of Ray Data are not used: their sources are files that nodes can read, not a stream
+of this process, and what a dead actor had waits until there is room for the actor again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray
+from ray.exceptions import RayActorError
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.inference.bulk import Batch
+from seqtasks.integrations.ray.models import SharedModel
+from seqtasks.storage.parts import Part
+
+ATTEMPTS = 3
+"""A batch whose process dies so often is given up."""
+PATIENCE = 5.0
+"""Seconds between two looks at how much room the cluster has."""
+LONG = 60.0
+"""Seconds without any process after which the wait is told."""
+Key = str
+
+
+class Process(Protocol):
+    """What is done with a batch; it can be pickled."""
+
+    def __call__(self, pipeline: Any, batch: Batch[Any], /) -> Part:
+        """The part of a batch. What it raises fails the batch, of which the halves are then tried."""
+
+    def failed(self, batch: Batch[Any], reason: str) -> Part:
+        """The part of a batch of which there are no results."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What each process of the cluster is given."""
+
+    model: SharedModel
+    task: str
+    """The task that the model has to be for."""
+    options: dict[str, Any]
+    """Those of `seqtasks.load`."""
+    settings: dict[str, Any]
+    """Attributes of the pipeline that are other than the model's own."""
+    process: Process
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many processes there are, and what each has."""
+
+    processes: int | None = None
+    """None is as many as the cluster has room for, also when nodes come or go."""
+    threads: int = 1
+    gpus: int = 0
+
+    def now(self) -> int:
+        """How many processes there should be at present."""
+        if self.processes is not None:
+            return self.processes
+        there = ray.cluster_resources()
+        return int(there.get("GPU", 0) // self.gpus if self.gpus else there.get("CPU", 0) // self.threads)
+
+
+def connect(address: str) -> None:
+    """Connects this process with a cluster; where it is connected already, that stays.
+
+    Args:
+        address: "local" starts Ray on this machine; "auto", "host:port" and "ray://host:port" are clusters that run.
+
+    Raises:
+        SeqtasksError: Nothing answers there.
+    """
+    if ray.is_initialized():
+        return
+    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
+    except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+        raise SeqtasksError(
+            f"--ray {address}: no Ray cluster answers there ({reason_of(error)}).",
+            "Start one with `ray start --head`, or give `--ray local`.",
+        ) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """The last line of an error's message, which in those of Ray comes behind the traceback of another process."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else type(error).__name__
+
+
+def has_gpus() -> bool:
+    """Whether there is a GPU in the cluster that this process is connected with."""
+    return bool(ray.cluster_resources().get("GPU", 0) >= 1)
+
+
+class Worker:
+    """Runs in a process of the cluster."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def open(self) -> tuple[str, str] | None:
+        """Opens the model; returns message and hint of why it cannot."""
+        try:
+            self.pipeline = self.work.model.open(self.work.task, **self.work.options).pipeline
+        except SeqtasksError as error:
+            return error.message, error.hint
+        for name, value in self.work.settings.items():
+            setattr(self.pipeline, name, value)
+        return None
+
+    def run(self, batch: Batch[Any]) -> Part:
+        """The part of a batch; where it fails, its halves are tried, down to the items that fail."""
+        try:
+            return self.work.process(self.pipeline, batch)
+        except Exception as error:
+            if len(batch.items) > 1:
+                half = len(batch.items) // 2
+                halves = (batch.first, batch.items[:half]), (batch.first + half, batch.items[half:])
+                return Part.joined(self.run(Batch(first, items)) for first, items in halves)
+            reason = error.message if isinstance(error, SeqtasksError) else f"{type(error).__name__}: {error}"
+            return self.work.process.failed(batch, reason)
+
+
+@dataclass
+class Task:
+    """A batch on its way."""
+
+    key: Key
+    batch: Batch[Any]
+    deaths: int = 0
+    """Processes that died with it."""
+
+
+class Crew:
+    """The processes of a job: some start, some are free, some have a batch.
+
+    Args:
+        work: What each is given.
+        size: How many there are.
+    """
+
+    def __init__(self, work: Work, size: Size) -> None:
+        self.work = ray.put(work)
+        self.size = size
+        self.actor = ray.remote(Worker).options(num_cpus=size.threads, num_gpus=size.gpus, max_restarts=0)
+        self.starting: dict[Any, Any] = {}
+        """By what is there when each has opened its model."""
+        self.free: list[Any] = []
+        self.busy: dict[Any, tuple[Any, Task]] = {}
+        """By what will be the result."""
+        self.room, self.looked = 0, -PATIENCE
+        self.stillborn = 0
+        """Processes that died while they opened the model, one after the other."""
+
+    def grow(self, most: int) -> None:
+        """Starts processes, where there is room for more and work for at `most` so many."""
+        if time.monotonic() - self.looked >= PATIENCE:
+            self.room, self.looked = self.size.now(), time.monotonic()
+        while len(self.starting) + len(self.free) + len(self.busy) < min(self.room, most):
+            worker: Any = self.actor.remote(self.work)
+            self.starting[worker.open.remote()] = worker
+
+    def give(self, task: Task) -> None:
+        """Gives a batch to a process that is free."""
+        worker = self.free.pop()
+        self.busy[worker.run.remote(task.batch)] = worker, task
+
+    def wait(self) -> Iterator[tuple[Task, Part | None]]:
+        """Waits until something happens; gives batches with their part, or None where their process has died.
+
+        Raises:
+            SeqtasksError: The model cannot be opened.
+        """
+        expected = [*self.starting, *self.busy]
+        if not expected:
+            time.sleep(PATIENCE)
+            return
+        for reference in ray.wait(expected, num_returns=1, timeout=PATIENCE)[0]:
+            if reference in self.starting:
+                self.welcome(self.starting.pop(reference), reference)
+                continue
+            worker, task = self.busy.pop(reference)
+            try:
+                part = ray.get(reference)
+            except RayActorError:
+                task.deaths += 1
+                yield task, None
+            else:
+                self.free.append(worker)
+                yield task, part
+
+    def welcome(self, worker: Any, reference: Any) -> None:
+        """Takes in a process that has started."""
+        try:
+            problem = ray.get(reference)
+        except RayActorError as error:
+            self.stillborn += 1
+            if self.stillborn < ATTEMPTS:
+                return
+            raise SeqtasksError(
+                f"The processes on the cluster die while they open the model ({reason_of(error)}).",
+                "They may have run out of memory, or seqtasks is not installed on the nodes.",
+            ) from error
+        if problem is not None:
+            raise SeqtasksError(*problem)
+        self.stillborn = 0
+        self.free.append(worker)
+
+    def dismiss(self) -> None:
+        """Ends all processes."""
+        for worker in (*self.starting.values(), *self.free, *(worker for worker, _ in self.busy.values())):
+            ray.kill(worker)
+
+
+def run_batches(
+    work: Work, batches: Iterable[tuple[Key, Batch[Any]]], size: Size, tell: Callable[[str], None]
+) -> Iterator[tuple[Key, Part]]:
+    """Processes batches on the cluster that this process is connected with; gives their parts as they are there.
+
+    Args:
+        work: What is done with each.
+        batches: Taken as they are needed, each with a key.
+        size: How many processes there are.
+        tell: Is given what somebody who waits should know.
+
+    Raises:
+        SeqtasksError: The model cannot be opened.
+    """
+    crew = Crew(work, size)
+    coming = iter(batches)
+    waiting: deque[Task] = deque()
+    alone_since = time.monotonic()
+    try:
+        while True:
+            wanted = max(1, crew.room) - len(waiting)
+            waiting += (Task(key, batch) for key, batch in islice(coming, max(0, wanted)))
+            if not waiting and not crew.busy:
+                return
+            crew.grow(len(waiting) + len(crew.busy))
+            while crew.free and waiting:
+                crew.give(waiting.popleft())
+            for task, part in crew.wait():
+                if part is not None:
+                    yield task.key, part
+                elif task.deaths < ATTEMPTS:
+                    waiting.appendleft(task)
+                else:
+                    yield task.key, work.process.failed(task.batch, f"{ATTEMPTS} processes died with it")
+            if crew.busy or crew.free:
+                alone_since = time.monotonic()
+            elif time.monotonic() - alone_since > LONG:
+                tell(
+                    "No process could be started yet: the cluster has no free cores or GPUs, or seqtasks starts slowly."
+                )
+                alone_since = time.monotonic()
+    finally:
+        crew.dismiss()

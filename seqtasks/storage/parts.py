@@ -1,0 +1,138 @@
+"""The parts of a long job, kept until all are done: a job that is run again does only what is missing.
+
+A folder has a file for each part, named by a key of all that the part depends on. Files appear whole, so that a key
+that is there is done, whoever was killed. What belongs to another input or model has other keys, and is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from seqtasks.storage.atomic import atomic_file
+from seqtasks.storage.urls import file_system, told, url_of
+
+SUFFIX = ".json"
+
+
+@dataclass
+class Part:
+    """What a command has to write and to tell of some of its input."""
+
+    lines: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many there are of what should not be, by what they are called."""
+    messages: list[str] = field(default_factory=list)
+    failed: int = 0
+    """Items without a result; `messages` say why."""
+
+    def tell(self, other: Part) -> None:
+        """Adds what another part has to tell, not what it has to write."""
+        self.counts.update(other.counts)
+        self.messages += other.messages
+        self.failed += other.failed
+
+    @classmethod
+    def joined(cls, parts: Iterable[Part]) -> Part:
+        """Consecutive parts as one."""
+        whole = cls()
+        for part in parts:
+            whole.lines += part.lines
+            whole.tell(part)
+        return whole
+
+
+class PartStore(Protocol):
+    """Where parts are kept."""
+
+    def keys(self) -> set[str]:
+        """Those of all that are done."""
+
+    def read(self, key: str) -> Part:
+        """A part that is done."""
+
+    def write(self, key: str, part: Part) -> None:
+        """Keeps a part: whole, or not at all."""
+
+    def remove(self) -> None:
+        """Removes all."""
+
+
+def open_part_store(output: Path) -> PartStore:
+    """The parts of an output, which may be a URL, in the folder beside it that is called as it is and `.parts`."""
+    url = url_of(output)
+    return Folder(output.with_name(f"{output.name}.parts")) if url is None else UrlFolder(f"{url}.parts")
+
+
+class Folder:
+    """Parts in a folder of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def keys(self) -> set[str]:
+        """Those of all that are done."""
+        return {file.stem for file in self.path.glob(f"*{SUFFIX}")}
+
+    def read(self, key: str) -> Part:
+        """A part that is done."""
+        return parse((self.path / f"{key}{SUFFIX}").read_bytes())
+
+    def write(self, key: str, part: Part) -> None:
+        """Keeps a part: whole, or not at all."""
+        self.path.mkdir(exist_ok=True)
+        with atomic_file(self.path / f"{key}{SUFFIX}") as file:
+            file.write(serialize(part))
+
+    def remove(self) -> None:
+        """Removes all."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class UrlFolder:
+    """Parts in an object store, where what is written appears whole."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.system, self.path = file_system(url)
+
+    def keys(self) -> set[str]:
+        """Those of all that are done."""
+        with told(self.url):
+            if not self.system.exists(self.path):
+                return set()
+            names = (name.rpartition("/")[2] for name in self.system.ls(self.path, detail=False))
+            return {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
+
+    def read(self, key: str) -> Part:
+        """A part that is done."""
+        with told(self.url):
+            return parse(self.system.cat_file(f"{self.path}/{key}{SUFFIX}"))
+
+    def write(self, key: str, part: Part) -> None:
+        """Keeps a part: whole, or not at all."""
+        with told(self.url):
+            self.system.makedirs(self.path, exist_ok=True)
+            self.system.pipe_file(f"{self.path}/{key}{SUFFIX}", serialize(part))
+
+    def remove(self) -> None:
+        """Removes all."""
+        with told(self.url):
+            if self.system.exists(self.path):
+                self.system.rm(self.path, recursive=True)
+
+
+def serialize(part: Part) -> bytes:
+    """A part as JSON, in which bytes of file names that are no UTF-8 survive."""
+    return json.dumps(vars(part)).encode()
+
+
+def parse(content: bytes) -> Part:
+    """The part that was serialized so."""
+    fields = json.loads(content)
+    return Part(**{**fields, "counts": Counter(fields["counts"])})
