@@ -109,8 +109,8 @@ def scan(archive: Path) -> Iterator[tuple[str, int, int]]:
     """
     try:
         plain = scan_plain(archive)
-        for name, *place in scan_any(archive) if plain is None else plain:
-            yield (name.removeprefix("./"), *place)
+        for name, offset, size in scan_any(archive) if plain is None else plain:
+            yield name.removeprefix("./"), offset, size
     except (tarfile.TarError, UnicodeError, ValueError) as error:
         message = f"{archive}: the archive cannot be read to its end ({error})."
         raise SeqtasksError(message, "Download or create it again, uncompressed.") from None
