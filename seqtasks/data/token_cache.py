@@ -18,7 +18,7 @@ from zlib import crc32
 
 import numpy as np
 from filelock import FileLock
-from jaxtyping import Int
+from jaxtyping import Int, Integer
 from numpy.typing import NDArray
 
 from seqtasks.data.mapped import give_back
@@ -58,6 +58,11 @@ class TokenCache:
         if hasattr(self, "tokens"):
             os.close(self.tokens)
 
+    def lengths(self, numbers: Int[np.ndarray, " texts"]) -> Int[np.ndarray, " texts"]:
+        """How many ids these texts have; 0 for each that was not tokenized yet."""
+        lengths: Int[np.ndarray, " texts"] = (self.places[numbers] & np.uint64(2**LENGTH_BITS - 1)).astype(np.int64)
+        return lengths
+
     def get(self, numbers: Int[np.ndarray, " texts"]) -> list[NDArray[np.integer] | None]:
         """The ids of these texts; None for each that was not tokenized yet, or is damaged."""
         found: list[NDArray[np.integer] | None] = []
@@ -73,7 +78,9 @@ class TokenCache:
         """Gives back the memory of what was looked up, of which the system keeps as much as there is room for."""
         give_back(self.places)
 
-    def put(self, numbers: Int[np.ndarray, " texts"], sequences: Sequence[Sequence[int]]) -> None:
+    def put(
+        self, numbers: Int[np.ndarray, " texts"], sequences: Sequence[Sequence[int] | Integer[np.ndarray, "_"]]
+    ) -> None:
         """Keeps the ids of texts; where the disk is full, nothing more is kept and training goes on without."""
         if self.is_full:
             return

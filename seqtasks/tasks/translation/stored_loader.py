@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Int
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
 
 from seqtasks.data.batch_sampler import POOL, bucketed_batches
 from seqtasks.data.collate import pad
@@ -27,12 +29,14 @@ BLOCK = 256
 """Examples that are tokenized at a time."""
 
 Tokens = NDArray[np.integer[Any]]
+Caches = tuple[TokenCache, TokenCache]
+"""Those of the sources and of the targets of a segment."""
 NONE = np.empty(0, np.uint16)
 
 
 @dataclass
 class Chunk:
-    """Examples of an epoch that follow each other, with their token ids as soon as they are tokenized.
+    """Examples of an epoch that follow each other; their lengths are known as soon as they are tokenized.
 
     Args:
         epoch: From 0.
@@ -45,10 +49,13 @@ class Chunk:
     number: int
     drawn: Drawn
     seeds: Int[np.ndarray, " drawn"]
-    tokens: tuple[list[Tokens], list[Tokens]] = field(init=False)
+    lengths: Int[np.ndarray, "2 drawn"] = field(init=False)
+    """Tokens of the sources and of the targets."""
+    tokens: dict[int, tuple[Tokens, Tokens]] = field(init=False, default_factory=dict)
+    """The tokens of the rows that no cache holds."""
 
     def __post_init__(self) -> None:
-        self.tokens = [NONE] * len(self.drawn), [NONE] * len(self.drawn)
+        self.lengths = np.zeros((2, len(self.drawn)), np.int64)
 
 
 @dataclass(eq=False)
@@ -71,7 +78,7 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
 
     processors: tuple[Tokenizer, Tokenizer]
     corpus: Corpus
-    caches: list[tuple[TokenCache, TokenCache] | None]
+    caches: list[Caches | None]
     _: KW_ONLY
     batch_tokens: int
     max_tokens: int
@@ -128,7 +135,7 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
             epoch, number = (epoch + 1, 0) if last else (epoch, number + 1)
 
     def tokenize(self, chunk: Chunk) -> Iterator[None]:
-        """Fills in the tokens of a chunk, a block at each step."""
+        """Finds out the lengths of a chunk, a block at each step."""
         blocks = np.array_split(np.arange(len(chunk.drawn)), -(-len(chunk.drawn) // BLOCK) or 1)
         begin = len(blocks) * (self.share.start or 0) // (self.share.step or 1)
         for rows in blocks[begin:] + blocks[:begin]:
@@ -137,43 +144,84 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
                 self.tokenize_rows(chunk, rows[segments == segment], self.caches[segment])
             yield
 
-    def tokenize_rows(
-        self, chunk: Chunk, rows: Int[np.ndarray, " rows"], caches: tuple[TokenCache, TokenCache] | None
-    ) -> None:
-        """The tokens of rows of one segment, out of its caches where they are there."""
+    def tokenize_rows(self, chunk: Chunk, rows: Int[np.ndarray, " rows"], caches: Caches | None) -> None:
+        """Finds out the lengths of rows of one segment; what its caches do not hold is tokenized."""
         numbers = chunk.drawn.numbers[rows]
         missing = np.ones(len(rows), bool)
         if caches is not None:
-            for place, sides in enumerate(zip(*(cache.get(numbers) for cache in caches), strict=True)):
-                if sides[0] is not None and sides[1] is not None:
-                    missing[place] = False
-                    chunk.tokens[0][rows[place]], chunk.tokens[1][rows[place]] = sides
+            chunk.lengths[:, rows] = [cache.lengths(numbers) for cache in caches]
+            missing = (chunk.lengths[:, rows] == 0).any(axis=0)
         if not missing.any():
             return
         rows, numbers = rows[missing], numbers[missing]
+        encoded = self.encoded(chunk, rows)
+        chunk.lengths[:, rows] = [[len(ids) for ids in side] for side in encoded]
+        kept = np.zeros(len(rows), bool)
+        if caches is not None:
+            for cache, side in zip(caches, encoded, strict=True):
+                cache.put(numbers, side)
+            kept = np.all([cache.lengths(numbers) > 0 for cache in caches], axis=0)
+        for row, source, target, is_kept in zip(rows.tolist(), *encoded, kept.tolist(), strict=True):
+            if not is_kept:
+                chunk.tokens[row] = source, target
+
+    def encoded(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> tuple[list[Tokens], list[Tokens]]:
+        """The tokens of the sources and of the targets of rows, out of their texts."""
         pairs = self.corpus.pairs(chunk.drawn.take(rows), chunk.seeds[rows])
-        for side, texts in enumerate(([pair.source for pair in pairs], [pair.target for pair in pairs])):
-            encoded = self.processors[side].encode_all(texts)
-            for row, ids in zip(rows.tolist(), encoded, strict=True):
-                chunk.tokens[side][row] = np.array(ids, id_dtype(self.processors[side].size))
-            if caches is not None:
-                caches[side].put(numbers, encoded)
+        source, target = (
+            [np.array(ids, id_dtype(processor.size)) for ids in processor.encode_all(texts)]
+            for processor, texts in zip(
+                self.processors, ([pair.source for pair in pairs], [pair.target for pair in pairs]), strict=True
+            )
+        )
+        return source, target
 
     def batches_of(self, chunk: Chunk) -> list[Int[np.ndarray, " rows"]]:
         """Which rows of a chunk make each batch."""
-        lengths = np.array([[len(ids) for ids in side] for side in chunk.tokens], np.int64)
-        fitting = np.flatnonzero(((lengths > 0) & (lengths <= self.max_tokens)).all(axis=0))
-        source, target = lengths + np.array([[1], [2]])
+        fitting = np.flatnonzero(((chunk.lengths > 0) & (chunk.lengths <= self.max_tokens)).all(axis=0))
+        source, target = chunk.lengths + np.array([[1], [2]])
         random = np.random.default_rng([self.corpus.seed, chunk.epoch, chunk.number])
         return bucketed_batches(fitting, np.maximum(source, target), source - target, self.batch_tokens, random)
 
     def collate(self, chunk: Chunk, rows: Int[np.ndarray, " rows"], random: np.random.Generator) -> Seq2SeqBatch:
-        """Sources up to END, targets between BEGIN and END."""
+        """Sources up to END, targets between BEGIN and END, as wide as all of them need.
+
+        Of the rows of other processes nothing is read, unless it is sampled.
+        """
+        sides: tuple[list[Any], list[Any]] = [NONE] * len(rows), [NONE] * len(rows)
+        longest = [0, 0]
         if self.sampling:
             pairs = self.corpus.pairs(chunk.drawn.take(rows), chunk.seeds[rows])
-            sources: list[Any] = [self.processors[0].sample(pair.source, random) for pair in pairs]
-            targets: list[Any] = [self.processors[1].sample(pair.target, random) for pair in pairs]
+            sides[0][:] = [self.processors[0].sample(pair.source, random) for pair in pairs]
+            sides[1][:] = [self.processors[1].sample(pair.target, random) for pair in pairs]
         else:
-            sources, targets = ([side[row] for row in rows.tolist()] for side in chunk.tokens)
-        source, target = pad(sources, end=True), pad(targets, begin=True, end=True)
-        return Seq2SeqBatch(source, source != PAD, target, target != PAD)
+            longest = chunk.lengths[:, rows].max(axis=1).tolist()
+            places = range(len(rows))[self.share]
+            for place, (source, target) in zip(places, self.tokens_of(chunk, rows[self.share]), strict=True):
+                sides[0][place], sides[1][place] = source, target
+        read = widened(pad(sides[0], end=True), longest[0] + 1)
+        written = widened(pad(sides[1], begin=True, end=True), longest[1] + 2)
+        return Seq2SeqBatch(read, read != PAD, written, written != PAD)
+
+    def tokens_of(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> list[tuple[Tokens, Tokens]]:
+        """The tokens of rows of a chunk; those that are damaged in a cache are made again."""
+        found = [chunk.tokens.get(row) for row in rows.tolist()]
+        segments = chunk.drawn.segments[rows]
+        for segment in np.unique(segments).tolist():
+            caches = self.caches[segment]
+            places = [place for place in np.flatnonzero(segments == segment).tolist() if found[place] is None]
+            if caches is not None and places:
+                numbers = chunk.drawn.numbers[rows[places]]
+                for place, source, target in zip(places, *(cache.get(numbers) for cache in caches), strict=True):
+                    if source is not None and target is not None:
+                        found[place] = source, target
+        damaged = [place for place, tokens in enumerate(found) if tokens is None]
+        if damaged:
+            for place, tokens in zip(damaged, zip(*self.encoded(chunk, rows[damaged]), strict=True), strict=True):
+                found[place] = tokens
+        return [tokens for tokens in found if tokens is not None]
+
+
+def widened(table: Int[Tensor, "rows length"], width: int) -> Int[Tensor, "rows width"]:
+    """With padding up to at least this width."""
+    return functional.pad(table, (0, max(0, width - table.shape[1])), value=PAD)

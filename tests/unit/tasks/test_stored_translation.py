@@ -122,6 +122,36 @@ def test_it_goes_on_behind_any_batch(tmp_path: Path, source: ParallelSource) -> 
             assert torch.equal(next(batches).source, wanted)
 
 
+def test_a_process_reads_its_own_rows(tmp_path: Path, source: ParallelSource) -> None:
+    """All are as wide as in one process; rows of others have nothing to read or write, and cost no NaN."""
+    task = TranslationTask.prepare(config(source, tmp_path), 1).task
+    model = task.build_model()
+    for rank in (0, 2):
+        loader = task.batches(200, 1)
+        loader.share = slice(rank, None, 3)
+        for batch, whole in zip(islice(loader, 40), task.batches(200, 1), strict=False):
+            mine = torch.arange(len(whole.source))[loader.share]
+            assert batch.source.shape == whole.source.shape
+            assert batch.target.shape == whole.target.shape
+            assert torch.equal(batch.source[mine], whole.source[mine])
+            assert torch.equal(batch.target[mine], whole.target[mine])
+            others = [row for row in range(len(whole.source)) if row not in mine]
+            assert batch.source_mask[others].sum() == len(others)
+            assert torch.isfinite(model.loss(batch).total)
+
+
+def test_tokens_that_are_damaged_meanwhile_are_made_again(tmp_path: Path, source: ParallelSource) -> None:
+    task = TranslationTask.prepare(config(source, tmp_path), 1).task
+    wanted = epoch_of(task)
+    files = list((tmp_path / "cache").rglob("tokens.bin"))
+    assert len(files) == 2
+    for file in files:
+        file.write_bytes(bytes(file.stat().st_size))
+    for ours, theirs in zip(epoch_of(task), wanted, strict=True):
+        assert torch.equal(ours.source, theirs.source)
+        assert torch.equal(ours.target, theirs.target)
+
+
 def test_pairs_that_are_too_long_are_left_out(tmp_path: Path, source: ParallelSource) -> None:
     task = TranslationTask.prepare(config(source, tmp_path, max_tokens=13), 1).task
     batches = epoch_of(task)
