@@ -19,6 +19,7 @@ from seqtasks.storage.user_cache import user_cache
 
 SUFFIX = ".tar"
 COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+BLOCK = tarfile.BLOCKSIZE
 FORMAT = 1
 """Of the index on disk; to be raised with whatever is kept there."""
 
@@ -104,23 +105,57 @@ def scan(archive: Path) -> Iterator[tuple[str, int, int]]:
     """Name, offset and size of each ordinary file.
 
     Raises:
-        SeqtasksError: A header is damaged, or the archive is cut off. `tarfile` alone would take such a header for the
-            end of the archive.
+        SeqtasksError: A header is damaged, or the archive is cut off.
     """
     try:
-        with tarfile.open(archive, "r:") as tar:
-            for each in tar:
-                cast(Any, tar).members.clear()  # or all of them would be kept
-                if each.isreg() and not each.issparse():
-                    yield each.name.removeprefix("./"), each.offset_data, each.size
-            end = tar.offset
-        with open(archive, "rb") as file:
-            file.seek(end)
-            if any(file.read(tarfile.BLOCKSIZE)):
-                raise tarfile.ReadError(f"damaged header at byte {end:,}")
+        plain = scan_plain(archive)
+        for name, offset, size in scan_any(archive) if plain is None else plain:
+            yield name.removeprefix("./"), offset, size
     except (tarfile.TarError, UnicodeError, ValueError) as error:
         message = f"{archive}: the archive cannot be read to its end ({error})."
         raise SeqtasksError(message, "Download or create it again, uncompressed.") from None
+
+
+def scan_plain(archive: Path) -> list[tuple[str, int, int]] | None:
+    """The files of an archive of ordinary files and folders with short names; None for any other archive.
+
+    That is what programs write that make shards, and several times as fast as `tarfile`.
+    """
+    found: list[tuple[str, int, int]] = []
+    with open(archive, "rb", buffering=0) as file:
+        end, place = os.fstat(file.fileno()).st_size, 0
+        while place < end:
+            header = os.pread(file.fileno(), BLOCK, place)
+            kind = header[156:157]
+            if not any(header):
+                break
+            try:
+                whole = int(header[148:156].strip(b" \0"), 8) == sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+                size = int(header[124:136].strip(b" \0"), 8)
+                names = header[345:500] if header[257:263] == b"ustar\0" else b"", header[:100]
+                name = "/".join(part for each in names if (part := each.partition(b"\0")[0].decode()))
+            except ValueError:
+                return None
+            if not whole or kind not in (b"0", b"\0", b"5"):
+                return None
+            if kind != b"5":
+                found.append((name, place + BLOCK, size))
+            place += BLOCK + -(-size // BLOCK) * BLOCK
+    return found if found and place <= end else None
+
+
+def scan_any(archive: Path) -> Iterator[tuple[str, int, int]]:
+    """The same by `tarfile`, which knows all kinds of archives."""
+    with tarfile.open(archive, "r:") as tar:
+        for each in tar:
+            cast(Any, tar).members.clear()  # or all of them would be kept
+            if each.isreg() and not each.issparse():
+                yield each.name, each.offset_data, each.size
+        end = cast(Any, tar).offset
+    with open(archive, "rb") as file:
+        file.seek(end)
+        if any(file.read(BLOCK)):  # tarfile takes a header that is damaged for the end
+            raise tarfile.ReadError(f"damaged header at byte {end:,}")
 
 
 def read_index(path: Path, state: list[int]) -> list[Any] | None:

@@ -81,13 +81,12 @@ def read_captions(
     if reader is None and (problem := foreign_by_name(path)):
         raise problem
     reader = reader or TableReader()
-    yield from captions_of(reader.read(path, columns), skipped)
+    yield from captions_of(reader.read(path, columns), skipped, {})
     skipped.columns += [reader.columns_taken] * bool(reader.columns_taken)
 
 
-def captions_of(rows: Iterable[Row], skipped: ReadReport) -> Iterator[Caption]:
-    """The captions of rows that are whole."""
-    names: dict[str, str] = {}
+def captions_of(rows: Iterable[Row], skipped: ReadReport, names: dict[str, str]) -> Iterator[Caption]:
+    """The captions of rows that are whole; `names` are those of images that are known to be right."""
     for row in rows:
         skipped.reach(row.file, row.number)
         image, text = clean_string(row.image), clean_string(row.text)

@@ -7,11 +7,11 @@ with `000/a.json`, which holds `caption` or `captions`, and may hold `split`.
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seqtasks.data.captions.readers import Caption, captions_of, rows_of
 from seqtasks.data.captions.source import Columns, Row
@@ -29,8 +29,9 @@ MAX_TEXT_BYTES = 2**20
 """Bytes of a member with captions; a larger one is none."""
 IMAGE = "image"
 """What rows call the image, whose name in the archive is no path that could be wrong."""
-TEXTS = (".txt", ".json")
-"""Suffixes of members with captions; the first one that is there counts."""
+IMAGES = frozenset(ending.removeprefix(".") for ending in ENDINGS | UNSUPPORTED)
+REMEMBERED = 1024
+"""So many shards are not read again by the same process."""
 
 
 def find_shards(images: Path) -> list[Path]:
@@ -60,48 +61,62 @@ def read_shards(shards: list[Path], skipped: ReadReport, images: ReadReport, col
         SeqtasksError: A shard cannot be read, or is compressed.
     """
     for shard in shards:
-        with open_shard(shard) as file:
-            samples: dict[str, list[TarMember]] = {}  # tar itself does not keep files together as WebDataset does
-            for member in tar_members(shard):
-                samples.setdefault(posixpath.splitext(member.name)[0], []).append(member)
-            for key, members in samples.items():
-                if not is_of_system(posixpath.basename(key)):
-                    yield from read_sample(file, members, skipped, images, columns)
+        try:
+            found = os.stat(shard)
+        except OSError:
+            tar_members(shard)  # which tells what is wrong
+            raise
+        captions, report, left_out = captions_in(shard, (found.st_size, found.st_mtime_ns), columns.get("caption"))
+        yield from captions
+        skipped.add(report)
+        images.add(left_out)
 
 
-def read_sample(
-    file: BinaryIO, members: list[TarMember], skipped: ReadReport, images: ReadReport, columns: Columns
-) -> Iterator[Caption]:
-    """The captions of one sample, out of the open archive; other members, without an image, are none."""
-    by_suffix = {posixpath.splitext(member.name)[1].lower(): member for member in members}
-    image = next((member for suffix, member in by_suffix.items() if suffix in ENDINGS | UNSUPPORTED), None)
-    if image is None:
-        return
-    text = next((by_suffix[suffix] for suffix in TEXTS if suffix in by_suffix), None)
-    rows = [] if text is None else list(rows_in(file, text, columns))
-    if not rows:
-        images.read += 1
-        images.skip("without captions", str(image))
-    for caption in captions_of(rows, skipped):
-        yield replace(caption, image=image.name, member=image)
+@lru_cache(maxsize=REMEMBERED)
+def captions_in(
+    shard: Path, state: tuple[int, int], column: str | int | None
+) -> tuple[list[Caption], dict[str, Any], dict[str, Any]]:
+    """The captions of a shard in this state, and the reports on captions and images that were left out.
+
+    They are asked for again and again before training: for its size, for splits, for the examples.
+    """
+    captions, skipped, images = list[Caption](), ReadReport(), ReadReport()
+    names: dict[str, str] = {}
+    samples: dict[str, dict[str, TarMember]] = {}  # tar itself does not keep files together as WebDataset does
+    for member in tar_members(shard):
+        key, _, suffix = member.name.rpartition(".")
+        samples.setdefault(key, {})[suffix.lower()] = member
+    with open(shard, "rb") as file:
+        for key, members in samples.items():
+            image = next((members[suffix] for suffix in members if suffix in IMAGES), None)
+            if image is None or is_of_system(key.rpartition("/")[2]):
+                continue
+            text = members.get("txt") or members.get("json")
+            rows = [] if text is None else list(rows_in(file, text, column))
+            if not rows:
+                images.read += 1
+                images.skip("without captions", str(image))
+            for caption in captions_of(rows, skipped, names):
+                captions.append(Caption(image.name, caption.text, caption.split, image))
+    return captions, skipped.state(), images.state()
 
 
-def rows_in(file: BinaryIO, text: TarMember, columns: Columns) -> Iterator[Row]:
+def rows_in(file: BinaryIO, text: TarMember, column: str | int | None) -> Iterator[Row]:
     """The captions in one member; one row without a caption where it is too large, no text, or no object."""
-    content = None
+    content, place = None, str(text)
     if text.size <= MAX_TEXT_BYTES:
         file.seek(text.offset)
         content = decoded(file.read(text.size))
     if text.name.lower().endswith(".json"):
         fields = {} if content is None else parse_json_object(content) or {}
-        for row in rows_of(str(text), 1, fields, {"caption": columns.get("caption")}):
+        for row in rows_of(place, 1, fields, {"caption": column}):
             yield replace(row, image=IMAGE)
     elif content is None:
-        yield Row(str(text), 1, IMAGE, None)
+        yield Row(place, 1, IMAGE, None)
     else:
         for number, line in enumerate(content.split("\n"), 1):
             if line.strip():
-                yield Row(str(text), number, IMAGE, line)
+                yield Row(place, number, IMAGE, line)
 
 
 def decoded(content: bytes) -> str | None:
@@ -110,12 +125,3 @@ def decoded(content: bytes) -> str | None:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-
-
-def open_shard(shard: Path) -> BinaryIO:
-    """The file of a shard; what is wrong with it `tar_members` tells."""
-    try:
-        return open(shard, "rb")
-    except OSError:
-        tar_members(shard)
-        raise

@@ -50,7 +50,7 @@ def unpacked(stored: BufferedReader, path: Path) -> Iterator[BufferedReader | gz
 def import_zstd(path: Path) -> ModuleType:
     """`compression.zstd` of Python 3.14, or its backport.
 
-    Unlike the package zstandard it reads all frames of a file, and a file that is cut off is an error.
+    The package zstandard takes a file that is cut off for a shorter one.
 
     Raises:
         SeqtasksError: There is none of them.
