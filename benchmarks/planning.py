@@ -79,9 +79,9 @@ def measure_pairs(file: Path) -> Costs:
             loader.collate(chunk, batch, np.random.default_rng(1))
             rows += len(batch)
         collate = (time.perf_counter() - started) / rows
-        kept = sum(each.stat().st_size for each in (folder / "cache" / "tokens").rglob("tokens.bin"))
+        on_disk = sum(each.stat().st_size for each in (folder / "cache" / "tokens").rglob("tokens.bin"))
         tokens = float(np.maximum(chunk.lengths[0] + 1, chunk.lengths[1] + 2).mean())
-        kept = kept / len(chunk.drawn) + 16
+        kept = on_disk / len(chunk.drawn) + 16
         return Costs(read / pairs, stored / pairs, seconds[0], kept, seconds[1], sort, collate, tokens)
 
 
