@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +67,10 @@ class RayOptions:
             raise typer.BadParameter("it needs --output, beside which finished parts are kept", param_hint="--ray")
         require_package("ray", "--ray needs Ray.", "ray")
 
+    def here(self, runtime: Runtime) -> Runtime:
+        """How models are opened in this process: where others compute, on the CPU, whatever those have."""
+        return runtime if self.address is None else replace(runtime, device="cpu", threads=1)
+
     def run(
         self,
         process: Process,
@@ -104,37 +108,37 @@ class RayOptions:
         assert self.address is not None
         if self.address == "local":
             os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # at 127.0.0.1 alone, on Linux too
-        from seqtasks.integrations.ray.cluster import Size, Work, connect, has_gpus, run_batches
+        from seqtasks.integrations.ray.cluster import Size, Work, connected, has_gpus, run_batches
         from seqtasks.integrations.ray.models import put_model
         from seqtasks.storage.parts import Part, open_part_store
 
-        connect(self.address)
-        gpus = int(runtime.device.startswith("cuda") or (runtime.device == "auto" and has_gpus()))
-        size = Size(self.processes, runtime.threads or 1, gpus)
-        options |= {
-            "device": runtime.device if gpus else "cpu",
-            "dtype": runtime.dtype if gpus or not pipeline.models else str(pipeline.dtype).removeprefix("torch."),
-            "threads": size.threads,
-        }
-        shared = put_model(*models, code=runtime.code)
-        work = Work(shared, task, options, settings or {}, process)
-        job = repr((shared.digest, task, {**options, "threads": None}, settings, process))
         store = open_part_store(output)
         done = store.keys()
         order: list[str] = []
         failed: dict[str, Part] = {}
+        with connected(self.address):
+            gpus = int(runtime.device.startswith("cuda") or (runtime.device == "auto" and has_gpus()))
+            size = Size(self.processes, runtime.threads or 1, gpus)
+            same_everywhere = {
+                "device": runtime.device if gpus else "cpu",
+                "dtype": runtime.dtype if gpus or not pipeline.models else str(pipeline.dtype).removeprefix("torch."),
+                **options,
+            }
+            shared = put_model(*models, code=runtime.code)
+            work = Work(shared, task, {**same_everywhere, "threads": size.threads}, settings or {}, process)
+            job = repr((shared.digest, task, same_everywhere, settings, process))
 
-        def missing() -> Iterator[tuple[str, Batch[Any]]]:
-            for batch in batches:
-                order.append(key_of(job, batch, content))
-                if order[-1] not in done:
-                    yield order[-1], batch
+            def missing() -> Iterator[tuple[str, Batch[Any]]]:
+                for batch in batches:
+                    order.append(key_of(job, batch, content))
+                    if order[-1] not in done:
+                        yield order[-1], batch
 
-        for key, part in run_batches(work, missing(), size, warn):
-            if part.failed:
-                failed[key] = part
-            else:
-                store.write(key, part)
+            for key, part in run_batches(work, missing(), size, warn):
+                if part.failed:
+                    failed[key] = part
+                else:
+                    store.write(key, part)
         total = Part()
         with open_output(output) as write:
             for key in order:
@@ -143,6 +147,8 @@ class RayOptions:
                 total.tell(part)
         if not failed:
             store.remove()
+        elif len(failed) < len(order):
+            total.messages.append(f"{output}.parts keeps what is done: run the command again to try the rest.")
         return total
 
 

@@ -25,7 +25,7 @@ PROBE = """
 import json, sys
 from seqtasks.cli.app import run
 code = run(sys.argv[1:])
-slow = {"torch", "numpy", "spacy", "sentencepiece", "sacrebleu", "matplotlib"}
+slow = {"ray", "fsspec", "pyarrow", "torch", "numpy", "spacy", "sentencepiece", "sacrebleu", "matplotlib"}
 heavy = sorted(slow & set(sys.modules))
 print(json.dumps({"code": code, "heavy": heavy}), file=sys.stderr)
 """

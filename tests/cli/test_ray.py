@@ -181,7 +181,8 @@ def test_captions(seqtasks: Program, tmp_path: Path, computed: list[int], monkey
     (folder / "2.png").write_bytes(b"no image")
     words = ("caption", folder, "-o")
     alone, on_ray = seqtasks(*words, out / "alone.txt"), seqtasks(*words, out / "ray.txt", *RAY)
-    assert (on_ray.code, sorted(on_ray.err.splitlines())) == (1, sorted(alone.err.splitlines()))
+    kept = f"seqtasks: {out / 'ray.txt'}.parts keeps what is done: run the command again to try the rest."
+    assert (on_ray.code, sorted(on_ray.err.splitlines())) == (1, sorted([*alone.err.splitlines(), kept]))
     assert (out / "ray.txt").read_bytes() == (out / "alone.txt").read_bytes()
     assert sorted(os.listdir(out)) == ["alone.txt", "ray.txt", "ray.txt.parts"]
     Image.new("RGB", (60, 50), "green").save(folder / "2.png")
@@ -230,6 +231,26 @@ def test_usage_is_checked_first(seqtasks: Program, model: Path, lines: Path, tmp
     assert "it needs files" in seqtasks("translate", "-m", model, *RAY, "-o", tmp_path / "o").err
     assert "it needs --ray" in seqtasks("translate", "-m", model, lines, "--ray-actors", "2").err
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_not_installed_is_named(
+    seqtasks: Program, model: Path, lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqtasks.errors.find_spec", lambda _: None)
+    done = seqtasks("translate", "-m", model, lines, *RAY, "-o", tmp_path / "o")
+    assert (done.code, done.err) == (1, "seqtasks: --ray needs Ray. Install it: pip install 'seqtasks[ray]'\n")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("A dog runs.\n", encoding="utf-8")
+    words = [sys.executable, "-m", "seqtasks", "translate", str(tmp_path / "text.txt"), "-o", str(tmp_path / "o")]
+    done = subprocess.run([*words, "--ray", "127.0.0.1:1"], capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 1
+    assert "seqtasks: --ray 127.0.0.1:1: no Ray cluster answers there" in done.stderr
+    local = subprocess.run([*words, "--ray", "local"], capture_output=True, text=True, check=False, timeout=200)
+    assert (local.returncode, local.stdout, local.stderr) == (0, "", "")
+    assert (tmp_path / "o").read_text(encoding="utf-8") == "Ein Hund läuft.\n"
 
 
 @pytest.mark.slow

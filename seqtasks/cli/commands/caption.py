@@ -177,9 +177,10 @@ def caption(
             )
     if videos and (decoding.nbest or attention or report):
         raise SeqtasksError("--nbest, --plot-attention and --html-report are for images.", f"Remove {videos[0]}.")
-    shared: CaptioningPipeline | None = runtime.open(model, "captioning").pipeline if model else None
+    shared: CaptioningPipeline | None = ray.here(runtime).open(model, "captioning").pipeline if model else None
     pipelines: dict[bool, CaptioningPipeline] = {
-        video: shared or runtime.open([DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER], "captioning").pipeline
+        video: shared
+        or ray.here(runtime).open([DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER], "captioning").pipeline
         for video in {name in videos for name in names}
     }
     images_lines = CaptionLines(options, as_json, decoding.nbest)

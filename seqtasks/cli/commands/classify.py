@@ -89,7 +89,7 @@ def classify(
 
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack, inputs.text_column)
-        task, pipeline = runtime.open(names, "classification")
+        task, pipeline = ray.here(runtime).open(names, "classification")
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         process, total = ClassifyLines(as_json), Part()

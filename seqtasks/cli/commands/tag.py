@@ -112,7 +112,7 @@ def tag(
 
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack, inputs.text_column)
-        pipeline: TaggingPipeline = runtime.open([model], "tagging").pipeline
+        pipeline: TaggingPipeline = ray.here(runtime).open([model], "tagging").pipeline
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         reader = Inputs(pipeline, words=words, guessed=read is None)

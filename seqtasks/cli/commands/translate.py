@@ -138,7 +138,7 @@ def translate(
                 raise SeqtasksError("Several workers run on the CPU only.", "Leave out --workers or --device.")
             runtime = replace(runtime, device="cpu", threads=1)
         ensure_plottable("--plot-attention", attention)
-        pipeline: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+        pipeline: TranslationPipeline = ray.here(runtime).open(model or [DEFAULT_MODEL], "translation", engine).pipeline
         for option, given in torch_only.items():
             if given and not pipeline.models:
                 raise SeqtasksError(f"{option}: the engine of this model cannot do that.", "Leave it out.")

@@ -1,17 +1,19 @@
 """A stream of batches on the processes of a Ray cluster, for `seqtasks translate --ray` and its siblings.
 
 Each process is an actor that has one batch at a time. A batch whose process or node dies goes to another one; results
-come as they are there. Actor pools of Ray Data are not used: their sources are files that nodes can read, not a stream
-of this process, and what a dead actor had waits until there is room for the actor again.
+come as they are there. Ray Data, whose pools of actors bear such deaths too, is for datasets that its tasks read; here
+the batches come in a stream of this process, and what is in each fixes the bytes of the output.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -30,6 +32,8 @@ ATTEMPTS = 3
 """A batch whose process dies so often is given up."""
 PATIENCE = 5.0
 """Seconds between two looks at how much room the cluster has."""
+CONNECT = 10.0
+"""Seconds for the first answer of a cluster."""
 LONG = 60.0
 """Seconds without any process after which the wait is told."""
 Key = str
@@ -76,8 +80,9 @@ class Size:
         return int(there.get("GPU", 0) // self.gpus if self.gpus else there.get("CPU", 0) // self.threads)
 
 
-def connect(address: str) -> None:
-    """Connects this process with a cluster; where it is connected already, that stays.
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connects this process with a cluster for a while; where it is connected already, that stays.
 
     Args:
         address: "local" starts Ray on this machine; "auto", "host:port" and "ray://host:port" are clusters that run.
@@ -86,15 +91,28 @@ def connect(address: str) -> None:
         SeqtasksError: Nothing answers there.
     """
     if ray.is_initialized():
+        yield
         return
     local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
+        require_listener(address)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
         raise SeqtasksError(
             f"--ray {address}: no Ray cluster answers there ({reason_of(error)}).",
             "Start one with `ray start --head`, or give `--ray local`.",
         ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()  # ends what was started on this machine
+
+
+def require_listener(address: str) -> None:
+    """Raises OSError where nothing listens at HOST:PORT: Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
 
 
 def reason_of(error: BaseException) -> str:
