@@ -70,7 +70,7 @@ def warn_of_structure(files: Sequence[Path], lines: Iterable[str], *, tabs: bool
 
 def structure_warning(name: Path, sample: Sequence[str], *, tabs: bool) -> str | None:
     """Why what is called so, and begins with these lines, is hardly plain text."""
-    from seqtasks.data.foreign_files import foreign_by_content, foreign_by_name
+    from seqtasks.data.files.foreign_files import foreign_by_content, foreign_by_name
     from seqtasks.data.text_io import uncompressed_suffix
 
     found = SUFFIXES.get(uncompressed_suffix(name)) or structure_of(sample)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.foreign_files import not_utf8
+from seqtasks.data.files.foreign_files import not_utf8
 from seqtasks.data.text_io import open_bytes, reach_lines, read_lines, require_text, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 

@@ -13,7 +13,7 @@ from typing import TypeGuard, cast
 
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.files.compression import uncompressed_name, unpacked
-from seqtasks.data.foreign_files import foreign_by_content, not_utf8
+from seqtasks.data.files.foreign_files import foreign_by_content, not_utf8
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.pipes import is_pipe, open_readable
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from seqtasks.data import text_io
-from seqtasks.data.foreign_files import foreign_by_content
+from seqtasks.data.files.foreign_files import foreign_by_content
 from seqtasks.inference.bulk import Batch
 
 BATCH_LINES, BATCH_BYTES = 2_000, 256 * 1024

@@ -208,6 +208,12 @@ def test_text_that_is_none_is_told_with_its_row(tmp_path: Path) -> None:
         pairs(path)
 
 
+def test_a_name_of_a_column_that_is_no_text_is_told(tmp_path: Path) -> None:
+    wrong = content(source=["a"], target=["b"]).replace(b"target", b"t\xffrget")
+    with pytest.raises(SeqtasksError, match=r"a\.parquet: the file cannot be read to its end \("):
+        pairs(written(tmp_path, "a.parquet", wrong))
+
+
 def test_what_is_skipped_and_taken_is_told(tmp_path: Path) -> None:
     report = ReadReport()
     path = written(tmp_path, "a.parquet", content(source=["a", None, " "], target=["x", "y", "z"]))

@@ -25,9 +25,9 @@ from seqtasks.data.captions.source import CAPTION, IMAGE, SPLIT_KEY, VIDEO_LINES
 from seqtasks.data.captions.tables import IMAGE_NAME, TableReader
 from seqtasks.data.columns import describe_keys
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.files.foreign_files import foreign_by_name
 from seqtasks.data.files.parquet import column_names, read_rows
 from seqtasks.data.files.patterns import is_pattern, read_each
-from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import REJECTING, is_json_lines, load_json, parse_json_object, rejection
 from seqtasks.data.text_io import clean_string, read_lines
 from seqtasks.errors import SeqtasksError

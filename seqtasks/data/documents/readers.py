@@ -24,8 +24,8 @@ from seqtasks.data.documents.labelled_lines import read_labelled_lines
 from seqtasks.data.documents.source import Document, DocumentReader, DocumentSource, label_names, with_labels
 from seqtasks.data.examples import ReadReport
 from seqtasks.data.files.compression import uncompressed_name
+from seqtasks.data.files.foreign_files import foreign_by_name
 from seqtasks.data.files.patterns import is_pattern, read_each
-from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.text_io import (
     clean_string,
     files_below,

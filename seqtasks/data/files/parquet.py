@@ -119,7 +119,7 @@ def opened(path: Path) -> Iterator[Any]:
             yield parquet.ParquetFile(
                 stored, pre_buffer=False, buffer_size=BUFFER_BYTES, page_checksum_verification=True
             )
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = str(error).partition("\n")[0].rstrip(".")
             message = f"{path}: the file cannot be read to its end ({reason})."
             raise SeqtasksError(message, "Download or create it again.") from None

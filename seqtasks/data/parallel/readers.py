@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from seqtasks.data.columns import describe_columns, describe_keys
 from seqtasks.data.examples import Pair, ReadReport
+from seqtasks.data.files.foreign_files import foreign_by_name
 from seqtasks.data.files.parquet import first_rows, report_rows
 from seqtasks.data.files.patterns import is_pattern, read_each
-from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
 from seqtasks.data.parallel.columns import ROLES, pair_columns
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource

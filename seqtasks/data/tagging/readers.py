@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqtasks.data.examples import ReadReport
+from seqtasks.data.files.foreign_files import foreign_by_name
 from seqtasks.data.files.parquet import read_rows
 from seqtasks.data.files.patterns import is_pattern, read_each
-from seqtasks.data.foreign_files import foreign_by_name
 from seqtasks.data.json_lines import REJECTING, parse_json_object, rejection
 from seqtasks.data.reader import Reader
 from seqtasks.data.tagging.columns import DOCUMENT, between_blanks, read_columns

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import tarfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from PIL import Image
 from seqtasks.data.captions.captioned_images import CaptionReadReport, CaptionSource, read_captioned_images
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, open_image
+from seqtasks.image.loading import read as read_content
 from seqtasks.storage import tar_archive
 from seqtasks.storage.tar_archive import TarMember, tar_members
 
@@ -58,6 +61,26 @@ def test_texts_and_objects_beside_images(tmp_path: Path) -> None:
         "e.with.dots.png": ("A cow.",),
         "f.png": ("A pig.",),
     }
+
+
+def test_webdataset_finds_the_same_samples(tmp_path: Path) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    for number in range(3):
+        keys = [f"{number}/{key:04}" for key in range(5)]
+        members = [member for key in keys for member in sample(key, RED, f"A caption of {key}.", ".jpg")]
+        write_tar(tmp_path / f"shard-{number:03}.tar", members)
+    pattern = str(tmp_path / "shard-{000..002}.tar")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it leaves its files open
+        theirs = [
+            (f"{each['__key__']}.jpg", (each["txt"].decode(),), each["jpg"])
+            for each in webdataset.WebDataset(pattern, shardshuffle=False)
+        ]
+        gc.collect()
+    ours = read_captioned_images(CaptionSource(images=Path(pattern)), CaptionReadReport())
+    contents = [read_content(each.image, "") for each in ours]
+    assert [(each.image.name, each.captions, bytes(data)) for each, data in zip(ours, contents, strict=True)] == theirs
+    assert len(ours) == 15
 
 
 def test_several_shards_whose_keys_may_be_the_same(tmp_path: Path) -> None:
