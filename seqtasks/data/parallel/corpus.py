@@ -98,6 +98,7 @@ class Corpus:
             numbers[chosen] = segment.drawn(numbers[chosen], (self.seed, epoch, number))
             if segment.holds_out and len(self.held_out):
                 kept[chosen] = ~is_among(segment.store.index["key"][numbers[chosen]], self.held_out)
+        self.release()
         return Drawn(segments, numbers).take(kept)
 
     def lengths(self, drawn: Drawn) -> Int[np.ndarray, "2 drawn"]:

@@ -36,8 +36,8 @@ VERSION = 1
 TEXTS, INDEX, ABOUT = "texts.bin", "index.bin", "store.json"
 ENTRY = np.dtype([("start", "<u8"), ("key", "<u8"), ("source", "<u4"), ("crc", "<u4")])
 """Of each pair; a last one says where all end."""
-BLOCK = 2**14
-"""Pairs that are written at a time."""
+BLOCK = 2**9
+"""Pairs that are written at a time: few enough to stay in the processor's cache."""
 KEYS = 2**16
 """Hashes of sources that are looked at at a time."""
 PARTS, PART_BYTES = 64, 2**16
@@ -142,7 +142,7 @@ def write_store(pairs: Iterable[Pair], folder: Path, report: ReadReport) -> None
             lengths = np.fromiter(map(len, contents), np.uint64, len(block))
             ends = np.cumsum(lengths) + np.uint64(start)
             entries["start"] = ends - lengths
-            entries["key"] = [source_key(source) for source in sources]
+            entries["key"] = np.frombuffer(b"".join(map(source_key, sources)), "<u8")
             entries["source"] = [len(source) for source in sources]
             entries["crc"] = [crc32(content) for content in contents]
             written = b"".join(contents)
@@ -156,9 +156,9 @@ def write_store(pairs: Iterable[Pair], folder: Path, report: ReadReport) -> None
     (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def source_key(source: bytes) -> int:
-    """64 bits of a hash of a source, by which equal ones are found."""
-    return int.from_bytes(hashlib.blake2b(source, digest_size=8).digest(), "little")
+def source_key(source: bytes) -> bytes:
+    """A hash of a source, by which equal ones are found: 64 bits, little-endian."""
+    return hashlib.blake2b(source, digest_size=8).digest()
 
 
 def open_store(source: ParallelSource, languages: Languages, cache: Path) -> PairStore:

@@ -76,7 +76,8 @@ class StoredPairs:
     def seen_in_training(self) -> Iterator[str]:
         """See `seqtasks.tasks.data_warnings`."""
         if not self.holds_out:
-            keys = np.unique(np.array([source_key(pair.source.encode()) for pair in self.validation], np.uint64))
+            known = b"".join(source_key(pair.source.encode()) for pair in self.validation)
+            keys = np.unique(np.frombuffer(known, "<u8"))
             alike = (pair for stores in self.stores for store in stores for pair in pairs_with(store, keys))
             yield from seen_in_training(alike, self.validation, "pairs")
 

@@ -108,6 +108,7 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
                 random = np.random.default_rng([self.corpus.seed, chunk.epoch, chunk.number, index])
                 state = {"epoch": chunk.epoch, "chunk": chunk.number, "index": index + 1}
                 yield state, self.collate(chunk, rows, random)
+                self.release()
                 for _ in islice(work, -(-blocks // len(batches))):
                     pass
             for _ in work:
@@ -119,9 +120,12 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
                     "Raise data.max_tokens.",
                 )
             chunk, first = following, 0
-            self.corpus.release()
-            for cache in [cache for caches in self.caches if caches is not None for cache in caches]:
-                cache.release()
+
+    def release(self) -> None:
+        """Gives back the memory of all that was looked up."""
+        self.corpus.release()
+        for cache in [cache for caches in self.caches if caches is not None for cache in caches]:
+            cache.release()
 
     def chunks(self, epoch: int, number: int) -> Iterator[Chunk]:
         """The chunks of all epochs from this one on, without their tokens."""
@@ -142,6 +146,7 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
             segments = chunk.drawn.segments[rows]
             for segment in np.unique(segments).tolist():
                 self.tokenize_rows(chunk, rows[segments == segment], self.caches[segment])
+            self.release()
             yield
 
     def tokenize_rows(self, chunk: Chunk, rows: Int[np.ndarray, " rows"], caches: Caches | None) -> None:
