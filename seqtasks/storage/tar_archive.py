@@ -13,6 +13,8 @@ from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+import numpy as np
+
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.user_cache import user_cache
@@ -122,6 +124,8 @@ def scan_plain(archive: Path) -> list[tuple[str, int, int]] | None:
     That is what programs write that make shards, and several times as fast as `tarfile`.
     """
     found: list[tuple[str, int, int]] = []
+    headers: list[bytes] = []
+    checksums: list[int] = []
     with open(archive, "rb", buffering=0) as file:
         end, place = os.fstat(file.fileno()).st_size, 0
         while place < end:
@@ -130,18 +134,23 @@ def scan_plain(archive: Path) -> list[tuple[str, int, int]] | None:
             if not any(header):
                 break
             try:
-                whole = int(header[148:156].strip(b" \0"), 8) == sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+                checksums.append(int(header[148:156].strip(b" \0"), 8))
                 size = int(header[124:136].strip(b" \0"), 8)
                 names = header[345:500] if header[257:263] == b"ustar\0" else b"", header[:100]
                 name = "/".join(part for each in names if (part := each.partition(b"\0")[0].decode()))
             except ValueError:
                 return None
-            if not whole or kind not in (b"0", b"\0", b"5"):
+            if kind not in (b"0", b"\0", b"5") or len(header) < BLOCK or size < 0:
                 return None
+            headers.append(header)
             if kind != b"5":
                 found.append((name, place + BLOCK, size))
             place += BLOCK + -(-size // BLOCK) * BLOCK
-    return found if found and place <= end else None
+    if not found or place > end:
+        return None
+    content = np.frombuffer(b"".join(headers), np.uint8).reshape(-1, BLOCK)
+    sums = content.sum(1, np.int64) - content[:, 148:156].sum(1, np.int64) + 8 * ord(" ")
+    return found if np.array_equal(sums, checksums) else None
 
 
 def scan_any(archive: Path) -> Iterator[tuple[str, int, int]]:
