@@ -6,6 +6,7 @@ torchrun --nproc-per-node 2 worker.py run.toml OUTPUT RESULT.json
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def main(configuration: str, output: str, result: str) -> None:
             seconds = event.seconds
         if isinstance(event, ValidationEvent):
             scores.append({score.metric: score.value for score in event.evaluation.scores})
-    Path(result).write_text(json.dumps({"losses": losses, "scores": scores, "seconds": seconds}), encoding="utf-8")
+    if os.environ.get("RANK", "0") == "0":
+        Path(result).write_text(json.dumps({"losses": losses, "scores": scores, "seconds": seconds}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -139,36 +139,48 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
             epoch, number = (epoch + 1, 0) if last else (epoch, number + 1)
 
     def tokenize(self, chunk: Chunk) -> Iterator[None]:
-        """Finds out the lengths of a chunk, a block at each step."""
-        blocks = np.array_split(np.arange(len(chunk.drawn)), -(-len(chunk.drawn) // BLOCK) or 1)
+        """Finds out the lengths of a chunk: first all that the caches know, then the rest, a block at each step."""
+        self.look_up(chunk, np.arange(len(chunk.drawn)))
+        yield
+        unknown = np.flatnonzero((chunk.lengths == 0).any(axis=0))
+        blocks = np.array_split(unknown, -(-len(unknown) // BLOCK) or 1)
         begin = len(blocks) * (self.share.start or 0) // (self.share.step or 1)
         for rows in blocks[begin:] + blocks[:begin]:
-            segments = chunk.drawn.segments[rows]
-            for segment in np.unique(segments).tolist():
-                self.tokenize_rows(chunk, rows[segments == segment], self.caches[segment])
-            self.release()
+            self.look_up(chunk, rows)  # another process may have been here
+            missing = rows[(chunk.lengths[:, rows] == 0).any(axis=0)]
+            if len(missing):
+                self.tokenize_rows(chunk, missing)
             yield
 
-    def tokenize_rows(self, chunk: Chunk, rows: Int[np.ndarray, " rows"], caches: Caches | None) -> None:
-        """Finds out the lengths of rows of one segment; what its caches do not hold is tokenized."""
-        numbers = chunk.drawn.numbers[rows]
-        missing = np.ones(len(rows), bool)
-        if caches is not None:
-            chunk.lengths[:, rows] = [cache.lengths(numbers) for cache in caches]
-            missing = (chunk.lengths[:, rows] == 0).any(axis=0)
-        if not missing.any():
-            return
-        rows, numbers = rows[missing], numbers[missing]
+    def look_up(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> None:
+        """Fills in the lengths of rows that are in the caches."""
+        for chosen, caches in self.by_segment(chunk, rows):
+            if caches is not None:
+                numbers = chunk.drawn.numbers[chosen]
+                chunk.lengths[:, chosen] = [cache.lengths(numbers) for cache in caches]
+        self.release()
+
+    def by_segment(
+        self, chunk: Chunk, rows: Int[np.ndarray, " rows"]
+    ) -> Iterator[tuple[Int[np.ndarray, " chosen"], Caches | None]]:
+        """Those of the rows that are of one segment, and its caches, for each segment."""
+        segments = chunk.drawn.segments[rows]
+        for segment in np.unique(segments).tolist():
+            yield rows[segments == segment], self.caches[segment]
+
+    def tokenize_rows(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> None:
+        """Tokenizes rows, and keeps their tokens in the caches; in the chunk where there are none."""
         encoded = self.encoded(chunk, rows)
         chunk.lengths[:, rows] = [[len(ids) for ids in side] for side in encoded]
-        kept = np.zeros(len(rows), bool)
-        if caches is not None:
-            for cache, side in zip(caches, encoded, strict=True):
-                cache.put(numbers, side)
-            kept = np.all([cache.lengths(numbers) > 0 for cache in caches], axis=0)
-        for row, source, target, is_kept in zip(rows.tolist(), *encoded, kept.tolist(), strict=True):
-            if not is_kept:
-                chunk.tokens[row] = source, target
+        tokens = dict(zip(rows.tolist(), zip(*encoded, strict=True), strict=True))
+        for chosen, caches in self.by_segment(chunk, rows):
+            kept = np.zeros(len(chosen), bool)
+            if caches is not None:
+                numbers = chunk.drawn.numbers[chosen]
+                for side, cache in enumerate(caches):
+                    cache.put(numbers, [tokens[row][side] for row in chosen.tolist()])
+                kept = np.all([cache.lengths(numbers) > 0 for cache in caches], axis=0)
+            chunk.tokens |= {row: tokens[row] for row in chosen[~kept].tolist()}
 
     def encoded(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> tuple[list[Tokens], list[Tokens]]:
         """The tokens of the sources and of the targets of rows, out of their texts."""
@@ -211,15 +223,15 @@ class StoredPairLoader(DataLoader[Seq2SeqBatch]):
     def tokens_of(self, chunk: Chunk, rows: Int[np.ndarray, " rows"]) -> list[tuple[Tokens, Tokens]]:
         """The tokens of rows of a chunk; those that are damaged in a cache are made again."""
         found = [chunk.tokens.get(row) for row in rows.tolist()]
-        segments = chunk.drawn.segments[rows]
+        places = np.array([place for place, tokens in enumerate(found) if tokens is None], np.int64)
+        segments = chunk.drawn.segments[rows[places]]
         for segment in np.unique(segments).tolist():
-            caches = self.caches[segment]
-            places = [place for place in np.flatnonzero(segments == segment).tolist() if found[place] is None]
-            if caches is not None and places:
-                numbers = chunk.drawn.numbers[rows[places]]
-                for place, source, target in zip(places, *(cache.get(numbers) for cache in caches), strict=True):
-                    if source is not None and target is not None:
-                        found[place] = source, target
+            chosen, caches = places[segments == segment], self.caches[segment]
+            if caches is not None:
+                numbers = chunk.drawn.numbers[rows[chosen]]
+                for place, *sides in zip(chosen.tolist(), *(cache.get(numbers) for cache in caches), strict=True):
+                    if sides[0] is not None and sides[1] is not None:
+                        found[place] = sides[0], sides[1]
         damaged = [place for place, tokens in enumerate(found) if tokens is None]
         if damaged:
             for place, tokens in zip(damaged, zip(*self.encoded(chunk, rows[damaged]), strict=True), strict=True):
