@@ -86,7 +86,7 @@ class TokenCache:
             return
         records = []
         for ids in sequences:
-            content = np.array(ids, self.dtype).tobytes()
+            content = np.asarray(ids, self.dtype).tobytes()
             records.append(crc32(content).to_bytes(CHECKSUM, "little") + content)
         lengths = np.array([len(ids) for ids in sequences], np.uint64)
         sizes = np.array([len(record) for record in records], np.uint64)
