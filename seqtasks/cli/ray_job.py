@@ -31,7 +31,7 @@ class RayOptions:
         typer.Option(
             "--ray",
             metavar="ADDRESS",
-            help="Run on a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, or local for one on this machine. Needs "
+            help="Run on a Ray cluster: auto, HOST:PORT, or local for one on this machine. Needs "
             "--output; run again, it does only what is missing.",
         ),
     ] = None

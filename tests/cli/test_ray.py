@@ -248,6 +248,9 @@ def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
     done = subprocess.run([*words, "--ray", "127.0.0.1:1"], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 1
     assert "seqtasks: --ray 127.0.0.1:1: no Ray cluster answers there" in done.stderr
+    client = subprocess.run([*words, "--ray", "ray://h:1"], capture_output=True, text=True, check=False, timeout=200)
+    assert client.returncode == 1
+    assert "Ray's client (ray://) is not supported" in client.stderr
     local = subprocess.run([*words, "--ray", "local"], capture_output=True, text=True, check=False, timeout=200)
     assert (local.returncode, local.stdout, local.stderr) == (0, "", "")
     assert (tmp_path / "o").read_text(encoding="utf-8") == "Ein Hund läuft.\n"

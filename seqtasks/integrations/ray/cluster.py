@@ -85,11 +85,16 @@ def connected(address: str) -> Iterator[None]:
     """Connects this process with a cluster for a while; where it is connected already, that stays.
 
     Args:
-        address: "local" starts Ray on this machine; "auto", "host:port" and "ray://host:port" are clusters that run.
+        address: "local" starts Ray on this machine; "auto" and "host:port" are clusters that run.
 
     Raises:
-        SeqtasksError: Nothing answers there.
+        SeqtasksError: Nothing answers there, or the address is that of Ray's client.
     """
+    if address.startswith("ray://"):
+        raise SeqtasksError(
+            f"--ray {address}: Ray's client (ray://) is not supported.",
+            "Run the command on a machine of the cluster, with --ray auto.",
+        )
     if ray.is_initialized():
         yield
         return
@@ -110,7 +115,7 @@ def connected(address: str) -> Iterator[None]:
 
 def require_listener(address: str) -> None:
     """Raises OSError where nothing listens at HOST:PORT: Ray would try for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
 
