@@ -100,7 +100,7 @@ def main(
     file: Annotated[Path, typer.Argument(help="A table of pairs, English and German.")],
     model: Annotated[str, typer.Option(help="A translator of such pairs.")] = "en-de",
     pairs: Annotated[float, typer.Option(help="To train on.")] = 100e6,
-    gpus: Annotated[int, typer.Option(help="That train.")] = 64,
+    gpus: Annotated[str, typer.Option(help="Numbers of GPUs that train.")] = "1,8,64,512",
     gpus_a_machine: int = 8,
     batch_tokens: Annotated[int, typer.Option(help="For each GPU.")] = 25_000,
     epochs: float = 5,
@@ -118,7 +118,13 @@ def main(
         f"once, finding it again {1e6 * costs.find:.2f} µs, sorting {1e6 * costs.sort:.2f} µs, a row of a batch "
         f"{1e6 * costs.collate:.1f} µs; {costs.stored:.0f} bytes of text and index, {costs.kept:.0f} of token ids"
     )
-    plan_training(costs, pairs, gpus, gpus_a_machine, batch_tokens, epochs, teraflops, gigabytes, gpu_hour)
+    print(
+        f"once, for {pairs:,.0f} pairs: reading {pairs * costs.read / 3600:.2f} h of one core, tokenizing "
+        f"{pairs * costs.tokenize / 3600:.1f} h, on each machine, which the ranks of it share; "
+        f"{pairs * costs.stored / 1e9:.0f} GB of texts, {pairs * costs.kept / 1e9:.0f} GB of token ids"
+    )
+    for number in map(int, gpus.split(",")):
+        plan_training(costs, pairs, number, gpus_a_machine, batch_tokens, epochs, teraflops, gigabytes, gpu_hour)
     for beam in (1, 5):
         seconds = measure_lines(file, model, beam)
         hours = lines * seconds / 3600
@@ -138,20 +144,18 @@ def plan_training(
     length = round(costs.tokens)
     rows = batch_tokens // length
     compute = operations_of_update(size, vocabulary, [length] * rows, [length] * rows) / (teraflops * 1e12)
-    exchange = 2 * 4 * parameters * (gpus - 1) / gpus / (gigabytes * 1e9)
+    exchange = 2 * 4 * parameters * (gpus - 1) / gpus / (gigabytes * 1e9) if gpus > gpus_a_machine else 0.0
     all_rows = rows * gpus
     data = all_rows * (costs.find + costs.sort) + rows * costs.collate
     first = data + all_rows * costs.tokenize / gpus_a_machine
     updates = epochs * pairs / all_rows
     step = max(compute, exchange, data)
+    slowest = {compute: "computing", exchange: "exchanging gradients", data: "making the batch"}[step]
     print(
-        f"training of {parameters / 1e6:.0f} M parameters on {pairs:,.0f} pairs, {gpus} GPUs, {rows:,} pairs each:\n"
-        f"  once: reading {pairs * costs.read / 3600:.1f} h of one core on each machine; on each machine "
-        f"{pairs * costs.stored / 1e9:.0f} GB of texts, {pairs * costs.kept / 1e9:.0f} GB of token ids\n"
-        f"  an update: computing {1e3 * compute:.0f} ms ({teraflops:.0f} TFLOP/s assumed), exchanging gradients "
-        f"{1e3 * exchange:.0f} ms ({gigabytes:.0f} GB/s assumed, beside the computing), making the batch "
-        f"{1e3 * data:.0f} ms (in a thread, beside both; {1e3 * first:.0f} ms in the first epoch, which tokenizes)\n"
-        f"  {updates:,.0f} updates for {epochs:g} epochs: {updates * step / 3600:.1f} h, "
+        f"{gpus} GPUs, {parameters / 1e6:.0f} M parameters, {rows:,} pairs each: computing {1e3 * compute:.0f} ms "
+        f"({teraflops:.0f} TFLOP/s assumed), exchanging gradients {1e3 * exchange:.0f} ms ({gigabytes:.0f} GB/s "
+        f"between machines assumed), making the batch {1e3 * data:.0f} ms, while tokenizing {1e3 * first:.0f} ms; all three go on side "
+        f"by side: {slowest}. {updates:,.0f} updates for {epochs:g} epochs, {updates * step / 3600:.1f} h, "
         f"{updates * step / 3600 * gpus * gpu_hour:,.0f} of money",
         flush=True,
     )

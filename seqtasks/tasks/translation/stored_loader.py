@@ -23,7 +23,7 @@ from seqtasks.special_tokens import PAD
 from seqtasks.tasks.data_loader import DataLoader
 from seqtasks.text import Tokenizer
 
-CHUNKS = 2**16, 2**19
+CHUNKS = 2**16, 2**22
 """Fewest and most examples that are drawn, tokenized and sorted together."""
 BLOCK = 256
 """Examples that are tokenized at a time."""
