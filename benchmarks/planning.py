@@ -155,8 +155,8 @@ def plan_training(
         f"{gpus} GPUs, {parameters / 1e6:.0f} M parameters, {rows:,} pairs each: computing {1e3 * compute:.0f} ms "
         f"({teraflops:.0f} TFLOP/s assumed), exchanging gradients {1e3 * exchange:.0f} ms ({gigabytes:.0f} GB/s "
         f"between machines assumed), making the batch {1e3 * data:.0f} ms, while tokenizing {1e3 * first:.0f} ms; all "
-        f"three go on side by side: {slowest}. {updates:,.0f} updates for {epochs:g} epochs, {updates * step / 3600:.1f} h, "
-        f"{updates * step / 3600 * gpus * gpu_hour:,.0f} of money",
+        f"three go on side by side: {slowest}. {updates:,.0f} updates for {epochs:g} epochs, "
+        f"{updates * step / 3600:.1f} h, {updates * step / 3600 * gpus * gpu_hour:,.0f} of money",
         flush=True,
     )
 
