@@ -114,7 +114,7 @@ def own_folder() -> Path:
     """
     folder = Path(tempfile.gettempdir()) / f"seqtasks-{getuser()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+    if hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid():
         raise SeqtasksError(f"{folder} belongs to another user.", "Set TMPDIR to a folder of your own.")
     return folder
 
