@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 REMOTE = re.compile(r"""<(?:link|script|img|source|iframe)\b[^>]*(?:href|src)=["']?((?:https?:)?//[^"'\s>]+)""")
 """What a browser would fetch by itself; a link to follow is none."""
 
-IMAGES = ("attention.jpg", "why_lstm.png")
+IMAGES = ("attention.jpg", "why_lstm.png", "ranks.png")
 """Those of the README, which lie beside the models."""
 
 TASKS = {
