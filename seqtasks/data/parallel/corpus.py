@@ -11,8 +11,12 @@ from jaxtyping import Bool, Int, UInt64
 
 from seqtasks.data.augmentation import Augmentation
 from seqtasks.data.examples import Pair
+from seqtasks.data.holdout import validation_size
 from seqtasks.data.parallel.pair_store import PairStore
 from seqtasks.data.permutation import Permutation, mixed
+
+SMALLEST = 4_096
+"""Hashes by which the number of sources is estimated, to 2 %."""
 
 
 @dataclass(frozen=True)
@@ -138,14 +142,18 @@ def is_among(keys: UInt64[np.ndarray, " keys"], known: UInt64[np.ndarray, " know
     return found
 
 
-def held_out_keys(stores: Sequence[PairStore], count: int, seed: int) -> UInt64[np.ndarray, " keys"]:
-    """The hashes of so many sources, drawn at random among all that differ, sorted.
+def held_out_keys(stores: Sequence[PairStore], validation_split: float, seed: int) -> UInt64[np.ndarray, " keys"]:
+    """The hashes of the sources to validate on, drawn at random among all that differ, sorted.
+
+    How many differ is estimated by the smallest of their hashes, which lie evenly (Bar-Yossef et al. 2002, "Counting
+    Distinct Elements in a Data Stream").
 
     Args:
         stores: All pairs that may be held out.
-        count: So many sources, or all where there are fewer.
+        validation_split: A share or a number of the sources that differ; see `ValidationSplit`.
         seed: The same seed draws the same ones, in whatever order the pairs come.
     """
+    count = max(SMALLEST, validation_size(validation_split, sum(map(len, stores))))
     salt = np.random.default_rng(seed).integers(2**64, dtype=np.uint64)
     least = known = np.empty(0, np.uint64)
     for store in stores:
@@ -155,7 +163,8 @@ def held_out_keys(stores: Sequence[PairStore], count: int, seed: int) -> UInt64[
                 keys, drawn = keys[drawn < least[-1]], drawn[drawn < least[-1]]
             least, places = np.unique(np.concatenate([least, drawn]), return_index=True)
             least, known = least[:count], np.concatenate([known, keys])[places][:count]
-    return np.sort(known)
+    sources = len(least) if len(least) < count else int((count - 1) / (float(least[-1]) / 2**64))
+    return np.sort(known[: validation_size(validation_split, sources)])
 
 
 def pairs_with(store: PairStore, keys: UInt64[np.ndarray, " keys"]) -> list[Pair]:

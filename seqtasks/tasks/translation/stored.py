@@ -14,7 +14,6 @@ import numpy as np
 
 from seqtasks.data.augmentation import Augmentation
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.holdout import validation_size
 from seqtasks.data.mixing import mix_weight
 from seqtasks.data.parallel.corpus import Corpus, Segment, held_out_keys, pairs_with
 from seqtasks.data.parallel.pair_store import PairStore, open_store, source_key
@@ -171,7 +170,7 @@ def read_stored(
     if data.validation:
         validation = [pair for source in data.validation for pair in read_texts(source, unread, languages)]
     else:
-        held_out = held_out_keys(train, validation_size(data.validation_split, sum(map(len, train))), seed)
+        held_out = held_out_keys(train, data.validation_split, seed)
         validation = [pair for store in train for pair in pairs_with(store, held_out)]
     weights, shares = weights_of(data, [len(store) for store in train])
     old = sum(len(store) * source.weight for store, source in zip(mix, data.mix, strict=True))

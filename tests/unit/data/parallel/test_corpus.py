@@ -72,7 +72,17 @@ def test_what_is_held_out_follows_from_seed_and_texts_alone(tmp_path: Path) -> N
     keys = held_out_keys(stores, 10, seed=5)
     assert held_out_keys(stores[::-1], 10, seed=5).tolist() == keys.tolist()
     assert held_out_keys(stores, 10, seed=6).tolist() != keys.tolist()
-    assert len(held_out_keys(stores, 1_000, seed=5)) == 100, "all sources that differ"
+    assert len(held_out_keys(stores, 1_000, seed=5)) == 10, "at most a tenth of the sources that differ, as in memory"
+
+
+def test_many_pairs_of_few_sources_are_not_all_held_out(tmp_path: Path) -> None:
+    write_store((Pair(f"s{number % 150}", f"t{number}") for number in range(3_000)), tmp_path, ReadReport())
+    assert len(held_out_keys([PairStore(tmp_path)], 100, seed=1)) == 15
+
+
+def test_the_number_of_sources_is_estimated(tmp_path: Path) -> None:
+    write_store((Pair(f"s{number % 50_000}", "t") for number in range(100_000)), tmp_path, ReadReport())
+    assert abs(len(held_out_keys([PairStore(tmp_path)], 0.02, seed=1)) - 1_000) < 60
 
 
 def test_changed_copies(tmp_path: Path) -> None:
