@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class InlineTag(NamedTuple):
-    """An element inside a text, such as bold type, a link, or a line break."""
+    """A start tag, an end tag or an empty element inside a text: bold type, a link, a line break."""
 
-    start: int
+    position: int
     """Characters of the text before it."""
-    end: int
-    """Characters before its end; as many as before its start where it holds nothing."""
+    kind: Literal["start", "end", "empty"]
     number: int
-    """Which of the text's elements it is; the format knows how it is spelled."""
+    """Which of the text's elements it belongs to: a start tag and its end tag have the same one. The format knows how
+    an element is spelled."""
 
 
 @dataclass(frozen=True)
 class MarkupText:
-    """A text, its inline tags, and what must not be translated.
+    """A text, its inline tags in the order of the document, and what of it must not be translated.
 
-    Tags nest: of two that share a character, one holds the other. They stand in the order of their start tags, outer
-    ones first.
+    Raises:
+        ValueError: Tags are not in order or not well-formed, or spans overlap or leave the text.
     """
 
     text: str
@@ -31,19 +31,26 @@ class MarkupText:
     """Spans (start, end) of characters that come out as they are, in order, without overlaps."""
 
     def __post_init__(self) -> None:
-        open_ends: list[int] = []
-        last = 0
+        place = 0
+        started: list[int] = []
+        seen: set[int] = set()
         for tag in self.tags:
-            if not last <= tag.start <= tag.end <= len(self.text):
-                raise ValueError(f"{tag} is not in the order of start tags, or not inside the text.")
-            while open_ends and open_ends[-1] <= tag.start and not (tag.start == tag.end == open_ends[-1]):
-                open_ends.pop()
-            if open_ends and tag.end > open_ends[-1]:
-                raise ValueError(f"{tag} begins inside another tag and ends outside.")
-            open_ends.append(tag.end)
-            last = tag.start
+            if not place <= tag.position <= len(self.text):
+                raise ValueError(f"{tag} is not in order, or not inside the text.")
+            place = tag.position
+            if tag.kind == "end":
+                if not started or started.pop() != tag.number:
+                    raise ValueError(f"{tag} does not end the last element that was started.")
+            elif tag.number in seen:
+                raise ValueError(f"{tag}: there is an element of this number already.")
+            else:
+                seen.add(tag.number)
+                if tag.kind == "start":
+                    started.append(tag.number)
+        if started:
+            raise ValueError(f"Element {started[-1]} is not ended.")
         place = 0
         for start, end in self.protected:
             if not place <= start < end <= len(self.text):
-                raise ValueError(f"Protected spans must be in order, inside the text, and not overlap: {start}, {end}.")
+                raise ValueError(f"Protected span {start, end} is not in order, or not inside the text.")
             place = end
