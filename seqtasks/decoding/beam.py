@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from seqtasks.decoding.active_rows import ActiveRows
+from seqtasks.decoding.beam_allocation import BeamAllocation
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.hypotheses import (
     FinishedSequences,
@@ -22,7 +23,13 @@ from seqtasks.special_tokens import BEGIN, END
 
 
 def beam_search(
-    stepper: Stepper, rules: DecodingConstraints, *, width: int, nbest: int, penalty: LengthPenalty
+    stepper: Stepper,
+    rules: DecodingConstraints,
+    *,
+    width: int,
+    nbest: int,
+    penalty: LengthPenalty,
+    allocation: BeamAllocation | None = None,
 ) -> FinishedSequences:
     """The best hypotheses of each row by normalized score.
 
@@ -36,6 +43,7 @@ def beam_search(
         width: Hypotheses alive at a time.
         nbest: Hypotheses kept for each row.
         penalty: What scores are divided by.
+        allocation: The phrases that outputs contain; None where there are none.
 
     Returns:
         `nbest` hypotheses a row, best first; those that were not found have a score of -inf.
@@ -54,19 +62,27 @@ def beam_search(
         length = position + 1
         logits, state = stepper.step(tokens, position, state)
         log_probabilities = logits.float().log_softmax(2)
+        values = None if allocation is None else allocation.next_values(log_probabilities)
         log_probabilities = rules.apply(log_probabilities, live.tokens[..., :position], position, beam=True)
-        best = topk_candidates(log_probabilities, live.scores, 2 * width)
-        ends = best.tokens == END
-
-        if device.type != "cpu" or ends[:, :width].any():  # elsewhere it would mean waiting for the device
+        if allocation is None or values is None:
+            best = topk_candidates(log_probabilities, live.scores, 2 * width)
             ended = Candidates(*(leaf[:, :width] for leaf in best))
-            found = _keep(found, _extend(live, ended, position), ends[:, :width], length, table, finished=True)
+            onward = best.at(torch.sort(best.tokens == END, dim=1, stable=True).indices[:, :width])
+        else:
+            values = allocation.apply(log_probabilities, values, position)
+            ended = allocation.ends(log_probabilities, live.scores)
+            onward = allocation.onward(log_probabilities, values, live.scores)
 
-        onward = best.at(torch.sort(ends, dim=1, stable=True).indices[:, :width])  # the best that do not end
+        ends = ended.tokens == END
+        if device.type != "cpu" or ends.any():  # elsewhere it would mean waiting for the device
+            found = _keep(found, _extend(live, ended, position), ends, length, table, finished=True)
+
         live, tokens = _extend(live, onward, position), onward.tokens
+        allocation = allocation and allocation.advance(onward.parents, onward.tokens)
         if length in limits:
             cut = (rules.max_length == length).unsqueeze(1).expand(-1, width)
-            found = _keep(found, live, cut, length, table, finished=False)
+            kept_at_limit = cut if allocation is None else cut & allocation.complete
+            found = _keep(found, live, kept_at_limit, length, table, finished=False)
             live = live._replace(scores=live.scores.masked_fill(cut, -torch.inf))
 
         attainable = live.scores.amax(1) / table[rules.max_length]  # scores only fall, the penalty only grows
@@ -77,6 +93,7 @@ def beam_search(
                 break
             live, found, tokens, parents, state = select_rows((live, found, tokens, parents, state), kept)
             rules = rules.select_rows(kept)
+            allocation = allocation and allocation.select_rows(kept)
         state = reorder_hypotheses(state, parents)
     return left.finish(found)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from jaxtyping import Int
 from torch import Tensor
+from torch.nn import functional
 
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.length import LengthLimit
@@ -38,6 +39,8 @@ class DecodingConstraints:
     """Whether a hypothesis can come to where every token is forbidden."""
     processors: tuple[ProcessLogits, ...] = ()
     """Rules beside these; what they allow is still subject to them."""
+    bad_words: Int[Tensor, "rows phrases length"] | None = None
+    """Phrases that no output of a row contains, -1 in front of their tokens."""
     repetitions: RepetitionGuard | None = None
     """Stops loops; None: an output may repeat itself as it likes."""
 
@@ -48,6 +51,7 @@ class DecodingConstraints:
         source_lengths: Int[Tensor, "rows"],
         prefixes: Sequence[Sequence[int]] | None = None,
         sources: Sequence[str] | None = None,
+        bad_words: Sequence[Sequence[Sequence[int]]] | None = None,
     ) -> DecodingConstraints:
         """The rules for a batch. A prefix ends at its first end token, and counts towards the length of its row."""
         cut = [_until_end(prefix) for prefix in ([()] * len(source_lengths) if prefixes is None else prefixes)]
@@ -65,6 +69,9 @@ class DecodingConstraints:
         min_length = torch.minimum(LengthLimit.parse(options.min_length)(source_lengths), max_length)
         longest_minimum = max(min_length.tolist(), default=0)
         never = [*NEVER_GENERATED, *options.suppress_tokens]
+        bad = [[tuple(phrase) for phrase in row] for row in bad_words or []]
+        if any(not phrase or min(phrase) < 0 for row in bad for phrase in row):
+            raise SeqtasksError("A phrase that is forbidden is empty or holds a negative token id.", "Leave it out.")
         return cls(
             max_length,
             min_length,
@@ -72,14 +79,20 @@ class DecodingConstraints:
             torch.tensor(never, device=source_lengths.device),
             options.no_repeat_ngram_size,
             longest_minimum,
-            largest_id=max(*never, *(token for prefix in cut for token in prefix)),
+            largest_id=max(
+                *never,
+                *(token for prefix in cut for token in prefix),
+                *(token for row in bad for phrase in row for token in phrase),
+            ),
             may_have_no_candidate=bool(
-                options.suppress_tokens
+                bad
+                or options.suppress_tokens
                 or options.no_repeat_ngram_size
                 or longest_minimum > 1
                 or options.logits_processors
             ),
             processors=tuple(make() for make in options.logits_processors),
+            bad_words=_phrases(bad).to(source_lengths.device) if any(bad) else None,
             repetitions=None if sources is None else RepetitionGuard(tuple(sources)),
         )
 
@@ -91,6 +104,7 @@ class DecodingConstraints:
             max_length=self.max_length[rows],
             min_length=self.min_length[rows],
             prefix=prefix,
+            bad_words=None if self.bad_words is None else self.bad_words[rows],
             repetitions=self.repetitions and self.repetitions.select_rows(rows),
         )
 
@@ -131,6 +145,8 @@ class DecodingConstraints:
             log_probabilities[..., END].masked_fill_(short, -torch.inf)
         if 0 < self.no_repeat_ngram_size <= position:
             _block_repeated_ngrams(log_probabilities, history, self.no_repeat_ngram_size)
+        if self.bad_words is not None:
+            _block_phrases(log_probabilities, history, self.bad_words)
         if self.repetitions is not None:
             self.repetitions.apply(log_probabilities, history, self.prefix, beam=beam)
         if end_value is not None:
@@ -157,3 +173,25 @@ def _block_repeated_ngrams(
     seen = (ngrams[..., :-1] == context).all(3)
     ceiling = torch.where(seen, -torch.inf, torch.inf)
     log_probabilities.scatter_reduce_(2, ngrams[..., -1], ceiling, "amin")
+
+
+def _phrases(rows: Sequence[Sequence[Sequence[int]]]) -> Int[Tensor, "rows phrases length"]:
+    """Phrases as a tensor, -1 in front of their tokens and where there is none."""
+    count, length = max(map(len, rows)), max(len(phrase) for row in rows for phrase in row)
+    padded = [[[-1] * (length - len(phrase)) + list(phrase) for phrase in row] for row in rows]
+    return torch.tensor([row + [[-1] * length] * (count - len(row)) for row in padded])
+
+
+def _block_phrases(
+    log_probabilities: NextLogits,
+    history: Int[Tensor, "rows hyps position"],
+    phrases: Int[Tensor, "rows phrases length"],
+) -> None:
+    """Bans each token that would complete one of the phrases."""
+    before = phrases[..., :-1].unsqueeze(1)  # --> (rows, 1, phrases, length - 1)
+    size = before.shape[3]
+    last = functional.pad(history, (size, 0), value=-2)[..., history.shape[2] :].unsqueeze(2)
+    begun = ((last == before) | (before == -1)).all(3) & (phrases[..., -1] >= 0).unsqueeze(1)
+    ceiling = torch.where(begun, -torch.inf, torch.inf)
+    ends = phrases[..., -1].clamp(min=0).unsqueeze(1).expand_as(begun)
+    log_probabilities.scatter_reduce_(2, ends, ceiling, "amin")

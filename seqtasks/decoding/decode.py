@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
+from seqtasks.decoding.beam_allocation import allocate
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.lexical_constraints import Forms, LexicalConstraints
 from seqtasks.decoding.mbr import mbr_rerank
 from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper
@@ -30,6 +32,9 @@ def decode(
     prefixes: Sequence[Sequence[int]] | None = None,
     row_numbers: Sequence[int] | None = None,
     sources: Sequence[str] | None = None,
+    force_words_ids: Sequence[Sequence[Forms]] | None = None,
+    bad_words_ids: Sequence[Sequence[Sequence[int]]] | None = None,
+    continuation_tokens: Bool[Tensor, "vocab"] | None = None,
 ) -> list[list[Hypothesis]]:
     """Decodes as the options say: greedy, beam search, sampling, or minimum Bayes risk.
 
@@ -42,6 +47,11 @@ def decode(
             batch; without them rows count from 0.
         sources: For each row the text that it is made from, "" where there is none: outputs that say the same over and
             over, more often than their source does, are stopped. Without them an output may repeat itself.
+        force_words_ids: For each row the phrases that its outputs contain, each as one or more forms of which one has
+            to come, as tokens. Outputs may become as long as their phrases. For beam search.
+        bad_words_ids: For each row the phrases, as tokens, that its outputs do not contain.
+        continuation_tokens: Which tokens go on with the word before them: words that have to be in the output are not
+            part of longer ones.
 
     Returns:
         The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
@@ -61,10 +71,23 @@ def decode(
         )
     if not stepper.rows:
         return []
-    rules = DecodingConstraints.from_config(options, source_lengths.to(stepper.device), prefixes, sources)
+    for name, given in {"force_words_ids": force_words_ids, "bad_words_ids": bad_words_ids}.items():
+        if given is not None and len(given) != stepper.rows:
+            raise SeqtasksError(
+                f"Got {name} for {counted(len(given), 'inputs')}; there are {stepper.rows}.", "Give a list for each."
+            )
+    lengths = source_lengths.to(stepper.device)
+    rules = DecodingConstraints.from_config(options, lengths, prefixes, sources, bad_words_ids)
+    allocation = None
+    if force_words_ids is not None and any(force_words_ids):
+        if options.sample or options.beam_size == 1:
+            raise SeqtasksError("force_words_ids needs beam search.", "Set a beam_size of 2 or more, without sample.")
+        constraints = LexicalConstraints.from_phrases(force_words_ids, continuation_tokens, stepper.device)
+        allocation, rules = allocate(constraints, rules, options.beam_size)
     penalty = LengthPenalty.parse(options.length_penalty)
     if options.mbr_samples:
-        hypotheses = beam_search(stepper, rules, width=options.beam_size, nbest=options.beam_size, penalty=penalty)
+        width = options.beam_size
+        hypotheses = beam_search(stepper, rules, width=width, nbest=width, penalty=penalty, allocation=allocation)
         samples = sample(stepper, rules, count=options.mbr_samples, options=options, row_numbers=numbers)
         rows = zip(to_lists(hypotheses), to_lists(samples), strict=True)
         reranked = [mbr_rerank(own, others)[: options.nbest] for own, others in rows]
@@ -74,5 +97,7 @@ def decode(
     elif options.beam_size == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:
-        found = beam_search(stepper, rules, width=options.beam_size, nbest=options.nbest, penalty=penalty)
+        found = beam_search(
+            stepper, rules, width=options.beam_size, nbest=options.nbest, penalty=penalty, allocation=allocation
+        )
     return to_lists(found) if sources is None else mark_repetitive(to_lists(found), sources)
