@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqtasks.cli.output import IN_PARTS, as_cell, to_json
-from seqtasks.cli.ray_job import failed_part
+from seqtasks.cli.ray_job import failed_result
 
 if TYPE_CHECKING:
     from seqtasks.inference.attribution import Explanation
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.classification import ClassificationPipeline
     from seqtasks.inference.outputs import Classification
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
 
 class Entry(NamedTuple):
@@ -34,11 +34,11 @@ class ClassifyLines:
 
     as_json: bool
 
-    def part(
+    def result(
         self, pipeline: ClassificationPipeline, batch: Batch[Entry], line: Callable[[Entry, Classification], str]
-    ) -> Part:
+    ) -> BatchResult:
         """What is written and told of a batch; `line` is what is written of a document that is not empty."""
-        from seqtasks.storage.parts import Part
+        from seqtasks.storage.batch_results import BatchResult
 
         answers = pipeline.classify([entry.text for entry in batch.items if entry.text.strip()])
         found = iter(answers)
@@ -47,19 +47,19 @@ class ClassifyLines:
         lines = [
             line(entry, next(found)) if entry.text.strip() else self.line(entry, None, None) for entry in batch.items
         ]
-        return Part(lines, Counter({IN_PARTS: in_parts}))
+        return BatchResult(lines, Counter({IN_PARTS: in_parts}))
 
     def line(self, entry: Entry, found: Classification | None, explanation: Explanation | None = None) -> str:
         """What is written of a document."""
         return (format_json if self.as_json else format_text)(entry, found, explanation)
 
-    def __call__(self, pipeline: ClassificationPipeline, batch: Batch[Entry]) -> Part:
-        """The part of a batch."""
-        return self.part(pipeline, batch, self.line)
+    def __call__(self, pipeline: ClassificationPipeline, batch: Batch[Entry]) -> BatchResult:
+        """The result of a batch."""
+        return self.result(pipeline, batch, self.line)
 
-    def failed(self, batch: Batch[Entry], reason: str) -> Part:
+    def failed(self, batch: Batch[Entry], reason: str) -> BatchResult:
         """What is written of empty documents."""
-        return failed_part(batch, reason, lambda entry: self.line(entry, None), "document")
+        return failed_result(batch, reason, lambda entry: self.line(entry, None), "document")
 
 
 def format_text(entry: Entry, found: Classification | None, explanation: Explanation | None) -> str:

@@ -1,4 +1,4 @@
-"""`--ray ADDRESS`: a command on a Ray cluster, part by part; run again, it does only what is missing."""
+"""`--ray ADDRESS`: a command on a Ray cluster, batch by batch; run again, it does only what is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.base import Pipeline
     from seqtasks.inference.bulk import Batch
     from seqtasks.integrations.ray.cluster import Process
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class RayOptions:
         if not inputs or "-" in map(str, inputs):
             raise typer.BadParameter("it needs files: standard input cannot be read again", param_hint="--ray")
         if output is None:
-            raise typer.BadParameter("it needs --output, beside which finished parts are kept", param_hint="--ray")
+            raise typer.BadParameter("it needs --output, beside which finished batches are kept", param_hint="--ray")
         require_package("ray", "--ray needs Ray.", "ray")
 
     def here(self, runtime: Runtime) -> Runtime:
@@ -84,23 +84,23 @@ class RayOptions:
         settings: dict[str, Any] | None = None,
         content: Callable[[Any], object] = repr,
         **options: Any,
-    ) -> Part:
-        """Writes the output of all batches in their order, of which only those without a finished part are computed.
+    ) -> BatchResult:
+        """Writes the output of all batches in their order, of which only those that are not done are computed.
 
         Args:
             process: What is done with each batch.
             batches: Those of the input, in their order; the same input gives the same batches.
-            output: The file or URL to write. Finished parts are beside it until all are there and none has failed.
+            output: The file or URL to write. Results of batches are beside it until all are there and none has failed.
             models: Names or directories.
             task: The kind of the task that they are for.
             runtime: How they are opened.
             pipeline: The same models in this process.
             settings: Attributes of the pipeline that are set in each process.
-            content: What an item holds: where it is another, its part is computed again.
+            content: What an item holds: where it is another, its result is computed again.
             **options: Further options of `seqtasks.load`.
 
         Returns:
-            What all parts have to tell; the lines are written.
+            What all results report; the lines are written.
 
         Raises:
             SeqtasksError: No cluster answers, or the models cannot be opened there.
@@ -110,12 +110,12 @@ class RayOptions:
             os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # at 127.0.0.1 alone, on Linux too
         from seqtasks.integrations.ray.cluster import Size, Work, connected, has_gpus, run_batches
         from seqtasks.integrations.ray.models import put_model
-        from seqtasks.storage.parts import Part, open_part_store
+        from seqtasks.storage.batch_results import BatchResult, open_result_store
 
-        store = open_part_store(output)
+        store = open_result_store(output)
         done = store.keys()
         order: list[str] = []
-        failed: dict[str, Part] = {}
+        failed: dict[str, BatchResult] = {}
         with connected(self.address):
             gpus = int(runtime.device.startswith("cuda") or (runtime.device == "auto" and has_gpus()))
             size = Size(self.processes, runtime.threads or 1, gpus)
@@ -134,17 +134,17 @@ class RayOptions:
                     if order[-1] not in done:
                         yield order[-1], batch
 
-            for key, part in run_batches(work, missing(), size, warn):
-                if part.failed:
-                    failed[key] = part
+            for key, result in run_batches(work, missing(), size, warn):
+                if result.failed:
+                    failed[key] = result
                 else:
-                    store.write(key, part)
-        total = Part()
+                    store.write(key, result)
+        total = BatchResult()
         with open_output(output) as write:
             for key in order:
-                part = failed[key] if key in failed else store.read(key)
-                write(part.lines)
-                total.tell(part)
+                result = failed[key] if key in failed else store.read(key)
+                write(result.lines)
+                total.add_report(result)
         if not failed:
             store.remove()
         elif len(failed) < len(order):
@@ -153,23 +153,23 @@ class RayOptions:
 
 
 def key_of(job: str, batch: Batch[Any], content: Callable[[Any], object]) -> str:
-    """What a part is known by: a hash of all that its lines depend on."""
+    """What a result is known by: a hash of all that its lines depend on."""
     digest = hashlib.sha256(f"{job}\n{batch.first}".encode(errors="surrogateescape"))
     for item in batch.items:
         digest.update(f"\n{content(item)}".encode(errors="backslashreplace"))
     return digest.hexdigest()[:40]
 
 
-def tell(total: Part) -> None:
-    """Reports what the parts of a job have to tell."""
+def show_report(total: BatchResult) -> None:
+    """Shows what the results of a job report."""
     for message in total.messages:
         warn(message)
     for what, count in total.counts.items():
         warn_count(what, count)
 
 
-def failed_part(batch: Batch[Any], reason: str, line: Callable[[Any], str | None], what: str = "line") -> Part:
-    """The part of a batch without results.
+def failed_result(batch: Batch[Any], reason: str, line: Callable[[Any], str | None], what: str = "line") -> BatchResult:
+    """The result of a batch without results.
 
     Args:
         batch: Its items.
@@ -177,12 +177,12 @@ def failed_part(batch: Batch[Any], reason: str, line: Callable[[Any], str | None
         line: What is written for each item; None for nothing.
         what: What an item is called.
     """
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
     last = batch.first + len(batch.items)
     place = f"{what} {last:,}" if len(batch.items) == 1 else f"{what}s {batch.first + 1:,} to {last:,}"
     lines = [found for item in batch.items if (found := line(item)) is not None]
-    return Part(lines, messages=[f"{place} failed: {reason}"], failed=len(batch.items))
+    return BatchResult(lines, messages=[f"{place} failed: {reason}"], failed=len(batch.items))
 
 
 def numbered(lists: Iterable[list[Any]]) -> Iterator[Batch[Any]]:

@@ -18,7 +18,7 @@ from PIL import Image
 from seqtasks.cli.commands import caption
 from seqtasks.integrations.ray import cluster
 from seqtasks.loading import load
-from seqtasks.storage import parts
+from seqtasks.storage import batch_results
 
 REPOSITORY = Path(__file__).parents[2]
 RAY = ("--ray", "auto", "--ray-actors", "1")
@@ -132,17 +132,17 @@ def test_only_what_is_missing_is_done_again(
     seqtasks: Program, model: Path, lines: Path, tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("translate", "-m", model, lines, *RAY, "-o", tmp_path / "out.txt")
-    write = parts.Folder.write
+    write = batch_results.Folder.write
 
-    def interrupted(self: parts.Folder, key: str, part: parts.Part) -> None:
+    def interrupted(self: batch_results.Folder, key: str, result: batch_results.BatchResult) -> None:
         if self.keys():
             raise KeyboardInterrupt
-        write(self, key, part)
+        write(self, key, result)
 
-    monkeypatch.setattr(parts.Folder, "write", interrupted)
+    monkeypatch.setattr(batch_results.Folder, "write", interrupted)
     assert seqtasks(*words).code == 130
     assert os.listdir(tmp_path) == ["out.txt.parts"]
-    monkeypatch.setattr(parts.Folder, "write", write)
+    monkeypatch.setattr(batch_results.Folder, "write", write)
     assert computed[0] == 0
     computed.clear()
     assert seqtasks(*words).code == 0

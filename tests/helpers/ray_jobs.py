@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.inference.bulk import Batch
-from seqtasks.storage.parts import Part
+from seqtasks.storage.batch_results import BatchResult
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Shout:
 
     marks: Path
 
-    def __call__(self, pipeline: Any, batch: Batch[str]) -> Part:
+    def __call__(self, pipeline: Any, batch: Batch[str]) -> BatchResult:
         if "bad" in batch.items:
             raise ValueError("bad")
         if "deadly" in batch.items:
@@ -25,7 +25,9 @@ class Shout:
         if "once" in batch.items and not (mark := self.marks / "once").exists():
             mark.touch()
             os._exit(1)
-        return Part([item.upper() for item in batch.items], messages=[f"threads: {os.environ.get('OMP_NUM_THREADS')}"])
+        return BatchResult(
+            [item.upper() for item in batch.items], messages=[f"threads: {os.environ.get('OMP_NUM_THREADS')}"]
+        )
 
-    def failed(self, batch: Batch[str], reason: str) -> Part:
-        return Part(["-"] * len(batch.items), messages=[reason], failed=len(batch.items))
+    def failed(self, batch: Batch[str], reason: str) -> BatchResult:
+        return BatchResult(["-"] * len(batch.items), messages=[reason], failed=len(batch.items))

@@ -34,7 +34,7 @@ from seqtasks.cli.output import (
     warn,
     warn_count,
 )
-from seqtasks.cli.ray_job import RayOptions, batches_of, failed_part, tell
+from seqtasks.cli.ray_job import RayOptions, batches_of, failed_result, show_report
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.captioning import CaptioningPipeline
     from seqtasks.inference.outputs import Caption
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
     from seqtasks.visualization import CaptionReport
 
 DEFAULT_CAPTIONER: Final = "captions"
@@ -83,29 +83,29 @@ class CaptionLines:
     nbest: int | None
     """How many outputs an image has in the n-best list, if one is asked for."""
 
-    def part(self, name: str, found: Caption | ImageError) -> Part:
+    def result(self, name: str, found: Caption | ImageError) -> BatchResult:
         """What is written and told of an image."""
-        from seqtasks.storage.parts import Part
+        from seqtasks.storage.batch_results import BatchResult
 
         if isinstance(found, SeqtasksError):
-            return Part(messages=[str(found)], failed=1)
+            return BatchResult(messages=[str(found)], failed=1)
         counts = {f"captions {CUT}": int(not found.finished), f"captions {REPETITIVE}": int(found.repetitive)}
         guess = f"{name}: the image is blank (all black, white or gray): its caption is a guess."
         inputs, text = {"image": name, "blank": found.blank}, f"{as_cell(name)}\t{found.text}"
         lines = format_outputs(found, inputs, text, as_json=self.as_json, nbest_of=name if self.nbest else None)
-        return Part([*lines], Counter(counts), [guess] if found.blank else [])
+        return BatchResult([*lines], Counter(counts), [guess] if found.blank else [])
 
-    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> Part:
-        """The part of a batch of names."""
+    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> BatchResult:
+        """The result of a batch of names."""
         from seqtasks.inference.bulk import Batch, caption_batch
-        from seqtasks.storage.parts import Part
+        from seqtasks.storage.batch_results import BatchResult
 
         found = caption_batch(pipeline, Batch(batch.first, [*batch.items]), self.options)
-        return Part.joined(map(self.part, batch.items, found))
+        return BatchResult.joined(map(self.result, batch.items, found))
 
-    def failed(self, batch: Batch[str], reason: str) -> Part:
+    def failed(self, batch: Batch[str], reason: str) -> BatchResult:
         """Nothing, as of images that cannot be read; objects with the reason in JSON."""
-        return failed_part(
+        return failed_result(
             batch, reason, lambda name: to_json({"image": name, "error": reason}) if self.as_json else None, "image"
         )
 
@@ -198,7 +198,7 @@ def caption(
             process, batches_of(names, 1 if video else RAY_BATCH), output, models=names_of_models, task="captioning",
             runtime=runtime, pipeline=pipeline, content=content_of,
         )  # fmt: skip
-        tell(total)
+        show_report(total)
         if total.failed:
             raise typer.Exit(1)
         return
@@ -235,11 +235,11 @@ def caption(
                         plot_caption_attention(found, reopen(image, PANEL), attention, pipelines[video].images)
                     # the page may show more alternatives than are written
                     found = replace(found, alternatives=found.alternatives[: decodings[video].nbest - 1])
-                part = images_lines.part(name, found)
-                write(part.lines)
-                failed += part.failed
-                counts.update(part.counts)
-                for message in part.messages:
+                result = images_lines.result(name, found)
+                write(result.lines)
+                failed += result.failed
+                counts.update(result.counts)
+                for message in result.messages:
                     warn(message)
             for what, count in counts.items():
                 warn_count(what, count)

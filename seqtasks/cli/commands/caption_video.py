@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqtasks.cli.output import Write, as_cell, warn
-from seqtasks.cli.ray_job import failed_part
+from seqtasks.cli.ray_job import failed_result
 from seqtasks.cli.suffixes import Form, ensure_suffix
 from seqtasks.errors import SeqtasksError, require_package
 from seqtasks.image.formats import pillow_format
@@ -25,7 +25,7 @@ from seqtasks.storage.presence import is_dir
 if TYPE_CHECKING:
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.captioning import CaptioningPipeline
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
     from seqtasks.video.caption_spans import CaptionSpan
     from seqtasks.video.reader import FrameSampler
 
@@ -144,20 +144,20 @@ class CaptionVideoLines:
     decoding: dict[str, Any]
     options: VideoOptions
 
-    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> Part:
-        """The part of a batch of one video."""
-        from seqtasks.storage.parts import Part
+    def __call__(self, pipeline: CaptioningPipeline, batch: Batch[str]) -> BatchResult:
+        """The result of a batch of one video."""
+        from seqtasks.storage.batch_results import BatchResult
 
         [name] = batch.items
         lines: list[str] = []
         with redirect_stderr(io.StringIO()) as told:
             whole = caption_video(name, pipeline, self.options, self.decoding, lines.extend)
         messages = [line.removeprefix("seqtasks: ") for line in told.getvalue().splitlines()]
-        return Part(lines, messages=messages, failed=int(not whole))
+        return BatchResult(lines, messages=messages, failed=int(not whole))
 
-    def failed(self, batch: Batch[str], reason: str) -> Part:
+    def failed(self, batch: Batch[str], reason: str) -> BatchResult:
         """Nothing, as of videos that cannot be read."""
-        return failed_part(batch, reason, lambda _: None, "video")
+        return failed_result(batch, reason, lambda _: None, "video")
 
 
 def caption_video(

@@ -19,7 +19,7 @@ from seqtasks.cli.output import (
     report_skipped,
     warn,
 )
-from seqtasks.cli.ray_job import RayOptions, numbered, tell
+from seqtasks.cli.ray_job import RayOptions, numbered, show_report
 from seqtasks.cli.suffixes import ensure_form, ensure_suffix
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_dir
@@ -85,14 +85,14 @@ def classify(
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
     ensure_suffix("--html-report", report, ".html", ".htm")
     names = model or [DEFAULT_CLASSIFIER]
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
     with ExitStack() as stack:
         documents = Documents(files or [STANDARD_INPUT], texts, stack, inputs.text_column)
         task, pipeline = ray.here(runtime).open(names, "classification")
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
-        process, total = ClassifyLines(as_json), Part()
+        process, total = ClassifyLines(as_json), BatchResult()
         batches = numbered(documents.read(task.config.data.train[0].text_column))
         attribution = "gradients" if method == "integrated-gradients" else "occlusion"
         page = None
@@ -102,7 +102,7 @@ def classify(
                 process, batches, output, models=names, task="classification", runtime=runtime, pipeline=pipeline,
                 settings=settings,
             )  # fmt: skip
-            tell(total)
+            show_report(total)
             report_skipped(documents.skipped, documents.undecodable)
             if total.failed:
                 raise typer.Exit(1)
@@ -129,10 +129,10 @@ def classify(
             return process.line(entry, found, explanation if explain else None)
 
         for batch in batches:
-            part = process.part(pipeline, batch, line)
-            write(part.lines)
-            total.tell(part)
-    tell(total)
+            result = process.result(pipeline, batch, line)
+            write(result.lines)
+            total.add_report(result)
+    show_report(total)
     report_skipped(documents.skipped, documents.undecodable)
     if unexplained:
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ import typer
 from seqtasks.cli.input import STANDARD_INPUT, TextInputs, open_inputs
 from seqtasks.cli.options import Json, MaxInputLength, Model, Output, Runtime
 from seqtasks.cli.output import IN_PARTS, ensure_distinct_paths, open_output, report_skipped, to_json
-from seqtasks.cli.ray_job import RayOptions, failed_part, numbered, tell
+from seqtasks.cli.ray_job import RayOptions, failed_result, numbered, show_report
 from seqtasks.cli.suffixes import Form, ensure_form
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.line_batcher import ByteStream, LineBatcher
     from seqtasks.inference.outputs import TaggedSentence
     from seqtasks.inference.tagging import TaggingPipeline
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
     from seqtasks.text.sentence_splitter import Token
 
 DEFAULT_TAGGER: Final = "pos-en"
@@ -49,17 +49,17 @@ class TagLines:
 
     form: Input
 
-    def __call__(self, pipeline: TaggingPipeline, batch: Batch[Sentence]) -> Part:
-        """The part of a batch."""
-        from seqtasks.storage.parts import Part
+    def __call__(self, pipeline: TaggingPipeline, batch: Batch[Sentence]) -> BatchResult:
+        """The result of a batch."""
+        from seqtasks.storage.batch_results import BatchResult
 
         tagged = pipeline.tag([sentence.words for sentence in batch.items])
         counts = Counter({IN_PARTS: sum(each.parts > 1 for each in tagged)})
-        return Part([*map(FORMATTERS[self.form], batch.items, tagged, repeat(pipeline.column))], counts)
+        return BatchResult([*map(FORMATTERS[self.form], batch.items, tagged, repeat(pipeline.column))], counts)
 
-    def failed(self, batch: Batch[Sentence], reason: str) -> Part:
+    def failed(self, batch: Batch[Sentence], reason: str) -> BatchResult:
         """Nothing, as of malformed sentences."""
-        return failed_part(batch, reason, lambda _: None, "sentence")
+        return failed_result(batch, reason, lambda _: None, "sentence")
 
 
 def tag(
@@ -108,7 +108,7 @@ def tag(
     forms: list[Input] = ["text" if words or inputs.text_column else read or form_of(name) for name in names]
     form = "jsonl" if as_json else written or forms[0]
     ensure_form(output, "text" if form == "columns" else form, FORM_OPTIONS)
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
     with ExitStack() as stack:
         streams = open_inputs(names, texts, stack, inputs.text_column)
@@ -116,7 +116,7 @@ def tag(
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         reader = Inputs(pipeline, words=words, guessed=read is None)
-        process, total = TagLines(form), Part()
+        process, total = TagLines(form), BatchResult()
         batches = numbered(reader.read(zip(names, forms, streams, strict=True)))
         if ray.address is not None and output is not None:
             settings = {"max_input_length": pipeline.max_input_length}
@@ -127,10 +127,10 @@ def tag(
         else:
             with open_output(output) as write:
                 for batch in batches:
-                    part = process(pipeline, batch)
-                    write(part.lines)
-                    total.tell(part)
-    tell(total)
+                    result = process(pipeline, batch)
+                    write(result.lines)
+                    total.add_report(result)
+    show_report(total)
     report_skipped(reader.skipped, reader.undecodable)
     if total.failed:
         raise typer.Exit(1)

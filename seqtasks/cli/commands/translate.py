@@ -36,7 +36,7 @@ from seqtasks.cli.output import (
     warn,
     warn_count,
 )
-from seqtasks.cli.ray_job import RayOptions, failed_part, tell
+from seqtasks.cli.ray_job import RayOptions, failed_result, show_report
 from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.outputs import Translation
     from seqtasks.inference.translation import TranslationPipeline
-    from seqtasks.storage.parts import Part
+    from seqtasks.storage.batch_results import BatchResult
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class TranslateLines:
 
         return translate_batch(pipeline, batch, {**self.options, **options}, target_prefix=self.target_prefix)
 
-    def part(self, batch: Batch[str], translations: Sequence[Translation]) -> Part:
+    def result(self, batch: Batch[str], translations: Sequence[Translation]) -> BatchResult:
         """What is written and told of the translations of a batch."""
-        from seqtasks.storage.parts import Part
+        from seqtasks.storage.batch_results import BatchResult
 
         counts = Counter(
             {
@@ -74,7 +74,7 @@ class TranslateLines:
                 UNKNOWN: sum(bool(each.unknown) for each in translations),
             }
         )
-        return Part(
+        return BatchResult(
             [line for number, each in enumerate(translations, batch.first + 1) for line in self.lines(number, each)],
             counts,
         )
@@ -84,13 +84,13 @@ class TranslateLines:
         source, of = {"source": translation.source}, number if self.nbest else None
         return format_outputs(translation, source, translation.text, as_json=self.as_json, nbest_of=of)
 
-    def __call__(self, pipeline: TranslationPipeline, batch: Batch[str]) -> Part:
-        """The part of a batch."""
-        return self.part(batch, self.translate(pipeline, batch))
+    def __call__(self, pipeline: TranslationPipeline, batch: Batch[str]) -> BatchResult:
+        """The result of a batch."""
+        return self.result(batch, self.translate(pipeline, batch))
 
-    def failed(self, batch: Batch[str], reason: str) -> Part:
+    def failed(self, batch: Batch[str], reason: str) -> BatchResult:
         """Empty lines, so that those behind them keep their numbers; objects with the reason in JSON."""
-        return failed_part(
+        return failed_result(
             batch, reason, lambda text: to_json({"source": text, "error": reason}) if self.as_json else ""
         )
 
@@ -150,13 +150,13 @@ def translate(
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
-        from seqtasks.storage.parts import Part
+        from seqtasks.storage.batch_results import BatchResult
 
         process = TranslateLines(options, prefix, as_json, decoding.nbest is not None)
         sizes = {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES} if workers > 1 or ray.address else {}
         batches = LineBatcher(streams, **sizes)
         plain = batches if inputs.text_column else checked(batches, files, tabs=prefix)
-        total = Part()
+        total = BatchResult()
         sentences = 0
         left_out: tuple[str, ...] = ()
         to_plot = attention
@@ -166,15 +166,15 @@ def translate(
                 pipeline=pipeline, settings={"max_input_length": pipeline.max_input_length}, engine=engine,
             )  # fmt: skip
             warn_count(UNDECODABLE, batches.undecodable)
-            tell(total)
+            show_report(total)
             if total.failed:
                 raise typer.Exit(1)
             return
         with open_output(output) as write:
             for batch, translations in map_batches(process.translate, pipeline, plain, num_workers=workers):
-                part = process.part(batch, translations)
-                write(part.lines)
-                total.tell(part)
+                result = process.result(batch, translations)
+                write(result.lines)
+                total.add_report(result)
                 sentences += sum(bool(each.tokens) for each in translations)
                 place = next((place for place, each in enumerate(translations) if each.tokens), None)
                 if to_plot is not None and place is not None:
@@ -185,7 +185,7 @@ def translate(
                     plot_translation_attention(with_attention, to_plot)
                     to_plot, left_out = None, with_attention.unknown
         warn_count(UNDECODABLE, batches.undecodable)
-        tell(total)
+        show_report(total)
         if attention is not None and sentences > 1:
             warn(f"--plot-attention: {attention} shows the first of {sentences:,} sentences.")
         if left_out:

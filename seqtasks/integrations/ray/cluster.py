@@ -26,27 +26,27 @@ from ray.exceptions import RayActorError
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.bulk import Batch
 from seqtasks.integrations.ray.models import SharedModel
-from seqtasks.storage.parts import Part
+from seqtasks.storage.batch_results import BatchResult
 
 ATTEMPTS = 3
 """A batch whose process dies so often is given up."""
-PATIENCE = 5.0
+POLL_INTERVAL = 5.0
 """Seconds between two looks at how much room the cluster has."""
-CONNECT = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds for the first answer of a cluster."""
-LONG = 60.0
-"""Seconds without any process after which the wait is told."""
+START_TIMEOUT = 60.0
+"""Seconds without any process after which the wait is reported."""
 Key = str
 
 
 class Process(Protocol):
     """What is done with a batch; it can be pickled."""
 
-    def __call__(self, pipeline: Any, batch: Batch[Any], /) -> Part:
-        """The part of a batch. What it raises fails the batch, of which the halves are then tried."""
+    def __call__(self, pipeline: Any, batch: Batch[Any], /) -> BatchResult:
+        """The result of a batch. What it raises fails the batch, of which the halves are then tried."""
 
-    def failed(self, batch: Batch[Any], reason: str) -> Part:
-        """The part of a batch of which there are no results."""
+    def failed(self, batch: Batch[Any], reason: str) -> BatchResult:
+        """The result of a batch of which there are no results."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def require_listener(address: str) -> None:
     """Raises OSError where nothing listens at HOST:PORT: Ray would try for minutes."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
 
 
 def reason_of(error: BaseException) -> str:
@@ -147,15 +147,15 @@ class Worker:
             setattr(self.pipeline, name, value)
         return None
 
-    def run(self, batch: Batch[Any]) -> Part:
-        """The part of a batch; where it fails, its halves are tried, down to the items that fail."""
+    def run(self, batch: Batch[Any]) -> BatchResult:
+        """The result of a batch; where it fails, its halves are tried, down to the items that fail."""
         try:
             return self.work.process(self.pipeline, batch)
         except Exception as error:
             if len(batch.items) > 1:
                 half = len(batch.items) // 2
                 halves = (batch.first, batch.items[:half]), (batch.first + half, batch.items[half:])
-                return Part.joined(self.run(Batch(first, items)) for first, items in halves)
+                return BatchResult.joined(self.run(Batch(first, items)) for first, items in halves)
             reason = error.message if isinstance(error, SeqtasksError) else f"{type(error).__name__}: {error}"
             return self.work.process.failed(batch, reason)
 
@@ -170,8 +170,8 @@ class Task:
     """Processes that died with it."""
 
 
-class Crew:
-    """The processes of a job: some start, some are free, some have a batch.
+class ActorPool:
+    """The actors of a job, each a process: some start, some are idle, some have a batch.
 
     Args:
         work: What each is given.
@@ -184,57 +184,57 @@ class Crew:
         self.actor = ray.remote(Worker).options(num_cpus=size.threads, num_gpus=size.gpus, max_restarts=0)
         self.starting: dict[Any, Any] = {}
         """By what is there when each has opened its model."""
-        self.free: list[Any] = []
+        self.idle: list[Any] = []
         self.busy: dict[Any, tuple[Any, Task]] = {}
         """By what will be the result."""
-        self.room, self.looked = 0, -PATIENCE
-        self.stillborn = 0
+        self.room, self.looked = 0, -POLL_INTERVAL
+        self.failed_starts = 0
         """Processes that died while they opened the model, one after the other."""
 
-    def grow(self, most: int) -> None:
+    def scale_up(self, most: int) -> None:
         """Starts processes, where there is room for more and work for at `most` so many."""
-        if time.monotonic() - self.looked >= PATIENCE:
+        if time.monotonic() - self.looked >= POLL_INTERVAL:
             self.room, self.looked = self.size.now(), time.monotonic()
-        while len(self.starting) + len(self.free) + len(self.busy) < min(self.room, most):
+        while len(self.starting) + len(self.idle) + len(self.busy) < min(self.room, most):
             worker: Any = self.actor.remote(self.work)
             self.starting[worker.open.remote()] = worker
 
-    def give(self, task: Task) -> None:
-        """Gives a batch to a process that is free."""
-        worker = self.free.pop()
+    def submit(self, task: Task) -> None:
+        """Gives a batch to an actor that is idle."""
+        worker = self.idle.pop()
         self.busy[worker.run.remote(task.batch)] = worker, task
 
-    def wait(self) -> Iterator[tuple[Task, Part | None]]:
-        """Waits until something happens; gives batches with their part, or None where their process has died.
+    def wait(self) -> Iterator[tuple[Task, BatchResult | None]]:
+        """Waits until something happens; gives batches with their result, or None where their process has died.
 
         Raises:
             SeqtasksError: The model cannot be opened.
         """
         expected = [*self.starting, *self.busy]
         if not expected:
-            time.sleep(PATIENCE)
+            time.sleep(POLL_INTERVAL)
             return
-        for reference in ray.wait(expected, num_returns=1, timeout=PATIENCE)[0]:
+        for reference in ray.wait(expected, num_returns=1, timeout=POLL_INTERVAL)[0]:
             if reference in self.starting:
-                self.welcome(self.starting.pop(reference), reference)
+                self.mark_ready(self.starting.pop(reference), reference)
                 continue
             worker, task = self.busy.pop(reference)
             try:
-                part = ray.get(reference)
+                result = ray.get(reference)
             except RayActorError:
                 task.deaths += 1
                 yield task, None
             else:
-                self.free.append(worker)
-                yield task, part
+                self.idle.append(worker)
+                yield task, result
 
-    def welcome(self, worker: Any, reference: Any) -> None:
-        """Takes in a process that has started."""
+    def mark_ready(self, worker: Any, reference: Any) -> None:
+        """Lets a process have batches once it has opened its model."""
         try:
             problem = ray.get(reference)
         except RayActorError as error:
-            self.stillborn += 1
-            if self.stillborn < ATTEMPTS:
+            self.failed_starts += 1
+            if self.failed_starts < ATTEMPTS:
                 return
             raise SeqtasksError(
                 f"The processes on the cluster die while they open the model ({reason_of(error)}).",
@@ -242,55 +242,55 @@ class Crew:
             ) from error
         if problem is not None:
             raise SeqtasksError(*problem)
-        self.stillborn = 0
-        self.free.append(worker)
+        self.failed_starts = 0
+        self.idle.append(worker)
 
-    def dismiss(self) -> None:
-        """Ends all processes."""
-        for worker in (*self.starting.values(), *self.free, *(worker for worker, _ in self.busy.values())):
+    def shutdown(self) -> None:
+        """Ends all actors."""
+        for worker in (*self.starting.values(), *self.idle, *(worker for worker, _ in self.busy.values())):
             ray.kill(worker)
 
 
 def run_batches(
-    work: Work, batches: Iterable[tuple[Key, Batch[Any]]], size: Size, tell: Callable[[str], None]
-) -> Iterator[tuple[Key, Part]]:
-    """Processes batches on the cluster that this process is connected with; gives their parts as they are there.
+    work: Work, batches: Iterable[tuple[Key, Batch[Any]]], size: Size, notify: Callable[[str], None]
+) -> Iterator[tuple[Key, BatchResult]]:
+    """Processes batches on the cluster that this process is connected with; gives their results as they are there.
 
     Args:
         work: What is done with each.
         batches: Taken as they are needed, each with a key.
         size: How many processes there are.
-        tell: Is given what somebody who waits should know.
+        notify: Is called with a message where a user waits long.
 
     Raises:
         SeqtasksError: The model cannot be opened.
     """
-    crew = Crew(work, size)
+    pool = ActorPool(work, size)
     coming = iter(batches)
     waiting: deque[Task] = deque()
-    alone_since = time.monotonic()
+    no_actor_since = time.monotonic()
     try:
         while True:
-            wanted = max(1, crew.room) - len(waiting)
+            wanted = max(1, pool.room) - len(waiting)
             waiting += (Task(key, batch) for key, batch in islice(coming, max(0, wanted)))
-            if not waiting and not crew.busy:
+            if not waiting and not pool.busy:
                 return
-            crew.grow(len(waiting) + len(crew.busy))
-            while crew.free and waiting:
-                crew.give(waiting.popleft())
-            for task, part in crew.wait():
-                if part is not None:
-                    yield task.key, part
+            pool.scale_up(len(waiting) + len(pool.busy))
+            while pool.idle and waiting:
+                pool.submit(waiting.popleft())
+            for task, result in pool.wait():
+                if result is not None:
+                    yield task.key, result
                 elif task.deaths < ATTEMPTS:
                     waiting.appendleft(task)
                 else:
                     yield task.key, work.process.failed(task.batch, f"{ATTEMPTS} processes died with it")
-            if crew.busy or crew.free:
-                alone_since = time.monotonic()
-            elif time.monotonic() - alone_since > LONG:
-                tell(
+            if pool.busy or pool.idle:
+                no_actor_since = time.monotonic()
+            elif time.monotonic() - no_actor_since > START_TIMEOUT:
+                notify(
                     "No process could be started yet: the cluster has no free cores or GPUs, or seqtasks starts slowly."
                 )
-                alone_since = time.monotonic()
+                no_actor_since = time.monotonic()
     finally:
-        crew.dismiss()
+        pool.shutdown()

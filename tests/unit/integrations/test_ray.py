@@ -137,18 +137,18 @@ def work(model: SharedModel, folder: Path) -> Work:
 
 
 def test_an_item_that_fails_is_told_and_the_rest_is_done(classifier: SharedModel, tmp_path: Path) -> None:
-    [(key, part)] = run_batches(
+    [(key, result)] = run_batches(
         work(classifier, tmp_path), iter([("a", Batch(0, ["x", "bad", "y"]))]), Size(1), pytest.fail
     )
-    assert (key, part.lines, part.failed) == ("a", ["X", "-", "Y"], 1)
-    assert part.messages == ["threads: 1", "ValueError: bad", "threads: 1"]
+    assert (key, result.lines, result.failed) == ("a", ["X", "-", "Y"], 1)
+    assert result.messages == ["threads: 1", "ValueError: bad", "threads: 1"]
 
 
 @pytest.mark.slow
 def test_batches_whose_processes_die_are_tried_again(classifier: SharedModel, tmp_path: Path) -> None:
     batches = [("a", Batch(0, ["x"])), ("b", Batch(1, ["once"])), ("c", Batch(2, ["deadly"])), ("d", Batch(3, ["z"]))]
     found = dict(run_batches(work(classifier, tmp_path), iter(batches), Size(2), pytest.fail))
-    assert {key: part.lines for key, part in found.items()} == {
+    assert {key: result.lines for key, result in found.items()} == {
         "a": ["X"], "b": ["ONCE"], "c": ["-"], "d": ["Z"],
     }  # fmt: skip
     assert (found["c"].failed, found["c"].messages) == (1, ["3 processes died with it"])

@@ -1,6 +1,6 @@
-"""The parts of a long job, kept until all are done: a job that is run again does only what is missing.
+"""The results of the batches of a long job, kept until all are done: a job that is run again does only what is missing.
 
-A folder has a file for each part, named by a key of all that the part depends on. Files appear whole, so that a key
+A folder has a file for each batch, named by a key of all that its result depends on. Files appear whole, so that a key
 that is there is done, whoever was killed. What belongs to another input or model has other keys, and is not used.
 """
 
@@ -21,8 +21,8 @@ SUFFIX = ".json"
 
 
 @dataclass
-class Part:
-    """What a command has to write and to tell of some of its input."""
+class BatchResult:
+    """What a command has to write and to report of a batch of its input."""
 
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -31,63 +31,63 @@ class Part:
     failed: int = 0
     """Items without a result; `messages` say why."""
 
-    def tell(self, other: Part) -> None:
-        """Adds what another part has to tell, not what it has to write."""
+    def add_report(self, other: BatchResult) -> None:
+        """Adds what another result reports, not the lines that it writes."""
         self.counts.update(other.counts)
         self.messages += other.messages
         self.failed += other.failed
 
     @classmethod
-    def joined(cls, parts: Iterable[Part]) -> Part:
-        """Consecutive parts as one."""
+    def joined(cls, results: Iterable[BatchResult]) -> BatchResult:
+        """Those of consecutive batches as one."""
         whole = cls()
-        for part in parts:
-            whole.lines += part.lines
-            whole.tell(part)
+        for result in results:
+            whole.lines += result.lines
+            whole.add_report(result)
         return whole
 
 
-class PartStore(Protocol):
-    """Where parts are kept."""
+class ResultStore(Protocol):
+    """Where the results of finished batches are kept."""
 
     def keys(self) -> set[str]:
-        """Those of all that are done."""
+        """Those of all batches that are done."""
 
-    def read(self, key: str) -> Part:
-        """A part that is done."""
+    def read(self, key: str) -> BatchResult:
+        """The result of a batch that is done."""
 
-    def write(self, key: str, part: Part) -> None:
-        """Keeps a part: whole, or not at all."""
+    def write(self, key: str, result: BatchResult) -> None:
+        """Keeps a result: whole, or not at all."""
 
     def remove(self) -> None:
         """Removes all."""
 
 
-def open_part_store(output: Path) -> PartStore:
-    """The parts of an output, which may be a URL, in the folder beside it that is called as it is and `.parts`."""
+def open_result_store(output: Path) -> ResultStore:
+    """The results for an output, which may be a URL, in the folder beside it that is called as it is and `.parts`."""
     url = url_of(output)
     return Folder(output.with_name(f"{output.name}.parts")) if url is None else UrlFolder(f"{url}.parts")
 
 
 class Folder:
-    """Parts in a folder of this machine."""
+    """Results in a folder of this machine."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def keys(self) -> set[str]:
-        """Those of all that are done."""
+        """Those of all batches that are done."""
         return {file.stem for file in self.path.glob(f"*{SUFFIX}")}
 
-    def read(self, key: str) -> Part:
-        """A part that is done."""
+    def read(self, key: str) -> BatchResult:
+        """The result of a batch that is done."""
         return parse((self.path / f"{key}{SUFFIX}").read_bytes())
 
-    def write(self, key: str, part: Part) -> None:
-        """Keeps a part: whole, or not at all."""
+    def write(self, key: str, result: BatchResult) -> None:
+        """Keeps a result: whole, or not at all."""
         self.path.mkdir(exist_ok=True)
         with atomic_file(self.path / f"{key}{SUFFIX}") as file:
-            file.write(serialize(part))
+            file.write(serialize(result))
 
     def remove(self) -> None:
         """Removes all."""
@@ -95,30 +95,30 @@ class Folder:
 
 
 class UrlFolder:
-    """Parts in an object store, where what is written appears whole."""
+    """Results in an object store, where what is written appears whole."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.system, self.path = file_system(url)
 
     def keys(self) -> set[str]:
-        """Those of all that are done."""
+        """Those of all batches that are done."""
         with told(self.url):
             if not self.system.exists(self.path):
                 return set()
             names = (name.rpartition("/")[2] for name in self.system.ls(self.path, detail=False))
             return {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
 
-    def read(self, key: str) -> Part:
-        """A part that is done."""
+    def read(self, key: str) -> BatchResult:
+        """The result of a batch that is done."""
         with told(self.url):
             return parse(self.system.cat_file(f"{self.path}/{key}{SUFFIX}"))
 
-    def write(self, key: str, part: Part) -> None:
-        """Keeps a part: whole, or not at all."""
+    def write(self, key: str, result: BatchResult) -> None:
+        """Keeps a result: whole, or not at all."""
         with told(self.url):
             self.system.makedirs(self.path, exist_ok=True)
-            self.system.pipe_file(f"{self.path}/{key}{SUFFIX}", serialize(part))
+            self.system.pipe_file(f"{self.path}/{key}{SUFFIX}", serialize(result))
 
     def remove(self) -> None:
         """Removes all."""
@@ -127,12 +127,12 @@ class UrlFolder:
                 self.system.rm(self.path, recursive=True)
 
 
-def serialize(part: Part) -> bytes:
-    """A part as JSON, in which bytes of file names that are no UTF-8 survive."""
-    return json.dumps(vars(part)).encode()
+def serialize(result: BatchResult) -> bytes:
+    """A result as JSON, in which bytes of file names that are no UTF-8 survive."""
+    return json.dumps(vars(result)).encode()
 
 
-def parse(content: bytes) -> Part:
-    """The part that was serialized so."""
+def parse(content: bytes) -> BatchResult:
+    """The result that was serialized so."""
     fields = json.loads(content)
-    return Part(**{**fields, "counts": Counter(fields["counts"])})
+    return BatchResult(**{**fields, "counts": Counter(fields["counts"])})
