@@ -103,7 +103,7 @@ class RayOptions:
             What all results report; the lines are written.
 
         Raises:
-            SeqtasksError: No cluster answers, or the models cannot be opened there.
+            SeqtasksError: No cluster answers, the models cannot be opened there, or another job writes the output.
         """
         assert self.address is not None
         if self.address == "local":
@@ -113,43 +113,46 @@ class RayOptions:
         from seqtasks.storage.batch_results import BatchResult, open_result_store
 
         store = open_result_store(output)
-        done = store.keys()
-        order: list[str] = []
-        failed: dict[str, BatchResult] = {}
-        with connected(self.address):
-            gpus = int(runtime.device.startswith("cuda") or (runtime.device == "auto" and has_gpus()))
-            size = Size(self.processes, runtime.threads or 1, gpus)
-            same_everywhere = {
-                "device": runtime.device if gpus else "cpu",
-                "dtype": runtime.dtype if gpus or not pipeline.models else str(pipeline.dtype).removeprefix("torch."),
-                **options,
-            }
-            shared = put_model(*models, code=runtime.code)
-            work = Work(shared, task, {**same_everywhere, "threads": size.threads}, settings or {}, process)
-            job = repr((shared.digest, task, same_everywhere, settings, process))
+        with store.lock():
+            done = store.keys()
+            order: list[str] = []
+            failed: dict[str, BatchResult] = {}
+            with connected(self.address):
+                gpus = int(runtime.device.startswith("cuda") or (runtime.device == "auto" and has_gpus()))
+                size = Size(self.processes, runtime.threads or 1, gpus)
+                same_everywhere = {
+                    "device": runtime.device if gpus else "cpu",
+                    "dtype": runtime.dtype
+                    if gpus or not pipeline.models
+                    else str(pipeline.dtype).removeprefix("torch."),
+                    **options,
+                }
+                shared = put_model(*models, code=runtime.code)
+                work = Work(shared, task, {**same_everywhere, "threads": size.threads}, settings or {}, process)
+                job = repr((shared.digest, task, same_everywhere, settings, process))
 
-            def missing() -> Iterator[tuple[str, Batch[Any]]]:
-                for batch in batches:
-                    order.append(key_of(job, batch, content))
-                    if order[-1] not in done:
-                        yield order[-1], batch
+                def missing() -> Iterator[tuple[str, Batch[Any]]]:
+                    for batch in batches:
+                        order.append(key_of(job, batch, content))
+                        if order[-1] not in done:
+                            yield order[-1], batch
 
-            for key, result in run_batches(work, missing(), size, warn):
-                if result.failed:
-                    failed[key] = result
-                else:
-                    store.write(key, result)
-        total = BatchResult()
-        with open_output(output) as write:
-            for key in order:
-                result = failed[key] if key in failed else store.read(key)
-                write(result.lines)
-                total.add_report(result)
-        if not failed:
-            store.remove()
-        elif len(failed) < len(order):
-            total.messages.append(f"{output}.parts keeps what is done: run the command again to try the rest.")
-        return total
+                for key, result in run_batches(work, missing(), size, warn):
+                    if result.failed:
+                        failed[key] = result
+                    else:
+                        store.write(key, result)
+            total = BatchResult()
+            with open_output(output) as write:
+                for key in order:
+                    result = failed[key] if key in failed else store.read(key)
+                    write(result.lines)
+                    total.add_report(result)
+            if not failed:
+                store.remove()
+            elif len(failed) < len(order):
+                total.messages.append(f"{output}.parts keeps what is done: run the command again to try the rest.")
+            return total
 
 
 def key_of(job: str, batch: Batch[Any], content: Callable[[Any], object]) -> str:

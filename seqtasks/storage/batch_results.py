@@ -10,11 +10,13 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from seqtasks.storage.atomic import atomic_file
+from seqtasks.storage.directory_lock import lock_directory
 from seqtasks.storage.urls import file_system, told, url_of
 
 SUFFIX = ".json"
@@ -62,18 +64,22 @@ class ResultStore(Protocol):
     def remove(self) -> None:
         """Removes all."""
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds the store; raises SeqtasksError where another job does."""
+
 
 def open_result_store(output: Path) -> ResultStore:
     """The results for an output, which may be a URL, in the folder beside it that is called as it is and `.parts`."""
     url = url_of(output)
-    return Folder(output.with_name(f"{output.name}.parts")) if url is None else UrlFolder(f"{url}.parts")
+    return Folder(output) if url is None else UrlFolder(f"{url}.parts")
 
 
 class Folder:
-    """Results in a folder of this machine."""
+    """Results in a folder beside an output, on a disk of this machine."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.path = output.with_name(f"{output.name}.parts")
 
     def keys(self) -> set[str]:
         """Those of all batches that are done."""
@@ -93,9 +99,20 @@ class Folder:
         """Removes all."""
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds the store; raises SeqtasksError where another job does."""
+        return lock_directory(
+            self.path,
+            f"Another job is writing {self.output}",
+            "Wait for it, stop it, or choose another output (--output).",
+        )
+
 
 class UrlFolder:
-    """Results in an object store, where what is written appears whole."""
+    """Results in an object store, where what is written appears whole.
+
+    Object stores have no locks that end with their program: two jobs at a time are not noticed.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -125,6 +142,10 @@ class UrlFolder:
         with told(self.url):
             if self.system.exists(self.path):
                 self.system.rm(self.path, recursive=True)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds nothing."""
+        return nullcontext()
 
 
 def serialize(result: BatchResult) -> bytes:

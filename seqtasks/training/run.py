@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from seqtasks.errors import SeqtasksError
 from seqtasks.metrics.score import Score
 from seqtasks.storage.atomic import atomic_file
 from seqtasks.storage.bundle import read_bundle
+from seqtasks.storage.directory_lock import lock_directory
 from seqtasks.storage.model_paths import checkpoints, find_model
 from seqtasks.storage.presence import exists, is_dir
 from seqtasks.training.checkpoint import BEST
-from seqtasks.training.directory_lock import lock_directory
 from seqtasks.training.events import DataReady, FinishedEvent, TrainingEvent, TrainingStarted
 from seqtasks.training.interruption import StopRequest
 from seqtasks.training.metrics_logger import MetricsLogger
@@ -103,10 +103,18 @@ class TrainingRun:
     def __iter__(self) -> Iterator[TrainingEvent]:
         self.ranks = join_ranks()
         self.stop_request.quiet = not self.ranks.is_first
-        with lock_directory(self.output_dir) if self.ranks.is_first else nullcontext():
+        with self.locked() if self.ranks.is_first else nullcontext():
             if not self.resume and self.ranks.is_first:
                 require_unused(self.output_dir)  # whoever held it a moment ago may have trained here
             yield from self.events()
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Holds the output directory: two trainings would overwrite each other's checkpoints."""
+        return lock_directory(
+            self.output_dir,
+            f"Another training is writing into {self.output_dir}",
+            "Wait for it, stop it, or choose another output directory (--output).",
+        )
 
     def events(self) -> Iterator[TrainingEvent]:
         """Reads the data, makes the model and trains it; `__iter__` locks the directory around it."""

@@ -25,6 +25,7 @@ from ray.exceptions import RayActorError
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.bulk import Batch
+from seqtasks.integrations.ray.halving import process_by_halves
 from seqtasks.integrations.ray.models import SharedModel
 from seqtasks.storage.batch_results import BatchResult
 
@@ -149,15 +150,18 @@ class Worker:
 
     def run(self, batch: Batch[Any]) -> BatchResult:
         """The result of a batch; where it fails, its halves are tried, down to the items that fail."""
-        try:
-            return self.work.process(self.pipeline, batch)
-        except Exception as error:
-            if len(batch.items) > 1:
-                half = len(batch.items) // 2
-                halves = (batch.first, batch.items[:half]), (batch.first + half, batch.items[half:])
-                return BatchResult.joined(self.run(Batch(first, items)) for first, items in halves)
+
+        def batch_of(span: range) -> Batch[Any]:
+            return Batch(batch.first + span.start, batch.items[span.start : span.stop])
+
+        def failed(span: range, error: Exception) -> BatchResult:
             reason = error.message if isinstance(error, SeqtasksError) else f"{type(error).__name__}: {error}"
-            return self.work.process.failed(batch, reason)
+            return self.work.process.failed(batch_of(span), reason)
+
+        def process(span: range) -> BatchResult:
+            return self.work.process(self.pipeline, batch_of(span))
+
+        return BatchResult.joined(process_by_halves(range(len(batch.items)), process, failed))
 
 
 @dataclass

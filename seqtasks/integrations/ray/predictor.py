@@ -6,6 +6,7 @@ A row that fails has the reason in the column of errors, and empty results; the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,6 +14,7 @@ import numpy as np
 import ray
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.integrations.ray.halving import process_by_halves
 from seqtasks.integrations.ray.models import SharedModel, open_model
 
 Columns = Mapping[str, Any]
@@ -99,12 +101,14 @@ class Predictor(Generic[PipelineType, Result]):
 
     def answers(self, values: Sequence[Any]) -> list[Result | SeqtasksError]:
         """A result for each value; where something fails, the halves are tried, down to the values that fail."""
-        try:
-            return list(self.predict([self.item(value) for value in values]))
-        except Exception as error:
-            if (half := len(values) // 2) > 0:
-                return [*self.answers(values[:half]), *self.answers(values[half:])]
+
+        def predict(span: range) -> Sequence[Result | SeqtasksError]:
+            return self.predict([self.item(values[place]) for place in span])
+
+        def failed(_: range, error: Exception) -> Sequence[Result | SeqtasksError]:
             return [error if isinstance(error, SeqtasksError) else SeqtasksError(f"{type(error).__name__}: {error}")]
+
+        return [*chain.from_iterable(process_by_halves(range(len(values)), predict, failed))]
 
 
 def as_column(values: Sequence[Any]) -> np.ndarray[Any, Any]:

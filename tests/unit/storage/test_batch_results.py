@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from seqtasks.errors import SeqtasksError
+from seqtasks.storage import directory_lock
 from seqtasks.storage.batch_results import BatchResult, open_result_store
 
 RESULT = BatchResult(["Hund", "", "\udcff"], Counter({"cut": 2, "unknown": 0}), ["a message"], failed=1)
@@ -38,3 +41,19 @@ def test_results_are_joined_in_their_order() -> None:
     assert BatchResult.joined([RESULT, BatchResult(["x"], Counter({"cut": 1}), ["other"], failed=2)]) == BatchResult(
         ["Hund", "", "\udcff", "x"], Counter({"cut": 3, "unknown": 0}), ["a message", "other"], failed=3
     )
+
+
+def test_one_job_at_a_time_writes_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_lock, "PATIENCE", 0.1)
+    store, second = open_result_store(tmp_path / "out.txt"), open_result_store(tmp_path / "out.txt")
+    told = rf"Another job is writing .*out\.txt: process {os.getpid()} on"
+    with store.lock():
+        store.write("a1", RESULT)
+        with pytest.raises(SeqtasksError, match=told), second.lock():
+            pass
+        assert store.keys() == {"a1"}
+        store.remove()
+    assert list(tmp_path.iterdir()) == []
+    with second.lock():
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""One training a directory: a second one would destroy the first."""
+"""One program at a time writes into a directory, such as a training: a second one would destroy what the first does."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from filelock import FileLock, Timeout
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import remove_parts
 
-LOCK = ".training.lock"
+LOCK = ".lock"
 PATIENCE = 10.0
-"""Seconds to wait for a lock: the processes of a training that was killed need some to notice it."""
+"""Seconds to wait for a lock: the processes of a program that was killed need some to notice it."""
 
 
 @contextmanager
-def lock_directory(directory: Path) -> Iterator[None]:
-    """Makes a training's directory and holds it; what killed processes left half written there is removed.
+def lock_directory(directory: Path, conflict: str, hint: str) -> Iterator[None]:
+    """Makes a directory and holds it; what killed processes left half written there is removed.
 
-    A training that fails before it wrote anything leaves nothing new.
+    A program that ends without having written anything leaves nothing new.
+
+    Args:
+        directory: Where nobody else may write in the meantime.
+        conflict: What another program that holds it is doing, for the error: "Another training is writing into run".
+        hint: What to do about that.
 
     Raises:
-        SeqtasksError: Another training holds it, or it cannot be written.
+        SeqtasksError: Another program holds it, or it cannot be written.
     """
     file = directory / LOCK
     made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
@@ -35,23 +40,16 @@ def lock_directory(directory: Path) -> Iterator[None]:
         lock = FileLock(file, timeout=PATIENCE, thread_local=False)
         lock.acquire()
     except Timeout:
-        raise SeqtasksError(
-            f"Another training is writing into {directory}: {holder(file)}.",
-            "Wait for it, stop it, or choose another output directory (--output).",
-        ) from None
+        raise SeqtasksError(f"{conflict}: {holder(file)}.", hint) from None
     except OSError as error:
-        raise SeqtasksError(
-            f"{directory} cannot be written: {error.strerror}.", "Choose another output directory (--output)."
-        ) from error
+        raise SeqtasksError(f"{directory} cannot be written: {error.strerror}.", "Choose another --output.") from error
     try:
         file.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
         remove_parts(directory)
         yield
-    except BaseException:
+    finally:
         if not locked_before:
             remove_unused(file, made)
-        raise
-    finally:
         lock.release()
 
 
