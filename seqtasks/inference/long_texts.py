@@ -1,4 +1,4 @@
-"""Long texts in the pieces in which a model that learned from sentences translates them."""
+"""Texts in the sentences, and long ones in the pieces, in which a model that learned from sentences translates them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from seqtasks.inference.outputs import Translation
-from seqtasks.text import Tokenizer
+from seqtasks.text import Tokenizer, normalize
+from seqtasks.text.sentence_spans import sentence_spans
+from seqtasks.text.word_spans import Span
 
 MAX_INPUT_LENGTH = 400
 """Source tokens that are translated in one piece, unless a pipeline says otherwise."""
@@ -20,7 +22,7 @@ MOST_CHARACTERS = 32
 COPIED = 200
 """Characters from which on a run without a blank is no word in a script that has blanks: it is copied."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_OTHER_BLANKS = re.compile(r"[^\S \t\n\r\u00a0\u3000]")
 _CHUNK = MAX_INPUT_LENGTH // 6
 _WORD = re.compile(rf"\s*\S{{1,{_CHUNK}}}")
 """A word with the blanks before it. A character is at most six tokens (four bytes, two marks), so that a longer word
@@ -36,12 +38,38 @@ class Segment(NamedTuple):
     text: str
     copied: bool = False
     """It is no word of a language, such as a key or a sequence of DNA: what it is in the translation too."""
-    joined: bool = False
-    """It goes on what was copied before it, without a blank."""
+    separator: str = " "
+    """The blanks and line breaks between the part before it and this one; none between parts of what is copied."""
 
 
-def segments(text: str, processor: Tokenizer, limit: int = MAX_INPUT_LENGTH) -> Iterator[Segment]:
-    """The text whole where it has at most `limit` tokens, else in pieces, in linear time; nothing for an empty one."""
+def segments(
+    text: str,
+    processor: Tokenizer,
+    limit: int = MAX_INPUT_LENGTH,
+    *,
+    language: str = "xx",
+    split: bool = False,
+    whole: Sequence[Span] = (),
+) -> Iterator[Segment]:
+    """A text in the parts that are translated at once, normalized, in linear time; none of an empty text.
+
+    Args:
+        text: Any text.
+        processor: The tokenizer of the sources.
+        limit: Tokens of a part. What has more is cut at the ends of sentences first.
+        language: The code of the text's language.
+        split: Each sentence is a part, however short they are.
+        whole: Spans of the text inside of which no sentence ends.
+    """
+    behind = 0
+    for start, end in sentence_spans(text, language, whole) if split else [(0, len(text))]:
+        for number, part in enumerate(pieces(normalize(text[start:end]), processor, limit, language)):
+            yield part if number else part._replace(separator=_OTHER_BLANKS.sub(" ", text[behind:start]) or " ")
+            behind = end
+
+
+def pieces(text: str, processor: Tokenizer, limit: int, language: str) -> Iterator[Segment]:
+    """A normalized text whole where it has at most `limit` tokens, else in pieces; nothing for an empty one."""
     if not text:
         return
     if len(text) <= MOST_CHARACTERS * limit and len(processor.encode(text)) <= limit:
@@ -50,17 +78,17 @@ def segments(text: str, processor: Tokenizer, limit: int = MAX_INPUT_LENGTH) -> 
     start = 0
     for run in _RUN.finditer(text):
         if not _WITHOUT_BLANKS.search(run[0]):
-            yield from translated(text[start : run.start()], processor, limit)
+            yield from translated(text[start : run.start()], processor, limit, language)
             for place in range(0, len(run[0]), _CHUNK):
-                yield Segment(run[0][place : place + _CHUNK], copied=True, joined=place > 0)
+                yield Segment(run[0][place : place + _CHUNK], copied=True, separator="" if place else " ")
             start = run.end()
-    yield from translated(text[start:], processor, limit)
+    yield from translated(text[start:], processor, limit, language)
 
 
-def translated(text: str, processor: Tokenizer, limit: int) -> Iterator[Segment]:
+def translated(text: str, processor: Tokenizer, limit: int, language: str) -> Iterator[Segment]:
     """What is translated of a long text: sentences, long ones in pieces."""
-    for sentence in filter(None, map(str.strip, _SENTENCE_END.split(text))):
-        yield from map(Segment, split_long(sentence, processor, limit))
+    for start, end in sentence_spans(text, language):
+        yield from map(Segment, split_long(text[start:end], processor, limit))
 
 
 def split_long(sentence: str, processor: Tokenizer, limit: int) -> list[str]:
@@ -92,7 +120,7 @@ def concatenate(text: str, segments: Sequence[Segment], parts: Sequence[Translat
     return Translation(
         source=text,
         text="".join(
-            " " * (place > 0 and not segment.joined) + part.text
+            segment.separator * (place > 0) + part.text
             for place, (segment, part) in enumerate(zip(segments, parts, strict=True))
         ),
         score=sum(part.score for part in parts),

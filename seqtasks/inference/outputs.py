@@ -45,7 +45,8 @@ class Translation(GeneratedText):
     unknown: tuple[str, ...] = ()
     """Words and symbols of the text that the model's vocabulary lacks, each once: see `Tokenizer.unknown`."""
     parts: int = 1
-    """How many parts it was read in: more than one where it was too long for the pipeline's `max_input_length`."""
+    """How many parts it was read in: its sentences, and the pieces of those that were too long for the pipeline's
+    `max_input_length`."""
 
 
 @dataclass(frozen=True, kw_only=True)

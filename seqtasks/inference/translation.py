@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, overload
@@ -15,7 +15,7 @@ from seqtasks.data.examples import Pair
 from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
-from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, concatenate, copy, segments
+from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, concatenate, copy, segments
 from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
 from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
@@ -43,8 +43,8 @@ class TranslationPipeline(DecodingPipeline):
         languages: Codes of the source and the target language; "xx" where they are not known.
         lowercase: whether `evaluate` ignores case by default.
         engine: What decodes, in place of our own search.
-        max_input_length: Source tokens that are translated in one piece. A longer text is translated sentence by
-            sentence, and long sentences in pieces; what has no blank for hundreds of letters is copied.
+        max_input_length: Source tokens that are translated in one piece. A longer sentence is translated in pieces;
+            what has no blank for hundreds of letters is copied.
         max_scored_length: Tokens of a text, or of its translation, that `score` takes.
     """
 
@@ -98,9 +98,13 @@ class TranslationPipeline(DecodingPipeline):
         prefixes: str | Sequence[str] | None = None,
         attention: bool = False,
         first_number: int = 0,
+        split_sentences: bool = True,
         **options: Any,
     ) -> Translation | list[Translation]:
         """Translates one text, or each of a list; the results do not depend on each other.
+
+        Models have learned from sentences: a text of several is translated sentence by sentence, and the blanks and
+        line breaks between them are kept.
 
         Args:
             texts: An empty text stays empty. Words with characters that the source's vocabulary lacks are copied, where
@@ -108,26 +112,30 @@ class TranslationPipeline(DecodingPipeline):
             prefixes: What the translations have to begin with, one a text.
             attention: Adds where the model looked.
             first_number: The number of the first text in a longer input that comes in parts: samples depend on it.
+            split_sentences: False reads each text as one sentence. So does a call with prefixes, with attention, or for
+                several alternatives: those are of a text as a whole.
             **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 
         Returns:
             A translation for each text, in their order; `alternatives` hold the others of `nbest`.
         """
         if isinstance(texts, str):
-            options |= {"attention": attention, "first_number": first_number}
+            options |= {"attention": attention, "first_number": first_number, "split_sentences": split_sentences}
             return self.translate([texts], prefixes=None if prefixes is None else [str(prefixes)], **options)[0]
         if prefixes is not None:
             require_list(prefixes, "prefixes")
             require_equal(len(prefixes), "prefixes", len(texts))
         starts = [self.target.encode(normalize(prefix)) if prefix else [] for prefix in prefixes or [""] * len(texts)]
-        parts = [[*segments(normalize(text), self.source, self.max_input_length)] for text in texts]
+        decoding = self.decoding(**options)
+        split = split_sentences and prefixes is None and not attention and decoding.nbest == 1
+        parts = [[*self.segments(text, split)] for text in texts]
         pieces = [
             (part.text, start if place == 0 else [], number)
             for number, (own, start) in enumerate(zip(parts, starts, strict=True), first_number)
             for place, part in enumerate(own)
             if not part.copied
         ]
-        translate = partial(self.translate_pieces, self.decoding(**options))
+        translate = partial(self.translate_pieces, decoding)
         can_align = self.engine is None
         found = iter(translate_and_copy(pieces, self.source, translate, attention=attention, can_align=can_align))
         return [
@@ -139,7 +147,11 @@ class TranslationPipeline(DecodingPipeline):
 
     def split(self, text: str) -> list[str]:
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
-        return [part.text for part in segments(text, self.source, self.max_input_length)]
+        return [part.text for part in self.segments(text, split=False)]
+
+    def segments(self, text: str, split: bool) -> Iterator[Segment]:
+        """The parts of a text that are translated at once, each sentence where `split` is true."""
+        return segments(text, self.source, self.max_input_length, language=self.languages[0], split=split)
 
     def translate_pieces(self, decoding: DecodingConfig, pieces: Sequence[Asked], attention: bool) -> list[Translation]:
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
@@ -262,7 +274,7 @@ class TranslationPipeline(DecodingPipeline):
         decoding = self.decoding(**options)
         started = time.perf_counter()
         sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-        outputs = [found.text for found in self.translate(sources, **options)]
+        outputs = [found.text for found in self.translate(sources, split_sentences=False, **options)]
         seconds = time.perf_counter() - started
         lowercase = self.lowercase if lowercase is None else lowercase
         scores = translation_scores(outputs, targets, lowercase=lowercase, language=self.languages[1], metrics=metrics)

@@ -285,3 +285,13 @@ def test_what_a_model_does_not_know_is_copied_and_told(seqtasks: Program) -> Non
     assert first["text"] == "Ich wohne in 北京."
     assert (first["unknown"], second["unknown"]) == (["北京"], [])
     assert "texts with words or symbols that the model does not know (--json lists them): 1" in result.err
+
+
+def test_lines_are_split_into_sentences_unless_told_otherwise(seqtasks: Program, model: Path) -> None:
+    lines = f"{SENTENCE}  {SENTENCE}\n{SENTENCE}\n"
+    found = seqtasks("translate", "-m", model, stdin=lines.encode()).out.splitlines()
+    assert found[0] == f"{found[1]}  {found[1]}"
+    whole = seqtasks("translate", "-m", model, "--no-split", "--json", stdin=lines.encode()).out.splitlines()
+    assert [json.loads(line)["parts"] for line in whole] == [1, 1]
+    parts = seqtasks("translate", "-m", model, "--json", stdin=lines.encode()).out.splitlines()
+    assert [json.loads(line)["parts"] for line in parts] == [2, 1]

@@ -52,7 +52,7 @@ class TranslateLines:
     """What becomes of a batch of lines, wherever it is translated."""
 
     options: dict[str, Any]
-    """Those of decoding."""
+    """Those of `TranslationPipeline.translate`."""
     target_prefix: bool
     as_json: bool
     nbest: bool
@@ -82,7 +82,8 @@ class TranslateLines:
     def lines(self, number: int, translation: Translation) -> Iterator[str]:
         """The lines for a translation, of the line of this number."""
         source, of = {"source": translation.source}, number if self.nbest else None
-        return format_outputs(translation, source, translation.text, as_json=self.as_json, nbest_of=of)
+        text = " ".join(translation.text.splitlines())
+        return format_outputs(translation, source, text, as_json=self.as_json, nbest_of=of)
 
     def __call__(self, pipeline: TranslationPipeline, batch: Batch[str]) -> BatchResult:
         """The result of a batch."""
@@ -105,7 +106,7 @@ def translate(
     as_json: Json = False,
     attention: Annotated[
         Path | None,
-        typer.Option("--plot-attention", metavar="FILE.png", help="Plot the attention of the first sentence."),
+        typer.Option("--plot-attention", metavar="FILE.png", help="Plot the attention of the first line."),
     ] = None,
     decoding: HypothesisOptions,
     output: Output = None,
@@ -113,9 +114,12 @@ def translate(
     ray: RayOptions,
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
+    no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
     engine: EngineOption = "torch",
 ) -> None:
-    """Translate text, one sentence per line.
+    """Translate text, line by line, and in each line sentence by sentence.
+
+    A line is read as one sentence with --no-split, --target-prefix or --nbest above 1, and for --plot-attention.
 
     \b
     Examples:
@@ -146,6 +150,7 @@ def translate(
             pipeline.max_input_length = max_input_length
         options = decoding.options()
         pipeline.decoding(**options)
+        options |= {"split_sentences": not no_split}
 
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches

@@ -202,3 +202,25 @@ def test_samples_depend_on_the_number_of_the_text_alone(monkeypatch: pytest.Monk
         ]  # fmt: skip
     same = bound.translate([TEXTS[0]] * 4, **asdict(options))
     assert len({found.text for found in same}) > 1
+
+
+def test_a_text_is_translated_sentence_by_sentence() -> None:
+    bound = translator()
+    sentences = [f"{text[:-1].strip()}." for text in TEXTS * 7][:50]
+    blanks = ["  ", "\n", "\n\n", " ", "\u2028"]
+    text = "".join(sentence + blanks[place % 5] for place, sentence in enumerate(sentences))
+    alone = [found.text for found in bound.translate(sentences, beam_size=2, max_length="6")]
+    found = bound.translate(text, beam_size=2, max_length="6")
+    expected = "".join(each + blanks[place % 5] for place, each in enumerate(alone)).replace("\u2028", " ")
+    assert (found.text, found.parts) == (expected.rstrip(), 50)
+
+
+def test_what_is_asked_of_a_whole_text_is_not_split() -> None:
+    bound = translator()
+    text = f"{TEXTS[0]} {TEXTS[1]}"
+    whole = bound.translate(text, beam_size=2, max_length="6", split_sentences=False)
+    assert whole.parts == 1
+    assert bound.translate(text, beam_size=2, max_length="6").parts == 2
+    for options in ({"nbest": 2}, {"prefixes": ""}, {"attention": True}):
+        found = bound.translate(text, beam_size=2, max_length="6", **options)
+        assert (found.text, found.parts) == (whole.text, 1)
