@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.config.run import RunConfig
-from seqtasks.errors import SeqtasksError
 from seqtasks.finetuning.configuration import Files, Languages, finetuning_config, paths
 from seqtasks.finetuning.own_validation import OwnValidation, own_validation
 from seqtasks.metrics.score import Score
@@ -20,8 +19,8 @@ from seqtasks.storage.bundle import read_bundle
 from seqtasks.storage.model_paths import find_model
 from seqtasks.tasks.data_reports import Warn
 from seqtasks.training.events import TrainingEvent, ValidationEvent
-from seqtasks.training.run import TrainingResult, TrainingRun
-from seqtasks.training.torchrun import launched
+from seqtasks.training.ranks import Ranks, join_ranks
+from seqtasks.training.run import TrainingResult, TrainingRun, require_unused
 
 REPORT = "finetuning.json"
 """The scores before and after, in the output directory."""
@@ -116,33 +115,36 @@ def run_finetuning(
     stop_on_signals: bool,
 ) -> FinetuningResult:
     """What `finetune` does once it has a configuration; its arguments are those there."""
-    if launched():
-        raise SeqtasksError(
-            "Fine-tuning runs in one process, and torchrun has started several.",
-            "Start it without torchrun; or train with init_from, which several can: torchrun ... -m seqtasks train.",
-        )
+    ranks = join_ranks()
     run = TrainingRun(config, output_dir, resume=resume, stop_on_signals=stop_on_signals)
     bundle = read_bundle(find_model(str(config.init_from)))
-    own = own_validation(bundle, paths(own_files), config.training, warn)
-    report = read_report(run.output_dir) if resume else {}
-    new_change = report.get("new_domain") or ScoreChange("the validation data of the new domain", ())
-    own_change = None
-    if own is not None:
+    own = own_validation(bundle, paths(own_files), config.training, warn) if ranks.is_first else None
+
+    def before() -> tuple[ScoreChange, ScoreChange | None]:
+        if not resume:
+            require_unused(run.output_dir)
+        report = read_report(run.output_dir) if resume else {}
+        new_change = report.get("new_domain") or ScoreChange("the validation data of the new domain", ())
+        if own is None:
+            return new_change, None
         kept = report.get("own_validation")
-        own_change = (
-            kept if kept and kept.data == own.description else ScoreChange(own.description, own.measure(bundle))
-        )
+        if kept is not None and kept.data == own.description:
+            return new_change, kept
+        return new_change, ScoreChange(own.description, own.measure(bundle))
+
+    new_change, own_change = ranks.on_first(before)
     for event in run:
         if isinstance(event, ValidationEvent) and event.step == 0:
             new_change = replace(new_change, before=event.evaluation.scores)
-            write_report(run.output_dir, new_change, own_change)
+            if ranks.is_first:
+                write_report(run.output_dir, new_change, own_change)
         if on_event is not None:
             on_event(event)
-    return finished(run, new_change, own_change, own)
+    return finished(run, new_change, own_change, own, ranks)
 
 
 def finished(
-    run: TrainingRun, new_change: ScoreChange, own_change: ScoreChange | None, own: OwnValidation | None
+    run: TrainingRun, new_change: ScoreChange, own_change: ScoreChange | None, own: OwnValidation | None, ranks: Ranks
 ) -> FinetuningResult:
     """The result of a training, with the scores of its best model unless it was stopped."""
     result = run.result
@@ -150,9 +152,13 @@ def finished(
     if not result.interrupted:
         bundle = read_bundle(result.model_dir)
         new_change = replace(new_change, after=tuple(Score(**score) for score in bundle.scores))
-        if own is not None and own_change is not None:
-            own_change = replace(own_change, after=own.measure(bundle))
-        write_report(run.output_dir, new_change, own_change)
+
+        def after() -> ScoreChange | None:
+            measured = replace(own_change, after=own.measure(bundle)) if own is not None and own_change else None
+            write_report(run.output_dir, new_change, measured)
+            return measured
+
+        own_change = ranks.on_first(after)
         if new_change.before and new_change.before == new_change.after:
             told = (*told, "no validation was better than that of the model as it was: the result has its weights")
     return FinetuningResult(**vars(replace(result, warnings=told)), new_domain=new_change, own_validation=own_change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from helpers import tiny_runs
 from helpers.processes import children
 from helpers.program import settings
+from safetensors.torch import load_file
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node"]
 PROGRAM = ["-m", "seqtasks", "train", "run.toml", "--output", "run"]
@@ -66,3 +69,35 @@ def test_what_is_wrong_is_told_once() -> None:
     assert wrong.returncode != 0
     assert wrong.stderr.count("seqtasks: ") == 1
     assert "nowhere.conllu" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_finetuning_in_ranks_is_that_of_forked_processes() -> None:
+    """The first rank alone measures, before and after; what is trained is the same model, bit for bit."""
+    alone = [sys.executable, *PROGRAM[:2]]
+    subprocess.run([*alone, *PROGRAM[2:], *settings("training.max_steps=6")], check=True, capture_output=True)
+    options = settings(
+        "training.max_steps=6", "training.eval_steps=3", "training.device=cpu", "training.num_threads=1",
+        "training.save_steps=3",
+    )  # fmt: skip
+    words = ["finetune", "run", "data/train.conllu", *options, "--own-validation", "data/train.conllu", "--output"]
+    for program, number in (([*alone, *words, "one"], 2), ([*TORCHRUN, "2", *PROGRAM[:2], *words, "two"], 0)):
+        processes = settings(f"training.num_processes={number}")
+        done = subprocess.run([*program, *processes], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("before     after  data/train.conllu") == 1, done.stdout
+    one, two = (json.loads(Path(name, "finetuning.json").read_text(encoding="utf-8")) for name in ("one", "two"))
+    assert one == two
+    assert one["own_validation"]["before"][0]["signature"] == "accuracy|of=words|sentences=60|words=300"
+    expected, found = (load_file(f"{name}/step-6/model.safetensors") for name in ("one", "two"))
+    start = load_file("run/best/model.safetensors")
+    assert expected.keys() == found.keys() == start.keys()
+    assert any(not torch.allclose(start[name], tensor, atol=1e-4) for name, tensor in expected.items())
+    for name, tensor in expected.items():
+        assert torch.equal(found[name], tensor)
+    again = subprocess.run(
+        [*TORCHRUN, "2", *PROGRAM[:2], *words, "two", *settings("training.num_processes=0")], capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert again.returncode != 0
+    assert again.stderr.count("two already contains a training run") == 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqtasks.cli.commands.train import closing, joined
 from seqtasks.cli.options import (
     Code,
     ColumnOptions,
@@ -20,6 +21,7 @@ from seqtasks.cli.options import (
 from seqtasks.cli.output import warn
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.storage.presence import is_file
+from seqtasks.training.torchrun import launched
 
 if TYPE_CHECKING:
     from seqtasks.finetuning.run import FinetuningResult, ScoreChange
@@ -82,21 +84,24 @@ def finetune(
       seqtasks finetune sentiment reviews.csv --output my-classifier
       seqtasks finetune shakespeare sonnets.txt --output my-writer
     """
+    is_first = not launched() or joined()
     load_own_code(code)
-    if not is_file(out):
+    if is_first and not is_file(out):
         ensure_directory(out)
     from seqtasks.finetuning.configuration import finetuning_config
     from seqtasks.finetuning.run import run_finetuning
     from seqtasks.training.run import require_unused
 
-    if not resume:
+    if is_first and not resume:
         require_unused(out)
     warnings.filterwarnings("ignore", module="PIL")
     config = finetuning_config(
         model, data, mix=mix or (), validation=validation or (), reverse=reverse,
         languages=split_languages(languages), columns=columns.given(), overrides=chosen or (),
     )  # fmt: skip
-    from seqtasks.cli.commands.train import closing
+    if not is_first:
+        result = run_finetuning(config, out, own_files or (), warn, resume, None, stop_on_signals=True)
+        raise typer.Exit(128 + (result.signal or signal.SIGINT) if result.interrupted else 0)
     from seqtasks.cli.training_display import TrainingDisplay, training_console
 
     with TrainingDisplay(training_console()) as display:

@@ -16,7 +16,7 @@ from seqtasks.cli.options import Code, ColumnOptions, LanguagePair, load_own_cod
 from seqtasks.cli.suffixes import ensure_directory
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.presence import is_file
-from seqtasks.training.torchrun import launched
+from seqtasks.training.torchrun import launched, program
 
 if TYPE_CHECKING:
     from seqtasks.config.run import RunConfig
@@ -206,8 +206,11 @@ def closing(result: TrainingResult, run: RunConfig, code: Path | None) -> str:
     best = result.best_score
     lines = []
     if result.interrupted:
-        resume = shlex.join(["train", str(out / "config.toml"), "--output", str(out), "--resume"])
-        lines = [f"Stopped at step {result.step:,}; everything is saved. To resume:", f"  seqtasks {resume}{own_code}"]
+        words = shlex.join(["train", str(out / "config.toml"), "--output", str(out), "--resume"])
+        lines = [
+            f"Stopped at step {result.step:,}; everything is saved. To resume:",
+            f"  {program()} {words}{own_code}",
+        ]
     if best is None:
         model = f"The model of step {result.step:,} is in {result.model_dir}"
     else:
