@@ -40,7 +40,7 @@ def beam_search(
     Args:
         stepper: The model bound to a batch of inputs.
         rules: What tokens may follow, and how long outputs may be.
-        width: Hypotheses alive at a time.
+        width: Hypotheses alive at a time; with phrases more.
         nbest: Hypotheses kept for each row.
         penalty: What scores are divided by.
         allocation: The phrases that outputs contain; None where there are none.
@@ -51,7 +51,10 @@ def beam_search(
     rows, device = stepper.rows, stepper.device
     limits = set(rules.max_length.tolist())
     capacity = max(limits)
-    table = penalty.table(capacity, device)
+    divisors = penalty.table(capacity, device).expand(rows, -1)
+    if allocation is not None:
+        width = allocation.width
+        divisors = divisors.masked_fill((allocation.constraints.total > 0).unsqueeze(1), 1.0)
     left = ActiveRows(rows, device)
     state = stepper.start(width, capacity)
     tokens = torch.full((rows, width), BEGIN, device=device)
@@ -75,23 +78,25 @@ def beam_search(
 
         ends = ended.tokens == END
         if device.type != "cpu" or ends.any():  # elsewhere it would mean waiting for the device
-            found = _keep(found, _extend(live, ended, position), ends, length, table, finished=True)
+            found = _keep(found, _extend(live, ended, position), ends, length, divisors, finished=True)
 
         live, tokens = _extend(live, onward, position), onward.tokens
         allocation = allocation and allocation.advance(onward.parents, onward.tokens)
         if length in limits:
             cut = (rules.max_length == length).unsqueeze(1).expand(-1, width)
             kept_at_limit = cut if allocation is None else cut & allocation.complete
-            found = _keep(found, live, kept_at_limit, length, table, finished=False)
+            found = _keep(found, live, kept_at_limit, length, divisors, finished=False)
             live = live._replace(scores=live.scores.masked_fill(cut, -torch.inf))
 
-        attainable = live.scores.amax(1) / table[rules.max_length]  # scores only fall, the penalty only grows
+        most = divisors.gather(1, rules.max_length.unsqueeze(1)).squeeze(1)
+        attainable = live.scores.amax(1) / most  # scores only fall, the penalty only grows
         kept = left.drop(attainable <= found.normalized_scores[:, -1], found, position)
         parents = onward.parents
         if kept is not None:
             if not len(kept):
                 break
-            live, found, tokens, parents, state = select_rows((live, found, tokens, parents, state), kept)
+            parts = (live, found, tokens, parents, state, divisors)
+            live, found, tokens, parents, state, divisors = select_rows(parts, kept)
             rules = rules.select_rows(kept)
             allocation = allocation and allocation.select_rows(kept)
         state = reorder_hypotheses(state, parents)
@@ -111,12 +116,12 @@ def _keep(
     paths: PartialSequences,
     counts: Bool[Tensor, "rows hyps"],
     length: int,
-    table: Float[Tensor, "lengths"],
+    divisors: Float[Tensor, "rows lengths"],
     *,
     finished: bool,
 ) -> FinishedSequences:
     """Adds those paths that count, and keeps as many of the best as there were. Of equals the earlier one stays."""
-    normalized = (paths.scores / table[length]).masked_fill(~counts, -torch.inf)
+    normalized = (paths.scores / divisors[:, length : length + 1]).masked_fill(~counts, -torch.inf)
     new = FinishedSequences(
         paths, normalized, torch.full_like(counts, length, dtype=torch.long), torch.full_like(counts, finished)
     )

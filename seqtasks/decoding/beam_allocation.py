@@ -3,8 +3,12 @@
 Post & Vilar 2018, "Fast Lexically Constrained Decoding with Dynamic Beam Allocation for Neural Machine Translation",
 for a whole batch at once as in Hu et al. 2019, "Improved Lexically Constrained Decoding for Translation and Monolingual
 Rewriting". Hypotheses that have as many tokens of their phrases compete with each other alone: the beam is shared out
-among these banks, so that one that has begun a phrase is not driven out by others that have not paid for it yet. Where
-there are more banks than places in the beam, neighboring ones share a place.
+among these banks, so that one that has begun a phrase is not driven out by others that have not paid for it yet. A beam
+has a place for each phrase in each bank, so that one that costs less at first does not displace another that costs less
+in the end, up to MAX_WIDTH; where there are more banks, neighboring ones share a place.
+
+What phrases cost is spread over the whole output by an average: the longer and the worse the output, the better it
+looks. So outputs with phrases are compared by the sums of their log-probabilities, whatever the length penalty.
 """
 
 from __future__ import annotations
@@ -21,7 +25,10 @@ from seqtasks.decoding.lexical_constraints import ConstraintState, LexicalConstr
 from seqtasks.decoding.topk import Candidates, topk_candidates
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, gather_hypotheses, select_rows
-from seqtasks.special_tokens import END
+from seqtasks.special_tokens import END, PAD
+
+MAX_WIDTH = 24
+"""Hypotheses alive at a time, where the user asks for fewer."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +40,22 @@ class BeamAllocation:
     max_length: Int[Tensor, "rows"]
     free_from: Int[Tensor, "rows"]
     """The position from which on a row is not bound to its prefix."""
+    widths: Int[Tensor, "rows"]
+    """Hypotheses of each row: of one without phrases as many as were asked for."""
 
     def select_rows(self, rows: Int[Tensor, "kept"]) -> BeamAllocation:
         """Those of the given rows."""
-        return BeamAllocation(*select_rows((self.constraints, self.state, self.max_length, self.free_from), rows))
+        parts = (self.constraints, self.state, self.max_length, self.free_from, self.widths)
+        return BeamAllocation(*select_rows(parts, rows))
 
     def advance(self, parents: Int[Tensor, "rows hyps"], tokens: HypothesisTokens) -> BeamAllocation:
         """After hypotheses have been continued: `tokens[i]` is what follows hypothesis `parents[i]`."""
         return replace(self, state=self.constraints.advance(gather_hypotheses(self.state, parents), tokens))
+
+    @property
+    def width(self) -> int:
+        """The most hypotheses of a row."""
+        return self.state.matched.shape[1]
 
     @property
     def complete(self) -> Bool[Tensor, "rows hyps"]:
@@ -93,7 +108,8 @@ class BeamAllocation:
 
     def ends(self, log_probabilities: NextLogits, scores: Float[Tensor, "rows hyps"]) -> Candidates:
         """As many continuations as the beam is wide of those hypotheses that are complete: ends among them count."""
-        return topk_candidates(log_probabilities, scores.masked_fill(~self.complete, -torch.inf), scores.shape[1])
+        best = topk_candidates(log_probabilities, scores.masked_fill(~self.complete, -torch.inf), scores.shape[1])
+        return best._replace(tokens=best.tokens.masked_fill(self._beyond(best.tokens), PAD))
 
     def onward(
         self,
@@ -120,13 +136,18 @@ class BeamAllocation:
         same = continuation.unsqueeze(2) == continuation.unsqueeze(1)
         twice = (same & (every.scores > -torch.inf).unsqueeze(1)).tril(-1).any(2)
         every = every._replace(scores=every.scores.masked_fill(twice | (every.tokens == END), -torch.inf))
-        return every.at(self._allocate(every, width))
+        chosen = every.at(self._allocate(every, width))
+        return chosen._replace(scores=chosen.scores.masked_fill(self._beyond(chosen.tokens), -torch.inf))
+
+    def _beyond(self, tokens: HypothesisTokens) -> Bool[Tensor, "rows hyps"]:
+        """Places that a row does not have."""
+        return torch.arange(tokens.shape[1], device=tokens.device) >= self.widths.unsqueeze(1)
 
     def _allocate(self, candidates: Candidates, width: int) -> Int[Tensor, "rows chosen"]:
         """The places in the beam go round the banks, from the one with the most tokens of phrases on."""
         reached = self.advance(candidates.parents, candidates.tokens)
         tokens = self.constraints.progress(reached.state)
-        banks = tokens * width // (self.constraints.total + 1).unsqueeze(1)
+        banks = tokens * self.widths.unsqueeze(1) // (self.constraints.total + 1).unsqueeze(1)
         order = torch.sort(candidates.scores, dim=1, descending=True, stable=True).indices
         members = functional.one_hot(banks.gather(1, order), width)
         ranks = (members.cumsum(1) * members).sum(2)  # in their bank, from 1 on
@@ -138,7 +159,7 @@ class BeamAllocation:
 def allocate(
     constraints: LexicalConstraints, rules: DecodingConstraints, width: int
 ) -> tuple[BeamAllocation, DecodingConstraints]:
-    """The beam shared out, and the rules with room for the phrases.
+    """The beam shared out, `width` hypotheses or more, and the rules with room for the phrases.
 
     Raises:
         SeqtasksError: A prefix ends its output before the phrases, or a phrase holds what the vocabulary lacks.
@@ -155,4 +176,7 @@ def allocate(
         max_length=torch.where(constraints.total > 0, torch.maximum(rules.max_length, needed), rules.max_length),
         largest_id=max(rules.largest_id, int(constraints.forms.max())),
     )
-    return BeamAllocation(constraints, constraints.start(width), rules.max_length, given), rules
+    banks, phrases = constraints.total + 1, (constraints.needed > 0).sum(1)
+    widths = (banks * phrases).clamp(min=width, max=max(width, MAX_WIDTH))
+    state = constraints.start(int(widths.max()))
+    return BeamAllocation(constraints, state, rules.max_length, given, widths), rules

@@ -9,6 +9,7 @@ from typing import Any
 from seqtasks.data.collate import pad
 from seqtasks.decoding import Hypothesis, Stepper
 from seqtasks.text import Tokenizer
+from seqtasks.text.glossary import Term
 
 Attention = tuple[tuple[float, ...], ...]
 
@@ -47,6 +48,8 @@ class Translation(GeneratedText):
     parts: int = 1
     """How many parts it was read in: its sentences, and the pieces of those that were too long for the pipeline's
     `max_input_length`."""
+    terms: tuple[Term, ...] = ()
+    """The terms of the glossary in the text."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from seqtasks.data.examples import Pair
 from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
+from seqtasks.inference.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, concatenate, copy, segments
 from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
 from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine
@@ -24,6 +25,7 @@ from seqtasks.metrics.translation import translation_scores
 from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import END, PAD
 from seqtasks.text import Tokenizer, normalize
+from seqtasks.text.glossary import Glossary
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
@@ -99,6 +101,9 @@ class TranslationPipeline(DecodingPipeline):
         attention: bool = False,
         first_number: int = 0,
         split_sentences: bool = True,
+        glossary: Glossary | None = None,
+        force_words: Sequence[Any] | None = None,
+        bad_words: Sequence[Any] | None = None,
         **options: Any,
     ) -> Translation | list[Translation]:
         """Translates one text, or each of a list; the results do not depend on each other.
@@ -112,8 +117,14 @@ class TranslationPipeline(DecodingPipeline):
             prefixes: What the translations have to begin with, one a text.
             attention: Adds where the model looked.
             first_number: The number of the first text in a longer input that comes in parts: samples depend on it.
-            split_sentences: False reads each text as one sentence. So does a call with prefixes, with attention, or for
-                several alternatives: those are of a text as a whole.
+            split_sentences: False reads each text as one sentence. So does a call with prefixes, force_words or
+                attention, or for several alternatives: those are of a text as a whole.
+            glossary: Its terms come out in one of their translations, for which beam search is needed; `terms` of a
+                translation names them.
+            force_words: For each text the words and phrases that its translation contains: strings, or lists of forms
+                of which one is enough. For texts that are translated in one part, and beam search.
+            bad_words: For each text the words and phrases that its translation does not contain; the same word spelled
+                by other tokens may come.
             **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 
         Returns:
@@ -121,27 +132,31 @@ class TranslationPipeline(DecodingPipeline):
         """
         if isinstance(texts, str):
             options |= {"attention": attention, "first_number": first_number, "split_sentences": split_sentences}
+            words = {"force_words": force_words, "bad_words": bad_words}
+            options |= {name: [given] for name, given in words.items() if given is not None} | {"glossary": glossary}
             return self.translate([texts], prefixes=None if prefixes is None else [str(prefixes)], **options)[0]
         if prefixes is not None:
             require_list(prefixes, "prefixes")
             require_equal(len(prefixes), "prefixes", len(texts))
         starts = [self.target.encode(normalize(prefix)) if prefix else [] for prefix in prefixes or [""] * len(texts)]
         decoding = self.decoding(**options)
-        split = split_sentences and prefixes is None and not attention and decoding.nbest == 1
-        parts = [[*self.segments(text, split)] for text in texts]
+        whole = prefixes is not None or force_words is not None or attention or decoding.nbest > 1
+        parts = [[*self.segments(text, split_sentences and not whole)] for text in texts]
         pieces = [
             (part.text, start if place == 0 else [], number)
             for number, (own, start) in enumerate(zip(parts, starts, strict=True), first_number)
             for place, part in enumerate(own)
             if not part.copied
         ]
-        translate = partial(self.translate_pieces, decoding)
+        rules = lexical_rules(parts, force_words, bad_words, glossary, first_number)
+        translate = partial(self.translate_pieces, decoding, rules=rules)
         can_align = self.engine is None
         found = iter(translate_and_copy(pieces, self.source, translate, attention=attention, can_align=can_align))
-        return [
+        results = [
             concatenate(text, own, [copy(part) if part.copied else next(found) for part in own])
             for text, own in zip(texts, parts, strict=True)
         ]
+        return results if glossary is None else [replace(each, terms=rules.terms(each.source)) for each in results]
 
     __call__ = translate
 
@@ -153,10 +168,19 @@ class TranslationPipeline(DecodingPipeline):
         """The parts of a text that are translated at once, each sentence where `split` is true."""
         return segments(text, self.source, self.max_input_length, language=self.languages[0], split=split)
 
-    def translate_pieces(self, decoding: DecodingConfig, pieces: Sequence[Asked], attention: bool) -> list[Translation]:
+    def translate_pieces(
+        self,
+        decoding: DecodingConfig,
+        pieces: Sequence[Asked],
+        attention: bool,
+        rules: LexicalRules = LexicalRules(),  # noqa: B008
+    ) -> list[Translation]:
         """Translates texts of which none is empty or too long, each with its prefix and its number."""
         sources = self.source.encode_all([text for text, _, _ in pieces])
-        asked = [Piece(text, ids, start, row) for (text, start, row), ids in zip(pieces, sources, strict=True)]
+        asked = [
+            Piece(text, ids, start, row, rules.forced(text, row, self.target), rules.bad(row, self.target))
+            for (text, start, row), ids in zip(pieces, sources, strict=True)
+        ]
         decode: Callable[..., list[Found]] = self.decode
         if self.engine is not None:
             decode = partial(decode_by_engine, self.engine, self.decode if self.models else None)
@@ -182,6 +206,11 @@ class TranslationPipeline(DecodingPipeline):
                 prefixes=[piece.prefix for piece in taken] if any(piece.prefix for piece in pieces) else None,
                 row_numbers=[piece.number for piece in taken],
                 sources=[piece.text for piece in taken],
+                force_words_ids=[piece.force_words for piece in taken],
+                bad_words_ids=[piece.bad_words for piece in taken],
+                continuation_tokens=(
+                    continuation_tokens(self.target) if any(piece.force_words for piece in taken) else None
+                ),
             )
             looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
             return zip(found, looks, strict=True)

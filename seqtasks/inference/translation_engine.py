@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from seqtasks.decoding import DecodingConfig, Hypothesis
 from seqtasks.decoding.hypotheses import mark_repetitive
+from seqtasks.decoding.lexical_constraints import Forms
+from seqtasks.errors import SeqtasksError
 from seqtasks.inference.outputs import Attention
 
 Found = tuple[list[Hypothesis], Attention | None]
@@ -23,6 +25,10 @@ class Piece(NamedTuple):
     """The tokens that its translation has to begin with."""
     number: int
     """That of its text in the input: samples depend on it."""
+    force_words: Sequence[Forms] = ()
+    """Phrases that its translation contains, as tokens."""
+    bad_words: Forms = ()
+    """Phrases that its translation does not contain, as tokens."""
 
 
 @runtime_checkable
@@ -57,10 +63,13 @@ def decode_by_engine(
     *,
     attention: bool,
 ) -> list[Found]:
-    """What an engine finds; our own search decodes again what repeats itself over and over, which no engine stops.
+    """What an engine finds; our own search decodes what it lacks.
+
+    That is pieces whose translations have to contain words or must not, and again what repeats itself over and over,
+    which no engine stops.
 
     Args:
-        engine: It decodes all pieces.
+        engine: It decodes all other pieces.
         search: `TranslationPipeline.decode`; None where the engine alone has the model: then they are only marked.
         pieces: Texts.
         decoding: The decoding options.
@@ -68,13 +77,22 @@ def decode_by_engine(
 
     Returns:
         The hypotheses for each piece, best first.
+
+    Raises:
+        SeqtasksError: The engine alone has the model, and translations have to contain words or must not.
     """
-    decoded = engine.decode(pieces, decoding, attention=attention)
-    marked = mark_repetitive([hypotheses for hypotheses, _ in decoded], [piece.text for piece in pieces])
-    found = [(hypotheses, look) for hypotheses, (_, look) in zip(marked, decoded, strict=True)]
-    looping = [row for row, (hypotheses, _) in enumerate(found) if any(each.repetitive for each in hypotheses)]
-    if looping and search is not None:
-        again = search([pieces[row] for row in looping], decoding, attention=attention)
-        for row, own in zip(looping, again, strict=True):
-            found[row] = own
-    return found
+    own = [row for row, piece in enumerate(pieces) if piece.force_words or piece.bad_words]
+    if own and search is None:
+        raise SeqtasksError(
+            "The engine of this model cannot be told which words a translation contains.",
+            "Leave out the glossary, force_words and bad_words.",
+        )
+    rest = sorted({*range(len(pieces))} - {*own})
+    decoded = engine.decode([pieces[row] for row in rest], decoding, attention=attention)
+    marked = mark_repetitive([hypotheses for hypotheses, _ in decoded], [pieces[row].text for row in rest])
+    found = {row: (hypotheses, look) for row, hypotheses, (_, look) in zip(rest, marked, decoded, strict=True)}
+    if search is not None:
+        own += [row for row, (hypotheses, _) in found.items() if any(each.repetitive for each in hypotheses)]
+        searched = search([pieces[row] for row in own], decoding, attention=attention) if own else []
+        found |= dict(zip(own, searched, strict=True))
+    return [found[row] for row in range(len(pieces))]

@@ -295,3 +295,30 @@ def test_lines_are_split_into_sentences_unless_told_otherwise(seqtasks: Program,
     assert [json.loads(line)["parts"] for line in whole] == [1, 1]
     parts = seqtasks("translate", "-m", model, "--json", stdin=lines.encode()).out.splitlines()
     assert [json.loads(line)["parts"] for line in parts] == [2, 1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_terms_of_a_glossary_are_in_the_translations(seqtasks: Program, tmp_path: Path, workers: int) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("dog\tKöter\nhouse\tBude\tBuden\n", encoding="utf-8")
+    lines = "The dog is sleeping.\nHow are you?\n\nMy house is old."
+    result = seqtasks("translate", "--glossary", terms, "--json", "--workers", workers, stdin=lines.encode())
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert [[term["source"] for term in answer["terms"]] for answer in answers] == [["dog"], [], [], ["house"]]
+    assert all(term["met"] for answer in answers for term in answer["terms"])
+    assert "Köter" in answers[0]["text"]
+    assert "Bude" in answers[3]["text"]
+    assert result.code == 0
+
+
+def test_a_glossary_that_cannot_be_used_is_an_error(seqtasks: Program, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("dog\n", encoding="utf-8")
+    result = seqtasks("translate", "--glossary", terms, "The dog is here.")
+    assert (result.code, "line 1" in result.err) == (1, True)
+    terms.write_text("dog\tKöter\n", encoding="utf-8")
+    result = seqtasks("translate", "--glossary", terms, "--beam-size", 1, "The dog is here.")
+    assert (result.code, "needs beam search" in result.err) == (1, True)
+    result = seqtasks("translate", "--glossary", terms, "--output", terms, "The dog is here.")
+    assert result.code != 0
+    assert terms.read_text(encoding="utf-8") == "dog\tKöter\n"

@@ -41,10 +41,14 @@ from seqtasks.cli.suffixes import ensure_form
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
+    from seqtasks.decoding import DecodingConfig
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.outputs import Translation
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.storage.batch_results import BatchResult
+    from seqtasks.text.glossary import Glossary
+
+UNMET = "terms of the glossary that are not in their translation"
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,14 @@ class TranslateLines:
     target_prefix: bool
     as_json: bool
     nbest: bool
+    glossary: Glossary | None = None
 
     def translate(self, pipeline: TranslationPipeline, batch: Batch[str], **options: Any) -> list[Translation]:
         """A translation for each line."""
         from seqtasks.inference.bulk import translate_batch
 
-        return translate_batch(pipeline, batch, {**self.options, **options}, target_prefix=self.target_prefix)
+        options = {**self.options, "glossary": self.glossary, **options}
+        return translate_batch(pipeline, batch, options, target_prefix=self.target_prefix)
 
     def result(self, batch: Batch[str], translations: Sequence[Translation]) -> BatchResult:
         """What is written and told of the translations of a batch."""
@@ -72,6 +78,7 @@ class TranslateLines:
                 f"translations {CUT}": sum(not each.finished for each in translations),
                 f"translations {REPETITIVE}": sum(each.repetitive for each in translations),
                 UNKNOWN: sum(bool(each.unknown) for each in translations),
+                UNMET: sum(not term.is_met(each.text) for each in translations for term in each.terms),
             }
         )
         return BatchResult(
@@ -81,7 +88,10 @@ class TranslateLines:
 
     def lines(self, number: int, translation: Translation) -> Iterator[str]:
         """The lines for a translation, of the line of this number."""
-        source, of = {"source": translation.source}, number if self.nbest else None
+        source: dict[str, Any] = {"source": translation.source}
+        of = number if self.nbest else None
+        if self.glossary is not None:
+            source["terms"] = [{**term._asdict(), "met": term.is_met(translation.text)} for term in translation.terms]
         text = " ".join(translation.text.splitlines())
         return format_outputs(translation, source, text, as_json=self.as_json, nbest_of=of)
 
@@ -116,6 +126,14 @@ def translate(
     max_input_length: MaxInputLength = None,
     no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
     engine: EngineOption = "torch",
+    glossary: Annotated[
+        Path | None,
+        typer.Option(
+            "--glossary",
+            metavar="FILE",
+            help="Table (.tsv, .csv) of terms: a term, then its translations, of which one is taken.",
+        ),
+    ] = None,
 ) -> None:
     """Translate text, line by line, and in each line sentence by sentence.
 
@@ -133,8 +151,11 @@ def translate(
         if given and engine != "torch":
             raise typer.BadParameter(f"it needs the engine torch, not {engine}", param_hint=option)
     ray.check(output, files or texts, {"--workers": workers > 1, "--plot-attention": attention is not None})
-    ensure_distinct_paths({"--output": output, "--plot-attention": attention}, files)
+    ensure_distinct_paths(
+        {"--output": output, "--plot-attention": attention}, [*files, *([] if glossary is None else [glossary])]
+    )
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
+    terms = None if glossary is None else read_glossary(glossary)
     with ExitStack() as stack:
         streams = open_inputs(files, texts, stack, inputs.text_column)
         if workers > 1:
@@ -149,7 +170,7 @@ def translate(
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         options = decoding.options()
-        pipeline.decoding(**options)
+        ensure_beam(glossary, pipeline.decoding(**options))
         options |= {"split_sentences": not no_split}
 
         from seqtasks.cli.plain_text import checked
@@ -157,7 +178,7 @@ def translate(
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
         from seqtasks.storage.batch_results import BatchResult
 
-        process = TranslateLines(options, prefix, as_json, decoding.nbest is not None)
+        process = TranslateLines(options, prefix, as_json, decoding.nbest is not None, terms)
         sizes = {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES} if workers > 1 or ray.address else {}
         batches = LineBatcher(streams, **sizes)
         plain = batches if inputs.text_column else checked(batches, files, tabs=prefix)
@@ -197,3 +218,16 @@ def translate(
             warn(f"--plot-attention: {attention} leaves out what the model does not know: {', '.join(left_out)}.")
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
+
+
+def ensure_beam(glossary: Path | None, decoding: DecodingConfig) -> None:
+    """Raises SeqtasksError for a glossary with what is no beam search."""
+    if glossary is not None and (decoding.sample or decoding.beam_size == 1):
+        raise SeqtasksError("--glossary needs beam search.", "Leave out --sample, and set --beam-size to 2 or more.")
+
+
+def read_glossary(path: Path) -> Glossary:
+    """The glossary of a file."""
+    from seqtasks.text.glossary import Glossary
+
+    return Glossary.from_file(path)
