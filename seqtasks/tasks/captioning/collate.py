@@ -61,6 +61,7 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
 
     def __post_init__(self) -> None:
         self.transform = training_transform(self.settings)
+        self.reported: set[int] = set()
         self.targets: dict[int, list[IntArray]] = {}
         for number, texts in enumerate(self.captions):
             kept = [np.array(ids, dtype=np.int32) for ids in texts if 0 < len(ids) <= self.longest]
@@ -118,7 +119,9 @@ class CaptionLoader(TokenBucketLoader[Seq2SeqBatch]):
             image = open_image(self.images[number], at_least=self.settings.at_least)
         except ImageError as error:
             if self.tolerant:
-                warnings.warn(f"{error.message} It is left out.", stacklevel=2)
+                if number not in self.reported:  # it comes again in every epoch
+                    self.reported.add(number)
+                    warnings.warn(f"{error.message} It is left out.", stacklevel=2)
                 return None
             raise SeqtasksError(error.message, "Remove it from the captions, or repair it.") from error
         return self.transform(image, random)

@@ -121,7 +121,7 @@ def test_broken_images_are_told_and_train_nothing(squares: Path, tmp_path: Path)
         for member in sample(image.stem, image.read_bytes()[: 60 if number % 2 else None], COLORS[number % 6])
     ]
     archive = write_tar(tmp_path / "a.tar", members)
-    settings = {"data.streaming": "true", "training.batch_tokens": 7, "training.max_steps": 12}
+    settings = {"data.streaming": "true", "training.batch_tokens": 7, "training.max_steps": 30}
     trainer = trainer_of(run_of(archive, tmp_path / "features", **settings), tmp_path / "run")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -129,6 +129,8 @@ def test_broken_images_are_told_and_train_nothing(squares: Path, tmp_path: Path)
     assert {event.num_tokens for event in events} == {0, 2, 4}
     assert all(event.loss == 0 for event in events if event.num_tokens == 0)
     messages = {str(each.message) for each in told}
+    once = [str(each.message) for each in told if str(each.message).endswith("It is left out.")]
+    assert len(once) == len(set(once))
     held_out = {str(each.image) for each in trainer.task.validation}
     left_out = {each.partition(".png: ")[0] for each in messages if each.endswith("It is left out.")}
     assert left_out == {f"{archive}:{number:02}" for number in range(1, COUNT, 2)} - {each[:-4] for each in held_out}
