@@ -3,6 +3,7 @@ from .config.run import read_config as read_config
 from .config.run import to_toml as to_toml
 from .decoders import Decoder as Decoder
 from .decoding import DecodingConfig as DecodingConfig
+from .document_translation import translate_document as translate_document
 from .encoders import Encoder as Encoder
 from .encoders import TextEncoder as TextEncoder
 from .errors import SeqtasksError as SeqtasksError

@@ -20,7 +20,6 @@ READ_SO = "It is read as plain text, with all that is in it."
         ("p.txt", ROWS, "this is a table. {} To extract its texts: cut -f 1 '"),
         ("p.jsonl", '{"text": "A dog."}\n', "this is JSON. {} To extract its texts: jq -r .text '"),
         ("p.txt", '{"text": "A dog."}\n', "this is JSON. {} To extract its texts: jq -r .text '"),
-        ("p.srt", SUBTITLES, "this is a subtitle file. {} To extract its texts: grep"),
         ("p.txt", SUBTITLES, "this is a subtitle file. {} To extract its texts: grep"),
         ("p.txt", "<!DOCTYPE html>\n<p>A dog.</p>\n", "this is a web page (HTML). {} "),
         ("p.txt", 'msgid "A dog"\nmsgstr ""\n', "this is a gettext PO file. {} "),

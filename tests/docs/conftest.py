@@ -24,6 +24,8 @@ def own_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_lines(folder / "test.en", [source for source, _ in pairs[280:]])
     write_lines(folder / "test.de", [target for _, target in pairs[280:]])
     write_lines(folder / "input.txt", ["A dog runs.", "Two men talk."])
+    page = ["<h1 class=top>A dog runs.</h1>", '<p>Two men <b>talk</b>.<img src="dog.png" alt="A dog."></p>']
+    write_lines(folder / "page.html", [*page, "<pre>make test</pre>"])
     write_lines(folder / "book.txt", [source.capitalize() for source, _ in pairs] * 4)
     write_lines(folder / "other.txt", [source.capitalize() for source, _ in pairs[:40]])
     write_photographs(folder)

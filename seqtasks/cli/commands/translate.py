@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqtasks.cli.document_translation import DocumentOptions
 from seqtasks.cli.input import TextInputs, open_inputs
 from seqtasks.cli.options import (
     DEFAULT_MODEL,
@@ -119,6 +120,7 @@ def translate(
         typer.Option("--plot-attention", metavar="FILE.png", help="Plot the attention of the first line."),
     ] = None,
     decoding: HypothesisOptions,
+    documents: DocumentOptions,
     output: Output = None,
     workers: Workers = 1,
     ray: RayOptions,
@@ -135,7 +137,7 @@ def translate(
         ),
     ] = None,
 ) -> None:
-    """Translate text, line by line, and in each line sentence by sentence.
+    """Translate text, line by line, and in each line sentence by sentence; or whole documents.
 
     A line is read as one sentence with --no-split, --target-prefix or --nbest above 1, and for --plot-attention.
 
@@ -144,8 +146,22 @@ def translate(
       seqtasks translate "How are you?"
       echo "A dog runs." | seqtasks translate
       seqtasks translate --model my-model input.txt --output output.txt
+      seqtasks translate page.html --output seite.html
     """
     files, texts = inputs.resolve()
+    if formats := documents.formats(files, inputs.text_column):
+
+        def opened() -> TranslationPipeline:
+            found: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+            found.max_input_length = max_input_length or found.max_input_length
+            return found
+
+        of_lines = {
+            "--json": as_json, "--target-prefix": prefix, "--plot-attention": attention is not None,
+            "--nbest": decoding.nbest is not None, "--workers": workers > 1, "--ray": ray.address is not None,
+        }  # fmt: skip
+        documents.translate(formats, output, inputs.text_column, of_lines, opened, decoding.options())
+        return
     torch_only = {"--workers": workers > 1, "--target-prefix": prefix, "--plot-attention": attention is not None}
     for option, given in torch_only.items():
         if given and engine != "torch":
