@@ -30,6 +30,9 @@ FORMATS: Final[dict[str, Format]] = {
     "srt": Format((".srt",), "subtitles", "read_srt"),
     "vtt": Format((".vtt",), "subtitles", "read_vtt"),
     "po": Format((".po", ".pot"), "po", "read_po"),
+    "json": Format((".json", ".arb"), "json_catalog", "read_json"),
+    "yaml": Format((".yaml", ".yml"), "yaml_catalog", "read_yaml"),
+    "docx": Format((".docx",), "docx", "read_docx", container=True),
     "csv": Format((".csv",), "tables", "read_csv", asked_for=True),
     "tsv": Format((".tsv",), "tables", "read_tsv", asked_for=True),
 }
