@@ -32,6 +32,10 @@ class DecodingConfig:
     """Ids that are never produced."""
     no_repeat_ngram_size: int = 0
     """No sequence of this many tokens appears twice in an output; 0 is off."""
+    repetition_penalty: float = 1.0
+    """Log-probabilities of tokens that an output has already are multiplied by this number (Keskar et al. 2019, "CTRL:
+    A Conditional Transformer Language Model for Controllable Generation"); 1 is off, 1.2 is usual. Scores are those
+    that result."""
     sample: bool = False
     """Sample `nbest` outputs instead of searching for the best ones."""
     mbr_samples: int = 0
@@ -64,6 +68,8 @@ class DecodingConfig:
             )
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")
+        if not 1 <= self.repetition_penalty < float("inf"):
+            raise ValueError(f"repetition_penalty = {self.repetition_penalty}: it must be at least 1.")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p = {self.top_p}: it must be above 0 and at most 1.")
         if any(token < 0 for token in self.suppress_tokens):

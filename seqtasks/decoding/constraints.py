@@ -39,6 +39,8 @@ class DecodingConstraints:
     """Whether a hypothesis can come to where every token is forbidden."""
     processors: tuple[ProcessLogits, ...] = ()
     """Rules beside these; what they allow is still subject to them."""
+    repetition_penalty: float = 1.0
+    """What the log-probabilities of tokens that are there already are multiplied by."""
     bad_words: Int[Tensor, "rows phrases length"] | None = None
     """Phrases that no output of a row contains, -1 in front of their tokens."""
     repetitions: RepetitionGuard | None = None
@@ -92,6 +94,7 @@ class DecodingConstraints:
                 or options.logits_processors
             ),
             processors=tuple(make() for make in options.logits_processors),
+            repetition_penalty=options.repetition_penalty,
             bad_words=_phrases(bad).to(source_lengths.device) if any(bad) else None,
             repetitions=None if sources is None else RepetitionGuard(tuple(sources)),
         )
@@ -137,6 +140,9 @@ class DecodingConstraints:
             forced = self.prefix[:, position].view(-1, 1, 1).expand(*log_probabilities.shape[:2], 1)
             forced_value = log_probabilities.gather(2, forced.clamp(min=0))
         end_value = log_probabilities[..., END].clone() if self.may_have_no_candidate else None
+        if self.repetition_penalty != 1 and position:
+            seen = log_probabilities.gather(2, history)
+            log_probabilities.scatter_(2, history, seen * self.repetition_penalty)
         for process in self.processors:
             log_probabilities = process(log_probabilities, history)
         log_probabilities.index_fill_(2, self.suppressed_ids, -torch.inf)

@@ -10,7 +10,7 @@ from seqtasks.errors import SeqtasksError
 
 UNSUPPORTED = {
     "sample": "false", "mbr_samples": "0", "no_repeat_ngram_size": "0", "suppress_tokens": "[]",
-    "logits_processors": "[]",
+    "repetition_penalty": "1.0", "logits_processors": "[]",
 }  # fmt: skip
 """Options that no other program has, and what switches each off."""
 
@@ -24,7 +24,8 @@ def require_supported_decoding(
     decoding: DecodingConfig, program: str, *, penalties: tuple[str, ...] = ("none", "average", "wu")
 ) -> None:
     """Raises SeqtasksError where `program` would not search as we do with these options."""
-    instead = {name: value for name, value in UNSUPPORTED.items() if getattr(decoding, name)}
+    off = DecodingConfig()
+    instead = {name: value for name, value in UNSUPPORTED.items() if getattr(decoding, name) != getattr(off, name)}
     if LengthPenalty.parse(decoding.length_penalty).kind not in penalties:
         instead["length_penalty"] = "average"
     least = LengthLimit.parse(decoding.min_length)

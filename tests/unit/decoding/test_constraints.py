@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from helpers.steppers import TableStepper, probabilities
 
-from seqtasks.decoding import DecodingConfig
+from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.errors import SeqtasksError
 
@@ -97,3 +100,21 @@ def test_mistakes() -> None:
     ):
         with pytest.raises(SeqtasksError, match="the vocabulary ends at 7"):
             allowed(rules, [4], [4])
+
+
+@pytest.mark.parametrize("options", [{"beam_size": 1}, {"beam_size": 3}])
+def test_a_repetition_penalty_makes_what_is_there_already_less_likely(options: dict[str, int]) -> None:
+    stepper = TableStepper(1, probabilities(0.05, 0.55, 0.4))
+    plain = DecodingConfig(max_length="4", length_penalty="none", min_length="4", **options)
+    [[best]] = decode(stepper, source_lengths=torch.tensor([1]), options=plain)
+    assert best.tokens == (4, 4, 4, 4)
+    [[best]] = decode(stepper, source_lengths=torch.tensor([1]), options=replace(plain, repetition_penalty=4.0))
+    first, second = math.log(0.55), math.log(0.4)
+    assert sorted(best.tokens[:2]) == [4, 5]
+    assert best.log_probabilities[:2] == pytest.approx([first, second], abs=1e-5)
+    assert best.log_probabilities[2] == pytest.approx(4 * first, abs=1e-5)
+
+
+def test_a_repetition_penalty_below_one_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        DecodingConfig(repetition_penalty=0.5)

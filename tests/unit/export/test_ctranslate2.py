@@ -57,6 +57,7 @@ def test_names_of_tokens_are_distinct() -> None:
         ({"length_penalty": "wu:0.6"}, 'length_penalty = "wu:0.6".* --set length_penalty=average'),
         ({"sample": True}, "sample = true.* --set sample=false"),
         ({"mbr_samples": 4}, "mbr_samples = 4.* --set mbr_samples=0"),
+        ({"repetition_penalty": 1.5}, "repetition_penalty = 1.5.* --set repetition_penalty=1.0"),
         ({"min_length": "0.5x"}, 'min_length = "0.5x".* --set min_length=0'),
         ({"min_length": "2"}, 'min_length = "2".* --set min_length=0'),
         ({"no_repeat_ngram_size": 3}, "no_repeat_ngram_size = 3.* --set no_repeat_ngram_size=0"),
