@@ -70,7 +70,7 @@ def main(
         raise SeqtasksError(f"{model} translates {direction}.", f"Use a model of {' or '.join(DIRECTIONS)}.")
 
     def translate(texts: Sequence[str]) -> list[Translation]:
-        return translator.translate(list(texts), beam_size=beam, split_sentences=False)
+        return translator.translate(list(texts), beam_size=beam, split_sentences=False, protect=None)
 
     sources, targets = read_pairs(folder / NEWS, direction, most)
     news, capitals = translate(sources), translate([source.upper() for source in sources])

@@ -4,8 +4,8 @@
     python recipes/protected_spans.py MODEL --seed 2 --show 20
 
 Web and mail addresses, placeholders and tags have to be in the translation byte by byte and as often as in the source;
-numbers, dates, times and prices with the same digits in the same order, whatever separates them. Nothing but the
-ordinary pipeline translates. `span_lines.py` makes the lines, of the model's source language.
+numbers, dates, times and prices with the same digits in the same order, whatever separates them. The model
+translates them as they are (`protect=None`). `span_lines.py` makes the lines, of the model's source language.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def measure(model: str, *, seed: int, lines: int, beam: int) -> tuple[list[str],
         )
     sources = LineWriter(language, seed).write(lines)
     show_call("load", repr(model), task="translation")
-    return sources, [found.text for found in translator.translate(sources, beam_size=beam)]
+    return sources, [found.text for found in translator.translate(sources, beam_size=beam, protect=None)]
 
 
 def _digits(text: str) -> str:

@@ -26,6 +26,7 @@ from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import END, PAD
 from seqtasks.text import Tokenizer, normalize
 from seqtasks.text.glossary import Glossary
+from seqtasks.text.protected_spans import SpanRecognizer
 
 BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
 """Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
@@ -104,6 +105,7 @@ class TranslationPipeline(DecodingPipeline):
         glossary: Glossary | None = None,
         force_words: Sequence[Any] | None = None,
         bad_words: Sequence[Any] | None = None,
+        protect: Sequence[str] | None = (),
         **options: Any,
     ) -> Translation | list[Translation]:
         """Translates one text, or each of a list; the results do not depend on each other.
@@ -125,13 +127,16 @@ class TranslationPipeline(DecodingPipeline):
                 of which one is enough. For texts that are translated in one part, and beam search.
             bad_words: For each text the words and phrases that its translation does not contain; the same word spelled
                 by other tokens may come.
+            protect: Words and phrases that come out as they are, beside placeholders (`%s`, `{0}`, `${VAR}`), web and
+                mail addresses, tags, and code in backticks; None protects nothing. Nor does a call with prefixes.
             **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 
         Returns:
             A translation for each text, in their order; `alternatives` hold the others of `nbest`.
         """
         if isinstance(texts, str):
-            options |= {"attention": attention, "first_number": first_number, "split_sentences": split_sentences}
+            options |= {"attention": attention, "first_number": first_number}
+            options |= {"split_sentences": split_sentences, "protect": protect}
             words = {"force_words": force_words, "bad_words": bad_words}
             options |= {name: [given] for name, given in words.items() if given is not None} | {"glossary": glossary}
             return self.translate([texts], prefixes=None if prefixes is None else [str(prefixes)], **options)[0]
@@ -141,7 +146,8 @@ class TranslationPipeline(DecodingPipeline):
         starts = [self.target.encode(normalize(prefix)) if prefix else [] for prefix in prefixes or [""] * len(texts)]
         decoding = self.decoding(**options)
         whole = prefixes is not None or force_words is not None or attention or decoding.nbest > 1
-        parts = [[*self.segments(text, split_sentences and not whole)] for text in texts]
+        protected = None if protect is None or prefixes is not None else SpanRecognizer(protect)
+        parts = [[*self.segments(text, split_sentences and not whole, protected)] for text in texts]
         pieces = [
             (part.text, start if place == 0 else [], number)
             for number, (own, start) in enumerate(zip(parts, starts, strict=True), first_number)
@@ -151,7 +157,10 @@ class TranslationPipeline(DecodingPipeline):
         rules = lexical_rules(parts, force_words, bad_words, glossary, first_number)
         translate = partial(self.translate_pieces, decoding, rules=rules)
         can_align = self.engine is None
-        found = iter(translate_and_copy(pieces, self.source, translate, attention=attention, can_align=can_align))
+        copied = translate_and_copy(
+            pieces, self.source, translate, attention=attention, can_align=can_align, protected=protected
+        )
+        found = iter(copied)
         results = [
             concatenate(text, own, [copy(part) if part.copied else next(found) for part in own])
             for text, own in zip(texts, parts, strict=True)
@@ -164,9 +173,10 @@ class TranslationPipeline(DecodingPipeline):
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
         return [part.text for part in self.segments(text, split=False)]
 
-    def segments(self, text: str, split: bool) -> Iterator[Segment]:
-        """The parts of a text that are translated at once, each sentence where `split` is true."""
-        return segments(text, self.source, self.max_input_length, language=self.languages[0], split=split)
+    def segments(self, text: str, split: bool, protected: SpanRecognizer | None = None) -> Iterator[Segment]:
+        """The parts of a text that are translated at once: sentences where `split` is true, pieces of long texts."""
+        whole = protected.find(text) if split and protected is not None else ()
+        return segments(text, self.source, self.max_input_length, language=self.languages[0], split=split, whole=whole)
 
     def translate_pieces(
         self,
@@ -303,7 +313,7 @@ class TranslationPipeline(DecodingPipeline):
         decoding = self.decoding(**options)
         started = time.perf_counter()
         sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-        outputs = [found.text for found in self.translate(sources, split_sentences=False, **options)]
+        outputs = [found.text for found in self.translate(sources, split_sentences=False, protect=None, **options)]
         seconds = time.perf_counter() - started
         lowercase = self.lowercase if lowercase is None else lowercase
         scores = translation_scores(outputs, targets, lowercase=lowercase, language=self.languages[1], metrics=metrics)

@@ -1,4 +1,4 @@
-"""Words with characters that a model's vocabulary lacks are copied from the source into the translation.
+"""Words that a model's vocabulary lacks, and protected spans, are copied from the source into the translation.
 
 As in Luong et al. 2015, "Addressing the Rare Word Problem in Neural Machine Translation", a placeholder that the model
 knows takes the place of an unknown word and is replaced by that word in the translation; if it does not come out,
@@ -17,12 +17,16 @@ import numpy as np
 from seqtasks.inference.long_texts import Segment, copy
 from seqtasks.inference.outputs import Translation
 from seqtasks.text import Tokenizer
+from seqtasks.text.protected_spans import SpanRecognizer
 from seqtasks.text.unknown_runs import UnknownRun, unknown_runs
 from seqtasks.text.word_alignment import align_words
 from seqtasks.text.word_groups import Word, group_words
+from seqtasks.text.word_spans import Span
 
-PLACEHOLDERS = ("X", "Y", "Z", "Q")
+PLACEHOLDERS = ("X", "Y", "Z", "Q", "V", "W", "K", "J", "R", "H")
 """Placeholders for the unknown words of a text, in their order: models for Latin script copy single letters."""
+FEW = 4
+"""Unknown words that have placeholders: sentences with more are translated better without them."""
 BETWEEN = r"[^\w.!?…]*"
 """What may stand between unknown words that are copied as one."""
 _PUNCTUATION = ".,;:!?…"
@@ -73,7 +77,13 @@ class MaskedSource:
 
 
 def translate_and_copy(
-    asked: Sequence[Asked], source: Tokenizer, translate: Translate, *, attention: bool, can_align: bool
+    asked: Sequence[Asked],
+    source: Tokenizer,
+    translate: Translate,
+    *,
+    attention: bool,
+    can_align: bool,
+    protected: SpanRecognizer | None = None,
 ) -> list[Translation]:
     """Translates normalized texts; words and symbols whose characters the vocabulary lacks are copied.
 
@@ -86,6 +96,7 @@ def translate_and_copy(
         translate: Translates texts as they are, with attention where that is asked for.
         attention: Whether the translations have attention weights.
         can_align: Whether `translate` can return attention weights.
+        protected: Finds what is copied too, each as often as it is in the text.
 
     Returns:
         A translation for each text, in their order.
@@ -93,20 +104,28 @@ def translate_and_copy(
     results = translate(asked, attention)
     waiting: dict[int, list[MaskedSource]] = {}
     for place, (text, prefix, _) in enumerate(asked):
-        if unknown := source.unknown(text):
-            results[place] = replace(results[place], unknown=unknown)
-            known = source.known_characters
-            runs = [] if known is None or prefix else unknown_runs(text, known, between=BETWEEN)
-            if all(run.text in results[place].text for run in runs):
-                continue
-            waiting[place] = masked_sources(text, runs, source)
-            if not waiting[place]:
-                results[place] = replace(copy(Segment(text)), unknown=unknown)
+        unknown = source.unknown(text)
+        kept = [] if protected is None or prefix else protected.find(text)
+        if not unknown and not kept:
+            continue
+        results[place] = replace(results[place], unknown=unknown)
+        known = source.known_characters
+        runs = [] if known is None or prefix else unknown_runs(text, known, between=BETWEEN)
+        if all(run.text in results[place].text for run in runs) and (
+            not kept or protected is None or protected.texts(results[place].text) == protected.texts(text)
+        ):
+            continue
+        waiting[place] = masked_sources(text, merge_runs(text, runs, kept), source)
+        if not waiting[place]:
+            results[place] = replace(copy(Segment(text)), unknown=unknown)
     while waiting := {place: left for place, left in waiting.items() if left}:
         tried = {place: left.pop(0) for place, left in waiting.items()}
         again = [(remove_runs(each.text, each.removed), (), asked[place][2]) for place, each in tried.items()]
         for (place, masked), found in zip(tried.items(), translate(again, can_align), strict=True):
-            if restored := masked.restore(found):
+            text = asked[place][0]
+            if (restored := masked.restore(found)) and (
+                not waiting[place] or protected is None or protected.texts(restored.text) == protected.texts(text)
+            ):
                 look = restored.attention if attention else None
                 told = results[place].unknown
                 results[place] = replace(restored, source=asked[place][0], attention=look, unknown=told)
@@ -124,12 +143,29 @@ def masked_sources(text: str, runs: Sequence[UnknownRun], source: Tokenizer) -> 
         return []
     words = [run for run in runs if run.is_word]
     names = [name for name in PLACEHOLDERS if not source.unknown(name) and not re.search(rf"\b{name}\b", text)]
+    if not any(run.protected for run in runs):
+        names = names[:FEW]
     if not words or len(words) > len(names):
         return [removed]
     chosen = dict(zip(names, [run.text for run in words], strict=False))
     named = substitute(text, words, list(chosen))
     left = unknown_runs(named, source.known_characters or frozenset(), between=BETWEEN)
     return [MaskedSource(named, chosen, left), removed]
+
+
+def merge_runs(text: str, runs: Sequence[UnknownRun], protected: Sequence[Span]) -> list[UnknownRun]:
+    """Unknown words and protected spans, in order; those that overlap are one, and protected."""
+    spans: list[tuple[int, int, bool]] = []
+    every = [(run.start, run.end, False) for run in runs] + [(start, end, True) for start, end in protected]
+    for start, end, kept in sorted(every):
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]), True)
+        else:
+            spans.append((start, end, kept))
+    return [
+        UnknownRun(text[start:end], start, text[max(0, start - 1) : start] == " ", protected=kept)
+        for start, end, kept in spans
+    ]
 
 
 def remove_runs(text: str, runs: Sequence[UnknownRun]) -> str:

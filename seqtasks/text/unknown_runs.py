@@ -19,6 +19,8 @@ class UnknownRun(NamedTuple):
     text: str
     start: int
     space_before: bool
+    protected: bool = False
+    """It is copied although its characters may be known."""
 
     @property
     def end(self) -> int:
@@ -27,8 +29,8 @@ class UnknownRun(NamedTuple):
 
     @property
     def is_word(self) -> bool:
-        """Whether it has a letter or a digit."""
-        return any(map(str.isalnum, self.text))
+        """Whether it has a letter or a digit, or is protected."""
+        return self.protected or any(map(str.isalnum, self.text))
 
 
 def unknown_runs(text: str, known: Set[str], *, between: str = "") -> list[UnknownRun]:

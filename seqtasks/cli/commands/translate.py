@@ -127,6 +127,12 @@ def translate(
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
     no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
+    do_not_translate: Annotated[
+        Path | None,
+        typer.Option(
+            "--do-not-translate", metavar="FILE", help="Words and phrases that stay as they are, one per line."
+        ),
+    ] = None,
     engine: EngineOption = "torch",
     glossary: Annotated[
         Path | None,
@@ -187,7 +193,10 @@ def translate(
             pipeline.max_input_length = max_input_length
         options = decoding.options()
         ensure_beam(glossary, pipeline.decoding(**options))
-        options |= {"split_sentences": not no_split}
+        from seqtasks.data.text_io import read_file
+
+        kept = [] if do_not_translate is None else read_file(do_not_translate).splitlines()
+        options |= {"split_sentences": not no_split, "protect": kept}
 
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches

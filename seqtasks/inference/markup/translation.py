@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from seqtasks.inference.markup.alignment import align
 from seqtasks.inference.translation import TranslationPipeline
 from seqtasks.text import normalize
 from seqtasks.text.markup import MarkupText
+from seqtasks.text.sentence_spans import sentence_spans
 from seqtasks.text.tag_placement import placed_tags
 from seqtasks.text.word_spans import Span, word_spans
 
@@ -27,21 +29,26 @@ def translate_markup(pipeline: TranslationPipeline, texts: Sequence[MarkupText],
     Returns:
         For each text its translation, with its tags and protected spans.
     """
-    parts = [(text.text[start:end], protected) for text in texts for start, end, protected in _parts(text)]
+    spans_of = [_parts(text, pipeline.languages[0]) for text in texts]
+    parts = [
+        (text.text[start:end], protected)
+        for text, own in zip(texts, spans_of, strict=True)
+        for start, end, protected in own
+    ]
     wanted = [normalize(part) for part, protected in parts if not protected]
-    translated = iter([each.text for each in pipeline.translate(wanted, **options)])
+    translated = iter([each.text for each in pipeline.translate(wanted, split_sentences=False, **options)])
     written = [part if protected else next(translated) for part, protected in parts]
     sources = [normalize(part) for part, _ in parts]
     alignments = align(pipeline, sources, [normalize(each) for each in written])
     results = []
     done = 0
-    for text in texts:
+    for text, own_spans in zip(texts, spans_of, strict=True):
         source_words: list[Span] = []
         words: list[Span] = []
         pairs: list[tuple[int, int]] = []
         spans: list[Span] = []
         whole = ""
-        for number, (start, end, protected) in enumerate(_parts(text), done):
+        for number, (start, end, protected) in enumerate(own_spans, done):
             part = text.text[start:end]
             whole += part[: len(part) - len(part.lstrip())]
             place = len(whole)
@@ -57,21 +64,21 @@ def translate_markup(pipeline: TranslationPipeline, texts: Sequence[MarkupText],
             source_words += own
             words += new
             whole += written[number] + part[len(part.rstrip()) :] * bool(part.strip())
-        done += len(_parts(text))
+        done += len(own_spans)
         tags = placed_tags(text, source_words, whole, words, pairs)
         results.append(MarkupText(whole, tags, tuple(spans)))
     return results
 
 
-def _parts(text: MarkupText) -> list[tuple[int, int, bool]]:
-    """Spans of a text in order, and whether each is protected."""
-    parts = []
+def _parts(text: MarkupText, language: str) -> list[tuple[int, int, bool]]:
+    """Spans of a text in order, sentences and what is protected, and whether each is that."""
+    parts: list[tuple[int, int, bool]] = []
     place = 0
-    for start, end in text.protected:
-        if place < start:
-            parts.append((place, start, False))
-        parts.append((start, end, True))
+    for start, end in (*text.protected, (len(text.text), len(text.text))):
+        ends = [last for _, last in sentence_spans(text.text[place:start], language)[:-1]]
+        bounds = [place, *(place + each for each in ends), start]
+        parts += [(first, last, False) for first, last in pairwise(bounds) if first < last]
+        if start < end:
+            parts.append((start, end, True))
         place = end
-    if place < len(text.text):
-        parts.append((place, len(text.text), False))
     return parts

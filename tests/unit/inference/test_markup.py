@@ -42,6 +42,14 @@ def test_the_translation_is_that_of_the_text(pipeline: TranslationPipeline) -> N
     assert found.text == pipeline.translate(text.text).text
 
 
+def test_sentences_are_translated_by_themselves_and_elements_go_on(pipeline: TranslationPipeline) -> None:
+    text, names = parse("<p>A <b>dog</b> runs.  <i>Two men talk.\n I am</i> here.</p>")
+    [found] = translate_markup(pipeline, [text])
+    alone = [each.text for each in pipeline.translate(["A dog runs.", "Two men talk.", "I am here."])]
+    assert found.text == f"{alone[0]}  {alone[1]}\n {alone[2]}"
+    assert marked_up(found, names).startswith("<p>Ein <b>Hund</b> läuft.  <i>Zwei")
+
+
 def test_protected_spans_come_out(pipeline: TranslationPipeline) -> None:
     source = MarkupText("Click on Save and wait.", protected=((9, 13),))
     [found] = translate_markup(pipeline, [source])

@@ -133,7 +133,10 @@ def test_ordinary_texts_are_read_once(pipeline: TranslationPipeline, monkeypatch
     read: list[int] = []
     once = pipeline.translate_pieces
     monkeypatch.setattr(
-        pipeline, "translate_pieces", lambda *given: read.append(len(given[1])) or once(*given), raising=True
+        pipeline,
+        "translate_pieces",
+        lambda *given, **named: read.append(len(given[1])) or once(*given, **named),
+        raising=True,
     )
     pipeline.translate(["A dog runs.", "Two dogs.", "We saw 北京."])
     assert read == [3, 1]
