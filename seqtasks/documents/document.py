@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.markup import MarkupText
+
+if TYPE_CHECKING:
+    from seqtasks.text.markup import MarkupText
 
 MAX_BYTES: Final = 64 << 20
 """The largest document that is read, and the most that the parts of a compressed one may come to."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seqtasks.documents.document import Document
-from seqtasks.text.markup import MarkupText
 
-Translate = Callable[[Sequence[MarkupText]], Sequence[MarkupText]]
+if TYPE_CHECKING:
+    from seqtasks.text.markup import MarkupText
+
+Translate = Callable[[Sequence["MarkupText"]], Sequence["MarkupText"]]
 """Whatever translates texts with markup, in order."""
 
 
@@ -40,6 +43,8 @@ def translate_segments(
         all: Whether segments that have a translation get another one.
         memory: Translations of texts, which are taken as they are.
     """
+    from seqtasks.text.markup import MarkupText
+
     wanted = [each.text for each in document.segments if all or not each.translated]
     known = {text: MarkupText(memory[text.text]) for text in wanted if memory and not text.tags and text.text in memory}
     distinct = list(dict.fromkeys(text for text in wanted if text not in known))
