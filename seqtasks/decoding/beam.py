@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from seqtasks.decoding.active_rows import ActiveRows
-from seqtasks.decoding.beam_allocation import BeamAllocation
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.hypotheses import (
     FinishedSequences,
@@ -16,6 +15,7 @@ from seqtasks.decoding.hypotheses import (
     sort_by_score,
 )
 from seqtasks.decoding.length_penalty import LengthPenalty
+from seqtasks.decoding.lexical_constraints.beam_allocation import BeamAllocation
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import Candidates, topk_candidates
 from seqtasks.incremental_state import gather_hypotheses, reorder_hypotheses, select_rows

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
-from seqtasks.decoding.beam_allocation import allocate
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
-from seqtasks.decoding.lexical_constraints import Forms, LexicalConstraints
+from seqtasks.decoding.lexical_constraints.beam_allocation import allocate
+from seqtasks.decoding.lexical_constraints.phrases import Forms, LexicalConstraints
 from seqtasks.decoding.mbr import mbr_rerank
 from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper

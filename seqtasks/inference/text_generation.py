@@ -15,9 +15,9 @@ import torch
 from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty, SampledToken, decode, stream
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, require_list, require_single
+from seqtasks.inference.constraints.stop_strings import kept, stop_at
 from seqtasks.inference.outputs import Continuation
 from seqtasks.inference.perplexity import likelihood
-from seqtasks.inference.stop_strings import kept, stop_at
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel

@@ -15,7 +15,7 @@ from seqtasks.data.examples import Pair
 from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
-from seqtasks.inference.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
+from seqtasks.inference.constraints.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, concatenate, copy, segments
 from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
 from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from seqtasks.decoding import DecodingConfig, Hypothesis
 from seqtasks.decoding.hypotheses import mark_repetitive
-from seqtasks.decoding.lexical_constraints import Forms
+from seqtasks.decoding.lexical_constraints.phrases import Forms
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.outputs import Attention
 

@@ -7,7 +7,7 @@ import torch
 from helpers.steppers import RowStepper, TableStepper, probabilities
 
 from seqtasks.decoding import DecodingConfig, decode
-from seqtasks.decoding.lexical_constraints import ConstraintState, LexicalConstraints
+from seqtasks.decoding.lexical_constraints.phrases import ConstraintState, LexicalConstraints
 from seqtasks.errors import SeqtasksError
 
 GOES_ON = torch.tensor([False] * 6 + [True])

@@ -6,7 +6,7 @@ import pytest
 
 import seqtasks
 from seqtasks.errors import SeqtasksError
-from seqtasks.inference.lexical_constraints import continuation_tokens
+from seqtasks.inference.constraints.lexical_constraints import continuation_tokens
 from seqtasks.text import CharacterTokenizer, WordTokenizer
 from seqtasks.text.glossary import Glossary
 

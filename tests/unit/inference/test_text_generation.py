@@ -13,8 +13,8 @@ from torch import Tensor
 
 from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
+from seqtasks.inference.constraints.stop_strings import overlap, stop_at
 from seqtasks.inference.outputs import Continuation
-from seqtasks.inference.stop_strings import overlap, stop_at
 from seqtasks.inference.text_generation import TextGenerationPipeline, nearest
 from seqtasks.models import LanguageModel, LanguageModelStepper
 from seqtasks.registry import ConfigModel

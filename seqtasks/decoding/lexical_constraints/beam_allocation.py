@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.decoding.constraints import DecodingConstraints
-from seqtasks.decoding.lexical_constraints import ConstraintState, LexicalConstraints
+from seqtasks.decoding.lexical_constraints.phrases import ConstraintState, LexicalConstraints
 from seqtasks.decoding.topk import Candidates, topk_candidates
 from seqtasks.errors import SeqtasksError
 from seqtasks.incremental_state import HypothesisTokens, NextLogits, gather_hypotheses, select_rows

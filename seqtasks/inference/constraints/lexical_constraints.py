@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from seqtasks.decoding.lexical_constraints import Forms
+from seqtasks.decoding.lexical_constraints.phrases import Forms
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import require_list
 from seqtasks.inference.long_texts import Segment

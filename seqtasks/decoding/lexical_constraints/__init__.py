@@ -1,0 +1,1 @@
+"""Phrases that outputs contain, and the beam search that sees to it."""
