@@ -65,6 +65,10 @@ class Glossary:
     def __len__(self) -> int:
         return len(self.terms)
 
+    def __repr__(self) -> str:
+        """The same for the same terms: what is translated on a cluster is known by it."""
+        return f"Glossary({[(source, list(targets)) for source, targets in self.terms]!r})"
+
     @classmethod
     def from_file(cls, path: Path) -> Glossary:
         """Reads a table without a header (.tsv, .csv): a term, then one translation or more, a column each.

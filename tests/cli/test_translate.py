@@ -322,3 +322,29 @@ def test_a_glossary_that_cannot_be_used_is_an_error(seqtasks: Program, tmp_path:
     result = seqtasks("translate", "--glossary", terms, "--output", terms, "The dog is here.")
     assert result.code != 0
     assert terms.read_text(encoding="utf-8") == "dog\tKöter\n"
+
+
+def test_words_of_a_list_stay_as_they_are(seqtasks: Program, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("Blue House\n", encoding="utf-8")
+    plain = seqtasks("translate", "The Blue House is old.")
+    assert "Blue House" not in plain.out
+    for engine in ("torch", "ctranslate2"):
+        kept = seqtasks("translate", "--do-not-translate", words, "--engine", engine, "The Blue House is old.")
+        assert (kept.code, "Blue House" in kept.out) == (0, True)
+    result = seqtasks("translate", "--do-not-translate", tmp_path / "none.txt", "The house.")
+    assert (result.code, "none.txt" in result.err) == (1, True)
+
+
+def test_terms_hold_in_documents_too(seqtasks: Program, tmp_path: Path) -> None:
+    page, terms, words = tmp_path / "page.html", tmp_path / "terms.tsv", tmp_path / "words.txt"
+    page.write_text("<p>The <b>dog</b> is in the Blue House.</p>", encoding="utf-8")
+    terms.write_text("dog\tKöter\n", encoding="utf-8")
+    words.write_text("Blue House\n", encoding="utf-8")
+    result = seqtasks("translate", page, "--glossary", terms, "--do-not-translate", words)
+    assert "Köter" in result.out
+    assert "Blue House" in result.out
+    refused = seqtasks("translate", page, "--no-split")
+    assert (refused.code, "--no-split" in refused.err) == (1, True)
+    refused = seqtasks("translate", page, "--glossary", terms, "--beam-size", 1)
+    assert (refused.code, "needs beam search" in refused.err) == (1, True)

@@ -39,15 +39,14 @@ from seqtasks.cli.output import (
 )
 from seqtasks.cli.ray_job import RayOptions, failed_result, show_report
 from seqtasks.cli.suffixes import ensure_form
+from seqtasks.cli.term_options import TermOptions
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
-    from seqtasks.decoding import DecodingConfig
     from seqtasks.inference.bulk import Batch
     from seqtasks.inference.outputs import Translation
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.storage.batch_results import BatchResult
-    from seqtasks.text.glossary import Glossary
 
 UNMET = "terms of the glossary that are not in their translation"
 
@@ -61,14 +60,12 @@ class TranslateLines:
     target_prefix: bool
     as_json: bool
     nbest: bool
-    glossary: Glossary | None = None
 
     def translate(self, pipeline: TranslationPipeline, batch: Batch[str], **options: Any) -> list[Translation]:
         """A translation for each line."""
         from seqtasks.inference.bulk import translate_batch
 
-        options = {**self.options, "glossary": self.glossary, **options}
-        return translate_batch(pipeline, batch, options, target_prefix=self.target_prefix)
+        return translate_batch(pipeline, batch, {**self.options, **options}, target_prefix=self.target_prefix)
 
     def result(self, batch: Batch[str], translations: Sequence[Translation]) -> BatchResult:
         """What is written and told of the translations of a batch."""
@@ -91,7 +88,7 @@ class TranslateLines:
         """The lines for a translation, of the line of this number."""
         source: dict[str, Any] = {"source": translation.source}
         of = number if self.nbest else None
-        if self.glossary is not None:
+        if "glossary" in self.options:
             source["terms"] = [{**term._asdict(), "met": term.is_met(translation.text)} for term in translation.terms]
         text = " ".join(translation.text.splitlines())
         return format_outputs(translation, source, text, as_json=self.as_json, nbest_of=of)
@@ -127,21 +124,8 @@ def translate(
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
     no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
-    do_not_translate: Annotated[
-        Path | None,
-        typer.Option(
-            "--do-not-translate", metavar="FILE", help="Words and phrases that stay as they are, one per line."
-        ),
-    ] = None,
     engine: EngineOption = "torch",
-    glossary: Annotated[
-        Path | None,
-        typer.Option(
-            "--glossary",
-            metavar="FILE",
-            help="Table (.tsv, .csv) of terms: a term, then its translations, of which one is taken.",
-        ),
-    ] = None,
+    terms: TermOptions,
 ) -> None:
     """Translate text, line by line, and in each line sentence by sentence; or whole documents.
 
@@ -160,24 +144,25 @@ def translate(
         def opened() -> TranslationPipeline:
             found: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
             found.max_input_length = max_input_length or found.max_input_length
+            terms.check(found.decoding(**decoding.options()))
             return found
 
         of_lines = {
             "--json": as_json, "--target-prefix": prefix, "--plot-attention": attention is not None,
             "--nbest": decoding.nbest is not None, "--workers": workers > 1, "--ray": ray.address is not None,
+            "--no-split": no_split,
         }  # fmt: skip
-        documents.translate(formats, output, inputs.text_column, of_lines, opened, decoding.options())
+        options = decoding.options() | terms.options()
+        documents.translate(formats, output, inputs.text_column, of_lines, opened, options)
         return
     torch_only = {"--workers": workers > 1, "--target-prefix": prefix, "--plot-attention": attention is not None}
     for option, given in torch_only.items():
         if given and engine != "torch":
             raise typer.BadParameter(f"it needs the engine torch, not {engine}", param_hint=option)
     ray.check(output, files or texts, {"--workers": workers > 1, "--plot-attention": attention is not None})
-    ensure_distinct_paths(
-        {"--output": output, "--plot-attention": attention}, [*files, *([] if glossary is None else [glossary])]
-    )
+    ensure_distinct_paths({"--output": output, "--plot-attention": attention}, [*files, *terms.files])
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
-    terms = None if glossary is None else read_glossary(glossary)
+    options = terms.options() | {"split_sentences": not no_split}
     with ExitStack() as stack:
         streams = open_inputs(files, texts, stack, inputs.text_column)
         if workers > 1:
@@ -191,19 +176,15 @@ def translate(
                 raise SeqtasksError(f"{option}: the engine of this model cannot do that.", "Leave it out.")
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
-        options = decoding.options()
-        ensure_beam(glossary, pipeline.decoding(**options))
-        from seqtasks.data.text_io import read_file
-
-        kept = [] if do_not_translate is None else read_file(do_not_translate).splitlines()
-        options |= {"split_sentences": not no_split, "protect": kept}
+        terms.check(pipeline.decoding(**decoding.options()))
+        options |= decoding.options()
 
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches
         from seqtasks.inference.line_batcher import WORKER_BATCH_BYTES, WORKER_BATCH_LINES, LineBatcher
         from seqtasks.storage.batch_results import BatchResult
 
-        process = TranslateLines(options, prefix, as_json, decoding.nbest is not None, terms)
+        process = TranslateLines(options, prefix, as_json, decoding.nbest is not None)
         sizes = {"lines": WORKER_BATCH_LINES, "size": WORKER_BATCH_BYTES} if workers > 1 or ray.address else {}
         batches = LineBatcher(streams, **sizes)
         plain = batches if inputs.text_column else checked(batches, files, tabs=prefix)
@@ -243,16 +224,3 @@ def translate(
             warn(f"--plot-attention: {attention} leaves out what the model does not know: {', '.join(left_out)}.")
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
-
-
-def ensure_beam(glossary: Path | None, decoding: DecodingConfig) -> None:
-    """Raises SeqtasksError for a glossary with what is no beam search."""
-    if glossary is not None and (decoding.sample or decoding.beam_size == 1):
-        raise SeqtasksError("--glossary needs beam search.", "Leave out --sample, and set --beam-size to 2 or more.")
-
-
-def read_glossary(path: Path) -> Glossary:
-    """The glossary of a file."""
-    from seqtasks.text.glossary import Glossary
-
-    return Glossary.from_file(path)

@@ -44,6 +44,14 @@ def test_a_term_is_met_by_one_of_its_forms_as_a_word() -> None:
     assert not term.is_met("Das Rathaus, die Hauses, haus")
 
 
+def test_what_it_looks_like_says_all_that_it_does() -> None:
+    assert (
+        repr(Glossary([("a", ["b", "c"])]))
+        == repr(Glossary([("a", ["b"]), ("a", ["c"])]))
+        == ("Glossary([('a', ['b', 'c'])])")
+    )
+
+
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=5), st.text())
 def test_every_term_is_found_in_itself(terms: list[tuple[str, str]], text: str) -> None:
     try:
