@@ -78,14 +78,14 @@ def beam_search(
 
         ends = ended.tokens == END
         if device.type != "cpu" or ends.any():  # elsewhere it would mean waiting for the device
-            found = _keep(found, _extend(live, ended, position), ends, length, divisors, finished=True)
+            found = keep_best(found, extend(live, ended, position), ends, length, divisors, finished=True)
 
-        live, tokens = _extend(live, onward, position), onward.tokens
+        live, tokens = extend(live, onward, position), onward.tokens
         allocation = allocation and allocation.advance(onward.parents, onward.tokens)
         if length in limits:
             cut = (rules.max_length == length).unsqueeze(1).expand(-1, width)
             kept_at_limit = cut if allocation is None else cut & allocation.complete
-            found = _keep(found, live, kept_at_limit, length, divisors, finished=False)
+            found = keep_best(found, live, kept_at_limit, length, divisors, finished=False)
             live = live._replace(scores=live.scores.masked_fill(cut, -torch.inf))
 
         most = divisors.gather(1, rules.max_length.unsqueeze(1)).squeeze(1)
@@ -103,7 +103,7 @@ def beam_search(
     return left.finish(found)
 
 
-def _extend(paths: PartialSequences, candidates: Candidates, position: int) -> PartialSequences:
+def extend(paths: PartialSequences, candidates: Candidates, position: int) -> PartialSequences:
     """The paths that the candidates lead to."""
     tokens, log_probabilities, _ = gather_hypotheses(paths, candidates.parents)
     tokens[..., position] = candidates.tokens
@@ -111,7 +111,7 @@ def _extend(paths: PartialSequences, candidates: Candidates, position: int) -> P
     return PartialSequences(tokens, log_probabilities, candidates.scores)
 
 
-def _keep(
+def keep_best(
     found: FinishedSequences,
     paths: PartialSequences,
     counts: Bool[Tensor, "rows hyps"],

@@ -20,6 +20,11 @@ class DecodingConfig:
 
     beam_size: int = 5
     """Width of the beam search; 1 is greedy search."""
+    num_beam_groups: int = 1
+    """Diverse beam search: groups of the beam, which avoid each other's tokens; 1 is off."""
+    diversity_penalty: float = 0.0
+    """Diverse beam search: what a token costs for each hypothesis of an earlier group that has taken it, as a
+    log-probability."""
     length_penalty: str = "average"
     """Length penalty by which scores are divided: "none", "average" or "wu:ALPHA"."""
     nbest: int = 1
@@ -54,7 +59,15 @@ class DecodingConfig:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        least_values = {"beam_size": 1, "nbest": 1, "no_repeat_ngram_size": 0, "mbr_samples": 0, "top_k": 0, "seed": 0}
+        least_values = {
+            "beam_size": 1,
+            "num_beam_groups": 1,
+            "nbest": 1,
+            "no_repeat_ngram_size": 0,
+            "mbr_samples": 0,
+            "top_k": 0,
+            "seed": 0,
+        }
         for name, least in least_values.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least {least}.")
@@ -65,6 +78,13 @@ class DecodingConfig:
         if self.mbr_samples and (self.sample or self.beam_size == 1):
             raise ValueError(
                 f"mbr_samples = {self.mbr_samples}: it requires beam search with a beam_size of 2 or more."
+            )
+        if not 0 <= self.diversity_penalty < float("inf"):
+            raise ValueError(f"diversity_penalty = {self.diversity_penalty}: it must be at least 0.")
+        if self.num_beam_groups > 1 and (self.sample or self.mbr_samples or self.beam_size % self.num_beam_groups):
+            raise ValueError(
+                f"num_beam_groups = {self.num_beam_groups}: it requires beam search, without mbr_samples, whose "
+                "beam_size is a multiple of it."
             )
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"temperature = {self.temperature}: it must be above 0.")

@@ -12,6 +12,7 @@ from seqtasks.decoding.autoregressive import greedy_search
 from seqtasks.decoding.beam import beam_search
 from seqtasks.decoding.config import DecodingConfig
 from seqtasks.decoding.constraints import DecodingConstraints
+from seqtasks.decoding.diverse_beam import diverse_beam_search
 from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.lexical_constraints.beam_allocation import allocate
@@ -80,8 +81,11 @@ def decode(
     rules = DecodingConstraints.from_config(options, lengths, prefixes, sources, bad_words_ids)
     allocation = None
     if force_words_ids is not None and any(force_words_ids):
-        if options.sample or options.beam_size == 1:
-            raise SeqtasksError("force_words_ids needs beam search.", "Set a beam_size of 2 or more, without sample.")
+        if options.sample or options.beam_size == 1 or options.num_beam_groups > 1:
+            raise SeqtasksError(
+                "force_words_ids needs beam search.",
+                "Set a beam_size of 2 or more, without sample and num_beam_groups.",
+            )
         constraints = LexicalConstraints.from_phrases(force_words_ids, continuation_tokens, stepper.device)
         allocation, rules = allocate(constraints, rules, options.beam_size)
     penalty = LengthPenalty.parse(options.length_penalty)
@@ -94,6 +98,11 @@ def decode(
         return reranked if sources is None else mark_repetitive(reranked, sources)
     if options.sample:
         found = sample(stepper, rules, count=options.nbest, options=options, row_numbers=numbers)
+    elif options.num_beam_groups > 1:
+        found = diverse_beam_search(
+            stepper, rules, width=options.beam_size, groups=options.num_beam_groups,
+            strength=options.diversity_penalty, nbest=options.nbest, penalty=penalty,
+        )  # fmt: skip
     elif options.beam_size == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:
