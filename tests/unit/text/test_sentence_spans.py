@@ -50,6 +50,14 @@ def test_an_empty_line_ends_a_sentence_and_another_line_break_does_not() -> None
     ]
 
 
+@pytest.mark.parametrize("marks", [("-- tea", "-- tea"), ('"', '"'), ("„", "“"), ("(", ")"), ("“", "")])
+def test_marks_far_apart_join_nothing(marks: tuple[str, str]) -> None:
+    sentences = ["The house is old.", "We go there today.", "The children sleep."] * 10
+    sentences[0] = f"{marks[0]} {sentences[0]}"
+    sentences[-2] = f"{marks[1]} {sentences[-2]}"
+    assert len(sentence_spans(" ".join(sentences), "en")) >= len(sentences)
+
+
 def test_no_sentence_ends_inside_of_spans_that_are_whole() -> None:
     text = "Type `a. B` now. Good."
     found = sentence_spans(text, "en", [(5, 11)])
