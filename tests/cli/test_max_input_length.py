@@ -27,7 +27,7 @@ def test_translate(seqtasks: Program) -> None:
     texts = [answer(seqtasks(*greedy, each))["text"] for each in parts[:2]] * 2
     found = answer(seqtasks(*greedy, " ".join(parts), "--max-input-length", "20"))
     assert (found["parts"], found["text"]) == (4, " ".join(texts))
-    assert answer(seqtasks(*greedy, " ".join(parts)))["parts"] == 1
+    assert answer(seqtasks(*greedy, " ".join(parts), "--no-split"))["parts"] == 1
 
 
 def test_classify(seqtasks: Program) -> None:

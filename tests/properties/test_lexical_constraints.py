@@ -61,7 +61,7 @@ def test_a_wide_beam_is_exhaustive_search(
         return
     # What is longer is only found where the missing phrases come at once: there is just room for them.
     expected = exhaustive(
-        model.make([seed]), model.vocab, max_length, LengthPenalty.parse(penalty),
+        model.make([seed]), model.vocab, max_length, LengthPenalty.parse("none" if own else penalty),
         allowed=lambda tokens, finished: all_met(tokens, own, words) and len(tokens) + finished <= shorter,
     )  # fmt: skip
     [found] = decode(

@@ -124,6 +124,8 @@ class BeamAllocation:
         rows, width = scores.shape
         tables = self.constraints
         best = topk_candidates(log_probabilities, scores, 2 * width)
+        beyond = torch.arange(best.scores.shape[1], device=scores.device) >= 2 * self.widths.unsqueeze(1)
+        best = best._replace(scores=best.scores.masked_fill(beyond, -torch.inf))  # of wider beams beside this one
         constrained = (tables.total > 0).view(-1, 1, 1)
         own_values, own_tokens = log_probabilities.max(2, keepdim=True)
         extra_tokens = torch.cat([own_tokens, tables.next_tokens(self.state)], 2)  # --> (rows, hyps, 1 + forms)

@@ -157,7 +157,7 @@ def test_texts_are_never_cut(copy: Path) -> None:
     assert theirs.max_input_length == 400
     theirs.max_input_length = 5_000
     with pytest.raises(SeqtasksError, match="reads at most 1,023 tokens at once, not"):
-        theirs.translate(LONG * 3)
+        theirs.translate(LONG * 3, split_sentences=False)
     with pytest.raises(SeqtasksError, match="1,023 can be scored"):
         theirs.score(LONG * 3, LONG)
 
