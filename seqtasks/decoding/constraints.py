@@ -87,7 +87,7 @@ class DecodingConstraints:
                 *(token for row in bad for phrase in row for token in phrase),
             ),
             may_have_no_candidate=bool(
-                bad
+                any(bad)
                 or options.suppress_tokens
                 or options.no_repeat_ngram_size
                 or longest_minimum > 1

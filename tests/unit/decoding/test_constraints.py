@@ -118,3 +118,8 @@ def test_a_repetition_penalty_makes_what_is_there_already_less_likely(options: d
 def test_a_repetition_penalty_below_one_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         DecodingConfig(repetition_penalty=0.5)
+
+
+def test_rows_without_forbidden_phrases_cost_nothing() -> None:
+    assert not DecodingConstraints.from_config(DecodingConfig(), LENGTHS, bad_words=[[], []]).may_have_no_candidate
+    assert DecodingConstraints.from_config(DecodingConfig(), LENGTHS, bad_words=[[(5,)], []]).may_have_no_candidate
