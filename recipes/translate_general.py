@@ -8,14 +8,18 @@
 
 DATA holds `parallel/`, `tatoeba/` and `libreoffice/`: tables of English and German, a pair a line. Every source has a
 weight. A part of newstest2013 and of Tatoeba's `dev` chooses the model; Tatoeba's `test` is read once, at the end.
+With `--init-from`, sizes and vocabulary are those of that model, which may be one that ships:
+    python recipes/translate_general.py DATA --target de --output runs/en-de --init-from en-de
 `recipes/LOG.md` says what was tried.
 """
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomli_w
 import typer
 
 from runner import (
@@ -33,6 +37,7 @@ from runner import (
     train,
     values,
 )
+from seqtasks import find_model, read_bundle
 
 WEIGHTS = {
     "wmt_news_2008-2012": 3.0,
@@ -60,35 +65,15 @@ NEWS, TATOEBA, HELP = "parallel/dev/newstest2013.en-de.tsv.gz", "tatoeba/en-de.{
 BACK_TRANSLATED = 0.5
 """The weight of back-translations."""
 
-CONFIGURATION = """\
-task = "translation"
-seed = {seed}
+SYMBOLS = tuple(f"⟦{number}⟧" for number in range(10))
+"""Pieces of the vocabulary that stand for what must not be touched."""
 
-[languages]
-source = "{source}"
-target = "{target}"
-
+NEW_MODEL = f"""\
 [text]
 kind = "subwords"
 vocab_size = 16000
 split_digits = true
-user_defined_symbols = [{symbols}]
-
-[data]
-train = [
-{train}
-]
-validation = [{validation}]
-augmentation = [
-  {{ kind = "upper_case", probability = 0.04 }},
-  {{ kind = "title_case", probability = 0.04 }},
-  {{ kind = "remove_end_punctuation", probability = 0.1 }},
-  {{ kind = "typos", probability = 0.04 }},
-  {{ kind = "copied_spans", probability = 0.1, symbols = [{symbols}] }},
-  {{ kind = "copied_spans", probability = 0.04, spans = ["date", "price", "name"] }},
-  {{ kind = "copied_lines", probability = 0.005 }},
-  {{ kind = "quotation_marks", probability = 0.3 }},
-]
+user_defined_symbols = {list(SYMBOLS)}
 
 [model]
 hidden_size = 320
@@ -107,6 +92,31 @@ num_layers = 2
 num_heads = 8
 ffn_dim = 1280
 dropout = 0.1
+"""
+
+CONFIGURATION = """\
+task = "translation"
+seed = {seed}
+
+[languages]
+source = "{source}"
+target = "{target}"
+
+[data]
+train = [
+{train}
+]
+validation = [{validation}]
+augmentation = [
+  {{ kind = "upper_case", probability = 0.04 }},
+  {{ kind = "title_case", probability = 0.04 }},
+  {{ kind = "remove_end_punctuation", probability = 0.1 }},
+  {{ kind = "typos", probability = 0.04 }},
+  {{ kind = "copied_spans", probability = 0.1, symbols = [{symbols}] }},
+  {{ kind = "copied_spans", probability = 0.04, spans = ["date", "price", "name"] }},
+  {{ kind = "copied_lines", probability = 0.005 }},
+  {{ kind = "quotation_marks", probability = 0.3 }},
+]
 
 [training]
 max_steps = 12000
@@ -115,16 +125,24 @@ learning_rate = 2e-3
 warmup_steps = 1500
 eval_steps = 1000
 save_steps = 500
-"""
+
+{model}"""
 
 FURTHER = ("training.learning_rate=1e-3", "training.lr_scheduler=cosine")
 """Settings of a training that begins with a trained model."""
 
 
 def configuration(
-    data: Path, source: str, target: str, development: Path, back_translated: Path | None, seed: int
+    data: Path,
+    source: str,
+    target: str,
+    development: Path,
+    back_translated: Path | None,
+    init_from: str | None,
+    seed: int,
 ) -> str:
     """The run configuration, as TOML."""
+    model = tomllib.loads(NEW_MODEL if init_from is None else start_configuration(init_from))
     files = {data / "parallel" / f"{name}.en-de.tsv.gz": weight for name, weight in WEIGHTS.items()}
     files |= {data / TATOEBA.format("train"): 1.0, data / HELP: 0.4}
     columns = "" if target == "de" else ", source_column = 2, target_column = 1"
@@ -135,10 +153,16 @@ def configuration(
         seed=seed,
         source=source,
         target=target,
-        symbols=", ".join(f'"⟦{number}⟧"' for number in range(10)),
+        symbols=", ".join(f'"{symbol}"' for symbol in model["text"].get("user_defined_symbols", ())),
+        model=tomli_w.dumps({"text": model["text"], "model": model["model"]}),
         train=",\n".join(f"  {each}" for each in sources),
         validation=f'{{ path = "{development.resolve()}"{columns} }}',
     )
+
+
+def start_configuration(model: str) -> str:
+    """The configuration that a model was trained with."""
+    return read_bundle(find_model(model)).configuration.read_text(encoding="utf-8")
 
 
 def write_development(data: Path, file: Path) -> None:
@@ -167,7 +191,8 @@ def main(
     write_development(folder, development)
     further = (f"init_from={init_from}", *FURTHER) if init_from else ()
     chosen = [*further, *(TINY if tiny else ()), *(settings or [])]
-    train(configuration(folder, source, target, development, back_translated, seed), output, chosen, resume=resume)
+    configured = configuration(folder, source, target, development, back_translated, init_from, seed)
+    train(configured, output, chosen, resume=resume)
     columns = {} if target == "de" else {"source_column": 2, "target_column": 1}
     rows = []
     for name, file in (("newstest2013", NEWS), ("Tatoeba, test", TATOEBA.format("test"))):
