@@ -11,17 +11,17 @@ from typing import Final, NamedTuple
 
 from seqtasks.documents.document import DocumentOptions, Segment
 from seqtasks.documents.encoding import Encoding, decode
+from seqtasks.documents.lines import lines_of, newline_of
 from seqtasks.documents.splicing import Edit, apply_edits
 from seqtasks.text.markup import MarkupText
 
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
 ITEM = re.compile(r"(?:[-*+•–—>#]|\d+[.)]|[a-zA-Z][.)])\s")
 """What an item of a list, a quotation or a heading begins with."""
 NARROWEST: Final = 40
 """Lines that are shorter than this were not wrapped: they are verses, headings or addresses."""
 
 
-class Line(NamedTuple):
+class IndentedLine(NamedTuple):
     """A line with its place, without blanks around it."""
 
     start: int
@@ -36,7 +36,7 @@ class PlainText:
 
     source: str
     encoding: Encoding
-    paragraphs: Sequence[Sequence[Line]]
+    paragraphs: Sequence[Sequence[IndentedLine]]
 
     @cached_property
     def segments(self) -> Sequence[Segment]:
@@ -45,7 +45,7 @@ class PlainText:
 
     def write(self, translations: Sequence[MarkupText | None]) -> bytes:
         """The text with these translations, wrapped to the width of their sources."""
-        newline = "\r\n" if "\r\n" in self.source else "\n"
+        newline = newline_of(self.source)
         edits = []
         for lines, segment, translation in zip(self.paragraphs, self.segments, translations, strict=True):
             if translation is None or translation == segment.text:
@@ -75,14 +75,15 @@ def read_plain_text(data: bytes, options: DocumentOptions) -> PlainText:
     return PlainText(source, encoding, kept)
 
 
-def _blocks(source: str) -> Iterator[list[Line]]:
+def _blocks(source: str) -> Iterator[list[IndentedLine]]:
     """Lines between blank ones."""
-    block: list[Line] = []
-    for match in LINE.finditer(source):
-        text = match[0].strip()
+    block: list[IndentedLine] = []
+    for line in lines_of(source):
+        text = line.text.strip()
         if text:
-            start = match.start() + match[0].index(text)
-            block.append(Line(start, start + len(text), text, match[0][: start - match.start()]))
+            indent = line.text[: line.text.index(text)]
+            start = line.start + len(indent)
+            block.append(IndentedLine(start, start + len(text), text, indent))
         elif block:
             yield block
             block = []
@@ -90,7 +91,7 @@ def _blocks(source: str) -> Iterator[list[Line]]:
         yield block
 
 
-def _wrapped(block: Sequence[Line]) -> Iterator[list[Line]]:
+def _wrapped(block: Sequence[IndentedLine]) -> Iterator[list[IndentedLine]]:
     """The lines of a block that are one text: the first word of the next line would not have fitted into the last."""
     width = max(len(line.indent) + len(line.text) for line in block)
     lines = [block[0]]

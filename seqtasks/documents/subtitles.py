@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from seqtasks.documents.document import DocumentOptions, Segment, malformed
 from seqtasks.documents.encoding import Encoding, decode
+from seqtasks.documents.lines import Line, lines_of, newline_of
 from seqtasks.documents.pieces import segment_of
 from seqtasks.documents.splicing import Edit, Piece, SourceSegment, apply_edits, render_markup
 from seqtasks.documents.subtitle_cuts import LINE_LENGTH, Slot, cut, wrap
@@ -64,7 +65,7 @@ class Subtitles:
 
     def edits(self, group: Sequence[Unit], translation: MarkupText) -> Iterator[Edit]:
         """The new texts of the cues of a group."""
-        newline = "\r\n" if "\r\n" in self.source else "\n"
+        newline = newline_of(self.source)
         tags = {key: self.source[tag.start : tag.end] for key, tag in _numbered_tags(group)}
         slots = [Slot(len(unit.segment.text.text), unit.end - unit.begin) for unit in group]
         for unit, part in zip(group, cut(translation, slots), strict=True):
@@ -101,16 +102,16 @@ def _read(data: bytes, options: DocumentOptions, form: str, escape: Callable[[st
 
 def _units(source: str, *, entities: bool) -> Iterator[Unit | None]:
     """What is to be translated, in order; None where something is not."""
-    lines = [(match.start(), match[0].rstrip("\r\n")) for match in re.finditer(r"[^\n]*\n|[^\n]+", source)]
+    lines = list(lines_of(source))
     times: tuple[float, float] | None = None
-    run: list[tuple[int, str]] = []
+    run: list[Line] = []
     for number, (start, line) in enumerate(lines):
         timing = TIMES.match(line)
-        following = lines[number + 1][1] if number + 1 < len(lines) else ""
+        following = lines[number + 1].text if number + 1 < len(lines) else ""
         is_name = timing is None and TIMES.match(following) is not None and (not run or line.strip().isdecimal())
         if timing is None and line.strip() and not is_name:
             if times is not None:
-                run.append((start, line))
+                run.append(Line(start, line))
             continue
         if run and times is not None:
             yield from _cue(run, times, entities=entities)
@@ -128,7 +129,7 @@ def _units(source: str, *, entities: bool) -> Iterator[Unit | None]:
         yield from _cue(run, times, entities=entities)
 
 
-def _cue(run: Sequence[tuple[int, str]], times: tuple[float, float], *, entities: bool) -> Iterator[Unit | None]:
+def _cue(run: Sequence[Line], times: tuple[float, float], *, entities: bool) -> Iterator[Unit | None]:
     """The units of a cue: all of its lines, or those of each speaker."""
     plain = [TAG.sub("", line).lstrip() for _, line in run]
     starts = [0, *(place for place, line in enumerate(plain) if place and line.startswith(DIALOG))]
@@ -138,7 +139,7 @@ def _cue(run: Sequence[tuple[int, str]], times: tuple[float, float], *, entities
         yield None if segment is None else Unit(segment, *times, not alone)
 
 
-def _pieces(run: Sequence[tuple[int, str]], *, entities: bool) -> Iterator[Piece]:
+def _pieces(run: Sequence[Line], *, entities: bool) -> Iterator[Piece]:
     for number, (start, line) in enumerate(run):
         place = 0
         pattern = re.compile(f"{TAG.pattern}|{ENTITY.pattern}", re.IGNORECASE) if entities else TAG
@@ -150,7 +151,7 @@ def _pieces(run: Sequence[tuple[int, str]], *, entities: bool) -> Iterator[Piece
         if place < len(line):
             yield Piece("text", start + place, start + len(line), line[place:])
         if number + 1 < len(run):
-            yield Piece("text", start + len(line), run[number + 1][0], "\n")
+            yield Piece("text", start + len(line), run[number + 1].start, "\n")
 
 
 def _tag(spelled: str, start: int, end: int) -> Piece:

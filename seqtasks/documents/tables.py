@@ -5,65 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
-from seqtasks.documents.document import DocumentOptions, Segment, malformed
-from seqtasks.documents.encoding import Encoding, decode
-from seqtasks.documents.splicing import Edit, apply_edits
+from seqtasks.documents.document import DocumentOptions, malformed
+from seqtasks.documents.encoding import decode
+from seqtasks.documents.lines import lines_of
+from seqtasks.documents.values import Value, ValueDocument
 from seqtasks.errors import SeqtasksError
-from seqtasks.text.markup import MarkupText
 
 DELIMITERS: Final = ",;\t|"
 
 
-class Cell(NamedTuple):
-    """A cell with its place, quotes included."""
-
-    start: int
-    end: int
-    text: str
-    quoted: bool
-
-
 @dataclass(frozen=True)
-class TableColumns:
-    """A table with the cells that are translated."""
+class Cell(Value):
+    """A cell, quotes included."""
 
-    source: str
-    encoding: Encoding
-    delimiter: str
-    cells: Sequence[Cell]
-    quotes: bool
-    """Whether cells may have quotes; those of TSV have none."""
-
-    @cached_property
-    def segments(self) -> Sequence[Segment]:
-        """A segment for each cell with words."""
-        return [Segment(MarkupText(each.text.strip())) for each in self.cells]
-
-    def write(self, translations: Sequence[MarkupText | None]) -> bytes:
-        """The table with these translations."""
-        edits = [
-            Edit(cell.start, cell.end, self.spelled(cell, translation.text))
-            for cell, segment, translation in zip(self.cells, self.segments, translations, strict=True)
-            if translation is not None and translation != segment.text
-        ]
-        return self.encoding.encode(apply_edits(self.source, edits))
-
-    def spelled(self, cell: Cell, translation: str) -> str:
-        """A translation in the place of a cell."""
-        body = cell.text.strip()
-        before, _, after = cell.text.partition(body)
-        text = f"{before}{translation}{after}"
-        if not self.quotes:
-            return re.sub(r"[\t\r\n]+", " ", text)
-        if cell.quoted or any(sign in text for sign in (self.delimiter, '"', "\n", "\r")):
-            return '"' + text.replace('"', '""') + '"'
-        return text
+    quoted: bool = False
 
 
-def read_csv(data: bytes, options: DocumentOptions) -> TableColumns:
+def read_csv(data: bytes, options: DocumentOptions) -> ValueDocument[Cell]:
     """A table with commas, semicolons, tabs or bars, and quotes.
 
     Args:
@@ -77,10 +37,17 @@ def read_csv(data: bytes, options: DocumentOptions) -> TableColumns:
     first = re.sub(r'"[^"]*"', "", source.lstrip("\n").partition("\n")[0])
     delimiter = max(DELIMITERS, key=first.count)
     rows = list(_rows(source, delimiter, options.name))
-    return TableColumns(source, encoding, delimiter, list(_chosen(rows, options)), quotes=True)
+    signs = (delimiter, '"', "\n", "\r")
+
+    def spelled(cell: Cell, text: str) -> str:
+        if cell.quoted or any(sign in text for sign in signs):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    return ValueDocument(source, encoding, list(_chosen(rows, options)), spelled)
 
 
-def read_tsv(data: bytes, options: DocumentOptions) -> TableColumns:
+def read_tsv(data: bytes, options: DocumentOptions) -> ValueDocument[Cell]:
     """A table with tabs and no quotes.
 
     Args:
@@ -92,13 +59,14 @@ def read_tsv(data: bytes, options: DocumentOptions) -> TableColumns:
     """
     source, encoding = decode(data, options.name)
     rows = []
-    for line in re.finditer(r"[^\n]*\n|[^\n]+", source):
-        place, row = line.start(), []
-        for text in line[0].rstrip("\r\n").split("\t"):
-            row.append(Cell(place, place + len(text), text, quoted=False))
+    for line in lines_of(source):
+        place, row = line.start, []
+        for text in line.text.split("\t"):
+            row.append(Cell(place, place + len(text), text))
             place += len(text) + 1
         rows.append(row)
-    return TableColumns(source, encoding, "\t", list(_chosen(rows, options)), quotes=False)
+    cells = list(_chosen(rows, options))
+    return ValueDocument(source, encoding, cells, lambda _, text: re.sub(r"[\t\r\n]+", " ", text))
 
 
 def _rows(source: str, delimiter: str, name: str) -> Iterator[list[Cell]]:
@@ -120,7 +88,7 @@ def _rows(source: str, delimiter: str, name: str) -> Iterator[list[Cell]]:
         if source.startswith(delimiter, place):
             place += 1
             if place == len(source):
-                row.append(Cell(place, place, "", quoted=False))
+                row.append(Cell(place, place, ""))
             continue
         yield row
         row = []

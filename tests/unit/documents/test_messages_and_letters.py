@@ -94,6 +94,6 @@ def test_entities_and_large_archives_are_refused(monkeypatch: pytest.MonkeyPatch
         archive.writestr("word/document.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
     with pytest.raises(SeqtasksError, match="declares entities"):
         in_capitals(stream.getvalue(), "docx")
-    monkeypatch.setattr("seqtasks.documents.zip_container.MAX_TOTAL", 10)
+    monkeypatch.setattr("seqtasks.documents.office.zip_container.MAX_TOTAL", 10)
     with pytest.raises(SeqtasksError, match="more than"):
         in_capitals(stream.getvalue(), "docx")

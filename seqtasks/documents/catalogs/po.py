@@ -11,7 +11,9 @@ from typing import Final
 
 from seqtasks.documents.document import DocumentOptions, Segment, malformed
 from seqtasks.documents.encoding import Encoding, decode
+from seqtasks.documents.lines import newline_of
 from seqtasks.documents.splicing import Edit, apply_edits
+from seqtasks.documents.values import in_place_of
 from seqtasks.text.markup import MarkupText
 
 FORM: Final = "catalog of gettext"
@@ -73,16 +75,15 @@ class POCatalog:
 
     def write(self, translations: Sequence[MarkupText | None]) -> bytes:
         """The catalog with these translations, each marked as fuzzy."""
-        newline = "\r\n" if "\r\n" in self.source else "\n"
+        newline = newline_of(self.source)
         edits: list[Edit] = []
         marked: set[int] = set()
         for slot, translation in zip(self.slots, translations, strict=True):
             if translation is None:
                 continue
             place, source = slot.entry.keywords[slot.keyword], slot.source
-            body = source.text.strip()
-            before, _, after = source.text.partition(body)
-            written = _spelled(slot.keyword, f"{before}{translation.text}{after}", newline, source.lines > 1)
+            text = in_place_of(source.text, translation.text)
+            written = _spelled(slot.keyword, text, newline, source.lines > 1)
             edits.append(Edit(place.start, place.end, written))
             if id(slot.entry) not in marked:
                 marked.add(id(slot.entry))

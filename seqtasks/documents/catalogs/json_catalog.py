@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from seqtasks.documents.document import DocumentOptions, Segment, malformed
-from seqtasks.documents.encoding import Encoding, decode
-from seqtasks.documents.splicing import Edit, apply_edits
-from seqtasks.text.markup import MarkupText
+from seqtasks.documents.document import DocumentOptions, malformed
+from seqtasks.documents.encoding import decode
+from seqtasks.documents.values import Value, ValueDocument
 
 FORM: Final = "JSON"
 TOKEN = re.compile(r'[ \t\r\n]*([{}\[\],:]|"|-?\d[\d.eE+-]*|true|false|null)')
@@ -21,41 +19,14 @@ NO_TEXT = re.compile(r"\w+://\S+|[^\s@]+@[^\s@]+\.\w+|#[0-9a-fA-F]{3,8}")
 """Addresses and colors."""
 
 
-class JSONString(NamedTuple):
-    """A string with its place, quotes included, and its keys."""
+@dataclass(frozen=True)
+class JSONString(Value):
+    """A string and its keys."""
 
-    start: int
-    end: int
-    text: str
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class JSONCatalog:
-    """A catalog with the places of its strings."""
-
-    source: str
-    encoding: Encoding
-    strings: Sequence[JSONString]
-
-    @cached_property
-    def segments(self) -> Sequence[Segment]:
-        """A segment for each string with words."""
-        return [Segment(MarkupText(each.text.strip())) for each in self.strings]
-
-    def write(self, translations: Sequence[MarkupText | None]) -> bytes:
-        """The catalog with these translations, which have letters as escapes where it has no others."""
-        ascii_only = self.source.isascii() and "\\u" in self.source
-        edits = []
-        for string, segment, translation in zip(self.strings, self.segments, translations, strict=True):
-            if translation is not None and translation != segment.text:
-                before, _, after = string.text.partition(segment.text.text)
-                written = json.dumps(f"{before}{translation.text}{after}", ensure_ascii=ascii_only)
-                edits.append(Edit(string.start, string.end, written))
-        return self.encoding.encode(apply_edits(self.source, edits))
-
-
-def read_json(data: bytes, options: DocumentOptions) -> JSONCatalog:
+def read_json(data: bytes, options: DocumentOptions) -> ValueDocument[JSONString]:
     """A catalog, such as those of i18next, Flutter (ARB) or extensions of browsers.
 
     Args:
@@ -79,7 +50,9 @@ def read_json(data: bytes, options: DocumentOptions) -> JSONCatalog:
         and not any(key.startswith(("@", "$")) for key in each.path)
         and not (messages and each.path[-1] != "message")
     ]
-    return JSONCatalog(source, encoding, strings)
+    # letters are escapes where the catalog has no others
+    ascii_only = source.isascii() and "\\u" in source
+    return ValueDocument(source, encoding, strings, lambda _, text: json.dumps(text, ensure_ascii=ascii_only))
 
 
 def _is_message(value: Any) -> bool:

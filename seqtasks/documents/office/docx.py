@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from seqtasks.documents.document import DocumentOptions, Segment, malformed
+from seqtasks.documents.office.zip_container import ZipContainer, parse_xml, write_xml
 from seqtasks.documents.pieces import segment_of
 from seqtasks.documents.splicing import Piece
-from seqtasks.documents.zip_container import ZipContainer, parse_xml, write_xml
 from seqtasks.text.markup import MarkupText
 
 if TYPE_CHECKING:

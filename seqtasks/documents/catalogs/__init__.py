@@ -1,0 +1,1 @@
+"""Catalogs of messages: what programs show, string by string."""

@@ -1,0 +1,1 @@
+"""Documents of Office programs: archives of XML."""
