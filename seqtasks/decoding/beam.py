@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -18,7 +20,7 @@ from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.lexical_constraints.beam_allocation import BeamAllocation
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import Candidates, topk_candidates
-from seqtasks.incremental_state import gather_hypotheses, reorder_hypotheses, select_rows
+from seqtasks.incremental_state import HypothesisTokens, State, gather_hypotheses, reorder_hypotheses, select_rows
 from seqtasks.special_tokens import BEGIN, END
 
 
@@ -48,19 +50,12 @@ def beam_search(
     Returns:
         `nbest` hypotheses a row, best first; those that were not found have a score of -inf.
     """
-    rows, device = stepper.rows, stepper.device
-    limits = set(rules.max_length.tolist())
-    capacity = max(limits)
-    divisors = penalty.table(capacity, device).expand(rows, -1)
+    width = width if allocation is None else allocation.width
+    limits, capacity, divisors, left, state, tokens, live = start_beam(stepper, rules, width, penalty)
     if allocation is not None:
-        width = allocation.width
         divisors = divisors.masked_fill((allocation.constraints.total > 0).unsqueeze(1), 1.0)
-    left = ActiveRows(rows, device)
-    state = stepper.start(width, capacity)
-    tokens = torch.full((rows, width), BEGIN, device=device)
-    live = PartialSequences.start(rows, width, capacity, device)
-    live.scores[:, 1:] = -torch.inf  # all start equal: one is enough
-    found = FinishedSequences.start(rows, nbest, capacity, -torch.inf, device)
+    device = stepper.device
+    found = FinishedSequences.start(stepper.rows, nbest, capacity, -torch.inf, device)
     for position in range(capacity):
         length = position + 1
         logits, state = stepper.step(tokens, position, state)
@@ -101,6 +96,41 @@ def beam_search(
             allocation = allocation and allocation.select_rows(kept)
         state = reorder_hypotheses(state, parents)
     return left.finish(found)
+
+
+class BeamStart(NamedTuple):
+    """A beam before its first step."""
+
+    limits: set[int]
+    """The lengths at which rows are cut."""
+    capacity: int
+    """The longest of them."""
+    divisors: Float[Tensor, "rows lengths"]
+    """What scores are divided by, by length."""
+    left: ActiveRows
+    state: State
+    tokens: HypothesisTokens
+    live: PartialSequences
+
+
+def start_beam(
+    stepper: Stepper, rules: DecodingConstraints, width: int, penalty: LengthPenalty, groups: int = 1
+) -> BeamStart:
+    """A beam of `width` hypotheses, in groups of equal size that choose for themselves."""
+    rows, device = stepper.rows, stepper.device
+    limits = set(rules.max_length.tolist())
+    capacity = max(limits)
+    live = PartialSequences.start(rows, width, capacity, device)
+    live.scores.view(rows, groups, -1)[:, :, 1:] = -torch.inf  # in a group all start equal: one is enough
+    return BeamStart(
+        limits,
+        capacity,
+        penalty.table(capacity, device).expand(rows, -1),
+        ActiveRows(rows, device),
+        stepper.start(width, capacity),
+        torch.full((rows, width), BEGIN, device=device),
+        live,
+    )
 
 
 def extend(paths: PartialSequences, candidates: Candidates, position: int) -> PartialSequences:

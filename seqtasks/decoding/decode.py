@@ -17,7 +17,7 @@ from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.lexical_constraints.beam_allocation import allocate
 from seqtasks.decoding.lexical_constraints.phrases import Forms, LexicalConstraints
-from seqtasks.decoding.mbr import mbr_rerank
+from seqtasks.decoding.reranking.mbr import mbr_rerank
 from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.errors import SeqtasksError

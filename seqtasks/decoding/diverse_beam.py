@@ -11,15 +11,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqtasks.decoding.active_rows import ActiveRows
-from seqtasks.decoding.beam import extend, keep_best
+from seqtasks.decoding.beam import extend, keep_best, start_beam
 from seqtasks.decoding.constraints import DecodingConstraints
 from seqtasks.decoding.hypotheses import FinishedSequences, PartialSequences, concatenate, sort_by_score
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.stepper import Stepper
 from seqtasks.decoding.topk import Candidates, topk_candidates
 from seqtasks.incremental_state import NextLogits, reorder_hypotheses, select_rows
-from seqtasks.special_tokens import BEGIN, END
+from seqtasks.special_tokens import END
 
 
 def diverse_beam_search(
@@ -47,14 +46,7 @@ def diverse_beam_search(
         `nbest` different hypotheses a row, best first; those that were not found have a score of -inf.
     """
     rows, device, own = stepper.rows, stepper.device, width // groups
-    limits = set(rules.max_length.tolist())
-    capacity = max(limits)
-    divisors = penalty.table(capacity, device).expand(rows, -1)
-    left = ActiveRows(rows, device)
-    state = stepper.start(width, capacity)
-    tokens = torch.full((rows, width), BEGIN, device=device)
-    live = PartialSequences.start(rows, width, capacity, device)
-    live.scores.view(rows, groups, own)[:, :, 1:] = -torch.inf  # in each group all start equal: one is enough
+    limits, capacity, divisors, left, state, tokens, live = start_beam(stepper, rules, width, penalty, groups)
     # As many of each group as are asked for: others may have found the same.
     found = [FinishedSequences.start(rows, min(nbest, 2 * own), capacity, -torch.inf, device) for _ in range(groups)]
     for position in range(capacity):

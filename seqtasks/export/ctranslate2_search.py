@@ -10,7 +10,7 @@ from typing import Any
 from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPenalty
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.supported_decoding import search_options
-from seqtasks.inference.translation_engine import Found, Piece
+from seqtasks.inference.translation.engine import Found, Piece
 from seqtasks.special_tokens import END, UNKNOWN
 
 BATCH = 32

@@ -23,6 +23,9 @@ from seqtasks.version import __version__
 OPTIONS = TypeAdapter(ParsedDecodingConfig)
 """Validates decoding options; made once, since making it takes as long as a short sentence."""
 
+BATCH_TOKENS = 10_000
+"""Tokens a batch: more gives nothing on a CPU."""
+
 Result = TypeVar("Result")
 
 

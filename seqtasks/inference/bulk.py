@@ -27,8 +27,8 @@ from seqtasks.errors import SeqtasksError
 if TYPE_CHECKING:
     from seqtasks.image.loading import ImageError
     from seqtasks.inference.captioning import CaptioningPipeline
+    from seqtasks.inference.captioning.image_inputs import ImageInput
     from seqtasks.inference.classification import ClassificationPipeline
-    from seqtasks.inference.image_inputs import ImageInput
     from seqtasks.inference.outputs import Caption, Classification, TaggedSentence, Translation
     from seqtasks.inference.tagging import TaggingPipeline
     from seqtasks.inference.translation import TranslationPipeline

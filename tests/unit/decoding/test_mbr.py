@@ -11,7 +11,7 @@ from helpers.steppers import HistoryStepper
 from helpers.steppers import outputs as all_outputs
 
 from seqtasks.decoding import DecodingConfig, Hypothesis, decode
-from seqtasks.decoding.mbr import expected_utility, mbr_rerank
+from seqtasks.decoding.reranking.mbr import expected_utility, mbr_rerank
 
 OPTIONS = DecodingConfig(beam_size=6, nbest=6, length_penalty="none", max_length="3")
 SEEDS = [3, 8, 21, 34]

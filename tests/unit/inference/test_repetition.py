@@ -14,7 +14,7 @@ from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper
 from seqtasks.image.transforms import ImageConfig
 from seqtasks.inference.captioning import CaptioningPipeline
 from seqtasks.inference.translation import TranslationPipeline
-from seqtasks.inference.translation_engine import Found, Piece
+from seqtasks.inference.translation.engine import Found, Piece
 from seqtasks.text import WordTokenizer
 
 WORDS = WordTokenizer.train((text for pair in sentence_pairs(80) for text in pair), WordTokenizer.Config())

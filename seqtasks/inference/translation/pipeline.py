@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,27 +11,31 @@ import torch
 
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
-from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode, score
-from seqtasks.errors import SeqtasksError
-from seqtasks.inference.base import DecodingPipeline, ensemble, in_sorted_batches, require_equal, require_list
+from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode
+from seqtasks.inference.base import (
+    BATCH_TOKENS,
+    DecodingPipeline,
+    ensemble,
+    in_sorted_batches,
+    require_equal,
+    require_list,
+)
 from seqtasks.inference.constraints.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, concatenate, copy, segments
 from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
-from seqtasks.inference.translation_engine import Found, Piece, TranslationEngine, decode_by_engine
+from seqtasks.inference.translation.engine import Found, Piece, TranslationEngine, decode_by_engine
+from seqtasks.inference.translation.evaluation import evaluate_pairs
+from seqtasks.inference.translation.scoring import MAX_SCORED, score_pairs
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
-from seqtasks.metrics.evaluation import Evaluation, validation_examples
-from seqtasks.metrics.translation import translation_scores
+from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder
 from seqtasks.special_tokens import END, PAD
 from seqtasks.text import Tokenizer, normalize
 from seqtasks.text.glossary import Glossary
 from seqtasks.text.protected_spans import SpanRecognizer
 
-BATCH_TOKENS, BATCH_HYPOTHESES = 10_000, 20_000
-"""Source tokens a batch, and the same times the hypotheses of each: more gives nothing on a CPU."""
-
-MAX_SCORED = 4_096
-"""Tokens of a text, or of its translation, that are scored: a score is that of both as a whole, never of parts."""
+BATCH_HYPOTHESES = 20_000
+"""Source tokens a batch times the hypotheses of each: more gives nothing on a CPU."""
 
 
 class TranslationPipeline(DecodingPipeline):
@@ -261,27 +264,7 @@ class TranslationPipeline(DecodingPipeline):
             return self.score([texts], [translations])[0]
         require_list(texts, "texts")
         require_list(translations, "translations")
-        require_equal(len(translations), "translations", len(texts))
-        sources = self.source.encode_all([normalize(text) for text in texts])
-        wanted = self.target.encode_all([normalize(text) for text in translations])
-
-        for number, both in enumerate(zip(sources, wanted, strict=True), 1):
-            if (longest := max(map(len, both))) > self.max_scored_length:
-                raise SeqtasksError(
-                    f"Pair {number} has {longest:,} tokens; {self.max_scored_length:,} can be scored.",
-                    "Score its sentences one by one.",
-                )
-
-        def score_rows(rows: list[int]) -> list[Hypothesis]:
-            chosen, targets = [sources[row] for row in rows], [wanted[row] for row in rows]
-            length_penalty = self.default_decoding.length_penalty
-            if self.engine is not None and not self.models:
-                return self.engine.score(chosen, targets, length_penalty)
-            return score(self.stepper(chosen), targets, length_penalty=length_penalty)
-
-        lengths = [max(len(source), len(target)) + 2 for source, target in zip(sources, wanted, strict=True)]
-        scored = in_sorted_batches(score_rows, lengths, BATCH_TOKENS)
-        return [self.translation(text, hypothesis) for text, hypothesis in zip(texts, scored, strict=True)]
+        return score_pairs(self, texts, translations)
 
     def can_score(self, text: str, translation: str) -> bool:
         """Whether neither has more than `max_scored_length` tokens."""
@@ -310,15 +293,4 @@ class TranslationPipeline(DecodingPipeline):
         Returns:
             BLEU, chrF and TER as sacrebleu has them; `decoding` is the signature of all that the outputs depend on.
         """
-        decoding = self.decoding(**options)
-        started = time.perf_counter()
-        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-        outputs = [found.text for found in self.translate(sources, split_sentences=False, protect=None, **options)]
-        seconds = time.perf_counter() - started
-        lowercase = self.lowercase if lowercase is None else lowercase
-        scores = translation_scores(outputs, targets, lowercase=lowercase, language=self.languages[1], metrics=metrics)
-        samples = validation_examples(zip(sources, targets, outputs, strict=True))
-        return Evaluation(
-            tuple(scores), samples, self.signature(decoding.signature()), len(pairs), seconds,
-            unit="sentences", language=self.languages[1], outputs=outputs, references=[[target] for target in targets],
-        )  # fmt: skip
+        return evaluate_pairs(self, pairs, lowercase=lowercase, metrics=metrics, **options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,15 +23,15 @@ from seqtasks.device import available_cores, release_freed_memory
 from seqtasks.encoders import CnnLstmEncoder
 from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
-from seqtasks.image.blank import describe_blank
 from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline, ensemble
-from seqtasks.inference.caption_evaluation import CaptionedSource, compare_captions
-from seqtasks.inference.image_inputs import ImageInput, mark_blank, name_of
+from seqtasks.inference.captioning.evaluation import evaluate_images, evaluate_videos
+from seqtasks.inference.captioning.frames import frames_stepper
+from seqtasks.inference.captioning.image_inputs import ImageInput, mark_blank, name_of
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.models import EncoderDecoder, EncoderDecoderStepper
+from seqtasks.models import EncoderDecoder
 from seqtasks.storage.tar_archive import TarMember
 from seqtasks.text import Tokenizer
 from seqtasks.video.reader import Frame
@@ -245,28 +244,7 @@ class CaptioningPipeline(DecodingPipeline):
         Raises:
             SeqtasksError: None of the images can be read.
         """
-        decoding, names = self.decoding(**options), [each.image.name for each in images]
-        started = time.perf_counter()
-        found: Iterable[Caption | SeqtasksError]
-        if features is None:
-            found = self.iter_captions([each.image for each in images], **options)
-        else:
-            found = self.caption_readable(iter(features), names, decoding, batch_size=4 * BATCH)
-        captioned: list[CaptionedSource] = []
-        blank: list[str] = []
-        for each, name, caption in zip(images, names, found, strict=True):
-            if isinstance(caption, Caption):
-                captioned.append((name, each.captions, caption.text))
-                blank += [name] * caption.blank
-            elif skipped is not None:
-                skipped.images.skip("broken", name)
-        seconds = time.perf_counter() - started
-        if not captioned:
-            raise SeqtasksError("None of the images can be read.", "Check the folder of the images.")
-        if blank and skipped is not None:
-            skipped.images.warnings.append(describe_blank(blank, len(captioned)))
-        signature = self.signature(decoding.signature())
-        return compare_captions(captioned, captioned, signature, "images", seconds, with_meteor=with_meteor)
+        return evaluate_images(self, images, features=features, skipped=skipped, with_meteor=with_meteor, **options)
 
     def evaluate_videos(
         self, videos: Sequence[FrameSequence], *, with_meteor: bool = True, **options: Any
@@ -276,31 +254,4 @@ class CaptioningPipeline(DecodingPipeline):
         Raises:
             SeqtasksError: No frame has a caption.
         """
-        decoding = self.decoding(**options)
-        captioned, samples = list[CaptionedSource](), list[CaptionedSource]()
-        started = time.perf_counter()
-        for number, video in enumerate(videos):
-            found = self.caption_playing(video.frames(0), decoding, name=f"video {number}")
-            told = [
-                (caption.image, captions, caption.text)
-                for caption, captions in zip(found, video.captions, strict=False)
-                if captions
-            ]
-            captioned += told
-            samples += told[-1:]
-        seconds = time.perf_counter() - started
-        if not captioned:
-            raise SeqtasksError("No frame of the videos has a caption.", "Check the times of the captions.")
-        signature = self.signature(decoding.signature())
-        return compare_captions(captioned, samples[:3], signature, "frames", seconds, with_meteor=with_meteor)
-
-
-def frames_stepper(
-    model: EncoderDecoder, pixels: UInt8[Tensor, "frames 3 height width"], carried: RecurrentState | None
-) -> tuple[EncoderDecoderStepper, RecurrentState | None]:
-    """The model bound to frames that follow those which `carried` comes from; what to carry on."""
-    if not isinstance(model.encoder, CnnLstmEncoder):
-        return model.make_stepper(pixels), None
-    real = torch.ones(1, len(pixels), dtype=torch.bool, device=pixels.device)
-    memory, carried = model.encoder.encode(pixels.unsqueeze(0), real, carried)
-    return EncoderDecoderStepper(model.decoder, memory), carried
+        return evaluate_videos(self, videos, with_meteor=with_meteor, **options)

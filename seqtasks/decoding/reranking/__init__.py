@@ -1,0 +1,1 @@
+"""Finished hypotheses, compared once more by what search does not know."""
