@@ -68,7 +68,11 @@ def translate_document(
 
 
 def open_document(
-    path: Path, input_format: str | None, columns: Sequence[str] = (), languages: tuple[str, str] | None = None
+    path: Path,
+    input_format: str | None,
+    columns: Sequence[str] = (),
+    languages: tuple[str, str] | None = None,
+    data: bytes | None = None,
 ) -> Document:
     """A document that is read from a file.
 
@@ -77,6 +81,7 @@ def open_document(
         input_format: Its format, if its name does not say it.
         columns: Tables: the columns to translate.
         languages: Codes of source and target.
+        data: What the file holds, if it was read already.
 
     Raises:
         SeqtasksError: As `read_document`; the format is not known.
@@ -87,13 +92,26 @@ def open_document(
             f"{path}: its ending does not say what kind of document it is.",
             f"Name the format with --input-format: {', '.join(FORMATS)}.",
         )
-    try:
-        with open_readable(path) as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SeqtasksError(f"{path} cannot be read: {error.strerror}.") from error
+    if data is None:
+        data = document_bytes(path)
     known = [None if code == "xx" else code for code in languages or ("xx", "xx")]
     return read_document(data, format, DocumentOptions(str(path), tuple(columns), known[0], known[1]))
+
+
+def document_bytes(path: Path) -> bytes:
+    """What a file holds, and one byte more than the most that is read at most.
+
+    Args:
+        path: The file.
+
+    Raises:
+        SeqtasksError: It cannot be read.
+    """
+    try:
+        with open_readable(path) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SeqtasksError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def translated_bytes(
@@ -141,7 +159,7 @@ def read_memory(path: Path, languages: tuple[str, str] | None) -> dict[str, str]
     if languages is None or "xx" in languages:
         raise SeqtasksError(
             f"{path}: the languages to look for in this memory are not known.",
-            "Give them with languages=(SOURCE, TARGET), or choose a model that names its languages.",
+            "Give them with --language-pair, such as en-de (languages=), or choose a model that names its languages.",
         )
     pairs: dict[str, str] = {}
     for pair in read_tmx(path, ReadReport(), languages):

@@ -12,6 +12,7 @@ import typer
 
 from seqtasks.cli.input import STANDARD_INPUT
 from seqtasks.cli.output import ensure_distinct_paths, warn
+from seqtasks.documents.document import MAX_BYTES
 from seqtasks.documents.formats import FORMATS, format_of
 from seqtasks.documents.translation import DocumentReport
 from seqtasks.errors import SeqtasksError
@@ -41,11 +42,12 @@ class DocumentOptions:
         typer.Option(metavar="FILE.tmx", help="Documents: take the translations of texts that are in this memory."),
     ] = None
 
-    def formats(self, files: Sequence[Path], column: str | None) -> dict[Path, str]:
+    def formats(self, files: Sequence[Path], texts: Sequence[str], column: str | None) -> dict[Path, str]:
         """The format of each file; none where lines of text are translated.
 
         Args:
-            files: The inputs.
+            files: The inputs; none, and no texts, is standard input.
+            texts: Texts in their place.
             column: The column of a table, if one is named.
 
         Raises:
@@ -55,6 +57,8 @@ class DocumentOptions:
             raise SeqtasksError(
                 f"--input-format {self.input_format}: there is no such format.", f"Choose one of {', '.join(FORMATS)}."
             )
+        if not files and not texts and self.input_format is not None:
+            files = [STANDARD_INPUT]
         table = TABLES if column is not None else {}
         found = {file: self.input_format or format_of(file) or table.get(file.suffix.lower()) for file in files}
         known = {file: format for file, format in found.items() if format is not None}
@@ -66,7 +70,7 @@ class DocumentOptions:
             )
         if not known and (self.input_format or self.memory or self.all):
             option = "--input-format" if self.input_format else "--memory" if self.memory else "--all"
-            raise SeqtasksError(f"{option} is for documents, which have to be files.", "Leave it out.")
+            raise SeqtasksError(f"{option} is for documents, not for lines of text.", "Leave it out.")
         return known
 
     def translate(
@@ -91,18 +95,22 @@ class DocumentOptions:
         for option, given in unsupported.items():
             if given:
                 raise SeqtasksError(f"{option} is for lines of text, not for documents.", "Leave it out.")
-        from seqtasks.document_translation import open_document, read_memory, translated_bytes
+        from seqtasks.document_translation import document_bytes, open_document, read_memory, translated_bytes
         from seqtasks.storage.atomic import output_file
 
         outputs = _outputs(formats, output)
         columns = () if column is None else tuple(column.split(","))
+        contents = {
+            file: sys.stdin.buffer.read(MAX_BYTES + 1) if file == STANDARD_INPUT else document_bytes(file)
+            for file in formats
+        }
         for file, format in formats.items():
-            open_document(file, format, columns)
+            open_document(named(file), format, columns, data=contents[file])
         pipeline = open_pipeline()
         memory = None if self.memory is None else read_memory(self.memory, pipeline.languages)
         total = DocumentReport()
         for file, format in formats.items():
-            document = open_document(file, format, columns, pipeline.languages)
+            document = open_document(named(file), format, columns, pipeline.languages, contents.pop(file))
             data, report = translated_bytes(document, pipeline, all=self.all, memory=memory, **options)
             target = outputs[file]
             if target is None:
@@ -113,6 +121,11 @@ class DocumentOptions:
                     stream.write(data)
             total += report
         tell(total)
+
+
+def named(file: Path) -> Path:
+    """What messages call a document."""
+    return Path("standard input") if file == STANDARD_INPUT else file
 
 
 def tell(report: DocumentReport) -> None:

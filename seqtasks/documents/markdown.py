@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-CLOSING_SIGNS = re.compile(r"[ \t]+#+[ \t]*$|[ \t]+$")
+LEFT_OUT = re.compile(r"[\s\ufeff]*(?:#+[\s\ufeff]*)?")
+"""What may stand behind the text of a line."""
 BOX = re.compile(r"\[[ xX]\](?=\s)|\[!\w+\](?=\s)")
 """The box of a task, the name of an alert (GitHub)."""
 SPECIAL = re.compile(
@@ -91,16 +92,21 @@ def _segments(source: str) -> Iterator[SourceSegment]:
 def _places(content: str, source: str, lines: Sequence[tuple[int, int]]) -> list[int]:
     """The places in the source of each character of a block and of its end; none where the parser rewrote it."""
     places: list[int] = []
-    for line, (start, end) in zip(content.split("\n"), lines, strict=False):
-        text = source[start:end]
-        for spelled in (text, text.rstrip(), CLOSING_SIGNS.sub("", text)):
-            if spelled.endswith(line):
+    sources = iter(lines)
+    for line in content.split("\n"):
+        text = line.lstrip(" ")
+        for start, end in sources:
+            found = source.rfind(text, start, end)
+            if found >= 0 and LEFT_OUT.fullmatch(source, found + len(text), end):
                 break
+            if places:
+                return []  # only in front of a block are lines left out, of blanks that are not Markdown's
         else:
             return []
-        found = start + len(spelled) - len(line)
-        places += range(found, found + len(line) + 1)
-    return places if len(places) == len(content) + 1 else []
+        indent = len(line) - len(text)  # of a line that a tab begins, it is in the place of the tab
+        places += [max(start, found - each) for each in range(indent, 0, -1)]
+        places += range(found, found + len(text) + 1)
+    return places
 
 
 def _cell_places(content: str, source: str, start: int, end: int) -> list[int]:

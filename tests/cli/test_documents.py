@@ -9,6 +9,11 @@ from helpers.program import Program
 
 SENTENCE, TRANSLATION = "the red dog sees a big house .", "das hund rot sieht ein haus gross ."
 
+TMX = """<?xml version="1.0" encoding="utf-8"?><tmx version="1.4"><header srclang="en" segtype="sentence"
+datatype="plaintext" adminlang="en" creationtool="x" creationtoolversion="1" o-tmf="x"/><body><tu>
+<tuv xml:lang="en"><seg>Good evening, everybody.</seg></tuv><tuv xml:lang="de"><seg>Aus dem Speicher.</seg></tuv>
+</tu></body></tmx>"""
+
 
 def test_a_page_is_written_as_it_was(seqtasks: Program, model: Path, tmp_path: Path) -> None:
     page = f"<html lang=en>\r\n<p class=x>{SENTENCE}</p><pre>{SENTENCE}</pre><p>{SENTENCE}"
@@ -32,6 +37,26 @@ def test_columns_and_memories(seqtasks: Program, model: Path, tmp_path: Path) ->
     (tmp_path / "a.tsv").write_text(f"1\t{SENTENCE}\n2\tHello\n")
     result = seqtasks("translate", "-m", model, tmp_path / "a.tsv", "--text-column", "2", "--all")
     assert result.out.startswith(f"1\t{TRANSLATION}\n2\t")
+
+
+def test_standard_input_may_be_a_document(seqtasks: Program, model: Path) -> None:
+    page = f"<p>{SENTENCE}</p>\r\n"
+    result = seqtasks("translate", "-m", model, "--input-format", "html", stdin=page.encode())
+    assert (result.code, result.out) == (0, f"<p>{TRANSLATION}</p>\r\n")
+    result = seqtasks("translate", "-m", model, "--input-format", "json", stdin=b'{"a": ')
+    assert result.code == 1
+    assert "standard input: this is no valid JSON" in result.err
+
+
+def test_languages_that_a_model_names_are_not_others(seqtasks: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.tmx").write_text(TMX)
+    arguments = ["translate", "--input-format", "html", "--memory", tmp_path / "a.tmx", "--language-pair"]
+    known = seqtasks(*arguments, "en-de", stdin=b"<p>Good evening, everybody.</p>")
+    assert known.out == "<p>Aus dem Speicher.</p>"
+    assert known.err == "seqtasks: 0 segments translated, 1 from the memory\n"
+    other = seqtasks(*arguments, "en-fr", stdin=b"<p>Good evening, everybody.</p>")
+    assert other.code == 1
+    assert "--language-pair en-fr: the model translates en-de." in other.err
 
 
 @pytest.mark.parametrize(

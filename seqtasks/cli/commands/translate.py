@@ -23,6 +23,7 @@ from seqtasks.cli.options import (
     Runtime,
     Workers,
     ensemble_option,
+    split_languages,
 )
 from seqtasks.cli.output import (
     CUT,
@@ -125,6 +126,10 @@ def translate(
     max_input_length: MaxInputLength = None,
     no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
     engine: EngineOption = "torch",
+    languages: Annotated[
+        str | None,
+        typer.Option("--language-pair", metavar="FROM-TO", help="Languages of a model that does not name them: en-de."),
+    ] = None,
     terms: TermOptions,
 ) -> None:
     """Translate text, line by line, and in each line sentence by sentence; or whole documents.
@@ -139,10 +144,12 @@ def translate(
       seqtasks translate page.html --output seite.html
     """
     files, texts = inputs.resolve()
-    if formats := documents.formats(files, inputs.text_column):
+    pair = split_languages(languages)
+    if formats := documents.formats(files, texts, inputs.text_column):
 
         def opened() -> TranslationPipeline:
             found: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+            name_languages(found, pair)
             found.max_input_length = max_input_length or found.max_input_length
             terms.check(found.decoding(**decoding.options()))
             return found
@@ -171,6 +178,7 @@ def translate(
             runtime = replace(runtime, device="cpu", threads=1)
         ensure_plottable("--plot-attention", attention)
         pipeline: TranslationPipeline = ray.here(runtime).open(model or [DEFAULT_MODEL], "translation", engine).pipeline
+        name_languages(pipeline, pair)
         for option, given in torch_only.items():
             if given and not pipeline.models:
                 raise SeqtasksError(f"{option}: the engine of this model cannot do that.", "Leave it out.")
@@ -195,7 +203,8 @@ def translate(
         if ray.address is not None and output is not None:
             total = ray.run(
                 process, plain, output, models=model or [DEFAULT_MODEL], task="translation", runtime=runtime,
-                pipeline=pipeline, settings={"max_input_length": pipeline.max_input_length}, engine=engine,
+                pipeline=pipeline, engine=engine,
+                settings={"max_input_length": pipeline.max_input_length, "languages": pipeline.languages},
             )  # fmt: skip
             warn_count(UNDECODABLE, batches.undecodable)
             show_report(total)
@@ -224,3 +233,19 @@ def translate(
             warn(f"--plot-attention: {attention} leaves out what the model does not know: {', '.join(left_out)}.")
         if to_plot is not None:
             raise SeqtasksError(f"There was no sentence to plot: {attention} was not written.")
+
+
+def name_languages(pipeline: TranslationPipeline, languages: tuple[str, str] | None) -> None:
+    """Tells a pipeline its languages where its model does not name them.
+
+    Raises:
+        SeqtasksError: The model translates between others.
+    """
+    if languages is None:
+        return
+    own = pipeline.languages
+    if any(known not in ("xx", given) for known, given in zip(own, languages, strict=True)):
+        raise SeqtasksError(
+            f"--language-pair {'-'.join(languages)}: the model translates {'-'.join(own)}.", "Leave it out."
+        )
+    pipeline.languages = languages

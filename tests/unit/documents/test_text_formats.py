@@ -113,6 +113,20 @@ def test_every_byte_outside_the_texts_stays(format: str, fixed: list[str], data:
     assert in_capitals(mark + source.encode(), format) == mark + wanted.encode()
 
 
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("- one\n\ttwo\n", "- ONE TWO\n"),
+        ("1.\tone\n\n\ttwo\n\t\tthree\n", "1.\tONE\n\n\tTWO THREE\n"),
+        ("\xa0\none\ntwo\xa0\n", "\xa0\nONE TWO\xa0\n"),
+        ("> \u2028\n> one #\n", "> \u2028\n> ONE #\n"),
+        ("# one \u2028#\n", "# ONE \u2028#\n"),
+    ],
+)
+def test_blocks_of_markdown_with_odd_blanks_are_found(source: str, written: str) -> None:
+    assert in_capitals(source, "markdown").decode() == written
+
+
 @pytest.mark.parametrize("format", ["html", "markdown", "text", "srt", "csv", "tsv"])
 @given(source=st.text("<>&ab12,: \n\t\"'=/-!*_[]()`#|\\"))
 def test_any_text_comes_back(format: str, source: str) -> None:
