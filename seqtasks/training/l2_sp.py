@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.training.adamw import AdamW
 
 
 class L2SP:
@@ -33,7 +34,7 @@ class L2SP:
             self.parameters = {own: name for name, own in kept.items()}
 
     @torch.no_grad()
-    def after_step(self, optimizer: torch.optim.Optimizer) -> None:
+    def after_step(self, optimizer: AdamW | torch.optim.Optimizer) -> None:
         """Moves the weights back, at the learning rate that each of them has in this update."""
         for group in optimizer.param_groups if self.strength else ():
             moved = [own for own in group["params"] if own in self.parameters]

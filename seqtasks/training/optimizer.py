@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import torch
 from torch import nn
 
 from seqtasks.config.training import TrainingConfig
+from seqtasks.training.adamw import AdamW
 
 
 def make_optimizer(
     model: nn.Module, settings: TrainingConfig, is_new: Callable[[str], bool] = lambda name: True
-) -> torch.optim.AdamW:
+) -> AdamW:
     """AdamW (Loshchilov & Hutter 2019); vectors (biases, norms) are not decayed.
 
     Args:
@@ -45,10 +45,10 @@ def make_optimizer(
         for kind in sorted(kinds, key=lambda kind: (-kind[0], kind[1]))
         for decayed in (True, False)
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, eps=1e-8, fused=True)
+    return AdamW(groups, lr=settings.learning_rate, betas=settings.betas)
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float, step: int) -> None:
+def set_learning_rate(optimizer: AdamW, rate: float, step: int) -> None:
     """Sets the learning rate of all parameters for update `step`, of some of them scaled, or 0 when it is too early."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["scale"] if step >= group["learns_from"] else 0.0
