@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,14 @@ def translated_bytes(
     else:
         translate = translator
     translations, report = translate_segments(document, translate, all=all, memory=memory)
+    if (glossary := options.get("glossary")) is not None:
+        found = [
+            term.is_met(translation.text)
+            for segment, translation in zip(document.segments, translations, strict=True)
+            if translation is not None
+            for term in glossary.find(segment.text.text)
+        ]
+        report = replace(report, terms=len(found), unmet_terms=found.count(False))
     return document.write(translations), report
 
 

@@ -79,8 +79,7 @@ class DocumentOptions:
         output: Path | None,
         column: str | None,
         unsupported: Mapping[str, bool],
-        open_pipeline: Callable[[], TranslationPipeline],
-        options: Mapping[str, Any],
+        open_pipeline: Callable[[], tuple[TranslationPipeline, Mapping[str, Any]]],
     ) -> None:
         """Translates documents, and reports on standard error what became of their segments.
 
@@ -89,8 +88,7 @@ class DocumentOptions:
             output: A file, a folder for several, or nothing for standard output.
             column: The column of a table.
             unsupported: Options of lines, and whether each is given.
-            open_pipeline: Opens the model, once everything else has been looked at.
-            options: Those of decoding.
+            open_pipeline: Opens the model and reads the options of decoding, once everything else has been looked at.
         """
         for option, given in unsupported.items():
             if given:
@@ -106,7 +104,7 @@ class DocumentOptions:
         }
         for file, format in formats.items():
             open_document(named(file), format, columns, data=contents[file])
-        pipeline = open_pipeline()
+        pipeline, options = open_pipeline()
         memory = None if self.memory is None else read_memory(self.memory, pipeline.languages)
         total = DocumentReport()
         for file, format in formats.items():
@@ -135,6 +133,8 @@ def tell(report: DocumentReport) -> None:
         told.append(f"{report.already_translated:,} skipped, which have a translation (see --all)")
     if report.from_memory:
         told.append(f"{report.from_memory:,} from the memory")
+    if report.terms:
+        told.append(f"{counted(report.terms, 'terms')} of the glossary, {report.unmet_terms:,} not met")
     warn(", ".join(told))
 
 

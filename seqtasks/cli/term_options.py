@@ -21,7 +21,9 @@ class TermOptions:
     glossary: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Table (.tsv, .csv) of terms: a term, then its translations, of which one is taken."
+            metavar="FILE",
+            help="Table (.tsv, .csv) of terms: a term, then its translations, of which one is taken; or a termbase "
+            "(.tbx).",
         ),
     ] = None
     do_not_translate: Annotated[
@@ -33,13 +35,20 @@ class TermOptions:
         """Those that are given."""
         return [file for file in (self.glossary, self.do_not_translate) if file is not None]
 
-    def options(self) -> dict[str, Any]:
-        """What they say, as options of `TranslationPipeline.translate`."""
+    def options(self, languages: tuple[str, str]) -> dict[str, Any]:
+        """What they say, as options of `TranslationPipeline.translate`.
+
+        Args:
+            languages: Codes of source and target.
+
+        Raises:
+            SeqtasksError: One of the files cannot be read.
+        """
         options: dict[str, Any] = {}
         if self.glossary is not None:
             from seqtasks.text.glossary import Glossary
 
-            options["glossary"] = Glossary.from_file(self.glossary)
+            options["glossary"] = Glossary.from_file(self.glossary, languages)
         if self.do_not_translate is not None:
             from seqtasks.data.text_io import read_file
 

@@ -23,12 +23,18 @@ class DocumentReport:
     already_translated: int = 0
     """Those that had a translation, and kept it."""
     from_memory: int = 0
+    terms: int = 0
+    """Terms of the glossary in the segments."""
+    unmet_terms: int = 0
+    """Those of them whose translation is in no form in that of the segment."""
 
     def __add__(self, other: DocumentReport) -> DocumentReport:
         return DocumentReport(
             self.translated + other.translated,
             self.already_translated + other.already_translated,
             self.from_memory + other.from_memory,
+            self.terms + other.terms,
+            self.unmet_terms + other.unmet_terms,
         )
 
 

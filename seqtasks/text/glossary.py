@@ -11,12 +11,14 @@ from typing import Literal, NamedTuple
 
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.normalize import normalize
+from seqtasks.text.termbase import read_tbx
 
 MAX_BYTES = 64 << 20
 """Of a file with a glossary."""
 MAX_WORDS = 32
 """Of a term."""
 
+DELIMITERS = {".tsv": "\t", ".csv": ","}
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -70,23 +72,37 @@ class Glossary:
         return f"Glossary({[(source, list(targets)) for source, targets in self.terms]!r})"
 
     @classmethod
-    def from_file(cls, path: Path) -> Glossary:
-        """Reads a table without a header (.tsv, .csv): a term, then one translation or more, a column each.
+    def from_file(cls, path: Path, languages: tuple[str, str] | None = None) -> Glossary:
+        """Reads a table without a header (.tsv, .csv): a term, then one translation or more, a column each; or TBX.
+
+        Args:
+            path: The file.
+            languages: TBX: the codes of source and target.
 
         Raises:
             SeqtasksError: The file cannot be read, has another format, or has no term; with the line.
         """
-        delimiter = {".tsv": "\t", ".csv": ","}.get(path.suffix.lower())
-        if delimiter is None:
-            raise SeqtasksError(f"{path}: a glossary is a .tsv or .csv file.", "Save it as one: term, translation.")
+        suffix = path.suffix.lower()
+        if suffix not in (*DELIMITERS, ".tbx"):
+            raise SeqtasksError(
+                f"{path}: a glossary is a .tsv, .csv or .tbx file.", "Save it as a table: term, translation."
+            )
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise SeqtasksError(f"{path} has more than {MAX_BYTES >> 20} MB.", "Is it a glossary?")
-            text = path.read_text(encoding="utf-8-sig")
+            data = path.read_bytes()
+            text = "" if suffix == ".tbx" else data.decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise SeqtasksError(f"{path} cannot be read: {error}.", "Save it as UTF-8 text.") from None
-        quotes: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-        rows = csv.reader(text.splitlines(), delimiter=delimiter, quoting=quotes)
+        if suffix == ".tbx":
+            if languages is None or "xx" in languages:
+                raise SeqtasksError(
+                    f"{path}: the languages to look for in this termbase are not known.",
+                    "Give them with --language-pair, such as en-de (languages=), or choose a model that names them.",
+                )
+            return cls(read_tbx(data, str(path), languages))
+        quotes: Literal[0, 3] = csv.QUOTE_MINIMAL if suffix == ".csv" else csv.QUOTE_NONE
+        rows = csv.reader(text.splitlines(), delimiter=DELIMITERS[suffix], quoting=quotes)
         glossary = cls(_terms(rows, path))
         if not glossary.terms:
             raise SeqtasksError(f"{path} has no term.", "Write a term and its translation in each line.")

@@ -309,6 +309,7 @@ def test_terms_of_a_glossary_are_in_the_translations(seqtasks: Program, tmp_path
     assert "Köter" in answers[0]["text"]
     assert "Bude" in answers[3]["text"]
     assert result.code == 0
+    assert result.err == "seqtasks: terms of the glossary in the text: 2\n"
 
 
 def test_a_glossary_that_cannot_be_used_is_an_error(seqtasks: Program, tmp_path: Path) -> None:
@@ -344,6 +345,15 @@ def test_terms_hold_in_documents_too(seqtasks: Program, tmp_path: Path) -> None:
     result = seqtasks("translate", page, "--glossary", terms, "--do-not-translate", words)
     assert "Köter" in result.out
     assert "Blue House" in result.out
+    assert result.err == "seqtasks: 1 segment translated, 1 term of the glossary, 0 not met\n"
+    termbase = tmp_path / "terms.tbx"
+    termbase.write_text(
+        '<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body><conceptEntry><langSec xml:lang="en"><termSec><term>dog'
+        '</term></termSec></langSec><langSec xml:lang="de"><termSec><term>Köter</term></termSec></langSec>'
+        "</conceptEntry></body></text></tbx>",
+        encoding="utf-8",
+    )
+    assert "Köter" in seqtasks("translate", page, "--glossary", termbase).out
     refused = seqtasks("translate", page, "--no-split")
     assert (refused.code, "--no-split" in refused.err) == (1, True)
     refused = seqtasks("translate", page, "--glossary", terms, "--beam-size", 1)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from seqtasks.inference.translation import TranslationPipeline
     from seqtasks.storage.batch_results import BatchResult
 
+FOUND = "terms of the glossary in the text"
 UNMET = "terms of the glossary that are not in their translation"
 
 
@@ -77,6 +78,7 @@ class TranslateLines:
                 f"translations {CUT}": sum(not each.finished for each in translations),
                 f"translations {REPETITIVE}": sum(each.repetitive for each in translations),
                 UNKNOWN: sum(bool(each.unknown) for each in translations),
+                FOUND: sum(len(each.terms) for each in translations),
                 UNMET: sum(not term.is_met(each.text) for each in translations for term in each.terms),
             }
         )
@@ -147,20 +149,19 @@ def translate(
     pair = split_languages(languages)
     if formats := documents.formats(files, texts, inputs.text_column):
 
-        def opened() -> TranslationPipeline:
+        def opened() -> tuple[TranslationPipeline, dict[str, Any]]:
             found: TranslationPipeline = runtime.open(model or [DEFAULT_MODEL], "translation", engine).pipeline
             name_languages(found, pair)
             found.max_input_length = max_input_length or found.max_input_length
             terms.check(found.decoding(**decoding.options()))
-            return found
+            return found, decoding.options() | terms.options(found.languages)
 
         of_lines = {
             "--json": as_json, "--target-prefix": prefix, "--plot-attention": attention is not None,
             "--nbest": decoding.nbest is not None, "--workers": workers > 1, "--ray": ray.address is not None,
             "--no-split": no_split,
         }  # fmt: skip
-        options = decoding.options() | terms.options()
-        documents.translate(formats, output, inputs.text_column, of_lines, opened, options)
+        documents.translate(formats, output, inputs.text_column, of_lines, opened)
         return
     torch_only = {"--workers": workers > 1, "--target-prefix": prefix, "--plot-attention": attention is not None}
     for option, given in torch_only.items():
@@ -169,7 +170,6 @@ def translate(
     ray.check(output, files or texts, {"--workers": workers > 1, "--plot-attention": attention is not None})
     ensure_distinct_paths({"--output": output, "--plot-attention": attention}, [*files, *terms.files])
     ensure_form(output, "jsonl" if as_json else "text", {"jsonl": "--json"})
-    options = terms.options() | {"split_sentences": not no_split}
     with ExitStack() as stack:
         streams = open_inputs(files, texts, stack, inputs.text_column)
         if workers > 1:
@@ -185,7 +185,7 @@ def translate(
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         terms.check(pipeline.decoding(**decoding.options()))
-        options |= decoding.options()
+        options = decoding.options() | terms.options(pipeline.languages) | {"split_sentences": not no_split}
 
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches

@@ -82,7 +82,7 @@ def test_a_file_of_terms(tmp_path: Path, name: str, content: str) -> None:
         ("terms.tsv", "house\tHaus\ndog\n", "line 2: a term needs a translation"),
         ("terms.tsv", "\tHaus\n", "line 1"),
         ("terms.tsv", "# nothing\n", "no term"),
-        ("terms.txt", "house\tHaus\n", ".tsv or .csv"),
+        ("terms.txt", "house\tHaus\n", ".tsv, .csv or .tbx"),
         ("terms.tsv", "a " * 40 + "\tHaus\n", "40 words"),
     ],
 )
