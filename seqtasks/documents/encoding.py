@@ -42,6 +42,12 @@ class Encoding:
             return False
         return True
 
+    def with_references(self, markup: str) -> str:
+        """Text of HTML or XML with references to the characters that it lacks."""
+        if self.has(markup):
+            return markup
+        return "".join(each if self.has(each) else f"&#{ord(each)};" for each in markup)
+
 
 def decode(data: bytes, document: str, declared: str | None = None) -> tuple[str, Encoding]:
     """The text of a document, and how it is encoded again.

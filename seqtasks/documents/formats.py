@@ -32,6 +32,7 @@ FORMATS: Final[dict[str, Format]] = {
     "po": Format((".po", ".pot"), "catalogs.po", "read_po"),
     "json": Format((".json", ".arb"), "catalogs.json_catalog", "read_json"),
     "yaml": Format((".yaml", ".yml"), "catalogs.yaml_catalog", "read_yaml"),
+    "xliff": Format((".xlf", ".xliff"), "catalogs.xliff", "read_xliff"),
     "docx": Format((".docx",), "office.docx", "read_docx", container=True),
     "csv": Format((".csv",), "tables", "read_csv", asked_for=True),
     "tsv": Format((".tsv",), "tables", "read_tsv", asked_for=True),

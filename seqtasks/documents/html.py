@@ -130,9 +130,7 @@ class _Segments:
     def escape(self, text: str) -> str:
         """Text between tags."""
         written = html.escape(text, quote=False).replace("\N{NO-BREAK SPACE}", "&nbsp;")
-        if self.encoding is None or self.encoding.has(written):
-            return written
-        return "".join(each if self.encoding.has(each) else f"&#{ord(each)};" for each in written)
+        return written if self.encoding is None else self.encoding.with_references(written)
 
     def segments(self) -> Iterator[SourceSegment]:
         """All of them; those of a tag's attributes come before what the tag belongs to."""
