@@ -34,6 +34,7 @@ FORMATS: Final[dict[str, Format]] = {
     "yaml": Format((".yaml", ".yml"), "catalogs.yaml_catalog", "read_yaml"),
     "xliff": Format((".xlf", ".xliff"), "catalogs.xliff", "read_xliff"),
     "tmx": Format((".tmx",), "catalogs.tmx", "read_tmx_document"),
+    "android": Format((".xml",), "catalogs.android", "read_android"),
     "docx": Format((".docx",), "office.docx", "read_docx", container=True),
     "csv": Format((".csv",), "tables", "read_csv", asked_for=True),
     "tsv": Format((".tsv",), "tables", "read_tsv", asked_for=True),
