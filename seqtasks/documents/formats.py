@@ -35,6 +35,7 @@ FORMATS: Final[dict[str, Format]] = {
     "xliff": Format((".xlf", ".xliff"), "catalogs.xliff", "read_xliff"),
     "tmx": Format((".tmx",), "catalogs.tmx", "read_tmx_document"),
     "android": Format((".xml",), "catalogs.android", "read_android"),
+    "odt": Format((".odt", ".ott"), "office.odt", "read_odt", container=True),
     "docx": Format((".docx",), "office.docx", "read_docx", container=True),
     "csv": Format((".csv",), "tables", "read_csv", asked_for=True),
     "tsv": Format((".tsv",), "tables", "read_tsv", asked_for=True),

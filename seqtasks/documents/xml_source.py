@@ -86,10 +86,10 @@ class Element:
 class Role(NamedTuple):
     """What an element inside a text is to its translation."""
 
-    kind: Literal["around", "start", "end", "empty"]
-    """Text inside of it is translated, or it is a tag as a whole."""
+    kind: Literal["around", "start", "end", "empty", "text"]
+    """Text inside of it is translated, or it is a tag or a text as a whole."""
     name: str = ""
-    """What a start and an end have in common."""
+    """What a start and an end have in common, or the text."""
     protected: bool = False
 
 
@@ -211,7 +211,9 @@ def inline_pieces(element: Element, role_of: Callable[[Element], Role], protecte
             yield Piece("text" if node.text else "empty", node.start, node.end, node.text, protected=protected)
             continue
         role = role_of(node)
-        if role.kind != "around":
+        if role.kind == "text":
+            yield Piece("text", node.start, node.end, role.name, protected=protected)
+        elif role.kind != "around":
             yield Piece(role.kind, node.start, node.end, name=role.name)
         elif node.inner_end == node.end:
             yield Piece("empty", node.start, node.end)
