@@ -37,10 +37,11 @@ def read_csv(data: bytes, options: DocumentOptions) -> ValueDocument[Cell]:
     first = re.sub(r'"[^"]*"', "", source.lstrip("\n").partition("\n")[0])
     delimiter = max(DELIMITERS, key=first.count)
     rows = list(_rows(source, delimiter, options.name))
-    signs = (delimiter, '"', "\n", "\r")
+    signs = (delimiter, "\n", "\r")
 
     def spelled(cell: Cell, text: str) -> str:
-        if cell.quoted or any(sign in text for sign in signs):
+        bare = '"' in cell.text and not text.startswith('"')  # as the table has them already
+        if cell.quoted or any(sign in text for sign in signs) or ('"' in text and not bare):
             return '"' + text.replace('"', '""') + '"'
         return text
 

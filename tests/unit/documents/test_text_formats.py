@@ -191,3 +191,17 @@ def test_each_string_is_translated_once_and_the_memory_comes_first() -> None:
     written, report = with_report("<p>one</p><p>two</p><p>one</p>", "html", memory={"two": "zwei"})
     assert written == b"<p>ONE</p><p>zwei</p><p>ONE</p>"
     assert (report.translated, report.from_memory) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("format", "source", "written"),
+    [
+        ("yaml", "a: one, two and ${{ x.y }}\n", "a: ONE, TWO AND ${{ X.Y }}\n"),
+        ("yaml", "[one, 'two, three', \"four\"]\n", "[ONE, 'TWO, THREE', \"FOUR\"]\n"),
+        ("yaml", "a: >-\n  one\n  two\n\n  three\nb: x\n", "a: >-\n  ONE TWO\n\n  THREE\nb: X\n"),
+        ("yaml", 'a: "caf\\xe9 \\n"\n', 'a: "CAF\\xC9 \\n"\n'),
+        ("csv", '1,["a"]\n2,"b"\n', '1,["A"]\n2,"B"\n'),
+    ],
+)
+def test_strings_are_spelled_as_the_source_spells_them(format: str, source: str, written: str) -> None:
+    assert in_capitals(source, format, columns=("2",) if format == "csv" else ()).decode() == written
