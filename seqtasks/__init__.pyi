@@ -22,6 +22,7 @@ from .inference.outputs import Caption as Caption
 from .inference.outputs import Classification as Classification
 from .inference.outputs import Continuation as Continuation
 from .inference.outputs import GeneratedText as GeneratedText
+from .inference.outputs import NextWord as NextWord
 from .inference.outputs import TaggedSentence as TaggedSentence
 from .inference.outputs import Translation as Translation
 from .inference.tagging import TaggingPipeline as TaggingPipeline

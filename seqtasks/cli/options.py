@@ -71,6 +71,7 @@ MaxScoredLength = Annotated[
         show_default="4096",
     ),
 ]
+Stop = Annotated[str, typer.Option(metavar="TEXT", help="Stop before this string.")]
 Workers = Annotated[int, typer.Option(min=1, metavar="N", help="Number of worker processes, with one thread each.")]
 LanguagePair = Annotated[
     str | None,
@@ -208,6 +209,10 @@ class DecodingOptions(SamplingOptions):
 
     max_length: Annotated[
         str | None, decoding_option("--max-length", "RULE", "Maximum number of tokens, such as 50 or 1.5x+10.")
+    ] = None
+    coverage_penalty: Annotated[
+        float | None,
+        decoding_option("--coverage-penalty", "X", "What passing over parts of the input costs, such as 0.2.", min=0),
     ] = None
 
 

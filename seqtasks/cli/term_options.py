@@ -61,3 +61,22 @@ class TermOptions:
             raise SeqtasksError(
                 "--glossary needs beam search.", "Leave out --sample, and set --beam-size to 2 or more."
             )
+
+
+@dataclass(frozen=True)
+class WordOptions:
+    """What every output contains and does not, as a group of options."""
+
+    force_words: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Every output contains this word or phrase (beam search); may be repeated."),
+    ] = None
+    bad_words: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="No output contains this word or phrase; may be repeated."),
+    ] = None
+
+    def options(self, count: int | None = None) -> dict[str, list[Any]]:
+        """Those that are given, for one output or for each of `count`."""
+        given = {"force_words": self.force_words, "bad_words": self.bad_words}
+        return {name: words if count is None else [words] * count for name, words in given.items() if words}

@@ -27,6 +27,9 @@ class DecodingConfig:
     log-probability."""
     length_penalty: str = "average"
     """Length penalty by which scores are divided: "none", "average" or "wu:ALPHA"."""
+    coverage_penalty: float = 0.0
+    """What is taken off the scores of hypotheses that attend to parts of their input too little (Wu et al. 2016,
+    equation 14); 0 is off, 0.2 is usual."""
     nbest: int = 1
     """Hypotheses returned for each row."""
     max_length: str = "1.5x+10"
@@ -78,6 +81,13 @@ class DecodingConfig:
         if self.mbr_samples and (self.sample or self.beam_size == 1):
             raise ValueError(
                 f"mbr_samples = {self.mbr_samples}: it requires beam search with a beam_size of 2 or more."
+            )
+        if not 0 <= self.coverage_penalty < float("inf"):
+            raise ValueError(f"coverage_penalty = {self.coverage_penalty}: it must be at least 0.")
+        if self.coverage_penalty and (self.sample or self.mbr_samples or self.beam_size == 1):
+            raise ValueError(
+                f"coverage_penalty = {self.coverage_penalty}: it requires beam search with a beam_size of 2 or more, "
+                "without mbr_samples."
             )
         if not 0 <= self.diversity_penalty < float("inf"):
             raise ValueError(f"diversity_penalty = {self.diversity_penalty}: it must be at least 0.")

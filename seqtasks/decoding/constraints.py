@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -43,6 +43,8 @@ class DecodingConstraints:
     """What the log-probabilities of tokens that are there already are multiplied by."""
     bad_words: Int[Tensor, "rows phrases length"] | None = None
     """Phrases that no output of a row contains, -1 in front of their tokens."""
+    not_after_prefix: Bool[Tensor, "vocab"] | None = None
+    """Tokens that do not follow the prefix of a row at once."""
     repetitions: RepetitionGuard | None = None
     """Stops loops; None: an output may repeat itself as it likes."""
 
@@ -99,6 +101,10 @@ class DecodingConstraints:
             repetitions=None if sources is None else RepetitionGuard(tuple(sources)),
         )
 
+    def with_whole_words(self, continuation_tokens: Bool[Tensor, "vocab"]) -> DecodingConstraints:
+        """The rules with prefixes whose last word is complete: none of these tokens goes on with it."""
+        return replace(self, not_after_prefix=continuation_tokens, may_have_no_candidate=True)
+
     def select_rows(self, rows: Int[Tensor, "kept"]) -> DecodingConstraints:
         """The rules of the given rows."""
         prefix = None if self.prefix is None else self.prefix[rows]
@@ -153,6 +159,9 @@ class DecodingConstraints:
             _block_repeated_ngrams(log_probabilities, history, self.no_repeat_ngram_size)
         if self.bad_words is not None:
             _block_phrases(log_probabilities, history, self.bad_words)
+        if self.not_after_prefix is not None and self.prefix is not None:
+            after = (self.prefix >= 0).sum(1) == position
+            log_probabilities.masked_fill_(after.view(-1, 1, 1) & self.not_after_prefix, -torch.inf)
         if self.repetitions is not None:
             self.repetitions.apply(log_probabilities, history, self.prefix, beam=beam)
         if end_value is not None:

@@ -17,6 +17,7 @@ from seqtasks.decoding.hypotheses import Hypothesis, mark_repetitive, to_lists
 from seqtasks.decoding.length_penalty import LengthPenalty
 from seqtasks.decoding.lexical_constraints.beam_allocation import allocate
 from seqtasks.decoding.lexical_constraints.phrases import Forms, LexicalConstraints
+from seqtasks.decoding.reranking.coverage_penalty import coverage_rerank
 from seqtasks.decoding.reranking.mbr import mbr_rerank
 from seqtasks.decoding.sampling import sample
 from seqtasks.decoding.stepper import Stepper
@@ -36,6 +37,7 @@ def decode(
     force_words_ids: Sequence[Sequence[Forms]] | None = None,
     bad_words_ids: Sequence[Sequence[Sequence[int]]] | None = None,
     continuation_tokens: Bool[Tensor, "vocab"] | None = None,
+    whole_word_prefixes: bool = False,
 ) -> list[list[Hypothesis]]:
     """Decodes as the options say: greedy, beam search, sampling, or minimum Bayes risk.
 
@@ -53,6 +55,8 @@ def decode(
         bad_words_ids: For each row the phrases, as tokens, that its outputs do not contain.
         continuation_tokens: Which tokens go on with the word before them: words that have to be in the output are not
             part of longer ones.
+        whole_word_prefixes: Whether nothing goes on with the last word of a prefix, as far as `continuation_tokens`
+            tell.
 
     Returns:
         The `options.nbest` best outputs for each row, best first: at least one, fewer where there are no more.
@@ -79,6 +83,8 @@ def decode(
             )
     lengths = source_lengths.to(stepper.device)
     rules = DecodingConstraints.from_config(options, lengths, prefixes, sources, bad_words_ids)
+    if whole_word_prefixes and continuation_tokens is not None:
+        rules = rules.with_whole_words(continuation_tokens.to(stepper.device))
     allocation = None
     if force_words_ids is not None and any(force_words_ids):
         if options.sample or options.beam_size == 1 or options.num_beam_groups > 1:
@@ -89,6 +95,7 @@ def decode(
         constraints = LexicalConstraints.from_phrases(force_words_ids, continuation_tokens, stepper.device)
         allocation, rules = allocate(constraints, rules, options.beam_size)
     penalty = LengthPenalty.parse(options.length_penalty)
+    compared = options.beam_size if options.coverage_penalty else options.nbest
     if options.mbr_samples:
         width = options.beam_size
         hypotheses = beam_search(stepper, rules, width=width, nbest=width, penalty=penalty, allocation=allocation)
@@ -101,12 +108,17 @@ def decode(
     elif options.num_beam_groups > 1:
         found = diverse_beam_search(
             stepper, rules, width=options.beam_size, groups=options.num_beam_groups,
-            strength=options.diversity_penalty, nbest=options.nbest, penalty=penalty,
+            strength=options.diversity_penalty, nbest=compared, penalty=penalty,
         )  # fmt: skip
     elif options.beam_size == 1:
         found = greedy_search(stepper, rules, penalty=penalty)
     else:
         found = beam_search(
-            stepper, rules, width=options.beam_size, nbest=options.nbest, penalty=penalty, allocation=allocation
+            stepper, rules, width=options.beam_size, nbest=compared, penalty=penalty, allocation=allocation
         )
-    return to_lists(found) if sources is None else mark_repetitive(to_lists(found), sources)
+    results = to_lists(found)
+    if options.coverage_penalty:
+        strength = options.coverage_penalty
+        reranked = coverage_rerank(stepper, results, strength=strength, source_lengths=source_lengths)
+        results = [row[: options.nbest] for row in reranked]
+    return results if sources is None else mark_repetitive(results, sources)

@@ -29,7 +29,13 @@ class SampledToken(NamedTuple):
 
 
 def stream(
-    stepper: Stepper, *, options: DecodingConfig, length: int, number: int = 0, before: Sequence[int] = ()
+    stepper: Stepper,
+    *,
+    options: DecodingConfig,
+    length: int,
+    number: int = 0,
+    before: Sequence[int] = (),
+    bad_words_ids: Sequence[Sequence[int]] = (),
 ) -> Iterator[SampledToken]:
     """What `decode` finds for one input, token by token: the first sample, or the output of greedy search.
 
@@ -40,13 +46,14 @@ def stream(
         number: The number of the row, as for `decode`: samples depend on it.
         before: The tokens of the same output that were found already, where it is made in several parts;
             `options.min_length` is that of the whole.
+        bad_words_ids: Phrases, as tokens, that the output does not contain.
 
     Yields:
         Tokens with their log-probabilities; the last one is the end token unless `length` is reached.
     """
     first, end = len(before), len(before) + length
     row = torch.zeros(1, dtype=torch.long, device=stepper.device)
-    rules = DecodingConstraints.from_config(options, row)
+    rules = DecodingConstraints.from_config(options, row, bad_words=[bad_words_ids])
     choose: TokenSelector = argmax_tokens
     history = torch.tensor(before, dtype=torch.long, device=stepper.device).view(1, 1, -1)
     with torch.no_grad():

@@ -10,7 +10,8 @@ from seqtasks.errors import SeqtasksError
 
 UNSUPPORTED = {
     "sample": "false", "mbr_samples": "0", "no_repeat_ngram_size": "0", "suppress_tokens": "[]",
-    "repetition_penalty": "1.0", "num_beam_groups": "1", "logits_processors": "[]",
+    "repetition_penalty": "1.0", "num_beam_groups": "1", "coverage_penalty": "0.0",
+    "logits_processors": "[]",
 }  # fmt: skip
 """Options that no other program has, and what switches each off."""
 

@@ -82,7 +82,7 @@ class DecodingPipeline(Pipeline):
         """The pipeline's own decoding options, but for those given; None keeps the pipeline's own.
 
         A beam that is not given is as wide as `nbest` needs it; greedy search and sampling switch the model's own
-        consensus off.
+        consensus and coverage penalty off.
 
         Raises:
             SeqtasksError: An unknown option, or a value that makes no sense.
@@ -97,7 +97,7 @@ class DecodingPipeline(Pipeline):
         if "beam_size" not in given and isinstance(given.get("nbest"), int):
             given["beam_size"] = max(own["beam_size"], given["nbest"])
         if given.get("beam_size") == 1 or given.get("sample"):
-            own["mbr_samples"] = 0
+            own["mbr_samples"], own["coverage_penalty"] = 0, 0.0
         texts = {name: str(value) for name, value in given.items() if isinstance(own[name], str)}
         try:
             return OPTIONS.validate_python({**own, **given, **texts})

@@ -53,6 +53,16 @@ class Translation(GeneratedText):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NextWord:
+    """A word that could come next in a translation, and the best translation that goes on with it."""
+
+    word: str
+    probability: float
+    """Of the word as a whole: that the model takes it, and then no token that goes on with it."""
+    translation: Translation
+
+
+@dataclass(frozen=True, kw_only=True)
 class Caption(GeneratedText):
     """What a model says of an image; attention looks at the cells of a square grid, row by row."""
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from seqtasks.data.collate import pad
+from seqtasks.errors import SeqtasksError
+from seqtasks.metrics.evaluation import Evaluation
+from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel, LanguageModelBatch
-from seqtasks.special_tokens import BEGIN
-from seqtasks.text.tokenizers.document import Tokens
+from seqtasks.special_tokens import BEGIN, UNKNOWN
+from seqtasks.text.tokenizers.document import Tokens, marked, normalize_document
+
+if TYPE_CHECKING:
+    from seqtasks.inference.text_generation import TextGenerationPipeline
 
 WINDOW = 512
 """Tokens of a row that a recurrent model reads at a time."""
@@ -76,3 +85,20 @@ def likelihood(model: LanguageModel, stream: Tokens, *, lanes: int = 1) -> Likel
             nats += loss.total.item()
             count += int(loss.count)
     return Likelihood(nats, count, reading)
+
+
+def evaluate_texts(pipeline: TextGenerationPipeline, texts: Sequence[str], lanes: int) -> Evaluation:
+    """See `TextGenerationPipeline.evaluate`."""
+    tidied = [normalize_document(text) for text in texts]
+    encoded = [marked(pipeline.layout.encode(text)) for text in tidied]
+    if not encoded:
+        raise SeqtasksError("There is no text to measure on.", "Check the data.")
+    tokens = np.concatenate(encoded)
+    started = time.perf_counter()
+    found = likelihood(pipeline.model, tokens, lanes=lanes)
+    characters = None if (tokens == UNKNOWN).any() else sum(map(len, tidied))
+    scores = likelihood_scores(found.nats, found.tokens, characters, found.reading)
+    return Evaluation(
+        scores, (), pipeline.signature("forced"), found.tokens, time.perf_counter() - started,
+        unit="tokens", lower_is_better=True,
+    )  # fmt: skip

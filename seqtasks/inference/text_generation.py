@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import time
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, overload
 
-import numpy as np
 import torch
 
-from seqtasks.decoding import DecodingConfig, LengthLimit, LengthPenalty, SampledToken, decode, stream
+from seqtasks.decoding import DecodingConfig, LengthPenalty, SampledToken, decode, stream
+from seqtasks.decoding.lexical_constraints.phrases import Forms
 from seqtasks.errors import SeqtasksError
 from seqtasks.inference.base import DecodingPipeline, require_list, require_single
-from seqtasks.inference.constraints.stop_strings import kept, stop_at
+from seqtasks.inference.constraints.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
+from seqtasks.inference.constraints.stop_strings import kept, stop_at, with_stop
 from seqtasks.inference.outputs import Continuation
-from seqtasks.inference.perplexity import likelihood
+from seqtasks.inference.perplexity import evaluate_texts
+from seqtasks.inference.prompts import PromptReader, fixed_lengths
 from seqtasks.metrics.evaluation import Evaluation
-from seqtasks.metrics.perplexity import likelihood_scores
 from seqtasks.models import LanguageModel
-from seqtasks.special_tokens import BEGIN, END, UNKNOWN
+from seqtasks.special_tokens import END
 from seqtasks.text import Tokenizer
-from seqtasks.text.tokenizers.base import FIRST_BYTE
 from seqtasks.text.tokenizers.document import (
-    BYTES,
     DocumentTokenizer,
     IncrementalDetokenizer,
-    marked,
-    normalize_document,
 )
-from seqtasks.text.tokenizers.word import MARKS
 
-PLAIN = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-"}
-"""Replacements for characters that Unicode does not decompose."""
+Words = tuple[Sequence[Forms], Forms]
+"""The phrases that a text contains, each in one of its forms, and those that it does not, as tokens."""
 SAMPLING = ("temperature", "top_k", "top_p")
 """Options that apply to sampling alone."""
 
@@ -59,6 +52,7 @@ class TextGenerationPipeline(DecodingPipeline):
         require_single(models, "write")
         super().__init__(models, decoding)
         self.layout = DocumentTokenizer(processor)
+        self.prompts = PromptReader(self.layout)
 
     @property
     def model(self) -> LanguageModel:
@@ -96,7 +90,14 @@ class TextGenerationPipeline(DecodingPipeline):
     def generate(self, prompts: Sequence[str], *, stop: str = ..., **options: Any) -> list[Continuation]: ...
 
     def generate(
-        self, prompts: str | Sequence[str] = "", *, num_return_sequences: int = 1, stop: str = "", **options: Any
+        self,
+        prompts: str | Sequence[str] = "",
+        *,
+        num_return_sequences: int = 1,
+        stop: str = "",
+        force_words: Sequence[Any] | None = None,
+        bad_words: Sequence[Any] | None = None,
+        **options: Any,
     ) -> Continuation | list[Continuation]:
         """A text that follows the prompt, or one for each of a list of prompts.
 
@@ -104,42 +105,79 @@ class TextGenerationPipeline(DecodingPipeline):
             prompts: Characters that the model does not know are replaced as `replaced` says.
             num_return_sequences: Texts for each prompt, of a beam the best ones; `alternatives` hold all but the first.
             stop: A text ends before this comes in it.
+            force_words: For each prompt the words and phrases that its text contains: strings, or lists of forms of
+                which one is enough. For beam search.
+            bad_words: For each prompt the words and phrases that its text does not contain.
             **options: Those of `decoding`: max_new_tokens, temperature, top_k, top_p, seed, beam_size and so on.
 
         Returns:
             A continuation for each prompt, in their order.
         """
         if isinstance(prompts, str):
+            words = {"force_words": force_words, "bad_words": bad_words}
+            options |= {name: [given] for name, given in words.items() if given is not None}
             return self.generate([prompts], num_return_sequences=num_return_sequences, stop=stop, **options)[0]
         decoding = self.decoding(**{"nbest": num_return_sequences, **options})
-        return [self.generate_one(prompt, decoding, stop) for prompt in prompts]
+        rules = lexical_rules([[]] * len(prompts), force_words, bad_words, None, 0)
+        return [self.generate_one(prompt, decoding, stop, rules, row) for row, prompt in enumerate(prompts)]
 
     __call__ = generate
 
-    def generate_one(self, prompt: str, decoding: DecodingConfig, stop: str) -> Continuation:
-        """`decoding.nbest` texts: samples, or the best ones of a beam."""
-        found = self.found(self.read(prompt), decoding, range(decoding.nbest))
+    def generate_one(
+        self,
+        prompt: str,
+        decoding: DecodingConfig,
+        stop: str,
+        rules: LexicalRules = LexicalRules(),  # noqa: B008
+        row: int = 0,
+    ) -> Continuation:
+        """`decoding.nbest` texts for the prompt of this number: samples, or the best ones of a beam."""
+        found = self.found(prompt, decoding, range(decoding.nbest), self.words(rules, row), stop)
         first, *others = [self.continuation(prompt, tokens, decoding, stop) for tokens in found]
         return replace(first, alternatives=tuple(others), unknown=self.layout.processor.unknown(prompt))
 
+    def words(self, rules: LexicalRules, row: int) -> Words:
+        """What a text contains and does not, as tokens."""
+        return rules.forced("", row, self.layout.processor), rules.bad(row, self.layout.processor)
+
     def found(
-        self, read: Sequence[int], decoding: DecodingConfig, numbers: Iterable[int]
+        self, prompt: str, decoding: DecodingConfig, numbers: Iterable[int], words: Words, stop: str
     ) -> Iterable[Iterable[SampledToken]]:
         """The samples with these numbers, or the best texts of a beam."""
+        read = self.read(prompt)
         if not decoding.sample and decoding.beam_size > 1:
-            return self.best(read, decoding)
-        return (self.drawn(read, decoding, number) for number in numbers)
 
-    def stream(self, prompt: str = "", *, number: int = 0, stop: str = "", **options: Any) -> Iterator[str]:
+            def text(tokens: Sequence[int]) -> str:
+                return "".join(self.spoken(prompt, [SampledToken(token, 0.0) for token in tokens]))
+
+            return self.best(read, with_stop(decoding, stop, text, force_words=words[0]), words)
+        if words[0]:
+            raise SeqtasksError("force_words needs beam search.", "Set a beam_size of 2 or more.")
+        return (self.drawn(read, decoding, number, words[1]) for number in numbers)
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        number: int = 0,
+        stop: str = "",
+        force_words: Sequence[Any] = (),
+        bad_words: Sequence[str] = (),
+        **options: Any,
+    ) -> Iterator[str]:
         """The text number `number` of those that `generate` gives, in pieces, as soon as they are certain.
 
         Args:
             prompt: What the text follows.
             number: Which of the samples, from 0.
             stop: The text ends before this comes in it.
+            force_words: The words and phrases that the text contains, as in `generate`.
+            bad_words: The words and phrases that it does not contain.
             **options: As in `generate`; with a beam all pieces come at once.
         """
-        tokens = next(iter(self.found(self.read(prompt), replace(self.decoding(**options), nbest=1), [number])))
+        decoding = replace(self.decoding(**options), nbest=1)
+        words = self.words(LexicalRules(common_force_words=force_words, common_bad_words=bad_words), 0)
+        tokens = next(iter(self.found(prompt, decoding, [number], words, stop)))
         return stop_at(self.spoken(prompt, tokens), stop)
 
     def evaluate(self, texts: Sequence[str], *, lanes: int = 1) -> Evaluation:
@@ -156,54 +194,15 @@ class TextGenerationPipeline(DecodingPipeline):
             SeqtasksError: There is nothing to read.
         """
         require_list(texts, "texts")
-        tidied = [normalize_document(text) for text in texts]
-        encoded = [marked(self.layout.encode(text)) for text in tidied]
-        if not encoded:
-            raise SeqtasksError("There is no text to measure on.", "Check the data.")
-        tokens = np.concatenate(encoded)
-        started = time.perf_counter()
-        found = likelihood(self.model, tokens, lanes=lanes)
-        characters = None if (tokens == UNKNOWN).any() else sum(map(len, tidied))
-        scores = likelihood_scores(found.nats, found.tokens, characters, found.reading)
-        return Evaluation(
-            scores, (), self.signature("forced"), found.tokens, time.perf_counter() - started,
-            unit="tokens", lower_is_better=True,
-        )  # fmt: skip
-
-    @cached_property
-    def characters(self) -> frozenset[str]:
-        """Those that the model knows by themselves or in words."""
-        pieces = self.layout.processor.pieces(range(FIRST_BYTE + BYTES, self.layout.processor.size))
-        return frozenset("".join(piece for piece in pieces if piece not in MARKS)) | {" ", "\n", "\t"}
+        return evaluate_texts(self, texts, lanes)
 
     def replaced(self, prompt: str) -> dict[str, str]:
-        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing.
-
-        Where the vocabulary does not say what training showed, characters without a plainer form are spelled in bytes.
-        """
-        unknown = dict.fromkeys(
-            character for character in normalize_document(prompt) if character not in self.characters
-        )
-        plain = {character: nearest(character, self.characters) for character in unknown}
-        told = self.layout.processor.known_characters is not None
-        return {character: other for character, other in plain.items() if other or told}
+        """The characters of a prompt that training did not show, and what is read in their place; maybe nothing."""
+        return self.prompts.replaced(prompt)
 
     def read(self, prompt: str) -> list[int]:
-        """The tokens of a prompt: BEGIN and what follows it.
-
-        A blank at its end is left to the next word where blanks belong to words.
-        """
-        text = self.known(prompt)
-        return [BEGIN, *self.layout.encode(text[:-1] if self.leaves_blank(text) else text)]
-
-    def known(self, prompt: str) -> str:
-        """A prompt in characters that the model knows."""
-        replaced = self.replaced(prompt)
-        return "".join(replaced.get(character, character) for character in normalize_document(prompt))
-
-    def leaves_blank(self, text: str) -> bool:
-        """Whether the text ends in a blank that belongs to the next word."""
-        return not self.layout.has_space_tokens and text.endswith(" ") and text[-2:-1] not in ("", " ", "\n", "\t")
+        """The tokens of a prompt: BEGIN and what follows it."""
+        return self.prompts.read(prompt)
 
     def continuation(
         self, prompt: str, tokens: Iterable[SampledToken], decoding: DecodingConfig, stop: str
@@ -234,18 +233,10 @@ class TextGenerationPipeline(DecodingPipeline):
         """The text of tokens that follow a prompt, in pieces; a blank that the prompt ends with does not come again."""
         reading = IncrementalDetokenizer(self.layout)
         reading.skip(self.read(prompt))
-        dropping = normalize_document(prompt).endswith(" ") and self.leaves_blank(self.known(prompt))
+        dropping = self.prompts.leaves_blank(prompt)
         for piece in reading.pieces(each.token for each in tokens):
             yield piece.removeprefix(" ") if dropping else piece
             dropping = dropping and not piece
-
-    def counted(self, read: Sequence[int], decoding: DecodingConfig) -> DecodingConfig:
-        """Lengths as numbers; in a rule such as "2x" the prompt is what counts."""
-        prompt = torch.tensor([len(read) - 1])
-        longest, shortest = (
-            str(int(LengthLimit.parse(rule)(prompt))) for rule in (decoding.max_length, decoding.min_length)
-        )
-        return replace(decoding, max_length=longest, min_length=shortest)
 
     def room(self, read: Sequence[int]) -> tuple[Sequence[int], int | None]:
         """What to read of what there is, and how many tokens can follow then; None where there is no limit.
@@ -264,36 +255,42 @@ class TextGenerationPipeline(DecodingPipeline):
         read = self.read(prompt)
         return len(read) - len(self.room(read)[0])
 
-    def drawn(self, read: Sequence[int], decoding: DecodingConfig, number: int) -> Iterator[SampledToken]:
+    def drawn(
+        self, read: Sequence[int], decoding: DecodingConfig, number: int, bad_words: Forms = ()
+    ) -> Iterator[SampledToken]:
         """Tokens one by one, in as many parts as the context of the model needs."""
-        decoding, written = self.counted(read, decoding), list[int]()
+        decoding, written = fixed_lengths(decoding, len(read) - 1), list[int]()
         length = int(decoding.max_length)
         while len(written) < length:
             begun, room = self.room([*read, *written])
             left = length - len(written)
             stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
             part = left if room is None else min(left, room)
-            for each in stream(stepper, options=decoding, length=part, number=number, before=written.copy()):
+            coming = stream(
+                stepper, options=decoding, length=part, number=number, before=written.copy(), bad_words_ids=bad_words
+            )
+            for each in coming:
                 written.append(each.token)
                 yield each
                 if each.token == END:
                     return
 
-    def best(self, read: Sequence[int], decoding: DecodingConfig) -> list[list[SampledToken]]:
+    def best(self, read: Sequence[int], decoding: DecodingConfig, words: Words = ((), ())) -> list[list[SampledToken]]:
         """What beam search finds; it ends where the context of the model is full."""
         begun, room = self.room(read)
-        decoding = self.counted(read, decoding)
+        decoding = fixed_lengths(decoding, len(read) - 1)
         length = int(decoding.max_length)
         decoding = replace(decoding, max_length=str(length if room is None else min(length, room)))
         stepper = self.model.make_stepper(self.to_device(torch.tensor([begun])))
-        [found] = decode(stepper, source_lengths=torch.zeros(1, dtype=torch.long), options=decoding)
+        forced, bad = words
+        [found] = decode(
+            stepper,
+            source_lengths=torch.zeros(1, dtype=torch.long),
+            options=decoding,
+            force_words_ids=[forced],
+            bad_words_ids=[bad],
+            continuation_tokens=continuation_tokens(self.layout.processor) if forced else None,
+        )
         return [
             list(map(SampledToken, [*each.tokens, *[END] * each.finished], each.log_probabilities)) for each in found
         ]
-
-
-def nearest(character: str, known: frozenset[str]) -> str:
-    """What to read in place of a character: a plainer one, without accents, in the other case; else nothing."""
-    bare = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
-    candidates = (PLAIN.get(character, ""), bare, bare.swapcase(), character.swapcase(), character.casefold())
-    return next((each for each in candidates if each and known.issuperset(each)), "")

@@ -219,3 +219,14 @@ def test_python_streams_what_it_generates(model: Path) -> None:
         writer.evaluate("one text")
     with pytest.raises(package.SeqtasksError, match="2 models cannot write together"):
         package.load(model, model, threads=1)
+
+
+def test_words_that_come_and_words_that_do_not(seqtasks: Program, model: Path) -> None:
+    plain = seqtasks("generate", "-m", model, "--prompt", "a:", "--beam-size", "3", "--max-new-tokens", "12")
+    word = next(character for character in plain.out[2:] if character.isalpha())
+    options = ["-m", model, "--prompt", "a:", "--max-new-tokens", "12"]
+    assert word not in seqtasks("generate", *options, "--bad-words", word).out[2:]
+    assert word in seqtasks("generate", *options, "--beam-size", "3", "--force-words", word).out[2:]
+    refused = seqtasks("generate", *options, "--force-words", word)
+    assert refused.code == 1
+    assert "beam" in refused.err

@@ -22,7 +22,7 @@ from seqtasks.cli.commands.caption_video import (
     check_video_options,
     is_video,
 )
-from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, ensemble_option
+from seqtasks.cli.options import HypothesisOptions, Json, Output, Runtime, Stop, ensemble_option
 from seqtasks.cli.output import (
     CUT,
     REPETITIVE,
@@ -36,6 +36,7 @@ from seqtasks.cli.output import (
 )
 from seqtasks.cli.ray_job import RayOptions, batches_of, failed_result, show_report
 from seqtasks.cli.suffixes import Form, ensure_form, ensure_suffix
+from seqtasks.cli.term_options import WordOptions
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.formats import pillow_format
 from seqtasks.storage.urls import url_of
@@ -82,6 +83,12 @@ class CaptionLines:
     as_json: bool
     nbest: int | None
     """How many outputs an image has in the n-best list, if one is asked for."""
+    words: WordOptions
+    stop: str
+
+    def options_for(self, count: int) -> dict[str, Any]:
+        """The options of `CaptioningPipeline.iter_captions` for so many images."""
+        return self.options | self.words.options(count) | {"stop": self.stop}
 
     def result(self, name: str, found: Caption | ImageError) -> BatchResult:
         """What is written and told of an image."""
@@ -100,7 +107,7 @@ class CaptionLines:
         from seqtasks.inference.bulk import Batch, caption_batch
         from seqtasks.storage.batch_results import BatchResult
 
-        found = caption_batch(pipeline, Batch(batch.first, [*batch.items]), self.options)
+        found = caption_batch(pipeline, Batch(batch.first, [*batch.items]), self.options_for(len(batch.items)))
         return BatchResult.joined(map(self.result, batch.items, found))
 
     def failed(self, batch: Batch[str], reason: str) -> BatchResult:
@@ -132,6 +139,8 @@ def caption(
     ] = None,
     video_options: VideoOptions,
     decoding: HypothesisOptions,
+    words: WordOptions,
+    stop: Stop = "",
     output: Output = None,
     ray: RayOptions,
     runtime: Runtime,
@@ -183,7 +192,8 @@ def caption(
         or ray.here(runtime).open([DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER], "captioning").pipeline
         for video in {name in videos for name in names}
     }
-    images_lines = CaptionLines(options, as_json, decoding.nbest)
+    images_lines = CaptionLines(options, as_json, decoding.nbest, words, stop)
+    of_videos = options | words.options() | {"stop": stop}
     decodings = {video: pipeline.decoding(**options) for video, pipeline in pipelines.items()}
     if report is not None and not decodings[False].sample:
         options.setdefault("nbest", decodings[False].beam_size)
@@ -192,7 +202,7 @@ def caption(
         if len(pipelines) > 1:
             raise SeqtasksError("--ray takes images or videos, not both at once.", "Give them one after the other.")
         [(video, pipeline)] = pipelines.items()
-        process = CaptionVideoLines(options, video_options) if video else images_lines
+        process = CaptionVideoLines(of_videos, video_options) if video else images_lines
         names_of_models = model or [DEFAULT_VIDEO_CAPTIONER if video else DEFAULT_CAPTIONER]
         total = ray.run(
             process, batches_of(names, 1 if video else RAY_BATCH), output, models=names_of_models, task="captioning",
@@ -215,12 +225,14 @@ def caption(
         for video, group in groupby(names, videos.__contains__):
             if video:
                 failed += sum(
-                    not caption_video(name, pipelines[video], video_options, options, write) for name in group
+                    not caption_video(name, pipelines[video], video_options, of_videos, write) for name in group
                 )
                 continue
             images = [(name, StandardInput() if name == STANDARD_INPUT else name) for name in group]
             with_attention = bool(attention or report)
-            captions = pipelines[video].iter_captions([each for _, each in images], attention=with_attention, **options)
+            captions = pipelines[video].iter_captions(
+                [each for _, each in images], attention=with_attention, **images_lines.options_for(len(images))
+            )
             counts: Counter[str] = Counter()
             for (name, image), found in zip(images, captions, strict=True):
                 if isinstance(found, SeqtasksError):

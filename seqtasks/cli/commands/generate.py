@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from seqtasks.cli.options import Json, Model, Runtime, SamplingOptions
+from seqtasks.cli.options import Json, Model, Runtime, SamplingOptions, Stop
 from seqtasks.cli.output import to_json, warn
+from seqtasks.cli.term_options import WordOptions
 from seqtasks.plurals import counted
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ def generate(
     count: Annotated[
         int, typer.Option("--num-return-sequences", "-n", min=1, metavar="N", help="Number of texts.")
     ] = 1,
-    stop: Annotated[str, typer.Option(metavar="TEXT", help="Stop before this string.")] = "",
+    stop: Stop = "",
     as_json: Json = False,
     decoding: SamplingOptions,
+    words: WordOptions,
     runtime: Runtime,
 ) -> None:
     """Generate text from a prompt.
@@ -59,11 +61,11 @@ def generate(
     if not as_json and (resolved.sample or resolved.beam_size == 1):
         for number in range(resolved.nbest):
             write(f"{BETWEEN if number else ''}{prompt}")
-            for piece in pipeline.stream(prompt, number=number, stop=stop, **options):
+            for piece in pipeline.stream(prompt, number=number, stop=stop, **words.options(), **options):
                 write(piece)
         write("\n")
         return
-    best = pipeline.generate(prompt, stop=stop, **options)
+    best = pipeline.generate(prompt, stop=stop, **words.options(), **options)
     texts = [best, *best.alternatives]
     if as_json:
         from seqtasks.inference.outputs import json_fields

@@ -21,6 +21,7 @@ from seqtasks.cli.options import (
     MaxInputLength,
     Output,
     Runtime,
+    Stop,
     Workers,
     ensemble_option,
     split_languages,
@@ -126,6 +127,7 @@ def translate(
     ray: RayOptions,
     runtime: Runtime,
     max_input_length: MaxInputLength = None,
+    stop: Stop = "",
     no_split: Annotated[bool, typer.Option("--no-split", help="Read each line as one sentence.")] = False,
     engine: EngineOption = "torch",
     languages: Annotated[
@@ -159,7 +161,7 @@ def translate(
         of_lines = {
             "--json": as_json, "--target-prefix": prefix, "--plot-attention": attention is not None,
             "--nbest": decoding.nbest is not None, "--workers": workers > 1, "--ray": ray.address is not None,
-            "--no-split": no_split,
+            "--no-split": no_split, "--stop": bool(stop),
         }  # fmt: skip
         documents.translate(formats, output, inputs.text_column, of_lines, opened)
         return
@@ -185,7 +187,9 @@ def translate(
         if max_input_length is not None:
             pipeline.max_input_length = max_input_length
         terms.check(pipeline.decoding(**decoding.options()))
-        options = decoding.options() | terms.options(pipeline.languages) | {"split_sentences": not no_split}
+        options = (
+            decoding.options() | terms.options(pipeline.languages) | {"split_sentences": not no_split, "stop": stop}
+        )
 
         from seqtasks.cli.plain_text import checked
         from seqtasks.inference.bulk import Batch, map_batches

@@ -20,15 +20,15 @@ from seqtasks.data.feature_cache import CachedFeatures, in_order
 from seqtasks.data.videos.frame_sequence import FrameSequence
 from seqtasks.decoding import DecodingConfig, Stepper, decode
 from seqtasks.device import available_cores, release_freed_memory
-from seqtasks.encoders import CnnLstmEncoder
-from seqtasks.encoders.cnn_lstm import RecurrentState
 from seqtasks.errors import SeqtasksError
 from seqtasks.image.loading import ImageError, Stream, open_image
 from seqtasks.image.transforms import ImageConfig, evaluation_transform
 from seqtasks.inference.base import DecodingPipeline, ensemble
 from seqtasks.inference.captioning.evaluation import evaluate_images, evaluate_videos
-from seqtasks.inference.captioning.frames import frames_stepper
+from seqtasks.inference.captioning.frames import caption_playing
 from seqtasks.inference.captioning.image_inputs import ImageInput, mark_blank, name_of
+from seqtasks.inference.constraints.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
+from seqtasks.inference.constraints.stop_strings import before_stop, with_stop
 from seqtasks.inference.outputs import Caption, attention_of, hypothesis_fields
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder
@@ -38,11 +38,6 @@ from seqtasks.video.reader import Frame
 
 BATCH = 64
 """Images that go through the network at a time."""
-BATCH_FRAMES = 16
-"""Frames that go through the network at a time."""
-BATCH_LOOKAHEAD = 64
-"""The same for a model that looks ahead: as far as it can see."""
-
 Unreadable = TypeVar("Unreadable", bound=SeqtasksError)
 """Why an image cannot be captioned."""
 
@@ -82,8 +77,8 @@ class CaptioningPipeline(DecodingPipeline):
 
         Args:
             images: A path, bytes, an open file or a Pillow image, or a list of them.
-            **options: Those of `iter_captions`: `attention`, `first_number`, and of `DecodingConfig` beam_size, nbest,
-                sample, temperature and so on.
+            **options: Those of `iter_captions`: `attention`, `first_number`, `force_words`, `bad_words`, `stop`, and of
+                `DecodingConfig` beam_size, nbest, sample, temperature and so on.
 
         Returns:
             A caption for each image; `alternatives` hold the others of `nbest`.
@@ -92,6 +87,9 @@ class CaptioningPipeline(DecodingPipeline):
             ImageError: Something is no image; `iter_captions` reports it and goes on.
         """
         if isinstance(images, str | Path | TarMember | bytes | Stream | Image.Image):
+            for name in ("force_words", "bad_words"):
+                if options.get(name) is not None:
+                    options[name] = [options[name]]
             return self.caption([images], **options)[0]
         found = list(self.iter_captions(images, **options))
         for each in found:
@@ -102,7 +100,15 @@ class CaptioningPipeline(DecodingPipeline):
     __call__ = caption
 
     def iter_captions(
-        self, images: Sequence[ImageInput], *, attention: bool = False, first_number: int = 0, **options: Any
+        self,
+        images: Sequence[ImageInput],
+        *,
+        attention: bool = False,
+        first_number: int = 0,
+        force_words: Sequence[Any] | None = None,
+        bad_words: Sequence[Any] | None = None,
+        stop: str = "",
+        **options: Any,
     ) -> Iterator[Caption | ImageError]:
         """As `caption`, as they are made; images are read in threads while others are captioned.
 
@@ -110,6 +116,10 @@ class CaptioningPipeline(DecodingPipeline):
             images: As in `caption`.
             attention: Adds where the model looked.
             first_number: The number of the first image in a longer input that comes in parts: samples depend on it.
+            force_words: For each image the words and phrases that its caption contains: strings, or lists of forms of
+                which one is enough. For beam search.
+            bad_words: For each image the words and phrases that its caption does not contain.
+            stop: A caption ends before this comes in it.
             **options: Those of `DecodingConfig`.
 
         Returns:
@@ -117,10 +127,17 @@ class CaptioningPipeline(DecodingPipeline):
         """
         if isinstance(images, str | bytes):
             raise SeqtasksError("images is one image, not a list of images.", "Pass a list.")
-        decoding, names = self.decoding(**options), [name_of(image) for image in images]
-        return self.caption_readable(
-            self.read_pixels(images), names, decoding, first_number=first_number, attention=attention
+        names = [name_of(image) for image in images]
+        rules = lexical_rules([[]] * len(names), force_words, bad_words, None, first_number)
+        decoding = self.stopping(self.decoding(**options), stop, any(force_words or ()))
+        found = self.caption_readable(
+            self.read_pixels(images), names, decoding, first_number=first_number, attention=attention, rules=rules
         )
+        return (each if isinstance(each, ImageError) else before_stop(each, stop) for each in found)
+
+    def stopping(self, decoding: DecodingConfig, stop: str, force_words: bool = False) -> DecodingConfig:
+        """The options of a search that ends with `stop`."""
+        return with_stop(decoding, stop, self.processor.decode, force_words=force_words)
 
     def read_pixels(self, images: Sequence[ImageInput]) -> Iterator[Tensor | ImageError]:
         """The images as the network sees them, read ahead of their captions."""
@@ -145,6 +162,7 @@ class CaptioningPipeline(DecodingPipeline):
         first_number: int = 0,
         attention: bool = False,
         batch_size: int = BATCH,
+        rules: LexicalRules = LexicalRules(),  # noqa: B008
     ) -> Iterator[Caption | Unreadable]:
         """A caption for each image, given as pixels or, where the CNN is frozen, as features; errors are passed on."""
         for start in range(0, len(names), batch_size):
@@ -155,7 +173,7 @@ class CaptioningPipeline(DecodingPipeline):
                 stacked = self.to_device(torch.stack([each for each in batch if isinstance(each, Tensor)]))
                 steppers = [model.make_stepper(stacked) for model in self.models]
                 numbers = [first_number + row for row in rows]
-                found = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention)
+                found = self.decode(steppers, [names[row] for row in rows], decoding, numbers, attention, rules)
                 captions = mark_blank(found, stacked)
             coming = iter(captions)
             for each in batch:
@@ -168,12 +186,23 @@ class CaptioningPipeline(DecodingPipeline):
         decoding: DecodingConfig,
         numbers: Sequence[int],
         attention: bool = False,
+        rules: LexicalRules = LexicalRules(),  # noqa: B008
     ) -> list[Caption]:
         """A caption for each row of the models' steppers."""
         stepper = ensemble(steppers)
         nothing = torch.zeros(len(names), dtype=torch.long)  # no source text: lengths do not depend on it
         texts = [""] * len(names)
-        found = decode(stepper, source_lengths=nothing, options=decoding, row_numbers=numbers, sources=texts)
+        forced = [rules.forced("", number, self.processor) for number in numbers]
+        found = decode(
+            stepper,
+            source_lengths=nothing,
+            options=decoding,
+            row_numbers=numbers,
+            sources=texts,
+            force_words_ids=forced,
+            bad_words_ids=[rules.bad(number, self.processor) for number in numbers],
+            continuation_tokens=continuation_tokens(self.processor) if any(forced) else None,
+        )
         looks = attention_of(stepper, found, [sys.maxsize] * len(found)) if attention else [None] * len(found)
         captions = []
         for name, hypotheses, look in zip(names, found, looks, strict=True):
@@ -183,7 +212,14 @@ class CaptioningPipeline(DecodingPipeline):
         return captions
 
     def caption_frames(
-        self, frames: Iterable[Frame], *, together: int | None = None, **options: Any
+        self,
+        frames: Iterable[Frame],
+        *,
+        together: int | None = None,
+        force_words: Sequence[Any] = (),
+        bad_words: Sequence[str] = (),
+        stop: str = "",
+        **options: Any,
     ) -> Iterator[tuple[Frame, Caption]]:
         """Each frame of a video with its caption, as they come; `seqtasks.video.reader.open_video` gives frames.
 
@@ -194,34 +230,29 @@ class CaptioningPipeline(DecodingPipeline):
             together: Frames that are taken before the first of them is captioned: 1 for a live stream, else what is
                 fast. A model that does not look ahead says the same for any number of them. However long the video
                 is, no more frames than these are kept.
+            force_words: The words and phrases that every caption contains, as for an image.
+            bad_words: Those that no caption contains.
+            stop: A caption ends before this comes in it.
             **options: Those of `DecodingConfig`.
         """
         frames, shown = tee(frames)
         images = (frame.image for frame in shown)
-        return zip(frames, self.caption_playing(images, self.decoding(**options), together=together), strict=False)
+        rules = LexicalRules(common_force_words=force_words, common_bad_words=bad_words)
+        decoding = self.stopping(self.decoding(**options), stop, bool(force_words))
+        found = self.caption_playing(images, decoding, together=together, rules=rules)
+        return zip(frames, (before_stop(each, stop) for each in found), strict=False)
 
-    @torch.no_grad()
     def caption_playing(
-        self, frames: Iterable[Image.Image], decoding: DecodingConfig, *, together: int | None = None, name: str = ""
+        self,
+        frames: Iterable[Image.Image],
+        decoding: DecodingConfig,
+        *,
+        together: int | None = None,
+        name: str = "",
+        rules: LexicalRules = LexicalRules(),  # noqa: B008
     ) -> Iterator[Caption]:
         """As `caption_frames`; the frames are named `name#number` from 0."""
-        looks_ahead = any(
-            isinstance(model.encoder, CnnLstmEncoder) and model.encoder.looks_ahead for model in self.models
-        )
-        taken = together or (BATCH_LOOKAHEAD if looks_ahead else BATCH_FRAMES)
-        carried: list[RecurrentState | None] = [None] * len(self.models)
-        coming, number = iter(frames), 0
-        with ThreadPoolExecutor(available_cores()) as pool:
-            while images := list(islice(coming, taken)):
-                pixels = self.to_device(torch.stack(list(pool.map(self.transform, images))))
-                steppers: list[Stepper] = []
-                for place, model in enumerate(self.models):
-                    stepper, carried[place] = frames_stepper(model, pixels, carried[place])
-                    steppers.append(stepper)
-                numbers = range(number, number + len(images))
-                captions = self.decode(steppers, [f"{name}#{each}" for each in numbers], decoding, numbers)
-                yield from mark_blank(captions, pixels)
-                number += len(images)
+        return caption_playing(self, frames, decoding, together=together, name=name, rules=rules)
 
     def evaluate(
         self,

@@ -47,6 +47,9 @@ class LexicalRules:
     bad_words: Mapping[int, Sequence[str]] = field(default_factory=dict)
     glossary: Glossary | None = None
     """Its terms in a text have to come out in one of their translations."""
+    common_force_words: Sequence[Phrase] = ()
+    """Those of all texts."""
+    common_bad_words: Sequence[str] = ()
 
     def terms(self, text: str) -> tuple[Term, ...]:
         """The terms of the glossary in a text."""
@@ -55,11 +58,16 @@ class LexicalRules:
     def forced(self, text: str, number: int, tokenizer: Tokenizer) -> list[Forms]:
         """The phrases that the output for a text contains, as tokens."""
         terms = (term.targets for term in self.terms(text))
-        return [encode_forms(phrase, tokenizer) for phrase in (*self.force_words.get(number, ()), *terms)]
+        return [
+            encode_forms(phrase, tokenizer)
+            for phrase in (*self.common_force_words, *self.force_words.get(number, ()), *terms)
+        ]
 
     def bad(self, number: int, tokenizer: Tokenizer) -> Forms:
         """The phrases that the output for a text does not contain, as tokens."""
-        return [tokenizer.encode(normalize(phrase)) for phrase in self.bad_words.get(number, ())]
+        return [
+            tokenizer.encode(normalize(phrase)) for phrase in (*self.common_bad_words, *self.bad_words.get(number, ()))
+        ]
 
 
 def lexical_rules(

@@ -65,7 +65,8 @@ def decode_by_engine(
 ) -> list[Found]:
     """What an engine finds; our own search decodes what it lacks.
 
-    That is pieces whose translations have to contain words or must not, and again what repeats itself over and over,
+    That is pieces whose translations have to contain words or must not, what has rules of its own on the next token
+    (stop strings), and again what repeats itself over and over,
     which no engine stops.
 
     Args:
@@ -79,16 +80,19 @@ def decode_by_engine(
         The hypotheses for each piece, best first.
 
     Raises:
-        SeqtasksError: The engine alone has the model, and translations have to contain words or must not.
+        SeqtasksError: The engine alone has the model, and translations have to contain words or must not, or there are
+            rules on the next token.
     """
-    own = [row for row, piece in enumerate(pieces) if piece.force_words or piece.bad_words]
+    own = [
+        row for row, piece in enumerate(pieces) if decoding.logits_processors or piece.force_words or piece.bad_words
+    ]
     if own and search is None:
         raise SeqtasksError(
-            "The engine of this model cannot be told which words a translation contains.",
-            "Leave out the glossary, force_words and bad_words.",
+            "The engine of this model cannot be told which words a translation contains, or where it stops.",
+            "Leave out the glossary, force_words, bad_words and stop.",
         )
     rest = sorted({*range(len(pieces))} - {*own})
-    decoded = engine.decode([pieces[row] for row in rest], decoding, attention=attention)
+    decoded = engine.decode([pieces[row] for row in rest], decoding, attention=attention) if rest else []
     marked = mark_repetitive([hypotheses for hypotheses, _ in decoded], [pieces[row].text for row in rest])
     found = {row: (hypotheses, look) for row, hypotheses, (_, look) in zip(rest, marked, decoded, strict=True)}
     if search is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, overload
@@ -11,21 +11,22 @@ import torch
 
 from seqtasks.data.collate import pad
 from seqtasks.data.examples import Pair
-from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper, decode
+from seqtasks.decoding import DecodingConfig, Hypothesis, Stepper
 from seqtasks.inference.base import (
-    BATCH_TOKENS,
     DecodingPipeline,
     ensemble,
-    in_sorted_batches,
     require_equal,
     require_list,
 )
-from seqtasks.inference.constraints.lexical_constraints import LexicalRules, continuation_tokens, lexical_rules
+from seqtasks.inference.constraints.lexical_constraints import LexicalRules, lexical_rules
+from seqtasks.inference.constraints.stop_strings import before_stop, with_stop
 from seqtasks.inference.long_texts import MAX_INPUT_LENGTH, Segment, concatenate, copy, segments
-from seqtasks.inference.outputs import Translation, attention_of, hypothesis_fields
+from seqtasks.inference.outputs import NextWord, Translation, hypothesis_fields
+from seqtasks.inference.translation.alternatives import next_words_of
 from seqtasks.inference.translation.engine import Found, Piece, TranslationEngine, decode_by_engine
 from seqtasks.inference.translation.evaluation import evaluate_pairs
 from seqtasks.inference.translation.scoring import MAX_SCORED, score_pairs
+from seqtasks.inference.translation.search import search
 from seqtasks.inference.unknown_characters import Asked, translate_and_copy
 from seqtasks.metrics.evaluation import Evaluation
 from seqtasks.models import EncoderDecoder
@@ -33,9 +34,6 @@ from seqtasks.special_tokens import END, PAD
 from seqtasks.text import Tokenizer, normalize
 from seqtasks.text.glossary import Glossary
 from seqtasks.text.protected_spans import SpanRecognizer
-
-BATCH_HYPOTHESES = 20_000
-"""Source tokens a batch times the hypotheses of each: more gives nothing on a CPU."""
 
 
 class TranslationPipeline(DecodingPipeline):
@@ -109,6 +107,7 @@ class TranslationPipeline(DecodingPipeline):
         force_words: Sequence[Any] | None = None,
         bad_words: Sequence[Any] | None = None,
         protect: Sequence[str] | None = (),
+        stop: str = "",
         **options: Any,
     ) -> Translation | list[Translation]:
         """Translates one text, or each of a list; the results do not depend on each other.
@@ -132,6 +131,7 @@ class TranslationPipeline(DecodingPipeline):
                 by other tokens may come.
             protect: Words and phrases that come out as they are, beside placeholders (`%s`, `{0}`, `${VAR}`), web and
                 mail addresses, tags, and code in backticks; None protects nothing. Nor does a call with prefixes.
+            stop: A translation ends before this comes in it.
             **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 
         Returns:
@@ -139,7 +139,7 @@ class TranslationPipeline(DecodingPipeline):
         """
         if isinstance(texts, str):
             options |= {"attention": attention, "first_number": first_number}
-            options |= {"split_sentences": split_sentences, "protect": protect}
+            options |= {"split_sentences": split_sentences, "protect": protect, "stop": stop}
             words = {"force_words": force_words, "bad_words": bad_words}
             options |= {name: [given] for name, given in words.items() if given is not None} | {"glossary": glossary}
             return self.translate([texts], prefixes=None if prefixes is None else [str(prefixes)], **options)[0]
@@ -158,19 +158,37 @@ class TranslationPipeline(DecodingPipeline):
             if not part.copied
         ]
         rules = lexical_rules(parts, force_words, bad_words, glossary, first_number)
-        translate = partial(self.translate_pieces, decoding, rules=rules)
+        searched = with_stop(decoding, stop, self.target.decode, force_words=force_words or glossary)
+        translate = partial(self.translate_pieces, searched, rules=rules)
         can_align = self.engine is None
         copied = translate_and_copy(
             pieces, self.source, translate, attention=attention, can_align=can_align, protected=protected
         )
         found = iter(copied)
         results = [
-            concatenate(text, own, [copy(part) if part.copied else next(found) for part in own])
+            before_stop(concatenate(text, own, [copy(part) if part.copied else next(found) for part in own]), stop)
             for text, own in zip(texts, parts, strict=True)
         ]
         return results if glossary is None else [replace(each, terms=rules.terms(each.source)) for each in results]
 
     __call__ = translate
+
+    def alternatives(self, text: str, prefix: str = "", k: int = 5, **options: Any) -> list[NextWord]:
+        """The most probable words after the beginning of a translation, and the best translation with each.
+
+        Args:
+            text: A text that is read in one part: a sentence.
+            prefix: What the translation begins with: whole words.
+            k: How many words.
+            **options: Those of `DecodingConfig`, for what follows each word.
+
+        Returns:
+            At most `k` words or marks, the most probable first; of models of characters, characters.
+
+        Raises:
+            SeqtasksError: The text has several parts, or the engine alone has the model.
+        """
+        return next_words_of(self, [text], [prefix], k, **options)[0]
 
     def split(self, text: str) -> list[str]:
         """The text in pieces that the model can read: none for an empty one, nearly always one."""
@@ -206,30 +224,7 @@ class TranslationPipeline(DecodingPipeline):
 
     def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
         """The hypotheses for each piece, in batches of about equal length."""
-        width = decoding.nbest if decoding.sample else max(decoding.beam_size, decoding.mbr_samples)
-
-        def decode_rows(rows: list[int]) -> Iterable[Found]:
-            taken = [pieces[row] for row in rows]
-            stepper = self.stepper([piece.ids for piece in taken])
-            lengths = [len(piece.ids) + 1 for piece in taken]
-            found = decode(
-                stepper,
-                source_lengths=torch.tensor(lengths),
-                options=decoding,
-                prefixes=[piece.prefix for piece in taken] if any(piece.prefix for piece in pieces) else None,
-                row_numbers=[piece.number for piece in taken],
-                sources=[piece.text for piece in taken],
-                force_words_ids=[piece.force_words for piece in taken],
-                bad_words_ids=[piece.bad_words for piece in taken],
-                continuation_tokens=(
-                    continuation_tokens(self.target) if any(piece.force_words for piece in taken) else None
-                ),
-            )
-            looks = attention_of(stepper, found, lengths) if attention else [None] * len(found)
-            return zip(found, looks, strict=True)
-
-        budget = min(BATCH_TOKENS, BATCH_HYPOTHESES // width)
-        return in_sorted_batches(decode_rows, [len(piece.ids) + 1 for piece in pieces], budget)
+        return search(self, pieces, decoding, attention=attention)
 
     def stepper(self, sources: Sequence[Sequence[int]]) -> Stepper:
         """The models bound to tokenized sources."""

@@ -15,7 +15,8 @@ from seqtasks.decoding import DecodingConfig, decode
 from seqtasks.encoders import LstmEncoder, TransformerEncoder
 from seqtasks.inference.constraints.stop_strings import overlap, stop_at
 from seqtasks.inference.outputs import Continuation
-from seqtasks.inference.text_generation import TextGenerationPipeline, nearest
+from seqtasks.inference.prompts import nearest
+from seqtasks.inference.text_generation import TextGenerationPipeline
 from seqtasks.models import LanguageModel, LanguageModelStepper
 from seqtasks.registry import ConfigModel
 from seqtasks.special_tokens import BEGIN
