@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from seqtasks.documents.document import DocumentOptions, Segment, malformed
+from seqtasks.documents.office.docx_items import IGNORED, PROPERTIES, SIGNS, SPACE, Item, W, holder_of, items_of
 from seqtasks.documents.office.zip_container import ZipContainer, parse_xml, write_xml
 from seqtasks.documents.pieces import segment_of
 from seqtasks.documents.splicing import Piece
+from seqtasks.errors import SeqtasksError
 from seqtasks.text.markup import MarkupText
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 FORM: Final = "Word document"
-W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
-PARTS: Final = ("document", "header", "footer", "footnotes", "endnotes")
-SIGNS: Final = {f"{W}t": "", f"{W}br": "\n", f"{W}tab": "\t"}
-"""What a run of text has in it, and the signs for it."""
-IGNORED: Final = frozenset((f"{W}proofErr", f"{W}lastRenderedPageBreak"))
-"""What Word notes of a paragraph as it last showed it."""
-
-
-@dataclass
-class Item:
-    """A part of a paragraph: text of one formatting, the same in a link, or nodes that stay as they are."""
-
-    nodes: list[Element]
-    text: str | None = None
-    format: str = ""
-    """What tells formattings apart."""
-    link: Element | None = None
+PARTS: Final = ("document", "header", "footer", "footnotes", "endnotes", "comments")
+STRICT: Final = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
+WRITTEN: Final = {sign: tag for tag, sign in SIGNS.items() if sign}
 
 
 @dataclass
@@ -47,12 +34,13 @@ class Paragraph:
     node: Element
     items: list[Item]
     segment: Segment
-    tags: dict[tuple[int, bool], int] = field(default_factory=dict)
+    tags: dict[tuple[int, bool], int]
     """The item of each tag."""
-    first: int = 0
-    last: int = 0
+    first: int
+    last: int
     """The items of the segment; what is around it stays."""
-    plain: str = ""
+    plain: dict[Element | None, Item]
+    """Text of the usual formatting of each container, and of the paragraph itself."""
 
 
 @dataclass(frozen=True)
@@ -106,30 +94,38 @@ def read_docx(data: bytes, options: DocumentOptions) -> WordDocument:
         stem = name.removeprefix("word/").removesuffix(".xml")
         if name == f"word/{stem}.xml" and stem.rstrip("0123456789") in PARTS:
             root = parse_xml(container.member(name), options.name, FORM)
+            if str(root.tag).startswith(STRICT):
+                raise SeqtasksError(
+                    f"{options.name}: this Word document is in the form Strict Open XML, which is not read.",
+                    "Save it as an ordinary Word document (.docx).",
+                )
             paragraphs = [found for node in root.iter(f"{W}p") if (found := _paragraph(node)) is not None]
             parts[name] = (root, paragraphs)
     return WordDocument(container, parts)
 
 
 def _paragraph(node: Element) -> Paragraph | None:
-    items = list(_items(node))
-    counts = Counter[str]()
+    items = items_of(node)
+    counts: dict[Element | None, Counter[str]] = {}
     for item in items:
-        if item.text is not None and item.link is None:
-            counts[item.format] += len(item.text)
-    plain = counts.most_common(1)[0][0] if counts else ""
+        if item.kind == "text":
+            counts.setdefault(item.container, Counter())[item.format] += len(item.text)
+    usual = {container: each.most_common(1)[0][0] for container, each in counts.items()}
+    plain: dict[Element | None, Item] = {}
     pieces: list[Piece] = []
     for number, item in enumerate(items):
         # places are those of items, so that tags and ends can be told afterwards
-        if item.text is None:
-            pieces.append(Piece("empty", number, number + 1))
-            continue
-        tagged = item.link is not None or item.format != plain
-        if tagged:
-            pieces.append(Piece("start", number, number + 1, name=str(number)))
-        pieces.append(Piece("text", number, number + 1, item.text))
-        if tagged:
-            pieces.append(Piece("end", number, number + 1, name=str(number)))
+        if item.kind == "text":
+            tagged = item.format != usual[item.container]
+            if tagged:
+                pieces.append(Piece("start", number, number + 1, name=f"format {number}"))
+            else:
+                plain.setdefault(item.container, item)
+            pieces.append(Piece("text", number, number + 1, item.text))
+            if tagged:
+                pieces.append(Piece("end", number, number + 1, name=f"format {number}"))
+        else:
+            pieces.append(Piece(item.kind, number, number + 1, name=item.name))  # type: ignore[arg-type]
     found = segment_of(pieces, collapse=False)
     if found is None:
         return None
@@ -137,105 +133,87 @@ def _paragraph(node: Element) -> Paragraph | None:
     return Paragraph(node, items, Segment(found.text), tags, found.start, found.end, plain)
 
 
-def _items(node: Element) -> Iterator[Item]:
-    """The items of a paragraph: fields from their first to their last mark, neighbors of one formatting as one."""
-    last: Item | None = None
-    depth = 0
-    for child in node:
-        if child.tag in (f"{W}pPr", *IGNORED):
-            continue
-        marks = [each.get(f"{W}fldCharType") for each in child.iter(f"{W}fldChar")]
-        text = None if depth or marks else _text(child)
-        link = child if child.tag == f"{W}hyperlink" else None
-        format = _format(child if link is None or not len(child) else child[0])
-        if last is not None and depth:
-            last.nodes.append(child)
-        elif text is not None and last is not None and last.text is not None and link is last.link is None:
-            if format == last.format:
-                last.nodes.append(child)
-                last.text += text
-            else:
-                yield last
-                last = Item([child], text, format)
-        else:
-            if last is not None:
-                yield last
-            last = Item([child], text, format, link if text is not None else None)
-        depth += marks.count("begin") - marks.count("end")
-    if last is not None:
-        yield last
-
-
-def _text(node: Element) -> str | None:
-    """The text of a run, or of a link of runs of one formatting; None where there is more in it."""
-    if node.tag == f"{W}hyperlink":
-        texts = [_text(child) for child in node if child.tag not in IGNORED]
-        same = len({_format(child) for child in node}) == 1
-        return "".join(each or "" for each in texts) if same and texts and None not in texts else None
-    if node.tag != f"{W}r":
-        return None
-    content = [child for child in node if child.tag != f"{W}rPr" and child.tag not in IGNORED]
-    if not content or any(child.tag not in SIGNS or set(child.attrib) - {SPACE} for child in content):
-        return None
-    return "".join(SIGNS[str(child.tag)] or child.text or "" for child in content)
-
-
-def _format(node: Element) -> str:
-    from lxml import etree
-
-    properties = node.find(f"{W}rPr")
-    return "" if properties is None else etree.tostring(properties, method="c14n").decode()
-
-
 def _rewrite(paragraph: Paragraph, translation: MarkupText) -> None:
     """Puts a translation in the place of the items of a paragraph."""
     items = paragraph.items
+    nodes = {id(item): [_of_its_own(*part) for part in item.parts] for item in items}
     inside = items[paragraph.first : paragraph.last]
-    texts = [item for item in inside if item.text is not None]
-    model = next((item for item in texts if item.link is None and item.format == paragraph.plain), texts[0])
-    anchor = inside[0].nodes[0]
-    place = paragraph.node.index(anchor)
+    anchor = nodes[id(inside[0])][0]
+    parent = anchor.getparent()
+    if parent is None:
+        return
+    place = parent.index(anchor)
+    for item in inside:
+        for node in nodes[id(item)]:
+            if (above := node.getparent()) is not None:
+                above.remove(node)
     new: list[Element] = []
-    stack: list[Item] = []
+    opened: list[Item] = []
     done = 0
+
+    def add(*added: Element) -> None:
+        container = next((each.encloses for each in reversed(opened) if each.encloses is not None), None)
+        if container is None:
+            new.extend(added)
+        else:
+            holder_of(container).extend(added)
+
     for tag in (*translation.tags, None):
         position = len(translation.text) if tag is None else tag.position
         if position > done:
-            new.append(_run(stack[-1] if stack else model, translation.text[done:position]))
+            add(_run(_model(paragraph, opened, inside), translation.text[done:position]))
             done = position
         if tag is None:
             break
         item = items[paragraph.tags[tag.number, tag.kind == "end"]]
-        if tag.kind == "empty":
-            new += item.nodes if item.text is None else ()
-        elif tag.kind == "start":
-            stack.append(item)
-        else:
-            stack.pop()
-    for item in inside:
-        for node in item.nodes:
-            if node.getparent() is paragraph.node:
-                paragraph.node.remove(node)
+        if tag.kind == "end":
+            opened.pop()
+        if item.kind != "text" and not (item.encloses is not None and tag.kind == "end"):
+            add(*nodes[id(item)])
+        if tag.kind == "start":
+            opened.append(item)
     for number, node in enumerate(new):
-        paragraph.node.insert(place + number, node)
+        parent.insert(place + number, node)
+
+
+def _model(paragraph: Paragraph, opened: Sequence[Item], inside: Sequence[Item]) -> Item:
+    """The text whose formatting a text gets: that of the innermost tag."""
+    for item in reversed(opened):
+        if item.kind == "text":
+            return item
+        if item.encloses is not None and item.encloses in paragraph.plain:
+            return paragraph.plain[item.encloses]
+    first = next(item for item in inside if item.kind == "text")
+    return paragraph.plain.get(inside[0].container, first)
+
+
+def _of_its_own(node: Element, children: list[Element] | None) -> Element:
+    """An element, or a part of a run as a run by itself."""
+    if children is None or len(children) == sum(each.tag not in {*PROPERTIES, *IGNORED} for each in node):
+        return node
+    run = _empty_run(node)
+    run.extend(children)
+    node.addprevious(run)
+    return run
+
+
+def _empty_run(run: Element) -> Element:
+    """A run of the same formatting."""
+    new = run.makeelement(run.tag, dict(run.attrib), run.nsmap)
+    properties = run.find(f"{W}rPr")
+    if properties is not None:
+        new.append(deepcopy(properties))
+    return new
 
 
 def _run(item: Item, text: str) -> Element:
-    """A run, or a link with one, with the formatting of an item."""
-    node = deepcopy(item.nodes[0])
-    node.tail = None
-    run = node if item.link is None else next(iter(node.iter(f"{W}r")))
-    if item.link is not None:
-        for other in list(node)[1:]:
-            node.remove(other)
-    for child in list(run):
-        if child.tag != f"{W}rPr":
-            run.remove(child)
-    for part in re.findall(r"[\n\t]|[^\n\t]+", text):
-        name = {sign: tag for tag, sign in SIGNS.items()}.get(part, f"{W}t")
-        added = run.makeelement(name)
-        if name == f"{W}t":
+    """A run with a text, and the formatting of an item."""
+    run = _empty_run(item.parts[0][0])
+    signs = "".join(WRITTEN)
+    for part in re.findall(f"[{signs}]|[^{signs}]+", text):
+        added = run.makeelement(WRITTEN.get(part, f"{W}t"))
+        if part not in WRITTEN:
             added.text = part
             added.set(SPACE, "preserve")
         run.append(added)
-    return node
+    return run
