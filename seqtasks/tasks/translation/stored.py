@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +23,10 @@ from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.store_writer import open_store
 from seqtasks.data.token_cache import TokenCache
 from seqtasks.errors import SeqtasksError
-from seqtasks.storage.atomic import atomic_directory
+from seqtasks.storage.atomic import atomic_directory, atomic_file
 from seqtasks.storage.user_cache import user_cache
 from seqtasks.tasks.data_reports import fingerprint
-from seqtasks.tasks.data_warnings import seen_in_training
+from seqtasks.tasks.data_warnings import other_languages, seen_in_training
 from seqtasks.tasks.translation.data import TranslationData, weights_of
 from seqtasks.tasks.translation.stored_loader import StoredPairLoader
 from seqtasks.tasks.translation.tokenizers import Both, load_processors, make_processors, save_processors
@@ -86,16 +88,62 @@ class StoredPairs:
         first = self.corpus.draw(0, 0, count)
         return [pair for pair in self.corpus.pairs(first, first.numbers) if pair.source]
 
-    def tokenizers(self, config: TranslationTask.Config, start: Path | None) -> Both:
-        """Text processors learned from a sample, or found again where the same ones were learned before."""
-        if start is not None:
-            return make_processors(config, self.sample(SAMPLE), start)
+    @cached_property
+    def measured(self) -> list[Pair]:
+        """A small sample, from which all that is wanted of the corpus but its vocabulary is found out."""
+        return self.sample(MEASURED)
+
+    @property
+    def identity(self) -> list[Any]:
+        """What decides about all samples, as JSON can hold it."""
         segments = [
             (each.store.digest, each.weight, each.holds_out, each.change and each.change.config.model_dump(mode="json"))
             for each in self.corpus.segments
         ]
+        return [segments, self.corpus.seed, self.corpus.held_out.tolist()]
+
+    def remembered(self, name: str, known: Any, find: Callable[[], Any]) -> Any:
+        """What was found out from a sample, kept for the next run.
+
+        Args:
+            name: What it is called; it has a folder of its own.
+            known: What decides about it besides the sample, as JSON can hold it.
+            find: Finds it out; the result is of the kind that JSON can hold.
+        """
+        file = self.cache / name / f"{sha256(json.dumps([known, self.identity]).encode())}.json"
+        with suppress(OSError, ValueError):
+            return json.loads(file.read_bytes())
+        found = find()
+        with suppress(OSError):  # it is found out again
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(file) as stream:
+                stream.write(json.dumps(found).encode())
+        return found
+
+    def language_warnings(self, languages: tuple[str, str]) -> list[str]:
+        """See `seqtasks.tasks.data_warnings.other_languages`."""
+        found: list[str] = self.remembered(
+            "languages", languages, lambda: list(other_languages(languages, self.measured))
+        )
+        return found
+
+    def mean_tokens(self, processors: Both, digests: list[str]) -> float:
+        """How many tokens the longer side of a pair has, about."""
+
+        def measure() -> float:
+            sources = processors[0].encode_all([pair.source for pair in self.measured])
+            targets = processors[1].encode_all([pair.target for pair in self.measured])
+            longer = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
+            return max(1.0, sum(longer) / len(longer))
+
+        return float(self.remembered("lengths", digests, measure))
+
+    def tokenizers(self, config: TranslationTask.Config, start: Path | None) -> Both:
+        """Text processors learned from a sample, or found again where the same ones were learned before."""
+        if start is not None:
+            return make_processors(config, self.sample(SAMPLE), start)
         settings = [config.text.model_dump(mode="json"), config.shared_vocab, config.languages.model_dump(mode="json")]
-        known = json.dumps([settings, segments, self.corpus.seed, self.corpus.held_out.tolist()])
+        known = json.dumps([settings, *self.identity])
         folder = self.cache / "vocabularies" / sha256(known.encode())
         if not folder.is_dir():
             with atomic_directory(folder) as part:
@@ -110,25 +158,19 @@ class StoredPairs:
         Raises:
             SeqtasksError: The disk refuses to keep token ids.
         """
-        measured = self.sample(MEASURED)
-        sources = processors[0].encode_all([pair.source for pair in measured])
-        targets = processors[1].encode_all([pair.target for pair in measured])
-        longer = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
+        digests = [processor_digest(config, processor) for processor in processors]
         return StoredPairLoader(
             processors,
             Corpus(self.corpus.segments, self.corpus.held_out, seed),
-            self.token_caches(config, processors),
+            self.token_caches(processors, digests),
             batch_tokens=batch_tokens,
             max_tokens=config.data.max_tokens,
-            mean_tokens=max(1.0, sum(longer) / len(longer)),
+            mean_tokens=self.mean_tokens(processors, digests),
             sampling=getattr(config.text, "subword_sampling", 0.0) > 0,
         )
 
-    def token_caches(
-        self, config: TranslationTask.Config, processors: Both
-    ) -> list[tuple[TokenCache, TokenCache] | None]:
+    def token_caches(self, processors: Both, digests: list[str]) -> list[tuple[TokenCache, TokenCache] | None]:
         """Those of the sources and of the targets of each segment; changed copies are other ones each time."""
-        digests = [processor_digest(config, processor) for processor in processors]
 
         def cache(store: PairStore, side: int) -> TokenCache:
             folder = self.cache / "tokens" / f"{store.folder.name}-{('source', 'target')[side]}-{digests[side]}"

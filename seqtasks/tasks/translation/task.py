@@ -35,7 +35,7 @@ from seqtasks.tasks.translation.data import TranslationData, keeps_in_memory, re
 from seqtasks.tasks.translation.direction import require_direction
 from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.presets import translation_preset
-from seqtasks.tasks.translation.stored import MEASURED, StoredPairs, read_stored
+from seqtasks.tasks.translation.stored import StoredPairs, read_stored
 from seqtasks.tasks.translation.tokenizers import Languages, load_processors, make_processors, save_processors
 from seqtasks.text import SubwordTokenizer, Tokenizer
 
@@ -163,7 +163,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         languages = (config.languages.source, config.languages.target)
         stored = read_stored(config.data, languages, seed, skipped, unread)
         task = cls(config, *stored.tokenizers(config, processors))
-        task.stored, task.train, task.validation = stored, stored.sample(MEASURED), stored.validation
+        task.stored, task.train, task.validation = stored, stored.measured, stored.validation
         require_pairs(task.train, task.validation, skipped)
         pairs, validation = stored.pairs, len(stored.validation)
         remarks = (
@@ -178,7 +178,7 @@ class TranslationTask(Seq2SeqTask[TextEncoder, Seq2SeqBatch]):
         warnings = (
             *few_examples(pairs, 1_000, "pairs"),
             *stored.seen_in_training(),
-            *other_languages(languages, task.train),
+            *stored.language_warnings(languages),
         )
         return PreparedTask(task, remarks, found, warnings, (*skipped.columns, *unread.columns))
 

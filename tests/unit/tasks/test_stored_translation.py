@@ -15,6 +15,7 @@ from helpers.resumed import same_weights
 
 import seqtasks
 from seqtasks.data.augmentation import UpperCase
+from seqtasks.data.examples import Pair
 from seqtasks.data.parallel.source import ParallelSource
 from seqtasks.decoders import LstmDecoder
 from seqtasks.encoders import RnnEncoder
@@ -23,7 +24,7 @@ from seqtasks.models import EncoderDecoder, Seq2SeqBatch
 from seqtasks.registry import ConfigModel
 from seqtasks.tasks import TranslationTask
 from seqtasks.tasks.translation import data as translation_data
-from seqtasks.tasks.translation import stored_loader
+from seqtasks.tasks.translation import stored, stored_loader
 from seqtasks.tasks.translation.data import TranslationData
 from seqtasks.tasks.translation.guided_alignment import GuidedAlignmentConfig
 from seqtasks.tasks.translation.tokenizers import Languages
@@ -287,3 +288,46 @@ def test_temperature_and_patterns_hold_on_disk_too(tmp_path: Path) -> None:
     assert told in held.remarks
     (tmp_path / "large-3.tsv").write_text("another\tanderes\n", encoding="utf-8")
     assert prepare().task.stored.pairs == 153
+
+
+def test_what_was_found_out_of_a_sample_is_kept(
+    tmp_path: Path, source: ParallelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def told(languages: tuple[str, str], pairs: list[Pair]) -> Iterator[str]:
+        asked.append((languages, len(pairs)))
+        yield "the source texts look like French, not English"
+
+    monkeypatch.setattr(stored, "other_languages", told)
+    settings = config(source, tmp_path)
+    first, second = (TranslationTask.prepare(settings, 1) for _ in range(2))
+    assert first.warnings == second.warnings
+    assert "the source texts look like French, not English" in second.warnings
+    assert asked == [(("en", "de"), 270)]
+    batches = [[*islice(each.task.batches(200, 1), 10)] for each in (first, second)]
+    for one, other in zip(*batches, strict=True):
+        assert torch.equal(one.source, other.source)
+    TranslationTask.prepare(settings, 2)  # another sample
+    assert len(asked) == 2
+
+
+def test_the_length_of_texts_is_measured_once(
+    tmp_path: Path, source: ParallelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_loader, "CHUNKS", (1, 10_000))
+    sizes, encoded = [], []
+    known = CharacterTokenizer.encode_all
+
+    def counting(self: CharacterTokenizer, texts: list[str]) -> list[list[int]]:
+        encoded.append(len(texts))
+        return known(self, texts)
+
+    for _ in range(2):
+        task = TranslationTask.prepare(config(source, tmp_path), 1).task
+        with monkeypatch.context() as patch:
+            patch.setattr(CharacterTokenizer, "encode_all", counting)
+            loader = task.batches(200, 1)
+        sizes.append(len(next(loader.chunks(0, 0)).drawn))
+    assert encoded == [270, 270], "both sides, the first time"
+    assert sizes[0] == sizes[1]
