@@ -7,6 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seqtasks.decoding import DecodingConfig, Hypothesis, LengthLimit, LengthPenalty
 from seqtasks.errors import SeqtasksError
 from seqtasks.export.supported_decoding import search_options
@@ -115,6 +118,39 @@ class CTranslate2Search:
             values = tuple(result.log_probs[len(self.target_prefix) :])
             total = math.fsum(values)
             found.append(Hypothesis(tuple(target), total, total / penalty(len(values)), values, True))
+        return found
+
+    def attention(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    ) -> list[NDArray[np.float32] | None]:
+        """The attention of the heads that the model aligns with: what it looks at while it is made to write a target.
+
+        These are the heads of `alignment_heads` of our own models; of imported ones those that their files name.
+        """
+        given = len(self.target_prefix)
+        known = [
+            row
+            for row, both in enumerate(zip(sources, targets, strict=True))
+            if max(map(len, both)) + given + 1 < self.positions
+        ]
+        found: list[NDArray[np.float32] | None] = [None] * len(sources)
+        if not known:
+            return found
+        results = self.translator.translate_batch(
+            [self.read(sources[row]) for row in known],
+            target_prefix=[
+                self.target_prefix + [self.target_names[number] for number in targets[row]] for row in known
+            ],
+            max_batch_size=BATCH,
+            max_input_length=0,
+            max_decoding_length=max(len(targets[row]) for row in known) + given + 1,
+            beam_size=1,
+            return_attention=True,
+            return_end_token=True,
+        )
+        for row, result in zip(known, results, strict=True):
+            weights = np.array(result.attention[0], dtype=np.float32)
+            found[row] = weights[given : given + len(targets[row]), : len(sources[row])]
         return found
 
     def read(self, ids: Sequence[int]) -> list[str]:

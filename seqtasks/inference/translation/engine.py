@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seqtasks.decoding import DecodingConfig, Hypothesis
 from seqtasks.decoding.hypotheses import mark_repetitive
 from seqtasks.decoding.lexical_constraints.phrases import Forms
@@ -46,6 +49,12 @@ class TranslationEngine(Protocol):
 
     def decode(self, pieces: Sequence[Piece], decoding: DecodingConfig, *, attention: bool) -> list[Found]:
         """The hypotheses for each piece; see `TranslationPipeline.decode`."""
+        ...
+
+    def attention(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    ) -> list[NDArray[np.float32] | None]:
+        """How much each token of a target attends to each token of its source; None where that is not known."""
         ...
 
     def score(

@@ -9,7 +9,9 @@ import pytest
 from helpers.exported import PROCESSORS, TEXTS, translation
 
 from seqtasks import SeqtasksError
+from seqtasks.decoders import TransformerDecoder
 from seqtasks.export.ctranslate2_engine import CTranslate2Engine
+from seqtasks.inference.markup.alignment import align, attention
 from seqtasks.inference.translation import TranslationPipeline
 
 MANY = [*TEXTS, *(" ".join(["the new car likes"] * number) for number in range(1, 12)), *TEXTS]
@@ -76,3 +78,31 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
     with pytest.raises(SeqtasksError, match="the engine ctranslate2 needs ctranslate2"):
         CTranslate2Engine(task, model, arithmetic="int8", threads=1)
+
+
+@pytest.mark.parametrize("heads", [0, 1])
+def test_its_attention_to_given_translations_is_ours(heads: int) -> None:
+    ours, theirs = both("subwords")
+    decoder = ours.models[0].decoder
+    assert isinstance(decoder, TransformerDecoder)
+    decoder.alignment_heads = heads or decoder.alignment_heads
+    if heads:
+        task, model = translation("subwords")
+        model.decoder.alignment_heads = heads
+        theirs.engine = CTranslate2Engine(task, model, arithmetic="float32", threads=2)
+    sources, translations = [text for text in MANY if text], [text for text in reversed(MANY) if text]
+    expected, found = attention(ours, sources, translations), attention(theirs, sources, translations)
+    for own, other in zip(expected, found, strict=True):
+        assert own is not None
+        assert other is not None
+        assert other.shape == own.shape
+        assert other == pytest.approx(own, abs=1e-4)
+
+
+def test_tags_are_placed_without_a_pass_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, theirs = both("subwords")
+    monkeypatch.setattr(theirs, "stepper", None)
+    assert attention(theirs, [], []) == []
+    assert align(theirs, ["the new car"], ["the new car"]) == [[(0, 0), (1, 1), (2, 2)]]
+    long = " ".join(["car"] * 3000)
+    assert attention(theirs, ["the car", long], ["the car", "car"])[1] is None
