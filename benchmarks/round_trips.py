@@ -139,12 +139,12 @@ def of_android(data: bytes) -> Any:
 
 
 def of_toolkit(data: bytes, name: str) -> Any:
-    """Its units as translate-toolkit reads them: sources, and translations in their place."""
+    """The source texts of its units, as translate-toolkit reads them."""
     from translate.storage import factory
 
     file = io.BytesIO(data)
     file.name = name
-    return [(str(unit.source), str(unit.target or unit.source)) for unit in factory.getobject(file).units]
+    return [str(unit.source) for unit in factory.getobject(file).units]
 
 
 WORD, TEXT = (
@@ -192,14 +192,21 @@ def files_of(folders: Sequence[Path], format: str, count: int) -> Iterator[tuple
         for path in folder.rglob("*"):
             if path.suffix.lower() in suffixes and path.is_file() and 0 < path.stat().st_size <= MAX_BYTES:
                 data = path.read_bytes()
+                if format == "android" and b"<resources" not in data:
+                    continue
                 found.setdefault(hashlib.sha256(data).hexdigest(), (path, data))
     return (found[digest] for digest in sorted(found)[:count])
 
 
+LANGUAGES = re.compile(rb"""\b(source-language|srcLang|srclang|target-language|trgLang)=["']([\w-]+)""")
+
+
 def options_of(format: str, data: bytes, name: str) -> DocumentOptions:
-    """All columns of a table."""
+    """All columns of a table, and the languages that a catalog names."""
     columns = range(1, len(READERS[format](data)[0]) + 1) if format in ("csv", "tsv") else ()
-    return DocumentOptions(name, tuple(map(str, columns)), "en", "de")
+    named = {key[:1].decode(): code.decode() for key, code in LANGUAGES.findall(data[:10_000])}
+    source = named.get("s", "en")
+    return DocumentOptions(name, tuple(map(str, columns)), source, named.get("t", "de" if source != "de" else "en"))
 
 
 def round_trip(format: str, path: Path, data: bytes) -> str:

@@ -64,7 +64,10 @@ def has_words(pieces: Sequence[tuple[Piece, int]]) -> bool:
 
 
 def _text_beside(paired: Sequence[tuple[Piece, int]], place: int, step: int) -> str:
+    """The text before or behind an element, inside or outside the elements around it."""
     beside = place + step
+    while 0 <= beside < len(paired) and paired[beside][0].kind in ("start", "end"):
+        beside += step
     return paired[beside][0].text if 0 <= beside < len(paired) else ""
 
 

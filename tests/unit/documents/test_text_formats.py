@@ -193,6 +193,11 @@ def test_each_string_is_translated_once_and_the_memory_comes_first() -> None:
     assert (report.translated, report.from_memory) == (2, 1)
 
 
+def test_an_image_in_bold_type_keeps_the_blanks_around_it() -> None:
+    written = in_capitals("<p>one <b><img src=x></b> two <i>three</i> <img src=y><b> four</b></p>", "html").decode()
+    assert written == "<p>ONE <b><img src=x> </b>TWO <i>THREE</i> <img src=y> <b>FOUR</b></p>"
+
+
 @pytest.mark.parametrize(
     ("format", "source", "written"),
     [
