@@ -100,11 +100,11 @@ def _segment(source: str, paragraph: Element, escape: Callable[[str], str]) -> S
             written = written.replace(sign, f"<{name}/>")
         return re.sub("(?<= ) +", lambda match: f'<{blank} {count}="{len(match[0])}"/>', written)
 
-    return segment_of(list(_pieces(paragraph)), spelled, collapse=False)
+    return segment_of(list(_pieces(paragraph, source)), spelled, collapse=False)
 
 
-def _pieces(paragraph: Element) -> Iterator[Piece]:
-    """The pieces of a paragraph, with blanks of XML as one."""
+def _pieces(paragraph: Element, source: str) -> Iterator[Piece]:
+    """The pieces of a paragraph, with blanks of XML as one; fields and frames, which are seen, are between blanks."""
     blank = False
     for piece in inline_pieces(paragraph, _role_of):
         if piece.kind == "text" and len(piece.text) == piece.end - piece.start:
@@ -115,7 +115,8 @@ def _pieces(paragraph: Element) -> Iterator[Piece]:
                     yield Piece("text", piece.start + match.start(), piece.start + match.end(), text)
                 blank = is_blank
         else:
-            blank = blank and piece.kind != "text"
+            seen = piece.kind == "text" or (piece.kind == "empty" and source[piece.end - 2 : piece.end] != "/>")
+            blank = blank and not seen
             yield piece
 
 

@@ -161,3 +161,14 @@ def test_untouched_texts_stay(parts: list[str]) -> None:
     # blanks on both sides of a tag may become one
     before, after = ([each.split() for each in texts_of(each, "odt")] for each in (data, in_capitals(data, "odt")))
     assert after == [[word.upper() for word in words] for words in before]
+
+
+def test_a_field_has_the_blanks_on_both_of_its_sides() -> None:
+    body = (
+        "<text:p>one <text:span><text:page-number>3</text:page-number></text:span><text:span> two</text:span></text:p>"
+    )
+    content = content_of(in_capitals(document_of(body), "odt"))
+    assert "ONE <text:span><text:page-number>3</text:page-number>" in content
+    assert (
+        teletype.extractText(opendocument.load(io.BytesIO(in_capitals(document_of(body), "odt"))).text) == "ONE 3 TWO"
+    )
