@@ -2,10 +2,14 @@
 
     python recipes/protected_spans.py MODEL
     python recipes/protected_spans.py MODEL --seed 2 --show 20
+    python recipes/protected_spans.py MODEL --protect --engine ctranslate2
 
 Web and mail addresses, placeholders and tags have to be in the translation byte by byte and as often as in the source;
 numbers, dates, times and prices with the same digits in the same order, whatever separates them. The model
-translates them as they are (`protect=None`). `span_lines.py` makes the lines, of the model's source language.
+translates them as they are (`protect=None`), unless `--protect` asks for what `seqtasks translate` does. Places are
+checked as far as a rule can say: spans of a kind come in the order of the source, tags in pairs enclose something and
+the same spans as there, and spans stay on their side of a line break. `span_lines.py` makes the lines, of the model's
+source language.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -43,6 +47,8 @@ NAMES = {"person": f"(?:{'|'.join(FIRST_NAMES)}) (?:{'|'.join(LAST_NAMES)})", "p
 """Spans that are counted, but belong to no total: some names have another form in the other language."""
 _SPAN = re.compile("|".join(f"(?P<k{number}>{form})" for number, form in enumerate((EXACT | DIGITS | NAMES).values())))
 _EXACT = re.compile("|".join(EXACT.values()))
+_TAG = re.compile(f"({EXACT['tag']})")
+_BREAK = re.compile(r"<br/?>")
 KINDS = [*EXACT, *DIGITS, *NAMES]
 
 
@@ -92,6 +98,39 @@ def is_kept(source: str, translation: str) -> bool:
     )
 
 
+def is_placed(source: str, translation: str) -> bool:
+    """Whether addresses, placeholders and tags are the same and, as far as a rule can say, in their places."""
+    one, other = ([(kind, span) for kind, span in find_spans(text) if kind in EXACT] for text in (source, translation))
+    in_order = all(
+        [span for each, span in one if each == kind] == [span for each, span in other if each == kind] for kind in EXACT
+    )
+    return in_order and _enclosed(source) == _enclosed(translation)
+
+
+def _enclosed(text: str) -> list[tuple[bool, list[str]]]:
+    """What is in each pair of tags, and on each side of a break: whether there is anything, and its spans."""
+    found: list[tuple[bool, list[str]]] = []
+    inside, outside = None, ""
+    for number, part in enumerate(_TAG.split(text)):
+        if number % 2 == 0 and inside is None:
+            outside += part
+        elif number % 2 == 0:
+            inside = part
+        elif _BREAK.fullmatch(part):
+            found.append((bool(outside.strip()), _exact(outside)))
+            outside = ""
+        elif part.startswith("</"):
+            found.append((bool((inside or "").strip()), _exact(inside or "")))
+            inside = None
+        else:
+            inside = ""
+    return [*found, (bool(outside.strip()), _exact(outside))]
+
+
+def _exact(text: str) -> list[str]:
+    return sorted(span for kind, span in find_spans(text) if kind in EXACT)
+
+
 def table(sources: Sequence[str], translations: Sequence[str]) -> list[list[str]]:
     """Rows of kinds: how many spans there are, how many were kept, and the share; then those of all, and of lines."""
     pairs = list(zip(sources, translations, strict=True))
@@ -106,9 +145,11 @@ def table(sources: Sequence[str], translations: Sequence[str]) -> list[list[str]
     ]
 
 
-def measure(model: str, *, seed: int, lines: int, beam: int) -> tuple[list[str], list[str]]:
+def measure(
+    model: str, *, seed: int, lines: int, beam: int, protect: bool, engine: Literal["torch", "ctranslate2"]
+) -> tuple[list[str], list[str]]:
     """Lines in the language that the model reads, and their translations."""
-    translator = seqtasks.load(model, task="translation")
+    translator = seqtasks.load(model, task="translation", engine=engine)
     language = translator.languages[0]
     if language not in SENTENCES:
         raise SeqtasksError(
@@ -117,7 +158,8 @@ def measure(model: str, *, seed: int, lines: int, beam: int) -> tuple[list[str],
         )
     sources = LineWriter(language, seed).write(lines)
     show_call("load", repr(model), task="translation")
-    return sources, [found.text for found in translator.translate(sources, beam_size=beam, protect=None)]
+    protected = () if protect else None
+    return sources, [found.text for found in translator.translate(sources, beam_size=beam, protect=protected)]
 
 
 def _digits(text: str) -> str:
@@ -129,20 +171,27 @@ def main(
     lines: Annotated[int, typer.Option(min=1, help="How many lines are made.")] = 1000,
     seed: int = 1,
     beam: int = 5,
+    protect: Annotated[bool, typer.Option("--protect", help="Keep spans as `seqtasks translate` does.")] = False,
+    engine: Annotated[Literal["torch", "ctranslate2"], typer.Option(help="What searches.")] = "torch",
     show: Annotated[int, typer.Option(min=0, help="Lines to print that were not kept.")] = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File for all lines and translations.")] = None,
 ) -> None:
     """Print how many addresses, placeholders, tags and numbers a model keeps."""
-    sources, translations = measure(model, seed=seed, lines=lines, beam=beam)
+    sources, translations = measure(model, seed=seed, lines=lines, beam=beam, protect=protect, engine=engine)
     pairs = list(zip(sources, translations, strict=True))
     if output is not None:
         output.write_text("".join(f"{source}\t{text}\n" for source, text in pairs), encoding="utf-8")
-    for source, text in [pair for pair in pairs if not is_kept(*pair)][:show]:
+    right = is_placed if protect else is_kept
+    for source, text in [pair for pair in pairs if not right(*pair)][:show]:
         lost = (
             ", ".join(span.text for span in score_line(source, text) if not span.kept) or "nothing, but there is more"
         )
         print(f"- {source}\n  {text}\n  lost: {lost}")
-    print_table(["kind", "spans", "kept", "share"], table(sources, translations))
+    *kinds, every = table(sources, translations)
+    placed = sum(is_placed(*pair) for pair in pairs)
+    name = "lines, all but names and digits, each in its place"
+    kinds.append([name, f"{len(pairs):,}", f"{placed:,}", f"{100 * placed / len(pairs):.1f} %"])
+    print_table(["kind", "spans", "kept", "share"], [*kinds, every])
 
 
 if __name__ == "__main__":

@@ -106,3 +106,22 @@ def test_it_prints_its_table(recipe: Recipe, tmp_path: Path) -> None:
     assert done.code == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("| lines, all but names | 12 | ")
     assert len((tmp_path / "all.tsv").read_text(encoding="utf-8").splitlines()) == 12
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "placed"),
+    [
+        ("Click <b>Save</b> and wait for {0}.", "Klicken Sie auf <b>Speichern</b> und warten Sie auf {0}.", True),
+        ("Click <b>Save</b> and wait for {0}.", "Warten Sie auf {0} und klicken Sie auf <b>Speichern</b>.", True),
+        ("Click <b>Save</b> and wait for {0}.", "Klicken Sie auf <b>Speichern {0}</b> und warten Sie.", False),
+        ("Click <b>Save</b> now.", "Klicken Sie auf Speichern <b></b>.", False),
+        ("Click <b>Save</b> now.", "Klicken Sie auf </b>Speichern<b>.", False),
+        ("Hello %s, you have {n}.", "Hallo {n}, Sie haben %s.", False),
+        ("Write to a@b.de, see https://a.de.", "Siehe https://a.de, an a@b.de schreiben.", True),
+        ("Closed.<br>Opens at {0}.", "Zu.<br>Auf um {0}.", True),
+        ("Closed.<br>Opens at {0}.", "Zu um {0}.<br>Auf.", False),
+        ("Closed.<br>Opens at {0}.", "Zu.<br>Auf um {1}.", False),
+    ],
+)
+def test_places_are_checked_as_far_as_a_rule_can_say(source: str, translation: str, placed: bool) -> None:
+    assert module("protected_spans").is_placed(source, translation) == placed
