@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -169,6 +170,4 @@ def test_a_field_has_the_blanks_on_both_of_its_sides() -> None:
     )
     content = content_of(in_capitals(document_of(body), "odt"))
     assert "ONE <text:span><text:page-number>3</text:page-number>" in content
-    assert (
-        teletype.extractText(opendocument.load(io.BytesIO(in_capitals(document_of(body), "odt"))).text) == "ONE 3 TWO"
-    )
+    assert re.sub("<[^>]+>", "", content).strip() == "ONE 3 TWO"
