@@ -18,10 +18,8 @@ FORM: Final = "file of Android's strings"
 XLIFF: Final = "urn:oasis:names:tc:xliff:document:1.2"
 REFERENCE = re.compile(r"[@?](?:[\w.]+:)?(?:\w+/)?[\w.]+")
 """Another resource, or an attribute of the theme."""
-TOKEN = re.compile(
-    r'\\u([0-9a-fA-F]{4})|\\(.)|(")|([ \t\r\n]{2,}|[\t\r\n])|(?:[^\\" \t\r\n]| (?![ \t\r\n]))+|.', re.DOTALL
-)
-"""Escapes, quotes, blanks that are one, and what stands for itself."""
+TOKEN = re.compile(r'\\u([0-9a-fA-F]{4})|\\(.)|(")|([ \t\r\n]+)|[^\\" \t\r\n]+|.', re.DOTALL)
+"""Escapes, quotes, blanks, and what stands for itself."""
 ESCAPED: Final = {"n": "\n", "t": "\t"}
 WRITTEN: Final = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 

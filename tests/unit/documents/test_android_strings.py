@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers.uppercase import in_capitals, read, texts_of, upper
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from translate.storage import aresource
 
@@ -100,6 +100,7 @@ def test_what_is_written_is_read_again(text: str) -> None:
         st.sampled_from(["a", " ", "  ", "\n", r"\'", r"\n", r"\u00e4", '"', "&lt;", "<b>", "</b>", "%1$s", "\\@"])
     )
 )
+@example([" ", r"\u00e4", "&lt;"])
 def test_any_string_comes_back(parts: list[str]) -> None:
     opened = 0
     for place, part in enumerate(parts):
