@@ -13,7 +13,7 @@ from seqtasks.data.augmentation import Augmentation
 from seqtasks.data.examples import Pair
 from seqtasks.data.holdout import validation_size
 from seqtasks.data.parallel.pair_store import PairStore
-from seqtasks.data.permutation import Permutation, mixed
+from seqtasks.data.parallel.permutation import Permutation, mixed
 
 SMALLEST = 4_096
 """Hashes by which the number of sources is estimated, to 2 %."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.data.permutation import Permutation
+from seqtasks.data.parallel.permutation import Permutation
 
 
 @given(length=st.integers(0, 400), key=st.tuples(st.integers(0, 2**62), st.integers(0, 9)))
