@@ -21,10 +21,9 @@ import typer
 import seqtasks
 from benchmarks.flop_counts import Size, operations_of_update
 from seqtasks.data.examples import ReadReport
-from seqtasks.data.parallel.pair_store import PairStore
-from seqtasks.data.parallel.readers import all_pairs, read_texts
+from seqtasks.data.parallel.pair_store import PairStore, write_store
+from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.source import ParallelSource
-from seqtasks.data.parallel.store_writer import write_store
 from seqtasks.tasks.translation.stored_loader import StoredPairLoader
 from seqtasks.tasks.translation.task import TranslationTask
 
@@ -53,8 +52,7 @@ def measure_pairs(file: Path) -> Costs:
         (folder / "store").mkdir()
         started = time.perf_counter()
         source = ParallelSource(path=file)
-        report = ReadReport()
-        write_store(all_pairs(source, report, ("en", "de")), folder / "store", report)
+        write_store(read_texts(source, ReadReport(), ("en", "de")), folder / "store", ReadReport())
         read = time.perf_counter() - started
         pairs = len(PairStore(folder / "store"))
         stored = sum(each.stat().st_size for each in (folder / "store").iterdir())

@@ -35,7 +35,9 @@ def read_rows(
     one with the number `end`, a row that may go on there is left out.
     """
     if not quotes:
-        yield from plain_rows(enumerate(lines, start), delimiter)
+        for number, line in enumerate(lines, start):
+            if line:
+                yield number, line.split(delimiter), ""
         return
     csv.field_size_limit(sys.maxsize)
     source, waiting = iter(lines), deque[str]()
@@ -60,13 +62,6 @@ def read_rows(
             problem = "wrong number of columns"
         yield number, cells, problem
         number += len(taken)
-
-
-def plain_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
-    """Rows without quotes, each in a line of its own, which comes with its number."""
-    for number, line in lines:
-        if line:
-            yield number, line.split(delimiter), ""
 
 
 def read_quoted(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from seqtasks.data.column_names import Role, are_counted, column_name
 from seqtasks.data.headers import has_header
-from seqtasks.data.table_rows import Cells, Row, plain_rows, read_rows
+from seqtasks.data.table_rows import Cells, Row, read_rows
 from seqtasks.data.text_io import read_lines, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
 
@@ -46,8 +46,6 @@ class Table:
     """The first rows below the header."""
     rows: Iterator[Row]
     """All rows below the header."""
-    lines: Iterator[tuple[int, str]] | None = None
-    """Those lines themselves with their numbers, in place of `rows`, where each is a row (`plain_rows`)."""
 
     def describe(self) -> str:
         """The first rows, for messages."""
@@ -101,16 +99,10 @@ def open_table(
         names = all_names(path, sample)
         del sample[0]
         width = len(names)
-    below = enumerate(chain(first_lines, lines), start)
-    if quotes:
-        texts = (line for _, line in below)
-        rows = read_rows(texts, delimiter, quotes=True, blanks=blanks, width=width, start=start)
-    else:
-        rows = plain_rows(below, delimiter)
+    rows = read_rows(chain(first_lines, lines), delimiter, quotes=quotes, blanks=blanks, width=width, start=start)
     if names is not None:
         next(rows)
-    header_row = None if names and are_counted(names) else names
-    return Table(path, delimiter, header_row, width, sample, rows, None if quotes else below)
+    return Table(path, delimiter, None if names and are_counted(names) else names, width, sample, rows)
 
 
 def all_names(path: Path, sample: Sequence[Cells]) -> tuple[str, ...]:

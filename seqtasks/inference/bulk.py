@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -21,7 +22,6 @@ from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from seqtasks.data.ordered_map import end_with
 from seqtasks.errors import SeqtasksError
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ BATCH_SIZE, WORKER_BATCH_SIZE = 2_000, 500
 """Items in a batch, without and with worker processes."""
 PREFETCH = 2
 """Batches for each worker that are read before the first of them is done."""
+PATIENCE = 1.0
+"""Seconds after which a worker looks whether its parent is still there."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -137,6 +139,16 @@ def start_worker(process: Callable[[Any, Batch[Any]], Any], pipeline: Any, paren
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a traceback
     configure_runtime(threads=1)
     _process = partial(process, load_pipeline(pipeline))
+
+
+def end_with(parent: int) -> None:
+    """Ends this process soon after its parent.
+
+    A parent that is killed tells nobody, and the pipe to it stays open, because the workers hold its other side too.
+    """
+    while os.getppid() == parent:
+        time.sleep(PATIENCE)
+    os._exit(1)
 
 
 def work(batch: Batch[Any]) -> Any:

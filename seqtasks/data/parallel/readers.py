@@ -7,8 +7,7 @@ is wrong as a whole is a `SeqtasksError`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,10 +19,8 @@ from seqtasks.data.files.parquet import first_rows, report_rows
 from seqtasks.data.files.patterns import is_pattern, read_each
 from seqtasks.data.json_lines import cells_of, first_objects, flattened, read_objects
 from seqtasks.data.parallel.columns import ROLES, pair_columns
-from seqtasks.data.parallel.pair_lines import Line, PairLines, Parse
 from seqtasks.data.parallel.source import Languages, PairReader, ParallelSource
 from seqtasks.data.parallel.tmx import read_tmx
-from seqtasks.data.table_rows import Row, plain_rows
 from seqtasks.data.tables import SAMPLE_LINES, Table, open_table
 from seqtasks.data.text_io import is_text, read_lines, require_file, uncompressed_suffix
 from seqtasks.errors import SeqtasksError
@@ -50,25 +47,6 @@ def read_pairs(source: ParallelSource, skipped: ReadReport, *, languages: Langua
             that names their languages; while reading for parallel files of different lengths, text that is not UTF-8,
             damaged compression, broken or unsafe XML.
     """
-    return with_both_sides(all_pairs(source, skipped, languages), skipped)
-
-
-def read_texts(source: ParallelSource, report: ReadReport, languages: Languages | None = None) -> Iterator[Pair]:
-    """The same pairs, without those of which nothing is left of one side once it is normalized."""
-    return with_texts(all_pairs(source, report, languages), report)
-
-
-def with_texts(pairs: Iterable[Pair], report: ReadReport) -> Iterator[Pair]:
-    """Leaves out the pairs of which nothing is left of one side once it is normalized."""
-    for pair in pairs:
-        if has_text(pair.source) and has_text(pair.target):
-            yield pair
-        else:
-            report.skip("empty side")
-
-
-def all_pairs(source: ParallelSource, skipped: ReadReport, languages: Languages | None) -> Iterator[Pair]:
-    """The pairs of one source, also those with an empty side; see `read_pairs`."""
     if source.reverse:
         forward = source.model_copy(update={"reverse": False})
         if languages is not None and names_languages(forward, languages):
@@ -78,17 +56,17 @@ def all_pairs(source: ParallelSource, skipped: ReadReport, languages: Languages 
                 "Leave out --reverse (reverse).",
             )
         there = None if languages is None else (languages[1], languages[0])
-        return exchanged(all_pairs(forward, skipped, there), skipped)
+        return (Pair(pair.target, pair.source) for pair in read_pairs(forward, skipped, languages=there))
     if source.source is not None and source.target is not None:
         for path in (source.source, source.target):
             require_file(path)
-        return read_parallel(source.source, source.target, skipped)
+        return with_both_sides(read_parallel(source.source, source.target, skipped), skipped)
     assert source.path is not None
     if is_pattern(source.path):
         return read_each(
             source.path,
             skipped,
-            lambda file: all_pairs(source.model_copy(update={"path": file}), skipped, languages),
+            lambda file: read_pairs(source.model_copy(update={"path": file}), skipped, languages=languages),
         )
     require_file(source.path)
     reader = PairReader.for_file(source.path, source.format)
@@ -98,7 +76,16 @@ def all_pairs(source: ParallelSource, skipped: ReadReport, languages: Languages 
             f"One file of pairs can be {PairReader.suffixes()} (your own: --code FILE), or .gz or .zst of these; "
             "give parallel files as source and target.",
         )
-    return reader.read(source, skipped, languages)
+    return with_both_sides(reader.read(source, skipped, languages), skipped)
+
+
+def read_texts(source: ParallelSource, report: ReadReport, languages: Languages | None = None) -> Iterator[Pair]:
+    """The same pairs, without those of which nothing is left of one side once it is normalized."""
+    for pair in read_pairs(source, report, languages=languages):
+        if has_text(pair.source) and has_text(pair.target):
+            yield pair
+        else:
+            report.skip("empty side")
 
 
 def has_text(text: str) -> bool:
@@ -163,42 +150,20 @@ def languages_of(files: Sequence[Path]) -> tuple[str, str] | None:
     return None
 
 
-def exchanged(pairs: Iterator[Pair], skipped: ReadReport) -> Iterator[Pair]:
-    """The same pairs with their sides exchanged."""
-    if isinstance(pairs, PairLines):
-        return PairLines(pairs.lines, partial(parse_exchanged, parse=pairs.parse), skipped)
-    return (Pair(pair.target, pair.source) for pair in pairs)
-
-
-def parse_exchanged(lines: Iterable[Line], skipped: ReadReport, *, parse: Parse) -> Iterator[Pair]:
-    """What `parse` gives, with the sides exchanged."""
-    return (Pair(pair.target, pair.source) for pair in parse(lines, skipped))
-
-
 def read_parallel(source: Path, target: Path, skipped: ReadReport) -> Iterator[Pair]:
     """Two files whose lines belong together; the error of unequal files comes at the end, with both counts."""
-    return PairLines(parallel_lines(source, target), partial(parse_parallel, name=str(source)), skipped)
-
-
-def parallel_lines(source: Path, target: Path) -> Iterator[Line]:
-    """The lines of both files."""
+    name = str(source)
     counts = [0, 0]
     for number, (left, right) in enumerate(zip_longest(read_lines(source), read_lines(target)), 1):
         if left is not None and right is not None:
-            yield number, (left, right)
+            skipped.reach(name, number)
+            yield Pair(left, right)
         counts = [counts[0] + (left is not None), counts[1] + (right is not None)]
     if counts[0] != counts[1]:
         raise SeqtasksError(
             f"{source} has {counted(counts[0], 'lines')}, but {target} has {counts[1]:,}.",
             "Parallel files need the same number of lines: line n of one is the translation of line n of the other.",
         )
-
-
-def parse_parallel(lines: Iterable[Line], skipped: ReadReport, *, name: str) -> Iterator[Pair]:
-    """The pairs that the lines of both files are; `name` is the first one's."""
-    for number, (left, right) in lines:
-        skipped.reach(name, number)
-        yield Pair(left, right)
 
 
 class TSVReader(PairReader, kind="tsv"):
@@ -213,12 +178,7 @@ class TSVReader(PairReader, kind="tsv"):
             return iter(())
         columns = pair_columns(table, requested(source), languages, sure=source.header is not None)
         skipped.columns.append(describe_columns(table.path, columns, table.header, table.width))
-        # behind the last column of a header a delimiter belongs to a text: which one?
-        most = sys.maxsize if table.header is None else table.width
-        if table.lines is None:
-            return pairs_in(str(table.path), table.rows, columns, most, skipped)
-        parse = partial(parse_rows, name=str(table.path), delimiter=table.delimiter, columns=columns, most=most)
-        return PairLines(table.lines, parse, skipped)
+        return pairs_in(table, columns, skipped)
 
 
 class CSVReader(TSVReader, kind="csv"):
@@ -279,19 +239,12 @@ def requested(source: ParallelSource) -> dict[str, str | int | None]:
     return {"source": source.source_column, "target": source.target_column}
 
 
-def parse_rows(
-    lines: Iterable[Line], skipped: ReadReport, *, name: str, delimiter: str, columns: tuple[int, int], most: int
-) -> Iterator[Pair]:
-    """The pairs in the lines of a table without quotes; see `pairs_in`."""
-    return pairs_in(name, plain_rows(lines, delimiter), columns, most, skipped)
-
-
-def pairs_in(
-    name: str, rows: Iterator[Row], columns: tuple[int, int], most: int, skipped: ReadReport
-) -> Iterator[Pair]:
-    """The pairs in the rows of a table that are whole, and have at most so many columns."""
-    (first, second), least = columns, max(columns) + 1
-    for number, cells, problem in rows:
+def pairs_in(table: Table, columns: tuple[int, int], skipped: ReadReport) -> Iterator[Pair]:
+    """The pairs in the rows of a table that are whole."""
+    name, (first, second) = str(table.path), columns
+    least = max(columns) + 1
+    most = sys.maxsize if table.header is None else table.width  # behind it a delimiter belongs to a text: which one?
+    for number, cells, problem in table.rows:
         skipped.reach(name, number)
         if problem or not least <= len(cells) <= most:
             skipped.skip(problem or "wrong number of columns")

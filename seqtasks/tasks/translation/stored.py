@@ -18,9 +18,8 @@ from seqtasks.data.augmentation import Augmentation
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.mixing import mix_weight
 from seqtasks.data.parallel.corpus import Corpus, Segment, held_out_keys, pairs_with
-from seqtasks.data.parallel.pair_store import PairStore, source_key
+from seqtasks.data.parallel.pair_store import PairStore, open_store, source_key
 from seqtasks.data.parallel.readers import read_texts
-from seqtasks.data.parallel.store_writer import open_store
 from seqtasks.data.token_cache import TokenCache
 from seqtasks.errors import SeqtasksError
 from seqtasks.storage.atomic import atomic_directory, atomic_file

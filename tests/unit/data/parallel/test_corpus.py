@@ -11,8 +11,7 @@ import pytest
 from seqtasks.data.augmentation import UpperCase
 from seqtasks.data.examples import Pair, ReadReport
 from seqtasks.data.parallel.corpus import Corpus, Segment, held_out_keys, pairs_with
-from seqtasks.data.parallel.pair_store import PairStore
-from seqtasks.data.parallel.store_writer import write_store
+from seqtasks.data.parallel.pair_store import PairStore, write_store
 
 NONE = np.empty(0, np.uint64)
 

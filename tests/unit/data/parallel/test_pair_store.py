@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from seqtasks.data.examples import Pair, ReadReport
-from seqtasks.data.parallel import store_writer
-from seqtasks.data.parallel.pair_store import PairStore
-from seqtasks.data.parallel.readers import all_pairs, read_texts
+from seqtasks.data.parallel.pair_store import PairStore, open_store, write_store
+from seqtasks.data.parallel.readers import read_texts
 from seqtasks.data.parallel.source import ParallelSource
-from seqtasks.data.parallel.store_writer import BLOCK, open_store, write_store
 from seqtasks.errors import SeqtasksError
 
 LANGUAGES = ("en", "de")
@@ -113,60 +111,3 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SeqtasksError, match="no such file"):
         open_store(ParallelSource(path=tmp_path / "none.tsv"), LANGUAGES, tmp_path / "cache")
-
-
-@pytest.mark.parametrize("parallel", [False, True])
-@pytest.mark.parametrize("reverse", [False, True])
-def test_lines_that_other_processes_take_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parallel: bool, reverse: bool
-) -> None:
-    texts = [(f"s{number}" * (number % 5 + 1), f"größer {number}") for number in range(20 * BLOCK + 3)]
-    texts[17 * BLOCK + 1] = ("", "leer")
-    texts[18 * BLOCK + 5] = ("\u200b", "nichts zu sehen")
-    (tmp_path / "a.en").write_text("".join(f"{source}\n" for source, _ in texts))
-    (tmp_path / "a.de").write_text("".join(f"{target}\n" for _, target in texts))
-    (tmp_path / "a.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in texts))
-    file = tmp_path / ("a.en" if parallel else "a.tsv")
-    source = ParallelSource(path=file, reverse=reverse, source_column=1, target_column=2)
-    if parallel:
-        source = ParallelSource(source=file, target=tmp_path / "a.de", reverse=reverse)
-    known = ReadReport()
-    pairs = list(read_texts(source, known, LANGUAGES))
-    write_store(pairs, made(tmp_path, "pairs"), known)
-    contents = []
-    for cores in (1, 2, 4):
-        monkeypatch.setattr(store_writer, "available_cores", lambda cores=cores: cores)
-        report = ReadReport()
-        write_store(all_pairs(source, report, LANGUAGES), made(tmp_path, str(cores)), report)
-        assert report.state() == known.state()
-        assert report.describe().endswith(
-            f"{17 * BLOCK + 2}, {tmp_path / ('a.en' if parallel else 'a.tsv')}:{18 * BLOCK + 6})"
-        )
-        contents.append({file.name: file.read_bytes() for file in (tmp_path / str(cores)).iterdir()})
-    assert contents[0] == contents[1] == contents[2]
-    assert contents[0] == {file.name: file.read_bytes() for file in (tmp_path / "pairs").iterdir()}
-    assert pairs_of(PairStore(tmp_path / "4")) == pairs
-
-
-def made(folder: Path, name: str) -> Path:
-    (folder / name).mkdir()
-    return folder / name
-
-
-def test_a_line_in_another_process_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_writer, "available_cores", lambda: 2)
-    lines = [b"a\tb\n"] * (20 * BLOCK)
-    lines[18 * BLOCK] = b"a\t\xff\n"
-    (tmp_path / "a.tsv").write_bytes(b"".join(lines))
-    source = ParallelSource(path=tmp_path / "a.tsv", source_column=1, target_column=2)
-    with pytest.raises(SeqtasksError, match=f"tsv:{18 * BLOCK + 1}"):
-        open_store(source, LANGUAGES, tmp_path / "cache")
-    assert not [file for file in (tmp_path / "cache").iterdir() if file.is_dir()]
-
-
-def test_the_digest_tells_where_texts_end(tmp_path: Path) -> None:
-    for name, pairs in (("a", [Pair("ab", "c"), Pair("d", "e")]), ("b", [Pair("ab", "cd"), Pair("e", "f")])):
-        write_store(pairs, made(tmp_path, name), ReadReport())
-    write_store([Pair("ab", "cd"), Pair("e", "f")], made(tmp_path, "c"), ReadReport())
-    digests = [PairStore(tmp_path / name).digest for name in "abc"]
-    assert digests[0] != digests[1] == digests[2]
