@@ -92,7 +92,9 @@ def of_yaml(data: bytes) -> Any:
 
 def of_table(delimiter: str) -> Callable[[bytes], Any]:
     """Its cells."""
-    return lambda data: list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+    return lambda data: list(
+        csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"), newline=""), delimiter=delimiter)
+    )
 
 
 def of_docx(data: bytes) -> Any:

@@ -56,17 +56,21 @@ class BilingualCatalog:
         for segment, translation in zip(unit.segments, translations, strict=True):
             if translation is None:
                 continue
-            tags = {key: self.source[piece.start : piece.end] for key, piece in segment.tags.items()}
             yield self.source[place : segment.start]
             yield render_markup(
                 translation,
-                lambda number, end, tags=tags: tags[number, end],  # type: ignore[misc]
+                self._tags(segment),
                 segment.escape,
                 unchanged_elements(segment, self.source),
                 segment.spaced,
             )
             place = segment.end
         yield self.source[place : unit.end]
+
+    def _tags(self, segment: SourceSegment) -> Callable[[int, bool], str]:
+        """How the tags of a segment are written in the source."""
+        tags = {key: self.source[piece.start : piece.end] for key, piece in segment.tags.items()}
+        return lambda number, end: tags[number, end]
 
 
 @lru_cache(maxsize=4096)

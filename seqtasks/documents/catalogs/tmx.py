@@ -51,7 +51,7 @@ class TMXDocument:
         if target is None or source is None:
             raise SeqtasksError(
                 f"{self.name}: the languages to translate from and into are not known.",
-                "Give them with languages=(SOURCE, TARGET), or choose a model that names its languages.",
+                "Give them with --language-pair, such as en-de (languages=), or choose a model that names them.",
             )
         elements = [each for each in self.root.descendants() if each.name == "tu"]
         units = [unit for each in elements for unit in self.units_of(each, source, target)]

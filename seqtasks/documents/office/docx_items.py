@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -30,7 +30,9 @@ CONTAINERS: Final = frozenset(
 )
 """Elements of a paragraph that have runs in them."""
 RANGE = re.compile(rf"{re.escape(W)}(bookmark|commentRange)(Start|End)")
-MARKS: Final = {"begin": "begin", "separate": "separate", "end": "finish"}
+Kind = Literal["text", "start", "end", "empty", "begin", "separate", "finish"]
+"""The last three are the marks of a field, which become a start and an end, or are empty."""
+MARKS: Final[Mapping[str, Kind]] = {"begin": "begin", "separate": "separate", "end": "finish"}
 FIELDS: Final = frozenset(("FORMTEXT", "HYPERLINK", "QUOTE", "REF", "STYLEREF", "TOC"))
 """Fields whose results are text of the document, and not a number, a date or a name."""
 CONTROLS: Final = frozenset(("checkbox", "comboBox", "dataBinding", "date", "dropDownList", "picture"))
@@ -41,8 +43,7 @@ CONTROLS: Final = frozenset(("checkbox", "comboBox", "dataBinding", "date", "dro
 class Item:
     """A part of a paragraph."""
 
-    kind: Literal["text", "start", "end", "empty", "begin", "separate", "finish"]
-    """The last three are the marks of a field, which become a start and an end, or are empty."""
+    kind: Kind
     parts: list[tuple[Element, list[Element] | None]]
     """Elements, and what of a run belongs to the item."""
     container: Element | None = None
@@ -81,9 +82,9 @@ def _walk(parent: Element, container: Element | None) -> Iterator[Item]:
             yield Item("end", [(child, None)], container, name=name, encloses=child)
         else:
             range = RANGE.fullmatch(tag)
-            kind = {"Start": "start", "End": "end"}[range[2]] if range else "empty"
+            kind: Kind = "empty" if range is None else "start" if range[2] == "Start" else "end"
             name = f"{range[1]} {child.get(f'{W}id')}" if range else ""
-            yield Item(kind, [(child, None)], container, name=name)  # type: ignore[arg-type]
+            yield Item(kind, [(child, None)], container, name=name)
 
 
 def _is_text(container: Element) -> bool:
@@ -119,7 +120,7 @@ def _run_items(run: Element, container: Element | None) -> Iterator[Item]:
             yield last
             last = None
         kind = MARKS.get(child.get(f"{W}fldCharType") or "", "empty")
-        yield Item(kind, [(run, [child])], container, shown)  # type: ignore[arg-type]
+        yield Item(kind, [(run, [child])], container, shown)
     if last is not None:
         yield last
 

@@ -85,7 +85,9 @@ def end_after(stop: str, read: Callable[[Sequence[int]], str]) -> ProcessLogits:
 
 def before_stop(output: Output, stop: str) -> Output:
     """The output and its alternatives without what their texts have from `stop` on."""
+    if not stop:
+        return output
     others = tuple(before_stop(each, stop) for each in output.alternatives)
-    if not stop or stop not in output.text:
+    if stop not in output.text:
         return replace(output, alternatives=others)
     return replace(output, text=output.text.partition(stop)[0], finished=True, alternatives=others)

@@ -75,8 +75,7 @@ def decode_by_engine(
     """What an engine finds; our own search decodes what it lacks.
 
     That is pieces whose translations have to contain words or must not, what has rules of its own on the next token
-    (stop strings), and again what repeats itself over and over,
-    which no engine stops.
+    (stop strings), and again what repeats itself over and over, which no engine stops.
 
     Args:
         engine: It decodes all other pieces.
