@@ -62,8 +62,8 @@ def translate_document(
         languages = translator.languages
     document = open_document(source, input_format, columns, languages)
     known = memory if memory is None or isinstance(memory, Mapping) else read_memory(Path(memory), languages)
-    data, report = translated_bytes(document, translator, all=all, memory=known, **options)
-    with output_file(output) as stream:
+    with output_file(output) as stream:  # opened first: what cannot be written is told before the work
+        data, report = translated_bytes(document, translator, all=all, memory=known, **options)
         stream.write(data)
     return report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -109,14 +110,12 @@ class DocumentOptions:
         total = DocumentReport()
         for file, format in formats.items():
             document = open_document(named(file), format, columns, pipeline.languages, contents.pop(file))
-            data, report = translated_bytes(document, pipeline, all=self.all, memory=memory, **options)
             target = outputs[file]
-            if target is None:
-                sys.stdout.buffer.write(data)
-                sys.stdout.buffer.flush()
-            else:
-                with output_file(target) as stream:
-                    stream.write(data)
+            # opened first: what cannot be written is told before the work
+            with nullcontext(sys.stdout.buffer) if target is None else output_file(target) as stream:
+                data, report = translated_bytes(document, pipeline, all=self.all, memory=memory, **options)
+                stream.write(data)
+                stream.flush()
             total += report
         tell(total)
 

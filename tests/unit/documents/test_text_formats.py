@@ -6,6 +6,8 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from helpers.uppercase import in_capitals, read, texts_of, upper, with_report
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 
+from seqtasks.document_translation import translate_document
 from seqtasks.errors import SeqtasksError
 from seqtasks.text.markup import MarkupText
 
@@ -210,3 +213,13 @@ def test_an_image_in_bold_type_keeps_the_blanks_around_it() -> None:
 )
 def test_strings_are_spelled_as_the_source_spells_them(format: str, source: str, written: str) -> None:
     assert in_capitals(source, format, columns=("2",) if format == "csv" else ()).decode() == written
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_translated(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<p>one")
+
+    def translate(texts: Sequence[MarkupText]) -> list[MarkupText]:
+        raise AssertionError(texts)
+
+    with pytest.raises(SeqtasksError, match="cannot be written"):
+        translate_document(tmp_path / "page.html", tmp_path / "missing" / "seite.html", translate)
