@@ -1,4 +1,4 @@
-"""Words that a model's vocabulary lacks, and protected spans, are copied from the source into the translation.
+"""Words that a model's vocabulary lacks, protected spans and lost numbers are copied from source to translation.
 
 As in Luong et al. 2015, "Addressing the Rare Word Problem in Neural Machine Translation", a placeholder that the model
 knows takes the place of an unknown word and is replaced by that word in the translation; if it does not come out,
@@ -96,7 +96,8 @@ def translate_and_copy(
         translate: Translates texts as they are, with attention where that is asked for.
         attention: Whether the translations have attention weights.
         can_align: Whether `translate` can return attention weights.
-        protected: Finds what is copied too, each as often as it is in the text.
+        protected: Finds what is copied too, each as often as it is in the text, and numbers, which are copied where
+            the translation lacks their digits.
 
     Returns:
         A translation for each text, in their order.
@@ -105,15 +106,14 @@ def translate_and_copy(
     waiting: dict[int, list[MaskedSource]] = {}
     for place, (text, prefix, _) in enumerate(asked):
         unknown = source.unknown(text)
-        kept = [] if protected is None or prefix else protected.find(text)
+        checked = None if prefix else protected
+        kept = [] if checked is None else [*checked.find(text), *checked.numbers(text)]
         if not unknown and not kept:
             continue
         results[place] = replace(results[place], unknown=unknown)
         known = source.known_characters
         runs = [] if known is None or prefix else unknown_runs(text, known, between=BETWEEN)
-        if all(run.text in results[place].text for run in runs) and (
-            not kept or protected is None or protected.texts(results[place].text) == protected.texts(text)
-        ):
+        if all(run.text in results[place].text for run in runs) and keeps(checked, text, results[place].text):
             continue
         waiting[place] = masked_sources(text, merge_runs(text, runs, kept), source)
         if not waiting[place]:
@@ -123,14 +123,19 @@ def translate_and_copy(
         again = [(remove_runs(each.text, each.removed), (), asked[place][2]) for place, each in tried.items()]
         for (place, masked), found in zip(tried.items(), translate(again, can_align), strict=True):
             text = asked[place][0]
-            if (restored := masked.restore(found)) and (
-                not waiting[place] or protected is None or protected.texts(restored.text) == protected.texts(text)
-            ):
+            if (restored := masked.restore(found)) and (not waiting[place] or keeps(protected, text, restored.text)):
                 look = restored.attention if attention else None
                 told = results[place].unknown
                 results[place] = replace(restored, source=asked[place][0], attention=look, unknown=told)
                 waiting[place].clear()
     return results
+
+
+def keeps(protected: SpanRecognizer | None, text: str, translation: str) -> bool:
+    """Whether a translation has the protected spans of a text, as often as it has them, and its numbers."""
+    return protected is None or (
+        protected.texts(translation) == protected.texts(text) and protected.keeps_numbers(text, translation)
+    )
 
 
 def masked_sources(text: str, runs: Sequence[UnknownRun], source: Tokenizer) -> list[MaskedSource]:

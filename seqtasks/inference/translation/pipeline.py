@@ -130,7 +130,8 @@ class TranslationPipeline(DecodingPipeline):
             bad_words: For each text the words and phrases that its translation does not contain; the same word spelled
                 by other tokens may come.
             protect: Words and phrases that come out as they are, beside placeholders (`%s`, `{0}`, `${VAR}`), web and
-                mail addresses, tags, and code in backticks; None protects nothing. Nor does a call with prefixes.
+                mail addresses, tags, and code in backticks; the digits of numbers come out too, however they are
+                separated. None protects nothing. Nor does a call with prefixes.
             stop: A translation ends before this comes in it.
             **options: Those of `DecodingConfig`: beam_size, length_penalty, nbest, sample, temperature and so on.
 

@@ -18,5 +18,14 @@ def test_made_lines_keep_all_of_them() -> None:
     spans = SpanRecognizer(["Acme"])
     for line, found in zip(lines, pipeline.translate(lines, beam_size=1, protect=["Acme"]), strict=True):
         assert spans.texts(found.text) == spans.texts(line)
+        assert spans.keeps_numbers(line, found.text)
     [bare] = pipeline.translate(["Acme bought %s and %s."], beam_size=1, protect=None)
     assert bare.text != found.text
+
+
+def test_numbers_are_those_of_the_source() -> None:
+    pipeline = seqtasks.load("en-de", task="translation", threads=1)
+    text = "Our company was founded in 1998."
+    assert "1998" not in pipeline.translate(text, protect=None).text
+    assert "1998" in pipeline.translate(text).text
+    assert "1998" in pipeline.translate(text, beam_size=1).text
