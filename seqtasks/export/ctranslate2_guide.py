@@ -81,7 +81,8 @@ seqtasks, except where scores are tied to the last digits, and where the best hy
 {patience:.0f} beams of others (a higher `patience` finds it; 1 is faster and misses more of them).
 
 Unlike `seqtasks translate`, this program neither splits texts of more than 400 tokens into sentences (the position
-embeddings end after {positions:,}) nor copies words with characters that the vocabulary lacks, and it does not stop
+embeddings end after {positions:,}) nor copies protected spans, lost numbers and words with characters that the
+vocabulary lacks, and it does not stop
 outputs that say the same over and over.
 
 - `model.bin`, `config.json`, `*_vocabulary.json`: the model

@@ -101,7 +101,8 @@ Written by seqtasks {version}. In this directory, with `pip install {packages}`:
 
 It decodes one sentence with `{signature}`; the outputs are those of seqtasks, except where scores are tied
 to the last digits. Unlike `seqtasks translate`, it neither splits texts of more than 400 tokens into sentences nor
-copies words with characters that the vocabulary lacks, and it does not stop outputs that say the same over and over.
+copies protected spans, lost numbers and words with characters that the vocabulary lacks, and it does not stop outputs
+that say the same over and over.
 
 The graphs compute in float32 and take any number of rows and hypotheses:
 

@@ -93,7 +93,7 @@ def test_the_program_in_the_readme_translates_as_we_do(
     task, model = translation(processor, tie)
     decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
-    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
+    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, protect=None, **asdict(decoding))
     assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]
 
 
@@ -118,7 +118,9 @@ def test_its_search_finds_our_tokens_and_scores(
     names = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
     translator = ctranslate2.Translator(str(folder), compute_type="float32")
     for text in filter(str.strip, TEXTS):
-        [expected] = TranslationPipeline([model], task.source, task.target).translate([text], **asdict(decoding))
+        [expected] = TranslationPipeline([model], task.source, task.target).translate(
+            [text], protect=None, **asdict(decoding)
+        )
         tokens = [names[number] for number in task.source.encode(text)]
         [found] = translator.translate_batch([tokens], max_decoding_length=25, return_scores=True, **options)
         numbers = [[names.index(token) for token in hypothesis] for hypothesis in found.hypotheses]
@@ -134,7 +136,7 @@ def test_norms_behind_and_other_activations_are_exported(tmp_path: Path, monkeyp
     task, model = translation("subwords", encoder="transformer-marian", decoder="transformer-marian")
     decoding = DecodingConfig(beam_size=1, max_length="1.25x+7")
     names = program(exported(tmp_path, task, model, decoding))
-    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, **asdict(decoding))
+    expected = TranslationPipeline([model], task.source, task.target).translate(TEXTS, protect=None, **asdict(decoding))
     assert [names["translate"](text) for text in TEXTS] == [translation.text for translation in expected]
 
 

@@ -75,7 +75,7 @@ def test_outputs_are_equal(both, beam_size: int, count: int, monkeypatch: pytest
     )  # fmt: skip
     outputs = tokenizer.batch_decode(found.sequences, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     scores = found.sequences_scores.tolist() if beam_size > 1 else [0.0] * count
-    ours = pipeline.translate(texts, beam_size=beam_size, max_length=str(limit))
+    ours = pipeline.translate(texts, protect=None, beam_size=beam_size, max_length=str(limit))
     ended = [own.finished and len(own.tokens) < limit - 1 for own in ours]
     different = [
         (own, output) for own, output, score, stop in zip(ours, outputs, scores, ended, strict=True)
